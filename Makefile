@@ -1,0 +1,57 @@
+# Each target makes what it needs: a .venv in the checkout with pinned, hash-checked dependencies, nothing outside.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+ARGS ?=
+
+.PHONY: help demo run test check format bench lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Polar needs Python 3.11 or newer; name it like this: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements/run.txt | $(VENV)/pyvenv.cfg
+	$(PIP) install --require-hashes -r requirements/run.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/pyvenv.cfg
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/run.stamp
+
+demo: $(VENV)/run.stamp  ## a scripted minute against an embedded Telegram: no token, no network
+	$(BIN)/python -m bot demo $(ARGS)
+
+run: $(VENV)/run.stamp  ## the bot, with the token in .env
+	$(BIN)/python -m bot run $(ARGS)
+
+test: $(VENV)/dev.stamp  ## the whole test suite
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/dev.stamp  ## formatting, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/dev.stamp  ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/dev.stamp  ## the measurements that the docs quote
+	$(BIN)/python -m benchmarks.reactions $(ARGS)
+
+lock: $(VENV)/dev.stamp  ## resolve the pins of pyproject.toml to hashes
+	$(PIP) install pip-tools
+	for set in run dev; do \
+	  $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
+	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	    $$( [ $$set = dev ] && echo --extra dev ) --output-file requirements/$$set.txt pyproject.toml; \
+	done
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis polar.egg-info

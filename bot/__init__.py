@@ -1,0 +1,1 @@
+"""The Telegram process: composition root, ingress, handlers, responders, delivery, the `polar` command."""

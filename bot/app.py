@@ -1,0 +1,273 @@
+"""The composition root: the only place where the real parts meet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from telegram import Update
+from telegram.error import TelegramError
+from telegram.ext import Application, ApplicationBuilder
+
+from bot import handlers, responders
+from bot.automations import Automations
+from bot.calls import Calls
+from bot.clock import new_id
+from bot.commands.automations import AutomationCommands
+from bot.commands.basics import Basics
+from bot.commands.feedback import FeedbackCommands
+from bot.commands.memory import MemoryCommands
+from bot.commands.pairing import PairingCommands
+from bot.delivery import Sender
+from bot.named import load_named
+from bot.pacing import Pacing
+from bot.processor import Processor, Unreadable, parse
+from bot.settings import Settings
+from bot.transport import HttpxTransport, JournalTransport
+from middleware.access import Access, private_place
+from middleware.audit import Audit
+from middleware.chain import compose
+from middleware.commands import Command, Commands, Registry
+from middleware.errors import Errors
+from middleware.feedback import Feedback
+from middleware.ledger import Ledger
+from middleware.outbox import Outbox
+from middleware.polarity import PolarityTable
+from middleware.rate_limit import RateLimit
+from middleware.respond import Respond
+from middleware.session import Session
+from middleware.turn import CallNext, Clock, Middleware, Reply, Source, Toast, Turn
+from storage.access import Access as AccessStore
+from storage.audit import Audit as AuditStore
+from storage.chats import Chats
+from storage.custom_emoji import CustomEmoji
+from storage.database import Database
+from storage.deliveries import Deliveries, Delivery
+from storage.feedback import Feedback as FeedbackStore
+from storage.jobs import Jobs
+from storage.memories import Memories
+from storage.messages import Messages
+from storage.occurrences import Occurrences
+from storage.runs import Runs
+from storage.statement import Statement
+from storage.updates import Entry, Received, Updates
+
+PTB = Application[Any, Any, Any, Any, Any, Any]
+POLL_POOL = 4
+"""Connections for getUpdates: one that wedged must not be the only one."""
+
+
+@dataclass(slots=True)
+class InHand:
+    """An update on its way through PTB's handlers, and what became of it there."""
+
+    entry: Entry
+    source: Source
+    attempt: int
+    handled: bool = False
+    error: Exception | None = None
+
+
+@dataclass(slots=True)
+class App:
+    """The running parts and how they call each other."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    refused: Callable[[], None]
+    telegram: PTB = field(init=False)
+    updates: Updates = field(init=False)
+    processor: Processor = field(init=False)
+    sender: Sender = field(init=False)
+    pacing: Pacing = field(init=False)
+    outbox: Outbox = field(init=False)
+    registry: Registry = field(init=False)
+    access: AccessStore = field(init=False)
+    chain: CallNext = field(init=False)
+    automations: Automations = field(init=False)
+    _in_hand: dict[int, InHand] = field(default_factory=dict)
+    _transports: tuple[HttpxTransport, ...] = ()
+    _last_sequence: int = 0
+
+    def __post_init__(self) -> None:
+        settings, database = self.settings, self.database
+        self.updates = Updates(database)
+        self.access = AccessStore(database)
+        self.telegram = self._build_telegram()
+        self.outbox = Outbox(Deliveries(database), Messages(database), self.clock, settings.feedback_buttons)
+        self.pacing = Pacing(
+            per_second=settings.send_rate_per_second,
+            chat_per_second=settings.chat_send_rate_per_second,
+            group_per_minute=settings.group_send_rate_per_minute,
+        )
+        self.sender = Sender(
+            database, Calls(self.telegram.bot), self.pacing, tell=self._tell_operators, clock=self.clock
+        )
+        self.processor = Processor(
+            database, self.updates, self._handle, clock=self.clock, answer_slots=settings.answer_slots
+        )
+        self.registry = Registry()
+        for command in self._commands():
+            self.registry.add(command)
+        self.chain = compose(self._middlewares())
+        self.automations = Automations(database, self.chain, clock=self.clock)
+
+    def _build_telegram(self) -> PTB:
+        url = self.settings.telegram_api_url
+        options: dict[str, Any] = {"on_refusal": self.refused}
+        polling = HttpxTransport(connection_pool_size=POLL_POOL, read_timeout=10, **options)
+        calls = HttpxTransport(connection_pool_size=128, read_timeout=20, pool_timeout=20, **options)
+        self._transports = (polling, calls)
+        application: PTB = (
+            ApplicationBuilder()
+            .token(self.settings.telegram_bot_token.get_secret_value())
+            .base_url(f"{url}/bot")
+            .base_file_url(f"{url}/file/bot")
+            .request(calls)
+            .get_updates_request(JournalTransport(polling, self.keep))
+            .job_queue(None)
+            .build()
+        )
+        handlers.register(application, self._receive)
+        application.add_error_handler(self._note_error)
+        return application
+
+    def _commands(self) -> Iterator[Command]:
+        """In the order of the menu."""
+        settings, database, clock = self.settings, self.database, self.clock
+        memories = Memories(database)
+        basics = Basics(
+            registry=self.registry,
+            updates=self.updates,
+            deliveries=Deliveries(database),
+            memories=memories,
+            clock=clock,
+            started_at_ms=clock(),
+            responder=settings.responder,
+        )
+        yield from basics.commands()
+        yield from MemoryCommands(memories, new_id).commands()
+        yield from AutomationCommands(Jobs(database), Occurrences(database), clock, new_id, settings.zone).commands()
+        yield from FeedbackCommands(FeedbackStore(database)).commands()
+        yield from PairingCommands(self.access, clock).commands()
+
+    def _middlewares(self) -> tuple[Middleware, ...]:
+        settings, database, clock = self.settings, self.database, self.clock
+        messages, feedback, memories = Messages(database), FeedbackStore(database), Memories(database)
+        responder = responders.build(settings.responder, memories=memories, new_id=new_id)
+        own = tuple(cast(Middleware, load_named("POLAR_MIDDLEWARE", name)) for name in settings.middleware)
+        return (
+            # Outermost, because it commits: whatever stands inside has its effects in that one commit.
+            Errors(database, self.outbox, self._committed),
+            # Around all that can deny, so that every turn leaves its trace.
+            Audit(AuditStore(), feedback, clock, time.perf_counter),
+            # Around all that can block or skip a run, so that every run has its row.
+            Ledger(Runs(database), clock),
+            # Before anything is stored of a stranger.
+            Access(
+                access=self.access,
+                mode=settings.access,
+                admins=settings.admin_telegram_ids,
+                operators=settings.operator_telegram_ids,
+                allowed=settings.allowed_telegram_ids,
+                clock=clock,
+            ),
+            # After access, so that strangers cannot fill it; before any work is done.
+            RateLimit(settings.rate_limit_per_minute),
+            # Keeps what was written even where nobody answers it.
+            Session(messages, Chats(database), Jobs(database), clock),
+            # Reactions end here: control needs no responder.
+            Feedback(
+                feedback,
+                messages,
+                CustomEmoji(database),
+                PolarityTable(settings.polarity_overrides),
+                self._describe_emoji,
+                self.sender.settle,
+                clock,
+            ),
+            # Yours, around commands and answers.
+            *own,
+            # Commands end here, so that no model ever sees one.
+            Commands(self.registry, buttons={}),
+            # Innermost: the answer itself.
+            Respond(responder, settings.responder, settings.responder_timeout_seconds),
+        )
+
+    async def keep(self, received: list[Received]) -> None:
+        """Commit a batch to the journal, and let the processor know; raises StorageError."""
+        first = self._last_sequence + 1
+        self._last_sequence += len(received)
+        now_ms = self.clock()
+        await self.database.commit(
+            *(self.updates.add(r, sequence=first + i, now_ms=now_ms) for i, r in enumerate(received))
+        )
+        self.processor.wake()
+
+    async def prepare(self) -> None:
+        """What must be read before the first update."""
+        self._last_sequence = await self.updates.last_sequence()
+
+    async def close_transports(self) -> None:
+        """Close what PTB leaves open when it was never initialized."""
+        for transport in self._transports:
+            await transport.shutdown()
+
+    async def _handle(self, entry: Entry, source: Source, attempt: int) -> bool:
+        data = parse(entry.body)
+        try:
+            update = Update.de_json(data, self.telegram.bot)
+        except Exception as error:
+            raise Unreadable(f"{type(error).__name__}: {error}") from error
+        in_hand = self._in_hand[update.update_id] = InHand(entry, source, attempt)
+        try:
+            await self.telegram.process_update(update)
+        finally:
+            del self._in_hand[update.update_id]
+        if in_hand.error is not None:
+            raise in_hand.error
+        return in_hand.handled
+
+    async def _receive(self, update: Update, context: Any) -> None:
+        in_hand = self._in_hand[update.update_id]
+        bot = self.telegram.bot
+        try:
+            turn = handlers.turn_of(
+                update, in_hand.entry, in_hand.source, attempt=in_hand.attempt, me=(bot.id, bot.username)
+            )
+        except Exception as error:
+            raise Unreadable(f"{type(error).__name__}: {error}") from error
+        if turn is not None:
+            in_hand.handled = True
+            await self.chain(turn)
+
+    async def _note_error(self, update: object, context: Any) -> None:
+        if isinstance(update, Update) and update.update_id in self._in_hand:
+            self._in_hand[update.update_id].error = context.error
+
+    def _committed(self, turn: Turn, replies: tuple[Reply | Toast, ...]) -> None:
+        if replies:
+            places = (r.place for r in replies if isinstance(r, Reply) and r.place is not None)
+            self.sender.wake({turn.session_id, *(place.session_id for place in places)})
+        if turn.kind == "command":
+            self.automations.wake()
+
+    async def _describe_emoji(self, custom_emoji_id: str) -> str | None:
+        try:
+            stickers = await self.telegram.bot.get_custom_emoji_stickers([custom_emoji_id])
+        except TelegramError:
+            return None
+        return stickers[0].emoji or "" if stickers else ""
+
+    async def _tell_operators(self, delivery: Delivery, reason: str) -> list[Statement]:
+        owner = await self.access.owner()
+        ids = {str(user) for user in self.settings.admin_telegram_ids} | ({owner} if owner else set())
+        text = f"A message to {delivery.session_id} could not be delivered for certain ({reason})."
+        return [
+            statement
+            for user in sorted(ids)
+            for statement in self.outbox.notify(delivery.delivery_id, private_place(user), text)
+        ]

@@ -1,0 +1,37 @@
+"""The `polar` command, one file a subject."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import typer
+
+from bot.cli import database, demo, emulator, replay, run
+from bot.run import CannotRun
+from bot.settings import SettingsError
+from storage.errors import StorageError
+
+app = typer.Typer(
+    name="polar",
+    help="A Telegram bot runtime that people trust: nothing lost, nothing doubled, one SQLite file.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("run")(run.run)
+app.command("demo")(demo.demo)
+app.command("emulator", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(emulator.emulator)
+app.command("replay")(replay.replay)
+app.add_typer(database.app, name="db")
+
+
+def main() -> None:
+    """Exit status 0 for success, 1 for a failure told in one line, 2 for wrong usage."""
+    try:
+        app()
+    except (CannotRun, SettingsError, StorageError) as error:
+        print(f"polar: {error}", file=sys.stderr)  # noqa: T201 - the command's own voice
+        sys.exit(1)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)

@@ -1,0 +1,33 @@
+"""Who answers: the embedded default, nobody, or a responder named in the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from bot.named import load_named
+from bot.responders.local import Local
+from bot.responders.silent import Silent
+from bot.settings import SettingsError
+from middleware.respond import Responder
+from storage.memories import Memories
+
+NewId = Callable[[], str]
+
+
+def build(name: str, *, memories: Memories, new_id: NewId) -> Responder:
+    """The responder of POLAR_RESPONDER.
+
+    One of your own is an object with `respond`, or what makes one when it is called with the embedded
+    responder, to fall back on. Raises SettingsError when it is neither.
+    """
+    local = Local(memories, new_id)
+    if name == "local":
+        return local
+    if name == "none":
+        return Silent()
+    found = load_named("POLAR_RESPONDER", name)
+    responder = found(local) if isinstance(found, type) or not hasattr(found, "respond") else found
+    if not callable(getattr(responder, "respond", None)):
+        raise SettingsError(f"POLAR_RESPONDER: {name} has no method respond(turn)")
+    return cast(Responder, responder)

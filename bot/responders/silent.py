@@ -1,0 +1,13 @@
+"""The responder that never answers: a listener for groups and channels."""
+
+from __future__ import annotations
+
+from middleware.turn import Turn
+
+
+class Silent:
+    """Stays silent; everything is recorded all the same."""
+
+    async def respond(self, turn: Turn) -> None:
+        """Nothing."""
+        return

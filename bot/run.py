@@ -1,0 +1,193 @@
+"""Starting, running and stopping the bot."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from telegram import BotCommand
+from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
+
+from bot.app import App
+from bot.clock import system_clock
+from bot.delivery import jittered
+from bot.envelope import ALLOWED_UPDATES
+from bot.settings import Settings
+from middleware.turn import Clock
+from storage.database import Database
+from storage.errors import DatabaseLost
+from storage.properties import BOT_ID, Properties
+
+log = logging.getLogger("polar")
+
+
+class CannotRun(Exception):
+    """The bot cannot run; the message says what to do."""
+
+
+REFUSED = "Telegram refuses the token in TELEGRAM_BOT_TOKEN (401); ask @BotFather for a valid one"
+MISSING = "TELEGRAM_BOT_TOKEN is missing: put it into .env, or try Polar without one: make demo"
+
+
+class Running:
+    """A bot that can receive; `finished` ends when it must stop by itself, with the reason as its exception."""
+
+    def __init__(self, app: App, finished: asyncio.Future[None]) -> None:
+        self.app = app
+        self.finished = finished
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, *, clock: Clock | None = None, announce: Callable[[str], None] = lambda line: None
+) -> AsyncIterator[Running]:
+    """The bot from its start to its end. Raises CannotRun, DatabaseUnusable or SettingsError at the start."""
+    if not settings.telegram_bot_token.get_secret_value():
+        raise CannotRun(MISSING)
+    clock = clock or system_clock(settings.clock_offset_seconds)
+    database = await Database.open(settings.database_path, now_ms=clock())
+    try:
+        finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def refused() -> None:
+            if not finished.done():
+                finished.set_exception(CannotRun(REFUSED))
+
+        app = App(settings, database, clock, refused)
+        async with _started(app, finished, announce):
+            yield Running(app, finished)
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def _started(app: App, finished: asyncio.Future[None], announce: Callable[[str], None]) -> AsyncIterator[None]:
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        await _initialize(app)
+        await _check_identity(app)
+        await app.prepare()
+        await app.sender.start()
+        await app.automations.adopt()
+        tasks = [
+            asyncio.create_task(app.processor.run(), name="processor"),
+            asyncio.create_task(app.pacing.run(), name="pacing"),
+            asyncio.create_task(app.automations.run(), name="automations"),
+            asyncio.create_task(_publish_menu(app), name="menu"),
+            asyncio.create_task(_watch(app, finished), name="watch"),
+        ]
+        await _offer_ownership(app, announce)
+        await app.telegram.start()
+        await _start_polling(app)
+        announce(f"ready as @{app.telegram.bot.username}")
+        yield
+    finally:
+        await _stop(app, tasks)
+
+
+async def _initialize(app: App) -> None:
+    """Ask Telegram who we are, however long it takes to reach it."""
+    tries = 0
+    while True:
+        try:
+            await app.telegram.initialize()
+        except InvalidToken:
+            raise CannotRun(REFUSED) from None
+        except (NetworkError, RetryAfter) as error:
+            tries += 1
+            delay_s = jittered(1, tries)
+            log.warning("Telegram cannot be reached (%s), next try in %.1f s", error, delay_s)
+            await asyncio.sleep(delay_s)
+        else:
+            return
+
+
+async def _check_identity(app: App) -> None:
+    properties = Properties(app.database)
+    known, own = await properties.find(BOT_ID), str(app.telegram.bot.id)
+    if known is None:
+        await app.database.commit(properties.set(BOT_ID, own))
+    elif known != own:
+        raise CannotRun(
+            f"{app.database.path} belongs to the bot with id {known}, but the token is of bot {own}; "
+            "use that bot's token, or name another file in POLAR_DATABASE"
+        )
+
+
+async def _offer_ownership(app: App, announce: Callable[[str], None]) -> None:
+    if app.settings.access != "pairing" or await app.access.owner() is not None:
+        return
+    code = secrets.token_hex(16)
+    await app.database.commit(*app.access.offer_owner_code(code, now_ms=app.clock()))
+    announce(
+        f"nobody owns this bot yet; open this link once to become its owner: "
+        f"https://t.me/{app.telegram.bot.username}?start={code}"
+    )
+
+
+async def _start_polling(app: App) -> None:
+    updater = app.telegram.updater
+    assert updater is not None
+
+    def on_error(error: TelegramError) -> None:
+        log.warning("polling: %s: %s", type(error).__name__, error)
+
+    await updater.start_polling(
+        timeout=30, bootstrap_retries=-1, allowed_updates=list(ALLOWED_UPDATES), error_callback=on_error
+    )
+
+
+async def _publish_menu(app: App) -> None:
+    """Put the commands into the chat's menu; it can wait, and tries until it succeeds."""
+    menu = [BotCommand(command.name, command.summary) for command in app.registry]
+    tries = 0
+    while True:
+        try:
+            await app.telegram.bot.set_my_commands(menu)
+        except TelegramError as error:
+            tries += 1
+            log.warning("the command menu: %s", error)
+            await asyncio.sleep(jittered(1, tries))
+        else:
+            return
+
+
+async def _watch(app: App, finished: asyncio.Future[None]) -> None:
+    """End the run when the database is lost, or when a part fails in a way that nobody foresaw."""
+    parts: set[asyncio.Future[Any]] = {app.processor.failure, app.sender.failure, app.automations.failure}
+    lost = asyncio.ensure_future(app.database.lost.wait())
+    try:
+        done, _ = await asyncio.wait({lost, *parts}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        lost.cancel()
+    if not finished.done():
+        error = next((part.exception() for part in parts & done), None)
+        finished.set_exception(error or DatabaseLost())
+
+
+async def _stop(app: App, tasks: list[asyncio.Task[None]]) -> None:
+    """Stop receiving, finish what is in hand, then close; everything else is in the database."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + app.settings.shutdown_seconds
+
+    def left_s() -> float:
+        return max(0.0, deadline - loop.time())
+
+    updater = app.telegram.updater
+    with suppress(TimeoutError, TelegramError):
+        async with asyncio.timeout(left_s()):
+            if updater is not None and updater.running:
+                await updater.stop()
+    await asyncio.gather(app.processor.stop(left_s()), app.automations.stop(left_s()))
+    await app.sender.stop(left_s())
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    if app.telegram.running:
+        await app.telegram.stop()
+    await app.telegram.shutdown()
+    await app.close_transports()

@@ -1,0 +1,166 @@
+"""The kinds of schedule: pure values that know their next instant, their stored text and their description."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.schedules import wallclock
+
+UTC_ZONE = ZoneInfo("UTC")
+LONGEST = timedelta(days=3653)  # ten years, with the leap days that can fall into them
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WORKDAYS = frozenset(range(5))
+
+
+class Schedule(Protocol):
+    """When something is due."""
+
+    def next(self, after: datetime) -> datetime | None:
+        """Return the first instant strictly after `after`, both aware UTC; None when there is none left."""
+
+    def stored(self) -> str:
+        """Return the text for `polar_automation_jobs.schedule` that `load` reads back."""
+
+    def describe(self) -> str:
+        """Say it in plain English."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A unit of elapsed time, its RRULE frequency, and how one of it is said."""
+
+    name: str
+    frequency: str
+    span: timedelta
+    one: str
+
+
+UNITS = (
+    Unit(name="minute", frequency="MINUTELY", span=timedelta(minutes=1), one="minute"),
+    Unit(name="hour", frequency="HOURLY", span=timedelta(hours=1), one="hour"),
+    # Not "day", which would promise a time of day: this is elapsed time.
+    Unit(name="day", frequency="DAILY", span=timedelta(days=1), one="24 hours"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """Every `count` units of elapsed time, counted from `start` (aware UTC, whole seconds)."""
+
+    start: datetime
+    count: int
+    unit: Unit
+
+    def next(self, after: datetime) -> datetime | None:
+        """Return the first multiple strictly after `after`, by arithmetic; None past the year 9999."""
+        if after < self.start:
+            return self.start
+        step = self.count * self.unit.span
+        try:
+            return self.start + ((after - self.start) // step + 1) * step
+        except OverflowError:
+            return None
+
+    def stored(self) -> str:
+        """Return an RRULE that starts in UTC, where a day is always 24 hours."""
+        return f"DTSTART:{_stamp(self.start)}Z\nRRULE:FREQ={self.unit.frequency};INTERVAL={self.count}"
+
+    def describe(self) -> str:
+        """Say it like "every 30 minutes"."""
+        return f"every {self.unit.one}" if self.count == 1 else f"every {self.count} {self.unit.name}s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Daily:
+    """Every day from `start` on, at a wall-clock time of a zone."""
+
+    start: date
+    at: time
+    zone: ZoneInfo
+
+    def next(self, after: datetime) -> datetime | None:
+        """Return the first day's occurrence strictly after `after`."""
+        return _next(after, wallclock.days_from(self.start, after), self.at, self.zone)
+
+    def stored(self) -> str:
+        """Return a daily RRULE with its zone."""
+        return f"{_zoned(datetime.combine(self.start, self.at), self.zone)}\nRRULE:FREQ=DAILY"
+
+    def describe(self) -> str:
+        """Say it like "daily at 18:00 (Europe/Berlin)"."""
+        return f"daily at {_clock(self.at)} ({self.zone.key})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weekly:
+    """On some weekdays (0 is Monday) from `start` on, at a wall-clock time of a zone."""
+
+    start: date
+    days: frozenset[int]
+    at: time
+    zone: ZoneInfo
+
+    def next(self, after: datetime) -> datetime | None:
+        """Return the first matching day's occurrence strictly after `after`."""
+        return _next(after, weekly_days(self.days, self.start, after), self.at, self.zone)
+
+    def stored(self) -> str:
+        """Return a weekly RRULE with its zone."""
+        days = ",".join(WEEKDAYS[day][:2].upper() for day in sorted(self.days))
+        start = _zoned(datetime.combine(self.start, self.at), self.zone)
+        return f"{start}\nRRULE:FREQ=WEEKLY;BYDAY={days}"
+
+    def describe(self) -> str:
+        """Say it like "weekly on Mon and Thu at 07:00 (Europe/Berlin)"."""
+        *others, last = (WEEKDAYS[day][:3] for day in sorted(self.days))
+        named = f"{', '.join(others)} and {last}" if others else last
+        on = "on weekdays" if self.days == WORKDAYS else f"weekly on {named}"
+        return f"{on} at {_clock(self.at)} ({self.zone.key})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """One time only, when the clocks of a zone show `local` (naive, whole seconds)."""
+
+    local: datetime
+    zone: ZoneInfo
+
+    def next(self, after: datetime) -> datetime | None:
+        """Return the instant while it lies strictly after `after`."""
+        due = wallclock.instant(self.local, self.zone)
+        return due if due > after else None
+
+    def stored(self) -> str:
+        """Return an RRULE that counts to one."""
+        return f"{_zoned(self.local, self.zone)}\nRRULE:FREQ=DAILY;COUNT=1"
+
+    def describe(self) -> str:
+        """Say it like "once on 2026-12-24 at 08:00 (Europe/Berlin)"."""
+        return f"once on {self.local.date()} at {_clock(self.local.time())} ({self.zone.key})"
+
+
+def weekly_days(days: frozenset[int], start: date, after: datetime) -> Iterator[date]:
+    """Yield the dates from `start` on that fall on one of `days`, none of them long before `after`."""
+    return (day for day in wallclock.days_from(start, after) if day.weekday() in days)
+
+
+def _next(after: datetime, days: Iterator[date], at: time, zone: ZoneInfo) -> datetime | None:
+    day = wallclock.day_after(after, days, at, zone)
+    return None if day is None else wallclock.instant(datetime.combine(day, at), zone)
+
+
+def _zoned(local: datetime, zone: ZoneInfo) -> str:
+    if zone.key == UTC_ZONE.key:
+        return f"DTSTART:{_stamp(local)}Z"
+    return f"DTSTART;TZID={zone.key}:{_stamp(local)}"
+
+
+def _stamp(moment: datetime) -> str:
+    # strftime does not pad years, isoformat does.
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds").replace("-", "").replace(":", "")
+
+
+def _clock(at: time) -> str:
+    return at.isoformat("seconds" if at.second else "minutes")

@@ -1,0 +1,194 @@
+"""Settings: from the environment or `.env`. Nothing else of ours reads the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from middleware.polarity import Polarity, parse_overrides
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+Ids = Annotated[frozenset[int], NoDecode]
+Names = Annotated[tuple[str, ...], NoDecode]
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names it and says what is allowed."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with its default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="POLAR_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    telegram_bot_token: SecretStr = Field(
+        SecretStr(""),
+        validation_alias="TELEGRAM_BOT_TOKEN",
+        description="The bot's token, from @BotFather.",
+    )
+    telegram_api_url: str = Field(
+        "https://api.telegram.org",
+        description="Bot API server; methods are at <url>/bot<token>/<method>.",
+    )
+    database: Path = Field(
+        Path("polar-system.db"), description="The SQLite file; a relative path starts at the checkout."
+    )
+    responder: str = Field(
+        "local",
+        description="Who answers: local (no key, no network), none (records, never answers), "
+        "or package.module:attribute.",
+    )
+    responder_timeout_seconds: float = Field(60, gt=0, le=3600, description="How long one answer may take to make.")
+    access: Literal["open", "allowlist", "pairing"] = Field(
+        "pairing", description="Who may talk to the bot: everyone, those listed below, or whom the owner lets in."
+    )
+    admin_telegram_ids: Ids = Field(frozenset(), description="Admins, comma-separated user ids.")
+    operator_telegram_ids: Ids = Field(frozenset(), description="Operators, comma-separated user ids.")
+    allowed_telegram_ids: Ids = Field(
+        frozenset(), description="Users and groups that may talk to the bot, comma-separated ids."
+    )
+    feedback_buttons: Literal["never", "private", "always"] = Field(
+        "private", description="Where answers carry 👍 and 👎 buttons."
+    )
+    rate_limit_per_minute: int = Field(30, ge=1, description="Turns of one user a minute.")
+    send_rate_per_second: float = Field(30, gt=0, description="Messages a second, in all.")
+    chat_send_rate_per_second: float = Field(
+        1, gt=0, description="Messages a second to one chat; short bursts may be faster."
+    )
+    group_send_rate_per_minute: float = Field(20, gt=0, description="Messages a minute to one group.")
+    middleware: Names = Field((), description="Middleware of your own, package.module:attribute, comma-separated.")
+    polarity: str = Field("", description="Polarity of reactions, in place of ours, e.g. 🤡=negative,👀=positive.")
+    answer_slots: int = Field(64, ge=1, le=1000, description="Answers that are made at the same time.")
+    shutdown_seconds: float = Field(20, ge=0, description="Time to finish what is in hand when asked to stop.")
+    default_timezone: str = Field("UTC", description="Zone of users who set none.")
+    webhook_url: str = Field("", description="Public https address of the webhook; polling when empty.")
+    webhook_listen: str = Field("127.0.0.1:8443", description="Where the webhook listens, host:port.")
+    webhook_secret: SecretStr = Field(
+        SecretStr(""), description="What Telegram sends along with each webhook call; needed with a webhook."
+    )
+    log_format: Literal["console", "json"] = Field("console", description="Form of the log on standard error.")
+    clock_offset_seconds: float = Field(0, description="Shifts the bot's clock, for rehearsals.")
+
+    @field_validator("admin_telegram_ids", "operator_telegram_ids", "allowed_telegram_ids", mode="before")
+    @classmethod
+    def _split_ids(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return frozenset(int(part) for part in value.split(",") if part.strip())
+        except ValueError:
+            raise ValueError("expected whole numbers separated by commas, like 1234,5678") from None
+
+    @field_validator("middleware", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("middleware", "responder", mode="after")
+    @classmethod
+    def _check_names(cls, value: str | tuple[str, ...], info: ValidationInfo) -> str | tuple[str, ...]:
+        for name in (value,) if isinstance(value, str) else value:
+            if info.field_name == "responder" and name in ("local", "none"):
+                continue
+            module, colon, attribute = name.partition(":")
+            if not (colon and attribute.isidentifier() and all(p.isidentifier() for p in module.split("."))):
+                allowed = "local, none, or " if info.field_name == "responder" else ""
+                raise ValueError(f"expected {allowed}package.module:attribute")
+        return value
+
+    @field_validator("polarity", mode="after")
+    @classmethod
+    def _check_polarity(cls, value: str) -> str:
+        parse_overrides(value)
+        return value
+
+    @field_validator("default_timezone", mode="after")
+    @classmethod
+    def _check_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("expected an IANA time zone like Europe/Berlin") from None
+        return value
+
+    @field_validator("telegram_api_url", mode="after")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc:
+            raise ValueError("expected an http or https address like https://api.telegram.org")
+        return value.rstrip("/")
+
+    @field_validator("webhook_listen", mode="after")
+    @classmethod
+    def _check_listen(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdecimal() or not 0 <= int(port) <= 65535:
+            raise ValueError("expected host:port like 127.0.0.1:8443")
+        return value
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file, absolute."""
+        return CHECKOUT / self.database
+
+    @property
+    def polarity_overrides(self) -> dict[str, Polarity]:
+        """POLAR_POLARITY, read."""
+        return parse_overrides(self.polarity)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """POLAR_DEFAULT_TIMEZONE, read."""
+        return ZoneInfo(self.default_timezone)
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    alias = Settings.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else f"POLAR_{field.upper()}"
+
+
+def environment(inherited: Mapping[str, str], values: Mapping[str, object]) -> dict[str, str]:
+    """The environment of a bot process with these settings, and the defaults of all others.
+
+    Every one is set, so that neither the shell nor `.env` changes what is run.
+    """
+    names = {field: variable(field) for field in Settings.model_fields}
+    kept = {name: value for name, value in inherited.items() if name.upper() not in names.values()}
+    defaults = {field: info.default for field, info in Settings.model_fields.items()}
+    return {**kept, **{names[field]: _written(value) for field, value in {**defaults, **values}.items()}}
+
+
+def _written(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, frozenset | tuple):
+        return ",".join(str(part) for part in value)
+    return str(value)
+
+
+def load(env_file: Path | None = CHECKOUT / ".env") -> Settings:
+    """Read the settings; raises SettingsError with a line for each that is wrong."""
+    try:
+        return Settings(_env_file=env_file)  # type: ignore[call-arg]
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
+
+
+def _explain(problem: object) -> str:
+    assert isinstance(problem, dict)
+    place = [str(part) for part in problem["loc"]]
+    name = place[0] if place and place[0].isupper() else variable(place[0]) if place else "settings"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    shown = "" if "token" in name.lower() or "secret" in name.lower() else f" (found {problem['input']!r:.80})"
+    return f"{name}: {message}{shown}"

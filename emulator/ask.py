@@ -1,0 +1,30 @@
+"""One call of the API, on its way to its method."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .bots import Bot
+from .connections import Connection
+from .people import Json
+from .state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who asks for what."""
+
+    state: State
+    bot: Bot
+    method: str
+    params: Json
+    connection: Connection
+
+
+class GoneError(Exception):
+    """The client went away before there was an answer."""
+
+
+Method = Callable[[Ask], Any | Awaitable[Any]]

@@ -1,0 +1,67 @@
+"""The contents of messages that are not text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .people import Json
+
+
+def _file(name: str, number: int, **more: object) -> Json:
+    return {
+        "file_id": f"{name}-file-{number}",
+        "file_unique_id": f"{name}-unique-{number}",
+        "file_size": 1024,
+        **more,
+    }
+
+
+def _photo(number: int) -> Json:
+    sizes = ((90, 67), (320, 240), (1280, 960))
+    return {"photo": [_file(f"photo{w}", number, width=w, height=h) for w, h in sizes]}
+
+
+def _animation(number: int) -> Json:
+    file = _file("animation", number, width=320, height=240, duration=3, mime_type="video/mp4")
+    return {"animation": file, "document": file}
+
+
+def _sticker(number: int) -> Json:
+    kind = {"type": "regular", "is_animated": False, "is_video": False}
+    return {"sticker": _file("sticker", number, width=512, height=512, emoji="👍", **kind)}
+
+
+def _poll(number: int) -> Json:
+    options = [{"text": text, "voter_count": 0, "persistent_id": text.lower()} for text in ("Yes", "No")]
+    flags = {
+        "is_closed": False,
+        "is_anonymous": True,
+        "allows_multiple_answers": False,
+        "allows_revoting": False,
+        "members_only": False,
+    }
+    poll = {"id": str(number), "question": "Shall we?", "options": options, "total_voter_count": 0}
+    return {"poll": {**poll, "type": "regular", **flags}}
+
+
+CONTENTS: dict[str, Callable[[int], Json]] = {
+    "photo": _photo,
+    "animation": _animation,
+    "sticker": _sticker,
+    "poll": _poll,
+    "voice": lambda n: {"voice": _file("voice", n, duration=4, mime_type="audio/ogg")},
+    "audio": lambda n: {"audio": _file("audio", n, duration=180, mime_type="audio/mpeg", title="Song")},
+    "video": lambda n: {"video": _file("video", n, width=640, height=360, duration=12, mime_type="video/mp4")},
+    "video_note": lambda n: {"video_note": _file("video_note", n, length=240, duration=5)},
+    "document": lambda n: {"document": _file("document", n, file_name="notes.pdf", mime_type="application/pdf")},
+    "location": lambda n: {"location": {"latitude": 52.52, "longitude": 13.405}},
+    "contact": lambda n: {"contact": {"phone_number": "+4930123456", "first_name": "Bob"}},
+    "dice": lambda n: {"dice": {"emoji": "🎲", "value": n % 6 + 1}},
+}
+
+
+def content(kind: str, number: int) -> Json:
+    """The fields of a message of this kind; `number` makes its file ids unique. Errors: ValueError."""
+    if kind not in CONTENTS:
+        raise ValueError(f"unknown kind {kind!r}; known are {', '.join(sorted(CONTENTS))}")
+    return CONTENTS[kind](number)

@@ -1,0 +1,153 @@
+"""Methods that write: messages, edits, reactions, answers."""
+
+from __future__ import annotations
+
+from .ask import Ask
+from .destinations import inline_keyboard, reply_of, room_of, thread_of
+from .errors import bad_request
+from .params import integer, objects, text
+from .people import Json
+from .reactions import checked, typed
+from .rooms import Room
+from .texts import fitted
+
+ACTIONS = frozenset(
+    [
+        "typing",
+        "upload_photo",
+        "record_video",
+        "upload_video",
+        "record_voice",
+        "upload_voice",
+        "upload_document",
+        "choose_sticker",
+        "find_location",
+        "record_video_note",
+        "upload_video_note",
+    ]
+)
+NOT_MODIFIED = (
+    "message is not modified: specified new message content and reply markup are exactly the same as a current "
+    "content and reply markup of the message"
+)
+CONTENT = ("text", "entities", "reply_markup")
+
+
+def send_message(ask: Ask) -> Json:
+    """Errors: 400 for text, chat, topic, reply or buttons; 403 where the bot may not write; 429 for limits."""
+    room = room_of(ask)
+    content = _text_content(ask)
+    reply_to = reply_of(ask, room)
+    thread = thread_of(ask, room, reply_to)
+    return ask.state.post(ask.bot, room, content, thread, reply_to)
+
+
+def _text_content(ask: Ask) -> Json:
+    if ask.params.get("parse_mode"):
+        raise bad_request("this server knows no parse_mode; send entities")
+    body, entities = fitted(text(ask.params, "text"), ask.params.get("entities"))
+    return {"text": body, **({"entities": entities} if entities else {}), **inline_keyboard(ask.params)}
+
+
+def send_message_draft(ask: Ask) -> bool:
+    """Errors: 400 outside of private chats, without a draft_id, or for the text."""
+    room = room_of(ask)
+    if room.chat.type != "private":
+        raise bad_request("TEXTDRAFT_PEER_INVALID")
+    if integer(ask.params, "draft_id") == 0:
+        raise bad_request("draft_id must be non-zero")
+    if text(ask.params, "text"):
+        fitted(text(ask.params, "text"), ask.params.get("entities"))
+    return True
+
+
+def edit_message_text(ask: Ask) -> Json:
+    """Errors: 400 for a message that is unknown, another's, or the same already."""
+    room, message_id = _own_message(ask, "message to edit not found", "message can't be edited")
+    return _edit(ask, room, message_id, _text_content(ask))
+
+
+def edit_message_reply_markup(ask: Ask) -> Json:
+    """Errors: as editMessageText."""
+    room, message_id = _own_message(ask, "message to edit not found", "message can't be edited")
+    kept = {key: value for key, value in room.messages[message_id].items() if key in ("text", "entities")}
+    return _edit(ask, room, message_id, {**kept, **inline_keyboard(ask.params)})
+
+
+def _edit(ask: Ask, room: Room, message_id: int, content: Json) -> Json:
+    current = room.messages[message_id]
+    if all(current.get(key) == content.get(key) for key in CONTENT):
+        raise bad_request(NOT_MODIFIED)
+    rest = {key: value for key, value in current.items() if key not in CONTENT}
+    return room.alter(message_id, lambda _: {**rest, "edit_date": ask.state.date(), **content})
+
+
+def _own_message(ask: Ask, unknown: str, foreign: str) -> tuple[Room, int]:
+    room = room_of(ask)
+    message_id = integer(ask.params, "message_id")
+    if message_id not in room.messages:
+        raise bad_request(unknown)
+    if message_id not in room.sent:
+        raise bad_request(foreign)
+    return room, message_id
+
+
+def delete_message(ask: Ask) -> bool:
+    """Delete any message of a group, or any of a private chat. Errors: 400."""
+    room = room_of(ask)
+    message_id = integer(ask.params, "message_id")
+    if message_id not in room.messages:
+        raise bad_request("message to delete not found")
+    room.remove(message_id)
+    return True
+
+
+def set_message_reaction(ask: Ask) -> bool:
+    """Replace the bot's reactions. Errors: 400 for the message or the reaction."""
+    room = room_of(ask)
+    message_id = integer(ask.params, "message_id")
+    if message_id not in room.messages:
+        raise bad_request("message to react not found")
+    reactions = checked([typed(item) for item in objects(ask.params, "reaction")])
+    room.reactions.setdefault(message_id, {})[ask.bot.id] = reactions
+    return True
+
+
+def send_chat_action(ask: Ask) -> bool:
+    """Errors: 400 for the chat, the topic or the action."""
+    thread_of(ask, room_of(ask), None)
+    if text(ask.params, "action") not in ACTIONS:
+        raise bad_request("wrong parameter action in request")
+    return True
+
+
+def answer_callback_query(ask: Ask) -> bool:
+    """Errors: 400 for a query that is unknown or old."""
+    query_id = text(ask.params, "callback_query_id")
+    if query_id not in ask.state.queries:
+        raise bad_request("query is too old and response timeout expired or query ID is invalid")
+    ask.state.answers[query_id] = ask.params
+    return True
+
+
+def get_custom_emoji_stickers(ask: Ask) -> list[Json]:
+    """The stickers of the ids that are known; others are left out."""
+    known = ask.state.emoji
+    ids = [str(item) for item in objects(ask.params, "custom_emoji_ids")]
+    if len(ids) > 200:
+        raise bad_request("too many custom emoji identifiers specified")
+    return [_sticker(item, known[item]) for item in ids if item in known]
+
+
+def _sticker(custom_emoji_id: str, emoji: str) -> Json:
+    return {
+        "file_id": f"emoji-file-{custom_emoji_id}",
+        "file_unique_id": f"emoji-unique-{custom_emoji_id}",
+        "type": "custom_emoji",
+        "width": 100,
+        "height": 100,
+        "is_animated": True,
+        "is_video": False,
+        "emoji": emoji,
+        "custom_emoji_id": custom_emoji_id,
+    }

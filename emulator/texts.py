@@ -1,0 +1,95 @@
+"""Texts as Telegram keeps them: trimmed, measured in UTF-16 units, with entities that fit."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .errors import bad_request
+from .people import Json
+
+MAX_UNITS = 4096
+MAX_ENTITIES = 100
+PATTERNS = (
+    ("bot_command", re.compile(r"(?<![\w/@])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?")),
+    ("mention", re.compile(r"(?<![\w/@])@[A-Za-z0-9_]{3,32}\b")),
+    ("url", re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")),
+)
+CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32)], " ")
+
+
+def units(text: str) -> int:
+    """The length in UTF-16 code units."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def entities_in(text: str) -> list[Json]:
+    """The commands, mentions and links which a server finds in a person's text."""
+    found = [
+        {"type": kind, "offset": units(text[: match.start()]), "length": units(match.group())}
+        for kind, pattern in PATTERNS
+        for match in pattern.finditer(text)
+    ]
+    return sorted(found, key=lambda entity: entity["offset"])
+
+
+def fitted(text: str, entities: Any) -> tuple[str, list[Json]]:
+    """The text and the entities as the server keeps them.
+
+    Blanks are cut off at the end, and at the start up to the first entity; entities out of range are dropped,
+    and all beyond 100. Errors: an empty text, one of more than 4096 units, an entity cutting a character.
+    """
+    kept = _in_range(entities, units(text))
+    _check_boundaries(text, kept)
+    text, kept = _trimmed(text.translate(CONTROLS), kept)
+    if not text:
+        raise bad_request("message text is empty")
+    if units(text) > MAX_UNITS:
+        raise bad_request("message is too long")
+    return text, kept
+
+
+def _in_range(entities: Any, length: int) -> list[Json]:
+    if not isinstance(entities, list):
+        return []
+    return [entity for entity in entities if isinstance(entity, dict) and _fits(entity, length)][:MAX_ENTITIES]
+
+
+def _fits(entity: Json, length: int) -> bool:
+    offset, size = entity.get("offset"), entity.get("length")
+    if not isinstance(offset, int) or not isinstance(size, int) or not isinstance(entity.get("type"), str):
+        return False
+    return offset >= 0 and size > 0 and offset + size <= length
+
+
+def _check_boundaries(text: str, entities: list[Json]) -> None:
+    if not entities or text.isascii():
+        return
+    wide = text.encode("utf-16-le", "surrogatepass")
+    for entity in entities:
+        start, end = entity["offset"], entity["offset"] + entity["length"]
+        if _inside_pair(wide, start):
+            raise bad_request(f"entity begins in a middle of a UTF-16 symbol at UTF-16 offset {start}")
+        if _inside_pair(wide, end):
+            where = f"at UTF-16 offset {end}"
+            raise bad_request(f"entity beginning at UTF-16 offset {start} ends in a middle of a UTF-16 symbol {where}")
+
+
+def _inside_pair(wide: bytes, unit: int) -> bool:
+    return unit * 2 < len(wide) and 0xDC <= wide[unit * 2 + 1] <= 0xDF
+
+
+def _trimmed(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
+    text = text.rstrip()
+    blanks = len(text) - len(text.lstrip())
+    first = min((entity["offset"] for entity in entities), default=blanks)
+    cut = min(blanks, first)
+    text = text[cut:]
+    length = units(text)
+    moved = [_moved(entity, cut, length) for entity in entities]
+    return text, [entity for entity in moved if entity["length"] > 0]
+
+
+def _moved(entity: Json, cut: int, length: int) -> Json:
+    offset = entity["offset"] - cut
+    return {**entity, "offset": offset, "length": min(entity["length"], length - offset)}

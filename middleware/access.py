@@ -1,0 +1,106 @@
+"""Who may talk to the bot: everyone, those on a list, or those whom the owner let in."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from middleware.turn import CallNext, Clock, Level, Outcome, Place, Reply, Toast, Turn
+from storage.access import Access as AccessStore
+
+Mode = Literal["open", "allowlist", "pairing"]
+CODE_VALID_MS = 3_600_000
+WELCOME_OWNER = "You are now the owner of this bot. /help shows what it can do; /pair <code> lets others in."
+PRIVATE_BOT = "This bot is private."
+_ROLES = {"owner": Level.OWNER, "admin": Level.ADMIN, "operator": Level.OPERATOR, "member": Level.MEMBER}
+# No letters or digits that look alike.
+_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+
+
+def new_code() -> str:
+    """A code that a person can read out: eight characters, about 40 bits."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Finds a turn's level and stops who may not come in. What it cannot decide, it denies."""
+
+    access: AccessStore
+    mode: Mode
+    admins: frozenset[int]
+    operators: frozenset[int]
+    allowed: frozenset[int]
+    clock: Clock
+    new_code: Callable[[], str] = new_code
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """Denied turns leave an audit row and nothing else."""
+        turn.level = await self.level_of(turn)
+        if turn.kind in ("membership", "migration") or await self._may_enter(turn):
+            return await call_next(turn)
+        if turn.run is not None:
+            return Outcome(status="blocked", reason="access")
+        return await self._turn_away(turn)
+
+    async def level_of(self, turn: Turn) -> Level:
+        """The rights of who acts: from the settings and from grants, whichever is higher."""
+        if not turn.has_rights or not turn.user_id.lstrip("-").isdigit():
+            return Level.STRANGER
+        user = int(turn.user_id)
+        listed = Level.STRANGER
+        if user in self.admins:
+            listed = Level.ADMIN
+        elif user in self.operators:
+            listed = Level.OPERATOR
+        elif user in self.allowed or self.mode == "open":
+            listed = Level.MEMBER
+        role = await self.access.role_of(turn.user_id) if self._needs_lookup(turn) else None
+        return max(listed, _ROLES.get(role or "", Level.STRANGER))
+
+    def _needs_lookup(self, turn: Turn) -> bool:
+        # Where everyone may come in, a reaction needs no rights; recording it should cost no read.
+        return not (self.mode == "open" and turn.kind == "reaction")
+
+    async def _may_enter(self, turn: Turn) -> bool:
+        if self.mode == "open":
+            return True
+        if turn.place.is_private:
+            return turn.level >= Level.MEMBER
+        if turn.place.chat_id in self.allowed or await self.access.role_of(turn.session_id) == "group":
+            return True
+        return turn.level >= Level.ADMIN and turn.command is not None
+
+    async def _turn_away(self, turn: Turn) -> Outcome:
+        denied = Outcome(status="denied", reason="access")
+        if not turn.place.is_private or not turn.has_rights:
+            return denied
+        if turn.press is not None:
+            return Outcome(status="denied", reason="access", replies=(Toast(turn.press.query_id, PRIVATE_BOT),))
+        if turn.kind not in ("message", "command"):
+            return denied
+        starts = turn.command is not None and turn.command.name == "start"
+        if self.mode == "pairing":
+            return await self._pair(turn, starts=starts)
+        return Outcome(status="denied", reason="access", replies=(Reply(text=PRIVATE_BOT),)) if starts else denied
+
+    async def _pair(self, turn: Turn, *, starts: bool) -> Outcome:
+        code = turn.command.argument if turn.command is not None and starts else ""
+        if code and await self.access.owner() is None and await self.access.is_owner_code(code):
+            turn.record(*self.access.make_owner(turn.user_id, code, now_ms=self.clock()))
+            return Outcome.answer(WELCOME_OWNER)
+        now = self.clock()
+        # One code at a time, so that writing on and on brings no flood of answers.
+        if not starts and await self.access.has_code(turn.user_id, now_ms=now):
+            return Outcome(status="denied", reason="access")
+        fresh = self.new_code()
+        turn.record(*self.access.offer_member_code(fresh, turn.user_id, now_ms=now, expires_at_ms=now + CODE_VALID_MS))
+        text = f"{PRIVATE_BOT} To come in, ask its owner to send it this within an hour:\n/pair {fresh}"
+        return Outcome(status="denied", reason="access", replies=(Reply(text=text),))
+
+
+def private_place(user_id: str) -> Place:
+    """The private chat with a user: its id is the user's."""
+    return Place(chat_id=int(user_id), chat_type="private")

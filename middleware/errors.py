@@ -1,0 +1,54 @@
+"""The outermost layer: commits a turn whole, or its failure and nothing else of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from middleware.outbox import Outbox
+from middleware.turn import CallNext, Outcome, Reply, Toast, Turn
+from storage.database import Database
+from storage.errors import DatabaseClosed, DatabaseLost
+
+APOLOGY = "Sorry, something went wrong while I was handling that, several times. I have set it aside."
+_PEOPLE_WAIT = {"message", "edited_message", "command", "button"}
+
+
+class TurnFailed(Exception):
+    """A try of a turn failed; `final` tells whether it was set aside. Its cause is the failure itself."""
+
+    def __init__(self, turn: Turn, *, final: bool) -> None:
+        super().__init__(f"{turn.id} failed at try {turn.attempt}")
+        self.turn = turn
+        self.final = final
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """Ends every turn with exactly one commit."""
+
+    database: Database
+    outbox: Outbox
+    committed: Callable[[Turn, tuple[Reply | Toast, ...]], None]
+    """Told after each commit, with the replies that it queued."""
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """Raises TurnFailed when the turn did not come to its end; what storage says of itself passes through."""
+        try:
+            outcome = await call_next(turn)
+            replies = self.outbox.queue(turn, outcome.replies)
+            await self.database.commit(*turn.source.opening, *turn.effects, *replies, *turn.witnesses)
+            self.committed(turn, outcome.replies)
+        except (DatabaseLost, DatabaseClosed):
+            raise
+        except Exception as error:
+            final = await self._fail(turn, error)
+            raise TurnFailed(turn, final=final) from error
+        return outcome
+
+    async def _fail(self, turn: Turn, error: Exception) -> bool:
+        statements, final = turn.source.failing(f"{type(error).__name__}: {error}"[:500])
+        replies = (Reply(text=APOLOGY),) if final and turn.kind in _PEOPLE_WAIT and turn.is_addressed else ()
+        await self.database.commit(*statements, *self.outbox.queue(turn, replies), *turn.witnesses)
+        self.committed(turn, replies)
+        return final

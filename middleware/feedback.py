@@ -1,0 +1,120 @@
+"""Reactions and 👍/👎 presses become events of the append-only ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from middleware.audit import event_id
+from middleware.polarity import PolarityTable
+from middleware.turn import CallNext, Clock, Outcome, Press, ReactionChange, Reactions, Toast, Turn
+from storage.custom_emoji import CustomEmoji
+from storage.feedback import Feedback as FeedbackStore
+from storage.messages import Messages
+
+STAR = "⭐"
+OUT_OF_DATE = "That button is out of date."
+_THUMBS = {"fb:+": "👍", "fb:-": "👎"}
+_BY_EMOJI = {"👍": "fb:+", "👎": "fb:-"}
+
+Describe = Callable[[str], Awaitable[str | None]]
+"""What a custom emoji stands for, as Telegram tells: an emoji, '' for nothing known, None for no answer."""
+Settle = Callable[[str, int], Awaitable[None]]
+"""Waits shortly when a message of a session may be one that is being sent, without a receipt yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """Records each difference as one event, on the message that it concerns, with its polarity."""
+
+    feedback: FeedbackStore
+    messages: Messages
+    custom_emoji: CustomEmoji
+    polarity: PolarityTable
+    describe: Describe
+    settle: Settle
+    clock: Clock
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """Reactions and thumbs end here; other presses go on."""
+        if turn.reactions is not None:
+            return await self._record_reactions(turn, turn.reactions)
+        if turn.press is not None and turn.press.data in _THUMBS:
+            return await self._record_press(turn, turn.press)
+        return await call_next(turn)
+
+    async def _record_reactions(self, turn: Turn, reactions: Reactions) -> Outcome:
+        # A reaction may overtake the receipt of the message that it concerns.
+        await self.settle(turn.session_id, reactions.telegram_message_id)
+        for position, change in enumerate(reactions.changes):
+            await self._record_change(turn, reactions, position, change)
+        if reactions.totals is not None:
+            payload = {"totals": [{"emoji": e, "count": n} for e, n in reactions.totals], "via": "reaction"}
+            self._append(turn, 0, "reaction_count", reactions.telegram_message_id, None, "neutral", payload)
+        return Outcome(status="recorded")
+
+    async def _record_change(self, turn: Turn, reactions: Reactions, position: int, change: ReactionChange) -> None:
+        payload: dict[str, Any] = {"actor": reactions.actor, "via": "reaction"}
+        emoji = change.emoji
+        if change.paid:
+            emoji = STAR
+            payload["paid"] = True
+        elif change.custom_emoji_id is not None:
+            emoji = await self._standard_emoji(turn, change.custom_emoji_id)
+            payload["customEmojiId"] = change.custom_emoji_id
+        elif change.unknown_type is not None:
+            payload["reactionType"] = change.unknown_type
+        polarity = "positive" if change.paid else self.polarity.of(emoji or "")
+        self._append(turn, position, change.event_type, reactions.telegram_message_id, emoji, polarity, payload)
+
+    async def _standard_emoji(self, turn: Turn, custom_emoji_id: str) -> str | None:
+        known = await self.custom_emoji.find(custom_emoji_id)
+        if known is None:
+            known = await self.describe(custom_emoji_id)
+            if known is not None:
+                turn.record(self.custom_emoji.add(custom_emoji_id, known, now_ms=self.clock()))
+        return known or None
+
+    async def _record_press(self, turn: Turn, press: Press) -> Outcome:
+        message_id = press.telegram_message_id
+        if message_id is not None:
+            await self.settle(turn.session_id, message_id)
+        message = await self.messages.find(turn.session_id, message_id) if message_id is not None else None
+        if message is None or message_id is None or message.role != "assistant":
+            return Outcome(status="ignored", reason="stale button", replies=(Toast(press.query_id, OUT_OF_DATE),))
+        emoji = _THUMBS[press.data]
+        chosen = await self.feedback.list_chosen(turn.session_id, message_id, turn.user_id)
+        payload = {"actor": turn.user_id, "via": "button"}
+        changes: list[tuple[Literal["reaction_added", "reaction_removed"], str]]
+        changes = [("reaction_removed", former) for former in chosen if former in _BY_EMOJI]
+        if emoji not in chosen:
+            changes.append(("reaction_added", emoji))
+        for position, (event_type, changed) in enumerate(changes):
+            self._append(turn, position, event_type, message_id, changed, self.polarity.of(changed), payload)
+        text = f"{emoji} taken back" if emoji in chosen else f"{emoji} noted, thank you"
+        return Outcome(status="recorded", replies=(Toast(press.query_id, text),))
+
+    def _append(
+        self,
+        turn: Turn,
+        position: int,
+        event_type: str,
+        telegram_message_id: int,
+        emoji: str | None,
+        polarity: str,
+        payload: Mapping[str, Any],
+    ) -> None:
+        turn.record(
+            self.feedback.append_on_message(
+                event_id=event_id(turn, position),
+                event_type=event_type,
+                session_id=turn.session_id,
+                telegram_message_id=telegram_message_id,
+                chat_id=turn.place.chat_id,
+                emoji=emoji,
+                polarity=polarity,
+                payload={**payload, "telegramMessageId": telegram_message_id, "updateId": turn.update_id},
+                now_ms=turn.received_at_ms,
+            )
+        )

@@ -1,0 +1,58 @@
+"""Enters each automation and heartbeat run into the ledger, in the run's own commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from middleware.turn import CallNext, Clock, Outcome, Run, Status, Turn
+from storage.runs import Runs
+
+DEFAULT_PROFILE = "profile.default"
+_LEDGER_STATUS: dict[Status, str] = {"answered": "executed", "recorded": "executed", "skipped": "skipped"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """One row a run: executed, skipped, or blocked, each with its reason. Failures are the runner's to enter."""
+
+    runs: Runs
+    clock: Clock
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """A run that must not send has its replies taken away here, whoever made them."""
+        outcome = await call_next(turn)
+        if turn.run is None:
+            return outcome
+        if not turn.run.sends:
+            outcome = replace(outcome, replies=())
+        self._enter(turn, turn.run, outcome)
+        return outcome
+
+    def _enter(self, turn: Turn, run: Run, outcome: Outcome) -> None:
+        status = _LEDGER_STATUS.get(outcome.status, "blocked")
+        output = {"status": status, "replies": len(outcome.replies)}
+        if outcome.reason is not None:
+            output["reason"] = outcome.reason
+        turn.record(
+            *self.runs.append(
+                source=run.source,
+                subject_id=run.subject_id,
+                run_id=run.run_id,
+                profile_id=turn.origin.get("profileId", DEFAULT_PROFILE),
+                trigger=run.trigger,
+                output=output,
+                metadata={"sessionId": turn.session_id, "scheduledAtMs": run.scheduled_at_ms},
+                now_ms=self.clock(),
+            )
+        )
+        turn.bear_witness(
+            self.runs.log_try(
+                run_id=run.run_id,
+                attempt=turn.attempt,
+                event_id=run.subject_id,
+                status=status,
+                started_at_ms=turn.received_at_ms,
+                completed_at_ms=self.clock(),
+                metadata={"sessionId": turn.session_id},
+            )
+        )

@@ -1,0 +1,51 @@
+"""How many turns one user gets a minute; over it one polite answer a minute, then silence."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from aiolimiter import AsyncLimiter
+
+from middleware.turn import CallNext, Outcome, Reply, Turn
+
+TOO_MANY = "You are faster than I am. Give me a minute, please; what you write until then I will not answer."
+REMEMBERED_USERS = 10_000
+# Feedback, edits, and what the clock starts are never turned away: limiting them would lose them.
+_LIMITED = {"message", "command"}
+
+
+@dataclass(slots=True)
+class _Allowance:
+    turns: AsyncLimiter
+    notices: AsyncLimiter
+
+
+@dataclass(slots=True)
+class RateLimit:
+    """A leaky bucket a user, in memory: forgetting it at a restart does no harm."""
+
+    per_minute: int
+    _users: OrderedDict[str, _Allowance] = field(default_factory=OrderedDict)
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """A turn that is tried again counts once."""
+        if turn.kind not in _LIMITED or turn.attempt > 1:
+            return await call_next(turn)
+        allowance = self._of(turn.user_id)
+        if allowance.turns.has_capacity():
+            await allowance.turns.acquire()
+            return await call_next(turn)
+        if turn.place.is_private and allowance.notices.has_capacity():
+            await allowance.notices.acquire()
+            return Outcome(status="limited", reason="rate limit", replies=(Reply(text=TOO_MANY),))
+        return Outcome(status="limited", reason="rate limit")
+
+    def _of(self, user_id: str) -> _Allowance:
+        allowance = self._users.pop(user_id, None)
+        if allowance is None:
+            allowance = _Allowance(AsyncLimiter(self.per_minute, 60), AsyncLimiter(1, 60))
+        self._users[user_id] = allowance
+        if len(self._users) > REMEMBERED_USERS:
+            self._users.popitem(last=False)
+        return allowance

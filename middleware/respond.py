@@ -1,0 +1,49 @@
+"""The innermost layer: asks the responder, within a time limit."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Protocol
+
+from middleware.turn import CallNext, Outcome, Reply, Turn
+
+TOO_SLOW = "Sorry, I could not come up with an answer in time. Please ask again."
+
+
+class Responder(Protocol):
+    """Answers what people write and what automations ask."""
+
+    async def respond(self, turn: Turn) -> str | None:
+        """The answer to `turn.text`, or None to stay silent; effects are recorded on the turn."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """Answers what is addressed to us. `timeout_s` bounds every call, so that a hanging one frees its slot."""
+
+    responder: Responder
+    name: str
+    timeout_s: float
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """Turns that nobody is to answer go on to the chain's end, where they count as recorded."""
+        if not self._wants_answer(turn):
+            return await call_next(turn)
+        turn.origin["responder"] = self.name
+        before = len(turn.effects)
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                text = await self.responder.respond(turn)
+        except TimeoutError:
+            del turn.effects[before:]
+            return Outcome(status="failed", reason="responder timed out", replies=(Reply(text=TOO_SLOW),))
+        if not text:
+            return Outcome(status="recorded")
+        return Outcome(status="answered", replies=(Reply(text=text, rateable=True),))
+
+    def _wants_answer(self, turn: Turn) -> bool:
+        if turn.run is not None:
+            return True
+        return turn.kind == "message" and turn.incoming is not None and turn.incoming.addressed

@@ -1,0 +1,234 @@
+"""A turn: one thing that happened, on its way through the chain, with the effects it will have."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Literal
+
+from storage.deliveries import session_id_of
+from storage.statement import Statement
+
+Kind = Literal[
+    "message", "edited_message", "command", "button", "reaction", "membership", "migration", "automation", "heartbeat"
+]
+Status = Literal["answered", "recorded", "ignored", "denied", "limited", "skipped", "blocked", "failed"]
+
+
+class Level(IntEnum):
+    """What someone may do; each level may do all that those below it may."""
+
+    STRANGER = 0
+    MEMBER = 1
+    OPERATOR = 2
+    ADMIN = 3
+    OWNER = 4
+
+
+Clock = Callable[[], int]
+"""Milliseconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a turn happens. `topic_id` is set in a forum's topic only, never for a mere reply thread."""
+
+    chat_id: int
+    chat_type: str
+    topic_id: int | None = None
+    replied_id: int | None = None
+
+    @property
+    def session_id(self) -> str:
+        """`telegram:chat:<id>`; topics live inside a session."""
+        return session_id_of(self.chat_id)
+
+    @property
+    def thread_key(self) -> str:
+        """The topic, else the reply thread, else the chat's root."""
+        if self.topic_id is not None:
+            return f"topic:{self.chat_id}:{self.topic_id}"
+        if self.replied_id is not None:
+            return f"reply:{self.chat_id}:{self.replied_id}"
+        return f"root:{self.chat_id}"
+
+    @property
+    def is_private(self) -> bool:
+        """A chat with one person."""
+        return self.chat_type == "private"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A message as a person sent it. `attachment` refers to what is no text: kind, file id, size, caption's home."""
+
+    telegram_message_id: int
+    kind: str
+    text: str
+    attachment: Mapping[str, Any] | None = None
+    addressed: bool = True
+    """Whether it is meant for us: always in private, in groups when mentioned, replied to or commanded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """A command as written: name without slash, the rest as its argument."""
+
+    name: str
+    argument: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReactionChange:
+    """One difference in a message's reactions. `custom_emoji_id` is set where the emoji is not a standard one."""
+
+    event_type: Literal["reaction_added", "reaction_removed"]
+    emoji: str | None = None
+    custom_emoji_id: str | None = None
+    paid: bool = False
+    unknown_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reactions:
+    """What changed on one message, by whom (`chat:<id>` for an anonymous actor, None for mere totals)."""
+
+    telegram_message_id: int
+    actor: str | None
+    changes: tuple[ReactionChange, ...] = ()
+    totals: tuple[tuple[str, int], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """A press of an inline button under the message with this id, None when Telegram no longer shows it."""
+
+    query_id: str
+    telegram_message_id: int | None
+    data: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """An automation's or a heartbeat's run. `sends` is false for jobs that must not send messages."""
+
+    source: Literal["automation", "heartbeat"]
+    subject_id: str
+    run_id: str
+    trigger: str
+    prompt: str
+    scheduled_at_ms: int
+    sends: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An inline button; `data` has at most 64 bytes."""
+
+    text: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A message to send, as long as it may be. `place` is another chat than the turn's, where it goes there."""
+
+    text: str
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    rateable: bool = False
+    """Whether it may carry 👍 and 👎 buttons."""
+    silent: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """The answer to a button press: a short text over the chat, or '' for none."""
+
+    query_id: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a turn. `reason` is for the audit, never a person's text."""
+
+    status: Status
+    replies: tuple[Reply | Toast, ...] = ()
+    reason: str | None = None
+
+    @classmethod
+    def answer(cls, text: str, **options: Any) -> Outcome:
+        """Answered with one text."""
+        return cls(status="answered", replies=(Reply(text=text, **options),))
+
+
+@dataclass(slots=True, kw_only=True)
+class Source:
+    """What a turn comes from, as the statements that end it.
+
+    `opening` goes first in the turn's commit and voids it when the source was handled already. `failing` gives
+    what a failed try commits, and whether it was the last one.
+    """
+
+    opening: tuple[Statement, ...]
+    failing: Callable[[str], tuple[tuple[Statement, ...], bool]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """One message, edit, command, press, reaction or run. Middleware read it and record effects on it."""
+
+    id: str
+    kind: Kind
+    place: Place
+    user_id: str
+    received_at_ms: int
+    source: Source
+    attempt: int = 1
+    update_id: int | None = None
+    user_name: str = ""
+    level: Level = Level.STRANGER
+    has_rights: bool = True
+    """False for an anonymous admin or a channel: its id is shared or not a person's."""
+    incoming: Incoming | None = None
+    command: Invocation | None = None
+    reactions: Reactions | None = None
+    press: Press | None = None
+    run: Run | None = None
+    migrated_to: int | None = None
+    removed: bool = False
+    origin: dict[str, str] = field(default_factory=dict)
+    """What produces this turn's replies, stored with them: automationId, profileId, model."""
+    effects: list[Statement] = field(default_factory=list)
+    witnesses: list[Statement] = field(default_factory=list)
+
+    @property
+    def session_id(self) -> str:
+        """Where the turn happens."""
+        return self.place.session_id
+
+    @property
+    def text(self) -> str:
+        """What is to be answered: the message's text or the run's prompt."""
+        if self.run is not None:
+            return self.run.prompt
+        return self.incoming.text if self.incoming is not None else ""
+
+    @property
+    def is_addressed(self) -> bool:
+        """Whether a person wrote to us, rather than to others in a group."""
+        return self.incoming is None or self.incoming.addressed
+
+    def record(self, *statements: Statement) -> None:
+        """Add effects, committed all together when the turn ends well."""
+        self.effects.extend(statements)
+
+    def bear_witness(self, *statements: Statement) -> None:
+        """Add statements that are committed whatever becomes of the turn."""
+        self.witnesses.extend(statements)
+
+
+CallNext = Callable[[Turn], Awaitable[Outcome]]
+Middleware = Callable[[Turn, CallNext], Awaitable[Outcome]]

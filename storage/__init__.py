@@ -1,0 +1,1 @@
+"""The SQLite database: one writer, migrations, one file a table family."""

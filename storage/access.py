@@ -1,0 +1,117 @@
+"""`polar_access` and `polar_pairing_codes`: who may do what, and how one gets there."""
+
+from __future__ import annotations
+
+import hashlib
+
+from storage.database import Database
+from storage.statement import Statement
+
+OWNER = "owner"
+
+
+def digest(code: str) -> str:
+    """What is stored of a code; case and blanks around it do not count."""
+    return hashlib.sha256(code.strip().upper().encode("utf-8", "replace")).hexdigest()
+
+
+class Access:
+    """Roles granted in the chat (those in the settings come on top) and codes that wait."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def role_of(self, subject: str) -> str | None:
+        """The role of a user id or of a session id, or None."""
+        row = await self._database.fetch_one("SELECT role FROM polar_access WHERE subject = ?", (subject,))
+        return row[0] if row else None
+
+    async def owner(self) -> str | None:
+        """The owner's user id, or None as long as nobody is."""
+        row = await self._database.fetch_one("SELECT subject FROM polar_access WHERE role = 'owner'")
+        return row[0] if row else None
+
+    def make_owner(self, user_id: str, code: str, *, now_ms: int) -> tuple[Statement, ...]:
+        """Use the one-time code up and become the owner; void when there is one, or the code is unknown."""
+        return (
+            Statement(
+                "DELETE FROM polar_pairing_codes WHERE codeHash = ? AND purpose = 'owner'",
+                (digest(code),),
+                expect=1,
+            ),
+            Statement(
+                "INSERT INTO polar_access (subject, role, createdAtMs) SELECT ?, 'owner', ? "
+                "WHERE NOT EXISTS (SELECT 1 FROM polar_access WHERE role = 'owner') "
+                "ON CONFLICT (subject) DO UPDATE SET role = 'owner'",
+                (user_id, now_ms),
+                expect=1,
+            ),
+        )
+
+    async def is_owner_code(self, code: str) -> bool:
+        """Whether this is the one-time code that `polar run` printed."""
+        row = await self._database.fetch_one(
+            "SELECT 1 FROM polar_pairing_codes WHERE codeHash = ? AND purpose = 'owner'", (digest(code),)
+        )
+        return row is not None
+
+    def offer_owner_code(self, code: str, *, now_ms: int) -> tuple[Statement, ...]:
+        """Make this the only code that an owner can use."""
+        return (
+            Statement("DELETE FROM polar_pairing_codes WHERE purpose = 'owner'"),
+            Statement(
+                "INSERT INTO polar_pairing_codes (codeHash, purpose, createdAtMs) VALUES (?, 'owner', ?)",
+                (digest(code), now_ms),
+            ),
+        )
+
+    def offer_member_code(self, code: str, user_id: str, *, now_ms: int, expires_at_ms: int) -> tuple[Statement, ...]:
+        """Give a person a code that the owner can approve; the person's former one ends."""
+        return (
+            Statement(
+                "DELETE FROM polar_pairing_codes WHERE purpose = 'member' AND (userId = ? OR expiresAtMs <= ?)",
+                (user_id, now_ms),
+            ),
+            Statement(
+                "INSERT INTO polar_pairing_codes VALUES (?, 'member', ?, ?, ?)",
+                (digest(code), user_id, now_ms, expires_at_ms),
+            ),
+        )
+
+    async def has_code(self, user_id: str, *, now_ms: int) -> bool:
+        """Whether a person holds a code that has not expired."""
+        row = await self._database.fetch_one(
+            "SELECT 1 FROM polar_pairing_codes WHERE purpose = 'member' AND userId = ? AND expiresAtMs > ?",
+            (user_id, now_ms),
+        )
+        return row is not None
+
+    async def user_of_code(self, code: str, *, now_ms: int) -> str | None:
+        """Whose code this is, None when it is unknown or has expired."""
+        row = await self._database.fetch_one(
+            "SELECT userId FROM polar_pairing_codes WHERE codeHash = ? AND purpose = 'member' AND expiresAtMs > ?",
+            (digest(code), now_ms),
+        )
+        return row[0] if row else None
+
+    def approve(self, code: str, user_id: str, *, granted_by: str, now_ms: int) -> tuple[Statement, ...]:
+        """Use a code up and let its holder in; void when this person holds no such code."""
+        return (
+            Statement(
+                "DELETE FROM polar_pairing_codes WHERE codeHash = ? AND purpose = 'member' AND userId = ?",
+                (digest(code), user_id),
+                expect=1,
+            ),
+            self.grant(user_id, "member", granted_by=granted_by, now_ms=now_ms),
+        )
+
+    def grant(self, subject: str, role: str, *, granted_by: str, now_ms: int) -> Statement:
+        """Give a role to a user or, role `group`, to a session; a higher one is kept."""
+        return Statement(
+            "INSERT INTO polar_access VALUES (?, ?, ?, ?) ON CONFLICT (subject) DO NOTHING",
+            (subject, role, granted_by, now_ms),
+        )
+
+    def revoke(self, subject: str) -> Statement:
+        """Take a role away; the owner's stays."""
+        return Statement("DELETE FROM polar_access WHERE subject = ? AND role <> 'owner'", (subject,))

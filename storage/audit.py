@@ -1,0 +1,33 @@
+"""`polar_audit`: one row a turn, what became of it and how long it took. No text of any person."""
+
+from __future__ import annotations
+
+from storage.statement import Statement
+
+_APPEND = """
+INSERT INTO polar_audit (turnId, attempt, kind, sessionId, userId, outcome, reason, durationMs, createdAtMs)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+
+class Audit:
+    """The operator's record of turns."""
+
+    def append(
+        self,
+        *,
+        turn_id: str,
+        attempt: int,
+        kind: str,
+        session_id: str,
+        user_id: str,
+        outcome: str,
+        reason: str | None,
+        duration_ms: int,
+        now_ms: int,
+    ) -> Statement:
+        """One try of one turn."""
+        return Statement(
+            _APPEND,
+            (turn_id, attempt, kind, session_id, user_id, outcome, reason, duration_ms, now_ms),
+        )

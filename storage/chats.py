@@ -1,0 +1,40 @@
+"""Chats that changed their id: a group that became a supergroup."""
+
+from __future__ import annotations
+
+from storage.database import Database
+from storage.statement import Statement
+
+# Rows of the ledgers keep the old session: they tell what was, where it was. A budget that the new id has wins.
+_MOVED = (
+    "UPDATE polar_automation_jobs SET sessionId = :new WHERE sessionId = :old",
+    "UPDATE polar_delivery_queue SET sessionId = :new WHERE sessionId = :old AND status IN ('pending', 'sending')",
+    "UPDATE polar_memory SET sessionId = :new WHERE sessionId = :old",
+    "UPDATE polar_personality_profiles SET sessionId = :new WHERE sessionId = :old",
+    "UPDATE OR IGNORE polar_budget_policies SET targetId = :new WHERE scope = 'session' AND targetId = :old",
+    "UPDATE OR IGNORE polar_budget_usage SET targetId = :new WHERE scope = 'session' AND targetId = :old",
+    "UPDATE OR REPLACE polar_access SET subject = :new WHERE subject = :old",
+)
+
+
+class Chats:
+    """The alias table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def migrate(self, old_session_id: str, new_session_id: str, *, now_ms: int) -> tuple[Statement, ...]:
+        """Move what belongs to a chat to its new id; again, it changes nothing."""
+        ids = {"old": old_session_id, "new": new_session_id}
+        alias = Statement(
+            "INSERT INTO polar_chat_aliases VALUES (?, ?, ?) ON CONFLICT (oldSessionId) DO NOTHING",
+            (old_session_id, new_session_id, now_ms),
+        )
+        return (alias, *(Statement(sql, ids) for sql in _MOVED))
+
+    async def current(self, session_id: str) -> str:
+        """The session's present id."""
+        row = await self._database.fetch_one(
+            "SELECT newSessionId FROM polar_chat_aliases WHERE oldSessionId = ?", (session_id,)
+        )
+        return row[0] if row else session_id

@@ -1,0 +1,27 @@
+"""`polar_custom_emoji`: the standard emoji that a custom one stands for, as Telegram told."""
+
+from __future__ import annotations
+
+from storage.database import Database
+from storage.statement import Statement
+
+
+class CustomEmoji:
+    """What is known of custom emoji, by id."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, custom_emoji_id: str, emoji: str, *, now_ms: int) -> Statement:
+        """Remember what one stands for; '' when Telegram did not tell."""
+        return Statement(
+            "INSERT INTO polar_custom_emoji VALUES (?, ?, ?) ON CONFLICT (customEmojiId) DO NOTHING",
+            (custom_emoji_id, emoji, now_ms),
+        )
+
+    async def find(self, custom_emoji_id: str) -> str | None:
+        """The emoji it stands for, '' when there is none, None when it was never asked for."""
+        row = await self._database.fetch_one(
+            "SELECT emoji FROM polar_custom_emoji WHERE customEmojiId = ?", (custom_emoji_id,)
+        )
+        return row[0] if row else None

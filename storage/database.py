@@ -1,0 +1,197 @@
+"""One writer that commits in groups, a few read-only connections beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import aiosqlite
+
+from storage import memory_index, opening
+from storage.errors import DatabaseClosed, DatabaseLocked, DatabaseLost, DatabaseUnusable
+from storage.statement import Parameters, Statement
+from storage.writer import Answer, Rows, Unit, run_batch
+
+READERS = 2
+MAX_UNITS = 512
+
+Waiting = tuple[Unit, asyncio.Future[Answer]]
+
+
+class Database:
+    """The open database. `commit` is the only way to write; `fetch` the only way to read."""
+
+    def __init__(self, path: Path, writer: sqlite3.Connection, lock: int, *, has_index: bool) -> None:
+        self.path = path
+        self.has_memory_index = has_index
+        self.lost = asyncio.Event()
+        self._writer = writer
+        self._lock = lock
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="polar-writer")
+        self._units: asyncio.Queue[Waiting | None] = asyncio.Queue()
+        self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
+        self._open_readers: list[aiosqlite.Connection] = []
+        self._failure: Exception | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, path: Path, *, now_ms: int) -> Database:
+        """Open the file, creating and migrating it as needed; it is this process's until `close`.
+
+        Raises DatabaseUnusable (the file is then untouched) and DatabaseLocked.
+        """
+        opening.check(path)
+        lock = _lock(path)
+        try:
+            writer, _ = opening.prepare(path, now_ms)
+        except BaseException:
+            os.close(lock)
+            raise
+        database = cls(path, writer, lock, has_index=memory_index.available(writer))
+        try:
+            await database._start()
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def _start(self) -> None:
+        for _ in range(READERS):
+            reader = await aiosqlite.connect(opening.uri(self.path, "ro"), uri=True, isolation_level=None)
+            self._open_readers.append(reader)
+            reader.row_factory = sqlite3.Row
+            await reader.execute(f"PRAGMA busy_timeout = {opening.BUSY_TIMEOUT_MS}")
+            self._readers.put_nowait(reader)
+        self._task = asyncio.create_task(self._write(), name="database writer")
+
+    async def commit(self, *statements: Statement) -> Answer:
+        """Run the statements as one unit, durable when this returns; gives the rows of each, in order.
+
+        The unit runs even if the caller is cancelled meanwhile. Raises ExpectationFailed or sqlite3.Error
+        when the unit is void, DatabaseLost when nothing can be written any more.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if not statements:
+            return []
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._units.put_nowait((statements, future))
+        return await future
+
+    async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
+        """All rows of a query, read from what has been committed. Raises DatabaseClosed."""
+        async with self._reader() as reader:
+            return list(await reader.execute_fetchall(sql, params))
+
+    async def fetch_one(self, sql: str, params: Parameters = ()) -> sqlite3.Row | None:
+        """The first row of a query, or None."""
+        rows = await self.fetch(sql, params)
+        return rows[0] if rows else None
+
+    @asynccontextmanager
+    async def _reader(self) -> AsyncIterator[aiosqlite.Connection]:
+        if not self._open_readers:
+            raise DatabaseClosed
+        reader = await self._readers.get()
+        try:
+            yield reader
+        finally:
+            self._readers.put_nowait(reader)
+
+    async def _write(self) -> None:
+        loop = asyncio.get_running_loop()
+        while (first := await self._units.get()) is not None:
+            batch, last = self._gather(first)
+            try:
+                answers = await loop.run_in_executor(self._thread, run_batch, self._writer, [unit for unit, _ in batch])
+            except DatabaseLost as error:
+                self._fail(error, batch)
+                return
+            for (_, future), answer in zip(batch, answers, strict=True):
+                _settle(future, answer)
+            if last:
+                return
+
+    def _gather(self, first: Waiting) -> tuple[list[Waiting], bool]:
+        """All units that wait now, and whether the end of the queue was among them."""
+        batch = [first]
+        while len(batch) < MAX_UNITS and not self._units.empty():
+            item = self._units.get_nowait()
+            if item is None:
+                return batch, True
+            batch.append(item)
+        return batch, False
+
+    def _fail(self, error: Exception, batch: list[Waiting]) -> None:
+        self._failure = error
+        while not self._units.empty():
+            item = self._units.get_nowait()
+            if item is not None:
+                batch.append(item)
+        for _, future in batch:
+            _settle(future, error)
+        self.lost.set()
+
+    async def close(self) -> None:
+        """Commit what was handed over, then close every connection and release the lock; again, it does nothing."""
+        if self._lock < 0:
+            return
+        if self._failure is None:
+            self._failure = DatabaseClosed()
+        if self._task is not None:
+            self._units.put_nowait(None)
+            await self._task
+            self._task = None
+        for reader in self._open_readers:
+            await reader.close()
+        self._open_readers.clear()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
+        self._thread.shutdown()
+        os.close(self._lock)
+        self._lock = -1
+
+
+def _settle(future: asyncio.Future[Answer], answer: Answer | Exception) -> None:
+    if future.done():  # its caller was cancelled
+        return
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold the database's lock without opening it here; raises DatabaseLocked."""
+    lock = _lock(path)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock(path: Path) -> int:
+    """Take the lock file beside the database; the kernel gives it back when the process ends."""
+    real = path.resolve()  # the same one for every name of the file
+    beside = real.with_name(real.name + ".lock")
+    try:
+        descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DatabaseUnusable(
+            f"the lock file {beside} cannot be opened ({error.strerror}); "
+            "give it to this user, or change POLAR_DATABASE"
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise DatabaseLocked(
+            f"another Polar process runs on {path}; stop it first, or name another file in POLAR_DATABASE"
+        ) from None
+    return descriptor

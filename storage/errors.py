@@ -1,0 +1,40 @@
+"""What can go wrong in storage; the docstring of each class is its default message."""
+
+from __future__ import annotations
+
+
+class StorageError(Exception):
+    """Storage failed."""
+
+    def __str__(self) -> str:
+        return super().__str__() or (self.__doc__ or "").strip()
+
+
+class DatabaseUnusable(StorageError):
+    """The database file cannot be used; the message says why and what to do. The file is untouched."""
+
+
+class DatabaseLocked(DatabaseUnusable):
+    """Another bot process runs on this database."""
+
+
+class DatabaseLost(StorageError):
+    """The disk is full, or reading or writing failed: nothing more can be committed by this process."""
+
+
+class DatabaseClosed(StorageError):
+    """The database is closed."""
+
+
+class ExpectationFailed(StorageError):
+    """A statement changed another number of rows than it expected, so its unit is void."""
+
+    def __init__(self, sql: str, expected: int, found: int) -> None:
+        super().__init__(f"expected {expected} row(s), found {found}: {' '.join(sql.split())}")
+        self.sql = sql
+        self.expected = expected
+        self.found = found
+
+
+class RowMissing(StorageError):
+    """No row has this key."""

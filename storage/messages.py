@@ -1,0 +1,180 @@
+"""`polar_messages`: what people wrote and what we wrote, each with its Telegram id and its thread."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from storage.database import Database
+from storage.statement import Statement, Value
+
+_COLUMNS = (
+    "sequence, sessionId, messageId, role, telegramMessageId, threadKey, userId, kind, text, attachment, "
+    "origin, createdAtMs"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A stored message. `origin` tells what produced one of ours (automation, profile, model)."""
+
+    sequence: int
+    session_id: str
+    message_id: str | None
+    role: str
+    telegram_message_id: int | None
+    thread_key: str
+    user_id: str | None
+    kind: str
+    text: str
+    attachment: Mapping[str, Any] | None
+    origin: Mapping[str, Any]
+    created_at_ms: int
+
+    @classmethod
+    def from_row(cls, row: sqlite3.Row) -> Message:
+        """From a row of _COLUMNS."""
+        return cls(
+            sequence=row[0],
+            session_id=row[1],
+            message_id=row[2],
+            role=row[3],
+            telegram_message_id=row[4],
+            thread_key=row[5],
+            user_id=row[6],
+            kind=row[7],
+            text=row[8],
+            attachment=json.loads(row[9]) if row[9] else None,
+            origin=json.loads(row[10]) if row[10] else {},
+            created_at_ms=row[11],
+        )
+
+
+def encode(value: Mapping[str, Any] | None) -> str | None:
+    """Canonical JSON: sorted keys, no blanks, so that equal values are equal text."""
+    if value is None:
+        return None
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+class Messages:
+    """Messages by (sessionId, telegramMessageId): Telegram's ids are unique within a chat only."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add_received(
+        self,
+        *,
+        session_id: str,
+        telegram_message_id: int,
+        thread_key: str,
+        user_id: str,
+        kind: str,
+        text: str,
+        attachment: Mapping[str, Any] | None,
+        now_ms: int,
+    ) -> Statement:
+        """A user's message; one that is stored already stays as it is."""
+        return Statement(
+            "INSERT INTO polar_messages (sessionId, messageId, role, telegramMessageId, threadKey, userId, kind, "
+            "text, attachment, createdAtMs) VALUES (?, ?, 'user', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                session_id,
+                f"msg_u_{telegram_message_id}",
+                telegram_message_id,
+                thread_key,
+                user_id,
+                kind,
+                text,
+                encode(attachment),
+                now_ms,
+            ),
+        )
+
+    def add_queued(
+        self,
+        *,
+        session_id: str,
+        thread_key: str,
+        text: str,
+        origin: Mapping[str, Any],
+        delivery_id: str,
+        now_ms: int,
+    ) -> Statement:
+        """A part of a reply of ours, before Telegram gave it an id."""
+        return Statement(
+            "INSERT INTO polar_messages (sessionId, role, threadKey, text, origin, deliveryId, createdAtMs) "
+            "VALUES (?, 'assistant', ?, ?, ?, ?, ?)",
+            (session_id, thread_key, text, encode(origin), delivery_id, now_ms),
+        )
+
+    def add_receipt(self, delivery_id: str, telegram_message_id: int, *, session_id: str) -> tuple[Statement, ...]:
+        """Telegram's id of a sent part, in the chat where it was sent.
+
+        An older row with the same id loses it: a server that counts anew has given it away again.
+        """
+        return (
+            Statement(
+                "UPDATE polar_messages SET telegramMessageId = NULL "
+                "WHERE sessionId = ? AND telegramMessageId = ? AND deliveryId IS NOT ?",
+                (session_id, telegram_message_id, delivery_id),
+            ),
+            Statement(
+                "UPDATE polar_messages SET sessionId = ?, messageId = ?, telegramMessageId = ? WHERE deliveryId = ?",
+                (session_id, f"msg_a_{telegram_message_id}", telegram_message_id, delivery_id),
+            ),
+        )
+
+    def revise(
+        self,
+        *,
+        session_id: str,
+        telegram_message_id: int,
+        text: str,
+        attachment: Mapping[str, Any] | None,
+        now_ms: int,
+    ) -> tuple[Statement, ...]:
+        """Replace text and attachment, the former ones kept; an edit that changes neither does nothing."""
+        key: Mapping[str, Value] = {
+            "session": session_id,
+            "id": telegram_message_id,
+            "text": text,
+            "attachment": encode(attachment),
+            "now": now_ms,
+        }
+        differs = (
+            "sessionId = :session AND telegramMessageId = :id AND role = 'user' "
+            "AND (text IS NOT :text OR attachment IS NOT :attachment)"
+        )
+        return (
+            Statement(
+                "INSERT INTO polar_message_revisions "
+                "(sessionId, telegramMessageId, text, attachment, revisedAtMs) "
+                f"SELECT sessionId, telegramMessageId, text, attachment, :now FROM polar_messages WHERE {differs}",
+                key,
+            ),
+            Statement(
+                f"UPDATE polar_messages SET text = :text, attachment = :attachment, editedAtMs = :now WHERE {differs}",
+                key,
+            ),
+        )
+
+    async def find(self, session_id: str, telegram_message_id: int) -> Message | None:
+        """The message with this Telegram id in this session, or None."""
+        row = await self._database.fetch_one(
+            f"SELECT {_COLUMNS} FROM polar_messages WHERE sessionId = ? AND telegramMessageId = ?",
+            (session_id, telegram_message_id),
+        )
+        return Message.from_row(row) if row else None
+
+    async def list_recent(self, session_id: str, *, limit: int) -> list[Message]:
+        """The newest messages of a session, oldest first."""
+        rows = await self._database.fetch(
+            f"SELECT {_COLUMNS} FROM polar_messages WHERE sessionId = ? ORDER BY sequence DESC LIMIT ?",
+            (session_id, limit),
+        )
+        return [Message.from_row(row) for row in reversed(rows)]

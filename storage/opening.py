@@ -1,0 +1,122 @@
+"""Opening the file: refuse what cannot be used before a byte of it changes, then bring it up to date."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from storage import memory_index, migrations
+from storage.errors import DatabaseUnusable
+
+BUSY_TIMEOUT_MS = 5_000
+
+
+def check(path: Path) -> int:
+    """The schema version of the file at `path`: 0 for a missing, an empty or an earlier runtime's one.
+
+    Opens it read-only. Raises DatabaseUnusable, with what to do, for a folder that is missing or cannot be
+    written, a file that is no database or is damaged, and a schema newer than this code.
+    """
+    try:
+        _check_folder(path)
+        if not path.exists():
+            return 0
+        if path.is_dir():
+            raise DatabaseUnusable(f"{path} is a folder; POLAR_DATABASE must name a file")
+    except PermissionError as error:
+        raise DatabaseUnusable(
+            f"{path} cannot be reached ({error.strerror}); allow this user into its folders, or change POLAR_DATABASE"
+        ) from error
+    try:
+        found = _inspect(path)
+    except sqlite3.DatabaseError as error:
+        raise DatabaseUnusable(
+            f"{path} cannot be read as a SQLite database ({error}); "
+            "restore it from a backup, or name another file in POLAR_DATABASE"
+        ) from error
+    if found > migrations.newest():
+        raise DatabaseUnusable(
+            f"{path} has schema version {found}, newer than the {migrations.newest()} of this code; "
+            "update Polar, or name another file in POLAR_DATABASE"
+        )
+    return found
+
+
+def _inspect(path: Path) -> int:
+    try:
+        return _version(path, "ro")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+            raise
+    # The earlier runtime was killed within a transaction: its journal is there, and who opens the file next has
+    # to undo it. Nothing of ours writes a journal, so a file of a newer schema never gets here.
+    return _version(path, "rw")
+
+
+def _version(path: Path, mode: str) -> int:
+    with closing(sqlite3.connect(uri(path, mode), uri=True, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        found = migrations.version(connection)
+        pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+        if not _has_log(path) and path.stat().st_size < pages * size:  # SQLite itself overlooks half a last page
+            raise sqlite3.DatabaseError("its end is missing")
+        return found
+
+
+def _has_log(path: Path) -> bool:
+    real = path.resolve()
+    log = real.with_name(real.name + "-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def _check_folder(path: Path) -> None:
+    folder = path.parent
+    if not folder.is_dir():
+        raise DatabaseUnusable(f"the folder {folder} does not exist; create it, or change POLAR_DATABASE")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DatabaseUnusable(
+            f"the folder {folder} cannot be written, and SQLite keeps its log beside the database; "
+            "make it writable, or change POLAR_DATABASE"
+        )
+    if path.is_file() and not os.access(path, os.W_OK):
+        raise DatabaseUnusable(f"{path} cannot be written; make it writable, or change POLAR_DATABASE")
+
+
+def uri(path: Path, mode: str) -> str:
+    """The SQLite URI of a file, opened in `mode` (`ro`, `rw` or `rwc`)."""
+    return f"{path.absolute().as_uri()}?mode={mode}"
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode with the durability that everything else relies on."""
+    connection = sqlite3.connect(uri(path, "rwc"), uri=True, isolation_level=None, check_same_thread=False)
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        # Only a file without tables still takes this setting, and only before WAL.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def prepare(path: Path, now_ms: int) -> tuple[sqlite3.Connection, list[migrations.Migration]]:
+    """Check, open, migrate and index the file; returns the writer's connection and what was applied."""
+    check(path)
+    try:
+        connection = connect_writer(path)
+        try:
+            applied = migrations.apply(connection, now_ms)
+            memory_index.prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.DatabaseError as error:
+        raise DatabaseUnusable(f"{path} cannot be opened for writing: {error}") from error
+    return connection, applied

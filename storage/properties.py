@@ -1,0 +1,27 @@
+"""`polar_properties`: single facts about this database."""
+
+from __future__ import annotations
+
+from storage.database import Database
+from storage.statement import Statement
+
+BOT_ID = "bot_id"
+
+
+class Properties:
+    """Named values, each a string."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def set(self, name: str, value: str) -> Statement:
+        """Store a value, in place of the former one."""
+        return Statement(
+            "INSERT INTO polar_properties VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (name, value),
+        )
+
+    async def find(self, name: str) -> str | None:
+        """The value, or None."""
+        row = await self._database.fetch_one("SELECT value FROM polar_properties WHERE name = ?", (name,))
+        return row[0] if row else None

@@ -1,0 +1,285 @@
+-- The sum of storage/migrations, for reading. Made by: python -m storage.schema > storage/schema.sql
+-- Not in it: polar_memory_fts, the optional full-text index, which storage/memory_index.py makes.
+
+CREATE TABLE polar_access (
+  subject TEXT PRIMARY KEY,
+  role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'operator', 'member', 'group')),
+  grantedBy TEXT,
+  createdAtMs INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX polar_access_owner ON polar_access (role) WHERE role = 'owner';
+
+CREATE TABLE polar_audit (
+  sequence INTEGER PRIMARY KEY,
+  turnId TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  sessionId TEXT NOT NULL,
+  userId TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  reason TEXT,
+  durationMs INTEGER NOT NULL,
+  createdAtMs INTEGER NOT NULL
+);
+
+CREATE TABLE polar_automation_jobs (
+  id TEXT PRIMARY KEY,
+  ownerUserId TEXT NOT NULL,
+  sessionId TEXT NOT NULL,
+  schedule TEXT NOT NULL,
+  promptTemplate TEXT NOT NULL,
+  enabled INTEGER NOT NULL,
+  quietHoursJson TEXT,
+  limitsJson TEXT,
+  createdAtMs INTEGER NOT NULL,
+  updatedAtMs INTEGER NOT NULL
+);
+
+CREATE INDEX polar_automation_enabled ON polar_automation_jobs (enabled);
+
+CREATE INDEX polar_automation_session ON polar_automation_jobs (sessionId, enabled);
+
+CREATE TABLE polar_budget_policies (
+  scope TEXT NOT NULL,
+  targetId TEXT NOT NULL,
+  maxLimitUsd REAL NOT NULL,
+  resetIntervalMs INTEGER,
+  enforceBlocking INTEGER DEFAULT 1,
+  PRIMARY KEY (scope, targetId)
+);
+
+CREATE TABLE polar_budget_usage (
+  scope TEXT NOT NULL,
+  targetId TEXT NOT NULL,
+  accumulatedUsd REAL NOT NULL DEFAULT 0,
+  lastResetAtMs INTEGER NOT NULL,
+  updatedAtMs INTEGER NOT NULL,
+  PRIMARY KEY (scope, targetId)
+);
+
+CREATE TABLE polar_chat_aliases (
+  oldSessionId TEXT PRIMARY KEY,
+  newSessionId TEXT NOT NULL,
+  createdAtMs INTEGER NOT NULL
+);
+
+CREATE TABLE polar_custom_emoji (
+  customEmojiId TEXT PRIMARY KEY,
+  emoji TEXT NOT NULL,
+  createdAtMs INTEGER NOT NULL
+);
+
+CREATE TABLE polar_delivery_queue (
+  deliveryId TEXT PRIMARY KEY,
+  sessionId TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('pending', 'sending', 'sent', 'failed')),
+  createdAtMs INTEGER NOT NULL,
+  updatedAtMs INTEGER NOT NULL,
+  sequence INTEGER NOT NULL UNIQUE,
+  replyId TEXT NOT NULL,
+  priority INTEGER NOT NULL DEFAULT 0,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  ambiguous INTEGER NOT NULL DEFAULT 0,
+  reason TEXT
+);
+
+CREATE INDEX polar_delivery_open ON polar_delivery_queue (sessionId, sequence)
+WHERE status IN ('pending', 'sending');
+
+CREATE INDEX polar_delivery_status ON polar_delivery_queue (status, createdAtMs);
+
+CREATE TABLE polar_feedback_events (
+  id TEXT PRIMARY KEY,
+  type TEXT NOT NULL,
+  sessionId TEXT NOT NULL,
+  messageId TEXT,
+  emoji TEXT,
+  polarity TEXT,
+  payload TEXT,
+  createdAtMs INTEGER NOT NULL
+);
+
+CREATE INDEX polar_feedback_message ON polar_feedback_events (sessionId, messageId);
+
+CREATE INDEX polar_feedback_session ON polar_feedback_events (sessionId, createdAtMs);
+
+CREATE INDEX polar_feedback_type ON polar_feedback_events (type, createdAtMs);
+
+CREATE TRIGGER polar_feedback_events_no_delete BEFORE DELETE ON polar_feedback_events
+BEGIN SELECT RAISE(ABORT, 'polar_feedback_events is append-only'); END;
+
+CREATE TRIGGER polar_feedback_events_no_replace BEFORE INSERT ON polar_feedback_events
+WHEN EXISTS (SELECT 1 FROM polar_feedback_events WHERE id = NEW.id)
+  -- The hidden rowid is a key too: REPLACE on it would remove a row of another id.
+  OR EXISTS (SELECT 1 FROM polar_feedback_events WHERE rowid = NEW.rowid)
+BEGIN SELECT RAISE(IGNORE); END;
+
+CREATE TRIGGER polar_feedback_events_no_update BEFORE UPDATE ON polar_feedback_events
+BEGIN SELECT RAISE(ABORT, 'polar_feedback_events is append-only'); END;
+
+CREATE TABLE polar_memory (
+  memoryId TEXT PRIMARY KEY,
+  sessionId TEXT NOT NULL,
+  userId TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  type TEXT NOT NULL,
+  record TEXT NOT NULL,
+  metadata TEXT NOT NULL,
+  createdAtMs INTEGER NOT NULL,
+  updatedAtMs INTEGER NOT NULL
+);
+
+CREATE INDEX idx_memory_search ON polar_memory (sessionId, userId, scope);
+
+CREATE TABLE polar_message_revisions (
+  sequence INTEGER PRIMARY KEY,
+  sessionId TEXT NOT NULL,
+  telegramMessageId INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  attachment TEXT,
+  revisedAtMs INTEGER NOT NULL
+);
+
+CREATE INDEX polar_message_revisions_message ON polar_message_revisions (sessionId, telegramMessageId);
+
+CREATE TABLE polar_messages (
+  sequence INTEGER PRIMARY KEY,
+  sessionId TEXT NOT NULL,
+  messageId TEXT,
+  role TEXT NOT NULL CHECK (role IN ('user', 'assistant')),
+  telegramMessageId INTEGER,
+  threadKey TEXT NOT NULL,
+  userId TEXT,
+  kind TEXT NOT NULL DEFAULT 'text',
+  text TEXT NOT NULL DEFAULT '',
+  attachment TEXT,
+  origin TEXT,
+  deliveryId TEXT,
+  createdAtMs INTEGER NOT NULL,
+  editedAtMs INTEGER
+);
+
+CREATE UNIQUE INDEX polar_messages_delivery ON polar_messages (deliveryId) WHERE deliveryId IS NOT NULL;
+
+CREATE UNIQUE INDEX polar_messages_telegram ON polar_messages (sessionId, telegramMessageId)
+WHERE telegramMessageId IS NOT NULL;
+
+CREATE INDEX polar_messages_thread ON polar_messages (sessionId, threadKey, sequence);
+
+CREATE TABLE polar_pairing_codes (
+  codeHash TEXT PRIMARY KEY,
+  purpose TEXT NOT NULL CHECK (purpose IN ('owner', 'member')),
+  userId TEXT,
+  createdAtMs INTEGER NOT NULL,
+  expiresAtMs INTEGER
+);
+
+CREATE UNIQUE INDEX polar_pairing_user ON polar_pairing_codes (purpose, userId);
+
+CREATE TABLE polar_personality_profiles (
+  profileId TEXT PRIMARY KEY,
+  scope TEXT NOT NULL,
+  userId TEXT,
+  sessionId TEXT,
+  name TEXT,
+  prompt TEXT NOT NULL,
+  createdAtMs INTEGER NOT NULL,
+  updatedAtMs INTEGER NOT NULL
+);
+
+CREATE INDEX idx_personality_session ON polar_personality_profiles (sessionId, userId, scope);
+
+CREATE INDEX idx_personality_user ON polar_personality_profiles (userId, scope);
+
+CREATE TABLE polar_properties (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+);
+
+CREATE TABLE polar_run_events (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  source TEXT NOT NULL,
+  id TEXT NOT NULL,
+  runId TEXT NOT NULL,
+  profileId TEXT NOT NULL,
+  trigger TEXT NOT NULL,
+  output TEXT NOT NULL,
+  metadata TEXT,
+  createdAtMs INTEGER NOT NULL,
+  UNIQUE (source, id, runId)
+);
+
+CREATE TRIGGER polar_run_events_no_delete BEFORE DELETE ON polar_run_events
+BEGIN SELECT RAISE(ABORT, 'polar_run_events is append-only'); END;
+
+CREATE TRIGGER polar_run_events_no_replace BEFORE INSERT ON polar_run_events
+WHEN EXISTS (SELECT 1 FROM polar_run_events WHERE sequence = NEW.sequence)
+  OR EXISTS (SELECT 1 FROM polar_run_events WHERE source = NEW.source AND id = NEW.id AND runId = NEW.runId)
+BEGIN SELECT RAISE(IGNORE); END;
+
+CREATE TRIGGER polar_run_events_no_update BEFORE UPDATE ON polar_run_events
+BEGIN SELECT RAISE(ABORT, 'polar_run_events is append-only'); END;
+
+CREATE TABLE polar_scheduler_events (
+  eventId TEXT NOT NULL,
+  queue TEXT NOT NULL,
+  sequence INTEGER NOT NULL DEFAULT 0,
+  payload TEXT NOT NULL,
+  createdAtMs INTEGER NOT NULL,
+  PRIMARY KEY (eventId, queue)
+);
+
+CREATE INDEX polar_scheduler_due ON polar_scheduler_events (queue, sequence);
+
+CREATE TABLE polar_scheduler_run_log (
+  runId TEXT PRIMARY KEY,
+  eventId TEXT NOT NULL,
+  traceId TEXT,
+  status TEXT,
+  startedAtMs INTEGER NOT NULL,
+  completedAtMs INTEGER,
+  metadata TEXT
+);
+
+CREATE INDEX polar_scheduler_run_trace ON polar_scheduler_run_log (traceId);
+
+CREATE TABLE polar_schema_versions (
+  version INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  appliedAtMs INTEGER NOT NULL
+);
+
+CREATE TABLE polar_task_board (
+  taskId TEXT PRIMARY KEY,
+  source TEXT NOT NULL,
+  id TEXT NOT NULL,
+  runId TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('done', 'blocked')),
+  reason TEXT,
+  sequence INTEGER NOT NULL,
+  createdAtMs INTEGER NOT NULL
+);
+
+CREATE INDEX polar_task_board_status ON polar_task_board (status, sequence);
+
+CREATE TABLE polar_updates (
+  updateId INTEGER PRIMARY KEY,
+  sequence INTEGER NOT NULL UNIQUE,
+  status TEXT NOT NULL CHECK (status IN ('pending', 'done', 'dead')),
+  kind TEXT NOT NULL,
+  lane TEXT NOT NULL,
+  sessionId TEXT,
+  telegramMessageId INTEGER,
+  body BLOB,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  reason TEXT,
+  receivedAtMs INTEGER NOT NULL,
+  finishedAtMs INTEGER
+);
+
+CREATE INDEX polar_updates_dead ON polar_updates (sequence) WHERE status = 'dead';
+
+CREATE INDEX polar_updates_pending ON polar_updates (lane, sequence) WHERE status = 'pending';

@@ -1,0 +1,34 @@
+"""A write as data: what stores return and the database commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+Value = str | bytes | int | float | None
+Parameters = tuple[Value, ...] | Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement with its parameters.
+
+    `expect` is the number of rows it must change (or return); any other number voids its whole unit, which
+    makes a compare-and-set of it.
+    """
+
+    sql: str
+    params: Parameters = ()
+    expect: int | None = None
+
+    @property
+    def answers(self) -> bool:
+        """Whether it gives rows back (a SELECT, or RETURNING)."""
+        return _answers(self.sql)
+
+
+@lru_cache(maxsize=512)
+def _answers(sql: str) -> bool:
+    upper = sql.upper()
+    return "RETURNING" in upper or upper.lstrip().startswith("SELECT")

@@ -1,0 +1,15 @@
+"""Text that SQLite and Telegram can hold."""
+
+from __future__ import annotations
+
+import re
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """The text without NULs, each lone surrogate replaced by U+FFFD.
+
+    NULs end `length()` and LIKE in SQLite; a lone surrogate cannot be bound at all (facts of both APIs).
+    """
+    return _LONE_SURROGATE.sub("\ufffd", text.replace("\x00", ""))

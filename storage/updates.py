@@ -1,0 +1,161 @@
+"""`polar_updates`: the journal of received updates, and what became of each."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storage.database import Database
+from storage.statement import Statement
+
+# Telegram redelivers for 24 hours and may start its ids again anywhere after a week of silence: a finished
+# row older than this is another update.
+FORGET_AFTER_MS = 3 * 24 * 3_600_000
+
+# An update_id that is known keeps its row, unless that row was finished long ago.
+_ADD = f"""
+INSERT INTO polar_updates
+  (updateId, sequence, status, kind, lane, sessionId, telegramMessageId, body, receivedAtMs)
+VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?)
+ON CONFLICT (updateId) DO UPDATE SET
+  sequence = excluded.sequence, status = 'pending', kind = excluded.kind, lane = excluded.lane,
+  sessionId = excluded.sessionId, telegramMessageId = excluded.telegramMessageId, body = excluded.body,
+  attempts = 0, reason = NULL, receivedAtMs = excluded.receivedAtMs, finishedAtMs = NULL
+WHERE polar_updates.status <> 'pending'
+  AND polar_updates.finishedAtMs < excluded.receivedAtMs - {FORGET_AFTER_MS}
+"""
+_FINISH = """
+UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = ?
+WHERE updateId = ? AND sequence = ? AND status = 'pending'
+"""
+_SET_ASIDE = """
+UPDATE polar_updates SET status = 'dead', attempts = ?, reason = ?, finishedAtMs = ?
+WHERE updateId = ? AND sequence = ? AND status = 'pending'
+"""
+_CLAIM = """
+UPDATE polar_updates SET attempts = attempts + 1
+WHERE updateId = ? AND sequence = ? AND status = 'pending' RETURNING attempts
+"""
+_FAIL = "UPDATE polar_updates SET attempts = ? WHERE updateId = ? AND sequence = ? AND status = 'pending'"
+_COLUMNS = "updateId, sequence, kind, lane, sessionId, telegramMessageId, body, attempts, receivedAtMs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """An update as it arrived, ready for the journal. `lane` orders it; `body` is its raw JSON."""
+
+    update_id: int
+    kind: str
+    lane: str
+    session_id: str | None
+    telegram_message_id: int | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An unfinished update of the journal. `attempts` counts the tries that were recorded before."""
+
+    update_id: int
+    sequence: int
+    kind: str
+    lane: str
+    session_id: str | None
+    telegram_message_id: int | None
+    body: bytes
+    attempts: int
+    received_at_ms: int
+
+    @classmethod
+    def from_row(cls, row: sqlite3.Row) -> Entry:
+        """From a row of _COLUMNS."""
+        return cls(
+            update_id=row[0],
+            sequence=row[1],
+            kind=row[2],
+            lane=row[3],
+            session_id=row[4],
+            telegram_message_id=row[5],
+            body=row[6] or b"",
+            attempts=row[7],
+            received_at_ms=row[8],
+        )
+
+
+class Updates:
+    """The journal. Order is `sequence`, the order of arrival."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def last_sequence(self) -> int:
+        """The highest sequence ever given, 0 in a new database."""
+        row = await self._database.fetch_one("SELECT coalesce(max(sequence), 0) FROM polar_updates")
+        return int(row[0]) if row else 0
+
+    def add(self, received: Received, *, sequence: int, now_ms: int) -> Statement:
+        """Journal an update; one that is known already changes nothing."""
+        return Statement(
+            _ADD,
+            (
+                received.update_id,
+                sequence,
+                received.kind,
+                received.lane,
+                received.session_id,
+                received.telegram_message_id,
+                received.body,
+                now_ms,
+            ),
+        )
+
+    def claim(self, entry: Entry) -> Statement:
+        """Count one more try before it is made; gives the count back."""
+        return Statement(_CLAIM, (entry.update_id, entry.sequence), expect=1)
+
+    def finish(self, update_id: int, sequence: int, *, now_ms: int) -> Statement:
+        """From `pending` to `done`, the raw body cleared; voids its unit when it is not pending."""
+        return Statement(_FINISH, (now_ms, update_id, sequence), expect=1)
+
+    def fail(self, update_id: int, sequence: int, *, attempt: int) -> Statement:
+        """Record that try number `attempt` failed; the update stays pending."""
+        return Statement(_FAIL, (attempt, update_id, sequence), expect=1)
+
+    def set_aside(self, update_id: int, sequence: int, *, attempt: int, reason: str, now_ms: int) -> Statement:
+        """From `pending` to `dead` with the reason; the body is kept for whoever looks into it."""
+        return Statement(_SET_ASIDE, (attempt, reason, now_ms, update_id, sequence), expect=1)
+
+    async def first_pending(self) -> int | None:
+        """The sequence of the oldest unfinished update."""
+        row = await self._database.fetch_one(
+            "SELECT min(sequence) FROM polar_updates INDEXED BY polar_updates_pending WHERE status = 'pending'"
+        )
+        return row[0] if row else None
+
+    async def list_pending(self, *, after: int, limit: int) -> list[Entry]:
+        """Unfinished updates behind a sequence, in order of arrival."""
+        rows = await self._database.fetch(
+            f"SELECT {_COLUMNS} FROM polar_updates WHERE sequence > ? AND status = 'pending' ORDER BY sequence LIMIT ?",
+            (after, limit),
+        )
+        return [Entry.from_row(row) for row in rows]
+
+    async def list_pending_of(self, lane: str, *, after: int, limit: int) -> list[Entry]:
+        """Unfinished updates of one lane behind a sequence, in order of arrival."""
+        rows = await self._database.fetch(
+            f"SELECT {_COLUMNS} FROM polar_updates "
+            "WHERE status = 'pending' AND lane = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+            (lane, after, limit),
+        )
+        return [Entry.from_row(row) for row in rows]
+
+    async def count_by_status(self) -> dict[str, int]:
+        """How many updates are in each status."""
+        rows = await self._database.fetch("SELECT status, count(*) FROM polar_updates GROUP BY status")
+        return {row[0]: row[1] for row in rows}
+
+
+def batch(updates: Updates, received: Sequence[Received], *, first: int, now_ms: int) -> list[Statement]:
+    """The statements that journal a batch, sequences counted up from `first`."""
+    return [updates.add(r, sequence=first + i, now_ms=now_ms) for i, r in enumerate(received)]

@@ -1,0 +1,123 @@
+"""Calls that ask for the wrong thing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emulator import Chat, Person, World
+from emulator.api import METHODS
+
+from .conftest import TOKEN, Client, Json
+
+COMMAND = {"command": "start", "description": "begin"}
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "description"),
+    [
+        ("sendMessage", {"text": "a", "chat_id": ""}, "chat_id is empty"),
+        ("sendMessage", {"text": "a", "chat_id": "@nobody"}, "chat not found"),
+        ("sendMessage", {"text": "a", "parse_mode": "HTML"}, "this server knows no parse_mode; send entities"),
+        ("sendMessage", {"text": "a", "message_thread_id": "x"}, "message_thread_id must be a number"),
+        ("sendMessage", {"text": "a", "reply_markup": 5}, "can't parse reply_markup: expected an Object"),
+        (
+            "sendMessage",
+            {"text": "a", "reply_markup": {"inline_keyboard": [5]}},
+            "can't parse inline keyboard: expected an Array of Arrays",
+        ),
+        (
+            "sendMessage",
+            {"text": "a", "reply_markup": {"inline_keyboard": [[5]]}},
+            "can't parse inline keyboard button: expected an Object with a text",
+        ),
+        (
+            "sendMessage",
+            {"text": "a", "reply_markup": {"inline_keyboard": [[{"text": "x"}]]}},
+            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
+        ),
+        ("sendMessageDraft", {"text": "a"}, "draft_id must be non-zero"),
+        ("sendChatAction", {"action": "dancing"}, "wrong parameter action in request"),
+        ("setMessageReaction", {"message_id": 5}, "message to react not found"),
+        ("getChatMember", {"user_id": 5}, "member not found"),
+        ("getCustomEmojiStickers", {"custom_emoji_ids": 5}, "can't parse custom_emoji_ids: expected an Array"),
+        (
+            "getCustomEmojiStickers",
+            {"custom_emoji_ids": ["1"] * 201},
+            "too many custom emoji identifiers specified",
+        ),
+        ("setMyCommands", {"commands": [{**COMMAND, "command": "Start"}]}, "BOT_COMMAND_INVALID"),
+        ("setMyCommands", {"commands": [{**COMMAND, "description": ""}]}, "BOT_COMMAND_DESCRIPTION_INVALID"),
+        ("setMyCommands", {"commands": [COMMAND] * 101}, "BOT_COMMANDS_TOO_MUCH"),
+    ],
+)
+async def test_a_wrong_parameter_is_named(
+    chat: Chat, client: Client, method: str, params: Json, description: str
+) -> None:
+    given = {"chat_id": chat.id, **params}
+    assert await client.refusal(method, **given) == (400, f"Bad Request: {description}")
+
+
+async def test_only_one_reaction_can_be_set(world: World, ann: Person, chat: Chat, client: Client) -> None:
+    mid = world.say(chat, ann, "hello")
+    reactions = [{"type": "emoji", "emoji": emoji} for emoji in "👍🔥"]
+    refused = await client.refusal("setMessageReaction", chat_id=chat.id, message_id=mid, reaction=reactions)
+    assert refused == (400, "Bad Request: REACTIONS_TOO_MANY")
+
+
+async def test_the_messages_of_others_cannot_be_edited(world: World, ann: Person, chat: Chat, client: Client) -> None:
+    mid = world.say(chat, ann, "hello")
+    refused = await client.refusal("editMessageText", chat_id=chat.id, message_id=mid, text="bye")
+    assert refused == (400, "Bad Request: message can't be edited")
+
+
+@pytest.mark.parametrize("body", ["{", "[]", "5"])
+async def test_a_json_body_must_be_an_object(client: Client, body: str) -> None:
+    headers = {"content-type": "application/json"}
+    response = await client.http.post(f"/bot{TOKEN}/getMe", content=body, headers=headers)
+    assert response.json()["description"] == "Bad Request: can't parse the request as a JSON object"
+
+
+HOSTILE: list[Any] = [True, -1, 10**30, "\u0000", [[]], {"type": 5}, [{"type": "emoji"}]]
+NAMES = [
+    "chat_id",
+    "message_id",
+    "text",
+    "entities",
+    "reply_markup",
+    "reply_parameters",
+    "message_thread_id",
+    "reaction",
+    "commands",
+    "scope",
+    "user_id",
+    "url",
+]
+
+
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"getUpdates"}))
+async def test_hostile_values_never_crash_the_server(
+    world: World, ann: Person, chat: Chat, client: Client, method: str
+) -> None:
+    mid = world.say(chat, ann, "hello")
+    good: Json = {"chat_id": chat.id, "message_id": mid, "text": "hi", "draft_id": 1}
+    for name in NAMES:
+        for value in HOSTILE:
+            answer = await client.call(method, **{**good, name: value})
+            assert answer["ok"] or answer["error_code"] in (400, 403)
+
+
+async def test_hostile_values_never_crash_polling(client: Client) -> None:
+    for name in ("offset", "limit", "allowed_updates"):
+        for value in HOSTILE:
+            answer = await client.call("getUpdates", **{name: value})
+            assert answer["ok"] or answer["error_code"] == 400
+
+
+async def test_a_crash_is_answered_and_logged(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(METHODS, "getMe", lambda ask: 1 / 0)
+    assert await client.refusal("getMe") == (500, "Internal Server Error")
+    assert "ZeroDivisionError" in caplog.text

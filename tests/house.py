@@ -1,0 +1,115 @@
+"""What tests share: starting a bot against the embedded Telegram, and looking into its database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.run import Running, running
+from bot.settings import Settings, environment
+from emulator import Chat, Person, Server, World
+
+TOKEN = "1000000001:TEST-TOKEN"
+CHECKOUT = Path(__file__).resolve().parent.parent
+# Fast enough that no test waits for a rate; tests of the rates set their own.
+QUICK = {
+    "access": "open",
+    "feedback_buttons": "never",
+    "rate_limit_per_minute": 100_000,
+    "send_rate_per_second": 100_000,
+    "chat_send_rate_per_second": 100_000,
+    "group_send_rate_per_minute": 6_000_000,
+    "shutdown_seconds": 5,
+}
+
+
+@dataclass(slots=True)
+class TestClock:
+    """A clock that stands still until it is moved. Milliseconds since the epoch."""
+
+    __test__ = False
+    now_ms: int = 1_795_000_000_000
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+    def advance(self, *, seconds: float) -> None:
+        """Move on."""
+        self.now_ms += round(seconds * 1000)
+
+
+@dataclass(slots=True)
+class House:
+    """One Telegram, one database file, and the bots that run on them one after another."""
+
+    world: World
+    server: Server
+    folder: Path
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self.folder / "polar-system.db"
+
+    def settings(self, **changes: Any) -> Settings:
+        """Settings of a bot in this house, from nothing but these values."""
+        values = {
+            "telegram_bot_token": TOKEN,
+            "telegram_api_url": self.server.url,
+            "database": self.path,
+            **QUICK,
+            **changes,
+        }
+        aliased = {_alias(name): value for name, value in values.items()}
+        return Settings(_env_file=None, **aliased)  # type: ignore[call-arg]
+
+    @asynccontextmanager
+    async def bot(self, clock: TestClock | None = None, **changes: Any) -> AsyncIterator[Running]:
+        """A running bot in this process."""
+        async with running(self.settings(**changes), clock=clock, announce=self.lines.append) as bot:
+            yield bot
+
+    def environment(self, **changes: Any) -> dict[str, str]:
+        """The environment of a bot process in this house."""
+        values = {
+            "telegram_bot_token": TOKEN,
+            "telegram_api_url": self.server.url,
+            "database": self.path,
+            **QUICK,
+            **changes,
+        }
+        return environment(os.environ, values)
+
+    def command(self, *arguments: str) -> list[str]:
+        """The `polar` command of this checkout."""
+        return [sys.executable, "-m", "bot", *arguments]
+
+    def rows(self, sql: str, *params: Any) -> list[tuple[Any, ...]]:
+        """What a second program reads from the file."""
+        with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=10)) as connection:
+            return connection.execute(sql, params).fetchall()
+
+    def chat(self, name: str = "Ann") -> tuple[Person, Chat]:
+        """A person with a private chat."""
+        person = self.world.person(name)
+        return person, self.world.private(person)
+
+
+def _alias(name: str) -> str:
+    alias = Settings.model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else name
+
+
+async def until(condition: Callable[[], bool], *, timeout_s: float = 10) -> None:
+    """Look at a condition, which nobody can announce to us, until it holds; TimeoutError when it never does."""
+    async with asyncio.timeout(timeout_s):
+        while not condition():  # noqa: ASYNC110 - another process's file tells nobody
+            await asyncio.sleep(0.01)

@@ -1,0 +1,56 @@
+"""Responders of the tests, named in POLAR_RESPONDER."""
+
+from __future__ import annotations
+
+import asyncio
+
+from middleware.respond import Responder
+from middleware.turn import Turn
+
+
+class Echo:
+    """Says what it was told."""
+
+    def __init__(self, fallback: Responder) -> None:
+        self.fallback = fallback
+
+    async def respond(self, turn: Turn) -> str:
+        """The text, marked as an answer."""
+        return f"echo: {turn.text}"
+
+
+class SlowEcho(Echo):
+    """Takes a moment, so that a killed process is often caught at it."""
+
+    async def respond(self, turn: Turn) -> str:
+        """As Echo, 20 ms later."""
+        await asyncio.sleep(0.02)
+        return await super().respond(turn)
+
+
+class Hanging(Echo):
+    """Hangs on texts that start with “hang”, for as long as it is let."""
+
+    async def respond(self, turn: Turn) -> str:
+        """As Echo, or never."""
+        if turn.text.startswith("hang"):
+            await asyncio.Event().wait()
+        return await super().respond(turn)
+
+
+class Failing(Echo):
+    """Fails on texts that start with “fail”."""
+
+    async def respond(self, turn: Turn) -> str:
+        """As Echo, or an error."""
+        if turn.text.startswith("fail"):
+            raise RuntimeError("this responder fails")
+        return await super().respond(turn)
+
+
+class Long(Echo):
+    """Answers with as many paragraphs as the text's number says."""
+
+    async def respond(self, turn: Turn) -> str:
+        """Paragraphs of 1,000 characters."""
+        return "\n\n".join(f"{n} " + "x" * 997 for n in range(int(turn.text)))
