@@ -30,7 +30,7 @@ from middleware.access import Access, private_place
 from middleware.audit import Audit
 from middleware.chain import compose
 from middleware.commands import Command, Commands, Registry
-from middleware.errors import Errors
+from middleware.errors import APOLOGY, Errors
 from middleware.feedback import Feedback
 from middleware.ledger import Ledger
 from middleware.outbox import Outbox
@@ -103,11 +103,21 @@ class App:
             chat_per_second=settings.chat_send_rate_per_second,
             group_per_minute=settings.group_send_rate_per_minute,
         )
-        self.sender = Sender(
-            database, Calls(self.telegram.bot), self.pacing, tell=self._tell_operators, clock=self.clock
-        )
         self.processor = Processor(
-            database, self.updates, self._handle, clock=self.clock, answer_slots=settings.answer_slots
+            database,
+            self.updates,
+            self._handle,
+            self._give_up,
+            clock=self.clock,
+            answer_slots=settings.answer_slots,
+        )
+        self.sender = Sender(
+            database,
+            Calls(self.telegram.bot),
+            self.pacing,
+            tell=self._tell_operators,
+            calm=self.processor.calm.wait,
+            clock=self.clock,
         )
         self.registry = Registry()
         for command in self._commands():
@@ -217,11 +227,7 @@ class App:
             await transport.shutdown()
 
     async def _handle(self, entry: Entry, source: Source, attempt: int) -> bool:
-        data = parse(entry.body)
-        try:
-            update = Update.de_json(data, self.telegram.bot)
-        except Exception as error:
-            raise Unreadable(f"{type(error).__name__}: {error}") from error
+        update = self._update_of(entry)
         in_hand = self._in_hand[update.update_id] = InHand(entry, source, attempt)
         try:
             await self.telegram.process_update(update)
@@ -231,18 +237,39 @@ class App:
             raise in_hand.error
         return in_hand.handled
 
-    async def _receive(self, update: Update, context: Any) -> None:
-        in_hand = self._in_hand[update.update_id]
-        bot = self.telegram.bot
+    def _update_of(self, entry: Entry) -> Update:
+        data = parse(entry.body)
         try:
-            turn = handlers.turn_of(
-                update, in_hand.entry, in_hand.source, attempt=in_hand.attempt, me=(bot.id, bot.username)
-            )
+            return Update.de_json(data, self.telegram.bot)
         except Exception as error:
             raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+    async def _receive(self, update: Update, context: Any) -> None:
+        in_hand = self._in_hand[update.update_id]
+        turn = self._turn_of(update, in_hand.entry, in_hand.source, in_hand.attempt)
         if turn is not None:
             in_hand.handled = True
             await self.chain(turn)
+
+    def _turn_of(self, update: Update, entry: Entry, source: Source, attempt: int) -> Turn | None:
+        bot = self.telegram.bot
+        try:
+            return handlers.turn_of(update, entry, source, attempt=attempt, me=(bot.id, bot.username))
+        except Exception as error:
+            raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+    async def _give_up(self, entry: Entry, dead: Statement) -> None:
+        """Set an update aside that cannot be run any more; in a private chat, whose turn it is, say so."""
+        nothing = Source(opening=(), failing=lambda reason: ((), True))
+        try:
+            turn = self._turn_of(self._update_of(entry), entry, nothing, entry.attempts)
+        except Unreadable:
+            turn = None
+        if turn is None or not turn.place.is_private or not turn.awaits_answer:
+            await self.database.commit(dead)
+            return
+        await self.database.commit(dead, *self.outbox.queue(turn, (Reply(text=APOLOGY),)))
+        self.sender.wake([turn.session_id])
 
     async def _note_error(self, update: object, context: Any) -> None:
         if isinstance(update, Update) and update.update_id in self._in_hand:

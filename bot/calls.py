@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
-from telegram.error import TelegramError
+from telegram.error import NetworkError, TelegramError
 
 from middleware.outbox import DUPLICATE_MARK
 from storage.deliveries import Delivery, chat_id_of
@@ -22,7 +22,13 @@ class Calls:
         self._bot = bot
 
     async def make(self, delivery: Delivery) -> Receipt:
-        """One call."""
+        """One call. An answer that cannot be read is a NetworkError: the call may have had its effect."""
+        try:
+            return await self._make(delivery)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise NetworkError(f"the answer could not be read: {type(error).__name__}") from error
+
+    async def _make(self, delivery: Delivery) -> Receipt:
         match delivery.payload["method"]:
             case "sendMessage":
                 return await self._send_message(delivery)

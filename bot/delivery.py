@@ -37,6 +37,8 @@ _DONE = ("message is not modified", "query is too old", "query_id_invalid")
 
 Tell = Callable[[Delivery, str], Awaitable[list[Statement]]]
 """The statements that tell the operators of a delivery that failed."""
+Calm = Callable[[], Awaitable[object]]
+"""Waits until no update is in hand that may end the process."""
 
 
 class Sender:
@@ -49,6 +51,7 @@ class Sender:
         pacing: Pacing,
         *,
         tell: Tell,
+        calm: Calm,
         clock: Clock,
         delay_s: float = 0.5,
         slots: int = 100,
@@ -61,6 +64,7 @@ class Sender:
         self._calls = calls
         self._pacing = pacing
         self._tell = tell
+        self._calm = calm
         self._clock = clock
         self._delay_s = delay_s
         self._slots = asyncio.Semaphore(slots)
@@ -114,6 +118,8 @@ class Sender:
         if delivery.status == "sending":  # an earlier process ended before it knew
             await self._doubt(delivery, "the process ended while sending")
             return
+        if delivery.ambiguous:  # its one more try must not be cut by what cut the first one
+            await self._calm()
         if delivery.payload["method"] == "sendMessage":
             await self._pacing.acquire(chat_id_of(delivery.session_id), delivery.priority)
             current = await self._deliveries.next_of(delivery.session_id)

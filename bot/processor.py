@@ -10,10 +10,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bot.quarantine import Quarantine
+from middleware.errors import TurnFailed
 from middleware.turn import Clock, Source
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.statement import Statement
+from storage.text import clean
 from storage.updates import Entry, Updates
 
 log = logging.getLogger("polar.processor")
@@ -36,6 +38,9 @@ class Unreadable(Exception):
 
 Handle = Callable[[Entry, Source, int], Awaitable[bool]]
 """Runs one update as try number n; False when nobody wants it. Raises what went wrong."""
+
+GiveUp = Callable[[Entry, Statement], Awaitable[None]]
+"""Commits the statement that sets an update aside, with an apology to whoever waits for an answer."""
 
 
 @dataclass(slots=True)
@@ -60,16 +65,16 @@ class Processor:
         database: Database,
         updates: Updates,
         handle: Handle,
+        give_up: GiveUp,
         *,
         clock: Clock,
         answer_slots: int,
-        retry_delays_s: tuple[float, ...] = RETRY_DELAYS_S,
     ) -> None:
         self._database = database
         self._updates = updates
         self._handle = handle
+        self._give_up = give_up
         self._clock = clock
-        self._retry_delays_s = retry_delays_s
         self._answers = asyncio.Semaphore(answer_slots)
         self._control = asyncio.Semaphore(CONTROL_SLOTS)
         self._quarantine = Quarantine()
@@ -79,6 +84,9 @@ class Processor:
         self._awake = asyncio.Event()
         self._stopping = False
         self._found_at_start = 0
+        self._suspects: set[int] = set()
+        self.calm = asyncio.Event()
+        """Set when no update is left that may have been in hand when an earlier process ended."""
         self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def wake(self) -> None:
@@ -96,6 +104,7 @@ class Processor:
             for entry in entries:
                 cursor = entry.sequence
                 self._append(entry)
+            self._calm_down()
             if not entries:
                 await self._awake.wait()
 
@@ -104,11 +113,17 @@ class Processor:
         if lane is None:
             slots = self._answers if entry.lane.endswith(":answer") else self._control
             lane = self._lanes[entry.lane] = Lane(entry.lane, slots)
+            if entry.sequence <= self._found_at_start:  # the first of a lane is the one that was in hand
+                self._suspects.add(entry.sequence)
             self._start(lane)
         if lane.left_behind or lane.refilling or len(lane.entries) >= LANE_LENGTH:
             lane.left_behind = True
         else:
             self._hold(lane, [entry])
+
+    def _calm_down(self) -> None:
+        if not self._suspects:
+            self.calm.set()
 
     def _hold(self, lane: Lane, entries: list[Entry]) -> None:
         lane.entries.extend(entries)
@@ -132,7 +147,8 @@ class Processor:
                 if self._stopping:
                     break
                 await self._process(lane.entries[0])
-            lane.entries.popleft()
+            self._suspects.discard(lane.entries.popleft().sequence)
+            self._calm_down()
             self._held -= 1
             if self._held == HELD - 1:
                 self.wake()
@@ -161,7 +177,8 @@ class Processor:
             # It may be what ended the process: alone among its like, so that the count finds the right one.
             async with self._quarantine.alone(entry.attempts, entry.sequence):
                 if entry.attempts >= MAX_CLAIMS:
-                    await self._set_aside(entry, entry.attempts, "it kept ending the process")
+                    log.error("update %d kept ending the process, set aside", entry.update_id)
+                    await self._give_up(entry, self._dead(entry, entry.attempts, "it kept ending the process"))
                 else:
                     await self._try(entry, await self._claim(entry))
 
@@ -177,7 +194,7 @@ class Processor:
                         self._updates.finish(entry.update_id, entry.sequence, now_ms=self._clock())
                     )
             except Unreadable as error:
-                await self._set_aside(entry, attempt, f"not readable: {error}"[:500])
+                await self._set_aside(entry, attempt, f"not readable: {error}")
             except (DatabaseLost, DatabaseClosed):
                 raise
             except ExpectationFailed:
@@ -185,12 +202,15 @@ class Processor:
             except Exception as error:  # noqa: BLE001 - the chain has recorded it; here it is only counted
                 log.warning("update %d failed at try %d: %s", entry.update_id, attempt, type(error).__name__)
                 if attempt < MAX_ATTEMPTS:
-                    await asyncio.sleep(self._retry_delays_s[min(attempt, len(self._retry_delays_s)) - 1])
+                    await asyncio.sleep(RETRY_DELAYS_S[min(attempt, len(RETRY_DELAYS_S)) - 1])
                     attempt += 1
                     continue
+                if not isinstance(error, TurnFailed):  # it failed outside of the chain, which sets aside itself
+                    await self._set_aside(entry, attempt, f"{type(error).__name__}: {error}")
             return
 
     async def _set_aside(self, entry: Entry, attempt: int, reason: str) -> None:
+        reason = clean(reason)[:500]
         log.error("update %d set aside: %s", entry.update_id, reason)
         await self._database.commit(self._dead(entry, attempt, reason))
 

@@ -10,13 +10,14 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from telegram import BotCommand
-from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.app import App
 from bot.clock import system_clock
 from bot.delivery import jittered
 from bot.envelope import ALLOWED_UPDATES
 from bot.settings import Settings
+from bot.webhook import CannotListen, listening
 from middleware.turn import Clock
 from storage.database import Database
 from storage.errors import DatabaseLost
@@ -48,6 +49,8 @@ async def running(
     """The bot from its start to its end. Raises CannotRun, DatabaseUnusable or SettingsError at the start."""
     if not settings.telegram_bot_token.get_secret_value():
         raise CannotRun(MISSING)
+    if settings.webhook_url and not settings.webhook_secret.get_secret_value():
+        raise CannotRun("POLAR_WEBHOOK_SECRET is missing: without it anybody could send updates to the webhook")
     clock = clock or system_clock(settings.clock_offset_seconds)
     database = await Database.open(settings.database_path, now_ms=clock())
     try:
@@ -82,9 +85,9 @@ async def _started(app: App, finished: asyncio.Future[None], announce: Callable[
         ]
         await _offer_ownership(app, announce)
         await app.telegram.start()
-        await _start_polling(app)
-        announce(f"ready as @{app.telegram.bot.username}")
-        yield
+        async with _receiving(app):
+            announce(f"ready as @{app.telegram.bot.username}")
+            yield
     finally:
         await _stop(app, tasks)
 
@@ -129,6 +132,22 @@ async def _offer_ownership(app: App, announce: Callable[[str], None]) -> None:
     )
 
 
+@asynccontextmanager
+async def _receiving(app: App) -> AsyncIterator[None]:
+    if not app.settings.webhook_url:
+        await _start_polling(app)
+        yield
+        return
+    settings = app.settings
+    secret = settings.webhook_secret.get_secret_value()
+    try:
+        async with listening(listen=settings.webhook_listen, url=settings.webhook_url, secret=secret, keep=app.keep):
+            await _set_webhook(app, secret)
+            yield
+    except CannotListen as error:
+        raise CannotRun(str(error)) from error
+
+
 async def _start_polling(app: App) -> None:
     updater = app.telegram.updater
     assert updater is not None
@@ -139,6 +158,23 @@ async def _start_polling(app: App) -> None:
     await updater.start_polling(
         timeout=30, bootstrap_retries=-1, allowed_updates=list(ALLOWED_UPDATES), error_callback=on_error
     )
+
+
+async def _set_webhook(app: App, secret: str) -> None:
+    tries = 0
+    while True:
+        try:
+            await app.telegram.bot.set_webhook(
+                app.settings.webhook_url, secret_token=secret, allowed_updates=list(ALLOWED_UPDATES)
+            )
+        except BadRequest as error:
+            raise CannotRun(f"Telegram refuses POLAR_WEBHOOK_URL: {error}") from error
+        except TelegramError as error:
+            tries += 1
+            log.warning("the webhook: %s", error)
+            await asyncio.sleep(jittered(1, tries))
+        else:
+            return
 
 
 async def _publish_menu(app: App) -> None:

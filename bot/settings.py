@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -127,6 +128,13 @@ class Settings(BaseSettings):
         if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc:
             raise ValueError("expected an http or https address like https://api.telegram.org")
         return value.rstrip("/")
+
+    @field_validator("webhook_secret", mode="after")
+    @classmethod
+    def _check_secret(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", value.get_secret_value()):
+            raise ValueError("expected at most 256 letters, digits, _ and -, as Telegram does")
+        return value
 
     @field_validator("webhook_listen", mode="after")
     @classmethod

@@ -60,6 +60,17 @@ class HttpxTransport(HTTPXRequest):
         if status == 401:
             self._on_refusal()
 
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """As BaseRequest has it, but what is no whole answer is a NetworkError, as its call may have had effect."""
+        try:
+            answer = json.loads(payload)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict) or not ("result" in answer or answer.get("ok") is False):
+            raise NetworkError("the answer is not whole")
+        return answer
+
 
 class JournalTransport(BaseRequest):
     """Commits each batch of updates before PTB sees that it arrived, and lets it see no more than that.
@@ -94,6 +105,9 @@ class JournalTransport(BaseRequest):
         except TimedOut as error:
             # PTB repeats a time-out at once; one that comes without waiting would spin.
             raise NetworkError(str(error)) from error
+        if status == 404:
+            # PTB takes any 404 for a refused token and stops polling for good, unnoticed.
+            raise NetworkError("getUpdates is not found there (404)")
         if status != 200:
             return status, body
         return status, await self._journal(body)

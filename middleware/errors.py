@@ -9,9 +9,9 @@ from middleware.outbox import Outbox
 from middleware.turn import CallNext, Outcome, Reply, Toast, Turn
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost
+from storage.text import clean
 
 APOLOGY = "Sorry, something went wrong while I was handling that, several times. I have set it aside."
-_PEOPLE_WAIT = {"message", "edited_message", "command", "button"}
 
 
 class TurnFailed(Exception):
@@ -47,8 +47,8 @@ class Errors:
         return outcome
 
     async def _fail(self, turn: Turn, error: Exception) -> bool:
-        statements, final = turn.source.failing(f"{type(error).__name__}: {error}"[:500])
-        replies = (Reply(text=APOLOGY),) if final and turn.kind in _PEOPLE_WAIT and turn.is_addressed else ()
+        statements, final = turn.source.failing(clean(f"{type(error).__name__}: {error}")[:500])
+        replies = (Reply(text=APOLOGY),) if final and turn.awaits_answer else ()
         await self.database.commit(*statements, *self.outbox.queue(turn, replies), *turn.witnesses)
         self.committed(turn, replies)
         return final

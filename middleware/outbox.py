@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -46,7 +47,8 @@ class Outbox:
 
     def _message(self, turn: Turn, reply: Reply, reply_id: str) -> Iterator[Statement]:
         place = reply.place or turn.place
-        parts = split(clean(reply.text), LIMIT - utf16_length(DUPLICATE_MARK))
+        text = clean(reply.text)
+        parts = split(text, LIMIT - utf16_length(DUPLICATE_MARK)) if _is_visible(text) else ()
         for number, text in enumerate(parts):
             delivery_id = f"{reply_id}:{number}"
             payload: dict[str, Any] = {"method": "sendMessage", "text": text}
@@ -98,3 +100,8 @@ class Outbox:
             now_ms=self.clock(),
         )
         return [self._delivery(place, reply_id, reply_id, {"method": "sendMessage", "text": text}, ANSWER), queued]
+
+
+def _is_visible(text: str) -> bool:
+    """Whether there is more to it than blanks and zero-width characters, which Telegram refuses on their own."""
+    return any(not (c.isspace() or c == "\u2800" or unicodedata.category(c) in ("Cc", "Cf")) for c in text)

@@ -217,9 +217,10 @@ class Turn:
         return self.incoming.text if self.incoming is not None else ""
 
     @property
-    def is_addressed(self) -> bool:
-        """Whether a person wrote to us, rather than to others in a group."""
-        return self.incoming is None or self.incoming.addressed
+    def awaits_answer(self) -> bool:
+        """Whether a person wrote to us, rather than to others in a group, and waits for what we say."""
+        addressed = self.incoming is None or self.incoming.addressed
+        return self.kind in ("message", "edited_message", "command", "button") and addressed
 
     def record(self, *statements: Statement) -> None:
         """Add effects, committed all together when the turn ends well."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 from middleware.respond import Responder
 from middleware.turn import Turn
@@ -54,3 +55,13 @@ class Long(Echo):
     async def respond(self, turn: Turn) -> str:
         """Paragraphs of 1,000 characters."""
         return "\n\n".join(f"{n} " + "x" * 997 for n in range(int(turn.text)))
+
+
+class Poison(Echo):
+    """Ends the process on one text, as a crash in a C library would."""
+
+    async def respond(self, turn: Turn) -> str:
+        """As Echo, or the end."""
+        if turn.text == "poison":
+            os._exit(70)
+        return await super().respond(turn)

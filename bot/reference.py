@@ -1,0 +1,249 @@
+"""The reference pages and `.env.example`, made from the code: `python -m bot.reference`, or `make docs`.
+
+What a column means is written by hand in docs/reference/schema.md; everything else there comes from a migrated
+database, and what was written stays when the page is made anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import sys
+import tempfile
+import textwrap
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import typer
+from pydantic.fields import FieldInfo
+
+from bot.app import App
+from bot.cli import app as polar
+from bot.clock import system_clock
+from bot.schedules.text import FORMS
+from bot.settings import CHECKOUT, Settings, environment, variable
+from middleware.commands import Command
+from storage import migrations
+from storage.database import Database
+
+REFERENCE = CHECKOUT / "docs" / "reference"
+SETTINGS, COMMANDS, SCHEMA = REFERENCE / "settings.md", REFERENCE / "commands.md", REFERENCE / "schema.md"
+ENV_EXAMPLE = CHECKOUT / ".env.example"
+MADE = "<!-- Made by `make docs` from the code. {0} -->\n"
+Meanings = Mapping[tuple[str, str], str]
+"""What is written about a column, by table and column; about the table itself where the column is ''."""
+
+_TYPES = {int: "whole number", float: "number", frozenset[int]: "numbers, comma-separated", Path: "path"}
+_HEADING = re.compile(r"### `(\w+)`")
+_ROW = re.compile(r"\| `(\w+)` \|.*\| ([^|]*) \|")
+_COLUMNS = 'SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?) ORDER BY cid'
+_TABLES = """
+SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'polar\\_%' ESCAPE '\\' ORDER BY rowid
+"""
+_INDEXES = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL ORDER BY name"
+
+
+def pages(meanings: Meanings) -> dict[Path, str]:
+    """Every file that is made, with its text."""
+    return {
+        SETTINGS: settings_page(),
+        COMMANDS: commands_page(chat_commands()),
+        SCHEMA: schema_page(meanings),
+        ENV_EXAMPLE: env_example(),
+    }
+
+
+def defaults() -> dict[str, str]:
+    """The default of every setting as it would be written into `.env`."""
+    return environment({}, {})
+
+
+def settings_page() -> str:
+    """docs/reference/settings.md."""
+    written = defaults()
+    rows = (
+        f"| `{name}` | {f'`{written[name]}`' if written[name] else 'empty'} | {_allowed(info)} | {info.description} |"
+        for name, info in _settings()
+    )
+    return "\n".join(
+        [
+            "# Settings",
+            "",
+            MADE.format("Change bot/settings.py instead."),
+            "Settings come from the environment or, for what is not set there, from the file `.env` at the top of the",
+            "checkout; `.env.example` lists them all. A value that is not allowed stops the start with a line that",
+            "names the setting. A name that is not on this page is ignored.",
+            "",
+            "| setting | default | allowed | meaning |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def env_example() -> str:
+    """`.env.example`: copied to `.env` it changes nothing but asks for the token."""
+    lines = ["# Copy this file to .env and fill in the token; every other line shows its default.", ""]
+    written = defaults()
+    for name, info in _settings():
+        lines += textwrap.wrap(str(info.description), 100, initial_indent="# ", subsequent_indent="# ")
+        lines += [f"{'' if name == variable('telegram_bot_token') else '#'}{name}={written[name]}", ""]
+    return "\n".join(lines)
+
+
+def _settings() -> Iterator[tuple[str, FieldInfo]]:
+    for field, info in Settings.model_fields.items():
+        yield variable(field), info
+
+
+def _allowed(info: FieldInfo) -> str:
+    if get_origin(info.annotation) is Literal:
+        return ", ".join(f"`{value}`" for value in get_args(info.annotation))
+    bounds = [
+        f"{words} {getattr(limit, sign):g}"
+        for limit in info.metadata
+        for sign, words in (("gt", "over"), ("ge", "from"), ("lt", "under"), ("le", "up to"))
+        if getattr(limit, sign, None) is not None
+    ]
+    return ", ".join([_TYPES.get(info.annotation, "text"), *bounds])  # type: ignore[arg-type]
+
+
+def chat_commands() -> list[Command]:
+    """The commands of the real application."""
+    return asyncio.run(_chat_commands())
+
+
+async def _chat_commands() -> list[Command]:
+    with tempfile.TemporaryDirectory() as folder:
+        clock = system_clock()
+        database = await Database.open(Path(folder) / "reference.db", now_ms=clock())
+        try:
+            settings = Settings(_env_file=None, TELEGRAM_BOT_TOKEN="1:none")  # type: ignore[call-arg] # noqa: S106
+            application = App(settings, database, clock, lambda: None)
+            found = list(application.registry)
+            await application.close_transports()
+        finally:
+            await database.close()
+    return found
+
+
+def commands_page(commands: list[Command]) -> str:
+    """docs/reference/commands.md."""
+    lines = [
+        "# Commands",
+        "",
+        MADE.format("Change the commands instead."),
+        "## In the chat",
+        "",
+        "Each level may do what the levels before it may: member, operator, admin, owner.",
+        "",
+    ]
+    for command in commands:
+        lines += [
+            f"### `/{command.name}`",
+            "",
+            f"{_sentence(command.summary)} From level {command.level.name.lower()} on.",
+            "",
+            f"- Form: `/{command.usage}`",
+            f"- Example: `/{command.example}`",
+            "",
+        ]
+    lines += ["### Schedules", "", "What `/automations create` takes before the `|`, by example:", ""]
+    lines += [f"- `{form.example}`" for form in FORMS]
+    lines += [
+        "",
+        "## `polar`",
+        "",
+        "`.venv/bin/python -m bot` runs it in every checkout; `make check` and `make test` install it as",
+        "`.venv/bin/polar` too. Exit status: 0 for success, 1 for a failure that is told in one line, 2 for wrong usage.",
+        "",
+        *_polar(typer.main.get_command(polar), "polar"),
+    ]
+    return "\n".join(lines)
+
+
+def _polar(command: Any, name: str) -> Iterator[str]:
+    for part, sub in getattr(command, "commands", {}).items():
+        if hasattr(sub, "commands"):
+            yield from _polar(sub, f"{name} {part}")
+            continue
+        yield from (f"### `{name} {part}`", "", sub.help, "")
+        for option in sub.params:
+            default = "" if option.is_flag or option.default is None else f" Default: {option.default}."
+            yield f"- `{', '.join(option.opts)}`: {option.help}{default}"
+        if sub.params:
+            yield ""
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def schema_page(meanings: Meanings) -> str:
+    """docs/reference/schema.md."""
+    lines = [
+        "# Schema",
+        "",
+        MADE.format("Only the last column and the line under each heading are written by hand; they are kept."),
+        "What each table is for is told in [the data model](../specs/DATA_MODEL.md). Times are milliseconds since the",
+        "Unix epoch. Besides these there is `polar_memory_fts`, the full-text index over memories, where the SQLite",
+        "build has FTS5.",
+        "",
+    ]
+    specified = migrations.migrations()[0].sql
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrations.apply(connection, now_ms=0)
+        names = [row[0] for row in connection.execute(_TABLES)]
+        nine = [name for name in names if f" {name} (" in specified]
+        for heading, group in (
+            ("The nine tables that other programs read", nine),
+            ("Tables of our own", [name for name in names if name not in nine]),
+        ):
+            lines += [f"## {heading}", ""]
+            for name in group:
+                lines += _table(connection, name, meanings)
+    return "\n".join(lines)
+
+
+def _table(connection: sqlite3.Connection, table: str, meanings: Meanings) -> Iterator[str]:
+    yield from (f"### `{table}`", "", meanings.get((table, ""), ""), "")
+    yield from ("| column | type | key | may be NULL | default | meaning |", "|---|---|---|---|---|---|")
+    for name, kind, required, default, position in connection.execute(_COLUMNS, (table,)):
+        null = "no" if required or position else "yes"
+        key = f"{position}" if position else ""
+        shown = "" if default is None else f"`{default}`"
+        yield f"| `{name}` | {kind} | {key} | {null} | {shown} | {meanings.get((table, name), '')} |"
+    yield ""
+    indexes = [" ".join(row[0].split()) for row in connection.execute(_INDEXES, (table,))]
+    if indexes:
+        yield from ("```sql", *(f"{index};" for index in indexes), "```", "")
+
+
+def read_meanings(page: str) -> dict[tuple[str, str], str]:
+    """What the present page says about each table and column."""
+    found: dict[tuple[str, str], str] = {}
+    table = ""
+    for line in page.splitlines():
+        if heading := _HEADING.fullmatch(line):
+            table = heading[1]
+        elif row := _ROW.fullmatch(line):
+            found[table, row[1]] = row[2].strip()
+        elif table and line and (table, "") not in found:
+            found[table, ""] = line
+    return found
+
+
+def main() -> int:
+    """Write every page."""
+    present = SCHEMA.read_text(encoding="utf-8") if SCHEMA.exists() else ""
+    for path, text in pages(read_meanings(present)).items():
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
