@@ -88,7 +88,8 @@ class House:
         }
         return environment(os.environ, values)
 
-    def command(self, *arguments: str) -> list[str]:
+    @staticmethod
+    def command(*arguments: str) -> list[str]:
         """The `polar` command of this checkout."""
         return [sys.executable, "-m", "bot", *arguments]
 
