@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: help demo run test check format bench lock clean
+.PHONY: help demo run test check format bench docs picture lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -14,13 +14,18 @@ $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Polar needs Python 3.11 or newer; name it like this: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/run.stamp: requirements/run.txt | $(VENV)/pyvenv.cfg
+# The command `.venv/bin/polar` runs this checkout from any folder.
+$(BIN)/polar: | $(VENV)/pyvenv.cfg
+	@$(BIN)/python -c 'import pathlib, site; pathlib.Path(site.getsitepackages()[0], "polar.pth").write_text("$(CURDIR)\n")'
+	@printf '#!/bin/sh\nexec "%s" -m bot "$$@"\n' "$(CURDIR)/$(BIN)/python" > $@
+	@chmod +x $@
+
+$(VENV)/run.stamp: requirements/run.txt | $(BIN)/polar
 	$(PIP) install --require-hashes -r requirements/run.txt
 	@touch $@
 
-$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/pyvenv.cfg
+$(VENV)/dev.stamp: requirements/dev.txt | $(BIN)/polar
 	$(PIP) install --require-hashes -r requirements/dev.txt
-	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/run.stamp
 
 demo: $(VENV)/run.stamp  ## a scripted minute against an embedded Telegram: no token, no network
@@ -44,6 +49,12 @@ format: $(VENV)/dev.stamp  ## format and mend what can be mended
 
 bench: $(VENV)/dev.stamp  ## the measurements that the docs quote
 	$(BIN)/python -m benchmarks.reactions $(ARGS)
+
+docs: $(VENV)/dev.stamp  ## make the reference pages and .env.example anew from the code
+	$(BIN)/python -m bot.reference
+
+picture: $(VENV)/run.stamp  ## make docs/demo.svg anew: what the demo shows
+	$(BIN)/python -m bot demo --exit --picture docs/demo.svg
 
 lock: $(VENV)/dev.stamp  ## resolve the pins of pyproject.toml to hashes
 	$(PIP) install pip-tools

@@ -189,6 +189,8 @@ class App:
             RateLimit(settings.rate_limit_per_minute),
             # Keeps what was written even where nobody answers it.
             Session(messages, Chats(database), Jobs(database), clock),
+            # Yours: sees every turn that may come in, as it is stored, and what becomes of it.
+            *own,
             # Reactions end here: control needs no responder.
             Feedback(
                 feedback,
@@ -199,8 +201,6 @@ class App:
                 self.sender.settle,
                 clock,
             ),
-            # Yours, around commands and answers.
-            *own,
             # Commands end here, so that no model ever sees one.
             Commands(self.registry, buttons={}),
             # Innermost: the answer itself.
@@ -260,7 +260,7 @@ class App:
 
     async def _give_up(self, entry: Entry, dead: Statement) -> None:
         """Set an update aside that cannot be run any more; in a private chat, whose turn it is, say so."""
-        nothing = Source(opening=(), failing=lambda reason: ((), True))
+        nothing = Source(opening=(), failing=lambda reason: (), is_last_try=True)
         try:
             turn = self._turn_of(self._update_of(entry), entry, nothing, entry.attempts)
         except Unreadable:

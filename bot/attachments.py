@@ -7,7 +7,20 @@ from typing import Any
 from telegram import Message
 
 _FILES = ("document", "audio", "voice", "video", "video_note", "animation", "sticker")
-_OTHERS = ("location", "venue", "contact", "poll", "dice", "story", "game", "invoice")
+# A venue also fills `location`, for programs that do not know venues.
+_OTHERS = (
+    "venue",
+    "location",
+    "contact",
+    "poll",
+    "checklist",
+    "dice",
+    "story",
+    "game",
+    "invoice",
+    "paid_media",
+    "giveaway",
+)
 
 
 def describe(message: Message) -> tuple[str, dict[str, Any] | None]:

@@ -102,20 +102,25 @@ class Automations:
             return
         attempt = occurrence.attempts + 1
         try:
+            turn = self._turn(job, occurrence, attempt)
+        except ValueError as error:  # a row of another program, or a damaged one
+            await self._give_up(job, occurrence, str(error))
+            return
+        try:
             async with self._slots:
-                await self._chain(self._turn(job, occurrence, attempt))
+                await self._chain(turn)
         except (DatabaseLost, DatabaseClosed):
             raise
         except ExpectationFailed:
             log.info("%s was run, paused or deleted elsewhere", occurrence.run_id)
         except TurnFailed as failure:
             log.warning("%s failed at try %d", occurrence.run_id, attempt)
-            if not failure.final:
+            if not failure.turn.source.is_last_try:
                 await asyncio.sleep(jittered(self._delay_s, attempt))
 
     def _turn(self, job: Job, occurrence: Occurrence, attempt: int) -> Turn:
         chat_id = chat_id_of(job.session_id)
-        limits = job.limits or {}
+        limits = job.limits if isinstance(job.limits, dict) else {}
         delivery = limits.get("delivery")
         allowed = isinstance(delivery, dict) and delivery.get("allowTelegramSend") is True
         return Turn(
@@ -142,22 +147,35 @@ class Automations:
     def _source(self, job: Job, occurrence: Occurrence, attempt: int) -> Source:
         opening = (self._occurrences.take(occurrence), *self._following(job, occurrence))
 
-        def failing(reason: str) -> tuple[tuple[Statement, ...], bool]:
-            if attempt < MAX_TRIES:
-                return (self._occurrences.record_failure(occurrence),), False
-            entry = self._runs.append(
-                source="automation",
-                subject_id=job.id,
-                run_id=occurrence.run_id,
-                profile_id="profile.default",
-                trigger="schedule",
-                output={"status": "failed", "reason": reason},
-                metadata={"sessionId": job.session_id, "scheduledAtMs": occurrence.at_ms},
-                now_ms=self._clock(),
-            )
-            return (*opening, *entry), True
+        last = attempt >= MAX_TRIES
 
-        return Source(opening=opening, failing=failing)
+        def failing(reason: str) -> tuple[Statement, ...]:
+            if not last:
+                return (self._occurrences.record_failure(occurrence),)
+            return (*opening, *self._failure(job, occurrence, reason))
+
+        return Source(opening=opening, failing=failing, is_last_try=last)
+
+    def _failure(self, job: Job, occurrence: Occurrence, reason: str) -> tuple[Statement, ...]:
+        return self._runs.append(
+            source="automation",
+            subject_id=job.id,
+            run_id=occurrence.run_id,
+            profile_id="profile.default",
+            trigger="schedule",
+            output={"status": "failed", "reason": reason},
+            metadata={"sessionId": job.session_id, "scheduledAtMs": occurrence.at_ms},
+            now_ms=self._clock(),
+        )
+
+    async def _give_up(self, job: Job, occurrence: Occurrence, reason: str) -> None:
+        """Enter a run that cannot be made as failed, and pause its job: else it would be due forever."""
+        log.warning("automation %s cannot run and is paused: %s", job.id, reason)
+        await self._database.commit(
+            self._occurrences.take(occurrence),
+            self._jobs.set_enabled(job.id, False, now_ms=self._clock()),
+            *self._failure(job, occurrence, reason),
+        )
 
     def _following(self, job: Job, occurrence: Occurrence) -> tuple[Statement, ...]:
         now_ms = self._clock()

@@ -140,7 +140,9 @@ def _whereabouts(content: dict[str, Any]) -> tuple[int | None, int | None, int |
 
 def _lane(kind: str, content: Any, chat: int | None, topic: int | None) -> str:
     """Conversation and lane: answers wait for each other, control never waits for an answer."""
-    answers = kind in _ANSWERED and isinstance(content, dict) and not _is_command(content)
+    # An edit runs nothing, so even one that looks like a command waits for the message that it edits.
+    is_command = kind in _MESSAGES and isinstance(content, dict) and _is_command(content)
+    answers = kind in _ANSWERED and isinstance(content, dict) and not is_command
     conversation = f"{'' if chat is None else chat}:{'' if topic is None else topic}"
     return f"{conversation}:{'answer' if answers else 'control'}"
 

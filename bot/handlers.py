@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
@@ -172,16 +171,14 @@ def _reaction(change: MessageReactionUpdated) -> _Content:
 
 def _differences(old: Sequence[ReactionType], new: Sequence[ReactionType]) -> Iterator[ReactionChange]:
     """Removals first, each in the order in which Telegram lists them."""
-    before, after = Counter(_name(r) for r in old), Counter(_name(r) for r in new)
-    gone, added = before - after, after - before
-    for reaction in old:
-        if gone[_name(reaction)] > 0:
-            gone[_name(reaction)] -= 1
-            yield _change("reaction_removed", reaction)
-    for reaction in new:
-        if added[_name(reaction)] > 0:
-            added[_name(reaction)] -= 1
-            yield _change("reaction_added", reaction)
+    sides = (("reaction_removed", old, new), ("reaction_added", new, old))
+    for event_type, reactions, others in sides:
+        left = [_name(reaction) for reaction in others]
+        for reaction in reactions:
+            if (name := _name(reaction)) in left:
+                left.remove(name)
+            else:
+                yield _change(event_type, reaction)
 
 
 def _name(reaction: ReactionType) -> str:

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
-from typing import Literal
+import sys
+from collections.abc import Sequence
+from typing import Literal, TextIO
 
-# A bot token wherever it may turn up, in a URL above all.
-_TOKEN = re.compile(r"\b\d{6,}:[A-Za-z0-9_-]{8,}")
+# A bot token wherever it may turn up, in a URL above all; long enough not to take a turn's id for one.
+_TOKEN = re.compile(r"\b\d{6,}:[A-Za-z0-9_-]{30,}")
 
 
 class _Redacting(logging.Formatter):
+    """Formats a line, then takes secrets out of it."""
+
+    def __init__(self, form: str | None, date: str | None, secrets: Sequence[str]) -> None:
+        super().__init__(form, date)
+        self._secrets = [secret for secret in secrets if secret]
+
     def format(self, record: logging.LogRecord) -> str:
-        return _TOKEN.sub("<token>", super().format(record))
+        line = _TOKEN.sub("<token>", self.line(record))
+        for secret in self._secrets:
+            line = line.replace(secret, "<secret>")
+        return line
+
+    def line(self, record: logging.LogRecord) -> str:
+        """The line with all that is in it."""
+        return super().format(record)
 
 
-class _Json(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
+class _Json(_Redacting):
+    def line(self, record: logging.LogRecord) -> str:
         line = {
             "at": self.formatTime(record),
             "level": record.levelname.lower(),
@@ -26,14 +42,46 @@ class _Json(logging.Formatter):
         }
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return _TOKEN.sub("<token>", json.dumps(line, ensure_ascii=False))
+        return json.dumps(line, ensure_ascii=False)
 
 
-def set_up(form: Literal["console", "json"]) -> None:
-    """Log to standard error in the given form."""
-    handler = logging.StreamHandler()
-    console = _Redacting("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
-    handler.setFormatter(_Json() if form == "json" else console)
+class Gathering(logging.StreamHandler[TextIO]):
+    """Writes what one turn of the event loop logs at once; a warning, or what is logged outside, immediately."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self._lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Formats now, writes soon."""
+        try:
+            self._lines.append(self.format(record))
+        except Exception:  # noqa: BLE001 - as every handler does: a log line must not end what it tells of
+            self.handleError(record)
+            return
+        if record.levelno >= logging.WARNING:
+            self.flush()
+        elif len(self._lines) == 1:
+            try:
+                asyncio.get_running_loop().call_soon(self.flush)
+            except RuntimeError:
+                self.flush()
+
+    def flush(self) -> None:
+        """Write what has gathered."""
+        lines, self._lines = self._lines, []
+        if lines:
+            self.stream.write("\n".join(lines) + self.terminator)
+        super().flush()
+
+
+def set_up(form: Literal["console", "json"], *secrets: str) -> None:
+    """Log to standard error in the given form, without these secrets."""
+    # What no format of ours shows need not be found out for every record.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    handler = Gathering()
+    console = _Redacting("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S", secrets)
+    handler.setFormatter(_Json(None, None, secrets) if form == "json" else console)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # httpx logs every request's URL; PTB logs what we log ourselves, with tracebacks.
     logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -220,13 +220,15 @@ class Processor:
         )
 
     def _source(self, entry: Entry, attempt: int) -> Source:
-        def failing(reason: str) -> tuple[tuple[Statement, ...], bool]:
-            if attempt >= MAX_ATTEMPTS:
-                return (self._dead(entry, attempt, reason),), True
-            return (self._updates.fail(entry.update_id, entry.sequence, attempt=attempt),), False
+        last = attempt >= MAX_ATTEMPTS
+
+        def failing(reason: str) -> tuple[Statement, ...]:
+            if last:
+                return (self._dead(entry, attempt, reason),)
+            return (self._updates.fail(entry.update_id, entry.sequence, attempt=attempt),)
 
         finish = self._updates.finish(entry.update_id, entry.sequence, now_ms=self._clock())
-        return Source(opening=(finish,), failing=failing)
+        return Source(opening=(finish,), failing=failing, is_last_try=last)
 
     async def stop(self, timeout_s: float) -> None:
         """Start nothing new; give what is in hand `timeout_s` seconds, then leave the rest to the next start."""

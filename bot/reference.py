@@ -65,7 +65,7 @@ def settings_page() -> str:
     """docs/reference/settings.md."""
     written = defaults()
     rows = (
-        f"| `{name}` | {f'`{written[name]}`' if written[name] else 'empty'} | {_allowed(info)} | {info.description} |"
+        f"| `{name}` | {f'`{written[name]}`' if written[name] else 'empty'} | {_allowed(info)} | {_plain(info)} |"
         for name, info in _settings()
     )
     return "\n".join(
@@ -110,6 +110,11 @@ def _allowed(info: FieldInfo) -> str:
         if getattr(limit, sign, None) is not None
     ]
     return ", ".join([_TYPES.get(info.annotation, "text"), *bounds])  # type: ignore[arg-type]
+
+
+def _plain(info: FieldInfo) -> str:
+    # What stands in angle brackets would be taken for HTML.
+    return str(info.description).replace("<", "\\<")
 
 
 def chat_commands() -> list[Command]:
@@ -159,7 +164,7 @@ def commands_page(commands: list[Command]) -> str:
         "## `polar`",
         "",
         "`.venv/bin/python -m bot` runs it in every checkout; `make check` and `make test` install it as",
-        "`.venv/bin/polar` too. Exit status: 0 for success, 1 for a failure that is told in one line, 2 for wrong usage.",
+        "`.venv/bin/polar` too. Exit status: 0 for success, 1 for a failure that it explains, 2 for wrong usage.",
         "",
         *_polar(typer.main.get_command(polar), "polar"),
     ]
@@ -173,8 +178,9 @@ def _polar(command: Any, name: str) -> Iterator[str]:
             continue
         yield from (f"### `{name} {part}`", "", sub.help, "")
         for option in sub.params:
-            default = "" if option.is_flag or option.default is None else f" Default: {option.default}."
-            yield f"- `{', '.join(option.opts)}`: {option.help}{default}"
+            plain = getattr(option, "is_flag", False) or option.default is None or option.required
+            default = "" if plain else f" Default: {option.default}."
+            yield f"- `{', '.join(option.opts)}`: {getattr(option, 'help', '') or ''}{default}"
         if sub.params:
             yield ""
 
@@ -211,12 +217,10 @@ def schema_page(meanings: Meanings) -> str:
 
 def _table(connection: sqlite3.Connection, table: str, meanings: Meanings) -> Iterator[str]:
     yield from (f"### `{table}`", "", meanings.get((table, ""), ""), "")
-    yield from ("| column | type | key | may be NULL | default | meaning |", "|---|---|---|---|---|---|")
+    yield from ("| column | type | NOT NULL | primary key | default | meaning |", "|---|---|---|---|---|---|")
     for name, kind, required, default, position in connection.execute(_COLUMNS, (table,)):
-        null = "no" if required or position else "yes"
-        key = f"{position}" if position else ""
-        shown = "" if default is None else f"`{default}`"
-        yield f"| `{name}` | {kind} | {key} | {null} | {shown} | {meanings.get((table, name), '')} |"
+        cells = ("yes" if required else "", str(position or ""), "" if default is None else f"`{default}`")
+        yield f"| `{name}` | {kind} | {' | '.join(cells)} | {meanings.get((table, name), '')} |"
     yield ""
     indexes = [" ".join(row[0].split()) for row in connection.execute(_INDEXES, (table,))]
     if indexes:

@@ -12,6 +12,7 @@ from storage.access import Access as AccessStore
 
 Mode = Literal["open", "allowlist", "pairing"]
 CODE_VALID_MS = 3_600_000
+NEXT_CODE_AFTER_MS = 60_000
 WELCOME_OWNER = "You are now the owner of this bot. /help shows what it can do; /pair <code> lets others in."
 PRIVATE_BOT = "This bot is private."
 _ROLES = {"owner": Level.OWNER, "admin": Level.ADMIN, "operator": Level.OPERATOR, "member": Level.MEMBER}
@@ -39,7 +40,13 @@ class Access:
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Denied turns leave an audit row and nothing else."""
         turn.level = await self.level_of(turn)
-        if turn.kind in ("membership", "migration") or await self._may_enter(turn):
+        if await self._opens_owner_link(turn):
+            return self._make_owner(turn)
+        if turn.kind in ("membership", "migration"):
+            return await call_next(turn)
+        if await self._may_enter(turn):
+            if turn.has_rights:  # who is in a group that is let in is let in there
+                turn.level = max(turn.level, Level.MEMBER)
             return await call_next(turn)
         if turn.run is not None:
             return Outcome(status="blocked", reason="access")
@@ -83,17 +90,26 @@ class Access:
             return denied
         starts = turn.command is not None and turn.command.name == "start"
         if self.mode == "pairing":
-            return await self._pair(turn, starts=starts)
+            return await self._offer_code(turn, starts=starts)
         return Outcome(status="denied", reason="access", replies=(Reply(text=PRIVATE_BOT),)) if starts else denied
 
-    async def _pair(self, turn: Turn, *, starts: bool) -> Outcome:
-        code = turn.command.argument if turn.command is not None and starts else ""
-        if code and await self.access.owner() is None and await self.access.is_owner_code(code):
-            turn.record(*self.access.make_owner(turn.user_id, code, now_ms=self.clock()))
-            return Outcome.answer(WELCOME_OWNER)
+    async def _opens_owner_link(self, turn: Turn) -> bool:
+        if self.mode != "pairing" or not turn.place.is_private or not turn.has_rights:
+            return False
+        if turn.command is None or turn.command.name != "start" or not turn.command.argument:
+            return False
+        return await self.access.owner() is None and await self.access.is_owner_code(turn.command.argument)
+
+    def _make_owner(self, turn: Turn) -> Outcome:
+        assert turn.command is not None
+        turn.record(*self.access.make_owner(turn.user_id, turn.command.argument, now_ms=self.clock()))
+        return Outcome.answer(WELCOME_OWNER)
+
+    async def _offer_code(self, turn: Turn, *, starts: bool) -> Outcome:
         now = self.clock()
-        # One code at a time, so that writing on and on brings no flood of answers.
-        if not starts and await self.access.has_code(turn.user_id, now_ms=now):
+        age_ms = await self.access.age_of_code(turn.user_id, now_ms=now)
+        # One code at a time, and another at most each minute: writing on and on brings no flood of answers.
+        if age_ms is not None and (not starts or age_ms < NEXT_CODE_AFTER_MS):
             return Outcome(status="denied", reason="access")
         fresh = self.new_code()
         turn.record(*self.access.offer_member_code(fresh, turn.user_id, now_ms=now, expires_at_ms=now + CODE_VALID_MS))

@@ -5,18 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import NAMESPACE_URL, uuid5
+from hashlib import sha1
+from uuid import NAMESPACE_URL, UUID
 
 from middleware.turn import CallNext, Clock, Outcome, Turn
 from storage.audit import Audit as AuditStore
 from storage.feedback import Feedback
+from storage.statement import Statement
 
 log = logging.getLogger("polar.turn")
 
 
 def event_id(turn: Turn, position: int) -> str:
     """The id of a turn's ledger event: derived, so that handling the turn again adds nothing."""
-    return str(uuid5(NAMESPACE_URL, f"polar:{turn.id}:{position}"))
+    name = f"polar:{turn.id}:{position}".encode()
+    # What uuid5 does, without its detours: every reaction needs one.
+    return str(UUID(bytes=sha1(NAMESPACE_URL.bytes + name, usedforsecurity=False).digest()[:16], version=5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,49 +35,48 @@ class Audit:
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Whatever the chain raises passes through."""
         started = self.timer()
+        outcome = None
         try:
             outcome = await call_next(turn)
-        except Exception as error:
-            self._witness(turn, "failed", type(error).__name__, started)
-            raise
-        self._witness(turn, outcome.status, outcome.reason, started)
-        if turn.command is not None:
-            self._record_command(turn, outcome.status)
+        finally:
+            duration_ms = round((self.timer() - started) * 1000)
+            turn.bear_witness(lambda error: self._row(turn, outcome, error, duration_ms))
+            turn.bear_witness(lambda error: self._command(turn, outcome, error))
         return outcome
 
-    def _witness(self, turn: Turn, status: str, reason: str | None, started: float) -> None:
-        duration_ms = round((self.timer() - started) * 1000)
-        turn.bear_witness(
-            self.audit.append(
-                turn_id=turn.id,
-                attempt=turn.attempt,
-                kind=turn.kind,
-                session_id=turn.session_id,
-                user_id=turn.user_id,
-                outcome=status,
-                reason=reason,
-                duration_ms=duration_ms,
-                now_ms=self.clock(),
-            )
-        )
+    def _row(self, turn: Turn, outcome: Outcome | None, error: Exception | None, duration_ms: int) -> Statement:
+        status = "failed" if outcome is None or error is not None else outcome.status
+        reason = outcome.reason if outcome is not None and error is None else type(error).__name__
         log.info("%s %s %s %s in %d ms", turn.id, turn.kind, turn.session_id, status, duration_ms)
+        return self.audit.append(
+            turn_id=turn.id,
+            attempt=turn.attempt,
+            kind=turn.kind,
+            session_id=turn.session_id,
+            user_id=turn.user_id,
+            outcome=status,
+            reason=reason,
+            duration_ms=duration_ms,
+            now_ms=self.clock(),
+        )
 
-    def _record_command(self, turn: Turn, status: str) -> None:
-        assert turn.command is not None
+    def _command(self, turn: Turn, outcome: Outcome | None, error: Exception | None) -> Statement | None:
+        """What every command leaves once, when it is known how it ended."""
+        failed = error is not None or outcome is None
+        if turn.command is None or (failed and not turn.source.is_last_try):
+            return None
         payload = {
             "actor": turn.user_id,
             "command": turn.command.name[:64],
-            "outcome": status,
+            "outcome": "failed" if outcome is None or failed else outcome.status,
             "argumentLength": len(turn.command.argument),
             "updateId": turn.update_id,
         }
-        turn.record(
-            self.feedback.append(
-                event_id=event_id(turn, -1),
-                event_type="command_executed",
-                session_id=turn.session_id,
-                message_id=f"msg_u_{turn.incoming.telegram_message_id}" if turn.incoming else None,
-                payload=payload,
-                now_ms=turn.received_at_ms,
-            )
+        return self.feedback.append(
+            event_id=event_id(turn, -1),
+            event_type="command_executed",
+            session_id=turn.session_id,
+            message_id=f"msg_u_{turn.incoming.telegram_message_id}" if turn.incoming else None,
+            payload=payload,
+            now_ms=turn.received_at_ms,
         )

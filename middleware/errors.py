@@ -15,12 +15,11 @@ APOLOGY = "Sorry, something went wrong while I was handling that, several times.
 
 
 class TurnFailed(Exception):
-    """A try of a turn failed; `final` tells whether it was set aside. Its cause is the failure itself."""
+    """A try of a turn failed, and that is recorded. Its cause is the failure itself."""
 
-    def __init__(self, turn: Turn, *, final: bool) -> None:
+    def __init__(self, turn: Turn) -> None:
         super().__init__(f"{turn.id} failed at try {turn.attempt}")
         self.turn = turn
-        self.final = final
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +36,17 @@ class Errors:
         try:
             outcome = await call_next(turn)
             replies = self.outbox.queue(turn, outcome.replies)
-            await self.database.commit(*turn.source.opening, *turn.effects, *replies, *turn.witnesses)
+            await self.database.commit(*turn.source.opening, *turn.effects, *replies, *turn.testimony(None))
             self.committed(turn, outcome.replies)
         except (DatabaseLost, DatabaseClosed):
             raise
         except Exception as error:
-            final = await self._fail(turn, error)
-            raise TurnFailed(turn, final=final) from error
+            await self._fail(turn, error)
+            raise TurnFailed(turn) from error
         return outcome
 
-    async def _fail(self, turn: Turn, error: Exception) -> bool:
-        statements, final = turn.source.failing(clean(f"{type(error).__name__}: {error}")[:500])
-        replies = (Reply(text=APOLOGY),) if final and turn.awaits_answer else ()
-        await self.database.commit(*statements, *self.outbox.queue(turn, replies), *turn.witnesses)
+    async def _fail(self, turn: Turn, error: Exception) -> None:
+        statements = turn.source.failing(clean(f"{type(error).__name__}: {error}")[:500])
+        replies = (Reply(text=APOLOGY),) if turn.source.is_last_try and turn.awaits_answer else ()
+        await self.database.commit(*statements, *self.outbox.queue(turn, replies), *turn.testimony(error))
         self.committed(turn, replies)
-        return final

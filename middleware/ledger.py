@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from middleware.turn import CallNext, Clock, Outcome, Run, Status, Turn
 from storage.runs import Runs
+from storage.statement import Statement
 
 DEFAULT_PROFILE = "profile.default"
 _LEDGER_STATUS: dict[Status, str] = {"answered": "executed", "recorded": "executed", "skipped": "skipped"}
@@ -20,12 +21,16 @@ class Ledger:
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """A run that must not send has its replies taken away here, whoever made them."""
-        outcome = await call_next(turn)
         if turn.run is None:
-            return outcome
-        if not turn.run.sends:
+            return await call_next(turn)
+        run, outcome = turn.run, None
+        try:
+            outcome = await call_next(turn)
+        finally:
+            turn.bear_witness(lambda error: self._try(turn, run, outcome, error))
+        if not run.sends:
             outcome = replace(outcome, replies=())
-        self._enter(turn, turn.run, outcome)
+        self._enter(turn, run, outcome)
         return outcome
 
     def _enter(self, turn: Turn, run: Run, outcome: Outcome) -> None:
@@ -45,14 +50,15 @@ class Ledger:
                 now_ms=self.clock(),
             )
         )
-        turn.bear_witness(
-            self.runs.log_try(
-                run_id=run.run_id,
-                attempt=turn.attempt,
-                event_id=run.subject_id,
-                status=status,
-                started_at_ms=turn.received_at_ms,
-                completed_at_ms=self.clock(),
-                metadata={"sessionId": turn.session_id},
-            )
+
+    def _try(self, turn: Turn, run: Run, outcome: Outcome | None, error: Exception | None) -> Statement:
+        failed = outcome is None or error is not None
+        return self.runs.log_try(
+            run_id=run.run_id,
+            attempt=turn.attempt,
+            event_id=run.subject_id,
+            status="failed" if outcome is None or failed else _LEDGER_STATUS.get(outcome.status, "blocked"),
+            started_at_ms=turn.received_at_ms,
+            completed_at_ms=self.clock(),
+            metadata={"sessionId": turn.session_id},
         )

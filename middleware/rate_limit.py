@@ -11,7 +11,7 @@ from middleware.turn import CallNext, Outcome, Reply, Turn
 
 TOO_MANY = "You are faster than I am. Give me a minute, please; what you write until then I will not answer."
 REMEMBERED_USERS = 10_000
-# Feedback, edits, and what the clock starts are never turned away: limiting them would lose them.
+# Feedback, edits, what the clock starts and what others are told are never turned away: that would lose them.
 _LIMITED = {"message", "command"}
 
 
@@ -30,7 +30,7 @@ class RateLimit:
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """A turn that is tried again counts once."""
-        if turn.kind not in _LIMITED or turn.attempt > 1:
+        if turn.kind not in _LIMITED or not turn.awaits_answer or turn.attempt > 1:
             return await call_next(turn)
         allowance = self._of(turn.user_id)
         if allowance.turns.has_capacity():

@@ -37,6 +37,8 @@ class Respond:
             async with asyncio.timeout(self.timeout_s):
                 text = await self.responder.respond(turn)
         except TimeoutError:
+            if turn.run is not None:  # nobody is there to ask again; the run is tried again instead
+                raise TimeoutError("the responder timed out") from None
             del turn.effects[before:]
             return Outcome(status="failed", reason="responder timed out", replies=(Reply(text=TOO_SLOW),))
         if not text:

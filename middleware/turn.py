@@ -164,16 +164,21 @@ class Outcome:
         return cls(status="answered", replies=(Reply(text=text, **options),))
 
 
+Witness = Callable[[Exception | None], Statement | None]
+"""What is to be committed of a turn, made when it is known whether it failed."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Source:
     """What a turn comes from, as the statements that end it.
 
     `opening` goes first in the turn's commit and voids it when the source was handled already. `failing` gives
-    what a failed try commits, and whether it was the last one.
+    what a failed try commits, from the reason; after the last try the source is set aside.
     """
 
     opening: tuple[Statement, ...]
-    failing: Callable[[str], tuple[tuple[Statement, ...], bool]]
+    failing: Callable[[str], tuple[Statement, ...]]
+    is_last_try: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -202,7 +207,7 @@ class Turn:
     origin: dict[str, str] = field(default_factory=dict)
     """What produces this turn's replies, stored with them: automationId, profileId, model."""
     effects: list[Statement] = field(default_factory=list)
-    witnesses: list[Statement] = field(default_factory=list)
+    witnesses: list[Witness] = field(default_factory=list)
 
     @property
     def session_id(self) -> str:
@@ -226,9 +231,14 @@ class Turn:
         """Add effects, committed all together when the turn ends well."""
         self.effects.extend(statements)
 
-    def bear_witness(self, *statements: Statement) -> None:
-        """Add statements that are committed whatever becomes of the turn."""
-        self.witnesses.extend(statements)
+    def bear_witness(self, witness: Witness) -> None:
+        """Add a statement that is committed whatever becomes of the turn, even if its own commit fails."""
+        self.witnesses.append(witness)
+
+    def testimony(self, error: Exception | None) -> list[Statement]:
+        """What the witnesses say of a turn that ended with this error, or well."""
+        said = (witness(error) for witness in self.witnesses)
+        return [statement for statement in said if statement is not None]
 
 
 CallNext = Callable[[Turn], Awaitable[Outcome]]

@@ -8,6 +8,7 @@ from storage.database import Database
 from storage.statement import Statement
 
 OWNER = "owner"
+REMEMBERED_ROLES = 10_000
 
 
 def digest(code: str) -> str:
@@ -20,11 +21,27 @@ class Access:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._roles: dict[str, str | None] = {}
+        self._changes = 0
+        database.watch("polar_access", self._forget)
+
+    def _forget(self) -> None:
+        self._changes += 1
+        self._roles.clear()
 
     async def role_of(self, subject: str) -> str | None:
-        """The role of a user id or of a session id, or None."""
+        """The role of a user id or of a session id, or None.
+
+        Every turn asks, so answers are kept until the table changes: a read costs as much as a whole reaction.
+        """
+        if subject in self._roles:
+            return self._roles[subject]
+        before = self._changes
         row = await self._database.fetch_one("SELECT role FROM polar_access WHERE subject = ?", (subject,))
-        return row[0] if row else None
+        role = row[0] if row else None
+        if before == self._changes and len(self._roles) < REMEMBERED_ROLES:
+            self._roles[subject] = role
+        return role
 
     async def owner(self) -> str | None:
         """The owner's user id, or None as long as nobody is."""
@@ -78,13 +95,13 @@ class Access:
             ),
         )
 
-    async def has_code(self, user_id: str, *, now_ms: int) -> bool:
-        """Whether a person holds a code that has not expired."""
+    async def age_of_code(self, user_id: str, *, now_ms: int) -> int | None:
+        """How long ago, in ms, a person got the code that has not expired yet; None without one."""
         row = await self._database.fetch_one(
-            "SELECT 1 FROM polar_pairing_codes WHERE purpose = 'member' AND userId = ? AND expiresAtMs > ?",
+            "SELECT createdAtMs FROM polar_pairing_codes WHERE purpose = 'member' AND userId = ? AND expiresAtMs > ?",
             (user_id, now_ms),
         )
-        return row is not None
+        return now_ms - row[0] if row else None
 
     async def user_of_code(self, code: str, *, now_ms: int) -> str | None:
         """Whose code this is, None when it is unknown or has expired."""

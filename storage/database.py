@@ -6,7 +6,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -37,6 +37,7 @@ class Database:
         self._units: asyncio.Queue[Waiting | None] = asyncio.Queue()
         self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
         self._open_readers: list[aiosqlite.Connection] = []
+        self._watchers: list[tuple[str, Callable[[], None]]] = []
         self._failure: Exception | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -84,6 +85,10 @@ class Database:
         self._units.put_nowait((statements, future))
         return await future
 
+    def watch(self, table: str, changed: Callable[[], None]) -> None:
+        """Call `changed` after each commit that may have changed a table, before its callers go on."""
+        self._watchers.append((table, changed))
+
     async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
         """All rows of a query, read from what has been committed. Raises DatabaseClosed."""
         async with self._reader() as reader:
@@ -113,10 +118,16 @@ class Database:
             except DatabaseLost as error:
                 self._fail(error, batch)
                 return
+            self._tell_watchers(batch)
             for (_, future), answer in zip(batch, answers, strict=True):
                 _settle(future, answer)
             if last:
                 return
+
+    def _tell_watchers(self, batch: list[Waiting]) -> None:
+        for table, changed in self._watchers:
+            if any(table in statement.sql for unit, _ in batch for statement in unit):
+                changed()
 
     def _gather(self, first: Waiting) -> tuple[list[Waiting], bool]:
         """All units that wait now, and whether the end of the queue was among them."""

@@ -26,8 +26,7 @@ FROM (
   FROM polar_messages WHERE sessionId = :session AND telegramMessageId = :message
   UNION ALL
   SELECT 1, 'msg_u_' || telegramMessageId, NULL, '{}' FROM polar_updates
-  WHERE status = 'pending' AND lane BETWEEN :lanes AND :lanes || '~'
-    AND sessionId = :session AND telegramMessageId = :message
+  WHERE status = 'pending' AND sessionId = :session AND telegramMessageId = :message
   UNION ALL
   SELECT 0, :unknown, NULL, '{}'
   LIMIT 1
@@ -105,7 +104,6 @@ class Feedback:
             "type": event_type,
             "session": session_id,
             "message": telegram_message_id,
-            "lanes": f"{chat_id}:",
             "emoji": emoji,
             "polarity": polarity,
             "payload": encode(payload),

@@ -38,10 +38,19 @@ class Job:
             schedule=row[3],
             prompt=row[4],
             enabled=bool(row[5]),
-            quiet_hours=json.loads(row[6]) if row[6] else None,
-            limits=json.loads(row[7]) if row[7] else None,
+            quiet_hours=_object(row[6]),
+            limits=_object(row[7]),
             created_at_ms=row[8],
         )
+
+
+def _object(text: str | None) -> Mapping[str, Any] | None:
+    """A JSON object; None for what another program left there that is none."""
+    try:
+        value = json.loads(text or "null")
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 class Jobs:

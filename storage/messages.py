@@ -53,11 +53,15 @@ class Message:
         )
 
 
+# `json.dumps` with options makes an encoder each time.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def encode(value: Mapping[str, Any] | None) -> str | None:
     """Canonical JSON: sorted keys, no blanks, so that equal values are equal text."""
     if value is None:
         return None
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 class Messages:

@@ -11,6 +11,8 @@ from storage import memory_index, migrations
 from storage.errors import DatabaseUnusable
 
 BUSY_TIMEOUT_MS = 5_000
+OLDEST_SQLITE = (3, 35, 0)
+"""The first with RETURNING."""
 
 
 def check(path: Path) -> int:
@@ -19,6 +21,10 @@ def check(path: Path) -> int:
     Opens it read-only. Raises DatabaseUnusable, with what to do, for a folder that is missing or cannot be
     written, a file that is no database or is damaged, and a schema newer than this code.
     """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise DatabaseUnusable(
+            f"this Python has SQLite {sqlite3.sqlite_version}; Polar needs 3.35 or newer, so use a newer Python"
+        )
     try:
         _check_folder(path)
         if not path.exists():
@@ -48,7 +54,7 @@ def _inspect(path: Path) -> int:
     try:
         return _version(path, "ro")
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+        if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_READONLY_ROLLBACK:
             raise
     # The earlier runtime was killed within a transaction: its journal is there, and who opens the file next has
     # to undo it. Nothing of ours writes a journal, so a file of a newer schema never gets here.

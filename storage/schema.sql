@@ -282,4 +282,7 @@ CREATE TABLE polar_updates (
 
 CREATE INDEX polar_updates_dead ON polar_updates (sequence) WHERE status = 'dead';
 
+CREATE INDEX polar_updates_message ON polar_updates (sessionId, telegramMessageId)
+WHERE status = 'pending' AND telegramMessageId IS NOT NULL;
+
 CREATE INDEX polar_updates_pending ON polar_updates (lane, sequence) WHERE status = 'pending';

@@ -14,7 +14,8 @@ from bot.run import running
 def run() -> None:
     """Run the bot, by polling or webhook, until SIGINT or SIGTERM."""
     loaded = settings.load()
-    logs.set_up(loaded.log_format)
+    secrets = (loaded.telegram_bot_token, loaded.webhook_secret)
+    logs.set_up(loaded.log_format, *(secret.get_secret_value() for secret in secrets))
     asyncio.run(until_asked_to_stop(loaded))
 
 

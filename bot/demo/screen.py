@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.align import Align
 from rich.console import Console
 from rich.panel import Panel
@@ -49,8 +51,9 @@ class Screen:
         self._console.print(Text.from_ansi(text))
 
     def save(self, picture: Path) -> None:
-        """Write all that was shown as an SVG picture."""
-        self._console.save_svg(str(picture), title="make demo")
+        """Write all that was shown as an SVG picture, with the reader's fonts: it loads nothing from anywhere."""
+        form = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+        self._console.save_svg(str(picture), title="make demo", code_format=form)
 
     @staticmethod
     def _bubble(text: str, name: str, colour: str, buttons: str = "") -> Panel:

@@ -35,13 +35,14 @@ def _show(console: Console, connection: sqlite3.Connection) -> None:
     ledger = Table("event", "emoji", "polarity", "on", "via", title="polar_feedback_events", title_justify="left")
     for row in connection.execute(
         "SELECT e.type, coalesce(e.emoji, ''), e.polarity, substr(coalesce(m.text, e.messageId), 1, 28), "
-        "coalesce(e.payload ->> '$.via', '/' || (e.payload ->> '$.command')) FROM polar_feedback_events AS e "
+        "coalesce(json_extract(e.payload, '$.via'), '/' || json_extract(e.payload, '$.command')) "
+        "FROM polar_feedback_events AS e "
         "LEFT JOIN polar_messages AS m ON m.sessionId = e.sessionId AND m.messageId = e.messageId ORDER BY e.rowid"
     ):
         ledger.add_row(*(" ".join(cell.split()) for cell in row))
     console.print(ledger)
     runs = Table("run", "trigger", "status", title="polar_run_events", title_justify="left")
-    for row in connection.execute("SELECT runId, trigger, output ->> '$.status' FROM polar_run_events"):
+    for row in connection.execute("SELECT runId, trigger, json_extract(output, '$.status') FROM polar_run_events"):
         runs.add_row(*row)
     console.print(runs)
 
@@ -50,7 +51,7 @@ def _findings(connection: sqlite3.Connection, lines: list[dict[str, Any]]) -> It
     yield _updates(connection, lines)
     yield _replies(connection, lines)
     yield _ledger(connection, lines)
-    runs = connection.execute("SELECT output ->> '$.status' FROM polar_run_events").fetchall()
+    runs = connection.execute("SELECT json_extract(output, '$.status') FROM polar_run_events").fetchall()
     yield runs == [("executed",)], "the automation ran once"
 
 
@@ -85,8 +86,8 @@ def _ledger(connection: sqlite3.Connection, lines: list[dict[str, Any]]) -> Find
         elif press := line["update"].get("callback_query"):
             expected.append(("reaction_added", {"fb:+": "👍", "fb:-": "👎"}[press["data"]], "button"))
     found = connection.execute(
-        "SELECT type, emoji, payload ->> '$.via' FROM polar_feedback_events WHERE emoji IS NOT NULL "
-        "AND payload ->> '$.unresolved' IS NULL ORDER BY rowid"
+        "SELECT type, emoji, json_extract(payload, '$.via') FROM polar_feedback_events WHERE emoji IS NOT NULL "
+        "AND json_extract(payload, '$.unresolved') IS NULL ORDER BY rowid"
     ).fetchall()
     return found == expected, f"{len(expected)} changes of reactions are in the ledger, in order, nothing else"
 

@@ -21,6 +21,9 @@ CREATE TABLE polar_updates (
   finishedAtMs INTEGER
 );
 CREATE INDEX polar_updates_pending ON polar_updates (lane, sequence) WHERE status = 'pending';
+-- A reaction may concern a message that is still being handled.
+CREATE INDEX polar_updates_message ON polar_updates (sessionId, telegramMessageId)
+WHERE status = 'pending' AND telegramMessageId IS NOT NULL;
 CREATE INDEX polar_updates_dead ON polar_updates (sequence) WHERE status = 'dead';
 
 CREATE TABLE polar_messages (

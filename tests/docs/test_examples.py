@@ -1,0 +1,99 @@
+"""What the how-tos tell people to write does what they say."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import re
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from bot.app import App
+from bot.clock import system_clock
+from storage.database import Database
+from tests.docs.pages import DOCS, blocks, prose
+from tests.house import House
+
+Load = Callable[[str], ModuleType]
+
+
+@pytest.fixture
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
+    """Saves a page's Python block under the name in its first line, and imports it."""
+    monkeypatch.syspath_prepend(tmp_path)
+    loaded: list[str] = []
+
+    def save(page: str) -> ModuleType:
+        [code] = blocks(DOCS / "how-to" / page, "python")
+        file = code.splitlines()[0].removeprefix("# ")
+        (tmp_path / file).write_text(code, encoding="utf-8")
+        loaded.append(file.removesuffix(".py"))
+        return importlib.import_module(loaded[-1])
+
+    yield save
+    for module in loaded:
+        del sys.modules[module]
+
+
+async def answers(house: House, *texts: str) -> list[str]:
+    """What the bot says to a person who writes these."""
+    ann, chat = house.chat()
+    for text in texts:
+        answered = len(house.world.sent(chat))
+        house.world.say(chat, ann, text)
+        await house.world.wait(lambda: len(house.world.sent(chat)) > answered)  # noqa: B023 - it is awaited here
+    return [message["text"] for message in house.world.sent(chat)]
+
+
+async def test_the_middleware_of_the_how_to_works(house: House, load: Load) -> None:
+    """One answers by itself, the other signs what is said, in the order that the page gives."""
+    load("write-a-middleware.md")
+    [setting] = re.findall(r"^POLAR_MIDDLEWARE=(.*)$", blocks(DOCS / "how-to" / "write-a-middleware.md", "sh")[0], re.M)
+    async with house.bot(middleware=tuple(setting.split(","))):
+        assert await answers(house, "Thanks", "/ping") == ["You are welcome!\n– your bot", "pong\n– your bot"]
+
+
+@asynccontextmanager
+async def model() -> AsyncIterator[str]:
+    """A model's server that answers with what it was asked, backwards."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(re.findall(rb"content-length: (\d+)", head.lower())[0])
+        asked = json.loads(await reader.readexactly(length))["messages"][-1]["content"]
+        body = json.dumps({"choices": [{"message": {"content": asked[::-1]}}]}).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1/chat/completions"
+
+
+async def test_the_responder_of_the_how_to_works(house: House, load: Load) -> None:
+    """It asks the model, and its answer is sent."""
+    module = load("write-a-responder.md")
+    async with model() as url:
+        module.URL = url  # type: ignore[attr-defined]
+        async with house.bot(responder="my_model:Model"):
+            assert await answers(house, "desserts") == ["stressed"]
+
+
+async def test_the_chain_is_described_in_its_order(house: House) -> None:
+    """Layer by layer, as the composition root has it."""
+    database = await Database.open(house.path, now_ms=0)
+    try:
+        app = App(house.settings(), database, system_clock(), lambda: None)
+        in_fact = [type(layer).__name__ for layer in app._middlewares()]
+        await app.close_transports()
+    finally:
+        await database.close()
+    assert re.findall(r"^\d+\. `(\w+)` ", prose(DOCS / "explanation" / "architecture.md"), re.MULTILINE) == in_fact

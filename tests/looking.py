@@ -1,0 +1,86 @@
+"""What tests look at: the ledger of reactions, the conversation, the queue, as a second program reads them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from emulator import Chat, Person
+from tests.house import House, until
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A row of polar_feedback_events."""
+
+    type: str
+    session_id: str
+    message_id: str | None
+    emoji: str | None
+    polarity: str
+    payload: dict[str, Any]
+
+    @property
+    def change(self) -> tuple[str, str | None, str]:
+        """What happened, in short."""
+        return self.type, self.emoji, self.polarity
+
+
+def reactions(house: House) -> list[Event]:
+    """The reaction events, oldest first."""
+    return _events(house, "type LIKE 'reaction%'")
+
+
+def commands(house: House) -> list[dict[str, Any]]:
+    """The payloads of the traces that commands leave, oldest first."""
+    return [event.payload for event in _events(house, "type = 'command_executed'")]
+
+
+def _events(house: House, where: str) -> list[Event]:
+    rows = house.rows(
+        "SELECT type, sessionId, messageId, emoji, polarity, payload FROM polar_feedback_events "
+        f"WHERE {where} ORDER BY rowid"
+    )
+    return [
+        Event(kind, session, message, emoji, said, json.loads(body))
+        for kind, session, message, emoji, said, body in rows
+    ]
+
+
+async def awake(house: House) -> None:
+    """Wait until Telegram queues reactions for the bot, which it does once the bot has asked for them."""
+    await house.world.wait(lambda: "message_reaction" in house.world.bot.updates.allowed)
+
+
+async def idle(house: House, *, updates: int | None = None) -> None:
+    """Wait until nothing waits in the journal or in the queue, and, if told, until so many updates are there."""
+    await house.world.wait(lambda: house.world.updates_pending() == 0)
+    open_rows = (
+        "SELECT (SELECT count(*) FROM polar_updates WHERE status = 'pending') + "
+        "(SELECT count(*) FROM polar_delivery_queue WHERE status IN ('pending', 'sending'))"
+    )
+
+    def is_idle() -> bool:
+        known = house.rows("SELECT count(*) FROM polar_updates")[0][0]
+        return house.rows(open_rows) == [(0,)] and (updates is None or known == updates)
+
+    await until(is_idle)
+
+
+async def tell(house: House, chat: Chat, person: Person, text: str, **place: Any) -> list[str]:
+    """Say something and wait until it is handled; the texts that were sent to this chat meanwhile."""
+    before = len(house.world.sent(chat))
+    house.world.say(chat, person, text, **place)
+    await idle(house)
+    return [message["text"] for message in house.world.sent(chat)[before:]]
+
+
+def texts(house: House, chat: Chat) -> list[str]:
+    """What arrived in a chat, in order."""
+    return [message["text"] for message in house.world.sent(chat)]
+
+
+def queue(house: House) -> list[tuple[Any, ...]]:
+    """Status, count of unclear tries and reason of each delivery, in order."""
+    return house.rows("SELECT status, ambiguous, reason FROM polar_delivery_queue ORDER BY sequence")

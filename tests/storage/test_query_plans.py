@@ -1,0 +1,195 @@
+"""Queries of every turn go by an index: their cost does not grow with what was ever stored."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.database import Database
+from storage.deliveries import Deliveries, Delivery
+from storage.feedback import Feedback
+from storage.jobs import Jobs
+from storage.memories import Memories
+from storage.messages import Messages
+from storage.occurrences import Occurrence, Occurrences
+from storage.runs import Runs
+from storage.statement import Parameters, Statement
+from storage.updates import Entry, Updates
+from storage.writer import Rows
+from tests.storage.files import plain
+
+S = "telegram:chat:1"
+DELIVERY = Delivery(
+    delivery_id="d",
+    session_id=S,
+    payload={},
+    status="sending",
+    sequence=1,
+    reply_id="r",
+    priority=0,
+    attempts=0,
+    ambiguous=0,
+    created_at_ms=1,
+)
+ENTRY = Entry(
+    update_id=1,
+    sequence=1,
+    kind="message",
+    lane="1::answer",
+    session_id=S,
+    telegram_message_id=1,
+    body=b"",
+    attempts=0,
+    received_at_ms=1,
+)
+READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
+    "updates.last_sequence": lambda db: Updates(db).last_sequence(),
+    "updates.first_pending": lambda db: Updates(db).first_pending(),
+    "updates.list_pending": lambda db: Updates(db).list_pending(after=5, limit=10),
+    "updates.list_pending_of": lambda db: Updates(db).list_pending_of("1::answer", after=5, limit=10),
+    "deliveries.next_of": lambda db: Deliveries(db).next_of(S),
+    "deliveries.is_sending": lambda db: Deliveries(db).is_sending(S),
+    "messages.find": lambda db: Messages(db).find(S, 1),
+    "messages.list_recent": lambda db: Messages(db).list_recent(S, limit=10),
+    "feedback.list_recent": lambda db: Feedback(db).list_recent(S, limit=10),
+    "feedback.list_chosen": lambda db: Feedback(db).list_chosen(S, 1, "7"),
+    "feedback.totals": lambda db: Feedback(db).totals(S),
+    "feedback.totals of a message": lambda db: Feedback(db).totals(S, message_id="msg_a_1"),
+    "occurrences.list_due": lambda db: Occurrences(db).list_due(now_ms=1, limit=10),
+    "occurrences.next_instant": lambda db: Occurrences(db).next_instant(after_ms=1),
+    "jobs.find": lambda db: Jobs(db).find("j"),
+    "jobs.list_of": lambda db: Jobs(db).list_of(S, "7"),
+    "jobs.list_unplanned": lambda db: Jobs(db).list_unplanned(),
+    "memories.list_recent": lambda db: Memories(db).list_recent(session_id=S, user_id="7", limit=10),
+    "memories.find": lambda db: Memories(db).find("m", session_id=S, user_id="7"),
+    "memories.count": lambda db: Memories(db).count(session_id=S, user_id="7"),
+}
+WRITES: dict[str, Callable[[Database], tuple[Statement, ...]]] = {
+    "updates.claim": lambda db: (Updates(db).claim(ENTRY),),
+    "updates.finish": lambda db: (Updates(db).finish(1, 1, now_ms=1),),
+    "deliveries.add": lambda db: (
+        Deliveries(db).add(delivery_id="d", session_id=S, payload={}, reply_id="r", priority=0, now_ms=1),
+    ),
+    "deliveries.claim": lambda db: (Deliveries(db).claim(DELIVERY, now_ms=1),),
+    "deliveries.finish": lambda db: (Deliveries(db).finish(DELIVERY, reason=None, now_ms=1),),
+    "deliveries.fail": lambda db: Deliveries(db).fail(DELIVERY, reason="x", now_ms=1),
+    "messages.add_receipt": lambda db: Messages(db).add_receipt("d", 1, session_id=S),
+    "messages.revise": lambda db: Messages(db).revise(
+        session_id=S, telegram_message_id=1, text="x", attachment=None, now_ms=1
+    ),
+    "feedback.append_on_message": lambda db: (
+        Feedback(db).append_on_message(
+            event_id="f",
+            event_type="reaction_added",
+            session_id=S,
+            telegram_message_id=1,
+            chat_id=1,
+            emoji="👍",
+            polarity="positive",
+            payload={},
+            now_ms=1,
+        ),
+    ),
+    "runs.append": lambda db: Runs(db).append(
+        source="automation",
+        subject_id="j",
+        run_id="r",
+        profile_id="p",
+        trigger="schedule",
+        output={"status": "executed"},
+        metadata={},
+        now_ms=1,
+    ),
+    "occurrences.take": lambda db: (Occurrences(db).take(Occurrence(job_id="j", at_ms=1)),),
+    "jobs.pause_session": lambda db: Jobs(db).pause_session(S, now_ms=1),
+}
+# A walk over an index that holds the open rows alone, or over one row, grows with nothing.
+SMALL = ("SCAN CONSTANT ROW", "SCAN found", "SCAN polar_delivery_queue USING INDEX polar_delivery_open")
+
+
+def plan(path: Path, sql: str, params: Parameters) -> list[str]:
+    """The steps in which SQLite runs a statement."""
+    with plain(path) as connection:
+        return [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + sql, params)]
+
+
+def scans(steps: list[str]) -> list[str]:
+    """The steps that go over a whole table."""
+    return [step for step in steps if step.startswith("SCAN") and not step.startswith(SMALL)]
+
+
+async def asked(database: Database, call: Callable[[Database], Awaitable[Any]], patch: pytest.MonkeyPatch) -> Statement:
+    """The one query that a read makes."""
+    queries: list[Statement] = []
+    fetch = database.fetch
+
+    async def note(sql: str, params: Parameters = ()) -> Rows:
+        queries.append(Statement(sql, params))
+        return await fetch(sql, params)
+
+    patch.setattr(database, "fetch", note)
+    await call(database)
+    [query] = queries
+    return query
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_a_read_scans_no_table(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Each step is a search."""
+    query = await asked(database, READS[name], monkeypatch)
+    steps = plan(path, query.sql, query.params)
+    assert scans(steps) == []
+    assert any(step.startswith("SEARCH") for step in steps)
+
+
+@pytest.mark.parametrize("name", WRITES)
+async def test_a_write_scans_no_table(database: Database, path: Path, name: str) -> None:
+    """Nor do the queries inside it."""
+    for statement in WRITES[name](database):
+        assert scans(plan(path, statement.sql, statement.params)) == []
+
+
+async def test_feedback_looks_its_message_up_by_indexes(database: Database, path: Path) -> None:
+    """In the messages and among the pending updates, by session and id in both."""
+    [statement] = WRITES["feedback.append_on_message"](database)
+    steps = "\n".join(plan(path, statement.sql, statement.params))
+    assert "SEARCH polar_messages USING INDEX polar_messages_telegram (sessionId=? AND telegramMessageId=?)" in steps
+    assert "SEARCH polar_updates USING INDEX polar_updates_message (sessionId=? AND telegramMessageId=?)" in steps
+
+
+async def test_what_is_due_comes_out_of_the_index_in_order(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is sorted, and the limit ends the walk."""
+    query = await asked(database, READS["occurrences.list_due"], monkeypatch)
+    assert plan(path, query.sql, query.params) == [
+        "SEARCH polar_scheduler_events USING INDEX polar_scheduler_due (queue=? AND sequence<?)"
+    ]
+
+
+@pytest.mark.parametrize(("call", "index"), [("first_pending", "pending"), ("list_pending_of", "pending")])
+async def test_the_journal_finds_what_is_pending_in_an_index_of_the_pending(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch, call: str, index: str
+) -> None:
+    """However many updates were finished."""
+    query = await asked(database, READS[f"updates.{call}"], monkeypatch)
+    assert f"INDEX polar_updates_{index}" in "".join(plan(path, query.sql, query.params))
+
+
+async def test_sessions_that_wait_are_found_among_the_open_rows(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The walk goes over the index of what is not sent yet."""
+    query = await asked(database, lambda db: Deliveries(db).sessions_waiting(), monkeypatch)
+    [step] = plan(path, query.sql, query.params)
+    assert step.endswith("INDEX polar_delivery_open")
+
+
+async def test_the_plan_of_a_bad_query_would_be_noticed(database: Database, path: Path) -> None:
+    """The check itself works."""
+    assert scans(plan(path, "SELECT * FROM polar_messages WHERE text = ?", ("x",))) == ["SCAN polar_messages"]

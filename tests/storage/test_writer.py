@@ -1,0 +1,264 @@
+"""The writer's connection: many units in one transaction, each unit whole or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage.errors import DatabaseLost, ExpectationFailed
+from storage.statement import Statement
+from storage.writer import Answer, run_batch
+
+PUT = "INSERT INTO pairs VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+ADD = "INSERT INTO pairs VALUES (?, ?)"
+DROP = "DELETE FROM pairs WHERE name = ?"
+TABLE = "CREATE TABLE pairs (name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
+
+
+@pytest.fixture
+def connection(path: Path) -> Iterator[sqlite3.Connection]:
+    """A writer's connection with one table."""
+    opened = sqlite3.connect(path, isolation_level=None)
+    opened.execute("PRAGMA journal_mode = WAL")
+    opened.execute(TABLE)
+    yield opened
+    opened.close()
+
+
+def pairs(connection: sqlite3.Connection) -> dict[str, int]:
+    """What the table holds."""
+    return dict(connection.execute("SELECT name, value FROM pairs").fetchall())
+
+
+def traced(connection: sqlite3.Connection) -> list[str]:
+    """The SQL that the connection is about to run, as it runs."""
+    lines: list[str] = []
+    connection.set_trace_callback(lines.append)
+    return lines
+
+
+def values(answer: Answer | Exception) -> list[list[tuple[Any, ...]]]:
+    """An answer as plain tuples."""
+    assert not isinstance(answer, Exception)
+    return [[tuple(row) for row in found] for found in answer]
+
+
+def test_all_units_of_a_batch_are_one_transaction(connection: sqlite3.Connection) -> None:
+    """A hundred units cost one BEGIN IMMEDIATE and one COMMIT."""
+    lines = traced(connection)
+    run_batch(connection, [(Statement(ADD, (f"n{i}", i)),) for i in range(100)])
+    assert [line for line in lines if not line.startswith("INSERT")] == ["BEGIN IMMEDIATE", "COMMIT"]
+    assert pairs(connection) == {f"n{i}": i for i in range(100)}
+
+
+def test_a_unit_that_fails_leaves_nothing_of_itself(connection: sqlite3.Connection) -> None:
+    """The first statement of a unit is undone when its second fails."""
+    [answer] = run_batch(connection, [(Statement(ADD, ("a", 1)), Statement(ADD, ("a", 2)))])
+    assert isinstance(answer, sqlite3.IntegrityError)
+    assert pairs(connection) == {}
+    assert not connection.in_transaction
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [
+        (Statement(ADD, ("a", 2)), sqlite3.IntegrityError),
+        (Statement("INSERT INTO nowhere VALUES (1)"), sqlite3.OperationalError),
+        (Statement("nonsense"), sqlite3.OperationalError),
+        (Statement(ADD, ("only one",)), sqlite3.ProgrammingError),
+        (Statement(ADD, ("a lone surrogate \ud800", 1)), UnicodeEncodeError),
+        (Statement(ADD, ("too big", 2**63)), OverflowError),
+        (Statement(DROP, ("absent",), expect=1), ExpectationFailed),
+        (Statement(ADD, ("a", 2), expect=1), sqlite3.IntegrityError),
+    ],
+)
+def test_a_unit_fails_alone(connection: sqlite3.Connection, bad: Statement, error: type[Exception]) -> None:
+    """Its neighbours in the same batch are kept, each has its own answer, and they ran in order."""
+    first = (Statement(ADD, ("a", 1)),)
+    voided = (Statement(ADD, ("half", 0)), bad)
+    last = (Statement("UPDATE pairs SET value = value * 10 WHERE name = 'a' RETURNING value"),)
+    answers = run_batch(connection, [first, voided, last])
+    assert values(answers[0]) == [[]]
+    assert isinstance(answers[1], error)
+    assert values(answers[2]) == [[(10,)]]
+    assert pairs(connection) == {"a": 10}
+    assert not connection.in_transaction
+
+
+def test_any_kind_of_error_is_its_own_units_alone(connection: sqlite3.Connection) -> None:
+    """An error that no one listed, here of a parameter's own code, reaches its caller and nobody else."""
+
+    class Broken(dict[str, Any]):
+        def __missing__(self, key: str) -> Any:
+            raise ValueError(key)
+
+    bad = Statement("INSERT INTO pairs VALUES (:name, :value)", Broken())
+    answers = run_batch(connection, [(Statement(ADD, ("a", 1)),), (bad,), (Statement(ADD, ("b", 2)),)])
+    assert isinstance(answers[1], Exception)
+    assert pairs(connection) == {"a": 1, "b": 2}
+    assert not connection.in_transaction
+
+
+def test_nothing_is_reordered(connection: sqlite3.Connection) -> None:
+    """Upsert, delete, upsert of one row leaves the last upsert, though first and last are the same SQL."""
+    run_batch(connection, [(Statement(PUT, ("a", 1)), Statement(DROP, ("a",)), Statement(PUT, ("a", 2)))])
+    assert pairs(connection) == {"a": 2}
+    run_batch(connection, [(Statement(PUT, ("a", 3)),), (Statement(DROP, ("a",)),), (Statement(PUT, ("b", 4)),)])
+    assert pairs(connection) == {"b": 4}
+
+
+class Spy(sqlite3.Connection):
+    """A connection that notes how many parameter sets each `executemany` had."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.many: list[tuple[str, int]] = []
+
+    def executemany(self, sql: str, parameters: Any, /) -> sqlite3.Cursor:
+        """Note it, then do it."""
+        self.many.append((sql, len(parameters)))
+        return super().executemany(sql, parameters)
+
+
+def test_only_adjacent_equal_plain_statements_are_run_together(path: Path) -> None:
+    """Equal SQL in a row without rows to give back and without expectation; each still has its own answer."""
+    returning = ADD + " RETURNING value"
+    spy = sqlite3.connect(path, isolation_level=None, factory=Spy)
+    assert isinstance(spy, Spy)
+    try:
+        spy.execute(TABLE)
+        unit = (
+            Statement(ADD, ("a", 1)),
+            Statement(ADD, ("b", 2)),
+            Statement(DROP, ("a",)),
+            Statement(ADD, ("c", 3)),
+            Statement(ADD, ("d", 4), expect=1),
+            Statement(ADD, ("e", 5), expect=1),
+            Statement(returning, ("f", 6)),
+            Statement(returning, ("g", 7)),
+        )
+        [answer] = run_batch(spy, [unit])
+        assert spy.many == [(ADD, 2)]
+        assert values(answer) == [[], [], [], [], [], [], [(6,)], [(7,)]]
+        assert pairs(spy) == {"b": 2, "c": 3, "d": 4, "e": 5, "f": 6, "g": 7}
+    finally:
+        spy.close()
+
+
+def test_rows_come_back_for_the_statement_that_asked(connection: sqlite3.Connection) -> None:
+    """Statements without rows answer an empty list, RETURNING and SELECT answer theirs, in order."""
+    [answer] = run_batch(
+        connection,
+        [
+            (
+                Statement(ADD, ("a", 1)),
+                Statement(ADD, ("b", 2)),
+                Statement("UPDATE pairs SET value = value + 1 RETURNING name, value"),
+                Statement("SELECT count(*) FROM pairs"),
+                Statement("DELETE FROM pairs WHERE name = 'zzz' RETURNING name"),
+            )
+        ],
+    )
+    assert values(answer) == [[], [], [("a", 2), ("b", 3)], [(2,)], []]
+
+
+@pytest.mark.parametrize("sql", ["UPDATE pairs SET value = 5", "UPDATE pairs SET value = 5 RETURNING name"])
+@pytest.mark.parametrize("expected", [1, 3])
+def test_another_number_of_rows_than_expected_voids_the_unit(
+    connection: sqlite3.Connection, sql: str, expected: int
+) -> None:
+    """Too few and too many both void it, with and without RETURNING; the error says which and how many."""
+    connection.execute("INSERT INTO pairs VALUES ('a', 1), ('b', 2)")
+    [answer] = run_batch(
+        connection, [(Statement(ADD, ("c", 3)), Statement(DROP, ("c",)), Statement(sql, (), expected))]
+    )
+    assert isinstance(answer, ExpectationFailed)
+    assert (answer.expected, answer.found, answer.sql) == (expected, 2, sql)
+    assert pairs(connection) == {"a": 1, "b": 2}
+    [right] = run_batch(connection, [(Statement(sql, (), 2),)])
+    assert not isinstance(right, Exception)
+
+
+def test_a_full_disk_ends_everything(connection: sqlite3.Connection) -> None:
+    """SQLITE_FULL is no unit's own failure: the whole batch is lost, none of it is kept, nothing stays open."""
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    units = [(Statement(ADD, ("small", 1)),), (Statement(ADD, ("x" * 100_000, 2)),), (Statement(ADD, ("late", 3)),)]
+    with pytest.raises(DatabaseLost, match="disk is full") as caught:
+        run_batch(connection, units)
+    assert isinstance(caught.value.__cause__, sqlite3.OperationalError)
+    assert pairs(connection) == {}
+    assert not connection.in_transaction
+
+
+def test_a_lost_file_is_told_from_a_bad_statement(connection: sqlite3.Connection) -> None:
+    """A file that refuses every write is lost as well, also for a single unit."""
+    connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(DatabaseLost):
+        run_batch(connection, [(Statement(ADD, ("a", 1)),)])
+    assert not connection.in_transaction
+
+
+NAMES = st.sampled_from("abc")
+STEPS = st.one_of(
+    st.tuples(st.just("put"), NAMES, st.integers(0, 9)),
+    st.tuples(st.just("add"), NAMES, st.integers(0, 9)),
+    st.tuples(st.just("drop"), NAMES, st.just(0)),
+    st.tuples(st.just("claim"), NAMES, st.integers(0, 9)),
+)
+UNITS = st.lists(st.lists(STEPS, min_size=1, max_size=5), min_size=1, max_size=8)
+CLAIM = "UPDATE pairs SET value = ? WHERE name = ? AND value < ? RETURNING value"
+
+
+def statement(verb: str, name: str, value: int) -> Statement:
+    """A step as SQL."""
+    if verb == "claim":
+        return Statement(CLAIM, (value, name, value), expect=1)
+    if verb == "drop":
+        return Statement(DROP, (name,))
+    return Statement(PUT if verb == "put" else ADD, (name, value))
+
+
+def model(table: dict[str, int], unit: list[tuple[str, str, int]]) -> dict[str, int] | None:
+    """What a unit makes of a table, or None when it is void."""
+    after = dict(table)
+    for verb, name, value in unit:
+        if verb == "drop":
+            after.pop(name, None)
+        elif (verb == "add" and name in after) or (verb == "claim" and not after.get(name, 9) < value):
+            return None
+        else:
+            after[name] = value
+    return after
+
+
+@settings(deadline=None)
+@given(units=UNITS, cuts=st.lists(st.integers(1, 4), max_size=8))
+def test_units_in_batches_of_any_size_do_what_they_do_one_by_one(
+    units: list[list[tuple[str, str, int]]], cuts: list[int]
+) -> None:
+    """Whatever the batching and whoever fails, the table is that of a dict to which whole units were applied."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute(TABLE)
+    table: dict[str, int] = {}
+    waiting = [tuple(statement(*step) for step in unit) for unit in units]
+    expected: list[bool] = []
+    for unit in units:
+        after = model(table, unit)
+        expected.append(after is not None)
+        table = table if after is None else after
+    succeeded: list[bool] = []
+    sizes = iter([*cuts, *[1] * len(waiting)])
+    while waiting:
+        size = next(sizes)
+        batch, waiting = waiting[:size], waiting[size:]
+        succeeded += [not isinstance(answer, Exception) for answer in run_batch(connection, batch)]
+    assert pairs(connection) == table
+    assert succeeded == expected
+    connection.close()

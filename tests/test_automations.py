@@ -1,0 +1,283 @@
+"""Automations: opt-in, by the clock, never doubled, each run in the ledger."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from bot.run import Running
+from emulator import Chat, Person
+from tests.house import House, TestClock, until
+from tests.looking import idle, tell, texts
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+async def due(house: House, bot: Running, clock: TestClock, *, seconds: float, runs: int) -> None:
+    """Let time pass and wait until the ledger holds so many runs."""
+    clock.advance(seconds=seconds)
+    bot.app.automations.wake()
+    await until(lambda: len(ledger(house)) == runs)
+    await idle(house)
+
+
+def ledger(house: House) -> list[tuple[Any, ...]]:
+    """Status, trigger and reason of each run."""
+    rows = house.rows("SELECT output, trigger FROM polar_run_events ORDER BY sequence")
+    return [(json.loads(output)["status"], trigger, json.loads(output).get("reason")) for output, trigger in rows]
+
+
+def jobs(house: House) -> list[tuple[Any, ...]]:
+    """Id, state and prompt of each job."""
+    return house.rows("SELECT id, enabled, promptTemplate FROM polar_automation_jobs ORDER BY createdAtMs, id")
+
+
+async def create(house: House, chat: Chat, person: Person, schedule: str = "every 1 hour", text: str = "tea") -> str:
+    """A job's id."""
+    [answer] = await tell(house, chat, person, f"/automations create {schedule} | {text}")
+    assert answer.startswith("Created "), answer
+    return answer.split()[1].rstrip(":")
+
+
+def insert_job(house: House, job_id: str, session_id: str, schedule: str, limits: str | None = None) -> None:
+    """A row as another program writes it, while no bot runs."""
+    row = (job_id, "500000001", session_id, schedule, f"prompt of {job_id}", 1, None, limits, 1, 1)
+    with closing(sqlite3.connect(house.path)) as connection, connection:
+        connection.execute(f"INSERT INTO polar_automation_jobs VALUES ({','.join('?' * len(row))})", row)
+
+
+async def test_a_run_is_delivered_and_entered_once(house: House) -> None:
+    """Ledger row, run-log row, task, and a message whose origin names the automation; the next instant is planned."""
+    clock = TestClock()
+    async with house.bot(clock) as bot:
+        ann, chat = house.chat()
+        job = await create(house, chat, ann)
+        [(planned,)] = house.rows("SELECT sequence FROM polar_scheduler_events WHERE queue = 'scheduled'")
+        await due(house, bot, clock, seconds=HOUR, runs=1)
+        bot.app.automations.wake()
+        await tell(house, chat, ann, "/ping")
+    assert texts(house, chat)[1:] == ["⏰ tea", "pong"]
+    run_id = f"run:{job}:{planned}"
+    assert ledger(house) == [("executed", "schedule", None)]
+    [row] = house.rows("SELECT source, id, runId, profileId, metadata FROM polar_run_events")
+    assert row[:4] == ("automation", job, run_id, "profile.default")
+    assert json.loads(row[4])["sessionId"] == f"telegram:chat:{chat.id}"
+    assert house.rows("SELECT runId, eventId, status FROM polar_scheduler_run_log") == [
+        (f"{run_id}#1", job, "executed")
+    ]
+    assert house.rows("SELECT status, runId FROM polar_task_board") == [("done", run_id)]
+    [(origin,)] = house.rows("SELECT origin FROM polar_messages WHERE text = '⏰ tea'")
+    assert json.loads(origin)["automationId"] == job
+    assert house.rows("SELECT sequence FROM polar_scheduler_events") == [(planned + HOUR * 1000,)]
+
+
+async def test_nothing_runs_before_its_time(house: House) -> None:
+    """A second before is before."""
+    clock = TestClock()
+    async with house.bot(clock) as bot:
+        ann, chat = house.chat()
+        await create(house, chat, ann)
+        clock.advance(seconds=HOUR - 1)
+        bot.app.automations.wake()
+        await tell(house, chat, ann, "/ping")
+        assert ledger(house) == []
+        await due(house, bot, clock, seconds=1, runs=1)
+    assert texts(house, chat)[-1] == "⏰ tea"
+
+
+async def test_a_job_goes_on_in_the_next_process(house: House) -> None:
+    """What was missed while nobody ran is made up for once."""
+    clock = TestClock()
+    async with house.bot(clock):
+        ann, chat = house.chat()
+        await create(house, chat, ann)
+    clock.advance(seconds=HOUR * 5.5)
+    async with house.bot(clock) as bot:
+        await until(lambda: len(ledger(house)) == 1)
+        await due(house, bot, clock, seconds=HOUR, runs=2)
+    assert texts(house, chat)[1:] == ["⏰ tea"] * 2
+
+
+async def test_jobs_are_listed_paused_resumed_and_deleted(house: House) -> None:
+    """By the id, or the beginning of it; enable and disable are other words for it."""
+    clock = TestClock()
+    async with house.bot(clock) as bot:
+        ann, chat = house.chat()
+        [none] = await tell(house, chat, ann, "/automations")
+        job = await create(house, chat, ann)
+        for verb, enabled, sign in (("pause", 0, "⏸"), ("resume", 1, "▶"), ("disable", 0, "⏸"), ("enable", 1, "▶")):
+            await tell(house, chat, ann, f"/automations {verb} {job[:6]}")
+            assert jobs(house) == [(job, enabled, "tea")]
+            assert len(house.rows("SELECT * FROM polar_scheduler_events")) == enabled
+            [listing] = await tell(house, chat, ann, "/automations list")
+            assert listing.startswith(f"{sign} {job}: ")
+        await tell(house, chat, ann, f"/automations pause {job}")
+        clock.advance(seconds=HOUR * 3)
+        bot.app.automations.wake()
+        await tell(house, chat, ann, f"/automations resume {job}")
+        assert ledger(house) == []
+        await due(house, bot, clock, seconds=HOUR, runs=1)
+        await tell(house, chat, ann, f"/automations delete {job}")
+    assert none.startswith("You have no automations here.")
+    assert jobs(house) == []
+    assert house.rows("SELECT * FROM polar_scheduler_events") == []
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("create every 1 hour", "with | between them"),
+        ("create | tea", "shows a valid example"),
+        ("create every 1 hour |  ", "with | between them"),
+        ("create every 0 minutes | tea", "valid"),
+        ("create sometimes | tea", "valid"),
+        ("create once 2001-01-01 08:00 | tea", "past"),
+        (f"create every 1 hour | {'x' * 1001}", "1000 characters"),
+        ("pause", "No automation of yours"),
+        ("delete 12345678", "No automation of yours"),
+        ("resume %", "No automation of yours"),
+        ("explode", "I do not know “explode”"),
+    ],
+)
+async def test_a_form_that_is_wrong_gets_an_error_and_stores_nothing(house: House, form: str, said: str) -> None:
+    """The answer names what is wrong and how it is done."""
+    clock = TestClock()
+    async with house.bot(clock):
+        ann, chat = house.chat()
+        [answer] = await tell(house, chat, ann, f"/automations {form}")
+    if "valid" not in said and "past" not in said:
+        assert said in answer
+    assert "Example: /automations create daily 18:00 | water the plants" in answer
+    assert jobs(house) == []
+
+
+async def test_nobody_sees_or_changes_the_automations_of_another(house: House) -> None:
+    """Not even in the same group, and not those of one's own from elsewhere."""
+    clock = TestClock()
+    async with house.bot(clock):
+        (ann, chat), (bob, _) = house.chat(), house.chat("Bob")
+        group = house.world.group("Friends", [ann, bob])
+        job = await create(house, group, ann, text="Ann's tea")
+        assert "no automations" in (await tell(house, group, bob, "/automations"))[0]
+        assert "no automations" in (await tell(house, chat, ann, "/automations"))[0]
+        for verb in ("pause", "delete"):
+            assert "No automation of yours" in (await tell(house, group, bob, f"/automations {verb} {job}"))[0]
+    assert jobs(house) == [(job, 1, "Ann's tea")]
+
+
+async def test_jobs_of_the_earlier_runtime_keep_firing(house: House) -> None:
+    """In its own forms and in UTC; they send only where that was allowed, and are entered all the same."""
+    clock = TestClock()
+    async with house.bot(clock):
+        _, chat = house.chat()
+    session = f"telegram:chat:{chat.id}"
+    sending = json.dumps({"delivery": {"allowTelegramSend": True}, "maxNotificationsPerDay": 3})
+    insert_job(house, "loud", session, "every 30 minutes", sending)
+    insert_job(house, "mute", session, "every 2 hours", json.dumps({"delivery": {"allowTelegramSend": "yes"}}))
+    insert_job(house, "daily", session, "daily at 06:00", None)
+    insert_job(house, "weekly", session, "weekly Mon 06:00", None)
+    async with house.bot(clock) as bot:
+        await until(lambda: len(house.rows("SELECT * FROM polar_scheduler_events")) == 4)
+        await due(house, bot, clock, seconds=7 * DAY, runs=4)
+    assert texts(house, chat) == ["⏰ prompt of loud"]
+    assert {row[0] for row in house.rows("SELECT id FROM polar_run_events")} == {"loud", "mute", "daily", "weekly"}
+    assert {status for status, _, _ in ledger(house)} == {"executed"}
+
+
+async def test_a_run_of_someone_who_was_shut_out_is_blocked(house: House) -> None:
+    """It goes through the same chain as a message: access is asked again."""
+    clock = TestClock()
+    ann = house.world.person("Ann")
+    chat = house.world.private(ann)
+    async with house.bot(clock, access="allowlist", allowed_telegram_ids={ann.id}):
+        await create(house, chat, ann)
+    async with house.bot(clock, access="allowlist") as bot:
+        await due(house, bot, clock, seconds=HOUR, runs=1)
+    assert ledger(house) == [("blocked", "schedule", "access")]
+    assert house.rows("SELECT status, reason FROM polar_task_board") == [("blocked", "access")]
+    assert len(texts(house, chat)) == 1
+
+
+async def test_a_run_that_keeps_failing_ends_as_failed(house: House) -> None:
+    """Each try has its run-log row; the job goes on with the next instant; nobody gets half of it."""
+    clock = TestClock()
+    async with house.bot(clock, responder="tests.responders:Failing") as bot:
+        bot.app.automations._delay_s = 0.01
+        ann, chat = house.chat()
+        await create(house, chat, ann, text="fail")
+        await due(house, bot, clock, seconds=HOUR, runs=1)
+    assert ledger(house) == [("failed", "schedule", "RuntimeError: this responder fails")]
+    tries = house.rows("SELECT runId, status FROM polar_scheduler_run_log ORDER BY runId")
+    assert [(run_id.rpartition("#")[2], status) for run_id, status in tries] == [(n, "failed") for n in "123"]
+    assert len(texts(house, chat)) == 1
+    assert len(house.rows("SELECT * FROM polar_scheduler_events")) == 1
+
+
+async def test_a_run_whose_responder_hangs_is_tried_again_and_apologises_to_nobody(house: House) -> None:
+    """Nobody has asked just now, so nobody is asked to ask again."""
+    clock = TestClock()
+    async with house.bot(clock, responder="tests.responders:Hanging", responder_timeout_seconds=0.05) as bot:
+        bot.app.automations._delay_s = 0.01
+        ann, chat = house.chat()
+        await create(house, chat, ann, text="hang")
+        await due(house, bot, clock, seconds=HOUR, runs=1)
+    assert [status for status, _, _ in ledger(house)] == ["failed"]
+    assert len(house.rows("SELECT * FROM polar_scheduler_run_log")) == 3
+    assert len(texts(house, chat)) == 1
+
+
+@pytest.mark.parametrize(
+    ("session_id", "schedule"), [("web:chat:5", "every 30 minutes"), ("telegram:chat:x", "every 30 minutes")]
+)
+async def test_a_job_that_cannot_run_here_stops_nobody(house: House, session_id: str, schedule: str) -> None:
+    """A row of another channel, or one that was damaged: it is paused with its reason in the ledger."""
+    clock = TestClock()
+    async with house.bot(clock):
+        pass
+    insert_job(house, "odd", session_id, schedule)
+    async with house.bot(clock) as bot:
+        ann, chat = house.chat()
+        await due(house, bot, clock, seconds=HOUR, runs=1)
+        await create(house, chat, ann)
+        await due(house, bot, clock, seconds=HOUR, runs=2)
+        assert not bot.finished.done()
+    assert [row[0] for row in ledger(house)] == ["failed", "executed"]
+    assert "no Telegram session" in ledger(house)[0][2] or "invalid literal" in ledger(house)[0][2]
+    assert ("odd", 0, "prompt of odd") in jobs(house)
+
+
+async def test_a_schedule_that_was_damaged_after_it_was_planned_stops_nobody(house: House) -> None:
+    """Its run is entered as failed and the job paused."""
+    clock = TestClock()
+    async with house.bot(clock):
+        ann, chat = house.chat()
+        job = await create(house, chat, ann)
+    with closing(sqlite3.connect(house.path)) as connection, connection:
+        connection.execute("UPDATE polar_automation_jobs SET schedule = 'whenever'")
+    async with house.bot(clock) as bot:
+        await due(house, bot, clock, seconds=HOUR, runs=1)
+        [listing] = await tell(house, chat, ann, "/automations")
+        assert not bot.finished.done()
+    assert [row[0] for row in ledger(house)] == ["failed"]
+    assert jobs(house) == [(job, 0, "tea")]
+    assert "a schedule that I cannot read" in listing
+
+
+async def test_deleting_a_job_while_its_run_waits_ends_it_quietly(house: House) -> None:
+    """The run's commit finds its occurrence gone, and is void as a whole."""
+    clock = TestClock()
+    async with house.bot(clock, responder="tests.responders:Hanging", responder_timeout_seconds=600) as bot:
+        ann, chat = house.chat()
+        job = await create(house, chat, ann, text="hang")
+        clock.advance(seconds=HOUR)
+        bot.app.automations.wake()
+        await until(lambda: len(bot.app.automations._in_hand) == 1)
+        await tell(house, chat, ann, f"/automations delete {job}")
+        await bot.app.automations.stop(0)
+    assert ledger(house) == []
+    assert jobs(house) == []
+    assert house.rows("SELECT * FROM polar_scheduler_events") == []

@@ -1,0 +1,236 @@
+"""Starting and stopping the real process: errors in one line, the file untouched, nothing cut short."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from typing import Any
+
+import pytest
+
+from tests.house import CHECKOUT, House
+from tests.looking import queue, texts
+
+SECRET = "1000000001:SECRET-THAT-NOBODY-MAY-SEE"
+
+
+async def start(house: House, **settings: Any) -> asyncio.subprocess.Process:
+    """`polar run`, its standard error in a pipe."""
+    return await asyncio.create_subprocess_exec(
+        *house.command("run"),
+        cwd=CHECKOUT,
+        env=house.environment(**settings),
+        stderr=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+
+
+async def end(process: asyncio.subprocess.Process) -> tuple[int, str]:
+    """How a process that ends by itself ends: its status, and what it printed anywhere."""
+    async with asyncio.timeout(30):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, (out + err).decode()
+
+
+async def failure(house: House, **settings: Any) -> str:
+    """The one line that a start ends with."""
+    status, printed = await end(await start(house, **settings))
+    assert (status, printed.count("\n")) == (1, 1), printed
+    assert printed.startswith("polar: ")
+    return printed
+
+
+@asynccontextmanager
+async def ready(house: House, **settings: Any) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A process that can receive; asked to stop at the end, if it still runs."""
+    process = await start(house, **settings)
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(30):
+            while b"ready" not in (line := await process.stderr.readline()):
+                assert line, "it ended before it was ready"
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await end(process)
+
+
+async def prepared(house: House) -> None:
+    """A database as a bot leaves it."""
+    async with house.bot():
+        pass
+
+
+async def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(house: House) -> None:
+    """Whatever it is, somebody may want it."""
+    house.path.write_bytes(b"this is a letter to my mother, and no database at all\n" * 100)
+    before = house.path.read_bytes()
+    line = await failure(house)
+    assert str(house.path) in line
+    assert "POLAR_DATABASE" in line
+    assert house.path.read_bytes() == before
+
+
+async def test_a_damaged_database_is_refused_and_left_as_it_is(house: House) -> None:
+    """Its first page is gone, or its end."""
+    await prepared(house)
+    whole = house.path.read_bytes()
+    for damaged in (b"\x00" * 4096 + whole[4096:], whole[:5000]):
+        house.path.write_bytes(damaged)
+        before = house.path.read_bytes()
+        assert "restore it from a backup" in await failure(house)
+        assert house.path.read_bytes() == before
+
+
+async def test_a_newer_schema_is_refused_and_left_as_it_is(house: House) -> None:
+    """An older program cannot know what it would break."""
+    await prepared(house)
+    with closing(sqlite3.connect(house.path)) as connection, connection:
+        connection.execute("INSERT INTO polar_schema_versions VALUES (9999, 'future', 1)")
+    before = house.path.read_bytes()
+    line = await failure(house)
+    assert "9999" in line
+    assert "update Polar" in line
+    assert house.path.read_bytes() == before
+
+
+async def test_without_a_token_the_start_says_what_to_do(house: House) -> None:
+    """And names the demo, which needs none; no database is made."""
+    line = await failure(house, telegram_bot_token="")
+    assert "TELEGRAM_BOT_TOKEN" in line
+    assert "make demo" in line
+    assert not house.path.exists()
+
+
+async def test_a_token_that_telegram_refuses_is_told_in_one_line(house: House) -> None:
+    """Nothing but that line."""
+    assert "TELEGRAM_BOT_TOKEN" in await failure(house, telegram_bot_token=SECRET)
+
+
+async def test_a_token_that_telegram_refuses_is_told_and_not_shown(house: House) -> None:
+    """It goes no further than to Telegram."""
+    status, printed = await end(await start(house, telegram_bot_token=SECRET))
+    assert status == 1
+    assert printed.startswith("polar: Telegram refuses the token in TELEGRAM_BOT_TOKEN (401)")
+    assert "SECRET" not in printed
+
+
+WRONG = {
+    "access": ("everyone", "'open', 'allowlist' or 'pairing'"),
+    "admin_telegram_ids": ("me,you", "whole numbers separated by commas"),
+    "responder": ("gpt", "local, none, or package.module:attribute"),
+    "middleware": ("mine", "package.module:attribute"),
+    "polarity": ("👍=great", "positive, negative, neutral"),
+    "default_timezone": ("Mars/Olympus", "Europe/Berlin"),
+    "telegram_api_url": ("localhost", "https://api.telegram.org"),
+    "rate_limit_per_minute": ("0", "greater than or equal to 1"),
+    "chat_send_rate_per_second": ("fast", "number"),
+    "log_format": ("xml", "'console' or 'json'"),
+    "shutdown_seconds": ("-1", "greater than or equal to 0"),
+}
+
+
+async def test_a_wrong_setting_is_named_with_what_is_allowed(house: House) -> None:
+    """Each stops the start; a secret among the right ones is never printed."""
+    limit = asyncio.Semaphore(4)
+
+    async def told(name: str, value: str) -> str:
+        async with limit:
+            return await failure(house, **{"telegram_bot_token": SECRET, name: value})
+
+    lines = await asyncio.gather(*(told(name, value) for name, (value, _) in WRONG.items()))
+    for line, (name, (value, allowed)) in zip(lines, WRONG.items(), strict=True):
+        assert line.startswith(f"polar: POLAR_{name.upper()}: "), line
+        assert allowed in line
+        assert value in line
+        assert "SECRET" not in line
+    assert not house.path.exists()
+
+
+async def test_a_responder_that_does_not_exist_is_named(house: House) -> None:
+    """At the start, not at the first message."""
+    line = await failure(house, responder="no.such.module:Thing")
+    assert "POLAR_RESPONDER" in line
+    assert "no.such.module" in line
+
+
+async def test_a_second_bot_on_the_same_database_is_refused_while_the_first_goes_on(house: House) -> None:
+    """Two would answer everything twice."""
+    ann, chat = house.chat()
+    async with ready(house):
+        line = await failure(house)
+        house.world.say(chat, ann, "/ping")
+        await house.world.wait(lambda: texts(house, chat) == ["pong"])
+    assert "another Polar process runs on" in line
+    assert str(house.path) in line
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_asked_to_stop_it_finishes_what_is_in_hand_however_often_it_is_asked(
+    house: House, number: signal.Signals
+) -> None:
+    """A send in flight gets its receipt, the queue behind it is sent, and the status is 0."""
+    ann, chat = house.chat()
+    async with ready(house, responder="tests.responders:Long", shutdown_seconds=20) as process:
+        house.world.fault("sendMessage", "slow")
+        house.world.say(chat, ann, "10")
+        await house.world.wait(lambda: len(texts(house, chat)) == 1)
+        process.send_signal(number)
+        process.send_signal(number)
+        await house.world.wait(lambda: polls_have_ended(house))
+        process.send_signal(signal.SIGTERM)
+        assert process.returncode is None
+        house.world.clear_faults()
+        status, printed = await end(process)
+    assert status == 0, printed
+    assert queue(house) == [("sent", 0, None)] * 3
+    assert house.rows("SELECT count(*) FROM polar_messages WHERE telegramMessageId IS NULL") == [(0,)]
+    assert len(texts(house, chat)) == 3
+
+
+def polls_have_ended(house: House) -> bool:
+    """The last getUpdates is the one that only acknowledges, which is made when stopping."""
+    polls = [call.params for call in house.world.calls if call.method == "getUpdates"]
+    return bool(polls) and polls[-1].get("timeout", 0) == 0
+
+
+async def test_what_does_not_end_in_time_is_left_to_the_next_start(house: House) -> None:
+    """The process ends all the same, with status 0, and nothing is lost."""
+    ann, chat = house.chat()
+    async with ready(house, responder="tests.responders:Hanging", shutdown_seconds=0.2) as process:
+        house.world.say(chat, ann, "hang")
+        await house.world.wait(lambda: house.world.updates_pending() == 0)
+        process.terminate()
+        status, printed = await end(process)
+    assert status == 0, printed
+    assert house.rows("SELECT status FROM polar_updates") == [("pending",)]
+    async with house.bot(responder="tests.responders:Echo"):
+        await house.world.wait(lambda: texts(house, chat) == ["echo: hang"])
+
+
+async def test_the_log_holds_neither_token_nor_text(house: House) -> None:
+    """One line a turn, with ids and durations; a proxy's answer names no URL with a token."""
+    ann, chat = house.chat("Annabel")
+    async with ready(house, responder="tests.responders:Failing", log_format="json", shutdown_seconds=0) as process:
+        house.world.fault("sendMessage", "502-html")
+        house.world.say(chat, ann, "confidential words")
+        house.world.say(chat, ann, "fail confidential words")
+        await house.world.wait(lambda: len(texts(house, chat)) > 0)
+        house.world.fault("getUpdates", "garbage")
+        house.world.say(chat, ann, "/ping")
+        await house.world.wait(lambda: "pong" in texts(house, chat))
+        process.terminate()
+        _, printed = await end(process)
+    for line in printed.splitlines():
+        assert json.loads(line)["message"]
+    assert re.search(r"update:\d+:\d+ command telegram:chat:\d+ answered in \d+ ms", printed)
+    assert "TEST-TOKEN" not in printed
+    assert "confidential" not in printed
+    assert "Annabel" not in printed
