@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -12,26 +12,39 @@ from telegram.error import TelegramError
 from telegram.ext import Application, ApplicationBuilder
 
 from bot import handlers, responders
-from bot.automations import Automations
 from bot.calls import Calls
 from bot.clock import new_id
+from bot.commands import automation_buttons
+from bot.commands.automation_presses import AutomationPresses
 from bot.commands.automations import AutomationCommands
 from bot.commands.basics import Basics
 from bot.commands.feedback import FeedbackCommands
 from bot.commands.memory import MemoryCommands
+from bot.commands.own_jobs import OwnJobs
 from bot.commands.pairing import PairingCommands
+from bot.commands.proposals import ProposalPresses
+from bot.commands.tasks import TaskCommands
+from bot.commands.timezone import TimezoneCommands
 from bot.delivery import Sender
+from bot.disliked import Disliked
 from bot.named import load_named
 from bot.pacing import Pacing
 from bot.processor import Processor, Unreadable, parse
+from bot.proposals import PREFIX as PROPOSALS
+from bot.proposals import Propose
+from bot.scheduling.heartbeats import Heartbeats
+from bot.scheduling.jobs import AutomationJobs
+from bot.scheduling.runner import Runner
 from bot.settings import Settings
 from bot.transport import HttpxTransport, JournalTransport
+from bot.zones import Zones
 from middleware.access import Access, private_place
 from middleware.audit import Audit
 from middleware.chain import compose
-from middleware.commands import Command, Commands, Registry
+from middleware.commands import Command, Commands, Handler, Registry
 from middleware.errors import APOLOGY, Errors
 from middleware.feedback import Feedback
+from middleware.heartbeat import Heartbeat
 from middleware.ledger import Ledger
 from middleware.outbox import Outbox
 from middleware.polarity import PolarityTable
@@ -46,15 +59,20 @@ from storage.custom_emoji import CustomEmoji
 from storage.database import Database
 from storage.deliveries import Deliveries, Delivery
 from storage.feedback import Feedback as FeedbackStore
+from storage.health import Health
 from storage.jobs import Jobs
 from storage.memories import Memories
 from storage.messages import Messages
-from storage.occurrences import Occurrences
+from storage.proposals import Proposals
 from storage.runs import Runs
 from storage.statement import Statement
-from storage.updates import Entry, Received, Updates
+from storage.tasks import Tasks
+from storage.updates import Entry, Received, Updates, batch
+from storage.users import Users
 
 PTB = Application[Any, Any, Any, Any, Any, Any]
+LEASE_MARGIN_S = 60
+"""How much longer a run may take than its responder."""
 POLL_POOL = 4
 """Connections for getUpdates: one that wedged must not be the only one."""
 
@@ -86,8 +104,9 @@ class App:
     outbox: Outbox = field(init=False)
     registry: Registry = field(init=False)
     access: AccessStore = field(init=False)
+    zones: Zones = field(init=False)
     chain: CallNext = field(init=False)
-    automations: Automations = field(init=False)
+    runner: Runner = field(init=False)
     _in_hand: dict[int, InHand] = field(default_factory=dict)
     _transports: tuple[HttpxTransport, ...] = ()
     _last_sequence: int = 0
@@ -96,6 +115,7 @@ class App:
         settings, database = self.settings, self.database
         self.updates = Updates(database)
         self.access = AccessStore(database)
+        self.zones = Zones(Users(database), settings.zone)
         self.telegram = self._build_telegram()
         self.outbox = Outbox(Deliveries(database), Messages(database), self.clock, settings.feedback_buttons)
         self.pacing = Pacing(
@@ -123,7 +143,17 @@ class App:
         for command in self._commands():
             self.registry.add(command)
         self.chain = compose(self._middlewares())
-        self.automations = Automations(database, self.chain, clock=self.clock)
+        self.runner = Runner(
+            database,
+            {
+                "automation": AutomationJobs(database, self.zones),
+                "heartbeat": Heartbeats(database),
+            },
+            self.chain,
+            clock=self.clock,
+            holder=new_id(),
+            lease_s=settings.responder_timeout_seconds + LEASE_MARGIN_S,
+        )
 
     def _build_telegram(self) -> PTB:
         url = self.settings.telegram_api_url
@@ -160,14 +190,28 @@ class App:
         )
         yield from basics.commands()
         yield from MemoryCommands(memories, new_id).commands()
-        yield from AutomationCommands(Jobs(database), Occurrences(database), clock, new_id, settings.zone).commands()
+        own, runs = self._own_jobs(), Runs(database)
+        yield from AutomationCommands(own, runs, FeedbackStore(database)).commands()
+        yield from TaskCommands(Tasks(database), runs, self.zones).commands()
+        yield from TimezoneCommands(self.zones, clock).commands()
         yield from FeedbackCommands(FeedbackStore(database)).commands()
         yield from PairingCommands(self.access, clock).commands()
+
+    def _own_jobs(self) -> OwnJobs:
+        return OwnJobs(Jobs(self.database), self.clock, self.zones, new_id)
+
+    def _buttons(self) -> Mapping[str, Handler]:
+        own = self._own_jobs()
+        return {
+            automation_buttons.PREFIX: AutomationPresses(own),
+            PROPOSALS: ProposalPresses(Proposals(self.database), own),
+        }
 
     def _middlewares(self) -> tuple[Middleware, ...]:
         settings, database, clock = self.settings, self.database, self.clock
         messages, feedback, memories = Messages(database), FeedbackStore(database), Memories(database)
-        responder = responders.build(settings.responder, memories=memories, new_id=new_id)
+        propose = Propose(Proposals(database), self.zones, clock, new_id)
+        responder = responders.build(settings.responder, memories=memories, new_id=new_id, propose=propose)
         own = tuple(cast(Middleware, load_named("POLAR_MIDDLEWARE", name)) for name in settings.middleware)
         return (
             # Outermost, because it commits: whatever stands inside has its effects in that one commit.
@@ -199,10 +243,13 @@ class App:
                 PolarityTable(settings.polarity_overrides),
                 self._describe_emoji,
                 self.sender.settle,
+                Disliked(Jobs(database), feedback),
                 clock,
             ),
+            # Heartbeats end here: what is counted needs no model.
+            Heartbeat(Health(database), clock),
             # Commands end here, so that no model ever sees one.
-            Commands(self.registry, buttons={}),
+            Commands(self.registry, buttons=self._buttons()),
             # Innermost: the answer itself.
             Respond(responder, settings.responder, settings.responder_timeout_seconds),
         )
@@ -212,9 +259,7 @@ class App:
         first = self._last_sequence + 1
         self._last_sequence += len(received)
         now_ms = self.clock()
-        await self.database.commit(
-            *(self.updates.add(r, sequence=first + i, now_ms=now_ms) for i, r in enumerate(received))
-        )
+        await self.database.commit(*batch(self.updates, received, first=first, now_ms=now_ms))
         self.processor.wake()
 
     async def prepare(self) -> None:
@@ -279,8 +324,8 @@ class App:
         if replies:
             places = (r.place for r in replies if isinstance(r, Reply) and r.place is not None)
             self.sender.wake({turn.session_id, *(place.session_id for place in places)})
-        if turn.kind == "command":
-            self.automations.wake()
+        if turn.kind in ("command", "button"):
+            self.runner.wake()
 
     async def _describe_emoji(self, custom_emoji_id: str) -> str | None:
         try:

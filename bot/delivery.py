@@ -233,6 +233,6 @@ class Sender:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def jittered(first_s: float, tries: int) -> float:
-    """A growing delay in seconds, at most MAX_DELAY_S, different for each caller."""
-    return min(MAX_DELAY_S, first_s * 2.0 ** min(tries - 1, 16)) * random.uniform(0.5, 1)
+def jittered(first_s: float, tries: int, *, at_most_s: float = MAX_DELAY_S) -> float:
+    """A growing delay in seconds, different for each caller."""
+    return min(at_most_s, first_s * 2.0 ** min(tries - 1, 16)) * random.uniform(0.5, 1)

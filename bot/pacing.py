@@ -9,6 +9,7 @@ from itertools import count
 
 from aiolimiter import AsyncLimiter
 
+BURST_SHARE = 0.1
 BURST_S = 3
 """A chat that was quiet may get this many seconds' worth at once."""
 GROUP_BURST_S = 15
@@ -19,7 +20,9 @@ class Pacing:
     """Hands out the right to send. Where chats compete, the lower priority number goes first."""
 
     def __init__(self, *, per_second: float, chat_per_second: float, group_per_minute: float) -> None:
-        self._total = AsyncLimiter(max(1, per_second), max(1, per_second) / per_second)
+        # In no second more than `per_second`: what may go at once, and what is let through after it, add up to that.
+        burst = max(1.0, per_second * BURST_SHARE)
+        self._total = AsyncLimiter(burst, burst / (per_second * (1 - BURST_SHARE)))
         self._chat_rate = chat_per_second
         self._group_rate = group_per_minute / 60
         self._chats: OrderedDict[int, AsyncLimiter] = OrderedDict()

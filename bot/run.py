@@ -82,11 +82,11 @@ async def _started(app: App, finished: asyncio.Future[None], announce: Callable[
         await _check_identity(app)
         await app.prepare()
         await app.sender.start()
-        await app.automations.adopt()
+        await app.runner.prepare()
         tasks = [
             asyncio.create_task(app.processor.run(), name="processor"),
             asyncio.create_task(app.pacing.run(), name="pacing"),
-            asyncio.create_task(app.automations.run(), name="automations"),
+            asyncio.create_task(app.runner.run(), name="runner"),
             asyncio.create_task(_publish_menu(app), name="menu"),
             asyncio.create_task(_watch(app, finished), name="watch"),
         ]
@@ -209,7 +209,7 @@ async def _publish_menu(app: App) -> None:
 
 async def _watch(app: App, finished: asyncio.Future[None]) -> None:
     """End the run when the database is lost, or when a part fails in a way that nobody foresaw."""
-    parts: set[asyncio.Future[Any]] = {app.processor.failure, app.sender.failure, app.automations.failure}
+    parts: set[asyncio.Future[Any]] = {app.processor.failure, app.sender.failure, app.runner.failure}
     lost = asyncio.ensure_future(app.database.lost.wait())
     try:
         done, _ = await asyncio.wait({lost, *parts}, return_when=asyncio.FIRST_COMPLETED)
@@ -233,7 +233,7 @@ async def _stop(app: App, tasks: list[asyncio.Task[None]]) -> None:
         async with asyncio.timeout(left_s()):
             if updater is not None and updater.running:
                 await updater.stop()
-    await asyncio.gather(app.processor.stop(left_s()), app.automations.stop(left_s()))
+    await asyncio.gather(app.processor.stop(left_s()), app.runner.stop(left_s()))
     await app.sender.stop(left_s())
     for task in tasks:
         task.cancel()

@@ -47,6 +47,8 @@ class Errors:
 
     async def _fail(self, turn: Turn, error: Exception) -> None:
         statements = turn.source.failing(clean(f"{type(error).__name__}: {error}")[:500])
-        replies = (Reply(text=APOLOGY),) if turn.source.is_last_try and turn.awaits_answer else ()
+        replies: tuple[Reply, ...] = ()
+        if turn.source.is_last_try:
+            replies = turn.source.last_words or ((Reply(text=APOLOGY),) if turn.awaits_answer else ())
         await self.database.commit(*statements, *self.outbox.queue(turn, replies), *turn.testimony(error))
         self.committed(turn, replies)

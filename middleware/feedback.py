@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from middleware.audit import event_id
 from middleware.polarity import PolarityTable
-from middleware.turn import CallNext, Clock, Outcome, Press, ReactionChange, Reactions, Toast, Turn
+from middleware.turn import CallNext, Clock, Outcome, Press, ReactionChange, Reactions, Reply, Toast, Turn
 from storage.custom_emoji import CustomEmoji
 from storage.feedback import Feedback as FeedbackStore
-from storage.messages import Messages
+from storage.messages import Message, Messages
 
 STAR = "⭐"
 OUT_OF_DATE = "That button is out of date."
@@ -22,6 +22,8 @@ Describe = Callable[[str], Awaitable[str | None]]
 """What a custom emoji stands for, as Telegram tells: an emoji, '' for nothing known, None for no answer."""
 Settle = Callable[[str, int], Awaitable[None]]
 """Waits shortly when a message of a session may be one that is being sent, without a receipt yet."""
+OnDislike = Callable[[Turn, Message], Awaitable[tuple[Reply, ...]]]
+"""What is said after a negative reaction to a message of ours; called before that is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Feedback:
     polarity: PolarityTable
     describe: Describe
     settle: Settle
+    on_dislike: OnDislike
     clock: Clock
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
@@ -47,14 +50,22 @@ class Feedback:
     async def _record_reactions(self, turn: Turn, reactions: Reactions) -> Outcome:
         # A reaction may overtake the receipt of the message that it concerns.
         await self.settle(turn.session_id, reactions.telegram_message_id)
+        disliked = False
         for position, change in enumerate(reactions.changes):
-            await self._record_change(turn, reactions, position, change)
+            polarity = await self._record_change(turn, reactions, position, change)
+            disliked |= polarity == "negative" and change.event_type == "reaction_added"
         if reactions.totals is not None:
             payload = {"totals": [{"emoji": e, "count": n} for e, n in reactions.totals], "via": "reaction"}
             self._append(turn, 0, "reaction_count", reactions.telegram_message_id, None, "neutral", payload)
-        return Outcome(status="recorded")
+        message = await self.messages.find(turn.session_id, reactions.telegram_message_id) if disliked else None
+        return Outcome(status="recorded", replies=await self._act(turn, message))
 
-    async def _record_change(self, turn: Turn, reactions: Reactions, position: int, change: ReactionChange) -> None:
+    async def _act(self, turn: Turn, message: Message | None) -> tuple[Reply, ...]:
+        """What follows from a dislike of this message, if it is one of ours."""
+        return await self.on_dislike(turn, message) if message is not None and message.role == "assistant" else ()
+
+    async def _record_change(self, turn: Turn, reactions: Reactions, position: int, change: ReactionChange) -> str:
+        """Its polarity."""
         payload: dict[str, Any] = {"actor": reactions.actor, "via": "reaction"}
         emoji = change.emoji
         if change.paid:
@@ -67,6 +78,7 @@ class Feedback:
             payload["reactionType"] = change.unknown_type
         polarity = "positive" if change.paid else self.polarity.of(emoji or "")
         self._append(turn, position, change.event_type, reactions.telegram_message_id, emoji, polarity, payload)
+        return polarity
 
     async def _standard_emoji(self, turn: Turn, custom_emoji_id: str) -> str | None:
         known = await self.custom_emoji.find(custom_emoji_id)
@@ -93,7 +105,9 @@ class Feedback:
         for position, (event_type, changed) in enumerate(changes):
             self._append(turn, position, event_type, message_id, changed, self.polarity.of(changed), payload)
         text = f"{emoji} taken back" if emoji in chosen else f"{emoji} noted, thank you"
-        return Outcome(status="recorded", replies=(Toast(press.query_id, text),))
+        disliked = emoji not in chosen and self.polarity.of(emoji) == "negative"
+        offer = await self._act(turn, message if disliked else None)
+        return Outcome(status="recorded", replies=(Toast(press.query_id, text), *offer))
 
     def _append(
         self,

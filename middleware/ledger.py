@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from middleware.turn import CallNext, Clock, Outcome, Run, Status, Turn
-from storage.runs import Runs
+from middleware.turn import CallNext, Clock, Outcome, Reply, Run, Status, Turn
+from storage.runs import DEFAULT_PROFILE, Runs
 from storage.statement import Statement
 
-DEFAULT_PROFILE = "profile.default"
 _LEDGER_STATUS: dict[Status, str] = {"answered": "executed", "recorded": "executed", "skipped": "skipped"}
 
 
@@ -20,16 +19,22 @@ class Ledger:
     clock: Clock
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """A run that must not send has its replies taken away here, whoever made them."""
+        """A run that was skipped by its rules goes no further; one that must not send loses its replies here."""
         if turn.run is None:
             return await call_next(turn)
         run, outcome = turn.run, None
         try:
-            outcome = await call_next(turn)
+            if run.verdict is not None:
+                outcome = Outcome(status="skipped", reason=run.verdict)
+            else:
+                outcome = await call_next(turn)
         finally:
             turn.bear_witness(lambda error: self._try(turn, run, outcome, error))
         if not run.sends:
             outcome = replace(outcome, replies=())
+        if run.silent:
+            quiet = (replace(r, silent=True) if isinstance(r, Reply) else r for r in outcome.replies)
+            outcome = replace(outcome, replies=tuple(quiet))
         self._enter(turn, run, outcome)
         return outcome
 

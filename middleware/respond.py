@@ -14,8 +14,11 @@ TOO_SLOW = "Sorry, I could not come up with an answer in time. Please ask again.
 class Responder(Protocol):
     """Answers what people write and what automations ask."""
 
-    async def respond(self, turn: Turn) -> str | None:
-        """The answer to `turn.text`, or None to stay silent; effects are recorded on the turn."""
+    async def respond(self, turn: Turn) -> str | Reply | None:
+        """The answer to `turn.text`, or None to stay silent; effects are recorded on the turn.
+
+        A Reply is sent as it is, with its buttons; a text becomes one that can be rated.
+        """
         ...
 
 
@@ -35,15 +38,16 @@ class Respond:
         before = len(turn.effects)
         try:
             async with asyncio.timeout(self.timeout_s):
-                text = await self.responder.respond(turn)
+                answer = await self.responder.respond(turn)
         except TimeoutError:
             if turn.run is not None:  # nobody is there to ask again; the run is tried again instead
                 raise TimeoutError("the responder timed out") from None
             del turn.effects[before:]
             return Outcome(status="failed", reason="responder timed out", replies=(Reply(text=TOO_SLOW),))
-        if not text:
+        reply = Reply(text=answer or "", rateable=True) if not isinstance(answer, Reply) else answer
+        if not reply.text:
             return Outcome(status="recorded")
-        return Outcome(status="answered", replies=(Reply(text=text, rateable=True),))
+        return Outcome(status="answered", replies=(reply,))
 
     def _wants_answer(self, turn: Turn) -> bool:
         if turn.run is not None:

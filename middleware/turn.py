@@ -111,7 +111,11 @@ class Press:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """An automation's or a heartbeat's run. `sends` is false for jobs that must not send messages."""
+    """An automation's or a heartbeat's run.
+
+    `sends` is false for jobs that must not send messages. `verdict` is why it is skipped, where code decided so
+    before anything was asked of a responder. `silent` sends without a notification. `checks` are a heartbeat's.
+    """
 
     source: Literal["automation", "heartbeat"]
     subject_id: str
@@ -120,6 +124,9 @@ class Run:
     prompt: str
     scheduled_at_ms: int
     sends: bool = True
+    verdict: str | None = None
+    silent: bool = False
+    checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +186,8 @@ class Source:
     opening: tuple[Statement, ...]
     failing: Callable[[str], tuple[Statement, ...]]
     is_last_try: bool
+    last_words: tuple[Reply, ...] = ()
+    """What is said, in place of an apology, when the last try has failed."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from storage.statement import Statement
 # Rows of the ledgers keep the old session: they tell what was, where it was. A budget that the new id has wins.
 _MOVED = (
     "UPDATE polar_automation_jobs SET sessionId = :new WHERE sessionId = :old",
+    "UPDATE polar_heartbeat_policies SET sessionId = :new WHERE sessionId = :old",
     "UPDATE polar_delivery_queue SET sessionId = :new WHERE sessionId = :old AND status IN ('pending', 'sending')",
     "UPDATE polar_memory SET sessionId = :new WHERE sessionId = :old",
     "UPDATE polar_personality_profiles SET sessionId = :new WHERE sessionId = :old",
@@ -31,10 +32,3 @@ class Chats:
             (old_session_id, new_session_id, now_ms),
         )
         return (alias, *(Statement(sql, ids) for sql in _MOVED))
-
-    async def current(self, session_id: str) -> str:
-        """The session's present id."""
-        row = await self._database.fetch_one(
-            "SELECT newSessionId FROM polar_chat_aliases WHERE oldSessionId = ?", (session_id,)
-        )
-        return row[0] if row else session_id

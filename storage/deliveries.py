@@ -143,15 +143,6 @@ class Deliveries:
         )
         return Delivery.from_row(row) if row else None
 
-    async def is_sending(self, session_id: str) -> bool:
-        """Whether a call to this session is in flight."""
-        row = await self._database.fetch_one(
-            "SELECT 1 FROM polar_delivery_queue INDEXED BY polar_delivery_open "
-            "WHERE sessionId = ? AND status IN ('pending', 'sending') AND status = 'sending'",
-            (session_id,),
-        )
-        return row is not None
-
     async def count_by_status(self) -> dict[str, int]:
         """How many rows are in each status."""
         rows = await self._database.fetch("SELECT status, count(*) FROM polar_delivery_queue GROUP BY status")

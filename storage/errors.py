@@ -34,7 +34,3 @@ class ExpectationFailed(StorageError):
         self.sql = sql
         self.expected = expected
         self.found = found
-
-
-class RowMissing(StorageError):
-    """No row has this key."""

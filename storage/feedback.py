@@ -36,6 +36,8 @@ _APPEND = """
 INSERT INTO polar_feedback_events (id, type, sessionId, messageId, emoji, polarity, payload, createdAtMs)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
+# As the index polar_feedback_automation has it.
+_AUTOMATION = "CASE WHEN json_valid(payload) THEN json_extract(payload, '$.producedBy.automationId') END"
 _COLUMNS = "id, type, sessionId, messageId, emoji, polarity, payload, createdAtMs"
 
 
@@ -158,3 +160,24 @@ class Feedback:
         )
         found = {row[0]: row[1] for row in rows}
         return Totals(**{name: found.get(name, 0) for name in ("positive", "negative", "neutral")})
+
+    async def totals_of_automation(self, automation_id: str) -> Totals:
+        """Totals of all messages that an automation has produced."""
+        rows = await self._database.fetch(
+            "SELECT polarity, sum(CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END) "
+            f"FROM polar_feedback_events INDEXED BY polar_feedback_automation WHERE {_AUTOMATION} IS NOT NULL "
+            f"AND {_AUTOMATION} = ? AND type IN ('reaction_added', 'reaction_removed') GROUP BY polarity",
+            (automation_id,),
+        )
+        found = {row[0]: row[1] for row in rows}
+        return Totals(**{name: found.get(name, 0) for name in ("positive", "negative", "neutral")})
+
+    async def has_disapproved(self, session_id: str, message_id: str, actor: str) -> bool:
+        """Whether somebody has given a message of a session a negative reaction before, taken back or not."""
+        row = await self._database.fetch_one(
+            "SELECT 1 FROM polar_feedback_events INDEXED BY polar_feedback_message "
+            "WHERE sessionId = ? AND messageId = ? AND type = 'reaction_added' AND polarity = 'negative' "
+            "AND json_valid(payload) AND json_extract(payload, '$.actor') = ? LIMIT 1",
+            (session_id, message_id, actor),
+        )
+        return row is not None

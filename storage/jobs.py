@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.database import Database
+from storage.messages import encode
 from storage.statement import Statement
 
 _COLUMNS = "id, ownerUserId, sessionId, schedule, promptTemplate, enabled, quietHoursJson, limitsJson, createdAtMs"
@@ -56,10 +57,13 @@ def _object(text: str | None) -> Mapping[str, Any] | None:
 class Jobs:
     """Automations by id; a person's own are found through their session."""
 
+    COLUMNS = _COLUMNS
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, job: Job, *, now_ms: int) -> Statement:
+    @staticmethod
+    def add(job: Job, *, now_ms: int) -> Statement:
         """A new job."""
         return Statement(
             "INSERT INTO polar_automation_jobs (id, ownerUserId, sessionId, schedule, promptTemplate, enabled, "
@@ -76,7 +80,8 @@ class Jobs:
             ),
         )
 
-    def set_enabled(self, job_id: str, enabled: bool, *, now_ms: int) -> Statement:
+    @staticmethod
+    def set_enabled(job_id: str, enabled: bool, *, now_ms: int) -> Statement:
         """Pause or resume a job."""
         return Statement(
             "UPDATE polar_automation_jobs SET enabled = ?, updatedAtMs = ? WHERE id = ?",
@@ -98,7 +103,17 @@ class Jobs:
             ),
         )
 
-    def remove(self, job_id: str) -> Statement:
+    def change(self, job: Job, *, now_ms: int) -> Statement:
+        """Give a job another schedule, prompt, quiet hours or limits."""
+        return Statement(
+            "UPDATE polar_automation_jobs SET schedule = ?, promptTemplate = ?, quietHoursJson = ?, limitsJson = ?, "
+            "updatedAtMs = ? WHERE id = ?",
+            (job.schedule, job.prompt, encode(job.quiet_hours), encode(job.limits), now_ms, job.id),
+            expect=1,
+        )
+
+    @staticmethod
+    def remove(job_id: str) -> Statement:
         """Delete a job."""
         return Statement("DELETE FROM polar_automation_jobs WHERE id = ?", (job_id,), expect=1)
 

@@ -175,6 +175,16 @@ class Messages:
         )
         return Message.from_row(row) if row else None
 
+    async def count_of_automation(self, automation_id: str, *, since_ms: int) -> int:
+        """How many messages an automation has sent, or has queued, since an instant."""
+        row = await self._database.fetch_one(
+            "SELECT count(*) FROM polar_messages INDEXED BY polar_messages_automation "
+            "WHERE json_extract(origin, '$.automationId') IS NOT NULL "
+            "AND json_extract(origin, '$.automationId') = ? AND createdAtMs >= ?",
+            (automation_id, since_ms),
+        )
+        return int(row[0]) if row else 0
+
     async def list_recent(self, session_id: str, *, limit: int) -> list[Message]:
         """The newest messages of a session, oldest first."""
         rows = await self._database.fetch(

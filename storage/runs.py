@@ -9,6 +9,8 @@ from storage.database import Database
 from storage.messages import encode
 from storage.statement import Statement
 
+DEFAULT_PROFILE = "profile.default"
+
 # Executed runs are done, all others blocked: one rule, applied to any range of the ledger any number of times.
 _PROJECT = """
 INSERT INTO polar_task_board (taskId, source, id, runId, status, reason, sequence, createdAtMs)
@@ -59,7 +61,7 @@ class Runs:
         event_id: str,
         status: str,
         started_at_ms: int,
-        completed_at_ms: int,
+        completed_at_ms: int | None,
         metadata: Mapping[str, Any],
     ) -> Statement:
         """One try of a run; the row's id is `<runId>#<attempt>`."""
@@ -82,7 +84,27 @@ class Runs:
         """Rebuild the task board from the ledger, from a sequence on."""
         return Statement(_PROJECT.format(where="sequence >= ?"), (first,))
 
+    async def failures_in_a_row(self, source: str, subject_id: str, *, limit: int) -> int:
+        """How many of a subject's last runs have failed, counted back to the last that did not, up to `limit`."""
+        rows = await self._database.fetch(
+            "SELECT json_extract(output, '$.status') FROM polar_run_events INDEXED BY polar_run_subject "
+            "WHERE source = ? AND id = ? ORDER BY sequence DESC LIMIT ?",
+            (source, subject_id, limit),
+        )
+        statuses = [row[0] for row in rows]
+        return next((n for n, status in enumerate(statuses) if status != "failed"), len(statuses))
+
     async def count_by_task_status(self) -> dict[str, int]:
         """How many tasks are done and how many blocked."""
         rows = await self._database.fetch("SELECT status, count(*) FROM polar_task_board GROUP BY status")
         return {row[0]: row[1] for row in rows}
+
+    async def last(self, source: str, subject_id: str) -> tuple[str, str | None, int] | None:
+        """Status, reason and time of entry of a subject's newest run; None before the first."""
+        row = await self._database.fetch_one(
+            "SELECT json_extract(output, '$.status'), json_extract(output, '$.reason'), createdAtMs "
+            "FROM polar_run_events INDEXED BY polar_run_subject "
+            "WHERE source = ? AND id = ? ORDER BY sequence DESC LIMIT 1",
+            (source, subject_id),
+        )
+        return (str(row[0]), row[1], row[2]) if row else None

@@ -86,6 +86,8 @@ CREATE TABLE polar_delivery_queue (
   reason TEXT
 );
 
+CREATE INDEX polar_delivery_failed ON polar_delivery_queue (updatedAtMs) WHERE status = 'failed';
+
 CREATE INDEX polar_delivery_open ON polar_delivery_queue (sessionId, sequence)
 WHERE status IN ('pending', 'sending');
 
@@ -101,6 +103,10 @@ CREATE TABLE polar_feedback_events (
   payload TEXT,
   createdAtMs INTEGER NOT NULL
 );
+
+CREATE INDEX polar_feedback_automation ON polar_feedback_events
+  (CASE WHEN json_valid(payload) THEN json_extract(payload, '$.producedBy.automationId') END)
+WHERE CASE WHEN json_valid(payload) THEN json_extract(payload, '$.producedBy.automationId') END IS NOT NULL;
 
 CREATE INDEX polar_feedback_message ON polar_feedback_events (sessionId, messageId);
 
@@ -119,6 +125,17 @@ BEGIN SELECT RAISE(IGNORE); END;
 
 CREATE TRIGGER polar_feedback_events_no_update BEFORE UPDATE ON polar_feedback_events
 BEGIN SELECT RAISE(ABORT, 'polar_feedback_events is append-only'); END;
+
+CREATE TABLE polar_heartbeat_policies (
+  policyId TEXT PRIMARY KEY,
+  sessionId TEXT NOT NULL,
+  schedule TEXT NOT NULL,
+  activeHoursJson TEXT,
+  checksJson TEXT NOT NULL,
+  enabled INTEGER NOT NULL,
+  createdAtMs INTEGER NOT NULL,
+  updatedAtMs INTEGER NOT NULL
+);
 
 CREATE TABLE polar_memory (
   memoryId TEXT PRIMARY KEY,
@@ -162,6 +179,9 @@ CREATE TABLE polar_messages (
   editedAtMs INTEGER
 );
 
+CREATE INDEX polar_messages_automation ON polar_messages (json_extract(origin, '$.automationId'), createdAtMs)
+WHERE json_extract(origin, '$.automationId') IS NOT NULL;
+
 CREATE UNIQUE INDEX polar_messages_delivery ON polar_messages (deliveryId) WHERE deliveryId IS NOT NULL;
 
 CREATE UNIQUE INDEX polar_messages_telegram ON polar_messages (sessionId, telegramMessageId)
@@ -199,6 +219,17 @@ CREATE TABLE polar_properties (
   value TEXT NOT NULL
 );
 
+CREATE TABLE polar_proposals (
+  proposalId TEXT PRIMARY KEY,
+  sessionId TEXT NOT NULL,
+  userId TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('open', 'approved', 'declined')),
+  createdAtMs INTEGER NOT NULL,
+  decidedAtMs INTEGER
+);
+
 CREATE TABLE polar_run_events (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
   source TEXT NOT NULL,
@@ -212,6 +243,11 @@ CREATE TABLE polar_run_events (
   UNIQUE (source, id, runId)
 );
 
+CREATE INDEX polar_run_failed ON polar_run_events (createdAtMs)
+WHERE CASE WHEN json_valid(output) THEN json_extract(output, '$.status') END = 'failed';
+
+CREATE INDEX polar_run_subject ON polar_run_events (source, id, sequence);
+
 CREATE TRIGGER polar_run_events_no_delete BEFORE DELETE ON polar_run_events
 BEGIN SELECT RAISE(ABORT, 'polar_run_events is append-only'); END;
 
@@ -222,6 +258,13 @@ BEGIN SELECT RAISE(IGNORE); END;
 
 CREATE TRIGGER polar_run_events_no_update BEFORE UPDATE ON polar_run_events
 BEGIN SELECT RAISE(ABORT, 'polar_run_events is append-only'); END;
+
+CREATE TABLE polar_run_leases (
+  runId TEXT PRIMARY KEY,
+  holder TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  expiresAtMs INTEGER NOT NULL
+);
 
 CREATE TABLE polar_scheduler_events (
   eventId TEXT NOT NULL,
@@ -265,6 +308,8 @@ CREATE TABLE polar_task_board (
 
 CREATE INDEX polar_task_board_status ON polar_task_board (status, sequence);
 
+CREATE INDEX polar_task_board_subject ON polar_task_board (source, id, sequence);
+
 CREATE TABLE polar_updates (
   updateId INTEGER PRIMARY KEY,
   sequence INTEGER NOT NULL UNIQUE,
@@ -286,3 +331,11 @@ CREATE INDEX polar_updates_message ON polar_updates (sessionId, telegramMessageI
 WHERE status = 'pending' AND telegramMessageId IS NOT NULL;
 
 CREATE INDEX polar_updates_pending ON polar_updates (lane, sequence) WHERE status = 'pending';
+
+CREATE INDEX polar_updates_set_aside ON polar_updates (finishedAtMs) WHERE status = 'dead';
+
+CREATE TABLE polar_users (
+  userId TEXT PRIMARY KEY,
+  timezone TEXT,
+  updatedAtMs INTEGER NOT NULL
+);

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.run import Running
+from bot.scheduling import runner
 from emulator import Chat, Person
 from tests.house import House, TestClock, until
 from tests.looking import idle, tell, texts
@@ -20,7 +21,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 async def due(house: House, bot: Running, clock: TestClock, *, seconds: float, runs: int) -> None:
     """Let time pass and wait until the ledger holds so many runs."""
     clock.advance(seconds=seconds)
-    bot.app.automations.wake()
+    bot.app.runner.wake()
     await until(lambda: len(ledger(house)) == runs)
     await idle(house)
 
@@ -58,7 +59,7 @@ async def test_a_run_is_delivered_and_entered_once(house: House) -> None:
         job = await create(house, chat, ann)
         [(planned,)] = house.rows("SELECT sequence FROM polar_scheduler_events WHERE queue = 'scheduled'")
         await due(house, bot, clock, seconds=HOUR, runs=1)
-        bot.app.automations.wake()
+        bot.app.runner.wake()
         await tell(house, chat, ann, "/ping")
     assert texts(house, chat)[1:] == ["⏰ tea", "pong"]
     run_id = f"run:{job}:{planned}"
@@ -82,7 +83,7 @@ async def test_nothing_runs_before_its_time(house: House) -> None:
         ann, chat = house.chat()
         await create(house, chat, ann)
         clock.advance(seconds=HOUR - 1)
-        bot.app.automations.wake()
+        bot.app.runner.wake()
         await tell(house, chat, ann, "/ping")
         assert ledger(house) == []
         await due(house, bot, clock, seconds=1, runs=1)
@@ -90,16 +91,18 @@ async def test_nothing_runs_before_its_time(house: House) -> None:
 
 
 async def test_a_job_goes_on_in_the_next_process(house: House) -> None:
-    """What was missed while nobody ran is made up for once."""
+    """What was missed while nobody ran is made up for once; every miss is entered with its reason."""
     clock = TestClock()
     async with house.bot(clock):
         ann, chat = house.chat()
         await create(house, chat, ann)
     clock.advance(seconds=HOUR * 5.5)
     async with house.bot(clock) as bot:
-        await until(lambda: len(ledger(house)) == 1)
-        await due(house, bot, clock, seconds=HOUR, runs=2)
+        await until(lambda: len(ledger(house)) == 5)
+        await due(house, bot, clock, seconds=HOUR, runs=6)
     assert texts(house, chat)[1:] == ["⏰ tea"] * 2
+    assert [row[0] for row in ledger(house)] == ["skipped"] * 4 + ["executed"] * 2
+    assert {reason for status, _, reason in ledger(house) if status == "skipped"} == {"missed"}
 
 
 async def test_jobs_are_listed_paused_resumed_and_deleted(house: House) -> None:
@@ -117,11 +120,11 @@ async def test_jobs_are_listed_paused_resumed_and_deleted(house: House) -> None:
             assert listing.startswith(f"{sign} {job}: ")
         await tell(house, chat, ann, f"/automations pause {job}")
         clock.advance(seconds=HOUR * 3)
-        bot.app.automations.wake()
+        bot.app.runner.wake()
         await tell(house, chat, ann, f"/automations resume {job}")
         assert ledger(house) == []
         await due(house, bot, clock, seconds=HOUR, runs=1)
-        await tell(house, chat, ann, f"/automations delete {job}")
+        await tell(house, chat, ann, f"/automations delete {job} now")
     assert none.startswith("You have no automations here.")
     assert jobs(house) == []
     assert house.rows("SELECT * FROM polar_scheduler_events") == []
@@ -182,10 +185,12 @@ async def test_jobs_of_the_earlier_runtime_keep_firing(house: House) -> None:
     insert_job(house, "weekly", session, "weekly Mon 06:00", None)
     async with house.bot(clock) as bot:
         await until(lambda: len(house.rows("SELECT * FROM polar_scheduler_events")) == 4)
-        await due(house, bot, clock, seconds=7 * DAY, runs=4)
+        await due(house, bot, clock, seconds=7 * DAY, runs=7 * 48 + 7 * 12 + 7 + 1)
     assert texts(house, chat) == ["⏰ prompt of loud"]
-    assert {row[0] for row in house.rows("SELECT id FROM polar_run_events")} == {"loud", "mute", "daily", "weekly"}
-    assert {status for status, _, _ in ledger(house)} == {"executed"}
+    newest = "SELECT id, json_extract(output, '$.status') FROM polar_run_events GROUP BY id HAVING max(sequence)"
+    assert dict(house.rows(newest)) == {
+        "loud": "executed", "mute": "executed", "daily": "executed", "weekly": "skipped",
+    }  # fmt: skip
 
 
 async def test_a_run_of_someone_who_was_shut_out_is_blocked(house: House) -> None:
@@ -202,11 +207,11 @@ async def test_a_run_of_someone_who_was_shut_out_is_blocked(house: House) -> Non
     assert len(texts(house, chat)) == 1
 
 
-async def test_a_run_that_keeps_failing_ends_as_failed(house: House) -> None:
+async def test_a_run_that_keeps_failing_ends_as_failed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each try has its run-log row; the job goes on with the next instant; nobody gets half of it."""
+    monkeypatch.setattr(runner, "RETRY_DELAY_S", 0)
     clock = TestClock()
     async with house.bot(clock, responder="tests.responders:Failing") as bot:
-        bot.app.automations._delay_s = 0.01
         ann, chat = house.chat()
         await create(house, chat, ann, text="fail")
         await due(house, bot, clock, seconds=HOUR, runs=1)
@@ -214,14 +219,16 @@ async def test_a_run_that_keeps_failing_ends_as_failed(house: House) -> None:
     tries = house.rows("SELECT runId, status FROM polar_scheduler_run_log ORDER BY runId")
     assert [(run_id.rpartition("#")[2], status) for run_id, status in tries] == [(n, "failed") for n in "123"]
     assert len(texts(house, chat)) == 1
-    assert len(house.rows("SELECT * FROM polar_scheduler_events")) == 1
+    assert house.rows("SELECT queue FROM polar_scheduler_events ORDER BY queue") == [("dead_letter",), ("scheduled",)]
 
 
-async def test_a_run_whose_responder_hangs_is_tried_again_and_apologises_to_nobody(house: House) -> None:
+async def test_a_run_whose_responder_hangs_is_tried_again_and_apologises_to_nobody(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nobody has asked just now, so nobody is asked to ask again."""
+    monkeypatch.setattr(runner, "RETRY_DELAY_S", 0)
     clock = TestClock()
     async with house.bot(clock, responder="tests.responders:Hanging", responder_timeout_seconds=0.05) as bot:
-        bot.app.automations._delay_s = 0.01
         ann, chat = house.chat()
         await create(house, chat, ann, text="hang")
         await due(house, bot, clock, seconds=HOUR, runs=1)
@@ -274,10 +281,10 @@ async def test_deleting_a_job_while_its_run_waits_ends_it_quietly(house: House) 
         ann, chat = house.chat()
         job = await create(house, chat, ann, text="hang")
         clock.advance(seconds=HOUR)
-        bot.app.automations.wake()
-        await until(lambda: len(bot.app.automations._in_hand) == 1)
-        await tell(house, chat, ann, f"/automations delete {job}")
-        await bot.app.automations.stop(0)
+        bot.app.runner.wake()
+        await until(lambda: len(bot.app.runner._in_hand) == 1)
+        await tell(house, chat, ann, f"/automations delete {job} now")
+        await bot.app.runner.stop(0)
     assert ledger(house) == []
     assert jobs(house) == []
     assert house.rows("SELECT * FROM polar_scheduler_events") == []

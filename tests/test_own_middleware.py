@@ -112,7 +112,7 @@ async def test_it_sees_runs_of_automations_and_edits_too(house: House) -> None:
         house.world.edit(chat, message, "hello!")
         await idle(house, updates=3)
         clock.advance(seconds=3600)
-        bot.app.automations.wake()
+        bot.app.runner.wake()
         await until(lambda: "automation" in remembering.kinds)
         await house.world.wait(lambda: texts(house, chat)[-1] == "⏰ tea")
     assert remembering.kinds == ["command", "message", "edited_message", "automation"]

@@ -151,15 +151,16 @@ async def test_a_reaction_on_an_automations_message_names_the_automation(house: 
         ann, chat = house.chat()
         await tell(house, chat, ann, "/automations create every 1 minute | stretch")
         clock.advance(seconds=60)
-        bot.app.automations.wake()
+        bot.app.runner.wake()
         await house.world.wait(lambda: len(house.world.sent(chat)) == 2)
         await idle(house)
-        house.world.react(chat, ann, house.world.sent(chat)[-1]["message_id"], "👎")
+        message = house.world.sent(chat)[-1]["message_id"]
+        house.world.react(chat, ann, message, "👎")
         await until(lambda: len(reactions(house)) == 1)
     [(job,)] = house.rows("SELECT id FROM polar_automation_jobs")
     [event] = reactions(house)
     assert event.payload["producedBy"]["automationId"] == job
-    assert event.message_id == f"msg_a_{house.world.sent(chat)[-1]['message_id']}"
+    assert event.message_id == f"msg_a_{message}"
 
 
 async def test_a_reaction_on_an_unknown_message_is_kept_as_unresolved(house: House) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from bot.cli import database, demo, emulator, replay, run
+from bot.cli import automations, database, demo, emulator, heartbeat, replay, run, schedule
 from bot.run import CannotRun
 from bot.settings import SettingsError
 from storage.errors import StorageError
@@ -23,13 +23,16 @@ app.command("run")(run.run)
 app.command("demo")(demo.demo)
 app.command("emulator", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(emulator.emulator)
 app.command("replay")(replay.replay)
+app.command("schedule")(schedule.schedule)
 app.add_typer(database.app, name="db")
+app.add_typer(automations.app, name="automations")
+app.add_typer(heartbeat.app, name="heartbeat")
 
 
 def main() -> None:
     """Exit status 0 for success, 1 for a failure told in one line, 2 for wrong usage."""
     try:
-        app()
+        app(prog_name="polar")
     except (CannotRun, SettingsError, StorageError) as error:
         print(f"polar: {error}", file=sys.stderr)  # noqa: T201 - the command's own voice
         sys.exit(1)

@@ -74,9 +74,9 @@ def stats(as_json: Json = False) -> None:
                 "AND name NOT LIKE 'polar\\_memory\\_fts\\_%' ESCAPE '\\' ORDER BY name"
             )
         ]
-        rows = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}  # noqa: S608
+        rows = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}
         states = {
-            name: dict(connection.execute(f"SELECT status, count(*) FROM {name} GROUP BY status"))  # noqa: S608
+            name: dict(connection.execute(f"SELECT status, count(*) FROM {name} GROUP BY status"))
             for name in ("polar_updates", "polar_delivery_queue")
             if name in rows
         }

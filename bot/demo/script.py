@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.demo.screen import Screen
@@ -31,6 +32,8 @@ class Script:
         await self._opt_in()
         await self._crash()
         await self._come_back()
+        await self._keep_quiet()
+        await self._dislike()
         return await self._check()
 
     async def _begin(self) -> None:
@@ -93,6 +96,47 @@ class Script:
         last = "SELECT count(*) FROM polar_feedback_events WHERE type LIKE 'reaction%'"
         await self._stage.until(lambda: self._stage.rows(last) == [(6,)], "the reaction to be recorded")
 
+    async def _keep_quiet(self) -> None:
+        self._screen.scene("Quiet hours: what falls into them waits until they end")
+        await self._say("/automations create every 1 hour | drink some water")
+        job = (await self._stage.sent(self._ann))[-1]["text"].split()[1].rstrip(":")
+        now = datetime.now(UTC) + timedelta(seconds=LATER_S)
+        start, end = (f"{now + timedelta(minutes=minutes):%H:%M}" for minutes in (50, 110))
+        await self._say(f"/automations quiet {job} {start}-{end}")
+        due = f"SELECT sequence FROM polar_scheduler_events WHERE eventId = 'automation:{job}'"  # noqa: S608
+        [(before,)] = self._stage.rows(due)
+        await self._jump(minutes=61)
+        await self._stage.until(lambda: self._stage.rows(due)[0][0] > before, "the run to be deferred")
+        self._screen.event(f"61 minutes later it is due, within {start}-{end}: deferred, nothing is sent")
+        await self._jump(minutes=115)
+        self._screen.event("115 minutes later the quiet hours are over:")
+        await self._hear(1)
+
+    async def _dislike(self) -> None:
+        self._screen.scene("A 👎 on an automation's message asks what to do about it")
+        message = (await self._stage.sent(self._ann))[-1]["message_id"]
+        await self._stage.act("react", chat=self._ann, person=self._ann, message_id=message, reactions=["👎"])
+        self._screen.event("Ann reacts 👎")
+        await self._hear(1)
+        offer = (await self._stage.sent(self._ann))[-1]
+        pause = offer["reply_markup"]["inline_keyboard"][0][0]
+        await self._stage.act(
+            "press", chat=self._ann, person=self._ann, message_id=offer["message_id"], data=pause["callback_data"]
+        )
+        self._screen.event(f"Ann presses [{pause['text']}]")
+        paused = "SELECT count(*) FROM polar_automation_jobs WHERE enabled = 0"
+        await self._stage.until(lambda: self._stage.rows(paused) == [(1,)], "the automation to be paused")
+        settled = "SELECT count(*) FROM polar_delivery_queue WHERE status <> 'sent'"
+        await self._stage.until(lambda: self._stage.rows(settled) == [(0,)], "the press to be answered")
+        for message in (await self._stage.sent(self._ann))[self._seen :]:
+            self._screen.bot(message["text"], _buttons(message))
+            self._seen += 1
+
+    async def _jump(self, *, minutes: float) -> None:
+        """Stop the bot and start it with its clock ahead."""
+        await self._stage.stop_bot()
+        await self._stage.start_bot(clock_offset_seconds=LATER_S + minutes * 60)
+
     async def _say(self, text: str, *, shown: str | None = None, answers: int = 1) -> None:
         self._screen.ann(shown or text)
         await self._stage.act("say", chat=self._ann, person=self._ann, text=text)
@@ -122,7 +166,7 @@ class Script:
     async def talk(self) -> None:
         """Let whoever sits at the terminal write as Ann, until Ctrl-C or the end of input."""
         self._screen.scene("Your turn: write as Ann; /help lists commands, Ctrl-C ends")
-        await self._stage.start_bot(clock_offset_seconds=LATER_S)
+        await self._stage.start_bot(clock_offset_seconds=LATER_S + 115 * 60)
         listener = asyncio.create_task(self._listen())
         try:
             while line := await asyncio.to_thread(sys.stdin.readline):

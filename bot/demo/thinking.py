@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from middleware.respond import Responder
-from middleware.turn import Turn
+from middleware.turn import Reply, Turn
 
 HARD = "think"
 
@@ -16,7 +16,7 @@ class Thinking:
     def __init__(self, fallback: Responder) -> None:
         self._fallback = fallback
 
-    async def respond(self, turn: Turn) -> str | None:
+    async def respond(self, turn: Turn) -> str | Reply | None:
         """The local answer, or a long thought."""
         if HARD in turn.text:
             await asyncio.Event().wait()

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 Finding = tuple[bool, str]
+THUMBS = {"fb:+": "👍", "fb:-": "👎"}
 
 
 def main() -> int:
@@ -52,7 +53,7 @@ def _findings(connection: sqlite3.Connection, lines: list[dict[str, Any]]) -> It
     yield _replies(connection, lines)
     yield _ledger(connection, lines)
     runs = connection.execute("SELECT json_extract(output, '$.status') FROM polar_run_events").fetchall()
-    yield runs == [("executed",)], "the automation ran once"
+    yield runs == [("executed",)] * 2, "two automations were due, each ran once"
 
 
 def _updates(connection: sqlite3.Connection, lines: list[dict[str, Any]]) -> Finding:
@@ -83,8 +84,8 @@ def _ledger(connection: sqlite3.Connection, lines: list[dict[str, Any]]) -> Find
             old, new = ([r["emoji"] for r in change[f"{age}_reaction"]] for age in ("old", "new"))
             expected += [("reaction_removed", emoji, "reaction") for emoji in old if emoji not in new]
             expected += [("reaction_added", emoji, "reaction") for emoji in new if emoji not in old]
-        elif press := line["update"].get("callback_query"):
-            expected.append(("reaction_added", {"fb:+": "👍", "fb:-": "👎"}[press["data"]], "button"))
+        elif (press := line["update"].get("callback_query")) and press["data"] in THUMBS:
+            expected.append(("reaction_added", THUMBS[press["data"]], "button"))
     found = connection.execute(
         "SELECT type, emoji, json_extract(payload, '$.via') FROM polar_feedback_events WHERE emoji IS NOT NULL "
         "AND json_extract(payload, '$.unresolved') IS NULL ORDER BY rowid"

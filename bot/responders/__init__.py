@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import cast
 
 from bot.named import load_named
+from bot.proposals import Propose
 from bot.responders.local import Local
 from bot.responders.silent import Silent
 from bot.settings import SettingsError
@@ -15,13 +16,13 @@ from storage.memories import Memories
 NewId = Callable[[], str]
 
 
-def build(name: str, *, memories: Memories, new_id: NewId) -> Responder:
+def build(name: str, *, memories: Memories, new_id: NewId, propose: Propose) -> Responder:
     """The responder of POLAR_RESPONDER.
 
     One of your own is an object with `respond`, or what makes one when it is called with the embedded
     responder, to fall back on. Raises SettingsError when it is neither.
     """
-    local = Local(memories, new_id)
+    local = Local(memories, new_id, propose)
     if name == "local":
         return local
     if name == "none":

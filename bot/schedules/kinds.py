@@ -65,7 +65,7 @@ class Interval:
 
     def stored(self) -> str:
         """Return an RRULE that starts in UTC, where a day is always 24 hours."""
-        return f"DTSTART:{_stamp(self.start)}Z\nRRULE:FREQ={self.unit.frequency};INTERVAL={self.count}"
+        return f"DTSTART:{stamp(self.start)}Z\nRRULE:FREQ={self.unit.frequency};INTERVAL={self.count}"
 
     def describe(self) -> str:
         """Say it like "every 30 minutes"."""
@@ -86,7 +86,7 @@ class Daily:
 
     def stored(self) -> str:
         """Return a daily RRULE with its zone."""
-        return f"{_zoned(datetime.combine(self.start, self.at), self.zone)}\nRRULE:FREQ=DAILY"
+        return f"{zoned(datetime.combine(self.start, self.at), self.zone)}\nRRULE:FREQ=DAILY"
 
     def describe(self) -> str:
         """Say it like "daily at 18:00 (Europe/Berlin)"."""
@@ -109,7 +109,7 @@ class Weekly:
     def stored(self) -> str:
         """Return a weekly RRULE with its zone."""
         days = ",".join(WEEKDAYS[day][:2].upper() for day in sorted(self.days))
-        start = _zoned(datetime.combine(self.start, self.at), self.zone)
+        start = zoned(datetime.combine(self.start, self.at), self.zone)
         return f"{start}\nRRULE:FREQ=WEEKLY;BYDAY={days}"
 
     def describe(self) -> str:
@@ -118,6 +118,29 @@ class Weekly:
         named = f"{', '.join(others)} and {last}" if others else last
         on = "on weekdays" if self.days == WORKDAYS else f"weekly on {named}"
         return f"{on} at {_clock(self.at)} ({self.zone.key})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monthly:
+    """On the `day`th of every month that has it, or on the last for -1, at a wall-clock time of a zone."""
+
+    start: date
+    day: int
+    at: time
+    zone: ZoneInfo
+
+    def next(self, after: datetime) -> datetime | None:
+        """Return the first such day's occurrence strictly after `after`."""
+        return _next(after, monthly_days(self.day, self.start, after), self.at, self.zone)
+
+    def stored(self) -> str:
+        """Return a monthly RRULE with its zone."""
+        return f"{zoned(datetime.combine(self.start, self.at), self.zone)}\nRRULE:FREQ=MONTHLY;BYMONTHDAY={self.day}"
+
+    def describe(self) -> str:
+        """Say it like "monthly on day 1 at 09:00 (Europe/Berlin)"."""
+        on = f"day {self.day}" if self.day > 0 else "the last day"
+        return f"monthly on {on} at {_clock(self.at)} ({self.zone.key})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,11 +157,19 @@ class Once:
 
     def stored(self) -> str:
         """Return an RRULE that counts to one."""
-        return f"{_zoned(self.local, self.zone)}\nRRULE:FREQ=DAILY;COUNT=1"
+        return f"{zoned(self.local, self.zone)}\nRRULE:FREQ=DAILY;COUNT=1"
 
     def describe(self) -> str:
         """Say it like "once on 2026-12-24 at 08:00 (Europe/Berlin)"."""
         return f"once on {self.local.date()} at {_clock(self.local.time())} ({self.zone.key})"
+
+
+def upcoming(schedule: Schedule, after: datetime, count: int) -> list[datetime]:
+    """Return up to `count` instants strictly after `after`, in order; fewer when the schedule ends."""
+    found: list[datetime] = []
+    while len(found) < count and (due := schedule.next(found[-1] if found else after)) is not None:
+        found.append(due)
+    return found
 
 
 def weekly_days(days: frozenset[int], start: date, after: datetime) -> Iterator[date]:
@@ -146,18 +177,27 @@ def weekly_days(days: frozenset[int], start: date, after: datetime) -> Iterator[
     return (day for day in wallclock.days_from(start, after) if day.weekday() in days)
 
 
+def monthly_days(day: int, start: date, after: datetime) -> Iterator[date]:
+    """Yield the dates from `start` on that are the `day`th of their month, or its last for -1."""
+    if day > 0:
+        return (found for found in wallclock.days_from(start, after) if found.day == day)
+    return (found for found in wallclock.days_from(start, after) if (found + timedelta(days=1)).day == 1)
+
+
 def _next(after: datetime, days: Iterator[date], at: time, zone: ZoneInfo) -> datetime | None:
     day = wallclock.day_after(after, days, at, zone)
     return None if day is None else wallclock.instant(datetime.combine(day, at), zone)
 
 
-def _zoned(local: datetime, zone: ZoneInfo) -> str:
+def zoned(local: datetime, zone: ZoneInfo) -> str:
+    """Return the DTSTART line for a local time."""
     if zone.key == UTC_ZONE.key:
-        return f"DTSTART:{_stamp(local)}Z"
-    return f"DTSTART;TZID={zone.key}:{_stamp(local)}"
+        return f"DTSTART:{stamp(local)}Z"
+    return f"DTSTART;TZID={zone.key}:{stamp(local)}"
 
 
-def _stamp(moment: datetime) -> str:
+def stamp(moment: datetime) -> str:
+    """Return the digits of a time as RFC 5545 writes them, without a zone."""
     # strftime does not pad years, isoformat does.
     return moment.replace(tzinfo=None).isoformat(timespec="seconds").replace("-", "").replace(":", "")
 

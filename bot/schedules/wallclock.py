@@ -6,6 +6,17 @@ from zoneinfo import ZoneInfo
 
 FIRST_DAY = date(1, 1, 3)
 LAST_DAY = date(9999, 12, 29)  # so that no offset carries an instant past what a datetime can hold
+FIRST = datetime(1, 1, 2, tzinfo=UTC)
+LAST = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def zone(name: str) -> ZoneInfo:
+    """Return a zone of the IANA database by its name; raises KeyError for anything else."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        # Besides an unknown name: a path out of the database, or one of its folders.
+        raise KeyError(name) from error
 
 
 def instant(local: datetime, zone: ZoneInfo) -> datetime:
@@ -15,7 +26,12 @@ def instant(local: datetime, zone: ZoneInfo) -> datetime:
     (behaviour, section 7).
     """
     found = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    return found if _shown(found, zone) == local else _gap_end(local, zone)
+    return found if shown(found, zone) == local else _gap_end(local, zone)
+
+
+def shown(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Return what the clocks of `zone` show (naive) at `moment` (aware), both kept within the calendar."""
+    return min(max(moment, FIRST), LAST).astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def day_after(after: datetime, days: Iterable[date], at: time, zone: ZoneInfo) -> date | None:
@@ -30,10 +46,6 @@ def days_from(start: date, after: datetime) -> Iterator[date]:
     return map(date.fromordinal, range(first, LAST_DAY.toordinal() + 1))
 
 
-def _shown(moment: datetime, zone: ZoneInfo) -> datetime:
-    return moment.astimezone(zone).replace(tzinfo=None, fold=0)
-
-
 def _gap_end(local: datetime, zone: ZoneInfo) -> datetime:
     """Return the first instant after the gap that swallows `local`, to the second."""
     # In a gap, fold=1 counts with the offset that follows and so lands before it (PEP 495).
@@ -41,5 +53,5 @@ def _gap_end(local: datetime, zone: ZoneInfo) -> datetime:
     after = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     while after - before > timedelta(seconds=1):
         middle = before + (after - before) // timedelta(seconds=2) * timedelta(seconds=1)
-        before, after = (before, middle) if _shown(middle, zone) > local else (middle, after)
+        before, after = (before, middle) if shown(middle, zone) > local else (middle, after)
     return after

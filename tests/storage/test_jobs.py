@@ -70,7 +70,10 @@ async def test_a_chat_that_cannot_be_written_to_has_its_jobs_paused(database: Da
     found = [JOB, replace(JOB, id="j2", owner_user_id="8"), replace(JOB, id="j3", session_id="telegram:chat:2")]
     await database.commit(
         *[jobs.add(job, now_ms=NOW_MS) for job in found],
-        *[occurrences.plan(Occurrence(job_id=job.id, at_ms=5), now_ms=1) for job in found],
+        *[
+            occurrences.plan(Occurrence(source="automation", subject_id=job.id, at_ms=5, due_ms=5), now_ms=1)
+            for job in found
+        ],
     )
     for _ in range(2):
         await database.commit(*jobs.pause_session(S, now_ms=NOW_MS + 1))
@@ -79,7 +82,7 @@ async def test_a_chat_that_cannot_be_written_to_has_its_jobs_paused(database: Da
         ("j2", 0, NOW_MS + 1),
         ("j3", 1, NOW_MS),
     ]
-    assert [o.job_id for o in await occurrences.list_due(now_ms=5, limit=10)] == ["j3"]
+    assert [o.subject_id for o in await occurrences.list_due(now_ms=5, limit=10)] == ["j3"]
 
 
 async def test_enabled_jobs_without_a_next_occurrence_are_told(database: Database, jobs: Jobs) -> None:
@@ -88,6 +91,6 @@ async def test_enabled_jobs_without_a_next_occurrence_are_told(database: Databas
         jobs.add(JOB, now_ms=NOW_MS),
         jobs.add(replace(JOB, id="j2"), now_ms=NOW_MS),
         jobs.add(replace(JOB, id="j3", enabled=False), now_ms=NOW_MS),
-        Occurrences(database).plan(Occurrence(job_id="j2", at_ms=5), now_ms=1),
+        Occurrences(database).plan(Occurrence(source="automation", subject_id="j2", at_ms=5, due_ms=5), now_ms=1),
     )
     assert [job.id for job in await jobs.list_unplanned()] == ["j1"]

@@ -1,0 +1,157 @@
+"""`polar heartbeat`: what the bot looks after by itself. Safe while the bot runs, which notices within seconds."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from bot import settings
+from bot.cli.heartbeat_options import Options, failure, one_line
+from bot.cli.rows import commit, writable
+from bot.clock import system_clock
+from bot.schedules import ScheduleError, load
+from bot.scheduling.heartbeats import next_beat
+from middleware.checks import CHECKS
+from storage import heartbeats
+from storage.heartbeats import Heartbeats, Policy, PolicyDamaged, Surveyed
+from storage.occurrences import Occurrence, Occurrences
+
+app = typer.Typer(help="Heartbeat policies: what the bot looks after by itself.", no_args_is_help=True)
+Id = Annotated[str, typer.Argument(metavar="ID", help="The policy's id.", show_default=False)]
+
+
+@app.command("list")
+def list_policies(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show all policies, with their next and their last beat."""
+    with writable() as connection:
+        found = heartbeats.survey(connection)
+    if as_json:
+        typer.echo(json.dumps([_described(entry) for entry in found], ensure_ascii=False))
+    else:
+        typer.echo("\n".join(_told(entry) for entry in found) or "no heartbeat policies")
+
+
+@app.command("set")
+def set_policy(
+    policy_id: Id,
+    every: Annotated[str | None, typer.Option(help="When, like “every 30 minutes”; needed for a new policy.")] = None,
+    to: Annotated[str | None, typer.Option(help="The chat's id for reports; needed for a new policy.")] = None,
+    check: Annotated[
+        list[str] | None,
+        typer.Option(help=f"NAME or NAME:setting=number,…, once for each of: {', '.join(CHECKS)}."),
+    ] = None,
+    active: Annotated[str | None, typer.Option(help="The hours to look in, like 08:00-22:00, or always.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="Zone of --every and --active.")] = None,
+    enabled: Annotated[bool | None, typer.Option("--on/--off", help="Whether it is looked after.")] = None,
+) -> None:
+    """Add a policy, or change what is given here of the one that exists."""
+    now_ms = _now_ms()
+    options = Options(every=every, to=to, checks=check, active=active, timezone=timezone, enabled=enabled)
+    with writable() as connection:
+        policy = _readable(connection, policy_id) or options.new(policy_id)
+        policy = options.changed(policy, zone=settings.load().zone, now_ms=now_ms)
+        next_ms = _write(connection, policy, now_ms)
+    told = "off" if next_ms is None else f"next beat {_instant(next_ms)}"
+    typer.echo(f"{policy_id}: {told}" + ("" if policy.checks else "; it has no checks yet, --check adds them"))
+
+
+@app.command()
+def run(policy_id: Id) -> None:
+    """Look once, at any hour, beside the schedule; the bot does it as soon as it runs."""
+    now_ms = _now_ms()
+    beat = Occurrence(
+        source="heartbeat", subject_id=policy_id, at_ms=now_ms, due_ms=now_ms, trigger="manual", is_extra=True
+    )
+    with writable() as connection:
+        _require(connection, policy_id)
+        commit(connection, Occurrences.plan(beat, now_ms=now_ms))
+    typer.echo(f"{policy_id}: asked for, as {beat.run_id}")
+
+
+@app.command()
+def delete(policy_id: Id) -> None:
+    """Remove a policy and its next beat; what the ledger holds of it stays."""
+    with writable() as connection:
+        _require(connection, policy_id)
+        commit(connection, Heartbeats.remove(policy_id), Occurrences.cancel("heartbeat", policy_id))
+    typer.echo(f"{policy_id}: deleted")
+
+
+def _write(connection: sqlite3.Connection, policy: Policy, now_ms: int) -> int | None:
+    """Put the policy and its next beat down together; the instant of that beat, None where it is off."""
+    beat = next_beat(policy, after_ms=now_ms) if policy.enabled else None
+    if beat is None and policy.enabled:
+        raise failure("--every: this schedule is never due again")
+    planned = Occurrences.cancel("heartbeat", policy.id) if beat is None else Occurrences.plan(beat, now_ms=now_ms)
+    commit(connection, Heartbeats.put(policy, now_ms=now_ms), planned)
+    return None if beat is None else beat.at_ms
+
+
+def _readable(connection: sqlite3.Connection, policy_id: str) -> Policy | None:
+    """The policy; one that is damaged is set anew like one that does not exist."""
+    try:
+        policy = heartbeats.find(connection, policy_id)
+        if policy is not None:
+            load(policy.schedule)
+    except (PolicyDamaged, ScheduleError):
+        return None
+    return policy
+
+
+def _require(connection: sqlite3.Connection, policy_id: str) -> None:
+    if not heartbeats.exists(connection, policy_id):
+        raise failure(f"there is no heartbeat policy {policy_id!r:.80}; polar heartbeat list shows them")
+
+
+def _described(entry: Surveyed) -> dict[str, object]:
+    policy = entry.policy
+    return {
+        "id": policy.id,
+        "sessionId": policy.session_id,
+        "every": _every(policy),
+        "schedule": policy.schedule,
+        "activeHours": policy.active_hours,
+        "checks": policy.checks,
+        "enabled": policy.enabled,
+        "next": None if entry.next_ms is None else _instant(entry.next_ms),
+        "last": entry.last,
+    }
+
+
+def _told(entry: Surveyed) -> str:
+    policy, active = entry.policy, entry.policy.active_hours
+    hours = f", {active.get('start')}-{active.get('end')} {active.get('timezone')}" if active else ""
+    upcoming = "off" if entry.next_ms is None else f"next {_instant(entry.next_ms)}"
+    last = "no beat yet" if entry.last is None else f"last {entry.last.get('status')}" + _because(entry.last)
+    checks = ", ".join(map(_check_told, policy.checks, policy.checks.values())) or "no checks"
+    return f"{policy.id}: {_every(policy)}{hours}, to {policy.session_id}; {checks}; {upcoming}; {last}"
+
+
+def _check_told(name: str, given: object) -> str:
+    options: list[str] = [f"{key}={value}" for key, value in given.items()] if isinstance(given, dict) else []
+    return f"{name}:{','.join(options)}" if options else name
+
+
+def _because(last: object) -> str:
+    reason = last.get("reason") if isinstance(last, dict) else None
+    return f" ({one_line(str(reason))})" if reason else ""
+
+
+def _every(policy: Policy) -> str:
+    try:
+        return load(policy.schedule).describe()
+    except ScheduleError:
+        return "a schedule that cannot be read"
+
+
+def _instant(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _now_ms() -> int:
+    """The bot's time: shifted as the settings shift it."""
+    return system_clock(settings.load().clock_offset_seconds)()

@@ -1,0 +1,39 @@
+"""What follows from a 👎 on an automation's message: its owner is asked what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.commands.automation_buttons import disliked_row
+from bot.commands.automation_texts import shorten
+from middleware.turn import Level, Reply, Turn
+from storage.feedback import Feedback
+from storage.jobs import Jobs
+from storage.messages import Message
+
+OFFER = "You did not like “{prompt}” ({id}). What shall I do with it?"
+WITHOUT_BUTTONS = "/automations pause {id} stops it, /automations edit {id} <schedule> | <text> changes it."
+
+
+@dataclass(frozen=True, slots=True)
+class Disliked:
+    """Offers to pause, to reschedule or to keep, once per message, to the owner of a job that goes on."""
+
+    jobs: Jobs
+    feedback: Feedback
+
+    async def __call__(self, turn: Turn, message: Message) -> tuple[Reply, ...]:
+        """What to say; the ledgers stay as they are."""
+        automation_id = message.origin.get("automationId")
+        if automation_id is None or message.message_id is None or turn.level < Level.MEMBER:
+            return ()
+        job = await self.jobs.find(automation_id)
+        if job is None or not job.enabled or job.owner_user_id != turn.user_id or job.session_id != turn.session_id:
+            return ()
+        if await self.feedback.has_disapproved(turn.session_id, message.message_id, turn.user_id):
+            return ()
+        buttons = disliked_row(job.id)
+        text = OFFER.format(prompt=shorten(job.prompt, 100), id=job.id)
+        if not buttons:
+            text = f"{text} {WITHOUT_BUTTONS.format(id=job.id)}"
+        return (Reply(text=text, buttons=buttons),)

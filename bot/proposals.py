@@ -1,0 +1,64 @@
+"""Proposals: the one way in which a responder, ours or a model, comes to an automation. A person decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.commands import automation_texts as texts
+from bot.commands.own_jobs import check_prompt
+from bot.schedules import ScheduleError, parse
+from bot.zones import Zones
+from middleware.turn import Button, Clock, Reply, Turn
+from storage.proposals import Proposal, Proposals
+
+PREFIX = "pr"
+KIND = "automation"
+ANONYMOUS = "I can only remind somebody whom I know, and you write anonymously."
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """Asks the person of a turn whether something is to be done; nothing is until they say so."""
+
+    proposals: Proposals
+    zones: Zones
+    clock: Clock
+    new_id: Callable[[], str]
+
+    async def now_of(self, turn: Turn) -> datetime:
+        """What the person's clocks show (naive)."""
+        zone = await self.zones.of(turn.user_id)
+        return self._now().astimezone(zone).replace(tzinfo=None)
+
+    async def automation(self, turn: Turn, *, schedule: str, prompt: str) -> Reply:
+        """Propose an automation, its schedule as people write it; what to answer, with the buttons that decide.
+
+        Raises ScheduleError for a schedule that cannot be read or never comes due, UsageError for too long a text.
+        """
+        check_prompt(prompt)
+        if not turn.has_rights:
+            return Reply(text=ANONYMOUS)
+        zone = await self.zones.of(turn.user_id)
+        found = parse(schedule, zone=zone, now=self._now())
+        if found.next(self._now()) is None:
+            raise ScheduleError(schedule, 0, "a schedule that comes due")
+        proposal = Proposal(
+            id=self.new_id()[:16],
+            session_id=turn.session_id,
+            user_id=turn.user_id,
+            kind=KIND,
+            payload={"schedule": found.stored(), "prompt": prompt},
+        )
+        turn.record(self.proposals.add(proposal, now_ms=self.clock()))
+        what = f"{texts.describe(found, zone)}, “{prompt}”"
+        text = f"Shall I? {what}\n{texts.next_times(found, self.clock(), zone)}"
+        return Reply(text=text, buttons=_buttons(proposal.id))
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock() / 1000, UTC)
+
+
+def _buttons(proposal_id: str) -> tuple[tuple[Button, ...], ...]:
+    return ((Button("✅ Create", f"{PREFIX}:{proposal_id}:y"), Button("No", f"{PREFIX}:{proposal_id}:n")),)

@@ -1,0 +1,134 @@
+"""Cron: five fields, read by cronsim, due by our own rule of daylight saving.
+
+cronsim takes a step without a star for fixed times, and loses instants where clocks change by half an hour or at
+midnight; so it is asked which fields are right and which dates match, and not when anything is due.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import product
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+
+from bot.schedules import wallclock
+from bot.schedules.errors import ScheduleError
+from bot.schedules.grid import Grid
+
+_START = re.compile(r"\s*(cron;TZID=(?P<zone>[^:;\s]+):|cron(?=\s|$))?", re.IGNORECASE | re.ASCII)
+# cronsim takes 5-5/10 for 5/10, which goes on to the end.
+_ONE_TO_ITSELF = re.compile(r"\b(\w+)-\1/[0-9]+\b")
+_FIELDS = ("minute (0-59)", "hour (0-23)", "day of the month (1-31)", "month (1-12)", "day of the week (0-7)")
+_EXAMPLE = "0 9 * * 1-5"
+_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CronDays:
+    """The dates that match the last three fields."""
+
+    fields: str
+
+    def first_from(self, day: date) -> date | None:
+        """Return the first matching date that is `day` or later, none of them over 50 years away."""
+        return _first_from(self.fields, day)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cron:
+    """A cron expression in a zone; `expression` is five fields in upper case with single blanks between them."""
+
+    expression: str
+    zone: ZoneInfo
+
+    def next(self, after: datetime) -> datetime | None:
+        """Return the first instant strictly after `after` (behaviour, section 7).
+
+        With a wildcard or a step in the hour or minute every real instant that matches counts; otherwise each
+        local time once, the first time, or at the end of the gap that swallows it.
+        """
+        minute, hour, *rest = self.expression.split(" ")
+        days = CronDays(" ".join(rest))
+        if not set("*/") & {*minute, *hour}:
+            return next(self._once_each(after, days), None)
+        grid = Grid(base=wallclock.FIRST, step=_MINUTE, zone=self.zone, days=days, times=_times(self.expression))
+        return next(grid.after(max(after, wallclock.FIRST)), None)
+
+    def stored(self) -> str:
+        """Return the expression with its zone."""
+        return f"CRON;TZID={self.zone.key}:{self.expression}"
+
+    def describe(self) -> str:
+        """Say it like "at 09:00 on Monday through Friday (Europe/Berlin)"."""
+        explained = CronSim(self.expression, datetime(2000, 1, 1)).explain()
+        return f"{explained[0].lower()}{explained[1:]} ({self.zone.key})"
+
+    def _once_each(self, after: datetime, days: CronDays) -> Iterator[datetime]:
+        shown = wallclock.shown(after, self.zone)
+        day = days.first_from(shown.date())
+        while day is not None:
+            locals_ = (datetime.combine(day, at) for at in _times(self.expression))
+            ahead = (wallclock.instant(local, self.zone) for local in locals_ if local >= shown)
+            yield from (due for due in ahead if due > after)
+            day = days.first_from(day + _DAY)
+
+
+def read(text: str, zone: ZoneInfo | None) -> Cron:
+    """Read five fields, after `cron` or `CRON;TZID=<zone>:` where that is there; raises ScheduleError.
+
+    Without a zone in the text it is `zone`; where that is None the text must have one.
+    """
+    head = _START.match(text)
+    assert head is not None
+    if head["zone"]:
+        zone = _zone(text, head)
+    found = [*re.finditer(r"\S+", text[head.end() :])]
+    if len(found) != len(_FIELDS) or zone is None:
+        raise ScheduleError(text, 0, "the five fields of cron: " + ", ".join(_FIELDS), _EXAMPLE)
+    for field, name, place in zip(found, _FIELDS, range(5), strict=True):
+        alone = " ".join(field[0] if at == place else "*" for at in range(5))
+        if not _is_valid(alone):
+            raise ScheduleError(text, head.end() + field.start(), f"a valid {name}", _EXAMPLE)
+    expression = _ONE_TO_ITSELF.sub(r"\1", " ".join(field[0] for field in found).upper())
+    cron = Cron(expression=expression, zone=zone)
+    if (
+        not _is_valid(cron.expression)
+        or CronDays(cron.expression.split(" ", 2)[2]).first_from(date(2000, 1, 1)) is None
+    ):
+        raise ScheduleError(text, head.end() + found[2].start(), "a date that exists, unlike 31 February", _EXAMPLE)
+    return cron
+
+
+def _zone(text: str, head: re.Match[str]) -> ZoneInfo:
+    try:
+        return wallclock.zone(head["zone"])
+    except KeyError:
+        raise ScheduleError(text, head.start("zone"), "the name of a time zone", _EXAMPLE) from None
+
+
+def _is_valid(expression: str) -> bool:
+    try:
+        CronSim(expression, datetime(2000, 1, 1))
+    except (CronSimError, ValueError):  # a ValueError is int() on thousands of digits
+        return False
+    return True
+
+
+@lru_cache(maxsize=256)
+def _times(expression: str) -> tuple[time, ...]:
+    sim = CronSim(expression, datetime(2000, 1, 1))
+    return tuple(time(hour, minute) for hour, minute in product(sorted(sim.hours), sorted(sim.minutes)))
+
+
+@lru_cache(maxsize=4096)
+def _first_from(fields: str, day: date) -> date | None:
+    midnight = datetime.combine(max(day, wallclock.FIRST_DAY), time())
+    try:
+        found = next(CronSim(f"0 0 {fields}", midnight - timedelta(seconds=1)), None)
+    except (OverflowError, ValueError):  # past the year 9999
+        return None
+    return found.date() if found and found.date() <= wallclock.LAST_DAY else None

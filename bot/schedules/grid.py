@@ -1,0 +1,92 @@
+"""Elapsed time seen through wall clocks: what fires at every real instant that matches, in both passes of a fold."""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.schedules import wallclock
+from bot.schedules.days import Days
+
+_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
+_LOOKS = 10_000
+"""How many steps without a match are looked at before a grid counts as empty; a few tenths of a second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """Every `step` from `base` (aware UTC) whose wall clock in `zone` shows one of `times` on one of `days`.
+
+    `times` are whole minutes, ascending; empty, or `days` None, lets everything through. With `minutes` a step
+    stands for the hour that it begins, and means the instants in it whose wall clock shows one of those.
+    """
+
+    base: datetime
+    step: timedelta
+    zone: ZoneInfo
+    days: Days | None = None
+    times: tuple[time, ...] = ()
+    minutes: tuple[int, ...] = ()
+
+    def after(self, after: datetime) -> Iterator[datetime]:
+        """Yield the instants strictly after `after` (aware), ascending."""
+        number = max((after - self.base) // self.step, 0)
+        idle = 0
+        while idle < _LOOKS:
+            moment = self._moment(number)
+            if moment > wallclock.LAST:
+                return
+            for found in self._in_step(moment):
+                if found > after and self._fits(wallclock.shown(found, self.zone)):
+                    idle = 0
+                    yield found
+            idle += 1
+            resumed = self._resume(self._moment(number + 1))
+            if resumed is None:
+                return
+            number = max(number + 1, (resumed - self.base) // self.step)
+
+    def _moment(self, number: int) -> datetime:
+        try:
+            return self.base + number * self.step
+        except OverflowError:
+            return datetime.max.replace(tzinfo=UTC)
+
+    def _in_step(self, moment: datetime) -> list[datetime]:
+        if not self.minutes:
+            return [moment]
+        minute = wallclock.shown(moment, self.zone).minute
+        # Sorted by what comes first, should clocks not show a full hour where the step begins.
+        found = sorted(moment + (wanted - minute) % 60 * _MINUTE for wanted in self.minutes)
+        return [each for each in found if wallclock.shown(each, self.zone).minute in self.minutes]
+
+    def _fits(self, local: datetime) -> bool:
+        at = local.time().replace(second=0, microsecond=0)
+        if self.times and self.times[bisect_left(self.times, at) % len(self.times)] != at:
+            return False
+        return self.days is None or self.days.first_from(local.date()) == local.date()
+
+    def _resume(self, moment: datetime) -> datetime | None:
+        """Return an instant from `moment` on before which nothing fits; None when nothing ever does."""
+        if moment >= wallclock.LAST - _DAY:
+            return moment
+        local = wallclock.shown(moment, self.zone)
+        # Where clocks are about to change, a time that lies behind may come again: no step is left out there.
+        if self._fits(local) or not self._is_steady(moment):
+            return moment
+        if self.days is None or self.days.first_from(local.date()) == local.date():
+            place = bisect_left(self.times, local.time())
+            if place < len(self.times):
+                return moment + (datetime.combine(local.date(), self.times[place]) - local)
+        tomorrow = local.date() + _DAY
+        day = tomorrow if self.days is None else self.days.first_from(tomorrow)
+        first = self.times[0] if self.times else time()
+        if day is None or day > wallclock.LAST_DAY:
+            return None
+        return wallclock.instant(datetime.combine(day, first), self.zone)
+
+    def _is_steady(self, moment: datetime) -> bool:
+        return moment.astimezone(self.zone).utcoffset() == (moment + _DAY).astimezone(self.zone).utcoffset()

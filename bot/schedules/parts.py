@@ -1,0 +1,137 @@
+"""The parts of an RRULE, each checked as it is read."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.schedules import wallclock
+from bot.schedules.kinds import LONGEST, WEEKDAYS
+
+MAX_COUNT = 10_000
+"""Occurrences are counted from the first one on, so that a count costs time whenever the next is asked for."""
+SPANS = {
+    "YEARLY": timedelta(days=365),
+    "MONTHLY": timedelta(days=30),
+    "WEEKLY": timedelta(days=7),
+    "DAILY": timedelta(days=1),
+    "HOURLY": timedelta(hours=1),
+    "MINUTELY": timedelta(minutes=1),
+}
+DAYS = {name[:2].upper(): day for day, name in enumerate(WEEKDAYS)}
+_ORDER = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY")
+ORDER = (*_ORDER, "BYHOUR", "BYMINUTE", "BYSECOND", "BYSETPOS")
+# The greatest number, and the least: numbers below zero count from the end.
+_LIMITS = {
+    "BYMONTH": (1, 12),
+    "BYWEEKNO": (-53, 53),
+    "BYYEARDAY": (-366, 366),
+    "BYMONTHDAY": (-31, 31),
+    "BYHOUR": (0, 23),
+    "BYMINUTE": (0, 59),
+    "BYSECOND": (0, 59),
+    "BYSETPOS": (-366, 366),
+}
+_NUMBER = re.compile(r"[+-]?[0-9]{1,3}")
+_DAY = re.compile(r"([+-]?[0-9]{1,2})?([A-Z]{2})")
+_UNTIL = re.compile(r"([0-9]{8}(?:T[0-9]{6})?)(Z?)")
+Problem = Callable[[str, str], Exception]
+
+
+def stamped(digits: str) -> datetime | None:
+    """Read a time as RFC 5545 writes it, naive, a date alone as its midnight; None when it is none of the calendar."""
+    try:
+        local = datetime.strptime(digits, "%Y%m%dT%H%M%S" if "T" in digits.upper() else "%Y%m%d")
+    except ValueError:
+        return None
+    return local if wallclock.FIRST_DAY <= local.date() <= wallclock.LAST_DAY else None
+
+
+class Parts:
+    """The parts of a rule by name; `problem` makes the error that something else is expected in a part."""
+
+    def __init__(self, values: dict[str, str], problem: Problem) -> None:
+        self.values = values
+        self._problem = problem
+        self.frequency = values.get("FREQ", "")
+        if self.frequency not in SPANS:
+            short = "; the shortest time is one minute" if self.frequency == "SECONDLY" else ""
+            raise problem("FREQ", f"one of {', '.join(SPANS)}{short}")
+        self._check()
+
+    @property
+    def text(self) -> str:
+        """The rule in one order of parts."""
+        return ";".join(f"{name}={self.values[name]}" for name in ORDER if name in self.values)
+
+    @property
+    def is_elapsed(self) -> bool:
+        """Whether the rule is one of hours or minutes, which pass by themselves."""
+        return SPANS[self.frequency] < SPANS["DAILY"]
+
+    def number(self, name: str, most: int) -> int | None:
+        """Read a number from 1 to `most`; None where the part is absent."""
+        value = self.values.get(name)
+        if value is None:
+            return None
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not 1 <= int(value) <= most:
+            raise self._problem(name, f"a whole number from 1 to {most}")
+        return int(value)
+
+    def interval(self) -> int:
+        """Read the interval, which ten years limit."""
+        return self.number("INTERVAL", LONGEST // SPANS[self.frequency]) or 1
+
+    def numbers(self, name: str) -> tuple[int, ...]:
+        """Read a list of numbers, ascending; empty where the part is absent."""
+        least, most = _LIMITS[name]
+        words = self.values[name].split(",") if name in self.values else []
+        fine = all(_NUMBER.fullmatch(word) and least <= int(word) <= most for word in words)
+        found = {int(word) for word in words} if fine else {0}
+        if not fine or (least < 0 and 0 in found):
+            raise self._problem(name, f"numbers from {least} to {most}{', without 0' if least < 0 else ''}")
+        return tuple(sorted(found))
+
+    def weekdays(self) -> tuple[tuple[int, int], ...]:
+        """Read weekdays as (0 for Monday, n), n being 0 or the nth of the month or year."""
+        return tuple(self._weekdays()) if "BYDAY" in self.values else ()
+
+    def week_start(self) -> int:
+        """Read the day on which weeks start, Monday unless said."""
+        day = DAYS.get(self.values.get("WKST", "MO"))
+        if day is None:
+            raise self._problem("WKST", f"one of {', '.join(DAYS)}")
+        return day
+
+    def until(self, zone: ZoneInfo) -> datetime | None:
+        """Read the last instant: in UTC with Z, else in the zone; a date alone means all of that day."""
+        if "UNTIL" not in self.values:
+            return None
+        found = _UNTIL.fullmatch(self.values["UNTIL"])
+        local = stamped(found[1]) if found else None
+        if found is None or local is None:
+            raise self._problem("UNTIL", "a date and time such as 20261231T225959Z")
+        last = local if "T" in found[1] else local + timedelta(days=1, seconds=-1)
+        return last.replace(tzinfo=UTC) if found[2] else wallclock.instant(last, zone)
+
+    def _weekdays(self) -> Iterator[tuple[int, int]]:
+        most = 0
+        if self.frequency == "MONTHLY" or (self.frequency == "YEARLY" and "BYMONTH" in self.values):
+            most = 5
+        elif self.frequency == "YEARLY" and "BYWEEKNO" not in self.values:
+            most = 53
+        for word in self.values["BYDAY"].split(","):
+            found = _DAY.fullmatch(word)
+            nth = int(found[1] or 0) if found else 0
+            if not found or found[2] not in DAYS or abs(nth) > most or (found[1] and not nth):
+                numbered = f", with numbers up to {most} before them" if most else ""
+                raise self._problem("BYDAY", f"weekdays, some of {', '.join(DAYS)}{numbered}")
+            yield DAYS[found[2]], nth
+
+    def _check(self) -> None:
+        if len(self.numbers("BYSECOND")) > 1:
+            raise self._problem("BYSECOND", "one second; the shortest time is one minute")
+        if "COUNT" in self.values and "UNTIL" in self.values:
+            raise self._problem("COUNT", "either COUNT or UNTIL")
+        if self.is_elapsed and "BYSETPOS" in self.values:
+            raise self._problem("BYSETPOS", "no BYSETPOS in a rule of hours or minutes")

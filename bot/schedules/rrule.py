@@ -1,0 +1,128 @@
+"""RRULE text as calendars write it (RFC 5545, section 3.8.5.3), as a schedule."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from bot.schedules import recurrence, wallclock
+from bot.schedules.errors import ScheduleError
+from bot.schedules.kinds import UNITS, UTC_ZONE, Daily, Interval, Monthly, Once, Schedule, Weekly
+from bot.schedules.parts import DAYS, ORDER, Parts, stamped
+
+_LINE = re.compile(r"\S+")
+_START = re.compile(
+    r"DTSTART(?:;VALUE=DATE(?:-TIME)?|;TZID=(?P<zone>[^:;]+))*:(?P<stamp>[0-9]{8}(?:T[0-9]{6})?)(?P<utc>Z?)",
+    re.IGNORECASE | re.ASCII,
+)
+_PART = re.compile(r"[^;]+")
+_EXAMPLE = "DTSTART;TZID=Europe/Berlin:20261122T180000\\nRRULE:FREQ=DAILY"
+_UNITS = {unit.frequency: unit for unit in UNITS}
+
+
+def read(text: str, zone: ZoneInfo, now: datetime) -> Schedule:
+    """Read a rule with or without a beginning and a zone; raises ScheduleError.
+
+    A beginning without a zone is one in `zone`; without any the rule begins `now` (aware UTC, whole seconds). A rule
+    that never comes due is an error, one that has ended is none.
+    """
+    schedule = _Text(text).schedule(zone, now)
+    if schedule.next(wallclock.FIRST) is None:
+        raise ScheduleError(text, 0, "a rule that comes due at some time", _EXAMPLE)
+    return schedule
+
+
+def load(text: str) -> Schedule:
+    """Read a rule with its beginning and zone; raises ScheduleError."""
+    return _Text(text).schedule(None, None)
+
+
+class _Text:
+    """The lines of a rule, and where each part stands in them."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._start: re.Match[str] | None = None
+        self._rule: tuple[str, int] | None = None
+        self._places: dict[str, int] = {}
+        # Blanks between the lines do as well, and so does the \\n that an error shows.
+        for line in _LINE.finditer(text.replace(r"\n", "  ")):
+            self._take(line[0], line.start())
+
+    def schedule(self, zone: ZoneInfo | None, now: datetime | None) -> Schedule:
+        parts = Parts(dict(self._parts()), self._problem)
+        head = self._start
+        if head is not None and (head["zone"] or head["utc"]):
+            zone = self._zone(head)
+        if zone is None or (head is None and now is None):
+            raise self._error(0, "DTSTART with a zone or Z, then RRULE on the next line")
+        if head is not None:
+            return self._kind(parts, self._local(head), zone)
+        assert now is not None
+        local = wallclock.shown(now, zone)
+        # Nine o'clock is meant, not some seconds past nine.
+        full = local.replace(second=0) if {"BYHOUR", "BYMINUTE"} & parts.values.keys() else local
+        return self._kind(parts, full, zone)
+
+    def _take(self, line: str, position: int) -> None:
+        # Beyond ASCII, upper case may be of another length, and every position would be off.
+        name = re.split("[:;=]", line.upper(), maxsplit=1)[0] if line.isascii() else ""
+        if name == "DTSTART" and self._start is None:
+            self._start = _START.fullmatch(self.text, position, position + len(line))
+            if self._start is None or (self._start["zone"] and self._start["utc"]):
+                raise self._error(position, "DTSTART with a zone or Z")
+        elif name in ("RRULE", *ORDER) and self._rule is None:
+            skipped = len("RRULE:") if name == "RRULE" else 0
+            self._rule = (line.upper()[skipped:], position + skipped)
+        elif name in ("EXDATE", "RDATE", "EXRULE"):
+            raise self._error(position, f"no {name}: one rule is all that a schedule holds")
+        else:
+            raise self._error(position, "one DTSTART and one RRULE")
+
+    def _parts(self) -> Iterator[tuple[str, str]]:
+        if self._rule is None:
+            raise self._error(len(self.text) if self._start else 0, "RRULE:FREQ=…")
+        rule, position = self._rule
+        self._places[""] = position
+        for part in _PART.finditer(rule):
+            name, _, value = part[0].partition("=")
+            if name not in ORDER or name in self._places:
+                raise self._error(position + part.start(), f"each once, some of {', '.join(ORDER)}")
+            self._places[name] = position + part.start()
+            yield name, value
+
+    def _kind(self, parts: Parts, local: datetime, zone: ZoneInfo) -> Schedule:
+        """Return the human form that a rule stands for, else the rule."""
+        if not wallclock.FIRST_DAY <= local.date() <= wallclock.LAST_DAY:
+            raise self._error(0, "a time before the end of the year 9999")
+        at, start = local.time(), local.date()
+        match parts.values:
+            case {"FREQ": "DAILY", **rest} if not rest:
+                return Daily(start=start, at=at, zone=zone)
+            case {"FREQ": "DAILY", "COUNT": "1", **rest} if not rest:
+                return Once(local=local, zone=zone)
+            case {"FREQ": "WEEKLY", "BYDAY": days, **rest} if not rest and set(days.split(",")) <= DAYS.keys():
+                return Weekly(start=start, days=frozenset(DAYS[day] for day in days.split(",")), at=at, zone=zone)
+            case {"FREQ": "MONTHLY", "BYMONTHDAY": day, **rest} if not rest and re.fullmatch(r"-1|[1-9][0-9]?", day):
+                return Monthly(start=start, day=parts.numbers("BYMONTHDAY")[0], at=at, zone=zone)
+            case {"FREQ": frequency, "INTERVAL": _, **rest} if not rest and zone is UTC_ZONE and frequency in _UNITS:
+                return Interval(start=local.replace(tzinfo=UTC), count=parts.interval(), unit=_UNITS[frequency])
+        return recurrence.elapsed(parts, local, zone) if parts.is_elapsed else recurrence.calendar(parts, local, zone)
+
+    def _local(self, head: re.Match[str]) -> datetime:
+        local = stamped(head["stamp"])
+        if local is None:
+            raise self._error(head.start("stamp"), "a date and time such as 20261122T180000")
+        return local
+
+    def _zone(self, head: re.Match[str]) -> ZoneInfo:
+        try:
+            return wallclock.zone(head["zone"]) if head["zone"] else UTC_ZONE
+        except KeyError:
+            raise self._error(head.start("zone"), "the name of a time zone") from None
+
+    def _problem(self, name: str, expected: str) -> ScheduleError:
+        return self._error(self._places.get(name, self._places[""]), expected)
+
+    def _error(self, position: int, expected: str) -> ScheduleError:
+        return ScheduleError(self.text, position, expected, _EXAMPLE)

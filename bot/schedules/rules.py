@@ -1,0 +1,104 @@
+"""Recurrence rules in general: the kinds of schedule behind an RRULE that no human form stands for."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import groupby, islice
+from zoneinfo import ZoneInfo
+
+from bot.schedules import wallclock
+from bot.schedules.days import RuleDays
+from bot.schedules.grid import Grid
+from bot.schedules.kinds import zoned
+
+_MICROSECOND = timedelta(microseconds=1)
+# A week that the turn of the year cuts is then counted whole.
+_MARGIN = timedelta(days=8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarRule:
+    """At `times` of wall clock on `days`, from `start` (naive, whole seconds) on: frequencies of a day and longer.
+
+    `positions` choose among the occurrences of each period (BYSETPOS), `count` is how many there are in all, `until`
+    (aware UTC) the last instant. `text` is the rule as it is stored.
+    """
+
+    text: str
+    start: datetime
+    zone: ZoneInfo
+    days: RuleDays
+    times: tuple[time, ...]
+    positions: tuple[int, ...] = ()
+    count: int | None = None
+    until: datetime | None = None
+
+    def next(self, after: datetime) -> datetime | None:
+        """Return the first occurrence strictly after `after`."""
+        # No time that clocks have shown lies ahead: an occurrence belongs to its first showing.
+        shown = wallclock.shown(after, self.zone)
+        counted = islice(self._from(self.start), self.count) if self.count else self._from(max(self.start, shown))
+        ahead = (wallclock.instant(local, self.zone) for local in counted if local >= shown)
+        due = next((due for due in ahead if due > after), None)
+        return None if due is None or (self.until and due > self.until) else due
+
+    def stored(self) -> str:
+        """Return the RRULE with its beginning and its zone."""
+        return f"{zoned(self.start, self.zone)}\nRRULE:{self.text}"
+
+    def describe(self) -> str:
+        """Say it like "by the rule FREQ=MONTHLY;BYDAY=2TU (Europe/Berlin)"."""
+        return f"by the rule {self.text} ({self.zone.key})"
+
+    def _from(self, begin: datetime) -> Iterator[datetime]:
+        first = max(begin.date() - _MARGIN, wallclock.FIRST_DAY).year
+        for _, days in groupby(self.days.from_year(first), key=self.days.period):
+            yield from (local for local in self._in_period([*days], begin.date()) if local >= begin)
+
+    def _in_period(self, days: Sequence[date], begin: date) -> Iterator[datetime]:
+        if not self.positions:
+            return (datetime.combine(day, at) for day in days if day >= begin for at in self.times)
+        size = len(days) * len(self.times)
+        places = {place - 1 if place > 0 else size + place for place in self.positions}
+        chosen = (divmod(place, len(self.times)) for place in sorted(places) if 0 <= place < size)
+        return (datetime.combine(days[day], self.times[at]) for day, at in chosen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElapsedRule:
+    """On a `grid` of elapsed time, from `start` (naive, whole seconds) on: minutely and hourly rules.
+
+    `count` is how many occurrences there are in all, `until` (aware UTC) the last instant. `text` is the rule as it is
+    stored.
+    """
+
+    text: str
+    start: datetime
+    zone: ZoneInfo
+    grid: Grid
+    count: int | None = None
+    until: datetime | None = None
+
+    def next(self, after: datetime) -> datetime | None:
+        """Return the first occurrence strictly after `after`."""
+        before = wallclock.instant(self.start, self.zone) - _MICROSECOND
+        due = next(self.grid.after(max(before, after)), None)
+        last = _last(self.grid, before, self.count) if self.count else None
+        if due is None or (last and due > last):
+            return None
+        return None if self.until and due > self.until else due
+
+    def stored(self) -> str:
+        """Return the RRULE with its beginning and its zone."""
+        return f"{zoned(self.start, self.zone)}\nRRULE:{self.text}"
+
+    def describe(self) -> str:
+        """Say it like "by the rule FREQ=HOURLY;BYDAY=MO (Europe/Berlin)"."""
+        return f"by the rule {self.text} ({self.zone.key})"
+
+
+@lru_cache(maxsize=1024)
+def _last(grid: Grid, before: datetime, count: int) -> datetime | None:
+    """Return the `count`th instant strictly after `before`; kept, since it costs up to half a second to find."""
+    return next(islice(grid.after(before), count - 1, None), None)

@@ -1,0 +1,131 @@
+"""The words of a schedule that a person wrote, read one after another."""
+
+import re
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from bot.schedules import wallclock
+from bot.schedules.errors import ScheduleError
+from bot.schedules.kinds import LONGEST, UNITS, WEEKDAYS, Unit
+
+_END = datetime.combine(wallclock.LAST_DAY, time(), UTC)
+_WORD = re.compile(r"[^\s,]+|,")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_MONTH_DAY = re.compile(r"0?[1-9]|[12][0-9]|3[01]")
+_DAY_NUMBERS = {name.lower(): day for day, full in enumerate(WEEKDAYS) for name in (full, full[:3])}
+
+
+class Words:
+    """A cursor over the words of a schedule, with what reading them needs to know."""
+
+    def __init__(self, text: str, zone: ZoneInfo, now: datetime) -> None:
+        self.text = text
+        self.zone = zone
+        self.now = now
+        self.example = "every 30 minutes"
+        found = [(match[0].lower(), match.start()) for match in _WORD.finditer(text)]
+        self._ahead = [("", len(text)), *reversed(found)]
+
+    @property
+    def next(self) -> str:
+        """The word at the cursor in lower case, empty at the end."""
+        return self._ahead[-1][0]
+
+    @property
+    def position(self) -> int:
+        """Where the word at the cursor begins."""
+        return self._ahead[-1][1]
+
+    def take(self, word: str) -> bool:
+        """Move on if the cursor is at `word`, and tell whether it was."""
+        found = self.next == word
+        if found:
+            self._ahead.pop()
+        return found
+
+    def take_all(self) -> None:
+        """Move to the end."""
+        del self._ahead[1:]
+
+    def error(self, expected: str, position: int | None = None) -> ScheduleError:
+        """Return the error that something else is expected here, or at `position`."""
+        at = self.position if position is None else position
+        return ScheduleError(self.text, at, expected, self.example)
+
+    def span(self) -> tuple[int, Unit]:
+        """Read a number of units that stays within ten years and within the calendar."""
+        position = self.position
+        digits = self._digits()
+        unit = self._unit()
+        # The length is looked at first: int() refuses thousands of digits, and a timedelta overflows.
+        if len(digits) > 9 or int(digits) > LONGEST // unit.span:
+            raise self.error("at most ten years", position)
+        if int(digits) * unit.span > _END - self.now:
+            raise self.error("a time before the end of the year 9999", position)
+        return int(digits), unit
+
+    def clock(self) -> time:
+        """Read a time of day, with or without "at" before it."""
+        self.take("at")
+        found = _TIME.fullmatch(self.next)
+        if not found:
+            raise self.error("a time of day as HH:MM, from 00:00 to 23:59")
+        self.take(found[0])
+        return time(int(found[1]), int(found[2]))
+
+    def date(self) -> date:
+        """Read a date of the calendar."""
+        expected = self.error("a date as YYYY-MM-DD")
+        if not _DATE.fullmatch(self.next):
+            raise expected
+        try:
+            day = date.fromisoformat(self.next)
+        except ValueError:
+            raise expected from None
+        if not wallclock.FIRST_DAY <= day <= wallclock.LAST_DAY:
+            raise expected
+        self.take(self.next)
+        return day
+
+    def month_day(self) -> int:
+        """Read a day of the month; -1 is the last one."""
+        if self.take("last"):
+            return -1
+        found = _MONTH_DAY.fullmatch(self.next)
+        if not found:
+            raise self.error("a day of the month from 1 to 31, or last")
+        self.take(found[0])
+        return int(found[0])
+
+    def weekdays(self) -> frozenset[int]:
+        """Read weekdays with commas between them."""
+        days = {self._weekday()}
+        while self.take(","):
+            days.add(self._weekday())
+        return frozenset(days)
+
+    def _digits(self) -> str:
+        digits = self.next
+        if digits in {"second", *(unit.name for unit in UNITS)}:
+            return "1"
+        if not re.fullmatch(r"[0-9]+", digits) or not digits.strip("0"):
+            raise self.error("a whole number from 1")
+        self.take(digits)
+        return digits.lstrip("0")
+
+    def _unit(self) -> Unit:
+        name = self.next.removesuffix("s")
+        unit = next((unit for unit in UNITS if unit.name == name), None)
+        if unit is None:
+            short = name in {"s", "sec", "second"}
+            raise self.error("minutes, hours or days" + ("; the shortest time is one minute" if short else ""))
+        self.take(self.next)
+        return unit
+
+    def _weekday(self) -> int:
+        day = _DAY_NUMBERS.get(self.next)
+        if day is None:
+            raise self.error("a weekday, one of " + ", ".join(name[:3] for name in WEEKDAYS))
+        self.take(self.next)
+        return day

@@ -1,0 +1,1 @@
+"""Running what is due: automations and heartbeats, each occurrence once."""

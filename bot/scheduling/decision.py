@@ -1,0 +1,160 @@
+"""What becomes of an occurrence, decided in code before anything is asked of a responder. No database, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.schedules import Schedule
+from bot.schedules.wallclock import instant
+
+ON_TIME_MS = 60_000
+"""A run that starts within a minute of its instant is not late."""
+GRACE_MS = 6 * 3_600_000
+"""How old a missed run may be and still be made up for, under `once`."""
+MAX_MISSES = 1_000
+MAX_CATCH_UP = 10
+
+Missed = Literal["skip", "once", "all"]
+Mode = Literal["defer", "drop", "silent"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHours:
+    """A daily span of wall-clock time, from `start` until before `end`; it may cross midnight."""
+
+    start: time
+    end: time
+    zone: ZoneInfo
+    mode: Mode = "defer"
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any] | None, *, zone: ZoneInfo) -> QuietHours | None:
+        """From quietHoursJson, ours or the earlier runtime's (`startHour`, `endHour`); None for what is neither."""
+        if stored is None:
+            return None
+        try:
+            named = ZoneInfo(stored["timezone"]) if "timezone" in stored else zone
+            if "startHour" in stored:
+                return cls(start=time(int(stored["startHour"])), end=time(int(stored["endHour"]) % 24), zone=named)
+            mode = stored.get("mode", "defer")
+            start, end = time.fromisoformat(stored["start"]), time.fromisoformat(stored["end"])
+        except (KeyError, TypeError, ValueError, ZoneInfoNotFoundError):
+            return None
+        return cls(start=start, end=end, zone=named, mode=mode if mode in ("drop", "silent") else "defer")
+
+    def contains(self, moment: datetime) -> bool:
+        """Whether an instant lies in them."""
+        at = moment.astimezone(self.zone).time()
+        if self.start <= self.end:
+            return self.start <= at < self.end
+        return at >= self.start or at < self.end
+
+    def end_after(self, moment: datetime) -> datetime:
+        """The first instant at or behind `moment` that lies in them no more, in UTC."""
+        day = moment.astimezone(self.zone).date()
+        for offset in (0, 1, 2):
+            end = instant(datetime.combine(day + timedelta(days=offset), self.end), self.zone)
+            if end > moment and not self.contains(end):
+                return end
+        return moment + timedelta(hours=1)  # an hour that a change of the clock folds into them: look again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What a decision is made from. `due` is when the occurrence may run, `at` what its schedule says."""
+
+    schedule: Schedule
+    at: datetime
+    due: datetime
+    now: datetime
+    quiet: QuietHours | None = None
+    missed: Missed = "once"
+    cap: int | None = None
+    sent_today: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What to do. `run_at` is the instant to run, skipped where `verdict` gives a reason; others are in `misses`.
+
+    `catch_up` are further instants to run, `defer_until` set means that nothing happens before it.
+    """
+
+    run_at: datetime
+    verdict: str | None = None
+    silent: bool = False
+    misses: tuple[tuple[datetime, str], ...] = ()
+    unlisted: int = 0
+    """Misses beyond MAX_MISSES, which are counted only."""
+    catch_up: tuple[datetime, ...] = ()
+    defer_until: datetime | None = None
+
+
+def decide(now: Situation) -> Decision:
+    """The rules of behaviour: quiet hours, misses, caps, in this order."""
+    quiet = now.quiet if now.quiet is not None and now.quiet.contains(now.now) else None
+    if quiet is not None and quiet.mode == "defer":
+        return Decision(run_at=now.at, defer_until=quiet.end_after(now.now))
+    instants, unlisted = _instants(now)
+    chosen, catch_up, verdict = _choose(now, instants)
+    passed = [moment for moment in instants if moment != chosen and moment not in catch_up]
+    misses = tuple((moment, _reason(now, moment)) for moment in passed)
+    if verdict is None and quiet is not None and quiet.mode == "drop":
+        verdict = "quiet_hours"
+    if verdict is None and now.cap is not None and now.sent_today >= now.cap:
+        verdict = "daily_cap"
+    return Decision(
+        run_at=chosen,
+        verdict=verdict,
+        silent=quiet is not None and quiet.mode == "silent",
+        misses=misses,
+        unlisted=unlisted,
+        catch_up=() if verdict else catch_up,
+    )
+
+
+def _instants(now: Situation) -> tuple[list[datetime], int]:
+    """The occurrence and all that came due since, newest MAX_MISSES at the most, and how many more there were."""
+    found: list[datetime] = []
+    unlisted = 0
+    for moment in _until(now.schedule, now.at, now.now):
+        found.append(moment)
+        if len(found) > MAX_MISSES:
+            found.pop(0)
+            unlisted += 1
+    return found, unlisted
+
+
+def _until(schedule: Schedule, first: datetime, end: datetime) -> Iterator[datetime]:
+    moment: datetime | None = first
+    while moment is not None and (moment <= end or moment == first):
+        yield moment
+        moment = schedule.next(moment)
+
+
+def _choose(now: Situation, instants: list[datetime]) -> tuple[datetime, tuple[datetime, ...], str | None]:
+    """The instant to run, those to make up for, and a verdict when it is too late for any."""
+    newest = instants[-1]
+    # What was deferred is as late as its deferral ended, not as its schedule said.
+    since = now.due if newest == now.at else newest
+    age_ms = (now.now - since).total_seconds() * 1000
+    if age_ms <= ON_TIME_MS:
+        return newest, (), None
+    if now.missed == "all":
+        return newest, tuple(instants[-MAX_CATCH_UP:-1]), None
+    if now.missed == "once" and age_ms <= GRACE_MS:
+        return newest, (), None
+    return newest, (), "missed"
+
+
+def _reason(now: Situation, moment: datetime) -> str:
+    return "quiet_hours" if now.quiet is not None and now.quiet.contains(moment) else "missed"
+
+
+def start_of_day(moment: datetime, zone: ZoneInfo) -> datetime:
+    """When the local day of an instant began, in UTC."""
+    return instant(datetime.combine(moment.astimezone(zone).date(), time()), zone).astimezone(UTC)

@@ -1,0 +1,213 @@
+"""Runs what is due: claims it by a lease, gives it a turn in the one chain, tries again what fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.delivery import jittered
+from bot.scheduling.subject import Defer, Drop, Go, Subject
+from middleware.errors import TurnFailed
+from middleware.turn import CallNext, Clock, Source, Turn
+from storage.database import Database
+from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
+from storage.leases import Leases
+from storage.occurrences import DEAD_LETTER, RETRY, Occurrence, Occurrences
+from storage.runs import DEFAULT_PROFILE, Runs
+from storage.statement import Statement
+
+log = logging.getLogger("polar.runner")
+
+MAX_TRIES = 3
+PAGE = 64
+LOOK_EVERY_S = 1.0
+"""How long a change of the clock, or of the rows by another process, may go unnoticed."""
+RETRY_DELAY_S = 30.0
+"""Before the second try; doubled for each further one."""
+
+
+class Runner:
+    """Two commits a run: the claim with its lease and its try, then the run's effects, void if the lease was lost."""
+
+    def __init__(
+        self,
+        database: Database,
+        subjects: Mapping[str, Subject],
+        chain: CallNext,
+        *,
+        clock: Clock,
+        holder: str,
+        lease_s: float,
+        slots: int = 16,
+    ) -> None:
+        self._database = database
+        self._subjects = subjects
+        self._occurrences = Occurrences(database)
+        self._runs = Runs(database)
+        self._chain = chain
+        self._clock = clock
+        self._holder = holder
+        self._lease_ms = round(lease_s * 1000)
+        self._slots = asyncio.Semaphore(slots)
+        self._in_hand: dict[str, asyncio.Task[None]] = {}
+        self._awake = asyncio.Event()
+        self._stopping = False
+        self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def wake(self) -> None:
+        """Something may be due."""
+        self._awake.set()
+
+    async def prepare(self) -> None:
+        """Take over from an earlier process, which is gone: we hold the database's lock."""
+        await self._database.commit(*Leases.release_all())
+        for subject in self._subjects.values():
+            await subject.adopt(now_ms=self._clock())
+
+    async def run(self) -> None:
+        """Start what is due, forever."""
+        while not self._stopping:
+            self._awake.clear()
+            room = PAGE - len(self._in_hand)
+            due = await self._occurrences.list_due(now_ms=self._clock(), limit=PAGE) if room > 0 else []
+            for occurrence in due:
+                if occurrence.event_id not in self._in_hand and not self._stopping:
+                    self._start(occurrence)
+            try:
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._awake.wait()
+            except TimeoutError:
+                continue
+
+    def _start(self, occurrence: Occurrence) -> None:
+        task = asyncio.create_task(self._occur(occurrence), name=occurrence.run_id)
+        self._in_hand[occurrence.event_id] = task
+
+        def finished(done: asyncio.Task[None]) -> None:
+            self._in_hand.pop(occurrence.event_id, None)
+            self.wake()
+            if not done.cancelled() and (error := done.exception()) is not None and not self.failure.done():
+                self.failure.set_exception(error)
+
+        task.add_done_callback(finished)
+
+    async def _occur(self, occurrence: Occurrence) -> None:
+        try:
+            async with self._slots:
+                await self._decide(occurrence)
+        except (DatabaseLost, DatabaseClosed):
+            raise
+        except ExpectationFailed:
+            log.info("%s was run, changed or removed elsewhere", occurrence.run_id)
+        except TurnFailed as failure:
+            log.warning("%s failed at try %d", occurrence.run_id, failure.turn.attempt)
+
+    async def _decide(self, occurrence: Occurrence) -> None:
+        now_ms = self._clock()
+        subject = self._subjects.get(occurrence.source)
+        decision = await subject.decide(occurrence, now_ms=now_ms) if subject is not None else Drop()
+        match decision:
+            case Drop(statements):
+                await self._database.commit(Occurrences.take(occurrence), *statements)
+            case Defer(until_ms):
+                later = replace(occurrence, due_ms=until_ms)
+                await self._database.commit(Occurrences.take(occurrence), Occurrences.plan(later, now_ms=now_ms))
+            case Go():
+                await self._go(occurrence, decision, now_ms)
+
+    async def _go(self, row: Occurrence, go: Go, now_ms: int) -> None:
+        if row.attempts >= MAX_TRIES:  # it ended the process each time
+            await self._database.commit(*self._fail(row, go, "it kept ending the process"))
+            return
+        attempt = row.attempts + 1
+        await self._database.commit(
+            Leases.take(
+                go.run.run_id,
+                self._holder,
+                attempt=attempt,
+                now_ms=now_ms,
+                expires_at_ms=now_ms + self._lease_ms,
+            ),
+            Occurrences.begin_try(row),
+            self._runs.log_try(
+                run_id=go.run.run_id,
+                attempt=attempt,
+                event_id=go.run.subject_id,
+                status="running",
+                started_at_ms=now_ms,
+                completed_at_ms=None,
+                metadata={"sessionId": go.place.session_id},
+            ),
+        )
+        await self._chain(self._turn(row, go, attempt, now_ms))
+
+    def _turn(self, row: Occurrence, go: Go, attempt: int, now_ms: int) -> Turn:
+        return Turn(
+            id=f"{go.run.run_id}#{attempt}",
+            kind=go.run.source,
+            place=go.place,
+            user_id=go.user_id,
+            received_at_ms=now_ms,
+            source=self._source(row, go, attempt),
+            attempt=attempt,
+            origin=dict(go.origin),
+            run=go.run,
+        )
+
+    def _source(self, row: Occurrence, go: Go, attempt: int) -> Source:
+        begun = replace(row, attempts=attempt)
+        lease = Leases.give_up(go.run.run_id, self._holder)
+        last = attempt >= MAX_TRIES
+
+        def failing(reason: str) -> tuple[Statement, ...]:
+            if last:
+                return (lease, *self._fail(begun, go, reason))
+            return (lease, *self._try_again(begun, go))
+
+        return Source(
+            opening=(lease, Occurrences.take(begun), *go.following),
+            failing=failing,
+            is_last_try=last,
+            last_words=go.last_words,
+        )
+
+    def _try_again(self, row: Occurrence, go: Go) -> tuple[Statement, ...]:
+        """The run waits in `retry`; what follows it is planned meanwhile, so that nothing waits for it."""
+        now_ms = self._clock()
+        delay_ms = round(jittered(RETRY_DELAY_S, row.attempts, at_most_s=3600) * 1000)
+        again = replace(row, at_ms=go.run.scheduled_at_ms, due_ms=now_ms + delay_ms, queue=RETRY, is_extra=True)
+        return (Occurrences.take(row), *go.following, Occurrences.plan(again, now_ms=now_ms))
+
+    def _fail(self, row: Occurrence, go: Go, reason: str) -> tuple[Statement, ...]:
+        """The end of a run: its row in the ledger, and itself in `dead_letter` for whoever looks into it."""
+        now_ms = self._clock()
+        dead = replace(row, at_ms=go.run.scheduled_at_ms, queue=DEAD_LETTER, is_extra=True)
+        entry = self._runs.append(
+            source=go.run.source,
+            subject_id=go.run.subject_id,
+            run_id=go.run.run_id,
+            profile_id=DEFAULT_PROFILE,
+            trigger=go.run.trigger,
+            output={"status": "failed", "reason": reason},
+            metadata={"sessionId": go.place.session_id, "scheduledAtMs": go.run.scheduled_at_ms},
+            now_ms=now_ms,
+        )
+        return (
+            Occurrences.take(row),
+            *go.following,
+            *entry,
+            Occurrences.plan(dead, now_ms=now_ms),
+            *go.giving_up,
+        )
+
+    async def stop(self, timeout_s: float) -> None:
+        """Start nothing new; give the runs in hand `timeout_s` seconds. The others are due at the next start."""
+        self._stopping = True
+        tasks = set(self._in_hand.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=timeout_s)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

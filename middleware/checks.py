@@ -1,0 +1,129 @@
+"""The checks that a heartbeat policy may name: a table of them, each with its settings and their defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+
+from storage.health import Health
+
+HOUR_MS = 3_600_000
+MIB = 1 << 20
+DAY_HOURS = 24.0
+SHOWN = 3
+"""Names in one finding; the others are only counted."""
+UNUSED_WORTH_TELLING = 64 * MIB
+
+Settings = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """When a beat looks, and when its policy looked before: what was told then is not told again."""
+
+    now_ms: int
+    last_ms: int | None
+
+    def since(self, settings: Settings) -> int:
+        """The last `hours`; where none are set, what is new since the last beat, a day at most."""
+        hours = settings.get("hours")
+        day_ms = self.now_ms - round((hours or DAY_HOURS) * HOUR_MS)
+        return day_ms if hours is not None or self.last_ms is None else max(day_ms, self.last_ms)
+
+
+Look = Callable[[Health, Settings, Window], Awaitable[list[str]]]
+"""The findings, a line each; none when all is well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check. `optional` names the settings that have no default."""
+
+    look: Look
+    defaults: Settings = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
+
+
+def settings_of(name: str, given: Mapping[str, object]) -> dict[str, float]:
+    """A check's settings with its defaults; raises ValueError, in one line, for what it does not know."""
+    check = CHECKS.get(name)
+    if check is None:
+        raise ValueError(f"{name!r:.80} is no check; there are {', '.join(CHECKS)}")
+    known = (*check.defaults, *check.optional)
+    settings = dict(check.defaults)
+    for key, value in given.items():
+        if key not in known:
+            raise ValueError(f"{name} has no setting {key!r:.80}; it has {', '.join(known)}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9 or not isfinite(value):
+            raise ValueError(f"{name}: {key} must be a number above 0 (found {value!r:.80})")
+        settings[key] = float(value)
+    return settings
+
+
+async def _failed_runs(health: Health, settings: Settings, window: Window) -> list[str]:
+    failed = await health.failed_runs(since_ms=window.since(settings))
+    if not failed:
+        return []
+    named = ", ".join(f"{found.source} {found.subject_id}" for found in failed[:SHOWN])
+    others = f" and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
+    return [f"{_counted(sum(found.count for found in failed), 'failed run')}: {named}{others}"]
+
+
+async def _undelivered_replies(health: Health, settings: Settings, window: Window) -> list[str]:
+    minutes = settings["minutes"]
+    found = await health.undelivered(
+        failed_since_ms=window.since(settings), waiting_since_ms=window.now_ms - round(minutes * 60_000)
+    )
+    lines = []
+    if found.failed:
+        lines.append(f"{_counted(found.failed, 'message')} could not be delivered")
+    if found.waiting:
+        lines.append(f"{_counted(found.waiting, 'message')} waiting to be sent for over {minutes:g} minutes")
+    return lines
+
+
+async def _negative_feedback(health: Health, settings: Settings, window: Window) -> list[str]:
+    count = await health.negative_feedback(since_ms=window.since(settings))
+    if count < settings["threshold"]:
+        return []
+    return [f"{_counted(count, 'negative reaction')} in the last {settings['hours']:g} hours"]
+
+
+async def _database_health(health: Health, settings: Settings, window: Window) -> list[str]:
+    facts, dead = await health.file(), await health.dead_updates(since_ms=window.since(settings))
+    lines = []
+    if dead:
+        lines.append(f"{_counted(dead, 'update')} set aside because handling kept failing")
+    if facts.size > settings["megabytes"] * MIB:
+        lines.append(f"the database has {facts.size // MIB:,} MiB, over the {settings['megabytes']:g} of this check")
+    if facts.unused > max(facts.size // 2, UNUSED_WORTH_TELLING):
+        lines.append(f"{facts.unused // MIB:,} MiB of the database file are unused")
+    if facts.disk_free < settings["free_megabytes"] * MIB:
+        lines.append(f"the disk of the database has only {facts.disk_free // MIB:,} MiB left")
+    return lines
+
+
+async def _budget_nearly_used(health: Health, settings: Settings, window: Window) -> list[str]:
+    found = await health.budgets_used(share=settings["percent"] / 100, now_ms=window.now_ms)
+    lines = [
+        f"budget {budget.scope}{':' if budget.target_id else ''}{budget.target_id}: "
+        f"${budget.spent_usd:.2f} of ${budget.limit_usd:.2f} used"
+        for budget in found[:SHOWN]
+    ]
+    return lines + ([f"{len(found) - SHOWN} more budgets nearly used"] if len(found) > SHOWN else [])
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+CHECKS: Mapping[str, Check] = {
+    "failed_runs": Check(look=_failed_runs, optional=("hours",)),
+    "undelivered_replies": Check(look=_undelivered_replies, defaults={"minutes": 15.0}, optional=("hours",)),
+    "negative_feedback": Check(look=_negative_feedback, defaults={"threshold": 3.0, "hours": DAY_HOURS}),
+    "database_health": Check(
+        look=_database_health, defaults={"megabytes": 10_240.0, "free_megabytes": 500.0}, optional=("hours",)
+    ),
+    "budget_nearly_used": Check(look=_budget_nearly_used, defaults={"percent": 80.0}),
+}

@@ -1,0 +1,45 @@
+"""Heartbeat turns end here: the checks of a policy are run, and reported if they find something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from middleware.checks import CHECKS, Window, settings_of
+from middleware.turn import CallNext, Clock, Outcome, Run, Turn
+from storage.health import Health
+
+NOTHING = "nothing to report"
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Looks after things without any responder: what is counted needs no model."""
+
+    health: Health
+    clock: Clock
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """Silence is the good news; every other kind of turn goes on."""
+        if turn.kind != "heartbeat" or turn.run is None:
+            return await call_next(turn)
+        findings = await self._look(turn.run)
+        if not findings:
+            return Outcome(status="recorded", reason=NOTHING)
+        return Outcome.answer("\n".join([f"🩺 Heartbeat {turn.run.subject_id}", *(f"• {line}" for line in findings)]))
+
+    async def _look(self, run: Run) -> list[str]:
+        window = Window(now_ms=self.clock(), last_ms=await self.health.last_beat_ms(run.subject_id))
+        findings: list[str] = []
+        for name in sorted(run.checks, key=_position):
+            try:
+                settings = settings_of(name, run.checks[name])
+            except ValueError as error:
+                findings.append(str(error))
+            else:
+                findings += await CHECKS[name].look(self.health, settings, window)
+        return findings
+
+
+def _position(name: str) -> int:
+    """Reports follow the table; what it does not have comes last."""
+    return list(CHECKS).index(name) if name in CHECKS else len(CHECKS)
