@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
@@ -17,6 +18,8 @@ GRACE_MS = 6 * 3_600_000
 """How old a missed run may be and still be made up for, under `once`."""
 MAX_MISSES = 1_000
 MAX_CATCH_UP = 10
+LEAP_AFTER = 3_000
+"""Instants that are walked through before it is looked whether there are many more."""
 
 Missed = Literal["skip", "once", "all"]
 Mode = Literal["defer", "drop", "silent"]
@@ -88,8 +91,8 @@ class Decision:
     verdict: str | None = None
     silent: bool = False
     misses: tuple[tuple[datetime, str], ...] = ()
-    unlisted: int = 0
-    """Misses beyond MAX_MISSES, which are counted only."""
+    unlisted_since: datetime | None = None
+    """The first of the misses beyond MAX_MISSES, which have no row of their own."""
     catch_up: tuple[datetime, ...] = ()
     defer_until: datetime | None = None
 
@@ -99,7 +102,7 @@ def decide(now: Situation) -> Decision:
     quiet = now.quiet if now.quiet is not None and now.quiet.contains(now.now) else None
     if quiet is not None and quiet.mode == "defer":
         return Decision(run_at=now.at, defer_until=quiet.end_after(now.now))
-    instants, unlisted = _instants(now)
+    instants, unlisted_since = _instants(now)
     chosen, catch_up, verdict = _choose(now, instants)
     passed = [moment for moment in instants if moment != chosen and moment not in catch_up]
     misses = tuple((moment, _reason(now, moment)) for moment in passed)
@@ -112,28 +115,29 @@ def decide(now: Situation) -> Decision:
         verdict=verdict,
         silent=quiet is not None and quiet.mode == "silent",
         misses=misses,
-        unlisted=unlisted,
+        unlisted_since=unlisted_since,
         catch_up=() if verdict else catch_up,
     )
 
 
-def _instants(now: Situation) -> tuple[list[datetime], int]:
-    """The occurrence and all that came due since, newest MAX_MISSES at the most, and how many more there were."""
-    found: list[datetime] = []
-    unlisted = 0
-    for moment in _until(now.schedule, now.at, now.now):
+def _instants(now: Situation) -> tuple[list[datetime], datetime | None]:
+    """The occurrence and all that came due since, the newest MAX_MISSES at the most, and since when some are left out.
+
+    After years without the bot a job of minutes is not walked through: it is joined again shortly before now.
+    """
+    found: deque[datetime] = deque([now.at], maxlen=MAX_MISSES)
+    steps, start = 0, now.at
+    while (moment := now.schedule.next(found[-1])) is not None and moment <= now.now:
+        steps += 1
+        if steps == LEAP_AFTER:
+            ahead = now.now - (moment - start) / steps * MAX_MISSES
+            later = now.schedule.next(ahead) if ahead > moment else None
+            steps, start = 0, moment
+            if later is not None and later <= now.now:
+                moment = start = later
+                found.clear()
         found.append(moment)
-        if len(found) > MAX_MISSES:
-            found.pop(0)
-            unlisted += 1
-    return found, unlisted
-
-
-def _until(schedule: Schedule, first: datetime, end: datetime) -> Iterator[datetime]:
-    moment: datetime | None = first
-    while moment is not None and (moment <= end or moment == first):
-        yield moment
-        moment = schedule.next(moment)
+    return list(found), now.at if found[0] != now.at else None
 
 
 def _choose(now: Situation, instants: list[datetime]) -> tuple[datetime, tuple[datetime, ...], str | None]:

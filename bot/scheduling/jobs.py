@@ -139,8 +139,8 @@ class AutomationJobs:
         for when, reason in decision.misses:
             missed = replace(chosen, at_ms=millis(when))
             output: dict[str, Any] = {"status": "skipped", "reason": reason}
-            if when == decision.misses[0][0] and decision.unlisted:
-                output["before"] = decision.unlisted
+            if when == decision.misses[0][0] and decision.unlisted_since is not None:
+                output["unlistedSinceMs"] = millis(decision.unlisted_since)
             statements += self._enter(job, missed, output, now_ms)
         return statements
 

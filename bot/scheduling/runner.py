@@ -51,7 +51,7 @@ class Runner:
         self._holder = holder
         self._lease_ms = round(lease_s * 1000)
         self._slots = asyncio.Semaphore(slots)
-        self._in_hand: dict[str, asyncio.Task[None]] = {}
+        self._in_hand: dict[str, asyncio.Task[bool]] = {}
         self._awake = asyncio.Event()
         self._stopping = False
         self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -85,15 +85,20 @@ class Runner:
         task = asyncio.create_task(self._occur(occurrence), name=occurrence.run_id)
         self._in_hand[occurrence.event_id] = task
 
-        def finished(done: asyncio.Task[None]) -> None:
+        def finished(done: asyncio.Task[bool]) -> None:
             self._in_hand.pop(occurrence.event_id, None)
-            self.wake()
-            if not done.cancelled() and (error := done.exception()) is not None and not self.failure.done():
-                self.failure.set_exception(error)
+            if done.cancelled():
+                return
+            if (error := done.exception()) is not None:
+                if not self.failure.done():
+                    self.failure.set_exception(error)
+            elif done.result():
+                self.wake()
 
         task.add_done_callback(finished)
 
-    async def _occur(self, occurrence: Occurrence) -> None:
+    async def _occur(self, occurrence: Occurrence) -> bool:
+        """Whether anything changed; if not, looking again at once would find the same."""
         try:
             async with self._slots:
                 await self._decide(occurrence)
@@ -103,6 +108,9 @@ class Runner:
             log.info("%s was run, changed or removed elsewhere", occurrence.run_id)
         except TurnFailed as failure:
             log.warning("%s failed at try %d", occurrence.run_id, failure.turn.attempt)
+        else:
+            return True
+        return False
 
     async def _decide(self, occurrence: Occurrence) -> None:
         now_ms = self._clock()

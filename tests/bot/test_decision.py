@@ -86,11 +86,17 @@ def test_every_instant_that_passed_is_accounted_for_once(minutes: int, missed: M
     assert len(decision.catch_up) < MAX_CATCH_UP
 
 
-def test_a_week_of_minutes_is_bounded_and_the_rest_counted() -> None:
-    every_minute = parse("every 1 minute", zone=BERLIN, now=AT - timedelta(minutes=1))
-    decision = decide(Situation(schedule=every_minute, at=AT, due=AT, now=AT + timedelta(days=7)))
-    assert len(decision.misses) + 1 == MAX_MISSES
-    assert decision.unlisted + MAX_MISSES == 7 * 24 * 60 + 1
+@pytest.mark.parametrize("text", ["every 1 minute", "* * * * *", "RRULE:FREQ=MINUTELY"])
+@pytest.mark.parametrize("days", [1, 7, 4000])
+def test_a_long_time_of_minutes_is_bounded_and_ends_now(text: str, days: int) -> None:
+    """The newest have their rows, and it is told since when older ones have none; a decade costs as much as a week."""
+    schedule = parse(text, zone=BERLIN, now=AT - timedelta(minutes=1))
+    end = AT + timedelta(days=days)
+    decision = decide(Situation(schedule=schedule, at=AT, due=AT, now=end))
+    told = sorted([decision.run_at, *(moment for moment, _ in decision.misses)])
+    assert told == [end - timedelta(minutes=n) for n in reversed(range(len(told)))]
+    assert MAX_MISSES // 2 < len(told) <= MAX_MISSES
+    assert decision.unlisted_since == AT
 
 
 def test_quiet_hours_defer_to_their_end() -> None:
