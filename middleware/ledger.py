@@ -43,18 +43,18 @@ class Ledger:
         output = {"status": status, "replies": len(outcome.replies)}
         if outcome.reason is not None:
             output["reason"] = outcome.reason
-        turn.record(
-            *self.runs.append(
-                source=run.source,
-                subject_id=run.subject_id,
-                run_id=run.run_id,
-                profile_id=turn.origin.get("profileId", DEFAULT_PROFILE),
-                trigger=run.trigger,
-                output=output,
-                metadata={"sessionId": turn.session_id, "scheduledAtMs": run.scheduled_at_ms},
-                now_ms=self.clock(),
-            )
+        row, *projections = self.runs.append(
+            source=run.source,
+            subject_id=run.subject_id,
+            run_id=run.run_id,
+            profile_id=turn.origin.get("profileId", DEFAULT_PROFILE),
+            trigger=run.trigger,
+            output=output,
+            metadata={"sessionId": turn.session_id, "scheduledAtMs": run.scheduled_at_ms},
+            now_ms=self.clock(),
         )
+        # The ledger ignores a run that it has already; here that voids the turn, so that nothing of it comes twice.
+        turn.record(replace(row, expect=1), *projections)
 
     def _try(self, turn: Turn, run: Run, outcome: Outcome | None, error: Exception | None) -> Statement:
         failed = outcome is None or error is not None

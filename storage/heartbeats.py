@@ -122,13 +122,6 @@ class Heartbeats:
         )
         return [row[0] for row in rows]
 
-    async def has_beaten(self, policy_id: str, run_id: str) -> bool:
-        """Whether the ledger holds this run already."""
-        row = await self._database.fetch_one(
-            "SELECT 1 FROM polar_run_events WHERE source = 'heartbeat' AND id = ? AND runId = ?", (policy_id, run_id)
-        )
-        return row is not None
-
 
 def survey(connection: sqlite3.Connection) -> list[Surveyed]:
     """All policies, by id, as a command reads them beside the bot; raises PolicyDamaged."""

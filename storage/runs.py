@@ -84,6 +84,13 @@ class Runs:
         """Rebuild the task board from the ledger, from a sequence on."""
         return Statement(_PROJECT.format(where="sequence >= ?"), (first,))
 
+    async def exists(self, source: str, subject_id: str, run_id: str) -> bool:
+        """Whether the ledger has this run."""
+        row = await self._database.fetch_one(
+            "SELECT 1 FROM polar_run_events WHERE source = ? AND id = ? AND runId = ?", (source, subject_id, run_id)
+        )
+        return row is not None
+
     async def failures_in_a_row(self, source: str, subject_id: str, *, limit: int) -> int:
         """How many of a subject's last runs have failed, counted back to the last that did not, up to `limit`."""
         rows = await self._database.fetch(

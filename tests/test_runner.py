@@ -71,6 +71,25 @@ async def test_a_clock_that_steps_back_doubles_nothing_and_one_that_leaps_misses
     assert sorted(instants) == list(range(min(instants), max(instants) + 1, HOUR * 1000))
 
 
+async def test_an_instant_that_was_run_is_not_run_again_when_it_is_planned_anew(house: House) -> None:
+    """The clock stepped back, and the job was paused and resumed: its last instant lies ahead once more."""
+    clock = TestClock()
+    async with house.bot(clock, responder=ECHO) as bot:
+        ann, chat = house.chat()
+        job = await create(house, chat, ann)
+        await pass_time(house, bot, clock, seconds=HOUR, runs=1)
+        [(upcoming,)] = house.rows("SELECT sequence FROM polar_scheduler_events")
+        clock.advance(seconds=-HOUR / 2)
+        await tell(house, chat, ann, f"/automations pause {job}")
+        await tell(house, chat, ann, f"/automations resume {job}")
+        assert house.rows("SELECT sequence FROM polar_scheduler_events") == [(upcoming - HOUR * 1000,)]
+        clock.advance(seconds=HOUR / 2)
+        bot.app.runner.wake()
+        await until(lambda: house.rows("SELECT sequence FROM polar_scheduler_events") == [(upcoming,)])
+        await pass_time(house, bot, clock, seconds=HOUR, runs=2)
+    assert texts(house, chat).count("echo: tea") == 2
+
+
 async def test_all_that_was_missed_is_made_up_for_where_the_job_says_so(house: House) -> None:
     """The newest ten at the most, each with its own row and message; older ones are told as missed."""
     clock = TestClock()

@@ -95,7 +95,7 @@ class Heartbeats:
             log.warning("heartbeat %s cannot run and is switched off: %s", occurrence.subject_id, error)
             return Drop(self._give_up(occurrence, str(error), now_ms))
         # An instant that somebody has planned again.
-        return Drop(go.following) if await store.has_beaten(policy.id, go.run.run_id) else go
+        return Drop(go.following) if await Runs(self.database).exists("heartbeat", policy.id, go.run.run_id) else go
 
     async def _go(self, policy: Policy, row: Occurrence, now_ms: int) -> Go:
         beat = row

@@ -71,14 +71,21 @@ class AutomationJobs:
         try:
             place = _place(job)
             if occurrence.is_extra:
-                return await self._extra(job, occurrence, place)
+                return await self._once(await self._extra(job, occurrence, place))
             decision = decide(await self._situation(job, occurrence, now_ms))
             if decision.defer_until is not None:
                 return Defer(millis(decision.defer_until))
-            return await self._go(job, occurrence, place, decision, now_ms)
+            go = await self._go(job, occurrence, place, decision, now_ms)
         except ValueError as error:  # a row of another program, or a damaged one
             log.warning("automation %s cannot run and is paused: %s", job.id, error)
             return Drop(self._give_up(job, occurrence, str(error), now_ms))
+
+        return await self._once(go)
+
+    async def _once(self, go: Go) -> Go | Drop:
+        """An instant that was run already is not run again, whoever planned it anew: a clock that stepped back, say."""
+        known = await Runs(self.database).exists("automation", go.run.subject_id, go.run.run_id)
+        return Drop(go.following) if known else go
 
     async def _situation(self, job: Job, occurrence: Occurrence, now_ms: int) -> Situation:
         zone = await self.zones.of(job.owner_user_id)
