@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from middleware.turn import CallNext, Outcome, Reply, Turn
+from storage.runs import DEFAULT_PROFILE
 
 TOO_SLOW = "Sorry, I could not come up with an answer in time. Please ask again."
 
@@ -35,6 +36,7 @@ class Respond:
         if not self._wants_answer(turn):
             return await call_next(turn)
         turn.origin["responder"] = self.name
+        turn.origin.setdefault("profileId", DEFAULT_PROFILE)
         before = len(turn.effects)
         try:
             async with asyncio.timeout(self.timeout_s):

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from storage.database import Database
 from storage.messages import encode
@@ -38,6 +38,14 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 # As the index polar_feedback_automation has it.
 _AUTOMATION = "CASE WHEN json_valid(payload) THEN json_extract(payload, '$.producedBy.automationId') END"
+Grouping = Literal["day", "message", "automation", "profile"]
+_PRODUCED_BY = "CASE WHEN json_valid(payload) THEN json_extract(payload, '$.producedBy.{field}') END"
+_LABELS: Mapping[Grouping, str] = {
+    "day": "strftime('%Y-%m-%d', createdAtMs / 1000, 'unixepoch')",
+    "message": "messageId",
+    "automation": _PRODUCED_BY.format(field="automationId"),
+    "profile": _PRODUCED_BY.format(field="profileId"),
+}
 _COLUMNS = "id, type, sessionId, messageId, emoji, polarity, payload, createdAtMs"
 
 
@@ -160,6 +168,18 @@ class Feedback:
         )
         found = {row[0]: row[1] for row in rows}
         return Totals(**{name: found.get(name, 0) for name in ("positive", "negative", "neutral")})
+
+    async def totals_by(self, session_id: str, grouping: Grouping, *, limit: int) -> list[tuple[str, Totals]]:
+        """Totals of a session for each day (UTC), message, automation or profile, the latest reacted to first."""
+        rows = await self._database.fetch(
+            "SELECT label, sum(change * (polarity = 'positive')), sum(change * (polarity = 'negative')), "
+            "sum(change * (polarity = 'neutral')) FROM (SELECT polarity, createdAtMs, "
+            f"CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END AS change, {_LABELS[grouping]} AS label "
+            "FROM polar_feedback_events WHERE sessionId = ? AND type IN ('reaction_added', 'reaction_removed')) "
+            "WHERE label IS NOT NULL GROUP BY label ORDER BY max(createdAtMs) DESC, label LIMIT ?",
+            (session_id, limit),
+        )
+        return [(row[0], Totals(positive=row[1], negative=row[2], neutral=row[3])) for row in rows]
 
     async def totals_of_automation(self, automation_id: str) -> Totals:
         """Totals of all messages that an automation has produced."""

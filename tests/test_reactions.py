@@ -139,7 +139,8 @@ async def test_our_message_is_found_however_it_was_sent(house: House, text: str)
     [event] = reactions(house)
     assert event.message_id == f"msg_a_{answer}"
     assert event.payload["thread"] == f"root:{chat.id}"
-    assert event.payload["producedBy"] == ({"responder": ECHO} if text == "hello" else {})
+    made = {"responder": ECHO, "profileId": "profile.default"}
+    assert event.payload["producedBy"] == (made if text == "hello" else {})
     assert event.payload["telegramMessageId"] == answer
     assert "unresolved" not in event.payload
 
@@ -354,3 +355,31 @@ async def test_feedback_shows_this_chat_only(house: House) -> None:
     assert lines[0] == "1 positive, 0 negative, 1 neutral"
     assert [line.split(",")[0] for line in lines[1:]] == [f"+🤔 on msg_a_{answer}", f"+👍 on msg_a_{answer}"]
     assert "Usage: /feedback recent" in wrong
+
+
+async def test_totals_are_told_by_day_message_automation_and_profile(house: House) -> None:
+    """Additions minus removals, of each; what nobody produced belongs to no profile."""
+    clock = TestClock()
+    async with house.bot(clock, responder=ECHO) as bot:
+        ann, chat = house.chat()
+        await tell(house, chat, ann, "hello")
+        [created] = await tell(house, chat, ann, "/automations create every 1 hour | tea")
+        clock.advance(seconds=24 * 3600)
+        bot.app.runner.wake()
+        await house.world.wait(lambda: house.world.sent(chat)[-1]["text"] == "echo: tea")
+        await idle(house)
+        answer, tea = house.world.sent(chat)[0]["message_id"], house.world.sent(chat)[-1]["message_id"]
+        for message, emoji in ((answer, "👍"), (tea, "💯")):
+            house.world.react(chat, ann, message, emoji)
+        await idle(house)
+        told = {}
+        for grouping in ("day", "message", "automation", "profile"):
+            [told[grouping]] = await tell(house, chat, ann, f"/feedback by {grouping}")
+        [wrong] = await tell(house, chat, ann, "/feedback by moon")
+    one, two = "1 positive, 0 negative, 0 neutral", "2 positive, 0 negative, 0 neutral"
+    job = created.split()[1].rstrip(":")
+    assert told["day"] == f"2026-11-19: {two}"
+    assert set(told["message"].splitlines()) == {f"msg_a_{tea}: {one}", f"msg_a_{answer}: {one}"}
+    assert told["automation"] == f"{job}: {one}"
+    assert told["profile"] == f"profile.default: {two}"
+    assert "I do not know" in wrong

@@ -7,9 +7,15 @@ from datetime import UTC, datetime
 
 from middleware.commands import Command, UsageError
 from middleware.turn import Outcome, Turn
-from storage.feedback import Feedback, FeedbackEvent
+from storage.feedback import Feedback, FeedbackEvent, Grouping, Totals
 
 SHOWN = 10
+_GROUPINGS: dict[str, Grouping] = {
+    "day": "day",
+    "message": "message",
+    "automation": "automation",
+    "profile": "profile",
+}
 _SIGNS = {"reaction_added": "+", "reaction_removed": "−", "reaction_count": "="}
 
 
@@ -24,23 +30,35 @@ class FeedbackCommands:
         return (
             Command(
                 name="feedback",
-                summary="the newest reactions in this chat",
-                usage="feedback recent",
-                example="feedback recent",
+                summary="the reactions in this chat, the newest or in total",
+                usage="feedback recent, by day, by message, by automation, by profile",
+                example="feedback by day",
                 handler=self.run,
             ),
         )
 
     async def run(self, turn: Turn, argument: str) -> Outcome:
-        """The totals, then the newest events."""
-        if argument.lower() not in ("", "recent"):
-            raise UsageError("I only know “recent” here.")
+        """The newest events behind the totals, or the totals of each of something."""
+        if argument.lower() in ("", "recent"):
+            return await self._recent(turn)
+        grouping = _GROUPINGS.get(argument.lower().removeprefix("by ").strip())
+        if grouping is None:
+            raise UsageError(f"I do not know “{argument[:40]}” here.")
+        found = await self.feedback.totals_by(turn.session_id, grouping, limit=SHOWN)
+        if not found:
+            return Outcome.answer(f"No reactions here yet that belong to a {grouping}.")
+        return Outcome.answer("\n".join(f"{label}: {_told(totals)}" for label, totals in found))
+
+    async def _recent(self, turn: Turn) -> Outcome:
         events = await self.feedback.list_recent(turn.session_id, limit=SHOWN)
         if not events:
             return Outcome.answer("No reactions here yet.")
         totals = await self.feedback.totals(turn.session_id)
-        head = f"{totals.positive} positive, {totals.negative} negative, {totals.neutral} neutral"
-        return Outcome.answer("\n".join([head, *(_line(event) for event in events)]))
+        return Outcome.answer("\n".join([_told(totals), *(_line(event) for event in events)]))
+
+
+def _told(totals: Totals) -> str:
+    return f"{totals.positive} positive, {totals.negative} negative, {totals.neutral} neutral"
 
 
 def _line(event: FeedbackEvent) -> str:
