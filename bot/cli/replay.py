@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 from typing import Annotated
 
 import typer
 
-from bot import settings
-from storage import opening
-from storage.errors import DatabaseUnusable
+from bot.cli.rows import commit, writable
 from storage.runs import Runs
 
 
@@ -19,11 +16,7 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Rebuild the task board from the run ledger; safe while the bot runs, and any number of times."""
-    path = settings.load().database_path
-    if opening.check(path) == 0:
-        raise DatabaseUnusable(f"{path} has no task board yet; polar db migrate brings it up to date")
-    with closing(opening.connect_writer(path)) as connection:
-        statement = Runs.replay(first=first)
-        connection.execute(statement.sql, statement.params)
+    with writable() as connection:
+        commit(connection, Runs.replay(first=first))
         counts = dict(connection.execute("SELECT status, count(*) FROM polar_task_board GROUP BY status").fetchall())
     typer.echo(json.dumps(counts) if as_json else ", ".join(f"{n} {s}" for s, n in sorted(counts.items())) or "empty")

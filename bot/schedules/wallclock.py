@@ -34,6 +34,15 @@ def shown(moment: datetime, zone: ZoneInfo) -> datetime:
     return min(max(moment, FIRST), LAST).astimezone(zone).replace(tzinfo=None, fold=0)
 
 
+def lies_within(moment: datetime, start: time, end: time, zone: ZoneInfo) -> bool:
+    """Whether the clocks of `zone` show, at `moment` (aware), a time from `start` until before `end`.
+
+    The span crosses midnight where the end is the earlier one; it is empty where both are the same.
+    """
+    at = shown(moment, zone).time()
+    return start <= at < end if start <= end else at >= start or at < end
+
+
 def day_after(after: datetime, days: Iterable[date], at: time, zone: ZoneInfo) -> date | None:
     """Return the first of `days` (ascending) whose occurrence lies strictly after `after` (aware)."""
     return next((day for day in days if instant(datetime.combine(day, at), zone) > after), None)

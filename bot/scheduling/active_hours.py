@@ -45,7 +45,4 @@ class ActiveHours:
 
     def contain(self, moment: datetime) -> bool:
         """Whether an instant (aware) lies within, as the zone's clocks show it, daylight saving included."""
-        shown = wallclock.shown(moment, self.zone).time()
-        if self.start < self.end:
-            return self.start <= shown < self.end
-        return shown >= self.start or shown < self.end
+        return wallclock.lies_within(moment, self.start, self.end, self.zone)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.schedules import Schedule
-from bot.schedules.wallclock import instant
+from bot.schedules.wallclock import instant, lies_within
 
 ON_TIME_MS = 60_000
 """A run that starts within a minute of its instant is not late."""
@@ -51,10 +51,7 @@ class QuietHours:
 
     def contains(self, moment: datetime) -> bool:
         """Whether an instant lies in them."""
-        at = moment.astimezone(self.zone).time()
-        if self.start <= self.end:
-            return self.start <= at < self.end
-        return at >= self.start or at < self.end
+        return lies_within(moment, self.start, self.end, self.zone)
 
     def end_after(self, moment: datetime) -> datetime:
         """The first instant at or behind `moment` that lies in them no more, in UTC."""

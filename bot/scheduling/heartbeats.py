@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from bot.schedules import Schedule, load
 from bot.scheduling.active_hours import ActiveHours
 from bot.scheduling.jobs import millis, moment
-from bot.scheduling.subject import Defer, Drop, Go
-from middleware.turn import Place, Run
+from bot.scheduling.subject import Defer, Drop, Go, place_of
+from middleware.turn import Run
 from storage.database import Database
-from storage.deliveries import chat_id_of
 from storage.health import Health
 from storage.heartbeats import Heartbeats as HeartbeatStore
 from storage.heartbeats import Policy, PolicyDamaged
@@ -103,11 +102,9 @@ class Heartbeats:
         if row.queue == SCHEDULED and not row.is_extra:
             beat = replace(row, at_ms=newest_tick(load(policy.schedule), row.at_ms, now_ms))
             following = self._following(policy, row, beat, now_ms)
-        chat_id = chat_id_of(policy.session_id)
         return Go(
             occurrence=beat,
-            # A person's chat has the person's id, groups and channels have negative ones.
-            place=Place(chat_id=chat_id, chat_type="private" if chat_id > 0 else "supergroup"),
+            place=place_of(policy.session_id),
             user_id="",
             origin={"heartbeatId": policy.id, "runId": beat.run_id},
             run=Run(

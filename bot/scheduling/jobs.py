@@ -10,11 +10,10 @@ from typing import Any
 
 from bot.schedules import ScheduleError, is_legacy, load
 from bot.scheduling.decision import Decision, Missed, QuietHours, Situation, decide, start_of_day
-from bot.scheduling.subject import Defer, Drop, Go
+from bot.scheduling.subject import Defer, Drop, Go, place_of
 from bot.zones import Zones
 from middleware.turn import Place, Reply, Run
 from storage.database import Database
-from storage.deliveries import chat_id_of
 from storage.jobs import Job, Jobs
 from storage.messages import Messages
 from storage.occurrences import Occurrence, Occurrences
@@ -69,7 +68,7 @@ class AutomationJobs:
         if job is None or not (job.enabled or occurrence.trigger == "manual"):
             return Drop()
         try:
-            place = _place(job)
+            place = place_of(job.session_id)
             if occurrence.is_extra:
                 return await self._once(await self._extra(job, occurrence, place))
             decision = decide(await self._situation(job, occurrence, now_ms))
@@ -172,12 +171,6 @@ class AutomationJobs:
             metadata={"sessionId": job.session_id, "scheduledAtMs": occurrence.at_ms},
             now_ms=now_ms,
         )
-
-
-def _place(job: Job) -> Place:
-    chat_id = chat_id_of(job.session_id)
-    # A person's chat has the person's id, groups and channels have negative ones.
-    return Place(chat_id=chat_id, chat_type="private" if chat_id > 0 else "supergroup")
 
 
 def _run(job: Job, occurrence: Occurrence) -> Run:

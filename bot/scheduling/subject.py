@@ -7,8 +7,16 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from middleware.turn import Place, Reply, Run
+from storage.deliveries import chat_id_of
 from storage.occurrences import Occurrence
 from storage.statement import Statement
+
+
+def place_of(session_id: str) -> Place:
+    """Where a run speaks; raises ValueError for a session of another channel."""
+    chat_id = chat_id_of(session_id)
+    # A person's chat has the person's id, groups and channels have negative ones.
+    return Place(chat_id=chat_id, chat_type="private" if chat_id > 0 else "supergroup")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
