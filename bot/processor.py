@@ -211,7 +211,8 @@ class Processor:
 
     async def _set_aside(self, entry: Entry, attempt: int, reason: str) -> None:
         reason = clean(reason)[:500]
-        log.error("update %d set aside: %s", entry.update_id, reason)
+        # The reason may quote the update, and so a person; it stands in the row, not in the log.
+        log.error("update %d set aside, its row tells why", entry.update_id)
         await self._database.commit(self._dead(entry, attempt, reason))
 
     def _dead(self, entry: Entry, attempt: int, reason: str) -> Statement:
