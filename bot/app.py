@@ -63,6 +63,7 @@ from storage.health import Health
 from storage.jobs import Jobs
 from storage.memories import Memories
 from storage.messages import Messages
+from storage.properties import LAST_POLL_MS, Properties
 from storage.proposals import Proposals
 from storage.runs import Runs
 from storage.statement import Statement
@@ -73,6 +74,8 @@ from storage.users import Users
 PTB = Application[Any, Any, Any, Any, Any, Any]
 LEASE_MARGIN_S = 60
 """How much longer a run may take than its responder."""
+POLL_NOTE_MS = 30_000
+"""How often it is noted that Telegram answers, so that an idle bot hardly writes."""
 POLL_POOL = 4
 """Connections for getUpdates: one that wedged must not be the only one."""
 
@@ -110,6 +113,7 @@ class App:
     _in_hand: dict[int, InHand] = field(default_factory=dict)
     _transports: tuple[HttpxTransport, ...] = ()
     _last_sequence: int = 0
+    _poll_noted_ms: int = 0
 
     def __post_init__(self) -> None:
         settings, database = self.settings, self.database
@@ -259,8 +263,16 @@ class App:
         first = self._last_sequence + 1
         self._last_sequence += len(received)
         now_ms = self.clock()
-        await self.database.commit(*batch(self.updates, received, first=first, now_ms=now_ms))
-        self.processor.wake()
+        await self.database.commit(
+            *batch(self.updates, received, first=first, now_ms=now_ms), *self._note_poll(now_ms)
+        )
+        if received:
+            self.processor.wake()
+
+    def _note_poll(self, now_ms: int) -> Iterator[Statement]:
+        if abs(now_ms - self._poll_noted_ms) >= POLL_NOTE_MS:
+            self._poll_noted_ms = now_ms
+            yield Properties(self.database).set(LAST_POLL_MS, str(now_ms))
 
     async def prepare(self) -> None:
         """What must be read before the first update."""

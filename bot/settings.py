@@ -75,6 +75,14 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr = Field(
         SecretStr(""), description="What Telegram sends along with each webhook call; needed with a webhook."
     )
+    web_listen: str = Field("127.0.0.1:8090", description="Where the dashboard listens, host:port.")
+    web_secret: SecretStr = Field(
+        SecretStr(""),
+        description="What one logs in to the dashboard with; needed where it listens on another address than loopback.",
+    )
+    artifacts: Path = Field(
+        Path("artifacts"), description="Folder of the Markdown exports; a relative path starts at the checkout."
+    )
     log_format: Literal["console", "json"] = Field("console", description="Form of the log on standard error.")
     clock_offset_seconds: float = Field(0, description="Shifts the bot's clock, for rehearsals.")
 
@@ -136,7 +144,7 @@ class Settings(BaseSettings):
             raise ValueError("expected at most 256 letters, digits, _ and -, as Telegram does")
         return value
 
-    @field_validator("webhook_listen", mode="after")
+    @field_validator("webhook_listen", "web_listen", mode="after")
     @classmethod
     def _check_listen(cls, value: str) -> str:
         host, _, port = value.rpartition(":")
@@ -148,6 +156,11 @@ class Settings(BaseSettings):
     def database_path(self) -> Path:
         """The SQLite file, absolute."""
         return CHECKOUT / self.database
+
+    @property
+    def artifacts_path(self) -> Path:
+        """The folder of the exports, absolute."""
+        return CHECKOUT / self.artifacts
 
     @property
     def polarity_overrides(self) -> dict[str, Polarity]:

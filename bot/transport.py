@@ -115,8 +115,7 @@ class JournalTransport(BaseRequest):
     async def _journal(self, body: bytes) -> bytes:
         try:
             received = read_batch(body)
-            if received:
-                await self._keep(received)
+            await self._keep(received)  # also of nothing: that Telegram answered is a fact worth keeping
         except (NotUpdates, StorageError) as error:
             raise NetworkError(str(error)) from error
         # The highest, not the last: ids may come in any order, and an offset acknowledges all that are lower.

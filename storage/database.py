@@ -6,37 +6,32 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-
-import aiosqlite
 
 from storage import memory_index, opening
 from storage.errors import DatabaseClosed, DatabaseLocked, DatabaseLost, DatabaseUnusable
-from storage.statement import Parameters, Statement
-from storage.writer import Answer, Rows, Unit, run_batch
+from storage.readers import Readers
+from storage.statement import Statement
+from storage.writer import Answer, Unit, run_batch
 
-READERS = 2
 MAX_UNITS = 512
 
 Waiting = tuple[Unit, asyncio.Future[Answer]]
 
 
-class Database:
+class Database(Readers):
     """The open database. `commit` is the only way to write; `fetch` the only way to read."""
 
     def __init__(self, path: Path, writer: sqlite3.Connection, lock: int, *, has_index: bool) -> None:
-        self.path = path
-        self.has_memory_index = has_index
+        super().__init__(path, has_index=has_index)
         self.lost = asyncio.Event()
         self._writer = writer
         self._lock = lock
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="polar-writer")
         self._units: asyncio.Queue[Waiting | None] = asyncio.Queue()
-        self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
-        self._open_readers: list[aiosqlite.Connection] = []
         self._watchers: list[tuple[str, Callable[[], None]]] = []
         self._failure: Exception | None = None
         self._task: asyncio.Task[None] | None = None
@@ -56,20 +51,12 @@ class Database:
             raise
         database = cls(path, writer, lock, has_index=memory_index.available(writer))
         try:
-            await database._start()
+            await database._add_connections()
         except BaseException:
             await database.close()
             raise
+        database._task = asyncio.create_task(database._write(), name="database writer")
         return database
-
-    async def _start(self) -> None:
-        for _ in range(READERS):
-            reader = await aiosqlite.connect(opening.uri(self.path, "ro"), uri=True, isolation_level=None)
-            self._open_readers.append(reader)
-            reader.row_factory = sqlite3.Row
-            await reader.execute(f"PRAGMA busy_timeout = {opening.BUSY_TIMEOUT_MS}")
-            self._readers.put_nowait(reader)
-        self._task = asyncio.create_task(self._write(), name="database writer")
 
     async def commit(self, *statements: Statement) -> Answer:
         """Run the statements as one unit, durable when this returns; gives the rows of each, in order.
@@ -88,26 +75,6 @@ class Database:
     def watch(self, table: str, changed: Callable[[], None]) -> None:
         """Call `changed` after each commit that may have changed a table, before its callers go on."""
         self._watchers.append((table, changed))
-
-    async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
-        """All rows of a query, read from what has been committed. Raises DatabaseClosed."""
-        async with self._reader() as reader:
-            return list(await reader.execute_fetchall(sql, params))
-
-    async def fetch_one(self, sql: str, params: Parameters = ()) -> sqlite3.Row | None:
-        """The first row of a query, or None."""
-        rows = await self.fetch(sql, params)
-        return rows[0] if rows else None
-
-    @asynccontextmanager
-    async def _reader(self) -> AsyncIterator[aiosqlite.Connection]:
-        if not self._open_readers:
-            raise DatabaseClosed
-        reader = await self._readers.get()
-        try:
-            yield reader
-        finally:
-            self._readers.put_nowait(reader)
 
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()
@@ -159,9 +126,7 @@ class Database:
             self._units.put_nowait(None)
             await self._task
             self._task = None
-        for reader in self._open_readers:
-            await reader.close()
-        self._open_readers.clear()
+        await super().close()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
         self._thread.shutdown()
         os.close(self._lock)

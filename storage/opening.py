@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from storage import memory_index, migrations
@@ -48,6 +49,44 @@ def check(path: Path) -> int:
             "update Polar, or name another file in POLAR_DATABASE"
         )
     return found
+
+
+def check_readable(path: Path) -> None:
+    """Raise DatabaseUnusable, with what to do, unless the file can be read and is of this code's version."""
+    try:
+        if not path.is_file():
+            raise DatabaseUnusable(f"{path} does not exist; polar run or polar db migrate creates it")
+        found = _version(path, "ro")
+    except (sqlite3.OperationalError, PermissionError) as error:
+        raise DatabaseUnusable(
+            f"{path} cannot be opened by this user ({error}). SQLite keeps its log beside the database and needs it "
+            f"for reading too: let this user read the file and write the folder {path.parent}, "
+            "or run this as the bot's own user"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise DatabaseUnusable(
+            f"{path} cannot be read as a SQLite database ({error}); name the right file in POLAR_DATABASE"
+        ) from error
+    if found < migrations.newest():
+        raise DatabaseUnusable(f"{path} is of an older version; polar db migrate brings it up to date")
+    if found > migrations.newest():
+        raise DatabaseUnusable(
+            f"{path} has schema version {found}, newer than the {migrations.newest()} of this code; update Polar"
+        )
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A read-only connection in one transaction: all its queries see the database of one instant.
+
+    Rows come as sqlite3.Row. Keep it short where the bot runs: its log cannot be folded in meanwhile.
+    """
+    check_readable(path)
+    with closing(sqlite3.connect(uri(path, "ro"), uri=True, isolation_level=None)) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute("BEGIN")
+        yield connection
 
 
 def _inspect(path: Path) -> int:

@@ -6,6 +6,8 @@ from storage.database import Database
 from storage.statement import Statement
 
 BOT_ID = "bot_id"
+LAST_POLL_MS = "last_poll_ms"
+"""When Telegram last answered a poll, or called the webhook; up to half a minute old."""
 
 
 class Properties:

@@ -23,6 +23,18 @@ CREATE TABLE polar_audit (
   createdAtMs INTEGER NOT NULL
 );
 
+CREATE TRIGGER polar_audit_daily AFTER INSERT ON polar_audit
+BEGIN
+  INSERT INTO polar_daily_turns VALUES (
+    strftime('%Y-%m-%d', NEW.createdAtMs / 1000, 'unixepoch'), NEW.kind, NEW.outcome,
+    CASE WHEN NEW.durationMs <= 10 THEN '0.01' WHEN NEW.durationMs <= 50 THEN '0.05'
+      WHEN NEW.durationMs <= 100 THEN '0.1' WHEN NEW.durationMs <= 500 THEN '0.5'
+      WHEN NEW.durationMs <= 1000 THEN '1' WHEN NEW.durationMs <= 5000 THEN '5'
+      WHEN NEW.durationMs <= 15000 THEN '15' WHEN NEW.durationMs <= 60000 THEN '60' ELSE '+Inf' END,
+    1, NEW.durationMs)
+  ON CONFLICT DO UPDATE SET count = count + 1, durationMs = durationMs + excluded.durationMs;
+END;
+
 CREATE TABLE polar_automation_jobs (
   id TEXT PRIMARY KEY,
   ownerUserId TEXT NOT NULL,
@@ -70,6 +82,41 @@ CREATE TABLE polar_custom_emoji (
   createdAtMs INTEGER NOT NULL
 );
 
+CREATE TABLE polar_daily_feedback (
+  day TEXT NOT NULL,
+  emoji TEXT NOT NULL,
+  polarity TEXT NOT NULL,
+  automationId TEXT NOT NULL,
+  profileId TEXT NOT NULL,
+  added INTEGER NOT NULL,
+  removed INTEGER NOT NULL,
+  PRIMARY KEY (day, emoji, polarity, automationId, profileId)
+) WITHOUT ROWID;
+
+CREATE TABLE polar_daily_messages (
+  day TEXT NOT NULL,
+  role TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (day, role)
+) WITHOUT ROWID;
+
+CREATE TABLE polar_daily_sends (
+  day TEXT NOT NULL,
+  result TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (day, result)
+) WITHOUT ROWID;
+
+CREATE TABLE polar_daily_turns (
+  day TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  le TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  durationMs INTEGER NOT NULL,
+  PRIMARY KEY (day, kind, outcome, le)
+) WITHOUT ROWID;
+
 CREATE TABLE polar_delivery_queue (
   deliveryId TEXT PRIMARY KEY,
   sessionId TEXT NOT NULL,
@@ -93,6 +140,15 @@ WHERE status IN ('pending', 'sending');
 
 CREATE INDEX polar_delivery_status ON polar_delivery_queue (status, createdAtMs);
 
+CREATE TRIGGER polar_delivery_queue_daily AFTER UPDATE OF status ON polar_delivery_queue
+WHEN NEW.status <> OLD.status AND NEW.status <> 'sending'
+BEGIN
+  INSERT INTO polar_daily_sends VALUES (
+    strftime('%Y-%m-%d', NEW.updatedAtMs / 1000, 'unixepoch'),
+    CASE NEW.status WHEN 'pending' THEN 'retried' ELSE NEW.status END, 1)
+  ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
 CREATE TABLE polar_feedback_events (
   id TEXT PRIMARY KEY,
   type TEXT NOT NULL,
@@ -110,9 +166,23 @@ WHERE CASE WHEN json_valid(payload) THEN json_extract(payload, '$.producedBy.aut
 
 CREATE INDEX polar_feedback_message ON polar_feedback_events (sessionId, messageId);
 
+CREATE INDEX polar_feedback_negative ON polar_feedback_events (createdAtMs, sessionId, messageId, type)
+WHERE polarity = 'negative';
+
 CREATE INDEX polar_feedback_session ON polar_feedback_events (sessionId, createdAtMs);
 
 CREATE INDEX polar_feedback_type ON polar_feedback_events (type, createdAtMs);
+
+CREATE TRIGGER polar_feedback_events_daily AFTER INSERT ON polar_feedback_events
+WHEN NEW.type IN ('reaction_added', 'reaction_removed')
+BEGIN
+  INSERT INTO polar_daily_feedback VALUES (
+    strftime('%Y-%m-%d', NEW.createdAtMs / 1000, 'unixepoch'), coalesce(NEW.emoji, ''), coalesce(NEW.polarity, 'neutral'),
+    coalesce(CASE WHEN json_valid(NEW.payload) THEN json_extract(NEW.payload, '$.producedBy.automationId') END, ''),
+    coalesce(CASE WHEN json_valid(NEW.payload) THEN json_extract(NEW.payload, '$.producedBy.profileId') END, ''),
+    NEW.type = 'reaction_added', NEW.type = 'reaction_removed')
+  ON CONFLICT DO UPDATE SET added = added + excluded.added, removed = removed + excluded.removed;
+END;
 
 CREATE TRIGGER polar_feedback_events_no_delete BEFORE DELETE ON polar_feedback_events
 BEGIN SELECT RAISE(ABORT, 'polar_feedback_events is append-only'); END;
@@ -188,6 +258,12 @@ CREATE UNIQUE INDEX polar_messages_telegram ON polar_messages (sessionId, telegr
 WHERE telegramMessageId IS NOT NULL;
 
 CREATE INDEX polar_messages_thread ON polar_messages (sessionId, threadKey, sequence);
+
+CREATE TRIGGER polar_messages_daily AFTER INSERT ON polar_messages
+BEGIN
+  INSERT INTO polar_daily_messages VALUES (strftime('%Y-%m-%d', NEW.createdAtMs / 1000, 'unixepoch'), NEW.role, 1)
+  ON CONFLICT DO UPDATE SET count = count + 1;
+END;
 
 CREATE TABLE polar_pairing_codes (
   codeHash TEXT PRIMARY KEY,

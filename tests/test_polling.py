@@ -46,6 +46,24 @@ async def test_a_getupdates_that_fails_loses_and_doubles_nothing(house: House, k
     assert any(call.fault == kind for call in house.world.calls)
 
 
+async def test_it_is_noted_when_telegram_last_answered_a_poll(house: House) -> None:
+    """Twice a minute at most, so that an idle bot hardly writes."""
+    clock = TestClock()
+    noted = "SELECT value FROM polar_properties WHERE name = 'last_poll_ms'"
+
+    async with house.bot(clock=clock):
+        first = str(clock())
+        ann, chat = house.chat()
+        await tell(house, chat, ann, "hello")
+        assert house.rows(noted) == [(first,)]
+        clock.advance(seconds=29)
+        await tell(house, chat, ann, "hello")
+        assert house.rows(noted) == [(first,)]
+        clock.advance(seconds=1)
+        await tell(house, chat, ann, "hello")
+        assert house.rows(noted) == [(str(clock()),)]
+
+
 async def test_an_outage_at_the_start_is_waited_out(house: House) -> None:
     """The bot keeps asking who it is until somebody answers."""
     await house.server.stop_listening()

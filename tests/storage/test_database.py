@@ -12,6 +12,7 @@ import pytest
 import storage.database as module
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
+from storage.readers import READERS
 from storage.statement import Statement
 from storage.writer import Answer, Unit, run_batch
 from tests.storage.files import NOW_MS, rows
@@ -205,7 +206,7 @@ async def test_readers_cannot_write(database: Database) -> None:
 
 async def test_a_failed_query_gives_its_reader_back(database: Database) -> None:
     """More failures than there are readers leave the database readable."""
-    for _ in range(module.READERS * 2):
+    for _ in range(READERS * 2):
         with pytest.raises(sqlite3.OperationalError):
             await database.fetch("SELECT nonsense")
     async with asyncio.timeout(30):
@@ -215,7 +216,7 @@ async def test_a_failed_query_gives_its_reader_back(database: Database) -> None:
 async def test_a_query_that_was_called_off_gives_its_reader_back(database: Database) -> None:
     """Cancelled readers are used again."""
     slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) FROM n"
-    tasks = [asyncio.create_task(database.fetch(slow)) for _ in range(module.READERS * 2)]
+    tasks = [asyncio.create_task(database.fetch(slow)) for _ in range(READERS * 2)]
     await asyncio.sleep(0)
     for task in tasks:
         task.cancel()

@@ -1,0 +1,1 @@
+"""The dashboard: read-only pages over the database, served by a process of its own."""
