@@ -39,6 +39,7 @@ from bot.settings import Settings
 from bot.transport import HttpxTransport, JournalTransport
 from bot.zones import Zones
 from middleware.access import Access, private_place
+from middleware.answering import Answering
 from middleware.audit import Audit
 from middleware.chain import compose
 from middleware.commands import Command, Commands, Handler, Registry
@@ -67,6 +68,7 @@ from storage.properties import LAST_POLL_MS, Properties
 from storage.proposals import Proposals
 from storage.runs import Runs
 from storage.statement import Statement
+from storage.stop_marks import StopMarks
 from storage.tasks import Tasks
 from storage.updates import Entry, Received, Updates, batch
 from storage.users import Users
@@ -110,6 +112,7 @@ class App:
     zones: Zones = field(init=False)
     chain: CallNext = field(init=False)
     runner: Runner = field(init=False)
+    answering: Answering = field(default_factory=Answering)
     _in_hand: dict[int, InHand] = field(default_factory=dict)
     _transports: tuple[HttpxTransport, ...] = ()
     _last_sequence: int = 0
@@ -255,7 +258,13 @@ class App:
             # Commands end here, so that no model ever sees one.
             Commands(self.registry, buttons=self._buttons()),
             # Innermost: the answer itself.
-            Respond(responder, settings.responder, settings.responder_timeout_seconds),
+            Respond(
+                responder,
+                settings.responder,
+                settings.responder_timeout_seconds,
+                self.answering,
+                StopMarks(database),
+            ),
         )
 
     async def keep(self, received: list[Received]) -> None:
@@ -263,9 +272,7 @@ class App:
         first = self._last_sequence + 1
         self._last_sequence += len(received)
         now_ms = self.clock()
-        await self.database.commit(
-            *batch(self.updates, received, first=first, now_ms=now_ms), *self._note_poll(now_ms)
-        )
+        await self.database.commit(*batch(self.updates, received, first=first, now_ms=now_ms), *self._note_poll(now_ms))
         if received:
             self.processor.wake()
 

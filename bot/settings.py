@@ -5,18 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from middleware import texts
 from middleware.polarity import Polarity, parse_overrides
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+BUILT_IN = ("local", "openai", "none")
+MODEL_MERGE_WINDOW_MS = 800
 Ids = Annotated[frozenset[int], NoDecode]
 Names = Annotated[tuple[str, ...], NoDecode]
+Optional = Annotated[float | None, BeforeValidator(lambda value: None if value == "" else value)]
+"""A number, or nothing where the variable is empty."""
 
 
 class SettingsError(Exception):
@@ -44,8 +57,23 @@ class Settings(BaseSettings):
     )
     responder: str = Field(
         "local",
-        description="Who answers: local (no key, no network), none (records, never answers), "
-        "or package.module:attribute.",
+        description="Who answers: local (no key, no network), openai (a language model, see below), "
+        "none (records, never answers), or package.module:attribute.",
+    )
+    openai_base_url: str = Field(
+        "https://api.openai.com/v1", description="The OpenAI-compatible endpoint, up to and without /chat/completions."
+    )
+    openai_api_key: SecretStr = Field(SecretStr(""), description="The endpoint's key; many local servers need none.")
+    openai_model: str = Field("", description="The model's name at the endpoint; needed with the responder openai.")
+    openai_input_usd_per_mtok: Optional = Field(
+        None, ge=0, description="US dollars a million input tokens, where the price library does not know the model."
+    )
+    openai_output_usd_per_mtok: Optional = Field(
+        None, ge=0, description="US dollars a million output tokens, where the price library does not know the model."
+    )
+    openai_max_output_tokens: int = Field(2048, ge=16, description="The longest answer, in tokens.")
+    openai_context_tokens: int = Field(
+        8000, ge=500, description="What is sent along at most: personality, memory, earlier messages and the new one."
     )
     responder_timeout_seconds: float = Field(60, gt=0, le=3600, description="How long one answer may take to make.")
     access: Literal["open", "allowlist", "pairing"] = Field(
@@ -59,6 +87,17 @@ class Settings(BaseSettings):
     feedback_buttons: Literal["never", "private", "always"] = Field(
         "private", description="Where answers carry 👍 and 👎 buttons."
     )
+    merge_window_ms: Optional = Field(
+        None,
+        ge=0,
+        le=60_000,
+        description="Messages that one person sends in one thread within this time become one turn; 0 for never. "
+        "Empty for 800 with a model, 0 with local and none.",
+    )
+    status_reactions: bool = Field(
+        True, description="Whether the bot shows by a reaction that it works on a message, when that takes a while."
+    )
+    language: str = Field("en", description="The language of the bot's own texts; a file in middleware/languages.")
     rate_limit_per_minute: int = Field(30, ge=1, description="Turns of one user a minute.")
     send_rate_per_second: float = Field(30, gt=0, description="Messages a second, in all.")
     chat_send_rate_per_second: float = Field(
@@ -107,11 +146,11 @@ class Settings(BaseSettings):
     @classmethod
     def _check_names(cls, value: str | tuple[str, ...], info: ValidationInfo) -> str | tuple[str, ...]:
         for name in (value,) if isinstance(value, str) else value:
-            if info.field_name == "responder" and name in ("local", "none"):
+            if info.field_name == "responder" and name in BUILT_IN:
                 continue
             module, colon, attribute = name.partition(":")
             if not (colon and attribute.isidentifier() and all(p.isidentifier() for p in module.split("."))):
-                allowed = "local, none, or " if info.field_name == "responder" else ""
+                allowed = "local, openai, none, or " if info.field_name == "responder" else ""
                 raise ValueError(f"expected {allowed}package.module:attribute")
         return value
 
@@ -130,7 +169,20 @@ class Settings(BaseSettings):
             raise ValueError("expected an IANA time zone like Europe/Berlin") from None
         return value
 
-    @field_validator("telegram_api_url", mode="after")
+    @field_validator("language", mode="after")
+    @classmethod
+    def _check_language(cls, value: str) -> str:
+        if value not in texts.languages():
+            raise texts.NoSuchLanguage(value)
+        return value
+
+    @model_validator(mode="after")
+    def _check_model(self) -> Self:
+        if self.responder == "openai" and not self.openai_model:
+            raise ValueError("POLAR_OPENAI_MODEL: expected the name of a model, as POLAR_RESPONDER is openai")
+        return self
+
+    @field_validator("telegram_api_url", "openai_base_url", mode="after")
     @classmethod
     def _check_url(cls, value: str) -> str:
         if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc:
@@ -156,6 +208,13 @@ class Settings(BaseSettings):
     def database_path(self) -> Path:
         """The SQLite file, absolute."""
         return CHECKOUT / self.database
+
+    @property
+    def merge_window(self) -> int:
+        """POLAR_MERGE_WINDOW_MS, or what it is by itself, in milliseconds."""
+        if self.merge_window_ms is not None:
+            return round(self.merge_window_ms)
+        return 0 if self.responder in ("local", "none") else MODEL_MERGE_WINDOW_MS
 
     @property
     def artifacts_path(self) -> Path:
@@ -193,6 +252,8 @@ def environment(inherited: Mapping[str, str], values: Mapping[str, object]) -> d
 def _written(value: object) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
+    if value is None:
+        return ""
     if isinstance(value, frozenset | tuple):
         return ",".join(str(part) for part in value)
     return str(value)
@@ -208,8 +269,11 @@ def load(env_file: Path | None = CHECKOUT / ".env") -> Settings:
 
 def _explain(problem: object) -> str:
     assert isinstance(problem, dict)
-    place = [str(part) for part in problem["loc"]]
-    name = place[0] if place and place[0].isupper() else variable(place[0]) if place else "settings"
     message = str(problem["msg"]).removeprefix("Value error, ")
-    shown = "" if "token" in name.lower() or "secret" in name.lower() else f" (found {problem['input']!r:.80})"
-    return f"{name}: {message}{shown}"
+    if not problem["loc"]:  # it concerns several settings, and their values may be secrets
+        return message
+    place = str(problem["loc"][0])
+    field = next((name for name in Settings.model_fields if place in (name, variable(name))), place)
+    name = place if place.isupper() else variable(field)
+    is_secret = field not in Settings.model_fields or Settings.model_fields[field].annotation is SecretStr
+    return f"{name}: {message}" + ("" if is_secret else f" (found {problem['input']!r:.80})")

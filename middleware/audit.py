@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha1
 from uuid import NAMESPACE_URL, UUID
@@ -40,7 +40,7 @@ class Audit:
             outcome = await call_next(turn)
         finally:
             duration_ms = round((self.timer() - started) * 1000)
-            turn.bear_witness(lambda error: self._row(turn, outcome, error, duration_ms))
+            turn.bear_witness(lambda error: (self._row(turn, outcome, error, duration_ms),))
             turn.bear_witness(lambda error: self._command(turn, outcome, error))
         return outcome
 
@@ -60,11 +60,11 @@ class Audit:
             now_ms=self.clock(),
         )
 
-    def _command(self, turn: Turn, outcome: Outcome | None, error: Exception | None) -> Statement | None:
+    def _command(self, turn: Turn, outcome: Outcome | None, error: Exception | None) -> Iterator[Statement]:
         """What every command leaves once, when it is known how it ended."""
         failed = error is not None or outcome is None
         if turn.command is None or (failed and not turn.source.is_last_try):
-            return None
+            return
         payload = {
             "actor": turn.user_id,
             "command": turn.command.name[:64],
@@ -72,7 +72,7 @@ class Audit:
             "argumentLength": len(turn.command.argument),
             "updateId": turn.update_id,
         }
-        return self.feedback.append(
+        yield self.feedback.append(
             event_id=event_id(turn, -1),
             event_type="command_executed",
             session_id=turn.session_id,

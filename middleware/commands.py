@@ -28,29 +28,32 @@ class Command:
     example: str
     handler: Handler
     level: Level = Level.MEMBER
+    aliases: tuple[str, ...] = ()
+    """Other names that call it; they stand in /help, not in the menu."""
 
 
 class Registry:
     """All commands, from which dispatch, the menu and /help are made."""
 
     def __init__(self, commands: Iterable[Command] = ()) -> None:
-        self._commands: dict[str, Command] = {}
+        self._by_name: dict[str, Command] = {}
         for command in commands:
             self.add(command)
 
     def add(self, command: Command) -> None:
         """Raises ValueError for a name that is taken."""
-        if command.name in self._commands:
-            raise ValueError(f"the command /{command.name} exists twice")
-        self._commands[command.name] = command
+        for name in (command.name, *command.aliases):
+            if name in self._by_name:
+                raise ValueError(f"the command /{name} exists twice")
+            self._by_name[name] = command
 
     def find(self, name: str) -> Command | None:
-        """The command of this name, or None."""
-        return self._commands.get(name)
+        """The command that has this name or alias, or None."""
+        return self._by_name.get(name)
 
     def __iter__(self) -> Iterator[Command]:
         """In the order of addition, which is the menu's."""
-        return iter(self._commands.values())
+        return iter(dict.fromkeys(self._by_name.values()))
 
 
 @dataclass(frozen=True, slots=True)

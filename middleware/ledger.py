@@ -29,7 +29,7 @@ class Ledger:
             else:
                 outcome = await call_next(turn)
         finally:
-            turn.bear_witness(lambda error: self._try(turn, run, outcome, error))
+            turn.bear_witness(lambda error: (self._try(turn, run, outcome, error),))
         if not run.sends:
             outcome = replace(outcome, replies=())
         if run.silent:

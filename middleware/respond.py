@@ -1,15 +1,18 @@
-"""The innermost layer: asks the responder, within a time limit."""
+"""The innermost layer: asks the responder, within a time limit, and until somebody says stop."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
+from middleware.answering import Answering, Writing
+from middleware.texts import say
 from middleware.turn import CallNext, Outcome, Reply, Turn
 from storage.runs import DEFAULT_PROFILE
-
-TOO_SLOW = "Sorry, I could not come up with an answer in time. Please ask again."
+from storage.stop_marks import StopMarks
 
 
 class Responder(Protocol):
@@ -18,9 +21,27 @@ class Responder(Protocol):
     async def respond(self, turn: Turn) -> str | Reply | None:
         """The answer to `turn.text`, or None to stay silent; effects are recorded on the turn.
 
-        A Reply is sent as it is, with its buttons; a text becomes one that can be rated.
+        A Reply is sent as it is, with its buttons; a text becomes one that can be rated. What is made bit by bit
+        may be shown by `turn.show`. Raises ResponderFailed where it can say why there is no answer.
         """
         ...
+
+
+class ResponderFailed(Exception):
+    """No answer could be made. `said` is what the person is told, `reason` what the audit keeps: no text of anybody."""
+
+    def __init__(self, reason: str, said: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.said = said
+
+
+Stage = Callable[[Turn], AbstractAsyncContextManager[Callable[[str], None]]]
+"""Opens a place where an unfinished answer is shown. When it is closed, nothing more will be shown there."""
+
+
+def _nowhere(turn: Turn) -> AbstractAsyncContextManager[Callable[[str], None]]:
+    return nullcontext(turn.show)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +51,60 @@ class Respond:
     responder: Responder
     name: str
     timeout_s: float
+    answering: Answering
+    marks: StopMarks
+    stage: Stage = _nowhere
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Turns that nobody is to answer go on to the chain's end, where they count as recorded."""
-        if not self._wants_answer(turn):
+        if not wants_answer(turn):
             return await call_next(turn)
         turn.origin["responder"] = self.name
         turn.origin.setdefault("profileId", DEFAULT_PROFILE)
         before = len(turn.effects)
         try:
-            async with asyncio.timeout(self.timeout_s):
-                answer = await self.responder.respond(turn)
-        except TimeoutError:
+            with self.answering.of(turn) as writing:
+                answer = await self._answer(turn, writing)
+        except (TimeoutError, ResponderFailed) as error:
             if turn.run is not None:  # nobody is there to ask again; the run is tried again instead
-                raise TimeoutError("the responder timed out") from None
+                raise TimeoutError("the responder timed out") if isinstance(error, TimeoutError) else error
             del turn.effects[before:]
-            return Outcome(status="failed", reason="responder timed out", replies=(Reply(text=TOO_SLOW),))
+            reason, said = _explain(error)
+            return Outcome(status="failed", reason=reason, replies=(Reply(text=said),))
+        if writing.is_stopped:
+            del turn.effects[before:]
+            turn.record(self.marks.remove(turn.id))
+            return Outcome(status="answered", reason="stopped", replies=(stopped(writing),))
         reply = Reply(text=answer or "", rateable=True) if not isinstance(answer, Reply) else answer
         if not reply.text:
             return Outcome(status="recorded")
         return Outcome(status="answered", replies=(reply,))
 
-    def _wants_answer(self, turn: Turn) -> bool:
-        if turn.run is not None:
-            return True
-        return turn.kind == "message" and turn.incoming is not None and turn.incoming.addressed
+    async def _answer(self, turn: Turn, writing: Writing) -> str | Reply | None:
+        if turn.attempt > 1 and await self.marks.has(turn.id):  # before a crash, of which the person knows nothing
+            writing.stop()
+            return None
+        async with self.stage(turn) as show:
+            turn.show = writing.shown_by(show)
+            async with asyncio.timeout(self.timeout_s):
+                return await writing.unless_stopped(self.responder.respond(turn))
+
+
+def wants_answer(turn: Turn) -> bool:
+    """Whether the responder is asked: for runs, and for messages that are meant for us."""
+    if turn.run is not None:
+        return True
+    return turn.kind == "message" and any(incoming.addressed for incoming in turn.messages)
+
+
+def stopped(writing: Writing) -> Reply:
+    """What was said so far, or that nothing was."""
+    if writing.said.strip():
+        return Reply(text=writing.said, markdown=True, rateable=True)
+    return Reply(text=say("answer.stopped"))
+
+
+def _explain(error: TimeoutError | ResponderFailed) -> tuple[str, str]:
+    if isinstance(error, ResponderFailed):
+        return error.reason, error.said
+    return "responder timed out", say("answer.slow")

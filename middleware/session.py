@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from middleware.turn import CallNext, Clock, Outcome, Turn
+from middleware.turn import CallNext, Clock, Incoming, Outcome, Turn
 from storage.chats import Chats
 from storage.deliveries import session_id_of
 from storage.jobs import Jobs
@@ -26,13 +26,11 @@ class Session:
             return self._migrate(turn, turn.migrated_to)
         if turn.kind == "membership":
             return self._change_membership(turn)
-        if turn.incoming is not None:
-            self._keep(turn)
+        for incoming in turn.messages:
+            self._keep(turn, incoming)
         return await call_next(turn)
 
-    def _keep(self, turn: Turn) -> None:
-        incoming = turn.incoming
-        assert incoming is not None
+    def _keep(self, turn: Turn, incoming: Incoming) -> None:
         if turn.kind == "edited_message":
             turn.record(
                 *self.messages.revise(

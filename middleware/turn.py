@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal
 
 from storage.deliveries import session_id_of
+from storage.messages import Message
 from storage.statement import Statement
 
 Kind = Literal[
@@ -67,6 +68,7 @@ class Incoming:
     kind: str
     text: str
     attachment: Mapping[str, Any] | None = None
+    forwarded: bool = False
     addressed: bool = True
     """Whether it is meant for us: always in private, in groups when mentioned, replied to or commanded."""
 
@@ -137,11 +139,26 @@ class Button:
     data: str
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text file to send: its name, and its content."""
+
+    name: str
+    content: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A message to send, as long as it may be. `place` is another chat than the turn's, where it goes there."""
+    """A message to send, as long as it may be. `place` is another chat than the turn's, where it goes there.
+
+    `markdown` says that the text is a model's Markdown, to be shown formatted; `asks` that it waits for the
+    person's decision. A `document` is sent with the text as its caption.
+    """
 
     text: str
+    markdown: bool = False
+    asks: bool = False
+    document: Document | None = None
     buttons: tuple[tuple[Button, ...], ...] = ()
     rateable: bool = False
     """Whether it may carry 👍 and 👎 buttons."""
@@ -171,8 +188,26 @@ class Outcome:
         return cls(status="answered", replies=(Reply(text=text, **options),))
 
 
-Witness = Callable[[Exception | None], Statement | None]
+Witness = Callable[[Exception | None], Iterable[Statement]]
 """What is to be committed of a turn, made when it is known whether it failed."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """What a responder may know besides the message itself, filled in by the layers before it.
+
+    `personality` is the effective profile's prompt, empty for the neutral one. `memories` are facts that this person
+    had remembered in this chat, best first. `history` are the messages of the same thread, oldest first, without
+    those of this turn.
+    """
+
+    personality: str = ""
+    memories: tuple[str, ...] = ()
+    history: tuple[Message, ...] = ()
+
+
+def _unseen(text: str) -> None:
+    """Shows an unfinished answer to nobody."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -207,6 +242,8 @@ class Turn:
     has_rights: bool = True
     """False for an anonymous admin or a channel: its id is shared or not a person's."""
     incoming: Incoming | None = None
+    earlier: tuple[Incoming, ...] = ()
+    """Messages that were merged into this turn, in order; all came before `incoming`."""
     command: Invocation | None = None
     reactions: Reactions | None = None
     press: Press | None = None
@@ -215,6 +252,15 @@ class Turn:
     removed: bool = False
     origin: dict[str, str] = field(default_factory=dict)
     """What produces this turn's replies, stored with them: automationId, profileId, model."""
+    is_renewed: bool = False
+    """Whether this is the edit of a message so recent that it gets a new answer."""
+    replaces: tuple[str, ...] = ()
+    """Delivery ids of messages of ours that the first reply takes the place of, in order."""
+    context: Context = field(default_factory=Context)
+    spent_usd: float = 0
+    """What the responder's calls have cost so far, whatever becomes of the turn."""
+    show: Callable[[str], None] = _unseen
+    """Shows the answer so far, as Markdown; returns at once. A responder may call it as often as it likes."""
     effects: list[Statement] = field(default_factory=list)
     witnesses: list[Witness] = field(default_factory=list)
 
@@ -228,12 +274,17 @@ class Turn:
         """What is to be answered: the message's text or the run's prompt."""
         if self.run is not None:
             return self.run.prompt
-        return self.incoming.text if self.incoming is not None else ""
+        return "\n".join(incoming.text for incoming in self.messages if incoming.text)
+
+    @property
+    def messages(self) -> tuple[Incoming, ...]:
+        """All messages of this turn, in order of arrival."""
+        return self.earlier if self.incoming is None else (*self.earlier, self.incoming)
 
     @property
     def awaits_answer(self) -> bool:
         """Whether a person wrote to us, rather than to others in a group, and waits for what we say."""
-        addressed = self.incoming is None or self.incoming.addressed
+        addressed = self.incoming is None or any(incoming.addressed for incoming in self.messages)
         return self.kind in ("message", "edited_message", "command", "button") and addressed
 
     def record(self, *statements: Statement) -> None:
@@ -241,13 +292,12 @@ class Turn:
         self.effects.extend(statements)
 
     def bear_witness(self, witness: Witness) -> None:
-        """Add a statement that is committed whatever becomes of the turn, even if its own commit fails."""
+        """Add statements that are committed whatever becomes of the turn, even if its own commit fails."""
         self.witnesses.append(witness)
 
     def testimony(self, error: Exception | None) -> list[Statement]:
         """What the witnesses say of a turn that ended with this error, or well."""
-        said = (witness(error) for witness in self.witnesses)
-        return [statement for statement in said if statement is not None]
+        return [statement for witness in self.witnesses for statement in witness(error)]
 
 
 CallNext = Callable[[Turn], Awaitable[Outcome]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,6 +174,19 @@ class Messages:
             (session_id, telegram_message_id),
         )
         return Message.from_row(row) if row else None
+
+    async def list_thread(
+        self, session_id: str, thread_key: str, *, before_ms: int, limit: int, without: Collection[int] = ()
+    ) -> list[Message]:
+        """The newest messages of a thread up to an instant, oldest first, without those of these Telegram ids."""
+        left_out = ", ".join("?" * len(without))
+        rows = await self._database.fetch(
+            f"SELECT {_COLUMNS} FROM polar_messages INDEXED BY polar_messages_thread "
+            "WHERE sessionId = ? AND threadKey = ? AND createdAtMs <= ? "
+            f"AND (telegramMessageId IS NULL OR telegramMessageId NOT IN ({left_out})) ORDER BY sequence DESC LIMIT ?",
+            (session_id, thread_key, before_ms, *without, limit),
+        )
+        return [Message.from_row(row) for row in reversed(rows)]
 
     async def count_of_automation(self, automation_id: str, *, since_ms: int) -> int:
         """How many messages an automation has sent, or has queued, since an instant."""

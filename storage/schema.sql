@@ -61,6 +61,17 @@ CREATE TABLE polar_budget_policies (
   PRIMARY KEY (scope, targetId)
 );
 
+CREATE TABLE polar_budget_reservations (
+  turnId TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  targetId TEXT NOT NULL,
+  amountUsd REAL NOT NULL,
+  createdAtMs INTEGER NOT NULL,
+  PRIMARY KEY (turnId, scope, targetId)
+) WITHOUT ROWID;
+
+CREATE INDEX polar_budget_reservations_scope ON polar_budget_reservations (scope, targetId);
+
 CREATE TABLE polar_budget_usage (
   scope TEXT NOT NULL,
   targetId TEXT NOT NULL,
@@ -247,7 +258,10 @@ CREATE TABLE polar_messages (
   deliveryId TEXT,
   createdAtMs INTEGER NOT NULL,
   editedAtMs INTEGER
-);
+, answersMessageId INTEGER);
+
+CREATE INDEX polar_messages_answers ON polar_messages (sessionId, answersMessageId)
+WHERE answersMessageId IS NOT NULL;
 
 CREATE INDEX polar_messages_automation ON polar_messages (json_extract(origin, '$.automationId'), createdAtMs)
 WHERE json_extract(origin, '$.automationId') IS NOT NULL;
@@ -369,6 +383,21 @@ CREATE TABLE polar_schema_versions (
   version INTEGER PRIMARY KEY,
   name TEXT NOT NULL,
   appliedAtMs INTEGER NOT NULL
+);
+
+CREATE TABLE polar_status_reactions (
+  sessionId TEXT NOT NULL,
+  telegramMessageId INTEGER NOT NULL,
+  emoji TEXT NOT NULL,
+  clearAtMs INTEGER NOT NULL,
+  PRIMARY KEY (sessionId, telegramMessageId)
+);
+
+CREATE INDEX polar_status_reactions_clear ON polar_status_reactions (clearAtMs);
+
+CREATE TABLE polar_stop_marks (
+  turnId TEXT PRIMARY KEY,
+  createdAtMs INTEGER NOT NULL
 );
 
 CREATE TABLE polar_task_board (

@@ -22,6 +22,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 QUICK = {
     "access": "open",
     "feedback_buttons": "never",
+    "merge_window_ms": 0,
+    "status_reactions": False,
     "rate_limit_per_minute": 100_000,
     "send_rate_per_second": 100_000,
     "chat_send_rate_per_second": 100_000,

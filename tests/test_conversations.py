@@ -10,7 +10,7 @@ import pytest
 
 from emulator import Chat
 from emulator.media import CONTENTS
-from middleware.respond import TOO_SLOW
+from middleware.texts import say
 from middleware.turn import Turn
 from tests.house import House, until
 from tests.looking import awake, idle, queue, reactions, tell, texts
@@ -37,7 +37,7 @@ async def test_conversations_that_hang_hold_up_no_other(house: House) -> None:
     for person, chat in others:
         assert texts(house, chat) == [f"echo: I am {person.first_name}"]
     for _, chat in hung:
-        assert texts(house, chat) == [TOO_SLOW, "echo: and now?", "echo: and then?"]
+        assert texts(house, chat) == [say("answer.slow"), "echo: and now?", "echo: and then?"]
     assert house.rows("SELECT reason, count(*) FROM polar_audit WHERE outcome = 'failed' GROUP BY reason") == [
         ("responder timed out", SLOTS)
     ]
@@ -159,7 +159,7 @@ async def test_an_edit_waits_for_the_message_that_it_edits(house: House) -> None
         house.world.edit(chat, message, "/ping")
         await idle(house, updates=2)
     assert house.rows("SELECT text FROM polar_messages WHERE role = 'user'") == [("/ping",)]
-    assert texts(house, chat) == [TOO_SLOW]
+    assert texts(house, chat) == [say("answer.slow")]
 
 
 @pytest.mark.parametrize("kind", sorted(CONTENTS))

@@ -125,7 +125,7 @@ async def test_a_token_that_telegram_refuses_is_told_and_not_shown(house: House)
 WRONG = {
     "access": ("everyone", "'open', 'allowlist' or 'pairing'"),
     "admin_telegram_ids": ("me,you", "whole numbers separated by commas"),
-    "responder": ("gpt", "local, none, or package.module:attribute"),
+    "responder": ("gpt", "local, openai, none, or package.module:attribute"),
     "middleware": ("mine", "package.module:attribute"),
     "polarity": ("👍=great", "positive, negative, neutral"),
     "default_timezone": ("Mars/Olympus", "Europe/Berlin"),
