@@ -82,10 +82,10 @@ class Database(Readers):
             batch, last = self._gather(first)
             try:
                 answers = await loop.run_in_executor(self._thread, run_batch, self._writer, [unit for unit, _ in batch])
-            except DatabaseLost as error:
-                self._fail(error, batch)
+                self._tell_watchers(batch)
+            except Exception as error:  # noqa: BLE001 - whoever waits, or will, must hear of it
+                self._fail(error if isinstance(error, DatabaseLost) else _unforeseen(error), batch)
                 return
-            self._tell_watchers(batch)
             for (_, future), answer in zip(batch, answers, strict=True):
                 _settle(future, answer)
             if last:
@@ -131,6 +131,12 @@ class Database(Readers):
         self._thread.shutdown()
         os.close(self._lock)
         self._lock = -1
+
+
+def _unforeseen(error: Exception) -> DatabaseLost:
+    lost = DatabaseLost(f"the writer failed: {type(error).__name__}: {error}")
+    lost.__cause__ = error
+    return lost
 
 
 def _settle(future: asyncio.Future[Answer], answer: Answer | Exception) -> None:

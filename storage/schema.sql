@@ -26,7 +26,7 @@ CREATE TABLE polar_audit (
 CREATE TRIGGER polar_audit_daily AFTER INSERT ON polar_audit
 BEGIN
   INSERT INTO polar_daily_turns VALUES (
-    strftime('%Y-%m-%d', NEW.createdAtMs / 1000, 'unixepoch'), NEW.kind, NEW.outcome,
+    coalesce(date(NEW.createdAtMs / 1000, 'unixepoch'), ''), NEW.kind, NEW.outcome,
     CASE WHEN NEW.durationMs <= 10 THEN '0.01' WHEN NEW.durationMs <= 50 THEN '0.05'
       WHEN NEW.durationMs <= 100 THEN '0.1' WHEN NEW.durationMs <= 500 THEN '0.5'
       WHEN NEW.durationMs <= 1000 THEN '1' WHEN NEW.durationMs <= 5000 THEN '5'
@@ -111,6 +111,14 @@ CREATE TABLE polar_daily_messages (
   PRIMARY KEY (day, role)
 ) WITHOUT ROWID;
 
+CREATE TABLE polar_daily_runs (
+  day TEXT NOT NULL,
+  source TEXT NOT NULL,
+  status TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (day, source, status)
+) WITHOUT ROWID;
+
 CREATE TABLE polar_daily_sends (
   day TEXT NOT NULL,
   result TEXT NOT NULL,
@@ -155,7 +163,7 @@ CREATE TRIGGER polar_delivery_queue_daily AFTER UPDATE OF status ON polar_delive
 WHEN NEW.status <> OLD.status AND NEW.status <> 'sending'
 BEGIN
   INSERT INTO polar_daily_sends VALUES (
-    strftime('%Y-%m-%d', NEW.updatedAtMs / 1000, 'unixepoch'),
+    coalesce(date(NEW.updatedAtMs / 1000, 'unixepoch'), ''),
     CASE NEW.status WHEN 'pending' THEN 'retried' ELSE NEW.status END, 1)
   ON CONFLICT DO UPDATE SET count = count + 1;
 END;
@@ -188,7 +196,7 @@ CREATE TRIGGER polar_feedback_events_daily AFTER INSERT ON polar_feedback_events
 WHEN NEW.type IN ('reaction_added', 'reaction_removed')
 BEGIN
   INSERT INTO polar_daily_feedback VALUES (
-    strftime('%Y-%m-%d', NEW.createdAtMs / 1000, 'unixepoch'), coalesce(NEW.emoji, ''), coalesce(NEW.polarity, 'neutral'),
+    coalesce(date(NEW.createdAtMs / 1000, 'unixepoch'), ''), coalesce(NEW.emoji, ''), coalesce(NEW.polarity, 'neutral'),
     coalesce(CASE WHEN json_valid(NEW.payload) THEN json_extract(NEW.payload, '$.producedBy.automationId') END, ''),
     coalesce(CASE WHEN json_valid(NEW.payload) THEN json_extract(NEW.payload, '$.producedBy.profileId') END, ''),
     NEW.type = 'reaction_added', NEW.type = 'reaction_removed')
@@ -275,7 +283,7 @@ CREATE INDEX polar_messages_thread ON polar_messages (sessionId, threadKey, sequ
 
 CREATE TRIGGER polar_messages_daily AFTER INSERT ON polar_messages
 BEGIN
-  INSERT INTO polar_daily_messages VALUES (strftime('%Y-%m-%d', NEW.createdAtMs / 1000, 'unixepoch'), NEW.role, 1)
+  INSERT INTO polar_daily_messages VALUES (coalesce(date(NEW.createdAtMs / 1000, 'unixepoch'), ''), NEW.role, 1)
   ON CONFLICT DO UPDATE SET count = count + 1;
 END;
 
@@ -337,6 +345,14 @@ CREATE INDEX polar_run_failed ON polar_run_events (createdAtMs)
 WHERE CASE WHEN json_valid(output) THEN json_extract(output, '$.status') END = 'failed';
 
 CREATE INDEX polar_run_subject ON polar_run_events (source, id, sequence);
+
+CREATE TRIGGER polar_run_events_daily AFTER INSERT ON polar_run_events
+BEGIN
+  INSERT INTO polar_daily_runs VALUES (
+    coalesce(date(NEW.createdAtMs / 1000, 'unixepoch'), ''), NEW.source,
+    coalesce(CASE WHEN json_valid(NEW.output) THEN json_extract(NEW.output, '$.status') END, ''), 1)
+  ON CONFLICT DO UPDATE SET count = count + 1;
+END;
 
 CREATE TRIGGER polar_run_events_no_delete BEFORE DELETE ON polar_run_events
 BEGIN SELECT RAISE(ABORT, 'polar_run_events is append-only'); END;

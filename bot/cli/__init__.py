@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from bot.cli import automations, database, demo, emulator, heartbeat, replay, run, schedule
+from bot.cli import automations, database, demo, emulator, export, heartbeat, replay, run, schedule
 from bot.run import CannotRun
 from bot.settings import SettingsError
 from storage.errors import StorageError
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("demo")(demo.demo)
 app.command("emulator", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(emulator.emulator)
+app.command("export")(export.export)
 app.command("replay")(replay.replay)
 app.command("schedule")(schedule.schedule)
 app.add_typer(database.app, name="db")

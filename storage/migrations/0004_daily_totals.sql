@@ -1,5 +1,6 @@
--- What a page over millions of rows needs at once, counted as the rows are written. Days are UTC.
--- Ledgers only grow, so the counts cannot get out of step with them; of the other tables they keep what was.
+-- What a page over millions of rows needs at once, counted as the rows are written. Days are UTC,
+-- empty where the calendar has none. Ledgers only grow, so that the counts cannot get out of step with them; of the
+-- other tables they keep what was.
 
 CREATE TABLE polar_daily_feedback (
   day TEXT NOT NULL,
@@ -13,7 +14,7 @@ CREATE TABLE polar_daily_feedback (
 ) WITHOUT ROWID;
 
 INSERT INTO polar_daily_feedback
-SELECT strftime('%Y-%m-%d', createdAtMs / 1000, 'unixepoch'), coalesce(emoji, ''), coalesce(polarity, 'neutral'),
+SELECT coalesce(date(createdAtMs / 1000, 'unixepoch'), ''), coalesce(emoji, ''), coalesce(polarity, 'neutral'),
   coalesce(CASE WHEN json_valid(payload) THEN json_extract(payload, '$.producedBy.automationId') END, ''),
   coalesce(CASE WHEN json_valid(payload) THEN json_extract(payload, '$.producedBy.profileId') END, ''),
   sum(type = 'reaction_added'), sum(type = 'reaction_removed')
@@ -23,7 +24,7 @@ CREATE TRIGGER polar_feedback_events_daily AFTER INSERT ON polar_feedback_events
 WHEN NEW.type IN ('reaction_added', 'reaction_removed')
 BEGIN
   INSERT INTO polar_daily_feedback VALUES (
-    strftime('%Y-%m-%d', NEW.createdAtMs / 1000, 'unixepoch'), coalesce(NEW.emoji, ''), coalesce(NEW.polarity, 'neutral'),
+    coalesce(date(NEW.createdAtMs / 1000, 'unixepoch'), ''), coalesce(NEW.emoji, ''), coalesce(NEW.polarity, 'neutral'),
     coalesce(CASE WHEN json_valid(NEW.payload) THEN json_extract(NEW.payload, '$.producedBy.automationId') END, ''),
     coalesce(CASE WHEN json_valid(NEW.payload) THEN json_extract(NEW.payload, '$.producedBy.profileId') END, ''),
     NEW.type = 'reaction_added', NEW.type = 'reaction_removed')
@@ -38,11 +39,11 @@ CREATE TABLE polar_daily_messages (
 ) WITHOUT ROWID;
 
 INSERT INTO polar_daily_messages
-SELECT strftime('%Y-%m-%d', createdAtMs / 1000, 'unixepoch'), role, count(*) FROM polar_messages GROUP BY 1, 2;
+SELECT coalesce(date(createdAtMs / 1000, 'unixepoch'), ''), role, count(*) FROM polar_messages GROUP BY 1, 2;
 
 CREATE TRIGGER polar_messages_daily AFTER INSERT ON polar_messages
 BEGIN
-  INSERT INTO polar_daily_messages VALUES (strftime('%Y-%m-%d', NEW.createdAtMs / 1000, 'unixepoch'), NEW.role, 1)
+  INSERT INTO polar_daily_messages VALUES (coalesce(date(NEW.createdAtMs / 1000, 'unixepoch'), ''), NEW.role, 1)
   ON CONFLICT DO UPDATE SET count = count + 1;
 END;
 
@@ -58,7 +59,7 @@ CREATE TABLE polar_daily_turns (
 ) WITHOUT ROWID;
 
 INSERT INTO polar_daily_turns
-SELECT strftime('%Y-%m-%d', createdAtMs / 1000, 'unixepoch'), kind, outcome,
+SELECT coalesce(date(createdAtMs / 1000, 'unixepoch'), ''), kind, outcome,
   CASE WHEN durationMs <= 10 THEN '0.01' WHEN durationMs <= 50 THEN '0.05' WHEN durationMs <= 100 THEN '0.1'
     WHEN durationMs <= 500 THEN '0.5' WHEN durationMs <= 1000 THEN '1' WHEN durationMs <= 5000 THEN '5'
     WHEN durationMs <= 15000 THEN '15' WHEN durationMs <= 60000 THEN '60' ELSE '+Inf' END,
@@ -68,7 +69,7 @@ FROM polar_audit GROUP BY 1, 2, 3, 4;
 CREATE TRIGGER polar_audit_daily AFTER INSERT ON polar_audit
 BEGIN
   INSERT INTO polar_daily_turns VALUES (
-    strftime('%Y-%m-%d', NEW.createdAtMs / 1000, 'unixepoch'), NEW.kind, NEW.outcome,
+    coalesce(date(NEW.createdAtMs / 1000, 'unixepoch'), ''), NEW.kind, NEW.outcome,
     CASE WHEN NEW.durationMs <= 10 THEN '0.01' WHEN NEW.durationMs <= 50 THEN '0.05'
       WHEN NEW.durationMs <= 100 THEN '0.1' WHEN NEW.durationMs <= 500 THEN '0.5'
       WHEN NEW.durationMs <= 1000 THEN '1' WHEN NEW.durationMs <= 5000 THEN '5'
@@ -86,15 +87,37 @@ CREATE TABLE polar_daily_sends (
 ) WITHOUT ROWID;
 
 INSERT INTO polar_daily_sends
-SELECT strftime('%Y-%m-%d', updatedAtMs / 1000, 'unixepoch'), status, count(*) FROM polar_delivery_queue
+SELECT coalesce(date(updatedAtMs / 1000, 'unixepoch'), ''), status, count(*) FROM polar_delivery_queue
 WHERE status IN ('sent', 'failed') GROUP BY 1, 2;
 
 CREATE TRIGGER polar_delivery_queue_daily AFTER UPDATE OF status ON polar_delivery_queue
 WHEN NEW.status <> OLD.status AND NEW.status <> 'sending'
 BEGIN
   INSERT INTO polar_daily_sends VALUES (
-    strftime('%Y-%m-%d', NEW.updatedAtMs / 1000, 'unixepoch'),
+    coalesce(date(NEW.updatedAtMs / 1000, 'unixepoch'), ''),
     CASE NEW.status WHEN 'pending' THEN 'retried' ELSE NEW.status END, 1)
+  ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+-- The run ledger, counted as it grows: how many runs of a source ended how. Days are UTC.
+CREATE TABLE polar_daily_runs (
+  day TEXT NOT NULL,
+  source TEXT NOT NULL,
+  status TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (day, source, status)
+) WITHOUT ROWID;
+
+INSERT INTO polar_daily_runs
+SELECT coalesce(date(createdAtMs / 1000, 'unixepoch'), ''), source,
+  coalesce(CASE WHEN json_valid(output) THEN json_extract(output, '$.status') END, ''), count(*)
+FROM polar_run_events GROUP BY 1, 2, 3;
+
+CREATE TRIGGER polar_run_events_daily AFTER INSERT ON polar_run_events
+BEGIN
+  INSERT INTO polar_daily_runs VALUES (
+    coalesce(date(NEW.createdAtMs / 1000, 'unixepoch'), ''), NEW.source,
+    coalesce(CASE WHEN json_valid(NEW.output) THEN json_extract(NEW.output, '$.status') END, ''), 1)
   ON CONFLICT DO UPDATE SET count = count + 1;
 END;
 

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +34,9 @@ DAILY = {
           iif(payload LIKE '%automationId%', 'a', ''), iif(payload LIKE '%profileId%', 'p', ''),
           count(*) FILTER (WHERE type = 'reaction_added'), count(*) FILTER (WHERE type = 'reaction_removed')
         FROM polar_feedback_events WHERE type LIKE 'reaction_%ed' GROUP BY 1, 2, 3, 4, 5""",
+    "polar_daily_runs": """
+        SELECT date(createdAtMs / 1000, 'unixepoch'), source, iif(json_valid(output), output ->> 'status', ''), count(*)
+        FROM polar_run_events GROUP BY 1, 2, 3""",
     "polar_daily_messages": """
         SELECT date(createdAtMs / 1000, 'unixepoch'), role, count(*) FROM polar_messages GROUP BY 1, 2""",
 }
@@ -54,6 +58,11 @@ def fill(
             connection.execute(
                 "INSERT OR IGNORE INTO polar_feedback_events VALUES (?, ?, 's', 'm', ?, ?, ?, ?)", (str(number), *row)
             )
+        connection.execute(
+            "INSERT OR REPLACE INTO polar_run_events (source, id, runId, profileId, trigger, output, createdAtMs) "
+            "VALUES ('heartbeat', 'i', ?, 'p', 't', ?, ?)",
+            (str(number // 2), '{"status":"skipped"}' if number % 3 else "no JSON", row[-1]),
+        )
     connection.executemany(
         "INSERT INTO polar_messages (sessionId, role, threadKey, createdAtMs) VALUES ('s', ?, 't', ?)", messages
     )
@@ -93,6 +102,21 @@ def test_counts_agree_with_rows_written_before_and_after_they_were_introduced(
             bounds = [0.0, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, float("inf")]
             lower = bounds[bounds.index(float(le)) - 1] if float(le) > 0.01 else -1.0
             assert count == sum(lower < int(str(r[2])) / 1000 <= float(le) for r in first + second)
+
+
+@pytest.mark.parametrize("instant", [2**62, -(2**62), 253_402_300_800_000, 1e300])
+def test_what_happened_beyond_the_calendar_is_counted_too(instant: float) -> None:
+    """Another program's row is not refused because of its time."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrated(connection, until=3)
+        for _ in range(2):
+            connection.execute(
+                "INSERT INTO polar_feedback_events VALUES (hex(randomblob(8)), 'reaction_added', 's', 'm', '👍', "
+                "'positive', '{}', ?)",
+                (instant,),
+            )
+            migrations.apply(connection, NOW_MS)
+        assert connection.execute("SELECT day, added FROM polar_daily_feedback").fetchall() == [("", 2)]
 
 
 def test_each_result_of_a_send_is_counted(tmp_path: Path) -> None:

@@ -291,3 +291,19 @@ async def test_who_watches_is_told_although_the_caller_was_cancelled(
     gate.open.set()
     await database.commit(Statement("DELETE FROM polar_audit"))
     assert told == ["properties"]
+
+
+async def test_a_writer_that_fails_unforeseen_ends_everything_and_says_so(path: Path) -> None:
+    """Whoever waits hears of it, nobody waits forever, and the file is closed all the same."""
+    opened = await Database.open(path, now_ms=NOW_MS)
+    try:
+        opened.watch("polar_properties", lambda: exec("1 / 0"))  # noqa: S102
+        with pytest.raises(DatabaseLost, match="the writer failed: ZeroDivisionError"):
+            await opened.commit(Statement(ADD, ("a", "b")))
+        assert opened.lost.is_set()
+        with pytest.raises(DatabaseLost):
+            await opened.commit(Statement("SELECT 1"))
+    finally:
+        await opened.close()
+    again = await Database.open(path, now_ms=NOW_MS)
+    await again.close()

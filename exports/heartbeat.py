@@ -1,0 +1,37 @@
+"""HEARTBEAT.md: what the bot looked after by itself."""
+
+from __future__ import annotations
+
+from exports.markdown import cell, code, table
+from exports.page import Entry, Page, count
+from storage.projections import Beat, Projections
+
+STATUSES = ("executed", "skipped", "blocked", "failed")
+
+
+def heartbeat(found: Projections) -> Page:
+    """The page of the heartbeats' rows in `polar_run_events`."""
+    rows = sum(day.rows for day in found.days_of_beats())
+    return Page(
+        title="Heartbeats",
+        intro="Runs of heartbeat policies: `polar_run_events` of source `heartbeat`, newest first, in UTC.",
+        last=found.last_beat(),
+        counts=(count(rows, "run"),),
+        tables=(
+            table(("status", "reason", "runs"), [(_status(s), cell(r), n) for s, r, n in found.beats_by_result()]),
+            table(("policy", "status", "runs"), [(cell(p), _status(s), n) for p, s, n in found.beats_by_policy()]),
+        ),
+        rows=rows,
+        days=((day.day, count(day.rows, "run")) for day in found.days_of_beats()),
+        entries=map(_entry, found.beats()),
+    )
+
+
+def _entry(beat: Beat) -> Entry:
+    asked = ", asked for by hand" if beat.trigger == "manual" else ""
+    reason = "" if beat.reason is None else f": {code(beat.reason, 200)}"
+    return beat.at_ms, f"{code(beat.policy_id)} {_status(beat.status)}{asked}{reason}"
+
+
+def _status(status: str | None) -> str:
+    return status if status in STATUSES else cell(status)

@@ -1,0 +1,66 @@
+"""The job: each file from the database of one instant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from exports import progress
+from exports.files import Folder
+from exports.heartbeat import heartbeat
+from exports.memory import memory
+from exports.page import Page
+from exports.personality import personality
+from exports.reactions import reactions
+from storage.projections import Projections, snapshot
+
+PAGES: Mapping[str, Callable[[Projections], Page]] = {
+    "reactions": reactions,
+    "heartbeat": heartbeat,
+    "memory": memory,
+    "personality": personality,
+}
+"""What can be asked for by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """A file that is up to date."""
+
+    file: str
+    rows: int
+    bytes: int
+    last_sequence: int | None
+    last_id: str | None
+    changed: bool
+
+
+def export(database: Path, out: Path, only: Collection[str], since_ms: float) -> Iterator[Exported]:
+    """Write the files; raises DatabaseUnusable or CannotWrite, and what was not yet written is as it was."""
+    with Folder.open(out) as folder, progress.shown() as track:
+        folder.sweep(map(file_of, PAGES))
+        for name in PAGES:
+            if name in only:
+                yield _write(database, folder, name, since_ms, track)
+
+
+def file_of(name: str) -> str:
+    """The file of a page."""
+    return f"{name.upper()}.md"
+
+
+def _write(database: Path, folder: Folder, name: str, since_ms: float, track: progress.Track) -> Exported:
+    # A snapshot a file: the bot's log can be folded into the database between them.
+    with snapshot(database, since_ms) as found:
+        page = PAGES[name](found)
+        page = replace(page, entries=track(file_of(name), page.rows, page.entries))
+        changed = folder.replace(file_of(name), page.lines(since_ms))
+    return Exported(
+        file=file_of(name),
+        rows=page.rows,
+        bytes=folder.size(file_of(name)),
+        last_sequence=page.last.sequence if page.last else None,
+        last_id=page.last.id if page.last else None,
+        changed=changed,
+    )

@@ -1,0 +1,34 @@
+"""MEMORY.md: what people asked the bot to remember, in short."""
+
+from __future__ import annotations
+
+from exports.markdown import cell, code, table
+from exports.page import Entry, Page, count
+from storage.projections import Memory, Projections
+
+
+def memory(found: Projections) -> Page:
+    """The page of `polar_memory`."""
+    rows = sum(day.rows for day in found.days_of_memories())
+    return Page(
+        title="Memory",
+        intro="What people asked to remember, in short: `polar_memory`, newest first, in UTC.",
+        last=found.last_memory(),
+        counts=(_memories(rows),),
+        tables=(
+            table(("scope", "type", "memories"), [(cell(s), cell(t), n) for s, t, n in found.memories_by_kind()]),
+            table(("user", "session", "memories"), [(cell(u), cell(s), n) for u, s, n in found.memories_by_user()]),
+        ),
+        rows=rows,
+        days=((day.day, _memories(day.rows)) for day in found.days_of_memories()),
+        entries=map(_entry, found.memories()),
+    )
+
+
+def _memories(number: int) -> str:
+    return count(number, "memory", "memories")
+
+
+def _entry(row: Memory) -> Entry:
+    chat = code(row.session_id.removeprefix("telegram:chat:"))
+    return row.at_ms, f"{code(row.user_id)} in {chat}, {code(f'{row.scope}/{row.type}')}: {code(row.text, 200)}"

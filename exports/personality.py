@@ -1,0 +1,29 @@
+"""PERSONALITY.md: how the bot was asked to speak."""
+
+from __future__ import annotations
+
+from exports.markdown import cell, code, table
+from exports.page import Entry, Page, count
+from storage.projections import Profile, Projections
+
+
+def personality(found: Projections) -> Page:
+    """The page of `polar_personality_profiles`."""
+    rows = sum(day.rows for day in found.days_of_profiles())
+    return Page(
+        title="Personality",
+        intro="How the bot was asked to speak: `polar_personality_profiles`, by the day of the last change, in UTC.",
+        last=found.last_profile(),
+        counts=(count(rows, "profile"),),
+        tables=(table(("scope", "profiles"), [(cell(scope), n) for scope, _, n in found.profiles_by_scope()]),),
+        rows=rows,
+        days=((day.day, count(day.rows, "profile")) for day in found.days_of_profiles()),
+        entries=map(_entry, found.profiles()),
+    )
+
+
+def _entry(profile: Profile) -> Entry:
+    user = "" if profile.user_id is None else f" of {code(profile.user_id)}"
+    chat = "" if profile.session_id is None else f" in {code(profile.session_id.removeprefix('telegram:chat:'))}"
+    name = "" if profile.name is None else f", named {code(profile.name)}"
+    return profile.at_ms, f"{code(profile.scope)}{user}{chat}{name}: {code(profile.prompt, 2000)}"
