@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: help demo run test check format bench docs picture lock clean
+.PHONY: help demo run test check format bench docs picture screens lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -55,6 +55,9 @@ docs: $(VENV)/dev.stamp  ## make the reference pages and .env.example anew from 
 
 picture: $(VENV)/run.stamp  ## make docs/demo.svg anew: what the demo shows
 	$(BIN)/python -m bot demo --exit --picture docs/demo.svg
+
+screens: $(VENV)/dev.stamp  ## make the pictures in docs/screens anew; needs Chromium
+	$(BIN)/python -m tests.web.browser.screens docs/screens
 
 lock: $(VENV)/dev.stamp  ## resolve the pins of pyproject.toml to hashes
 	$(PIP) install pip-tools

@@ -52,6 +52,8 @@ async def listening(*, listen: str, url: str, secret: str, keep: Keep) -> AsyncI
         raise CannotListen(
             f"the webhook cannot listen on {listen} ({error.strerror}); change POLAR_WEBHOOK_LISTEN"
         ) from error
+    # asyncio sets it on sockets that it makes itself only; without it an answer may wait for the next acknowledgement.
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     endpoint = Endpoint(secret, keep)
     application = Starlette(routes=[Route(urlsplit(url).path or "/", endpoint.receive, methods=["POST"])])
     server = _Server(uvicorn.Config(application, lifespan="off", log_config=None, access_log=False))

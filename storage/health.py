@@ -5,20 +5,12 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 
+from storage.budgets import SPENT
 from storage.database import Database
 
 # The ledger may hold rows of other programs. As the index polar_run_failed has it: the planner compares the text.
 _STATUS = "CASE WHEN json_valid(output) THEN json_extract(output, '$.status') END"
 _INSTANT = "CASE WHEN json_valid(metadata) THEN json_extract(metadata, '$.scheduledAtMs') END"
-# What was spent before its interval ended counts no more, even if nobody has reset it yet.
-_SPENT = """
-SELECT policy.scope, policy.targetId, policy.maxLimitUsd,
-  CASE WHEN usage.lastResetAtMs + policy.resetIntervalMs <= :now THEN 0 ELSE coalesce(usage.accumulatedUsd, 0) END
-    AS spent,
-  coalesce(policy.enforceBlocking, 1) AS blocks
-FROM polar_budget_policies AS policy
-LEFT JOIN polar_budget_usage AS usage ON usage.scope = policy.scope AND usage.targetId = policy.targetId
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +109,7 @@ class Health:
     async def budgets_used(self, *, share: float, now_ms: int) -> list[Spent]:
         """The budgets of which at least this share (1 is all) is used."""
         rows = await self._database.fetch(
-            f"SELECT * FROM ({_SPENT}) WHERE spent >= maxLimitUsd * :share AND spent > 0 ORDER BY scope, targetId",
+            f"SELECT * FROM ({SPENT}) WHERE spent >= maxLimitUsd * :share AND spent > 0 ORDER BY scope, targetId",
             {"now": now_ms, "share": share},
         )
         return [Spent(scope=row[0], target_id=row[1], limit_usd=row[2], spent_usd=row[3]) for row in rows]
@@ -125,7 +117,7 @@ class Health:
     async def is_budget_exceeded(self, *, now_ms: int) -> bool:
         """Whether the global budget is one that blocks, and is used up."""
         row = await self._database.fetch_one(
-            f"SELECT 1 FROM ({_SPENT}) WHERE scope = 'global' AND blocks = 1 AND spent >= maxLimitUsd LIMIT 1",
+            f"SELECT 1 FROM ({SPENT}) WHERE scope = 'global' AND blocks = 1 AND spent >= maxLimitUsd LIMIT 1",
             {"now": now_ms},
         )
         return row is not None

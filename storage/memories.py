@@ -69,8 +69,7 @@ class Memories:
         )
         if not self._database.has_memory_index:
             return (row,)
-        index = Statement("INSERT INTO polar_memory_fts (memoryId, searchableText) VALUES (?, ?)", (memory_id, fact))
-        return (row, index)
+        return (row, Statement(memory_index.ADD, (memory_id, fact, memory_index.keys(memory_id, user_id))))
 
     def forget(self, memory: Memory) -> tuple[Statement, ...]:
         """Remove a memory and its index entry."""
@@ -81,28 +80,33 @@ class Memories:
         )
         if not self._database.has_memory_index:
             return (row,)
-        return (row, Statement("DELETE FROM polar_memory_fts WHERE memoryId = ?", (memory.memory_id,)))
+        index = Statement(
+            "DELETE FROM polar_memory_fts WHERE polar_memory_fts MATCH ? AND memoryId = ?",
+            (f"keys : {memory_index.memory_key(memory.memory_id)}", memory.memory_id),
+        )
+        return (row, index)
 
     async def search(self, words: str, *, session_id: str, user_id: str, limit: int) -> list[Memory]:
         """Memories that contain any of the words, best first."""
-        terms = list(dict.fromkeys(re.findall(r"\w+", words)))[:MAX_TERMS]
-        if not terms:
+        found = terms(words)
+        if not found:
             return []
         if self._database.has_memory_index:
-            return await self._search_index(terms, session_id, user_id, limit)
-        return await self._search_text(terms, session_id, user_id, limit)
+            return await self._search_index(found, session_id, user_id, limit)
+        return await self._search_text(found, session_id, user_id, limit)
 
-    async def _search_index(self, terms: list[str], session_id: str, user_id: str, limit: int) -> list[Memory]:
-        query = " OR ".join(f'"{term}"' for term in terms)
+    async def _search_index(self, words: list[str], session_id: str, user_id: str, limit: int) -> list[Memory]:
+        own = f"keys : {memory_index.user_key(user_id)}"
+        query = f"{own} AND searchableText : ({' OR '.join(map(phrase, words))})"
         rows = await self._database.fetch(
-            f"SELECT {_COLUMNS} FROM polar_memory_fts AS f JOIN polar_memory AS m ON m.memoryId = f.memoryId "
-            f"WHERE f.searchableText MATCH :query AND {_OWN} ORDER BY f.rank, m.createdAtMs DESC LIMIT :limit",
+            f"SELECT {_COLUMNS} FROM polar_memory_fts AS f CROSS JOIN polar_memory AS m ON m.memoryId = f.memoryId "
+            f"WHERE f.polar_memory_fts MATCH :query AND {_OWN} ORDER BY f.rank, m.createdAtMs DESC LIMIT :limit",
             {"query": query, "session": session_id, "user": user_id, "limit": limit},
         )
         return [Memory.from_row(row) for row in rows]
 
-    async def _search_text(self, terms: list[str], session_id: str, user_id: str, limit: int) -> list[Memory]:
-        names = {f"term{i}": f"%{_escape_like(term)}%" for i, term in enumerate(terms)}
+    async def _search_text(self, words: list[str], session_id: str, user_id: str, limit: int) -> list[Memory]:
+        names = {f"term{i}": like(term) for i, term in enumerate(words)}
         hits = " + ".join(f"(m.record LIKE :{name} ESCAPE '\\')" for name in names)
         rows = await self._database.fetch(
             f"SELECT {_COLUMNS} FROM polar_memory AS m WHERE {_OWN} AND {hits} > 0 "
@@ -138,5 +142,17 @@ class Memories:
         return int(row[0]) if row else 0
 
 
-def _escape_like(term: str) -> str:
-    return term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def terms(words: str) -> list[str]:
+    """The different words of a search, MAX_TERMS at most."""
+    return list(dict.fromkeys(re.findall(r"\w+", words)))[:MAX_TERMS]
+
+
+def phrase(term: str) -> str:
+    """A word as FTS5 takes it literally."""
+    return f'"{term}"'
+
+
+def like(term: str) -> str:
+    """The pattern of LIKE … ESCAPE '\\' for texts with a word in them."""
+    escaped = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

@@ -1,16 +1,19 @@
 """The full-text index over memories: optional, rebuilt when it is missing, foreign or stale.
 
-It is keyed by memoryId, not by rowid: VACUUM may renumber the rowids of `polar_memory`.
+It is keyed by memoryId, not by rowid: VACUUM may renumber the rowids of `polar_memory`. Its column `keys` holds a
+word for the memory and one for its user, so that the rows of one user are found however many others there are.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 
 TABLE = """CREATE VIRTUAL TABLE polar_memory_fts USING fts5(
-  memoryId UNINDEXED, searchableText, tokenize='porter unicode61'
+  memoryId UNINDEXED, searchableText, keys, tokenize='porter unicode61'
 )"""
+ADD = "INSERT INTO polar_memory_fts (memoryId, searchableText, keys) VALUES (?, ?, ?)"
 STALE = "memory_index_stale"
 
 FIELDS = ("fact", "type", "summary", "content")
@@ -27,6 +30,26 @@ def searchable_text(record: str) -> str:
     return " ".join(str(parsed[field]) for field in FIELDS if parsed.get(field)) or record
 
 
+def memory_key(memory_id: str) -> str:
+    """The word of one memory."""
+    return f"m{_digest(memory_id)}"
+
+
+def user_key(user_id: str) -> str:
+    """The word of all memories of one user."""
+    return f"u{_digest(user_id)}"
+
+
+def keys(memory_id: str, user_id: str) -> str:
+    """What `keys` holds of a memory."""
+    return f"{memory_key(memory_id)} {user_key(user_id)}"
+
+
+def _digest(text: str) -> str:
+    """As one word of letters and digits, whatever the id is made of."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+
+
 def available(connection: sqlite3.Connection) -> bool:
     """Whether this SQLite build has FTS5."""
     return connection.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchone() is not None
@@ -35,14 +58,14 @@ def available(connection: sqlite3.Connection) -> bool:
 def prepare(connection: sqlite3.Connection) -> bool:
     """Make the index usable, rebuilding it when needed; returns whether searches may use it.
 
-    An index of the earlier runtime is contentless: its memoryId reads back NULL, so nothing is ever found.
+    One of the earlier runtime is contentless: its memoryId reads back NULL, so nothing is ever found.
     """
     if not available(connection):
         _mark_stale(connection)
         return False
     row = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'polar_memory_fts'").fetchone()
     stale = connection.execute("SELECT 1 FROM polar_properties WHERE name = ?", (STALE,)).fetchone()
-    if row is None or stale is not None or "".join(row[0].split()).find("content=''") >= 0:
+    if row is None or stale is not None or row[0].split() != TABLE.split():
         _rebuild(connection)
     return True
 
@@ -53,13 +76,15 @@ def _mark_stale(connection: sqlite3.Connection) -> None:
 
 def _rebuild(connection: sqlite3.Connection) -> None:
     connection.create_function("searchable_text", 1, searchable_text, deterministic=True)
+    connection.create_function("memory_keys", 2, keys, deterministic=True)
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute("DROP TABLE IF EXISTS polar_memory_fts")
         connection.execute(TABLE)
         connection.execute(
-            "INSERT INTO polar_memory_fts (memoryId, searchableText) "
-            "SELECT memoryId, searchable_text(CAST(record AS TEXT)) FROM polar_memory"
+            "INSERT INTO polar_memory_fts (memoryId, searchableText, keys) "
+            "SELECT memoryId, searchable_text(CAST(record AS TEXT)), "
+            "memory_keys(CAST(memoryId AS TEXT), CAST(userId AS TEXT)) FROM polar_memory WHERE memoryId IS NOT NULL"
         )
         connection.execute("DELETE FROM polar_properties WHERE name = ?", (STALE,))
         connection.execute("COMMIT")

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from bot.cli import automations, database, demo, emulator, export, heartbeat, replay, run, schedule
+from bot.cli import automations, database, demo, emulator, export, heartbeat, replay, run, schedule, web
 from bot.run import CannotRun
 from bot.settings import SettingsError
 from storage.errors import StorageError
@@ -25,6 +25,7 @@ app.command("emulator", context_settings={"allow_extra_args": True, "ignore_unkn
 app.command("export")(export.export)
 app.command("replay")(replay.replay)
 app.command("schedule")(schedule.schedule)
+app.command("web")(web.web)
 app.add_typer(database.app, name="db")
 app.add_typer(automations.app, name="automations")
 app.add_typer(heartbeat.app, name="heartbeat")

@@ -1,0 +1,59 @@
+"""What the lists of the dashboard share: pages that cost the same however large a table has grown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from storage.readers import Readers
+
+PAGE = 50
+"""Rows of a page."""
+SPAN = 20_000
+"""How many rows a filter that no index serves may look at for one page."""
+MAX_COUNT = 100_000
+"""How far a page counts."""
+NEWEST = 2**63 - 1
+"""Above every key: where a list begins."""
+
+Row = TypeVar("Row")
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row, Key]):
+    """Some rows of a list. `next` is the key that the next page begins behind, None at the list's end.
+
+    `is_cut`: there may be fewer rows than a page holds, as SPAN rows were looked at.
+    """
+
+    rows: list[Row]
+    next: Key | None
+    is_cut: bool = False
+
+
+def page_of(rows: Sequence[Row], key: Callable[[Row], Key], *, cut_at: Key | None = None) -> Page[Row, Key]:
+    """The page of at most PAGE + 1 rows that were asked for; `cut_at` is where the search for them had to end."""
+    if len(rows) > PAGE:
+        return Page(list(rows[:PAGE]), key(rows[PAGE - 1]))
+    return Page(list(rows), cut_at, is_cut=cut_at is not None)
+
+
+async def search_floor(readers: Readers, keys: str, params: Mapping[str, Any]) -> int | None:
+    """The last key that a search may look at; None where that is all. `keys` selects them as `key`, newest first."""
+    row = await readers.fetch_one(f"SELECT min(key), count(*) FROM ({keys} LIMIT {SPAN})", params)
+    assert row is not None
+    return row[0] if row[1] == SPAN else None
+
+
+async def count_up(readers: Readers, rows: str, params: Mapping[str, Any] | None = None) -> int:
+    """How many rows a query gives; MAX_COUNT + 1 stands for any more."""
+    found = await readers.fetch_one(f"SELECT count(*) FROM ({rows} LIMIT {MAX_COUNT + 1})", params or {})
+    assert found is not None
+    return int(found[0])
+
+
+def text(value: object) -> str | None:
+    """A value out of JSON of another program, whatever it is, as text."""
+    return None if value is None else str(value)

@@ -1,0 +1,123 @@
+"""`python -m web`: the dashboard as a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+
+from web.app import create_app
+from web.config import Config, Unsafe, check
+
+SHUTDOWN_S = 3
+
+
+class Server(uvicorn.Server):
+    """Says when it is ready, and leaves signals to `_serve`: one that was asked to end has not failed."""
+
+    def __init__(self, config: uvicorn.Config, url: str) -> None:
+        super().__init__(config)
+        self._url = url
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """None of them."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then print the address."""
+        await super().startup(sockets)
+        sys.stderr.write(f"polar: ready, the dashboard is at {self._url}\n")
+        sys.stderr.flush()
+
+
+def main() -> int:
+    """Serve until SIGINT or SIGTERM; 1 when it cannot, with one line that says why."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    config = _config()
+    try:
+        check(config)
+    except Unsafe as error:
+        return _fail(str(error))
+    try:
+        bound = bind(config)
+    except OSError as error:
+        return _fail(
+            f"the dashboard cannot listen on {config.host}:{config.port} ({error.strerror}); change POLAR_WEB_LISTEN"
+        )
+    with bound:
+        asyncio.run(_serve(config, bound))
+    return 0
+
+
+def _config() -> Config:
+    parser = argparse.ArgumentParser(prog="python -m web", description=__doc__)
+    parser.add_argument("--database", type=Path, required=True, help="the SQLite file; only read")
+    parser.add_argument("--artifacts", type=Path, required=True, help="the folder of the exports; only read")
+    parser.add_argument("--listen", default="127.0.0.1:8090", help="host:port; port 0 takes a free one")
+    parser.add_argument("--secret-fd", type=int, help="a file descriptor from which the log-in's secret is read")
+    options = parser.parse_args()
+    host, _, port = options.listen.rpartition(":")
+    return Config(
+        database=options.database.absolute(),
+        artifacts=options.artifacts.absolute(),
+        secret="" if options.secret_fd is None else _read(options.secret_fd),
+        host=host.strip("[]"),
+        port=int(port),
+    )
+
+
+def _read(descriptor: int) -> str:
+    with os.fdopen(descriptor, encoding="utf-8") as pipe:
+        return pipe.read()
+
+
+def bind(config: Config) -> socket.socket:
+    """A socket that listens where the dashboard is to be; raises OSError."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    bound = socket.create_server((config.host, config.port), family=family)
+    # asyncio does so only for sockets that name their protocol; without it an answer waits for an ACK, 40 ms.
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return bound
+
+
+async def _serve(config: Config, bound: socket.socket) -> None:
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    settings = uvicorn.Config(
+        create_app(config),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # What a proxy says of others is believed nowhere: anybody can say it.
+        proxy_headers=False,
+        ws="none",
+        lifespan="on",
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )
+    server = Server(settings, f"http://{host}:{bound.getsockname()[1]}/")
+
+    def stop() -> None:
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    await server.serve(sockets=[bound])
+
+
+def _fail(reason: str) -> int:
+    sys.stderr.write(f"polar: {reason}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""The dashboard put together: every page, in the order of the navigation."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from storage.errors import StorageError
+from web import errors, login
+from web.config import Config
+from web.login import Login
+from web.pages import artifacts, automations, deliveries, feedback, memory, metrics, overview, runs
+from web.safety import Safety
+from web.source import Source
+
+STATIC = Path(__file__).resolve().parent / "static"
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+class Page(NamedTuple):
+    """A page; without a label it is not in the navigation. Most read the database."""
+
+    path: str
+    answer: Answer
+    label: str = ""
+    reads: bool = True
+
+
+PAGES = (
+    Page("/", overview.page, "Overview"),
+    Page("/feedback", feedback.page, "Feedback"),
+    Page("/runs", runs.page, "Runs"),
+    Page("/automations", automations.page, "Automations"),
+    Page("/memory", memory.page, "Memory"),
+    Page("/deliveries", deliveries.page, "Deliveries"),
+    Page("/artifacts", artifacts.page, "Exports", reads=False),
+    Page("/artifacts/{name}", artifacts.artifact, reads=False),
+    Page("/metrics", metrics.page),
+)
+
+
+def create_app(config: Config) -> Starlette:
+    """The application of these settings; `app.state.readers` are open while a page that reads is made."""
+    source = Source(config.database)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await source.close()
+
+    app = Starlette(
+        routes=[*_pages(source), *_others()],
+        middleware=[Middleware(Safety, config=config)],
+        exception_handlers={
+            HTTPException: errors.refused,
+            StorageError: errors.unavailable,
+            sqlite3.Error: errors.unavailable,
+            Exception: errors.failed,
+        },
+        lifespan=lifespan,
+    )
+    app.state.config = config
+    app.state.login = Login(config.secret)
+    app.state.navigation = [page for page in PAGES if page.label]
+    return app
+
+
+def _pages(source: Source) -> list[Route]:
+    return [
+        Route(page.path, _reading(source, page.answer) if page.reads else page.answer, methods=["GET"])
+        for page in PAGES
+    ]
+
+
+def _others() -> list[BaseRoute]:
+    return [
+        Route("/healthz", healthz, methods=["GET"]),
+        Route("/login", login.show, methods=["GET"]),
+        Route("/login", login.enter, methods=["POST"]),
+        Route("/logout", login.leave, methods=["POST"]),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+
+
+def _reading(source: Source, answer: Answer) -> Answer:
+    async def answer_with_readers(request: Request) -> Response:
+        async with source.reading() as readers:
+            request.app.state.readers = readers
+            return await answer(request)
+
+    return answer_with_readers
+
+
+async def healthz(request: Request) -> Response:
+    """200 while the dashboard runs, whatever becomes of the database."""
+    return PlainTextResponse("ok\n")

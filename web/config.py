@@ -1,0 +1,45 @@
+"""What the dashboard is told at its start, and whether that is safe."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+MIN_SECRET = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What the dashboard shows and where it listens; without a secret nobody has to log in."""
+
+    database: Path
+    artifacts: Path
+    secret: str
+    host: str
+    port: int
+
+
+class Unsafe(Exception):
+    """The dashboard would be open to others; the message says which setting to change."""
+
+
+def check(config: Config) -> None:
+    """Raise Unsafe for a secret that can be guessed, or none where others can reach the dashboard."""
+    if config.secret and len(config.secret) < MIN_SECRET:
+        raise Unsafe(f"POLAR_WEB_SECRET is shorter than {MIN_SECRET} characters; choose a longer one")
+    if not config.secret and not is_loopback(config.host):
+        raise Unsafe(
+            f"the dashboard may listen on {config.host} only with a secret: set POLAR_WEB_SECRET "
+            f"to {MIN_SECRET} characters or more, or POLAR_WEB_LISTEN to 127.0.0.1:{config.port}"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

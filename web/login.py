@@ -1,0 +1,174 @@
+"""Who may look: a session by log-in form, or the secret itself from a script."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from collections import OrderedDict
+from urllib.parse import parse_qs, quote, urlsplit
+
+from aiolimiter import AsyncLimiter
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from web.rendering import page
+
+COOKIE = "polar_session"
+SESSION_S = 12 * 3600
+MAX_BODY_BYTES = 4096
+TRIES, TRIES_S = 5, 60
+"""Wrong secrets from one address, and in what time."""
+REMEMBERED_ADDRESSES = 1_000
+# No backslash, no blank: browsers make `//elsewhere` of them.
+_LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]*")
+
+
+class TooManyTries(HTTPException):
+    """An address has given too many wrong secrets."""
+
+    def __init__(self) -> None:
+        super().__init__(429, "Too many wrong tries. Wait a minute, then try again.", {"Retry-After": str(TRIES_S)})
+
+
+class Login:
+    """Compares secrets, and signs sessions with the secret itself: a new secret ends them all."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+        self._signer = URLSafeTimedSerializer(secret, salt="polar web session")
+        self._tries: OrderedDict[str, AsyncLimiter] = OrderedDict()
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is a secret at all."""
+        return bool(self._secret)
+
+    async def admits(self, request: Request) -> bool:
+        """Whether a request bears the secret or a session that is still good; raises TooManyTries."""
+        if not self.is_needed:
+            return True
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return await self.knows(given.strip().encode("latin-1"), request)
+        try:
+            self._signer.loads(request.cookies.get(COOKIE, ""), max_age=SESSION_S)
+        except BadSignature:
+            return False
+        return True
+
+    async def knows(self, given: bytes, request: Request) -> bool:
+        """Whether this is the secret; each wrong one counts against its sender. Raises TooManyTries."""
+        limiter = self._limiter(request.client.host if request.client else "")
+        if not limiter.has_capacity():
+            raise TooManyTries
+        if hmac.compare_digest(given, self._secret):
+            return True
+        await limiter.acquire()
+        return False
+
+    def new_session(self) -> str:
+        """A signed session that begins now."""
+        return self._signer.dumps(secrets.token_urlsafe(9))
+
+    def _limiter(self, address: str) -> AsyncLimiter:
+        limiter = self._tries.pop(address, None) or AsyncLimiter(TRIES, TRIES_S)
+        self._tries[address] = limiter
+        if len(self._tries) > REMEMBERED_ADDRESSES:
+            self._tries.popitem(last=False)
+        return limiter
+
+
+async def show(request: Request) -> Response:
+    """The log-in form; whoever is in already is sent on."""
+    login: Login = request.app.state.login
+    after = _local(request.query_params.get("next", ""))
+    if not login.is_needed or await login.admits(request):
+        return RedirectResponse(after, 303)
+    return _form(request, after)
+
+
+async def enter(request: Request) -> Response:
+    """Take the secret from the form; a session and the page that was asked for, or the form again."""
+    login: Login = request.app.state.login
+    fields = await _fields(request)
+    after = _local(fields.get("next", ""))
+    if not login.is_needed:
+        return RedirectResponse(after, 303)
+    if not await login.knows(fields.get("secret", "").encode(), request):
+        return _form(request, after, problem="That is not the secret.", status=401)
+    response = RedirectResponse(after, 303)
+    response.set_cookie(
+        COOKIE,
+        login.new_session(),
+        max_age=SESSION_S,
+        httponly=True,
+        samesite="strict",
+        secure=_came_by_https(request),
+    )
+    return response
+
+
+async def leave(request: Request) -> Response:
+    """Forget the session."""
+    check_origin(request)
+    response = RedirectResponse("/login", 303)
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=_came_by_https(request))
+    return response
+
+
+def ask(request: Request) -> Response:
+    """What somebody gets who is not let in: a browser the form, a script a 401."""
+    if "text/html" in request.headers.get("accept", ""):
+        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/login?next={quote(target, safe='')}", 303)
+    return Response(
+        "401: send the dashboard's secret as Authorization: Bearer <POLAR_WEB_SECRET>\n",
+        401,
+        {"WWW-Authenticate": 'Bearer realm="polar"'},
+        media_type="text/plain",
+    )
+
+
+def check_origin(request: Request) -> None:
+    """Raise HTTPException 403 for a form that another site's page has sent.
+
+    Our own pages send no referrer, for which browsers may say `Origin: null`; no session comes from elsewhere anyhow.
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin", "null")
+    if site is not None:
+        is_ours = site in ("same-origin", "none")
+    else:
+        is_ours = origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
+    if not is_ours:
+        raise HTTPException(403, "This form was sent from another site.")
+
+
+def _form(request: Request, after: str, *, problem: str = "", status: int = 200) -> Response:
+    return page(request, "login.html", status=status, after=after, problem=problem)
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    check_origin(request)
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise HTTPException(413, "That is more than a log-in form sends.")
+    try:
+        return {name: values[-1] for name, values in parse_qs(body.decode(), max_num_fields=10).items()}
+    except ValueError as error:
+        raise HTTPException(400, "That is no log-in form.") from error
+
+
+def _local(address: str) -> str:
+    """An address of this site, or the overview's."""
+    return address if _LOCAL.fullmatch(address) else "/"
+
+
+def _came_by_https(request: Request) -> bool:
+    # Whoever forges this header only gets a cookie that they cannot use.
+    return "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", "").strip().lower())
