@@ -8,8 +8,8 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from . import documents, profile, reception, sending
 from . import params as parameters
-from . import profile, reception, sending
 from .ask import Ask, GoneError, Method
 from .bots import Bot
 from .calls import Call
@@ -28,6 +28,7 @@ METHODS: dict[str, Method] = {
     "getWebhookInfo": reception.get_webhook_info,
     "sendMessage": sending.send_message,
     "sendMessageDraft": sending.send_message_draft,
+    "sendDocument": documents.send_document,
     "editMessageText": sending.edit_message_text,
     "editMessageReplyMarkup": sending.edit_message_reply_markup,
     "deleteMessage": sending.delete_message,

@@ -28,15 +28,18 @@ TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "person": NUMBER,
     "id": NUMBER,
     "message_id": NUMBER,
+    "source": NUMBER,
     "topic": NUMBER,
     "reply_to": NUMBER,
     "times": NUMBER,
     "retry_after": NUMBER,
     "seconds": ((int, float), "a number"),
     "members": LIST,
+    "kinds": LIST,
     "reactions": LIST,
     "forum": (bool, "true or false"),
     "basic": (bool, "true or false"),
+    "hidden": (bool, "true or false"),
     "address": (bool, "true or false"),
     "update": (object, "any JSON"),
 }
@@ -121,6 +124,11 @@ class Control:
 
     # Actions of more than one line
 
+    def album(self, given: Json) -> list[int]:
+        """Several messages that are shown as one."""
+        rest = {key: value for key, value in given.items() if key not in ("chat", "person")}
+        return self.world.album(self.chat_of(given["chat"]), self.person_of(given), **rest)
+
     def make_person(self, given: Json) -> Json:
         """A person and the private chat, which has the same id."""
         person = self.world.person(given["first_name"], given.get("username"), id=given.get("id"))
@@ -177,6 +185,16 @@ ACTIONS: dict[str, Action] = {
         ("chat", "person", "kind"),
         ("caption", "topic", "reply_to", "media_group_id"),
         _written(lambda world, chat, person, rest: world.send(chat, person, **rest)),
+    ),
+    "album": Action(
+        ("chat", "person", "kinds"),
+        ("caption", "topic", "reply_to"),
+        lambda control, given: {"message_ids": control.album(given)},
+    ),
+    "forward": Action(
+        ("chat", "person", "source", "message_id"),
+        ("topic", "hidden"),
+        _written(lambda world, chat, person, rest: world.forward(chat, person, **rest)),
     ),
     "edit": Action(
         ("chat", "message_id", "text"),

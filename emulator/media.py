@@ -60,6 +60,39 @@ CONTENTS: dict[str, Callable[[int], Json]] = {
 }
 
 
+# What a message has of its place, and not of its content.
+_PLACED = {
+    "message_id",
+    "from",
+    "sender_chat",
+    "date",
+    "edit_date",
+    "chat",
+    "message_thread_id",
+    "is_topic_message",
+    "reply_to_message",
+    "media_group_id",
+    "reply_markup",
+}
+
+
+def forwarded(message: Json, hidden: bool) -> Json:
+    """The fields of a message that was forwarded, and whose it was first; `hidden` for people who hide that."""
+    kept = {field: value for field, value in message.items() if field not in _PLACED}
+    return {"forward_origin": _origin(message, hidden), **kept}
+
+
+def _origin(message: Json, hidden: bool) -> Json:
+    date, chat = message["date"], message.get("sender_chat")
+    if chat is not None and chat["type"] == "channel":
+        return {"type": "channel", "date": date, "chat": chat, "message_id": message["message_id"]}
+    if chat is not None:
+        return {"type": "chat", "date": date, "sender_chat": chat}
+    if hidden:
+        return {"type": "hidden_user", "date": date, "sender_user_name": message["from"]["first_name"]}
+    return {"type": "user", "date": date, "sender_user": message["from"]}
+
+
 def content(kind: str, number: int) -> Json:
     """The fields of a message of this kind; `number` makes its file ids unique. Errors: ValueError."""
     if kind not in CONTENTS:

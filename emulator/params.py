@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any
@@ -59,23 +60,28 @@ def _from_json(body: bytes) -> Json:
     return {name: value for name, value in params.items() if value is not None}
 
 
-def _multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
-    """The fields of a form; files are left out, as no method here takes any."""
+def _multipart(content_type: str, body: bytes) -> Iterator[tuple[str, Any]]:
+    """Yield the fields of a form; a file is an object with file_name, file_size and its content as text."""
     parsed = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
-    pairs = []
     for part in parsed.iter_parts():
         name = part.get_param("name", header="content-disposition")
         payload = part.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(payload, bytes) and part.get_filename() is None:
-            pairs.append((name, payload.decode("utf-8", "surrogateescape")))
-    return pairs
+        if not isinstance(name, str) or not isinstance(payload, bytes):
+            continue
+        if (file_name := part.get_filename()) is None:
+            yield name, payload.decode("utf-8", "surrogateescape")
+        else:
+            content = payload.decode("utf-8", "replace")
+            yield name, {"file_name": file_name, "file_size": len(payload), "content": content}
 
 
-def _from_pairs(pairs: list[tuple[str, str]]) -> Json:
+def _from_pairs(pairs: Iterable[tuple[str, Any]]) -> Json:
     return {name: value if name in TEXTS else _value(value) for name, value in pairs}
 
 
-def _value(text: str) -> Any:
+def _value(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
     try:
         return json.loads(text)
     except ValueError:

@@ -58,8 +58,8 @@ class Room:
     def _place(self, thread: int | None, reply_to: int | None) -> Json:
         """The fields of thread and reply.
 
-        In a topic, what replies to nothing else replies to the service message that made the topic; in a
-        supergroup without topics a reply carries the id of its thread's root. Telegram does both.
+        In a topic, what replies to nothing else replies to the service message that made the topic; elsewhere in
+        a supergroup, General included, a reply carries the id of its thread's root. Telegram does both.
         """
         if thread is not None:
             target = self._quoted(thread if reply_to is None else reply_to)
@@ -67,7 +67,7 @@ class Room:
         if reply_to is None:
             return {}
         target = self._quoted(reply_to)
-        if self.chat.type == "supergroup" and not self.chat.is_forum:
+        if self.chat.type == "supergroup" and self.thread_of(reply_to) is None:
             root = self.messages.get(reply_to, {}).get("message_thread_id", reply_to)
             return {"message_thread_id": root, **target}
         return target

@@ -62,8 +62,10 @@ def send_message_draft(ask: Ask) -> bool:
 
 
 def edit_message_text(ask: Ask) -> Json:
-    """Errors: 400 for a message that is unknown, another's, or the same already."""
+    """Errors: 400 for a message that is unknown, another's, no text, or the same already."""
     room, message_id = _own_message(ask, "message to edit not found", "message can't be edited")
+    if "text" not in room.messages[message_id]:
+        raise bad_request("there is no text in the message to edit")
     return _edit(ask, room, message_id, _text_content(ask))
 
 

@@ -48,6 +48,7 @@ class State:
         self.answers: dict[str, Json] = {}
         self.queries: set[str] = set()
         self.emoji: dict[str, str] = {}
+        self.files: dict[str, str] = {}
         self.faults = Faults()
         self.changes = Signal()
         self._sent: list[tuple[int, int]] = []

@@ -9,7 +9,26 @@ from .errors import bad_request
 from .people import Json
 
 MAX_UNITS = 4096
+MAX_CAPTION_UNITS = 1024
 MAX_ENTITIES = 100
+STYLES = frozenset(
+    [
+        "bold",
+        "italic",
+        "underline",
+        "strikethrough",
+        "spoiler",
+        "blockquote",
+        "expandable_blockquote",
+        "code",
+        "pre",
+        "text_link",
+        "text_mention",
+        "custom_emoji",
+    ]
+)
+# What a server finds by itself; given by a bot, they are taken and ignored.
+FOUND = frozenset(["mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number"])
 PATTERNS = (
     ("bot_command", re.compile(r"(?<![\w/@])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?")),
     ("mention", re.compile(r"(?<![\w/@])@[A-Za-z0-9_]{3,32}\b")),
@@ -37,11 +56,10 @@ def fitted(text: str, entities: Any) -> tuple[str, list[Json]]:
     """The text and the entities as the server keeps them.
 
     Blanks are cut off at the end, and at the start up to the first entity; entities out of range are dropped,
-    and all beyond 100. Errors: an empty text, one of more than 4096 units, an entity cutting a character.
+    and all beyond 100. Errors: an empty text, one of more than 4096 units, an entity cutting a character, or of a
+    type that no server knows, or a link to nowhere.
     """
-    kept = _in_range(entities, units(text))
-    _check_boundaries(text, kept)
-    text, kept = _trimmed(text.translate(CONTROLS), kept)
+    text, kept = _kept(text, entities)
     if not text:
         raise bad_request("message text is empty")
     if units(text) > MAX_UNITS:
@@ -49,15 +67,40 @@ def fitted(text: str, entities: Any) -> tuple[str, list[Json]]:
     return text, kept
 
 
+def caption(text: str, entities: Any) -> tuple[str, list[Json]]:
+    """As `fitted`, but it may be empty. Errors: more than 1024 units."""
+    text, kept = _kept(text, entities)
+    if units(text) > MAX_CAPTION_UNITS:
+        raise bad_request("message caption is too long")
+    return text, kept
+
+
+def _kept(text: str, entities: Any) -> tuple[str, list[Json]]:
+    kept = _in_range(entities, units(text))
+    _check_boundaries(text, kept)
+    return _trimmed(text.translate(CONTROLS), kept)
+
+
 def _in_range(entities: Any, length: int) -> list[Json]:
     if not isinstance(entities, list):
         return []
-    return [entity for entity in entities if isinstance(entity, dict) and _fits(entity, length)][:MAX_ENTITIES]
+    for entity in entities:
+        _check_type(entity)
+    return [entity for entity in entities if entity["type"] in STYLES and _fits(entity, length)][:MAX_ENTITIES]
+
+
+def _check_type(entity: Any) -> None:
+    if not isinstance(entity, dict):
+        raise bad_request("can't parse entities: expected an Object")
+    if entity.get("type") not in STYLES | FOUND:
+        raise bad_request("can't parse entities: unsupported type specified")
+    if entity["type"] == "text_link" and not (isinstance(entity.get("url"), str) and entity["url"]):
+        raise bad_request("can't parse entities: can't find field \"url\"")
 
 
 def _fits(entity: Json, length: int) -> bool:
     offset, size = entity.get("offset"), entity.get("length")
-    if not isinstance(offset, int) or not isinstance(size, int) or not isinstance(entity.get("type"), str):
+    if not isinstance(offset, int) or not isinstance(size, int):
         return False
     return offset >= 0 and size > 0 and offset + size <= length
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain, repeat
 
 from .faults import Fault
-from .media import content
+from .media import content, forwarded
 from .members import administrator, member
 from .people import ANONYMOUS, Chat, Json, Person
 from .reactions import counted, typed
@@ -113,6 +114,36 @@ class World(State):
             entities = entities_in(caption)
             body |= {"caption": caption, **({"caption_entities": entities} if entities else {})}
         return self._write(chat, self._author(chat, person), body, topic, reply_to)
+
+    def album(
+        self,
+        chat: Place,
+        person: Person | None,
+        kinds: Iterable[str],
+        caption: str | None = None,
+        topic: int | None = None,
+        reply_to: int | None = None,
+    ) -> list[int]:
+        """Several messages that are shown as one, the caption under the first. Returns the message ids."""
+        group = str(self.room(chat).next_message_id)
+        captions = chain([caption], repeat(None))
+        return [
+            self.send(chat, person, kind, text, topic, reply_to, media_group_id=group)
+            for kind, text in zip(kinds, captions, strict=False)
+        ]
+
+    def forward(
+        self,
+        chat: Place,
+        person: Person,
+        source: Place,
+        message_id: int,
+        topic: int | None = None,
+        hidden: bool = False,
+    ) -> int:
+        """Forward a message; with `hidden`, one of somebody who does not want to be linked. Returns the message id."""
+        original = self._existing(self.room(source), message_id)
+        return self._write(chat, self._author(chat, person), forwarded(original, hidden), topic, None)
 
     def say_as_chat(
         self, chat: Place, sender_chat: Chat, text: str, topic: int | None = None, reply_to: int | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from telegram import Bot, ReactionTypeEmoji, Update
+from telegram import Bot, MessageOriginUser, ReactionTypeEmoji, Update
 
 from emulator import Chat, Person, Server, World
 from emulator.media import CONTENTS
@@ -178,6 +178,46 @@ async def test_a_caption_can_be_edited_and_a_message_deleted(world: World, ann: 
     assert edited.caption == "two @friend1"
     assert edited.caption_entities
     assert world.message(chat, photo) is None
+
+
+async def test_an_album_is_several_messages_with_one_id(world: World, ann: Person, chat: Chat, bot: Bot) -> None:
+    ids = world.album(chat, ann, ["photo", "video"], caption="look")
+    other = world.album(chat, ann, ["photo"])
+    messages = [update.message for update in await bot.get_updates() if update.message]
+    assert [message.message_id for message in messages] == [*ids, *other]
+    assert [message.caption for message in messages] == ["look", None, None]
+    first, second, third = (message.media_group_id for message in messages)
+    assert first == second != third
+
+
+async def test_what_is_forwarded_names_its_origin(world: World, ann: Person, chat: Chat, bot: Bot) -> None:
+    ben, group, channel = world.person("Ben"), world.group("Friends"), world.channel("News")
+    said, shown = world.say(group, ben, "hello @friend1"), world.send(group, ben, "photo", caption="a cat")
+    posted, anonymous = world.say(channel, None, "today"), world.say_as_chat(group, group, "we")
+    forwarded = world.forward(chat, ann, group, said)
+    world.forward(chat, ann, group, shown, hidden=True)
+    world.forward(chat, ann, channel, posted)
+    world.forward(chat, ann, group, anonymous)
+    world.forward(group, ben, chat, forwarded)
+    messages = [update.message for update in await bot.get_updates() if update.message][-5:]
+    origins = [message.forward_origin for message in messages]
+    assert [origin and str(origin.type) for origin in origins] == ["user", "hidden_user", "channel", "chat", "user"]
+    assert {origin.sender_user.id for origin in origins if isinstance(origin, MessageOriginUser)} == {ben.id}
+    assert messages[1].caption == "a cat"
+    assert messages[0].parse_entities()
+    assert messages[1].photo
+
+
+async def test_a_reply_in_general_has_the_id_of_its_thread_and_is_in_no_topic(
+    world: World, ann: Person, bot: Bot
+) -> None:
+    forum = world.group("Forum", members=[ann], forum=True)
+    first = world.say(forum, ann, "hello")
+    second = world.say(forum, ann, "and?", reply_to=first)
+    world.say(forum, ann, "well?", reply_to=second)
+    said = [update.message for update in await bot.get_updates() if update.message]
+    assert [message.message_thread_id for message in said] == [None, first, first]
+    assert [message.is_topic_message for message in said] == [None, None, None]
 
 
 def test_what_contradicts_itself_is_refused(world: World, ann: Person, chat: Chat) -> None:

@@ -28,8 +28,11 @@ async def test_a_conversation_can_be_led_over_http(world: World, client: Client)
     await do(client, "react", chat=ann["id"], person=ann["id"], message_id=said["message_id"], reactions=["👍"])
     await do(client, "press", chat=ann["id"], person=ann["id"], message_id=said["message_id"], data="x")
     await do(client, "send", chat=ann["id"], person=ann["id"], kind="photo", caption="look")
+    album = await do(client, "album", chat=ann["id"], person=ann["id"], kinds=["photo", "photo"])
+    first = album["message_ids"][0]
+    await do(client, "forward", chat=ann["id"], person=ann["id"], source=ann["id"], message_id=first, hidden=True)
     assert await do(client, "push", update={"message": "odd"}) == {"update_id": world.next_update_id - 1}
-    assert await do(client, "updates_pending") == 5
+    assert await do(client, "updates_pending") == 8
     await client.result("sendMessage", chat_id=ann["id"], text="hi")
     assert [message["text"] for message in await do(client, "sent", chat=ann["id"])] == ["hi"]
     shown = await do(client, "message", chat=ann["id"], message_id=said["message_id"])

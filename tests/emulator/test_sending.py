@@ -240,3 +240,52 @@ async def test_a_group_takes_twenty_messages_a_minute() -> None:
             now += 1
         answer = await client.call("sendMessage", chat_id=group.id, text="hi")
         assert answer["parameters"] == {"retry_after": 40}
+
+
+@pytest.mark.parametrize(
+    ("entity", "reason"),
+    [
+        ({"type": "blink", "offset": 0, "length": 1}, "unsupported type specified"),
+        ({"offset": 0, "length": 1}, "unsupported type specified"),
+        ({"type": "text_link", "offset": 0, "length": 1}, 'can\'t find field "url"'),
+        ("bold", "expected an Object"),
+    ],
+)
+async def test_entities_that_no_server_knows_are_refused(
+    chat: Chat, client: Client, world: World, entity: Any, reason: str
+) -> None:
+    refused = await client.refusal("sendMessage", chat_id=chat.id, text="x", entities=[entity])
+    assert refused == (400, f"Bad Request: can't parse entities: {reason}")
+    assert world.sent() == []
+
+
+async def test_entities_that_a_server_finds_by_itself_are_ignored(chat: Chat, client: Client) -> None:
+    url = {"type": "url", "offset": 0, "length": 1}
+    message = await client.result("sendMessage", chat_id=chat.id, text="x", entities=[url, bold(0, 1)])
+    assert message["entities"] == [bold(0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("params", "description"),
+    [
+        ({}, "there is no document in the request"),
+        ({"document": {"file_name": "a", "file_size": 0, "content": ""}}, "file must be non-empty"),
+        (
+            {"document": {"file_name": "a", "file_size": 1, "content": "a"}, "caption": "x" * 1025},
+            "message caption is too long",
+        ),
+    ],
+)
+async def test_documents_that_telegram_refuses_are_refused(
+    chat: Chat, client: Client, world: World, params: dict[str, Any], description: str
+) -> None:
+    refused = await client.refusal("sendDocument", chat_id=chat.id, **params)
+    assert refused == (400, f"Bad Request: {description}")
+    assert world.sent() == []
+
+
+async def test_the_text_of_a_document_cannot_be_edited(chat: Chat, client: Client) -> None:
+    file = {"file_name": "a", "file_size": 1, "content": "a"}
+    sent = await client.result("sendDocument", chat_id=chat.id, document=file)
+    refused = await client.refusal("editMessageText", chat_id=chat.id, message_id=sent["message_id"], text="b")
+    assert refused == (400, "Bad Request: there is no text in the message to edit")

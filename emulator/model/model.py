@@ -1,0 +1,103 @@
+"""The model: what it is told to answer, and what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..changes import Signal
+from .answers import Answer
+from .canned import reply
+from .requests import Json
+
+KEPT = 1000
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and what became of it. `ended` is None while it is answered."""
+
+    request: Json
+    authorization: str
+    answer: Answer
+    pieces: int = 0
+    """How many pieces of the answer were sent."""
+    ended: Literal["whole", "cut", "abandoned"] | None = None
+
+    @property
+    def messages(self) -> list[Json]:
+        """What was sent along."""
+        messages: list[Json] = self.request["messages"]
+        return messages
+
+
+class Model:
+    """Answers what is ordered, in order, then `otherwise`, else as a friendly canned model would.
+
+    `refused` are request fields that it does not know. `delay_s` is between the pieces of an answer.
+    """
+
+    def __init__(self, name: str = "canned-1", delay_s: float = 0) -> None:
+        self.name = name
+        self.delay_s = delay_s
+        self.refused: set[str] = set()
+        self.otherwise: Answer | None = None
+        self.exchanges: deque[Exchange] = deque(maxlen=KEPT)
+        self.wrong: deque[str] = deque(maxlen=KEPT)
+        """Why requests of a wrong form were refused."""
+        self.changes = Signal()
+        self._ordered: deque[Answer] = deque()
+        self._released = Signal()
+
+    def say(self, *texts: str, **options: Any) -> None:
+        """Order an answer for each text; options are those of Answer."""
+        self.order(*(Answer(text=text, **options) for text in texts))
+
+    def order(self, *answers: Answer) -> None:
+        """Answers to the next requests."""
+        self._ordered.extend(answers)
+
+    def release(self) -> None:
+        """Let go every answer that waits now."""
+        self._released.notify()
+
+    async def held(self) -> None:
+        """Until somebody releases it."""
+        waiter = self._released.waiter()
+        self.changes.notify()
+        await waiter
+
+    def take(self, request: Json, authorization: str) -> Exchange:
+        """The exchange that a checked request begins."""
+        answer = self._ordered.popleft() if self._ordered else self.otherwise or reply(request)
+        exchange = Exchange(request, authorization, answer)
+        self.exchanges.append(exchange)
+        self.changes.notify()
+        return exchange
+
+    async def wait(self, condition: Callable[[], bool], timeout: float = 10) -> None:
+        """Until the condition holds, looked at whenever something happens. Errors: TimeoutError."""
+        async with asyncio.timeout(timeout):
+            while not condition():
+                await self.changes.waiter()
+
+    async def close(self) -> None:
+        """Let go of whatever waits."""
+        self.release()
+
+    def usage(self, exchange: Exchange) -> Json:
+        """Tokens as ordered, else counted: four bytes are one."""
+        counted = (_tokens(_contents(exchange.messages)), _tokens([exchange.answer.said]))
+        prompt, completion = exchange.answer.usage or counted
+        return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+
+def _contents(messages: Iterable[Json]) -> list[str]:
+    return [str(message.get("content") or "") for message in messages]
+
+
+def _tokens(texts: Iterable[str]) -> int:
+    return sum(len(text.encode(errors="replace")) // 4 + 1 for text in texts)
