@@ -1,1 +1,3 @@
 """The Telegram process: composition root, ingress, handlers, responders, delivery, the `polar` command."""
+
+VERSION = "0.1.0"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -14,23 +14,15 @@ from telegram.ext import Application, ApplicationBuilder
 from bot import handlers, responders
 from bot.calls import Calls
 from bot.clock import new_id
-from bot.commands import automation_buttons
-from bot.commands.automation_presses import AutomationPresses
-from bot.commands.automations import AutomationCommands
-from bot.commands.basics import Basics
-from bot.commands.feedback import FeedbackCommands
-from bot.commands.memory import MemoryCommands
-from bot.commands.own_jobs import OwnJobs
-from bot.commands.pairing import PairingCommands
-from bot.commands.proposals import ProposalPresses
-from bot.commands.tasks import TaskCommands
-from bot.commands.timezone import TimezoneCommands
+from bot.commands.table import Table
 from bot.delivery import Sender
 from bot.disliked import Disliked
+from bot.live.display import Live
+from bot.live.status import Status
+from bot.menu import Menu
 from bot.named import load_named
 from bot.pacing import Pacing
 from bot.processor import Processor, Unreadable, parse
-from bot.proposals import PREFIX as PROPOSALS
 from bot.proposals import Propose
 from bot.scheduling.heartbeats import Heartbeats
 from bot.scheduling.jobs import AutomationJobs
@@ -41,35 +33,43 @@ from bot.zones import Zones
 from middleware.access import Access, private_place
 from middleware.answering import Answering
 from middleware.audit import Audit
+from middleware.budget import Budget
 from middleware.chain import compose
-from middleware.commands import Command, Commands, Handler, Registry
-from middleware.errors import APOLOGY, Errors
+from middleware.commands import Commands, Registry
+from middleware.errors import Errors
 from middleware.feedback import Feedback
 from middleware.heartbeat import Heartbeat
+from middleware.history import History
 from middleware.ledger import Ledger
 from middleware.outbox import Outbox
+from middleware.personality import Personality
 from middleware.polarity import PolarityTable
+from middleware.presence import Presence
 from middleware.rate_limit import RateLimit
-from middleware.respond import Respond
+from middleware.recall import Recall
+from middleware.respond import Respond, Responder
 from middleware.session import Session
-from middleware.turn import CallNext, Clock, Middleware, Reply, Source, Toast, Turn
+from middleware.texts import say
+from middleware.turn import CallNext, Clock, Level, Middleware, Reply, Source, Toast, Turn
 from storage.access import Access as AccessStore
+from storage.answers import Answers
 from storage.audit import Audit as AuditStore
+from storage.budgets import Budgets
 from storage.chats import Chats
 from storage.custom_emoji import CustomEmoji
 from storage.database import Database
-from storage.deliveries import Deliveries, Delivery
+from storage.deliveries import Deliveries, Delivery, chat_id_of
 from storage.feedback import Feedback as FeedbackStore
 from storage.health import Health
 from storage.jobs import Jobs
 from storage.memories import Memories
 from storage.messages import Messages
+from storage.personalities import Personalities
 from storage.properties import LAST_POLL_MS, Properties
 from storage.proposals import Proposals
 from storage.runs import Runs
 from storage.statement import Statement
 from storage.stop_marks import StopMarks
-from storage.tasks import Tasks
 from storage.updates import Entry, Received, Updates, batch
 from storage.users import Users
 
@@ -84,9 +84,10 @@ POLL_POOL = 4
 
 @dataclass(slots=True)
 class InHand:
-    """An update on its way through PTB's handlers, and what became of it there."""
+    """The updates of a turn on their way through PTB's handlers, and what became of them there."""
 
-    entry: Entry
+    updates: Sequence[Update]
+    entries: Sequence[Entry]
     source: Source
     attempt: int
     handled: bool = False
@@ -107,12 +108,17 @@ class App:
     sender: Sender = field(init=False)
     pacing: Pacing = field(init=False)
     outbox: Outbox = field(init=False)
+    commands: Table = field(init=False)
     registry: Registry = field(init=False)
+    menu: Menu = field(init=False)
     access: AccessStore = field(init=False)
     zones: Zones = field(init=False)
     chain: CallNext = field(init=False)
     runner: Runner = field(init=False)
     answering: Answering = field(default_factory=Answering)
+    _responder: Responder = field(init=False)
+    status: Status | None = field(init=False)
+    live: Live = field(init=False)
     _in_hand: dict[int, InHand] = field(default_factory=dict)
     _transports: tuple[HttpxTransport, ...] = ()
     _last_sequence: int = 0
@@ -124,7 +130,9 @@ class App:
         self.access = AccessStore(database)
         self.zones = Zones(Users(database), settings.zone)
         self.telegram = self._build_telegram()
-        self.outbox = Outbox(Deliveries(database), Messages(database), self.clock, settings.feedback_buttons)
+        self.outbox = Outbox(
+            Deliveries(database), Messages(database), self.clock, settings.feedback_buttons, since_ms=self.clock()
+        )
         self.pacing = Pacing(
             per_second=settings.send_rate_per_second,
             chat_per_second=settings.chat_send_rate_per_second,
@@ -137,6 +145,7 @@ class App:
             self._give_up,
             clock=self.clock,
             answer_slots=settings.answer_slots,
+            merge_window_ms=settings.merge_window,
         )
         self.sender = Sender(
             database,
@@ -146,9 +155,14 @@ class App:
             calm=self.processor.calm.wait,
             clock=self.clock,
         )
-        self.registry = Registry()
-        for command in self._commands():
-            self.registry.add(command)
+        bot = self.telegram.bot
+        self.status = Status(bot, self.pacing, database, self.clock) if settings.status_reactions else None
+        self.live = Live(bot, self.pacing, database, self.outbox, self.status, self.sender.wake)
+        self.commands = Table(settings, database, self.clock, self.zones, self.access, self.answering)
+        self.registry = self.commands.registry()
+        operators = dict.fromkeys(settings.operator_telegram_ids, Level.OPERATOR)
+        admins = dict.fromkeys(settings.admin_telegram_ids, Level.ADMIN)
+        self.menu = Menu(bot, self.registry, database, operators | admins)
         self.chain = compose(self._middlewares())
         self.runner = Runner(
             database,
@@ -182,43 +196,13 @@ class App:
         application.add_error_handler(self._note_error)
         return application
 
-    def _commands(self) -> Iterator[Command]:
-        """In the order of the menu."""
-        settings, database, clock = self.settings, self.database, self.clock
-        memories = Memories(database)
-        basics = Basics(
-            registry=self.registry,
-            updates=self.updates,
-            deliveries=Deliveries(database),
-            memories=memories,
-            clock=clock,
-            started_at_ms=clock(),
-            responder=settings.responder,
-        )
-        yield from basics.commands()
-        yield from MemoryCommands(memories, new_id).commands()
-        own, runs = self._own_jobs(), Runs(database)
-        yield from AutomationCommands(own, runs, FeedbackStore(database)).commands()
-        yield from TaskCommands(Tasks(database), runs, self.zones).commands()
-        yield from TimezoneCommands(self.zones, clock).commands()
-        yield from FeedbackCommands(FeedbackStore(database)).commands()
-        yield from PairingCommands(self.access, clock).commands()
-
-    def _own_jobs(self) -> OwnJobs:
-        return OwnJobs(Jobs(self.database), self.clock, self.zones, new_id)
-
-    def _buttons(self) -> Mapping[str, Handler]:
-        own = self._own_jobs()
-        return {
-            automation_buttons.PREFIX: AutomationPresses(own),
-            PROPOSALS: ProposalPresses(Proposals(self.database), own),
-        }
-
     def _middlewares(self) -> tuple[Middleware, ...]:
         settings, database, clock = self.settings, self.database, self.clock
         messages, feedback, memories = Messages(database), FeedbackStore(database), Memories(database)
         propose = Propose(Proposals(database), self.zones, clock, new_id)
-        responder = responders.build(settings.responder, memories=memories, new_id=new_id, propose=propose)
+        responder = responders.build(settings, memories=memories, new_id=new_id, propose=propose, clock=clock)
+        self._responder = responder
+        limit = RateLimit(settings.rate_limit_per_minute)
         own = tuple(cast(Middleware, load_named("POLAR_MIDDLEWARE", name)) for name in settings.middleware)
         return (
             # Outermost, because it commits: whatever stands inside has its effects in that one commit.
@@ -227,6 +211,8 @@ class App:
             Audit(AuditStore(), feedback, clock, time.perf_counter),
             # Around all that can block or skip a run, so that every run has its row.
             Ledger(Runs(database), clock),
+            # Around all that can end a message's turn, so that what people were shown of it ends too.
+            Presence(self.status),
             # Before anything is stored of a stranger.
             Access(
                 access=self.access,
@@ -237,9 +223,9 @@ class App:
                 clock=clock,
             ),
             # After access, so that strangers cannot fill it; before any work is done.
-            RateLimit(settings.rate_limit_per_minute),
+            limit,
             # Keeps what was written even where nobody answers it.
-            Session(messages, Chats(database), Jobs(database), clock),
+            Session(messages, Answers(database), Chats(database), Jobs(database), clock, limit),
             # Yours: sees every turn that may come in, as it is stored, and what becomes of it.
             *own,
             # Reactions end here: control needs no responder.
@@ -256,7 +242,15 @@ class App:
             # Heartbeats end here: what is counted needs no model.
             Heartbeat(Health(database), clock),
             # Commands end here, so that no model ever sees one.
-            Commands(self.registry, buttons=self._buttons()),
+            Commands(self.registry, self.commands.buttons()),
+            # After commands, which are no talk: what follows is for the responder alone.
+            Personality(Personalities(database)),
+            # Beside it: what this person had remembered here, and nobody else, nor elsewhere.
+            Recall(memories),
+            # After commands, which need no history; only where the responder wants to know it.
+            History(messages, int(getattr(responder, "history", 0)), clock),
+            # Last before the call, as its estimate is of all that goes along; nothing is asked of anybody over budget.
+            Budget(database, Budgets(database), responder, clock),
             # Innermost: the answer itself.
             Respond(
                 responder,
@@ -264,6 +258,7 @@ class App:
                 settings.responder_timeout_seconds,
                 self.answering,
                 StopMarks(database),
+                self.live.stage,
             ),
         )
 
@@ -275,6 +270,16 @@ class App:
         await self.database.commit(*batch(self.updates, received, first=first, now_ms=now_ms), *self._note_poll(now_ms))
         if received:
             self.processor.wake()
+        if self.status is not None:
+            self._note_waiting(self.status, received)
+
+    def _note_waiting(self, status: Status, received: Sequence[Received]) -> None:
+        """What people write to us alone is seen, even while its turn waits; elsewhere it may not be meant for us."""
+        for update in received:
+            message_id = update.telegram_message_id
+            is_answered = update.kind == "message" and update.lane.endswith(":answer")
+            if is_answered and message_id is not None and update.session_id and chat_id_of(update.session_id) > 0:
+                status.note(update.session_id, [message_id], "received")
 
     def _note_poll(self, now_ms: int) -> Iterator[Statement]:
         if abs(now_ms - self._poll_noted_ms) >= POLL_NOTE_MS:
@@ -282,21 +287,28 @@ class App:
             yield Properties(self.database).set(LAST_POLL_MS, str(now_ms))
 
     async def prepare(self) -> None:
-        """What must be read before the first update."""
+        """What must be read, and settled of an earlier process, before the first update."""
         self._last_sequence = await self.updates.last_sequence()
+        await self.database.commit(*Budgets.charge_left(now_ms=self.clock()))
+        if self.status is not None:
+            await self.status.prepare()
 
     async def close_transports(self) -> None:
-        """Close what PTB leaves open when it was never initialized."""
+        """Close what PTB leaves open when it was never initialized, and what the responder keeps open."""
         for transport in self._transports:
             await transport.shutdown()
+        if (close := getattr(self._responder, "aclose", None)) is not None:
+            await close()
 
-    async def _handle(self, entry: Entry, source: Source, attempt: int) -> bool:
-        update = self._update_of(entry)
-        in_hand = self._in_hand[update.update_id] = InHand(entry, source, attempt)
+    async def _handle(self, entries: Sequence[Entry], source: Source, attempt: int) -> bool:
+        """The last update goes through the handlers, and takes along those that are merged with it."""
+        updates = [self._update_of(entry) for entry in entries]
+        last = updates[-1]
+        in_hand = self._in_hand[last.update_id] = InHand(updates, entries, source, attempt)
         try:
-            await self.telegram.process_update(update)
+            await self.telegram.process_update(last)
         finally:
-            del self._in_hand[update.update_id]
+            del self._in_hand[last.update_id]
         if in_hand.error is not None:
             raise in_hand.error
         return in_hand.handled
@@ -310,29 +322,34 @@ class App:
 
     async def _receive(self, update: Update, context: Any) -> None:
         in_hand = self._in_hand[update.update_id]
-        turn = self._turn_of(update, in_hand.entry, in_hand.source, in_hand.attempt)
+        turn = self._turn_of(in_hand.updates, in_hand.entries, in_hand.source, in_hand.attempt)
         if turn is not None:
             in_hand.handled = True
             await self.chain(turn)
 
-    def _turn_of(self, update: Update, entry: Entry, source: Source, attempt: int) -> Turn | None:
+    def _turn_of(
+        self, updates: Sequence[Update], entries: Sequence[Entry], source: Source, attempt: int
+    ) -> Turn | None:
         bot = self.telegram.bot
         try:
-            return handlers.turn_of(update, entry, source, attempt=attempt, me=(bot.id, bot.username))
+            return handlers.turn_of(updates, entries, source, attempt=attempt, me=(bot.id, bot.username))
         except Exception as error:
             raise Unreadable(f"{type(error).__name__}: {error}") from error
 
-    async def _give_up(self, entry: Entry, dead: Statement) -> None:
-        """Set an update aside that cannot be run any more; in a private chat, whose turn it is, say so."""
+    async def _give_up(self, entries: Sequence[Entry], dead: Sequence[Statement]) -> None:
+        """Set updates aside that cannot be run any more; in a private chat, or where an answer was begun, say so."""
         nothing = Source(opening=(), failing=lambda reason: (), is_last_try=True)
         try:
-            turn = self._turn_of(self._update_of(entry), entry, nothing, entry.attempts)
+            updates = [self._update_of(entry) for entry in entries]
+            turn = self._turn_of(updates, entries, nothing, max(entry.attempts for entry in entries))
         except Unreadable:
             turn = None
-        if turn is None or not turn.place.is_private or not turn.awaits_answer:
-            await self.database.commit(dead)
+        if turn is not None:
+            await self.outbox.find_placeholder(turn)
+        if turn is None or not turn.awaits_answer or not (turn.place.is_private or turn.replaces):
+            await self.database.commit(*dead)
             return
-        await self.database.commit(dead, *self.outbox.queue(turn, (Reply(text=APOLOGY),)))
+        await self.database.commit(*dead, *self.outbox.queue(turn, (Reply(text=say("turn.apology")),)))
         self.sender.wake([turn.session_id])
 
     async def _note_error(self, update: object, context: Any) -> None:
@@ -340,7 +357,7 @@ class App:
             self._in_hand[update.update_id].error = context.error
 
     def _committed(self, turn: Turn, replies: tuple[Reply | Toast, ...]) -> None:
-        if replies:
+        if replies or turn.replaces:
             places = (r.place for r in replies if isinstance(r, Reply) and r.place is not None)
             self.sender.wake({turn.session_id, *(place.session_id for place in places)})
         if turn.kind in ("command", "button"):
@@ -356,7 +373,7 @@ class App:
     async def _tell_operators(self, delivery: Delivery, reason: str) -> list[Statement]:
         owner = await self.access.owner()
         ids = {str(user) for user in self.settings.admin_telegram_ids} | ({owner} if owner else set())
-        text = f"A message to {delivery.session_id} could not be delivered for certain ({reason})."
+        text = say("delivery.unclear", session=delivery.session_id, reason=reason)
         return [
             statement
             for user in sorted(ids)

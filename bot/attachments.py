@@ -6,7 +6,10 @@ from typing import Any
 
 from telegram import Message
 
-_FILES = ("document", "audio", "voice", "video", "video_note", "animation", "sticker")
+from storage.text import clean
+
+# An animation also fills `document`, for programs that do not know animations.
+_FILES = ("animation", "document", "audio", "voice", "video", "video_note", "sticker")
 # A venue also fills `location`, for programs that do not know venues.
 _OTHERS = (
     "venue",
@@ -21,6 +24,21 @@ _OTHERS = (
     "paid_media",
     "giveaway",
 )
+KINDS = ("text", "photo", *_FILES, *_OTHERS)
+"""What people say, named as Telegram's fields are; a message with none of them is about the chat itself."""
+NAME_LENGTH = 120
+"""Characters that are kept of a file's name."""
+# Telegram's names of what a reference tells, and ours. Durations are in seconds, sizes in bytes and pixels.
+_TOLD = {
+    "file_id": "fileId",
+    "file_unique_id": "uniqueId",
+    "file_size": "size",
+    "mime_type": "mimeType",
+    "duration": "duration",
+    "width": "width",
+    "height": "height",
+    "emoji": "emoji",
+}
 
 
 def describe(message: Message) -> tuple[str, dict[str, Any] | None]:
@@ -30,8 +48,7 @@ def describe(message: Message) -> tuple[str, dict[str, Any] | None]:
     """
     if message.photo:
         return "photo", _file(message.photo[-1], message)
-    # An animation also fills `document`, for programs that do not know animations.
-    for kind in ("animation", *(k for k in _FILES if k != "animation")):
+    for kind in _FILES:
         if (file := getattr(message, kind)) is not None:
             return kind, _file(file, message)
     for kind in _OTHERS:
@@ -41,9 +58,19 @@ def describe(message: Message) -> tuple[str, dict[str, Any] | None]:
 
 
 def _file(file: Any, message: Message) -> dict[str, Any]:
-    reference: dict[str, Any] = {"fileId": file.file_id}
-    if (size := getattr(file, "file_size", None)) is not None:
-        reference["size"] = size
+    told = file.to_dict()  # and not its attributes: PTB warns of its own durations
+    reference = {ours: _clean(told[theirs]) for theirs, ours in _TOLD.items() if theirs in told}
+    if name := _on_one_line(told.get("file_name", "")):
+        reference["name"] = name
     if message.media_group_id:
         reference["album"] = message.media_group_id
     return reference
+
+
+def _clean(value: Any) -> Any:
+    return clean(value) if isinstance(value, str) else value
+
+
+def _on_one_line(name: str) -> str:
+    """Without what cannot be seen, as people choose the names of files."""
+    return " ".join("".join(c if c.isprintable() else " " for c in clean(name)).split())[:NAME_LENGTH]

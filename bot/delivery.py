@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.calls import Calls
 from bot.pacing import Pacing
 from bot.transport import Unsent
-from middleware.outbox import NOTICE
+from middleware.outbox import NOTICE, PLACEHOLDER
 from middleware.turn import Clock
 from storage.chats import Chats
 from storage.database import Database
@@ -32,8 +32,21 @@ _WITHOUT = {
     "replied message not found": "replyTo",
     "message thread not found": "topicId",
     "topic_closed": "topicId",
+    "entit": "entities",
 }
 _DONE = ("message is not modified", "query is too old", "query_id_invalid")
+# Calls about a message that was sent before, and what is said when it cannot be used any more.
+_ABOUT_SENT = ("editMessageText", "deleteMessage")
+_GONE = (
+    "message to edit not found",
+    "message can't be edited",
+    "no text in the message to edit",
+    "message to delete not found",
+    "message can't be deleted",
+    "message_id_invalid",
+)
+HARMLESS_REPEATS = 4
+"""How often an unclear edit or deletion is repeated, as doing it twice is doing it once."""
 
 Tell = Callable[[Delivery, str], Awaitable[list[Statement]]]
 """The statements that tell the operators of a delivery that failed."""
@@ -120,34 +133,59 @@ class Sender:
             return
         if delivery.ambiguous:  # its one more try must not be cut by what cut the first one
             await self._calm()
-        if delivery.payload["method"] == "sendMessage":
+        if delivery.payload["method"] != "answerCallbackQuery":
             await self._pacing.acquire(chat_id_of(delivery.session_id), delivery.priority)
             current = await self._deliveries.next_of(delivery.session_id)
             if current is None:
                 return
             delivery = current  # something more urgent may have come in meanwhile
+        target = await self._target(delivery)
+        if target is None and delivery.payload["method"] in _ABOUT_SENT:
+            await self._database.commit(*self._without_target(delivery))
+            return
         async with self._slots:
             if self._stopping:
                 return
             self._in_flight[delivery.session_id] = received = asyncio.Event()
             try:
                 await self._database.commit(self._deliveries.claim(delivery, now_ms=self._clock()))
-                delay_s = await self._attempt(delivery)
+                delay_s = await self._attempt(delivery, target)
             finally:
                 del self._in_flight[delivery.session_id]
                 received.set()
         await asyncio.sleep(delay_s)
 
-    async def _attempt(self, delivery: Delivery) -> float:
+    async def _target(self, delivery: Delivery) -> int | None:
+        """The message that a call is about; None when it was not sent, or to a chat whose ids count no more."""
+        if delivery.payload["method"] not in _ABOUT_SENT:
+            return None
+        sent = await self._messages.find_delivered(delivery.payload["target"])
+        return sent.telegram_message_id if sent is not None and sent.session_id == delivery.session_id else None
+
+    def _without_target(self, delivery: Delivery) -> Iterator[Statement]:
+        """What is done when there is nothing to edit, or to delete."""
+        now_ms = self._clock()
+        if delivery.payload["method"] == "editMessageText":
+            yield self._send_instead(delivery)
+            return
+        yield self._deliveries.claim(delivery, now_ms=now_ms)
+        yield self._deliveries.finish(delivery, reason="it was not there", now_ms=now_ms)
+
+    def _send_instead(self, delivery: Delivery) -> Statement:
+        """Make a new message of an edit; the row of the one that it was about gets the receipt."""
+        return self._deliveries.rewrite(delivery, {**delivery.payload, "method": "sendMessage"})
+
+    async def _attempt(self, delivery: Delivery, target: int | None) -> float:
         """Make the call and commit what came of it; returns how long this chat has to wait."""
         try:
-            message_id, chat_id = await self._calls.make(delivery)
+            message_id, chat_id = await self._calls.make(delivery, target)
         except TelegramError as error:
             return await self._on_error(delivery, error)
         self._retries.pop(delivery.delivery_id, None)
         receipt: tuple[Statement, ...] = ()
         if message_id is not None and chat_id is not None:
-            receipt = self._messages.add_receipt(delivery.delivery_id, message_id, session_id=session_id_of(chat_id))
+            row = delivery.payload.get("target", delivery.delivery_id)
+            receipt = self._messages.add_receipt(row, message_id, session_id=session_id_of(chat_id))
         finish = self._deliveries.finish(delivery, reason=None, now_ms=self._clock())
         await self._database.commit(finish, *receipt)
         return 0
@@ -193,12 +231,21 @@ class Sender:
         if any(done in said for done in _DONE):
             await self._database.commit(self._deliveries.finish(delivery, reason=reason, now_ms=self._clock()))
             return
+        if delivery.payload["method"] in _ABOUT_SENT and any(gone in said for gone in _GONE):
+            await self._on_gone(delivery, reason)
+            return
         unwanted = next((part for text, part in _WITHOUT.items() if text in said), None)
         if unwanted is None or unwanted not in delivery.payload:
             await self._fail(delivery, reason)
             return
         rest = {key: value for key, value in delivery.payload.items() if key != unwanted}
         await self._put_back(delivery, reason, self._deliveries.rewrite(delivery, rest))
+
+    async def _on_gone(self, delivery: Delivery, reason: str) -> None:
+        if delivery.payload["method"] == "editMessageText":
+            await self._put_back(delivery, reason, self._send_instead(delivery))
+        else:
+            await self._database.commit(self._deliveries.finish(delivery, reason=reason, now_ms=self._clock()))
 
     async def _follow(self, delivery: Delivery, new_chat_id: int) -> None:
         new = session_id_of(new_chat_id)
@@ -207,10 +254,14 @@ class Sender:
         self.wake([new])
 
     async def _doubt(self, delivery: Delivery, reason: str) -> None:
-        """Nobody knows whether the call took effect: once more, marked, when the line works; then no more."""
-        if delivery.ambiguous:
-            notices = [] if delivery.reply_id.startswith(NOTICE) else await self._tell(delivery, reason)
-            await self._fail(delivery, f"unclear twice whether it was sent: {reason}", *notices)
+        """Nobody knows whether the call took effect: once more, marked, when the line works; then no more.
+
+        What is harmless twice is repeated more often, and unmarked.
+        """
+        if delivery.ambiguous >= _repeats(delivery):
+            times = {0: "", 1: " twice"}.get(delivery.ambiguous, f" {delivery.ambiguous + 1} times")
+            notices = await self._tell(delivery, reason) if _is_missed(delivery) else []
+            await self._fail(delivery, f"unclear{times} whether it was sent: {reason}", *notices)
             self.wake(await self._deliveries.sessions_waiting() if notices else ())
             return
         put_back = self._deliveries.put_back(delivery, reason=reason, now_ms=self._clock(), ambiguous=True)
@@ -231,6 +282,19 @@ class Sender:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _repeats(delivery: Delivery) -> int:
+    """How often a call of which nobody knows whether it took effect is made again."""
+    if delivery.delivery_id.endswith(PLACEHOLDER):
+        return 0  # the answer itself comes after it
+    return HARMLESS_REPEATS if delivery.payload["method"] in _ABOUT_SENT else 1
+
+
+def _is_missed(delivery: Delivery) -> bool:
+    """Whether somebody waits for it in vain when it fails, and there is somebody else to tell."""
+    is_aside = delivery.payload["method"] == "deleteMessage" or delivery.delivery_id.endswith(PLACEHOLDER)
+    return not is_aside and not delivery.reply_id.startswith(NOTICE)
 
 
 def jittered(first_s: float, tries: int, *, at_most_s: float = MAX_DELAY_S) -> float:

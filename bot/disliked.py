@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 from bot.commands.automation_buttons import disliked_row
 from bot.commands.automation_texts import shorten
+from middleware.texts import say
 from middleware.turn import Level, Reply, Turn
 from storage.feedback import Feedback
 from storage.jobs import Jobs
 from storage.messages import Message
-
-OFFER = "You did not like “{prompt}” ({id}). What shall I do with it?"
-WITHOUT_BUTTONS = "/automations pause {id} stops it, /automations edit {id} <schedule> | <text> changes it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Disliked:
         if await self.feedback.has_disapproved(turn.session_id, message.message_id, turn.user_id):
             return ()
         buttons = disliked_row(job.id)
-        text = OFFER.format(prompt=shorten(job.prompt, 100), id=job.id)
+        text = say("automation.disliked", prompt=shorten(job.prompt, 100), id=job.id)
         if not buttons:
-            text = f"{text} {WITHOUT_BUTTONS.format(id=job.id)}"
+            text = f"{text} {say('automation.disliked_written', id=job.id)}"
         return (Reply(text=text, buttons=buttons),)

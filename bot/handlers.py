@@ -49,26 +49,40 @@ def register(application: Application[Any, Any, Any, Any, Any, Any], receive: Re
     application.add_handlers(handlers)
 
 
-def turn_of(update: Update, entry: Entry, source: Source, *, attempt: int, me: tuple[int, str]) -> Turn | None:
-    """The turn that an update makes; None for one that concerns nobody. `me` is the bot's id and user name."""
-    made = _content(update, me)
+def turn_of(
+    updates: Sequence[Update], entries: Sequence[Entry], source: Source, *, attempt: int, me: tuple[int, str]
+) -> Turn | None:
+    """The turn that updates make together; None for one that concerns nobody. `me` is the bot's id and user name.
+
+    It is named after the first; several must be messages, of which the last is what the others lead to.
+    Raises ValueError.
+    """
+    *before, made = (_content(update, me) for update in updates)
     if made is None:
         return None
     kind, place, user, fields = made
     user_id, has_rights, name = user
     return Turn(
-        id=f"update:{entry.update_id}:{entry.received_at_ms}",
+        id=f"update:{entries[0].update_id}:{entries[0].received_at_ms}",
         kind=kind,
         place=place,
         user_id=user_id,
         has_rights=has_rights,
         user_name=name,
-        received_at_ms=entry.received_at_ms,
+        received_at_ms=entries[0].received_at_ms,
         source=source,
         attempt=attempt,
-        update_id=entry.update_id,
+        update_id=entries[0].update_id,
+        earlier=tuple(_merged(content) for content in before),
         **fields,
     )
+
+
+def _merged(content: _Content | None) -> Incoming:
+    if content is None or content[0] != "message":
+        raise ValueError("only messages can be merged")
+    incoming: Incoming = content[3]["incoming"]
+    return incoming
 
 
 _User = tuple[str, bool, str]
@@ -118,12 +132,14 @@ def _message(message: Message, edited: bool, me: tuple[int, str]) -> _Content:
     kind, attachment = describe(message)
     text = clean(message.text or message.caption or "")
     command, ours = _command(message, me)
-    addressed = _is_addressed(message, place, me) if command is None else ours
+    # An edited command runs nothing, and is answered by nobody.
+    addressed = _is_addressed(message, place, me) if command is None else ours and not edited
     incoming = Incoming(
         telegram_message_id=message.message_id,
         kind=kind,
         text=text,
         attachment=attachment,
+        forwarded=message.forward_origin is not None,
         addressed=addressed and kind != "service",
     )
     if edited:

@@ -38,6 +38,15 @@ class Pacing:
         self._arrived.set()
         await turn
 
+    async def take_spare(self, chat_id: int) -> bool:
+        """Take the right to call about this chat if that leaves one for an answer, and nobody waits; never waits."""
+        chat = self._limiter(chat_id)
+        if self._waiting or not all(bucket.has_capacity(min(2, bucket.max_rate)) for bucket in (chat, self._total)):
+            return False
+        await chat.acquire()
+        await self._total.acquire()
+        return True
+
     async def run(self) -> None:
         """Let the waiting ones go, one by one, at the overall rate."""
         while True:

@@ -10,12 +10,12 @@ from bot.commands import automation_texts as texts
 from bot.commands.own_jobs import check_prompt
 from bot.schedules import ScheduleError, parse
 from bot.zones import Zones
+from middleware.texts import say
 from middleware.turn import Button, Clock, Reply, Turn
 from storage.proposals import Proposal, Proposals
 
 PREFIX = "pr"
 KIND = "automation"
-ANONYMOUS = "I can only remind somebody whom I know, and you write anonymously."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ class Propose:
         """
         check_prompt(prompt)
         if not turn.has_rights:
-            return Reply(text=ANONYMOUS)
+            return Reply(text=say("proposal.anonymous"))
         zone = await self.zones.of(turn.user_id)
         found = parse(schedule, zone=zone, now=self._now())
         if found.next(self._now()) is None:
-            raise ScheduleError(schedule, 0, "a schedule that comes due")
+            raise ScheduleError(schedule, 0, say("schedule.expected.due"))
         proposal = Proposal(
             id=self.new_id()[:16],
             session_id=turn.session_id,
@@ -52,8 +52,8 @@ class Propose:
             payload={"schedule": found.stored(), "prompt": prompt},
         )
         turn.record(self.proposals.add(proposal, now_ms=self.clock()))
-        what = f"{texts.describe(found, zone)}, “{prompt}”"
-        text = f"Shall I? {what}\n{texts.next_times(found, self.clock(), zone)}"
+        times = texts.next_times(found, self.clock(), zone)
+        text = say("proposal.ask", schedule=texts.describe(found, zone), prompt=prompt, times=times)
         return Reply(text=text, buttons=_buttons(proposal.id))
 
     def _now(self) -> datetime:
@@ -61,4 +61,5 @@ class Propose:
 
 
 def _buttons(proposal_id: str) -> tuple[tuple[Button, ...], ...]:
-    return ((Button("✅ Create", f"{PREFIX}:{proposal_id}:y"), Button("No", f"{PREFIX}:{proposal_id}:n")),)
+    create = Button(say("proposal.create"), f"{PREFIX}:{proposal_id}:y")
+    return ((create, Button(say("proposal.refuse"), f"{PREFIX}:{proposal_id}:n")),)

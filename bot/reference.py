@@ -155,6 +155,7 @@ def commands_page(commands: list[Command]) -> str:
             "",
             f"- Form: `/{command.usage}`",
             f"- Example: `/{command.example}`",
+            *([f"- Also: {', '.join(f'`/{alias}`' for alias in command.aliases)}"] if command.aliases else []),
             "",
         ]
     lines += ["### Schedules", "", "What `/automations create` takes before the `|`, by example:", ""]

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from telegram import BotCommand
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.app import App
@@ -19,6 +18,7 @@ from bot.delivery import jittered
 from bot.envelope import ALLOWED_UPDATES
 from bot.settings import Settings
 from bot.webhook import CannotListen, listening
+from middleware import texts
 from middleware.turn import Clock
 from storage.database import Database
 from storage.errors import DatabaseLost
@@ -61,6 +61,7 @@ async def running(
             if not finished.done():
                 finished.set_exception(CannotRun(REFUSED))
 
+        texts.use(settings.language)
         app = App(settings, database, clock, refused)
         try:
             async with _started(app, finished, announce):
@@ -87,9 +88,11 @@ async def _started(app: App, finished: asyncio.Future[None], announce: Callable[
             asyncio.create_task(app.processor.run(), name="processor"),
             asyncio.create_task(app.pacing.run(), name="pacing"),
             asyncio.create_task(app.runner.run(), name="runner"),
-            asyncio.create_task(_publish_menu(app), name="menu"),
+            asyncio.create_task(app.menu.run(), name="menu"),
             asyncio.create_task(_watch(app, finished), name="watch"),
         ]
+        if app.status is not None:
+            tasks.append(asyncio.create_task(app.status.run(), name="status"))
         await _offer_ownership(app, announce)
         await app.telegram.start()
         async with _receiving(app):
@@ -192,21 +195,6 @@ async def _set_webhook(app: App, secret: str) -> None:
             return
 
 
-async def _publish_menu(app: App) -> None:
-    """Put the commands into the chat's menu; it can wait, and tries until it succeeds."""
-    menu = [BotCommand(command.name, command.summary) for command in app.registry]
-    tries = 0
-    while True:
-        try:
-            await app.telegram.bot.set_my_commands(menu)
-        except TelegramError as error:
-            tries += 1
-            log.warning("the command menu: %s", error)
-            await asyncio.sleep(jittered(1, tries))
-        else:
-            return
-
-
 async def _watch(app: App, finished: asyncio.Future[None]) -> None:
     """End the run when the database is lost, or when a part fails in a way that nobody foresaw."""
     parts: set[asyncio.Future[Any]] = {app.processor.failure, app.sender.failure, app.runner.failure}
@@ -235,6 +223,8 @@ async def _stop(app: App, tasks: list[asyncio.Task[None]]) -> None:
                 await updater.stop()
     await asyncio.gather(app.processor.stop(left_s()), app.runner.stop(left_s()))
     await app.sender.stop(left_s())
+    if app.status is not None:
+        await app.status.stop()
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

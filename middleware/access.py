@@ -7,14 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from middleware.texts import say
 from middleware.turn import CallNext, Clock, Level, Outcome, Place, Reply, Toast, Turn
 from storage.access import Access as AccessStore
 
 Mode = Literal["open", "allowlist", "pairing"]
 CODE_VALID_MS = 3_600_000
 NEXT_CODE_AFTER_MS = 60_000
-WELCOME_OWNER = "You are now the owner of this bot. /help shows what it can do; /pair <code> lets others in."
-PRIVATE_BOT = "This bot is private."
 _ROLES = {"owner": Level.OWNER, "admin": Level.ADMIN, "operator": Level.OPERATOR, "member": Level.MEMBER}
 # No letters or digits that look alike.
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -86,13 +85,16 @@ class Access:
         if not turn.place.is_private or not turn.has_rights:
             return denied
         if turn.press is not None:
-            return Outcome(status="denied", reason="access", replies=(Toast(turn.press.query_id, PRIVATE_BOT),))
+            toast = Toast(turn.press.query_id, say("access.private"))
+            return Outcome(status="denied", reason="access", replies=(toast,))
         if turn.kind not in ("message", "command"):
             return denied
         starts = turn.command is not None and turn.command.name == "start"
         if self.mode == "pairing":
             return await self._offer_code(turn, starts=starts)
-        return Outcome(status="denied", reason="access", replies=(Reply(text=PRIVATE_BOT),)) if starts else denied
+        if not starts:
+            return denied
+        return Outcome(status="denied", reason="access", replies=(Reply(text=say("access.private")),))
 
     async def _opens_owner_link(self, turn: Turn) -> bool:
         if self.mode != "pairing" or not turn.place.is_private or not turn.has_rights:
@@ -104,7 +106,7 @@ class Access:
     def _make_owner(self, turn: Turn) -> Outcome:
         assert turn.command is not None
         turn.record(*self.access.make_owner(turn.user_id, turn.command.argument, now_ms=self.clock()))
-        return Outcome.answer(WELCOME_OWNER)
+        return Outcome.answer(say("access.owner"))
 
     async def _offer_code(self, turn: Turn, *, starts: bool) -> Outcome:
         now = self.clock()
@@ -114,8 +116,7 @@ class Access:
             return Outcome(status="denied", reason="access")
         fresh = self.new_code()
         turn.record(*self.access.offer_member_code(fresh, turn.user_id, now_ms=now, expires_at_ms=now + CODE_VALID_MS))
-        text = f"{PRIVATE_BOT} To come in, ask its owner to send it this within an hour:\n/pair {fresh}"
-        return Outcome(status="denied", reason="access", replies=(Reply(text=text),))
+        return Outcome(status="denied", reason="access", replies=(Reply(text=say("access.code", code=fresh)),))
 
 
 def private_place(user_id: str) -> Place:

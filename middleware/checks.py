@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 
+from middleware.texts import say, say_count
 from storage.health import Health
 
 HOUR_MS = 3_600_000
@@ -65,9 +66,11 @@ async def _failed_runs(health: Health, settings: Settings, window: Window) -> li
     failed = await health.failed_runs(since_ms=window.since(settings))
     if not failed:
         return []
+    runs = say_count("heartbeat.failed_run", sum(found.count for found in failed))
     named = ", ".join(f"{found.source} {found.subject_id}" for found in failed[:SHOWN])
-    others = f" and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
-    return [f"{_counted(sum(found.count for found in failed), 'failed run')}: {named}{others}"]
+    if len(failed) > SHOWN:
+        return [say("heartbeat.failed_runs_more", runs=runs, named=named, more=len(failed) - SHOWN)]
+    return [say("heartbeat.failed_runs", runs=runs, named=named)]
 
 
 async def _undelivered_replies(health: Health, settings: Settings, window: Window) -> list[str]:
@@ -77,9 +80,10 @@ async def _undelivered_replies(health: Health, settings: Settings, window: Windo
     )
     lines = []
     if found.failed:
-        lines.append(f"{_counted(found.failed, 'message')} could not be delivered")
+        lines.append(say("heartbeat.undelivered", messages=say_count("heartbeat.message", found.failed)))
     if found.waiting:
-        lines.append(f"{_counted(found.waiting, 'message')} waiting to be sent for over {minutes:g} minutes")
+        waiting = say_count("heartbeat.message", found.waiting)
+        lines.append(say("heartbeat.waiting", messages=waiting, minutes=f"{minutes:g}"))
     return lines
 
 
@@ -87,35 +91,37 @@ async def _negative_feedback(health: Health, settings: Settings, window: Window)
     count = await health.negative_feedback(since_ms=window.since(settings))
     if count < settings["threshold"]:
         return []
-    return [f"{_counted(count, 'negative reaction')} in the last {settings['hours']:g} hours"]
+    reactions = say_count("heartbeat.negative_reaction", count)
+    return [say("heartbeat.negative", reactions=reactions, hours=f"{settings['hours']:g}")]
 
 
 async def _database_health(health: Health, settings: Settings, window: Window) -> list[str]:
     facts, dead = await health.file(), await health.dead_updates(since_ms=window.since(settings))
     lines = []
     if dead:
-        lines.append(f"{_counted(dead, 'update')} set aside because handling kept failing")
+        lines.append(say("heartbeat.dead", updates=say_count("heartbeat.update", dead)))
     if facts.size > settings["megabytes"] * MIB:
-        lines.append(f"the database has {facts.size // MIB:,} MiB, over the {settings['megabytes']:g} of this check")
+        lines.append(say("heartbeat.size", size=f"{facts.size // MIB:,}", limit=f"{settings['megabytes']:g}"))
     if facts.unused > max(facts.size // 2, UNUSED_WORTH_TELLING):
-        lines.append(f"{facts.unused // MIB:,} MiB of the database file are unused")
+        lines.append(say("heartbeat.unused", unused=f"{facts.unused // MIB:,}"))
     if facts.disk_free < settings["free_megabytes"] * MIB:
-        lines.append(f"the disk of the database has only {facts.disk_free // MIB:,} MiB left")
+        lines.append(say("heartbeat.disk", left=f"{facts.disk_free // MIB:,}"))
     return lines
 
 
 async def _budget_nearly_used(health: Health, settings: Settings, window: Window) -> list[str]:
     found = await health.budgets_used(share=settings["percent"] / 100, now_ms=window.now_ms)
     lines = [
-        f"budget {budget.scope}{':' if budget.target_id else ''}{budget.target_id}: "
-        f"${budget.spent_usd:.2f} of ${budget.limit_usd:.2f} used"
+        say(
+            "heartbeat.budget",
+            budget=f"{budget.scope}:{budget.target_id}" if budget.target_id else budget.scope,
+            spent=f"{budget.spent_usd:.2f}",
+            limit=f"{budget.limit_usd:.2f}",
+        )
         for budget in found[:SHOWN]
     ]
-    return lines + ([f"{len(found) - SHOWN} more budgets nearly used"] if len(found) > SHOWN else [])
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    more = len(found) - SHOWN
+    return [*lines, say("heartbeat.more_budgets", count=more)] if more > 0 else lines
 
 
 CHECKS: Mapping[str, Check] = {

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from middleware.feedback import OUT_OF_DATE
-from middleware.turn import CallNext, Invocation, Level, Outcome, Reply, Toast, Turn
+from middleware.feedback import stale
+from middleware.texts import say
+from middleware.turn import CallNext, Invocation, Level, Outcome, Reply, Turn
 
 Handler = Callable[[Turn, str], Awaitable[Outcome]]
 """Runs a command: the turn, and the argument as written, without blanks around it."""
-
-NOT_ALLOWED = "That is for {level}s of this bot only."
 
 
 class UsageError(Exception):
@@ -20,20 +19,34 @@ class UsageError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One command. `usage` is its form without the slash; `summary` one line for the menu and /help."""
+    """One command. What it is said to be stands in the catalogue of texts, under `commands.<name>`."""
 
     name: str
-    summary: str
-    usage: str
-    example: str
     handler: Handler
     level: Level = Level.MEMBER
     aliases: tuple[str, ...] = ()
-    """Other names that call it; they stand in /help, not in the menu."""
+    """Other names that call it; they stand in /help of the command, not in the menu."""
+    is_bare: bool = False
+    """Whether it takes no argument, so that one is an error."""
+
+    @property
+    def summary(self) -> str:
+        """One line for the menu and /help."""
+        return say(f"commands.{self.name}.summary")
+
+    @property
+    def usage(self) -> str:
+        """Its forms, without the slash."""
+        return say(f"commands.{self.name}.usage")
+
+    @property
+    def example(self) -> str:
+        """A call that works as it stands, without the slash."""
+        return say(f"commands.{self.name}.example")
 
 
 class Registry:
-    """All commands, from which dispatch, the menu and /help are made."""
+    """All commands, from which dispatch, the menu, /help and the reference page are made."""
 
     def __init__(self, commands: Iterable[Command] = ()) -> None:
         self._by_name: dict[str, Command] = {}
@@ -74,30 +87,46 @@ class Commands:
         if command is None:
             return self._unknown(turn, turn.command)
         if turn.level < command.level:
-            text = NOT_ALLOWED.format(level=command.level.name.lower())
-            return Outcome(status="denied", reason="level", replies=(Reply(text=text),))
+            return not_allowed(command.level)
         try:
+            if command.is_bare and turn.command.argument:
+                raise UsageError(say("command.bare"))
             return await command.handler(turn, turn.command.argument)
         except UsageError as error:
-            return Outcome(
-                status="answered",
-                reason="usage",
-                replies=(Reply(text=f"{error}\nUsage: /{command.usage}\nExample: /{command.example}"),),
-            )
+            text = say("command.wrong", problem=error, usage=command.usage, example=command.example)
+            return Outcome(status="answered", reason="usage", replies=(Reply(text=text),))
 
     async def _press(self, turn: Turn) -> Outcome:
         assert turn.press is not None
         prefix, _, rest = turn.press.data.partition(":")
         handler = self.buttons.get(prefix)
         if handler is None or turn.level < Level.MEMBER:
-            return Outcome(status="ignored", reason="stale button", replies=(Toast(turn.press.query_id, OUT_OF_DATE),))
+            return stale(turn.press)
         return await handler(turn, rest)
 
     def _unknown(self, turn: Turn, invocation: Invocation) -> Outcome:
         if not turn.place.is_private:
             return Outcome(status="ignored", reason="unknown command")
-        return Outcome(
-            status="answered",
-            reason="unknown command",
-            replies=(Reply(text="I do not know that command. /help lists what I can do."),),
-        )
+        text = say("command.unknown")
+        return Outcome(status="answered", reason="unknown command", replies=(Reply(text=text),))
+
+
+def not_allowed(level: Level) -> Outcome:
+    """That something is for those of a level only."""
+    text = say("command.not_allowed", levels=say(f"levels.{level.name.lower()}"))
+    return Outcome(status="denied", reason="level", replies=(Reply(text=text),))
+
+
+def only_in_private(text: str) -> Outcome:
+    """That something is not done where others read along."""
+    return Outcome(status="denied", reason="not private", replies=(Reply(text=text),))
+
+
+def nothing_behind(found: str) -> UsageError:
+    """That a form takes nothing more."""
+    return UsageError(say("command.nothing_behind", found=found[:40]))
+
+
+def unknown_form(written: str) -> UsageError:
+    """That a command knows no such form."""
+    return UsageError(say("command.unknown_form", written=written[:40]))

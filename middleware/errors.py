@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from middleware.outbox import Outbox
+from middleware.texts import say
 from middleware.turn import CallNext, Outcome, Reply, Toast, Turn
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost
+from storage.statement import Statement
 from storage.text import clean
-
-APOLOGY = "Sorry, something went wrong while I was handling that, several times. I have set it aside."
 
 
 class TurnFailed(Exception):
@@ -34,6 +34,7 @@ class Errors:
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Raises TurnFailed when the turn did not come to its end; what storage says of itself passes through."""
         try:
+            await self.outbox.find_placeholder(turn)
             outcome = await call_next(turn)
             replies = self.outbox.queue(turn, outcome.replies)
             await self.database.commit(*turn.source.opening, *turn.effects, *replies, *turn.testimony(None))
@@ -48,7 +49,9 @@ class Errors:
     async def _fail(self, turn: Turn, error: Exception) -> None:
         statements = turn.source.failing(clean(f"{type(error).__name__}: {error}")[:500])
         replies: tuple[Reply, ...] = ()
+        queued: list[Statement] = []
         if turn.source.is_last_try:
-            replies = turn.source.last_words or ((Reply(text=APOLOGY),) if turn.awaits_answer else ())
-        await self.database.commit(*statements, *self.outbox.queue(turn, replies), *turn.testimony(error))
+            replies = turn.source.last_words or ((Reply(text=say("turn.apology")),) if turn.awaits_answer else ())
+            queued = self.outbox.queue(turn, replies)
+        await self.database.commit(*statements, *queued, *turn.testimony(error))
         self.committed(turn, replies)

@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 from middleware.audit import event_id
 from middleware.polarity import PolarityTable
+from middleware.texts import say
 from middleware.turn import CallNext, Clock, Outcome, Press, ReactionChange, Reactions, Reply, Toast, Turn
 from storage.custom_emoji import CustomEmoji
 from storage.feedback import Feedback as FeedbackStore
 from storage.messages import Message, Messages
 
 STAR = "⭐"
-OUT_OF_DATE = "That button is out of date."
 _THUMBS = {"fb:+": "👍", "fb:-": "👎"}
 _BY_EMOJI = {"👍": "fb:+", "👎": "fb:-"}
 
@@ -94,7 +94,7 @@ class Feedback:
             await self.settle(turn.session_id, message_id)
         message = await self.messages.find(turn.session_id, message_id) if message_id is not None else None
         if message is None or message_id is None or message.role != "assistant":
-            return Outcome(status="ignored", reason="stale button", replies=(Toast(press.query_id, OUT_OF_DATE),))
+            return stale(press)
         emoji = _THUMBS[press.data]
         chosen = await self.feedback.list_chosen(turn.session_id, message_id, turn.user_id)
         payload = {"actor": turn.user_id, "via": "button"}
@@ -104,7 +104,7 @@ class Feedback:
             changes.append(("reaction_added", emoji))
         for position, (event_type, changed) in enumerate(changes):
             self._append(turn, position, event_type, message_id, changed, self.polarity.of(changed), payload)
-        text = f"{emoji} taken back" if emoji in chosen else f"{emoji} noted, thank you"
+        text = say("feedback.taken_back" if emoji in chosen else "feedback.noted", emoji=emoji)
         disliked = emoji not in chosen and self.polarity.of(emoji) == "negative"
         offer = await self._act(turn, message if disliked else None)
         return Outcome(status="recorded", replies=(Toast(press.query_id, text), *offer))
@@ -132,3 +132,9 @@ class Feedback:
                 now_ms=turn.received_at_ms,
             )
         )
+
+
+def stale(press: Press) -> Outcome:
+    """A press that nothing follows from any more."""
+    toast = Toast(press.query_id, say("button.out_of_date"))
+    return Outcome(status="ignored", reason="stale button", replies=(toast,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from middleware.checks import CHECKS, Window, settings_of
+from middleware.texts import say
 from middleware.turn import CallNext, Clock, Outcome, Run, Turn
 from storage.health import Health
 
@@ -25,7 +26,8 @@ class Heartbeat:
         findings = await self._look(turn.run)
         if not findings:
             return Outcome(status="recorded", reason=NOTHING)
-        return Outcome.answer("\n".join([f"🩺 Heartbeat {turn.run.subject_id}", *(f"• {line}" for line in findings)]))
+        title = say("heartbeat.title", id=turn.run.subject_id)
+        return Outcome.answer("\n".join([title, *(f"• {line}" for line in findings)]))
 
     async def _look(self, run: Run) -> list[str]:
         window = Window(now_ms=self.clock(), last_ms=await self.health.last_beat_ms(run.subject_id))

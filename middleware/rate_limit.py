@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from aiolimiter import AsyncLimiter
 
+from middleware.texts import say
 from middleware.turn import CallNext, Outcome, Reply, Turn
 
-TOO_MANY = "You are faster than I am. Give me a minute, please; what you write until then I will not answer."
 REMEMBERED_USERS = 10_000
 # Feedback, edits, what the clock starts and what others are told are never turned away: that would lose them.
 _LIMITED = {"message", "command"}
@@ -38,7 +38,7 @@ class RateLimit:
             return await call_next(turn)
         if turn.place.is_private and allowance.notices.has_capacity():
             await allowance.notices.acquire()
-            return Outcome(status="limited", reason="rate limit", replies=(Reply(text=TOO_MANY),))
+            return Outcome(status="limited", reason="rate limit", replies=(Reply(text=say("turn.too_many")),))
         return Outcome(status="limited", reason="rate limit")
 
     def _of(self, user_id: str) -> _Allowance:

@@ -36,6 +36,10 @@ class ResponderFailed(Exception):
         self.said = said
 
 
+class RunUnanswered(Exception):
+    """A run got no answer."""
+
+
 Stage = Callable[[Turn], AbstractAsyncContextManager[Callable[[str], None]]]
 """Opens a place where an unfinished answer is shown. When it is closed, nothing more will be shown there."""
 
@@ -67,7 +71,7 @@ class Respond:
                 answer = await self._answer(turn, writing)
         except (TimeoutError, ResponderFailed) as error:
             if turn.run is not None:  # nobody is there to ask again; the run is tried again instead
-                raise TimeoutError("the responder timed out") if isinstance(error, TimeoutError) else error
+                raise RunUnanswered(_explain(error)[0]) from error
             del turn.effects[before:]
             reason, said = _explain(error)
             return Outcome(status="failed", reason=reason, replies=(Reply(text=said),))
@@ -78,10 +82,10 @@ class Respond:
         reply = Reply(text=answer or "", rateable=True) if not isinstance(answer, Reply) else answer
         if not reply.text:
             return Outcome(status="recorded")
-        return Outcome(status="answered", replies=(reply,))
+        return Outcome(status="answered", reason=turn.origin.get("ended"), replies=(reply,))
 
     async def _answer(self, turn: Turn, writing: Writing) -> str | Reply | None:
-        if turn.attempt > 1 and await self.marks.has(turn.id):  # before a crash, of which the person knows nothing
+        if turn.run is None and await self.marks.has(turn.id):  # before a crash, of which the person knows nothing
             writing.stop()
             return None
         async with self.stage(turn) as show:
@@ -91,10 +95,10 @@ class Respond:
 
 
 def wants_answer(turn: Turn) -> bool:
-    """Whether the responder is asked: for runs, and for messages that are meant for us."""
+    """Whether the responder is asked: for runs, and for messages that are meant for us, or that an edit renewed."""
     if turn.run is not None:
         return True
-    return turn.kind == "message" and any(incoming.addressed for incoming in turn.messages)
+    return (turn.kind == "message" or turn.is_renewed) and any(incoming.addressed for incoming in turn.messages)
 
 
 def stopped(writing: Writing) -> Reply:

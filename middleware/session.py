@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-from middleware.turn import CallNext, Clock, Incoming, Outcome, Turn
+from middleware.turn import CallNext, Clock, Incoming, Middleware, Outcome, Turn
+from storage.answers import Answers
 from storage.chats import Chats
 from storage.deliveries import session_id_of
 from storage.jobs import Jobs
-from storage.messages import Messages
+from storage.messages import Message, Messages
+
+RENEWED_FOR_MS = 120_000
+"""How long after a message was received an edit of it gets a new answer."""
+_COMMAND = re.compile(r"/[A-Za-z0-9_]{1,64}(?![A-Za-z0-9_])")
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Records the incoming message, or the edit of one, before anybody answers it."""
+    """Records the incoming messages, or the edit of one, before anybody answers."""
 
     messages: Messages
+    answers: Answers
     chats: Chats
     jobs: Jobs
     clock: Clock
+    limit: Middleware
+    """Bounds what one user asks; an edit that is answered counts as a message does."""
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Moves and removals end here; everything else goes on."""
@@ -26,22 +37,16 @@ class Session:
             return self._migrate(turn, turn.migrated_to)
         if turn.kind == "membership":
             return self._change_membership(turn)
+        if turn.kind == "edited_message" and turn.incoming is not None:
+            stored = await self._revise(turn, turn.incoming)
+            if stored is not None:
+                return await self._ask_again(turn, turn.incoming, stored, call_next)
+            return await call_next(turn)
         for incoming in turn.messages:
             self._keep(turn, incoming)
         return await call_next(turn)
 
     def _keep(self, turn: Turn, incoming: Incoming) -> None:
-        if turn.kind == "edited_message":
-            turn.record(
-                *self.messages.revise(
-                    session_id=turn.session_id,
-                    telegram_message_id=incoming.telegram_message_id,
-                    text=incoming.text,
-                    attachment=incoming.attachment,
-                    now_ms=turn.received_at_ms,
-                )
-            )
-            return
         turn.record(
             self.messages.add_received(
                 session_id=turn.session_id,
@@ -55,6 +60,44 @@ class Session:
             )
         )
 
+    async def _revise(self, turn: Turn, edited: Incoming) -> Message | None:
+        """Keep what an edit changed; the message as it was, if what it says now is to be answered.
+
+        An edit that comes with a first reaction often changes nothing, and then does nothing.
+        """
+        stored = await self.messages.find(turn.session_id, edited.telegram_message_id)
+        if stored is None or stored.role != "user":
+            return None
+        is_same_thing = _lasting(edited.attachment) == _lasting(stored.attachment)
+        if edited.text == stored.text and is_same_thing:
+            return None
+        turn.record(
+            *self.messages.revise(
+                session_id=turn.session_id,
+                telegram_message_id=edited.telegram_message_id,
+                text=edited.text,
+                attachment=stored.attachment if is_same_thing else edited.attachment,
+                now_ms=turn.received_at_ms,
+            )
+        )
+        is_recent = 0 <= turn.received_at_ms - stored.created_at_ms <= RENEWED_FOR_MS
+        return stored if is_recent and edited.addressed and not _COMMAND.match(stored.text) else None
+
+    async def _ask_again(self, turn: Turn, edited: Incoming, stored: Message, call_next: CallNext) -> Outcome:
+        """Make the turn again that the message was part of, with its new text, to answer in place of the old one."""
+
+        async def renewed(_: Turn) -> Outcome:
+            whole = await self.answers.list_turn(stored)
+            messages = tuple(edited if other.sequence == stored.sequence else _said(other) for other in whole)
+            turn.earlier, turn.incoming = messages[:-1], messages[-1]
+            turn.replaces = tuple(
+                await self.answers.list_deliveries(turn.session_id, turn.incoming.telegram_message_id)
+            )
+            turn.is_renewed = True
+            return await call_next(turn)
+
+        return await self.limit(replace(turn, kind="message"), renewed)
+
     def _migrate(self, turn: Turn, chat_id: int) -> Outcome:
         turn.record(*self.chats.migrate(turn.session_id, session_id_of(chat_id), now_ms=self.clock()))
         return Outcome(status="recorded", reason="chat migrated")
@@ -63,3 +106,21 @@ class Session:
         if turn.removed:
             turn.record(*self.jobs.pause_session(turn.session_id, now_ms=self.clock()))
         return Outcome(status="recorded", reason="removed" if turn.removed else None)
+
+
+def _said(message: Message) -> Incoming:
+    """A stored message as it was said; whether it was meant for us is not known any more."""
+    return Incoming(
+        telegram_message_id=message.telegram_message_id or 0,
+        kind=message.kind,
+        text=message.text,
+        attachment=message.attachment,
+        addressed=False,
+    )
+
+
+def _lasting(attachment: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """What stays of a reference as long as the file does: Telegram may name it by another id each time."""
+    if attachment is None or "uniqueId" not in attachment:
+        return attachment
+    return {key: value for key, value in attachment.items() if key != "fileId"}

@@ -3,12 +3,12 @@
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from storage.text import clean
 
-__all__ = ["LIMIT", "clean", "split", "utf16_length"]
+__all__ = ["LIMIT", "Block", "Cutter", "clean", "split", "utf16_length"]
 
 LIMIT = 4096  # UTF-16 code units
 _LONGEST_CLUSTER = 32  # code points kept together at most, so that a heap of accents cannot stop a cut
@@ -21,7 +21,7 @@ _BREAK = re.compile(
 )
 _BLANK = re.compile(r"\s*")
 _FENCE = re.compile(r"^([ \t]*)(`{3,})([^`\n]*)$", re.MULTILINE)
-_WORD, _SENTENCE, _LINE, _PARAGRAPH = range(4)
+_INNER_WORD, _INNER_SENTENCE, _WORD, _SENTENCE, _LINE, _PARAGRAPH = range(6)
 
 
 def utf16_length(text: str) -> int:
@@ -45,18 +45,31 @@ def split(text: str, limit: int = LIMIT) -> tuple[str, ...]:
     if fences and fences[-1].stop == len(text):  # as when a model ran out of tokens
         text += fences[-1].closing
         fences[-1] = replace(fences[-1], end=len(text))
-    return tuple(_Splitter(text, limit, fences).parts())
+    return tuple(Cutter(text, limit, fences).parts())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Fence:
-    """A fenced code block: its first line at `start`, its code from `body` to `stop`, its last line to `end`."""
+class Block:
+    """What is to stay whole, or else a block in each part: from `start` to `end`, its own text from `body` to `stop`.
+
+    `opening` begins a part that goes on with it.
+    """
 
     start: int
     body: int
     stop: int
     end: int
-    opening: str
+    opening: str = ""
+
+    def closing_in(self, inside: "Block | None") -> str:
+        """What ends it where it is cut, in a part that goes on with `inside`."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fence(Block):
+    """A fenced code block, from its first line to its last."""
+
     indent: str
     ticks: str
 
@@ -65,8 +78,8 @@ class _Fence:
         """What ends the block where its first line stands in the same part."""
         return f"\n{self.indent}{self.ticks}"
 
-    def closing_in(self, inside: "_Fence | None") -> str:
-        """What ends it in a part that goes on with `inside`: without its indentation if that is itself."""
+    def closing_in(self, inside: Block | None) -> str:
+        """As of any block: without its indentation if it is itself what the part goes on with."""
         return f"\n{self.ticks}" if inside is self else self.closing
 
     @property
@@ -100,47 +113,65 @@ def _fence(first: re.Match[str], stop: int, end: int) -> _Fence:
     )
 
 
-class _Splitter:
-    """Cuts one text; all positions are indices into it."""
+class Cutter:
+    """Cuts one text into parts of at most `limit` UTF-16 units; all positions are indices into it.
 
-    def __init__(self, text: str, limit: int, fences: Sequence[_Fence]) -> None:
+    Blocks and phrases are in order and apart from each other. A phrase is cut between its words only where there
+    is no other place. `bound` gives how far a part from an index may reach for other reasons.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        limit: int,
+        blocks: Sequence[Block] = (),
+        phrases: Sequence[tuple[int, int]] = (),
+        bound: Callable[[int], int] | None = None,
+    ) -> None:
         self.text = text
         self.limit = limit
-        self.fences = fences
-        self.starts = [fence.start for fence in fences]
+        self.blocks = blocks
+        self.phrases = phrases
+        self.bound = bound
+        self._starts = [block.start for block in blocks]
+        self._phrase_starts = [start for start, _ in phrases]
 
     def parts(self) -> Iterator[str]:
         """Yield the parts in order."""
+        return (self._part(at, cut) for at, cut in self.cuts())
+
+    def cuts(self) -> Iterator[tuple[int, int]]:
+        """Yield from where to where each part goes; blanks at its end are not meant to be kept."""
         at = 0
         while (first := self._skip(at)) < len(self.text):
             inside = self._inside(at)
             end = self._reach(at, inside.opening if inside else "")
             if end == len(self.text):
-                yield self._part(at, end)
+                yield at, end
                 return
             cut, filled = self._cut(at, first, end) if first < end else (first, False)
             if filled:
-                yield self._part(at, cut)
+                yield at, cut
             at = self._resume(cut)
 
     def _cut(self, at: int, first: int, end: int) -> tuple[int, bool]:
         """Return where a part that can reach `end` ends, and whether more than blanks stands before that."""
-        fence = self._around(end)
-        if fence is None:
+        block = self._around(end)
+        if block is None:
             return self._best(first, end, range(0)) or self._hard(first, end), True
-        code = max(first, self._skip(fence.body))
+        code = max(first, self._skip(block.body))
         inside = self._inside(at)
-        top = min(fence.stop, self._reach(at, inside.opening if inside else "", fence.closing_in(inside)))
-        follows_text = fence.start > first
-        if follows_text and (code >= top or self._fits(fence)):
-            return self._best(first, end, range(0)) or fence.start, True
+        top = min(block.stop, self._reach(at, inside.opening if inside else "", block.closing_in(inside)))
+        follows_text = block.start > first
+        if follows_text and (code >= top or self._fits(block)):
+            return self._best(first, end, range(0)) or block.start, True
         if code >= top:
-            return max(first, fence.body), False
+            return max(first, block.body), False
         return self._best(first, end, range(code + 1, top + 1)) or self._hard(code, top), True
 
     def _best(self, first: int, end: int, code: range) -> int | None:
         """Return the last of the best places up to `end`: outside code, or at those of `code`."""
-        best, best_rank = None, _WORD
+        best, best_rank = None, _INNER_WORD
         for blank in _BREAK.finditer(self.text, first + 1, end + 1):
             place, rank = blank.start(), self._rank(blank, end)
             if rank >= best_rank and place <= end and (place in code or self._around(place) is None):
@@ -152,7 +183,13 @@ class _Splitter:
         lines = self.text.count("\n", blank.start(), stop)
         if lines:
             return _PARAGRAPH if lines > 1 else _LINE
-        return _WORD if blank["sentence"] is None else _SENTENCE
+        rank = _WORD if blank["sentence"] is None else _SENTENCE
+        return rank - 2 if self._is_inner(blank.start()) else rank
+
+    def _is_inner(self, place: int) -> bool:
+        """Tell whether a cut at `place` would cut a phrase."""
+        number = bisect_left(self._phrase_starts, place) - 1
+        return number >= 0 and place < self.phrases[number][1]
 
     def _hard(self, first: int, end: int) -> int:
         """Return the last place after `first` and up to `end` that splits no cluster, else `end`."""
@@ -164,7 +201,7 @@ class _Splitter:
         text = self.text[at:cut]
         if inside and cut >= inside.end:
             # Without the indentation that the opening lost, which would keep it from closing.
-            text = f"{self.text[at : inside.stop]}\n{inside.ticks}{self.text[inside.end : cut]}"
+            text = f"{self.text[at : inside.stop]}{inside.closing_in(inside)}{self.text[inside.end : cut]}"
         if cut < len(self.text):
             text = text.rstrip()
         if cut_block:
@@ -173,11 +210,11 @@ class _Splitter:
 
     def _resume(self, cut: int) -> int:
         """Return where the next part begins: after the blanks, but in code with its line's indentation."""
-        fence, follow = self._around(cut), self._skip(cut)
-        if fence is None:
+        block, follow = self._around(cut), self._skip(cut)
+        if block is None:
             return follow
-        if follow >= fence.stop:
-            return self._skip(fence.end)
+        if follow >= block.stop:
+            return self._skip(block.end)
         return self.text.rfind("\n", cut, follow) + 1 or follow
 
     def _skip(self, at: int) -> int:
@@ -188,21 +225,22 @@ class _Splitter:
         """Return how far a part from `at` can go when `extra` goes with it."""
         units = self.limit - sum(map(utf16_length, extra))
         window = self.text[at : at + units].encode("utf-16-le")[: 2 * units]
-        return at + len(window.decode("utf-16-le", "ignore"))  # ignoring half a pair at the end
+        reach = at + len(window.decode("utf-16-le", "ignore"))  # ignoring half a pair at the end
+        return reach if self.bound is None else min(reach, self.bound(at))
 
-    def _around(self, place: int) -> _Fence | None:
-        """Return the code block that a cut at `place` would cut in two."""
-        number = bisect_left(self.starts, place) - 1
-        return self.fences[number] if number >= 0 and place < self.fences[number].end else None
+    def _around(self, place: int) -> Block | None:
+        """Return the block that a cut at `place` would cut in two."""
+        number = bisect_left(self._starts, place) - 1
+        return self.blocks[number] if number >= 0 and place < self.blocks[number].end else None
 
-    def _inside(self, at: int) -> _Fence | None:
-        """Return the code block that a part beginning at `at` goes on with."""
-        fence = self._around(at)
-        return fence if fence and at > fence.body else None
+    def _inside(self, at: int) -> Block | None:
+        """Return the block that a part beginning at `at` goes on with."""
+        block = self._around(at)
+        return block if block and at > block.body else None
 
-    def _fits(self, fence: _Fence) -> bool:
-        size = fence.end - fence.start
-        return size <= self.limit and utf16_length(self.text[fence.start : fence.end]) <= self.limit
+    def _fits(self, block: Block) -> bool:
+        size = block.end - block.start
+        return size <= self.limit and utf16_length(self.text[block.start : block.end]) <= self.limit
 
 
 def _joined(text: str, first: int, place: int) -> bool:

@@ -43,6 +43,21 @@ def say(key: str, **values: object) -> str:
     return template.format(**values) if values else template
 
 
+def say_count(key: str, count: int) -> str:
+    """A number of things: the text `<key>.one`, or `<key>.many`."""
+    return say(f"{key}.{'one' if count == 1 else 'many'}", count=f"{count:,}")
+
+
+def say_span(seconds: int) -> str:
+    """A length of time, in days, hours, minutes and seconds, without those that are none."""
+    minutes, seconds = divmod(max(0, seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = (("days", days), ("hours", hours), ("minutes", minutes), ("seconds", seconds))
+    said = [say(f"duration.{unit}", count=count) for unit, count in parts if count]
+    return " ".join(said) or say("duration.seconds", count=0)
+
+
 @cache
 def texts(language: str) -> Mapping[str, str]:
     """All texts of a language by key."""

@@ -19,6 +19,11 @@ INSERT INTO polar_delivery_queue
 VALUES (?, ?, 'telegram', ?, 'pending', ?, ?,
   (SELECT coalesce(max(sequence), 0) + 1 FROM polar_delivery_queue), ?, ?)
 """
+_FAIL_REST = """
+UPDATE polar_delivery_queue
+SET status = 'failed', reason = 'an earlier part failed', updatedAtMs = ?, payload = json_remove(payload, '$.content')
+WHERE replyId = ? AND status = 'pending' AND sequence > ?
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +76,14 @@ class Deliveries:
         reply_id: str,
         priority: int,
         now_ms: int,
+        once: bool = False,
     ) -> Statement:
-        """Queue a call. Rows of one `reply_id` are parts of one reply; lower `priority` goes first."""
+        """Queue a call. Rows of one `reply_id` are parts of one reply; lower `priority` goes first.
+
+        With `once` a row that is there already stays as it is, instead of voiding the unit.
+        """
         params = (delivery_id, session_id, encode(payload), now_ms, now_ms, reply_id, priority)
-        return Statement(_ADD, params)
+        return Statement(f"{_ADD}ON CONFLICT (deliveryId) DO NOTHING" if once else _ADD, params)
 
     def claim(self, delivery: Delivery, *, now_ms: int) -> Statement:
         """From `pending` to `sending`: from here on the call may have taken effect."""
@@ -86,19 +95,13 @@ class Deliveries:
         )
 
     def finish(self, delivery: Delivery, *, reason: str | None, now_ms: int) -> Statement:
-        """From `sending` to `sent`."""
-        return self._move(delivery, "sent", reason, now_ms)
+        """From `sending` to `sent`; the content of a document is not kept."""
+        return self._end(delivery, "sent", reason, now_ms)
 
     def fail(self, delivery: Delivery, *, reason: str, now_ms: int) -> tuple[Statement, ...]:
-        """From `sending` to `failed`, and with it the later parts of the same reply."""
-        return (
-            self._move(delivery, "failed", reason, now_ms),
-            Statement(
-                "UPDATE polar_delivery_queue SET status = 'failed', reason = 'an earlier part failed', "
-                "updatedAtMs = ? WHERE replyId = ? AND status = 'pending' AND sequence > ?",
-                (now_ms, delivery.reply_id, delivery.sequence),
-            ),
-        )
+        """From `sending` to `failed`, and with it the later parts of the same reply; as `finish` otherwise."""
+        rest = Statement(_FAIL_REST, (now_ms, delivery.reply_id, delivery.sequence))
+        return self._end(delivery, "failed", reason, now_ms), rest
 
     def put_back(self, delivery: Delivery, *, reason: str, now_ms: int, ambiguous: bool = False) -> Statement:
         """From `sending` back to `pending`, to be tried again."""
@@ -110,20 +113,30 @@ class Deliveries:
         )
 
     def rewrite(self, delivery: Delivery, payload: Mapping[str, Any]) -> Statement:
-        """Give a queued call other parameters."""
+        """Give a queued call other parameters; another method is another call, of which no try is unclear yet."""
+        is_another = payload.get("method") != delivery.payload.get("method")
         return Statement(
-            "UPDATE polar_delivery_queue SET payload = ? WHERE deliveryId = ?",
+            f"UPDATE polar_delivery_queue SET payload = ?{', ambiguous = 0' if is_another else ''} "
+            "WHERE deliveryId = ?",
             (encode(payload), delivery.delivery_id),
             expect=1,
         )
 
-    def _move(self, delivery: Delivery, status: str, reason: str | None, now_ms: int) -> Statement:
+    def _end(self, delivery: Delivery, status: str, reason: str | None, now_ms: int) -> Statement:
+        without = ", payload = json_remove(payload, '$.content')" if "content" in delivery.payload else ""
         return Statement(
-            "UPDATE polar_delivery_queue SET status = ?, reason = ?, updatedAtMs = ? "
+            f"UPDATE polar_delivery_queue SET status = ?, reason = ?, updatedAtMs = ?{without} "
             "WHERE deliveryId = ? AND status = 'sending'",
             (status, reason, now_ms, delivery.delivery_id),
             expect=1,
         )
+
+    async def find(self, delivery_id: str) -> Delivery | None:
+        """The call with this id, whatever became of it, or None."""
+        row = await self._database.fetch_one(
+            f"SELECT {_COLUMNS} FROM polar_delivery_queue WHERE deliveryId = ?", (delivery_id,)
+        )
+        return Delivery.from_row(row) if row else None
 
     async def sessions_waiting(self) -> list[str]:
         """The sessions that have rows to send."""

@@ -11,6 +11,16 @@ from typing import Any
 from storage.database import Database
 from storage.statement import Statement, Value
 
+_ADD_QUEUED = """
+INSERT INTO polar_messages
+  (sessionId, role, threadKey, kind, text, attachment, origin, deliveryId, answersMessageId, createdAtMs)
+VALUES (?, 'assistant', ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_ON_DELIVERY = "ON CONFLICT (deliveryId) WHERE deliveryId IS NOT NULL"
+_SAY_ANOTHER = """
+DO UPDATE SET text = excluded.text, origin = excluded.origin, answersMessageId = excluded.answersMessageId,
+  editedAtMs = excluded.createdAtMs
+"""
 _COLUMNS = (
     "sequence, sessionId, messageId, role, telegramMessageId, threadKey, userId, kind, text, attachment, "
     "origin, createdAtMs"
@@ -108,12 +118,37 @@ class Messages:
         origin: Mapping[str, Any],
         delivery_id: str,
         now_ms: int,
+        kind: str = "text",
+        attachment: Mapping[str, Any] | None = None,
+        answers: int | None = None,
+        once: bool = False,
     ) -> Statement:
-        """A part of a reply of ours, before Telegram gave it an id."""
+        """A part of a reply of ours, before Telegram gave it an id; `answers` is the message that it replies to.
+
+        With `once` a row of the same delivery stays as it is, instead of voiding the unit.
+        """
+        params = (session_id, thread_key, kind, text, encode(attachment), encode(origin), delivery_id, answers, now_ms)
+        return Statement(f"{_ADD_QUEUED}{_ON_DELIVERY} DO NOTHING" if once else _ADD_QUEUED, params)
+
+    def rewrite(
+        self,
+        delivery_id: str,
+        *,
+        session_id: str,
+        thread_key: str,
+        text: str,
+        origin: Mapping[str, Any],
+        answers: int | None,
+        now_ms: int,
+    ) -> Statement:
+        """Say something else in a part of ours that is there, queued or sent; one that is not there is added."""
+        params = (session_id, thread_key, "text", text, None, encode(origin), delivery_id, answers, now_ms)
+        return Statement(f"{_ADD_QUEUED}{_ON_DELIVERY} {_SAY_ANOTHER}", params)
+
+    def take_back(self, delivery_id: str) -> Statement:
+        """A part of ours that is deleted: its row stays, without its text, and answers nothing."""
         return Statement(
-            "INSERT INTO polar_messages (sessionId, role, threadKey, text, origin, deliveryId, createdAtMs) "
-            "VALUES (?, 'assistant', ?, ?, ?, ?, ?)",
-            (session_id, thread_key, text, encode(origin), delivery_id, now_ms),
+            "UPDATE polar_messages SET text = '', answersMessageId = NULL WHERE deliveryId = ?", (delivery_id,)
         )
 
     def add_receipt(self, delivery_id: str, telegram_message_id: int, *, session_id: str) -> tuple[Statement, ...]:
@@ -172,6 +207,15 @@ class Messages:
         row = await self._database.fetch_one(
             f"SELECT {_COLUMNS} FROM polar_messages WHERE sessionId = ? AND telegramMessageId = ?",
             (session_id, telegram_message_id),
+        )
+        return Message.from_row(row) if row else None
+
+    async def find_delivered(self, delivery_id: str) -> Message | None:
+        """The part of ours that this delivery sends, or None; without a Telegram id until it has been sent."""
+        row = await self._database.fetch_one(
+            f"SELECT {_COLUMNS} FROM polar_messages INDEXED BY polar_messages_delivery "
+            "WHERE deliveryId = ? AND deliveryId IS NOT NULL",
+            (delivery_id,),
         )
         return Message.from_row(row) if row else None
 

@@ -50,6 +50,8 @@ CREATE TABLE polar_automation_jobs (
 
 CREATE INDEX polar_automation_enabled ON polar_automation_jobs (enabled);
 
+CREATE INDEX polar_automation_owner ON polar_automation_jobs (ownerUserId);
+
 CREATE INDEX polar_automation_session ON polar_automation_jobs (sessionId, enabled);
 
 CREATE TABLE polar_budget_policies (
@@ -157,6 +159,8 @@ CREATE INDEX polar_delivery_failed ON polar_delivery_queue (updatedAtMs) WHERE s
 CREATE INDEX polar_delivery_open ON polar_delivery_queue (sessionId, sequence)
 WHERE status IN ('pending', 'sending');
 
+CREATE INDEX polar_delivery_session ON polar_delivery_queue (sessionId);
+
 CREATE INDEX polar_delivery_status ON polar_delivery_queue (status, createdAtMs);
 
 CREATE TRIGGER polar_delivery_queue_daily AFTER UPDATE OF status ON polar_delivery_queue
@@ -178,6 +182,9 @@ CREATE TABLE polar_feedback_events (
   payload TEXT,
   createdAtMs INTEGER NOT NULL
 );
+
+CREATE INDEX polar_feedback_actor ON polar_feedback_events
+  (CASE WHEN json_valid(payload) THEN json_extract(payload, '$.actor') END);
 
 CREATE INDEX polar_feedback_automation ON polar_feedback_events
   (CASE WHEN json_valid(payload) THEN json_extract(payload, '$.producedBy.automationId') END)
@@ -240,6 +247,8 @@ CREATE TABLE polar_memory (
 
 CREATE INDEX idx_memory_search ON polar_memory (sessionId, userId, scope);
 
+CREATE INDEX polar_memory_user ON polar_memory (userId);
+
 CREATE TABLE polar_message_revisions (
   sequence INTEGER PRIMARY KEY,
   sessionId TEXT NOT NULL,
@@ -280,6 +289,8 @@ CREATE UNIQUE INDEX polar_messages_telegram ON polar_messages (sessionId, telegr
 WHERE telegramMessageId IS NOT NULL;
 
 CREATE INDEX polar_messages_thread ON polar_messages (sessionId, threadKey, sequence);
+
+CREATE INDEX polar_messages_user ON polar_messages (userId) WHERE userId IS NOT NULL;
 
 CREATE TRIGGER polar_messages_daily AFTER INSERT ON polar_messages
 BEGIN
@@ -327,6 +338,8 @@ CREATE TABLE polar_proposals (
   createdAtMs INTEGER NOT NULL,
   decidedAtMs INTEGER
 );
+
+CREATE INDEX polar_proposals_user ON polar_proposals (userId);
 
 CREATE TABLE polar_run_events (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -39,6 +39,10 @@ WHERE updateId = ? AND sequence = ? AND status = 'pending' RETURNING attempts
 """
 _FAIL = "UPDATE polar_updates SET attempts = ? WHERE updateId = ? AND sequence = ? AND status = 'pending'"
 _COLUMNS = "updateId, sequence, kind, lane, sessionId, telegramMessageId, body, attempts, receivedAtMs"
+_OF_LANE = (
+    f"SELECT {_COLUMNS} FROM polar_updates "
+    "WHERE status = 'pending' AND lane = ? AND sequence > ? ORDER BY sequence LIMIT ?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,12 +147,16 @@ class Updates:
 
     async def list_pending_of(self, lane: str, *, after: int, limit: int) -> list[Entry]:
         """Unfinished updates of one lane behind a sequence, in order of arrival."""
-        rows = await self._database.fetch(
-            f"SELECT {_COLUMNS} FROM polar_updates "
-            "WHERE status = 'pending' AND lane = ? AND sequence > ? ORDER BY sequence LIMIT ?",
-            (lane, after, limit),
-        )
+        rows = await self._database.fetch(_OF_LANE, (lane, after, limit))
         return [Entry.from_row(row) for row in rows]
+
+    def look_behind(self, first: Entry, *, limit: int) -> Statement:
+        """The unfinished updates of its lane behind one, in order of arrival, as rows of Entry.
+
+        A statement, as the writer takes it after all that was handed over before: what it does not see was
+        received later.
+        """
+        return Statement(_OF_LANE, (first.lane, first.sequence, limit))
 
     async def count_by_status(self) -> dict[str, int]:
         """How many updates are in each status."""

@@ -69,11 +69,11 @@ async def idle(house: House, *, updates: int | None = None) -> None:
 
 
 async def tell(house: House, chat: Chat, person: Person, text: str, **place: Any) -> list[str]:
-    """Say something and wait until it is handled; the texts that were sent to this chat meanwhile."""
+    """Say something and wait until it is handled; the texts and captions that were sent to this chat meanwhile."""
     before = len(house.world.sent(chat))
     house.world.say(chat, person, text, **place)
     await idle(house)
-    return [message["text"] for message in house.world.sent(chat)[before:]]
+    return [message.get("text") or message["caption"] for message in house.world.sent(chat)[before:]]
 
 
 def texts(house: House, chat: Chat) -> list[str]:

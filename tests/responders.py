@@ -6,7 +6,7 @@ import asyncio
 import os
 
 from middleware.respond import Responder
-from middleware.turn import Turn
+from middleware.turn import Reply, Turn
 
 
 class Echo:
@@ -65,3 +65,55 @@ class Poison(Echo):
         if turn.text == "poison":
             os._exit(70)
         return await super().respond(turn)
+
+
+class Writing(Echo):
+    """Shows what it is given to say, piece by piece, and ends when it is let.
+
+    A test drives it by `say` and `done.set()`.
+    """
+
+    said = ""
+    more = asyncio.Event()
+    done = asyncio.Event()
+    calls = 0
+
+    @classmethod
+    def reset(cls, said: str = "") -> None:
+        """Begin anew; a test calls this first."""
+        cls.said, cls.more, cls.done, cls.calls = said, asyncio.Event(), asyncio.Event(), 0
+
+    @classmethod
+    def say(cls, said: str) -> None:
+        """Say this, all in all."""
+        cls.said = said
+        cls.more.set()
+
+    async def respond(self, turn: Turn) -> Reply:  # type: ignore[override]
+        """What was said when it is let end."""
+        type(self).calls += 1
+        while not self.done.is_set():
+            if self.said:
+                turn.show(self.said)
+            self.more.clear()
+            waits = [asyncio.ensure_future(event.wait()) for event in (self.more, self.done)]
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+        if self.said == "ask":
+            return Reply(text="Shall I?", asks=True)
+        if self.said == "fail":
+            raise RuntimeError("this responder fails")
+        return Reply(text=self.said, markdown=True, rateable=True)
+
+
+class Endless(Echo):
+    """Shows a beginning, and never comes to the end."""
+
+    async def respond(self, turn: Turn) -> str:
+        """Never."""
+        turn.show("It begins")
+        await asyncio.Event().wait()
+        raise AssertionError

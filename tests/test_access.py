@@ -6,8 +6,7 @@ import pytest
 
 from bot import processor
 from emulator import Chat, Person
-from middleware.access import PRIVATE_BOT, WELCOME_OWNER
-from middleware.rate_limit import TOO_MANY
+from middleware.texts import say
 from tests.house import House, TestClock, until
 from tests.looking import awake, commands, idle, reactions, tell, texts
 
@@ -29,7 +28,7 @@ def owner_code(house: House) -> str:
 async def owned(house: House) -> tuple[Person, Chat]:
     """The owner, made so by the link."""
     olga, chat = house.chat("Olga")
-    assert await tell(house, chat, olga, f"/start {owner_code(house)}") == [WELCOME_OWNER]
+    assert await tell(house, chat, olga, f"/start {owner_code(house)}") == [say("access.owner")]
     return olga, chat
 
 
@@ -60,7 +59,7 @@ async def test_an_allowlist_answers_those_on_it_and_stores_nothing_of_others(hou
         group = house.world.group("Friends", [listed, stranger])
         assert await tell(house, inside, listed, "hello") == ["echo: hello"]
         assert await tell(house, outside, stranger, "let me in, password 123") == []
-        assert await tell(house, outside, stranger, "/start") == [PRIVATE_BOT]
+        assert await tell(house, outside, stranger, "/start") == [say("access.private")]
         assert await tell(house, group, listed, "/ping") == []
     assert house.rows("SELECT DISTINCT userId FROM polar_messages WHERE role = 'user'") == [(str(listed.id),)]
     assert house.rows("SELECT outcome, count(*) FROM polar_audit GROUP BY outcome ORDER BY outcome") == [
@@ -77,7 +76,7 @@ async def test_the_first_to_open_the_owner_link_becomes_the_owner_and_nobody_els
         bob, other = house.chat("Bob")
         [answer] = await tell(house, other, bob, f"/start {code}")
     assert roles(house) == {str(olga.id): "owner"}
-    assert answer.startswith(PRIVATE_BOT)
+    assert answer.startswith(say("access.private"))
     for table in ("polar_messages", "polar_pairing_codes", "polar_feedback_events", "polar_updates", "polar_audit"):
         assert code not in str(house.rows(f"SELECT * FROM {table}")), table
     async with house.bot(access="pairing"):
@@ -96,9 +95,9 @@ async def test_when_two_race_for_the_owner_link_exactly_one_wins(house: House, m
             house.world.say(chat, person, f"/start {code}")
         await idle(house, updates=8)
     answers = [texts(house, chat) for _, chat in people]
-    assert answers.count([WELCOME_OWNER]) == 1
+    assert answers.count([say("access.owner")]) == 1
     assert list(roles(house).values()) == ["owner"]
-    assert all(answer == [WELCOME_OWNER] or answer[0].startswith(PRIVATE_BOT) for answer in answers)
+    assert all(answer == [say("access.owner")] or answer[0].startswith(say("access.private")) for answer in answers)
     assert {status for (status,) in house.rows("SELECT status FROM polar_updates")} == {"done"}
 
 
@@ -108,7 +107,7 @@ async def test_an_admin_of_the_settings_can_open_the_owner_link_too(house: House
         house.world.person("Boss", id=900)
         await tell(house, house.world.private(house.world.people[900]), house.world.people[900], "/ping")
         chat = house.world.private(house.world.people[900])
-        assert await tell(house, chat, house.world.people[900], f"/start {owner_code(house)}") == [WELCOME_OWNER]
+        assert await tell(house, chat, house.world.people[900], f"/start {owner_code(house)}") == [say("access.owner")]
     assert roles(house) == {"900": "owner"}
 
 
@@ -167,7 +166,7 @@ async def test_unpair_shuts_a_person_out_and_leaves_the_owner(house: House) -> N
         await tell(house, chat, olga, f"/unpair {olga.id}")
         [wrong] = await tell(house, chat, olga, "/unpair everybody")
         assert await tell(house, chat, olga, "hello") == ["echo: hello"]
-    assert answer.startswith(PRIVATE_BOT)
+    assert answer.startswith(say("access.private"))
     assert "Usage: /unpair" in wrong
     assert roles(house) == {str(olga.id): "owner"}
 
@@ -211,7 +210,7 @@ async def test_a_stranger_in_a_group_that_is_in_is_still_a_stranger_elsewhere(ho
         ann = house.world.person("Ann")
         assert await tell(house, group, ann, "/ping") == ["pong"]
         [answer] = await tell(house, house.world.private(ann), ann, "/ping")
-    assert answer.startswith(PRIVATE_BOT)
+    assert answer.startswith(say("access.private"))
 
 
 @pytest.mark.parametrize("text", ["/pair", "/unpair", "/automations create every 1 hour | x"])
@@ -306,7 +305,7 @@ async def test_over_the_rate_limit_there_is_one_polite_answer_then_silence(house
         await idle(house, updates=14)
         bob, other = house.chat("Bob")
         assert await tell(house, other, bob, "hello") == ["echo: hello"]
-    assert texts(house, chat) == ["echo: 0", "echo: 1", "echo: 2", TOO_MANY]
+    assert texts(house, chat) == ["echo: 0", "echo: 1", "echo: 2", say("turn.too_many")]
     assert len(reactions(house)) == 9
     edited = "SELECT text FROM polar_messages WHERE editedAtMs IS NOT NULL"
     assert house.rows(edited) == [("zero",)]
@@ -338,5 +337,5 @@ async def test_a_strangers_reactions_and_presses_are_not_recorded(house: House) 
         query = house.world.press(outside, ann, answer, "fb:+")
         await until(lambda: query in house.world.answers)
         await idle(house)
-    assert house.world.answers[query]["text"] == PRIVATE_BOT
+    assert house.world.answers[query]["text"] == say("access.private")
     assert reactions(house) == []

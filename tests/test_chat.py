@@ -24,21 +24,6 @@ async def test_start_greets_and_says_what_to_do_next(house: House) -> None:
     assert created.startswith("Created ")
 
 
-async def test_help_lists_what_this_person_may_use_and_the_menu_is_published(house: House) -> None:
-    """Both are made from the table by which commands are found."""
-    async with house.bot(admin_telegram_ids={900}) as bot:
-        ann, chat = house.chat()
-        boss = house.world.person("Boss", id=900)
-        [plain] = await tell(house, chat, ann, "/help")
-        [full] = await tell(house, house.world.private(boss), boss, "/help")
-        await house.world.wait(lambda: any(c.method == "setMyCommands" for c in house.world.calls))
-        [menu] = [c.params["commands"] for c in house.world.calls if c.method == "setMyCommands"]
-        known = [command.name for command in bot.app.registry]
-    assert [line.split()[0].strip("/") for line in full.splitlines()] == known
-    assert {line.split()[0] for line in plain.splitlines()} == {f"/{name}" for name in known} - {"/pair", "/unpair"}
-    assert [entry["command"] for entry in menu] == known
-
-
 async def test_the_menu_is_published_once_telegram_takes_it(house: House) -> None:
     """It can wait; the bot answers meanwhile."""
     house.world.fault("setMyCommands", "500")

@@ -8,7 +8,7 @@ import pytest
 
 from bot import processor
 from bot.settings import SettingsError
-from middleware.errors import APOLOGY
+from middleware.texts import say
 from middleware.turn import CallNext, Outcome, Reply, Turn
 from storage.statement import Statement
 from tests.house import House, TestClock, until
@@ -140,7 +140,7 @@ async def test_a_commit_that_fails_is_audited_as_a_failure(house: House, monkeyp
         await tell(house, chat, ann, "/ping")
     assert house.rows("SELECT outcome, reason FROM polar_audit") == [("failed", "ExpectationFailed")] * 3
     assert house.rows("SELECT json_extract(payload, '$.outcome') FROM polar_feedback_events") == [("failed",)]
-    assert texts(house, chat) == [APOLOGY]
+    assert texts(house, chat) == [say("turn.apology")]
 
 
 async def test_calling_the_rest_of_the_chain_twice_fails_the_turn(
@@ -150,7 +150,7 @@ async def test_calling_the_rest_of_the_chain_twice_fails_the_turn(
     monkeypatch.setattr(processor, "RETRY_DELAYS_S", (0.001,))
     async with house.bot(responder=ECHO, middleware=f"{HERE}:twice"):
         ann, chat = house.chat()
-        assert await tell(house, chat, ann, "hello") == [APOLOGY]
+        assert await tell(house, chat, ann, "hello") == [say("turn.apology")]
     [(reason,)] = house.rows("SELECT reason FROM polar_updates WHERE status = 'dead'")
     assert reason.startswith("CalledTwice: ")
     assert "twice" in reason

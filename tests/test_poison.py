@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.processor import MAX_CLAIMS
-from middleware.errors import APOLOGY
+from middleware.texts import say
 from tests.house import CHECKOUT, House
 
 STARTS = MAX_CLAIMS + 3
@@ -40,10 +40,10 @@ async def test_an_update_that_kills_the_process_is_set_aside_and_never_blocks_ot
     assert await ended == 0
     texts = [message["text"] for message in house.world.sent(chat)]
     assert set(texts) - {"echo: before", "↻ (sent again, the first try may have arrived)\necho: before"} == {
-        APOLOGY,
+        say("turn.apology"),
         "echo: after",
     }
-    assert texts.index(APOLOGY) < texts.index("echo: after")
+    assert texts.index(say("turn.apology")) < texts.index("echo: after")
     assert any(message["text"].endswith("echo: beside") for message in house.world.sent(other))
     assert house.rows("SELECT status, attempts, reason FROM polar_updates WHERE status <> 'done'") == [
         ("dead", MAX_CLAIMS, "it kept ending the process")

@@ -14,7 +14,7 @@ import pytest
 from bot import processor
 from bot.run import CannotRun
 from emulator import Chat, Person
-from middleware.errors import APOLOGY
+from middleware.texts import say
 from tests.house import House, TestClock, until
 from tests.looking import awake, idle, reactions, tell, texts
 
@@ -340,7 +340,7 @@ async def test_a_turn_that_keeps_failing_is_set_aside_after_three_tries_with_one
             house.world.say(chat, ann, text)
         await house.world.wait(lambda: len(texts(house, chat)) == 2)
         await idle(house)
-    assert texts(house, chat) == [APOLOGY, "echo: hello"]
+    assert texts(house, chat) == [say("turn.apology"), "echo: hello"]
     [(_, status, reason)] = unfinished(house)
     assert (status, reason) == ("dead", "RuntimeError: this responder fails")
     assert house.rows("SELECT attempts FROM polar_updates WHERE status = 'dead'") == [(3,)]
@@ -359,7 +359,7 @@ async def test_a_failure_whose_reason_cannot_be_stored_is_set_aside_all_the_same
     async with house.bot(responder="tests.test_polling:surrogate_error") as bot:
         ann, chat = house.chat()
         house.world.say(chat, ann, "hello")
-        await house.world.wait(lambda: texts(house, chat) == [APOLOGY])
+        await house.world.wait(lambda: texts(house, chat) == [say("turn.apology")])
         assert not bot.finished.done()
     [(_, status, reason)] = unfinished(house)
     assert (status, reason) == ("dead", "RuntimeError: found \ufffd")

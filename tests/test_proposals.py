@@ -145,15 +145,19 @@ async def test_a_yes_that_comes_too_late_makes_nothing(house: House) -> None:
     assert jobs(house) == []
 
 
-async def test_an_edit_of_the_text_proposes_nothing_again(house: House) -> None:
-    """Edits are kept, not answered."""
+async def test_an_edit_of_the_text_proposes_in_place_of_the_first_proposal(house: House) -> None:
+    """Whose buttons are gone; a yes makes what the text says now, and nothing else."""
     async with house.bot(TestClock()):
         ann, chat = house.chat()
         message = house.world.say(chat, ann, ASKED)
         await idle(house)
-        house.world.edit(chat, message, "remind me every morning at 8 to stretch")
+        house.world.edit(chat, message, "remind me every morning at 8 to bend")
         await idle(house)
-    assert states(house) == ["open"]
+        [proposal] = texts(house, chat)
+        await press(house, chat, ann, "Create")
+    assert "08:00" in proposal
+    assert [row[2] for row in jobs(house)] == ["bend"]
+    assert states(house) == ["open", "approved"]
 
 
 @pytest.mark.parametrize("prompt", ["<b>x</b>", "a | b", "{id} %s", "'; DROP TABLE polar_proposals; --"])

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from bot.cli import automations, database, demo, emulator, export, heartbeat, replay, run, schedule, web
+from bot.cli import automations, budget, database, demo, emulator, export, heartbeat, replay, run, schedule, web
 from bot.run import CannotRun
 from bot.settings import SettingsError
 from storage.errors import StorageError
@@ -28,6 +28,7 @@ app.command("schedule")(schedule.schedule)
 app.command("web")(web.web)
 app.add_typer(database.app, name="db")
 app.add_typer(automations.app, name="automations")
+app.add_typer(budget.app, name="budget")
 app.add_typer(heartbeat.app, name="heartbeat")
 
 

@@ -1,4 +1,4 @@
-"""`polar demo`: the main job with no token and no network."""
+"""`polar demo`: the main job with no token, no key and no network."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def demo(
     leave: Annotated[
         bool, typer.Option("--exit", help="End after the script; status 0 if all of it happened.")
     ] = False,
-    picture: Annotated[Path | None, typer.Option(help="Save what was shown as an SVG picture.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Save the main scenes as an SVG picture.")] = None,
 ) -> None:
-    """Show a scripted minute with the real bot against an embedded Telegram; then write to it yourself."""
+    """Show a scripted minute with the real bot, an embedded Telegram and a model; then write to it yourself."""
     screen = Screen(record=picture is not None)
     try:
         happened = asyncio.run(_play(screen, picture, stay=not leave and sys.stdin.isatty()))
@@ -32,7 +32,7 @@ def demo(
 
 
 async def _play(screen: Screen, picture: Path | None, *, stay: bool) -> bool:
-    screen.title("Polar: a real bot process, an embedded Telegram on loopback, one SQLite file. No token, no network.")
+    screen.title("Polar: a real bot, a Telegram and a model on loopback. No token, no network.")
     with tempfile.TemporaryDirectory(prefix="polar-demo-") as folder:
         stage = Stage(Path(folder))
         try:

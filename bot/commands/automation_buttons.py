@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from middleware.texts import say
 from middleware.turn import Button
 from storage.jobs import Job
 
 PREFIX = "au"
 MAX_DATA = 64
-QUIET_PRESETS = {
-    "q1": ("🌙 22:00-07:00, later", "22:00-07:00 defer"),
-    "q2": ("🌙 22:00-07:00, left out", "22:00-07:00 drop"),
-    "q3": ("🌙 22:00-07:00, silent", "22:00-07:00 silent"),
-    "q0": ("🔔 No quiet hours", "off"),
-}
-"""By verb: the button's text, and what `/automations quiet <id>` would be told."""
+QUIET_PRESETS = {"q1": "22:00-07:00 defer", "q2": "22:00-07:00 drop", "q3": "22:00-07:00 silent", "q0": "off"}
+"""By verb: what `/automations quiet <id>` would be told."""
 
 Rows = tuple[tuple[Button, ...], ...]
 
 
 def job_row(job: Job, number: str = "") -> Rows:
     """What can be done with a job. `number` tells apart several of one message."""
-    toggle = ("⏸ Pause", "pause") if job.enabled else ("▶ Resume", "resume")
-    return _row(job.id, toggle, ("🏃 Run now", "run"), ("🌙 Quiet", "quiet"), ("🗑 Delete", "delete"), number=number)
+    return _row(job.id, "pause" if job.enabled else "resume", "run", "quiet", "delete", number=number)
 
 
 def list_rows(jobs: Sequence[Job]) -> Rows:
@@ -35,20 +30,20 @@ def list_rows(jobs: Sequence[Job]) -> Rows:
 
 def delete_row(job_id: str) -> Rows:
     """Whether it is really to be deleted."""
-    return _row(job_id, ("🗑 Delete", "really"), ("Keep", "keep"))
+    return _row(job_id, "really", "keep")
 
 
 def quiet_rows(job_id: str) -> Rows:
     """Some usual quiet hours, one below the other."""
-    return tuple(row for verb, (text, _) in QUIET_PRESETS.items() for row in _row(job_id, (text, verb)))
+    return tuple(row for verb in QUIET_PRESETS for row in _row(job_id, verb))
 
 
 def disliked_row(job_id: str) -> Rows:
     """What may be done about an automation that is not liked."""
-    return _row(job_id, ("⏸ Pause", "pause"), ("🕑 Reschedule", "reschedule"), ("Keep", "keep"))
+    return _row(job_id, "pause", "reschedule", "keep")
 
 
-def _row(job_id: str, *choices: tuple[str, str], number: str = "") -> Rows:
+def _row(job_id: str, *verbs: str, number: str = "") -> Rows:
     """One row; none where an id of the earlier runtime leaves no room for it."""
-    row = tuple(Button(f"{number}{text}", f"{PREFIX}:{verb}:{job_id}") for text, verb in choices)
+    row = tuple(Button(f"{number}{say(f'automation.button.{verb}')}", f"{PREFIX}:{verb}:{job_id}") for verb in verbs)
     return (row,) if all(len(button.data.encode()) <= MAX_DATA for button in row) else ()

@@ -7,19 +7,13 @@ from dataclasses import dataclass
 
 from bot.commands import automation_texts as texts
 from bot.commands.automation_buttons import QUIET_PRESETS, quiet_rows
-from bot.commands.automations import EXTRA, ask_to_delete, paused, resumed
+from bot.commands.automations import ask_to_delete, paused, resumed
 from bot.commands.own_jobs import OwnJobs
 from middleware.commands import UsageError
-from middleware.feedback import OUT_OF_DATE
+from middleware.texts import say
 from middleware.turn import Outcome, Status, Toast, Turn
 from storage.jobs import Job
 
-NOT_YOURS = "Only who created it can do that."
-GONE = "That automation is gone."
-RESCHEDULE = (
-    "Tell me when, and if you like a new text:\n/automations edit {id} <schedule> | <text>\n"
-    "For example: /automations edit {id} weekdays 09:00"
-)
 _MAX_TOAST = 190
 
 _Press = Callable[[Turn, Job], Awaitable[tuple[str, Outcome | None]]]
@@ -36,12 +30,12 @@ class AutomationPresses:
         verb, _, job_id = data.partition(":")
         act = self._verbs().get(verb) or (self._preset(verb) if verb in QUIET_PRESETS else None)
         if act is None:
-            return with_toast(turn, OUT_OF_DATE, status="ignored")
+            return with_toast(turn, say("button.out_of_date"), status="ignored")
         job = await self.own.jobs.find(job_id)
         if job is None or job.session_id != turn.session_id:
-            return with_toast(turn, GONE, status="ignored")
+            return with_toast(turn, say("automation.toast.gone"), status="ignored")
         if job.owner_user_id != turn.user_id:
-            return with_toast(turn, NOT_YOURS, status="denied")
+            return with_toast(turn, say("automation.toast.foreign"), status="denied")
         try:
             said, outcome = await act(turn, job)
         except UsageError as error:
@@ -62,26 +56,26 @@ class AutomationPresses:
 
     async def _pause(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
         if not job.enabled:
-            return "It is paused already.", None
-        return "Paused.", paused(self.own.pause(turn, job))
+            return say("automation.toast.paused_already"), None
+        return say("automation.toast.paused"), paused(self.own.pause(turn, job))
 
     async def _resume(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
         if job.enabled:
-            return "It is not paused.", None
-        return "Resumed.", await resumed(self.own, turn, self.own.resume(turn, job))
+            return say("automation.toast.not_paused"), None
+        return say("automation.toast.resumed"), await resumed(self.own, turn, self.own.resume(turn, job))
 
     async def _run(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
         self.own.run(turn, job)
-        return EXTRA.format(id=job.id), None
+        return say("automation.runs", id=job.id), None
 
     async def _quiet(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
         now = texts.quiet(job.quiet_hours, await self.own.zones.of(turn.user_id))
-        text = f"{job.id}. {now} Other hours: /automations quiet {job.id} 21:30-08:00"
+        text = say("automation.other_hours", id=job.id, quiet=now)
         return "", Outcome.answer(text, buttons=quiet_rows(job.id))
 
     def _preset(self, verb: str) -> _Press:
         async def choose(turn: Turn, job: Job) -> tuple[str, Outcome | None]:
-            changed = await self.own.quieten(turn, job, QUIET_PRESETS[verb][1])
+            changed = await self.own.quieten(turn, job, QUIET_PRESETS[verb])
             return texts.quiet(changed.quiet_hours, await self.own.zones.of(turn.user_id)), None
 
         return choose
@@ -91,13 +85,13 @@ class AutomationPresses:
 
     async def _really(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
         self.own.remove(turn, job)
-        return "Deleted.", Outcome.answer(f"Deleted {job.id}.")
+        return say("automation.toast.deleted"), Outcome.answer(say("automation.deleted", id=job.id))
 
     async def _keep(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
-        return "It stays as it is.", None
+        return say("automation.toast.kept"), None
 
     async def _reschedule(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
-        return "", Outcome.answer(RESCHEDULE.format(id=job.id))
+        return "", Outcome.answer(say("automation.reschedule", id=job.id))
 
 
 def with_toast(turn: Turn, text: str, outcome: Outcome | None = None, *, status: Status = "answered") -> Outcome:

@@ -9,12 +9,11 @@ from zoneinfo import ZoneInfo
 
 from bot.schedules import Once, Schedule, ScheduleError, load, upcoming, wallclock
 from bot.scheduling.decision import QuietHours
+from middleware.texts import say
 from storage.feedback import Totals
 from storage.jobs import Job
 
-UNREADABLE = "a schedule that I cannot read"
-_MODES = {"defer": "later then", "drop": "left out then", "silent": "without a sound then"}
-_MISSED = {"skip": "left out", "once": "made up for once", "all": "made up for all"}
+_MISSED = ("skip", "once", "all")
 _SHOWN_TIMES = 3
 
 
@@ -30,7 +29,8 @@ def stamp(ms: int, zone: ZoneInfo) -> str:
 
 
 def _moment(moment: datetime, zone: ZoneInfo) -> str:
-    return f"{wallclock.shown(moment, zone):%a %Y-%m-%d %H:%M}"
+    shown = wallclock.shown(moment, zone)
+    return f"{say(f'weekday.{shown.weekday()}')} {shown:%Y-%m-%d %H:%M}"
 
 
 def describe(schedule: Schedule, zone: ZoneInfo) -> str:
@@ -45,7 +45,7 @@ def next_times(schedule: Schedule, now_ms: int, zone: ZoneInfo) -> str:
     """The next three instants, in one line."""
     times = upcoming(schedule, datetime.fromtimestamp(now_ms / 1000, UTC), _SHOWN_TIMES)
     shown = ", ".join(_moment(moment, zone) for moment in times)
-    return f"Next: {shown} ({zone.key})." if times else "It does not come due again."
+    return say("automation.next", times=shown, zone=zone.key) if times else say("automation.never")
 
 
 def line(job: Job, zone: ZoneInfo) -> str:
@@ -53,14 +53,15 @@ def line(job: Job, zone: ZoneInfo) -> str:
     try:
         when = describe(load(job.schedule), zone)
     except ScheduleError:
-        when = UNREADABLE
-    return f"{'▶' if job.enabled else '⏸'} {job.id}: {when}, “{shorten(job.prompt, 200)}”"
+        when = say("automation.unreadable")
+    sign = "▶" if job.enabled else "⏸"
+    return say("automation.line", sign=sign, id=job.id, when=when, prompt=shorten(job.prompt, 200))
 
 
 def times(job: Job, now_ms: int, zone: ZoneInfo) -> str:
     """When a job runs next; that it does not, while it is paused."""
     if not job.enabled:
-        return "Paused."
+        return say("automation.stands_still")
     try:
         return next_times(load(job.schedule), now_ms, zone)
     except ScheduleError as error:
@@ -71,8 +72,10 @@ def quiet(stored: Mapping[str, Any] | None, zone: ZoneInfo) -> str:
     """Quiet hours, ours or the earlier runtime's."""
     found = QuietHours.read(stored, zone=zone)
     if found is None:
-        return "Quiet hours: none."
-    return f"Quiet hours: {found.start:%H:%M}-{found.end:%H:%M} ({found.zone.key}), {_MODES[found.mode]}."
+        return say("automation.no_quiet")
+    start, end = f"{found.start:%H:%M}", f"{found.end:%H:%M}"
+    mode = say(f"automation.mode.{found.mode}")
+    return say("automation.quiet", start=start, end=end, zone=found.zone.key, mode=mode)
 
 
 def limits(stored: Mapping[str, Any] | None) -> str:
@@ -80,18 +83,21 @@ def limits(stored: Mapping[str, Any] | None) -> str:
     found = stored or {}
     cap = found.get("maxNotificationsPerDay")
     missed = found.get("missed")
-    said = _MISSED.get(missed if isinstance(missed, str) else "once", _MISSED["once"])
-    return f"Limit: {f'{cap} a day' if isinstance(cap, int) else 'none'}. Missed runs: {said}."
+    said = say(f"automation.missed.{missed if missed in _MISSED else 'once'}")
+    capped = say("automation.cap", count=cap) if isinstance(cap, int) else say("automation.no_cap")
+    return say("automation.limits", cap=capped, missed=said)
 
 
 def last_run(last: tuple[str, str | None, int] | None, zone: ZoneInfo) -> str:
     """What became of the newest run."""
     if last is None:
-        return "It has not run yet."
+        return say("automation.no_run")
     status, reason, at_ms = last
-    return f"Last run: {status}{f' ({shorten(reason, 100)})' if reason else ''}, {stamp(at_ms, zone)}."
+    if reason:
+        return say("automation.last_run_reason", status=status, reason=shorten(reason, 100), at=stamp(at_ms, zone))
+    return say("automation.last_run", status=status, at=stamp(at_ms, zone))
 
 
 def feedback(totals: Totals) -> str:
     """What people thought of a job's messages."""
-    return f"Reactions: {totals.positive} positive, {totals.negative} negative, {totals.neutral} neutral."
+    return say("automation.reactions", positive=totals.positive, negative=totals.negative, neutral=totals.neutral)

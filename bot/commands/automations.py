@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.commands import automation_texts as texts
 from bot.commands.automation_buttons import delete_row, job_row, list_rows, quiet_rows
 from bot.commands.own_jobs import OwnJobs, check_prompt
-from middleware.commands import Command, UsageError
+from middleware.commands import Command, UsageError, nothing_behind, unknown_form
+from middleware.texts import say
 from middleware.turn import Outcome, Reply, Turn
 from storage.feedback import Feedback
 from storage.jobs import Job
 from storage.runs import Runs
 
 PER_MESSAGE = 5
-USAGE = (
-    "automations create <schedule> | <text>, preview <schedule>, list, show|run|pause|resume|delete <id>, "
-    "edit <id> <schedule> | <text>, quiet <id> 22:00-07:00, limit <id> 3 a day, missed <id> skip|once|all"
-)
-NONE = "You have no automations here. Create one:\n/automations create daily 18:00 | water the plants"
-EXTRA = "{id} runs in a moment."
-SURE = "Delete {id}, “{prompt}”? The buttons decide, or /automations delete {id} now."
+_TAKING_NOTHING = ("show", "run", "pause", "disable", "resume", "enable")
+"""Forms that end with the id."""
 
 _Verb = Callable[[Turn, Job, str], Awaitable[Outcome]]
 
@@ -36,21 +33,15 @@ class AutomationCommands:
 
     def commands(self) -> tuple[Command, ...]:
         """In the order of the menu."""
-        return (
-            Command(
-                name="automations",
-                summary="reminders and other things by the clock",
-                usage=USAGE,
-                example="automations create daily 18:00 | water the plants",
-                handler=self.run,
-            ),
-        )
+        return (Command(name="automations", handler=self.run, aliases=("automation", "reminders")),)
 
     async def run(self, turn: Turn, argument: str) -> Outcome:
         """Dispatch to one of the forms."""
         verb, rest = _first_word(argument)
         match verb.lower():
             case "" | "list":
+                if rest:
+                    raise nothing_behind(rest)
                 return await self._list(turn)
             case "create":
                 return await self._create(turn, rest)
@@ -58,8 +49,10 @@ class AutomationCommands:
                 return await self._preview(turn, rest)
         act = self._verbs().get(verb.lower())
         if act is None:
-            raise UsageError(f"I do not know “{verb[:40]}”.")
+            raise unknown_form(verb)
         written, rest = _first_word(rest)
+        if rest and verb.lower() in _TAKING_NOTHING:
+            raise nothing_behind(rest)
         return await act(turn, await self.own.get(turn, written), rest)
 
     def _verbs(self) -> Mapping[str, _Verb]:
@@ -80,7 +73,7 @@ class AutomationCommands:
     async def _create(self, turn: Turn, rest: str) -> Outcome:
         schedule, bar, prompt = (part.strip() for part in rest.partition("|"))
         if not bar or not prompt:
-            raise UsageError("A schedule and a text are needed, with | between them.")
+            raise UsageError(say("automation.bar_needed"))
         check_prompt(prompt)
         job = await self.own.create(turn, (await self.own.read(turn, schedule)).stored(), prompt)
         return await created(self.own, turn, job)
@@ -89,12 +82,13 @@ class AutomationCommands:
         schedule = await self.own.read(turn, rest.partition("|")[0].strip())
         zone = await self.own.zones.of(turn.user_id)
         upcoming = texts.next_times(schedule, self.own.clock(), zone)
-        return Outcome.answer(f"{texts.describe(schedule, zone)}\n{upcoming}\nNothing is created yet.")
+        described = texts.describe(schedule, zone)
+        return Outcome.answer(say("automation.previewed", schedule=described, times=upcoming))
 
     async def _list(self, turn: Turn) -> Outcome:
         jobs = await self.own.list_of(turn)
         if not jobs:
-            return Outcome.answer(NONE)
+            return Outcome.answer(say("automation.none"))
         zone = await self.own.zones.of(turn.user_id)
         pages = [jobs[first : first + PER_MESSAGE] for first in range(0, len(jobs), PER_MESSAGE)]
         return Outcome(
@@ -120,12 +114,12 @@ class AutomationCommands:
     async def _edit(self, turn: Turn, job: Job, rest: str) -> Outcome:
         schedule, _, prompt = (part.strip() for part in rest.partition("|"))
         if not schedule and not prompt:
-            raise UsageError("A new schedule, a new text, or both are needed, with | between them.")
-        return await described(self.own, turn, await self.own.edit(turn, job, schedule, prompt), "Changed")
+            raise UsageError(say("automation.change_needed"))
+        return await described(self.own, turn, await self.own.edit(turn, job, schedule, prompt), "automation.changed")
 
     async def _run(self, turn: Turn, job: Job, rest: str) -> Outcome:
         self.own.run(turn, job)
-        return Outcome.answer(EXTRA.format(id=job.id))
+        return Outcome.answer(say("automation.runs", id=job.id))
 
     async def _pause(self, turn: Turn, job: Job, rest: str) -> Outcome:
         return paused(self.own.pause(turn, job))
@@ -134,23 +128,25 @@ class AutomationCommands:
         return await resumed(self.own, turn, self.own.resume(turn, job))
 
     async def _delete(self, turn: Turn, job: Job, rest: str) -> Outcome:
-        if rest.lower() != "now":
+        if not rest:
             return ask_to_delete(job)
+        if rest.lower() != "now":
+            raise nothing_behind(rest)
         self.own.remove(turn, job)
-        return Outcome.answer(f"Deleted {job.id}.")
+        return Outcome.answer(say("automation.deleted", id=job.id))
 
     async def _quiet(self, turn: Turn, job: Job, rest: str) -> Outcome:
         zone = await self.own.zones.of(turn.user_id)
         if not rest:
-            return Outcome.answer(f"{job.id}. {texts.quiet(job.quiet_hours, zone)}", buttons=quiet_rows(job.id))
+            return _told(job, texts.quiet(job.quiet_hours, zone), buttons=quiet_rows(job.id))
         changed = await self.own.quieten(turn, job, rest)
-        return Outcome.answer(f"{job.id}. {texts.quiet(changed.quiet_hours, zone)}")
+        return _told(job, texts.quiet(changed.quiet_hours, zone))
 
     async def _limit(self, turn: Turn, job: Job, rest: str) -> Outcome:
-        return Outcome.answer(f"{job.id}. {texts.limits(self.own.limit(turn, job, rest).limits)}")
+        return _told(job, texts.limits(self.own.limit(turn, job, rest).limits))
 
     async def _missed(self, turn: Turn, job: Job, rest: str) -> Outcome:
-        return Outcome.answer(f"{job.id}. {texts.limits(self.own.treat_missed(turn, job, rest).limits)}")
+        return _told(job, texts.limits(self.own.treat_missed(turn, job, rest).limits))
 
 
 def _first_word(text: str) -> tuple[str, str]:
@@ -158,34 +154,39 @@ def _first_word(text: str) -> tuple[str, str]:
     return word, rest[0].strip() if rest else ""
 
 
+def _told(job: Job, what: str, **options: Any) -> Outcome:
+    return Outcome.answer(say("automation.of_one", id=job.id, what=what), **options)
+
+
 def _numbered(lines: list[str]) -> list[str]:
     return lines if len(lines) == 1 else [f"{number} {line}" for number, line in enumerate(lines, 1)]
 
 
-async def described(own: OwnJobs, turn: Turn, job: Job, what: str) -> Outcome:
-    """What has been done to a job, what it is now, and when it runs next."""
+async def described(own: OwnJobs, turn: Turn, job: Job, key: str) -> Outcome:
+    """What has been done to a job, by a text that has room for what it is now, and when it runs next."""
     zone = await own.zones.of(turn.user_id)
     line = texts.line(job, zone).partition(" ")[2]
-    return Outcome.answer(f"{what} {line}.\n{texts.times(job, own.clock(), zone)}", buttons=job_row(job))
+    return Outcome.answer(say(key, line=line, times=texts.times(job, own.clock(), zone)), buttons=job_row(job))
 
 
 async def created(own: OwnJobs, turn: Turn, job: Job) -> Outcome:
     """That there is a new job."""
-    return await described(own, turn, job, "Created")
+    return await described(own, turn, job, "automation.created")
 
 
 def paused(job: Job) -> Outcome:
     """That a job is paused."""
-    return Outcome.answer(f"Paused {job.id}. /automations resume {job.id} goes on with it.", buttons=job_row(job))
+    return Outcome.answer(say("automation.paused", id=job.id), buttons=job_row(job))
 
 
 async def resumed(own: OwnJobs, turn: Turn, job: Job) -> Outcome:
     """That a job goes on."""
     zone = await own.zones.of(turn.user_id)
-    return Outcome.answer(f"Resumed {job.id}. {texts.times(job, own.clock(), zone)}", buttons=job_row(job))
+    text = say("automation.resumed", id=job.id, times=texts.times(job, own.clock(), zone))
+    return Outcome.answer(text, buttons=job_row(job))
 
 
 def ask_to_delete(job: Job) -> Outcome:
     """Whether a job is really to be deleted."""
-    text = SURE.format(id=job.id, prompt=texts.shorten(job.prompt, 200))
+    text = say("automation.sure", id=job.id, prompt=texts.shorten(job.prompt, 200))
     return Outcome.answer(text, buttons=delete_row(job.id))

@@ -1,11 +1,12 @@
-"""/start, /help, /ping, /whoami, /status."""
+"""/start, /help, /about, /ping, /whoami, /status."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from middleware.commands import Command, Registry
+from bot import VERSION
+from middleware.commands import Command, Registry, UsageError
+from middleware.texts import say, say_span
 from middleware.turn import Clock, Level, Outcome, Turn
 from storage.deliveries import Deliveries
 from storage.memories import Memories
@@ -14,7 +15,7 @@ from storage.updates import Updates
 
 @dataclass(frozen=True, slots=True)
 class Basics:
-    """What every bot is expected to answer."""
+    """What every bot is expected to answer. `model` is the name of the language model, where one answers."""
 
     registry: Registry
     updates: Updates
@@ -23,66 +24,87 @@ class Basics:
     clock: Clock
     started_at_ms: int
     responder: str
+    model: str
 
     def commands(self) -> tuple[Command, ...]:
         """In the order of the menu."""
         return (
-            _command("start", "say hello", self.start),
-            _command("help", "what I can do", self.help),
-            _command("whoami", "what I know of you here", self.who_am_i),
-            _command("status", "how I am doing", self.status),
-            _command("ping", "whether I am there", self.ping),
+            # What stands behind it comes with links: it is no mistake of the person's.
+            Command(name="start", handler=self.start),
+            Command(name="help", handler=self.help),
+            Command(name="about", handler=self.about, is_bare=True),
+            Command(name="whoami", handler=self.who_am_i, is_bare=True),
+            Command(name="status", handler=self.status, is_bare=True),
+            Command(name="ping", handler=self.ping, is_bare=True),
         )
 
     async def start(self, turn: Turn, argument: str) -> Outcome:
         """A greeting that says what to do next."""
-        name = f", {turn.user_name}" if turn.user_name else ""
-        return Outcome.answer(
-            f"Hello{name}! Write to me, react to what I say with 👍 or 👎, and let me remind you of things: "
-            "/automations create in 5 minutes | tea is ready\n/help lists everything."
-        )
+        more = say("start.more")
+        if turn.user_name:
+            return Outcome.answer(say("start.hello_name", name=turn.user_name, more=more))
+        return Outcome.answer(say("start.hello", more=more))
 
     async def help(self, turn: Turn, argument: str) -> Outcome:
-        """The commands that this person may use."""
-        lines = [f"/{c.usage} – {c.summary}" for c in self.registry if turn.level >= c.level]
-        return Outcome.answer("\n".join(lines))
+        """The commands that this person may use, or all about one of them."""
+        if argument:
+            return Outcome.answer(self._help_on(turn, argument))
+        lines = [say("help.line", usage=c.usage, summary=c.summary) for c in self.registry if turn.level >= c.level]
+        return Outcome.answer("\n".join([*lines, say("help.more")]))
+
+    def _help_on(self, turn: Turn, written: str) -> str:
+        command = self.registry.find(written.removeprefix("/").lower())
+        if command is None or turn.level < command.level:
+            raise UsageError(say("help.unknown", written=written[:40]))
+        told = {"summary": command.summary, "usage": command.usage, "example": command.example}
+        lines = [say("help.of_one", name=command.name, **told)]
+        if command.aliases:
+            lines.append(say("help.also", names=", ".join(f"/{alias}" for alias in command.aliases)))
+        return "\n".join(lines)
+
+    async def about(self, turn: Turn, argument: str) -> Outcome:
+        """What this is, who answers, and what is kept of people."""
+        who = say("about.answers", responder=self._who_answers())
+        return Outcome.answer(
+            "\n".join([say("about.what", version=VERSION), who, say("about.keeps"), say("about.yours")])
+        )
+
+    def _who_answers(self) -> str:
+        match self.responder:
+            case "openai":
+                return say("about.model", model=self.model)
+            case "local":
+                return say("about.local")
+            case "none":
+                return say("about.silent")
+        return say("about.own", name=self.responder)
 
     async def who_am_i(self, turn: Turn, argument: str) -> Outcome:
         """Ids, level, and how much is remembered; nothing of anybody else."""
-        memories = await self.memories.count(session_id=turn.session_id, user_id=turn.user_id)
-        return Outcome.answer(
-            f"You are {turn.user_name or 'nameless'}, id {turn.user_id}, {turn.level.name.lower()}.\n"
-            f"This chat is {turn.place.chat_id} ({turn.place.chat_type}).\n"
-            f"I remember {memories} thing(s) that you told me here."
+        text = say(
+            "whoami.shown",
+            name=turn.user_name or say("whoami.nameless"),
+            user=turn.user_id,
+            level=say(f"level.{turn.level.name.lower()}"),
+            chat=turn.place.chat_id,
+            type=turn.place.chat_type,
+            memories=await self.memories.count(session_id=turn.session_id, user_id=turn.user_id),
         )
+        return Outcome.answer(text)
 
     async def status(self, turn: Turn, argument: str) -> Outcome:
         """Uptime and responder; queue depths for operators."""
-        up = _duration((self.clock() - self.started_at_ms) // 1000)
-        lines = [f"Up for {up}, answering with “{self.responder}”."]
+        up = say_span((self.clock() - self.started_at_ms) // 1000)
+        lines = [say("status.up", span=up, responder=self.responder)]
         if turn.level >= Level.OPERATOR:
-            updates = await self.updates.count_by_status()
-            deliveries = await self.deliveries.count_by_status()
-            lines.append(f"Updates: {_counts(updates)}")
-            lines.append(f"Deliveries: {_counts(deliveries)}")
+            lines.append(say("status.updates", counts=_counts(await self.updates.count_by_status())))
+            lines.append(say("status.deliveries", counts=_counts(await self.deliveries.count_by_status())))
         return Outcome.answer("\n".join(lines))
 
     async def ping(self, turn: Turn, argument: str) -> Outcome:
         """The shortest answer there is."""
-        return Outcome.answer("pong")
-
-
-def _command(name: str, summary: str, handler: Callable[..., object]) -> Command:
-    return Command(name=name, summary=summary, usage=name, example=name, handler=handler)  # type: ignore[arg-type]
+        return Outcome.answer(say("ping.pong"))
 
 
 def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "none"
-
-
-def _duration(seconds: int) -> str:
-    minutes, seconds = divmod(max(0, seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
-    return " ".join(f"{n} {unit}" for n, unit in parts if n) or "0 s"
+    return ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or say("status.none")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from middleware.commands import Command, UsageError
-from middleware.turn import Outcome, Turn
+from bot.commands.automation_texts import shorten
+from middleware.commands import Command, unknown_form
+from middleware.texts import say
+from middleware.turn import Clock, Outcome, Turn
 from storage.feedback import Feedback, FeedbackEvent, Grouping, Totals
+from storage.feedback_summary import MOST_EVENTS, FeedbackSummaries, FeedbackSummary, RatedReply
 
 SHOWN = 10
+SUMMARY_DAYS = 30
+DAY_MS = 86_400_000
+SNIPPET = 80
 _GROUPINGS: dict[str, Grouping] = {
     "day": "day",
     "message": "message",
@@ -24,45 +31,75 @@ class FeedbackCommands:
     """The ledger of this chat."""
 
     feedback: Feedback
+    summaries: FeedbackSummaries
+    clock: Clock
 
     def commands(self) -> tuple[Command, ...]:
         """In the order of the menu."""
-        return (
-            Command(
-                name="feedback",
-                summary="the reactions in this chat, the newest or in total",
-                usage="feedback recent, by day, by message, by automation, by profile",
-                example="feedback by day",
-                handler=self.run,
-            ),
-        )
+        return (Command(name="feedback", handler=self.run),)
 
     async def run(self, turn: Turn, argument: str) -> Outcome:
-        """The newest events behind the totals, or the totals of each of something."""
-        if argument.lower() in ("", "recent"):
-            return await self._recent(turn)
+        """The newest events behind the totals, the totals of each of something, or a summary of a month."""
+        match argument.lower():
+            case "" | "recent":
+                return await self._recent(turn)
+            case "summary":
+                return await self._summary(turn)
         grouping = _GROUPINGS.get(argument.lower().removeprefix("by ").strip())
         if grouping is None:
-            raise UsageError(f"I do not know “{argument[:40]}” here.")
+            raise unknown_form(argument)
         found = await self.feedback.totals_by(turn.session_id, grouping, limit=SHOWN)
         if not found:
-            return Outcome.answer(f"No reactions here yet that belong to a {grouping}.")
-        return Outcome.answer("\n".join(f"{label}: {_told(totals)}" for label, totals in found))
+            return Outcome.answer(say(f"feedback.none_by.{grouping}"))
+        lines = (say("feedback.group", label=label, totals=_told(totals)) for label, totals in found)
+        return Outcome.answer("\n".join(lines))
 
     async def _recent(self, turn: Turn) -> Outcome:
         events = await self.feedback.list_recent(turn.session_id, limit=SHOWN)
         if not events:
-            return Outcome.answer("No reactions here yet.")
+            return Outcome.answer(say("feedback.none"))
         totals = await self.feedback.totals(turn.session_id)
         return Outcome.answer("\n".join([_told(totals), *(_line(event) for event in events)]))
 
+    async def _summary(self, turn: Turn) -> Outcome:
+        since_ms = self.clock() - SUMMARY_DAYS * DAY_MS
+        found = await self.summaries.of(turn.session_id, since_ms=since_ms)
+        if not found.events:
+            return Outcome.answer(say("summary.none", days=SUMMARY_DAYS))
+        return Outcome.answer("\n".join(_summed_up(found)))
+
 
 def _told(totals: Totals) -> str:
-    return f"{totals.positive} positive, {totals.negative} negative, {totals.neutral} neutral"
+    return say("feedback.totals", positive=totals.positive, negative=totals.negative, neutral=totals.neutral)
 
 
 def _line(event: FeedbackEvent) -> str:
-    at = datetime.fromtimestamp(event.created_at_ms / 1000, UTC)
+    at = f"{datetime.fromtimestamp(event.created_at_ms / 1000, UTC):%m-%d %H:%M}"
     what = event.emoji or "".join(f"{total['emoji']} {total['count']} " for total in event.payload.get("totals", ()))
-    via = " by button" if event.payload.get("via") == "button" else ""
-    return f"{_SIGNS.get(event.type, '')}{what or 'custom emoji'} on {event.message_id}{via}, {at:%m-%d %H:%M}"
+    key = "feedback.event_button" if event.payload.get("via") == "button" else "feedback.event"
+    sign = _SIGNS.get(event.type, "")
+    return say(key, sign=sign, what=what or say("feedback.custom_emoji"), message=event.message_id, at=at)
+
+
+def _summed_up(found: FeedbackSummary) -> Iterator[str]:
+    yield say("summary.title", days=SUMMARY_DAYS, totals=_told(found.totals))
+    if found.events >= MOST_EVENTS:
+        yield say("summary.cut", most=MOST_EVENTS)
+    if found.emoji:
+        yield say("summary.emoji", emoji=", ".join(f"{emoji} {count}" for emoji, count in found.emoji))
+    if found.best:
+        yield from (say("summary.best"), *_replies(found.best))
+    if found.worst:
+        yield from (say("summary.worst"), *_replies(found.worst))
+    if found.automations:
+        yield say("summary.automations")
+        yield from (say("summary.automation", id=job, totals=_told(totals)) for job, totals in found.automations)
+
+
+def _replies(replies: Iterable[RatedReply]) -> Iterator[str]:
+    for reply in replies:
+        counts = {"positive": reply.positive, "negative": reply.negative}
+        if reply.snippet.strip():
+            yield say("summary.reply", **counts, snippet=shorten(reply.snippet, SNIPPET))
+        else:
+            yield say("summary.reply_gone", **counts, message=reply.message_id)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from middleware.commands import Command, UsageError
-from middleware.turn import Outcome, Turn
+from middleware.commands import Command, UsageError, only_in_private, unknown_form
+from middleware.texts import say
+from middleware.turn import Document, Outcome, Turn
 from storage.memories import Memories, Memory
 
 SHOWN = 10
 MAX_FACT = 2000
+EXPORTED = 10_000
+"""The most facts that one file holds, so that it fits into what Telegram takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,28 +28,16 @@ class MemoryCommands:
     def commands(self) -> tuple[Command, ...]:
         """In the order of the menu."""
         return (
-            Command(
-                name="remember",
-                summary="keep a fact",
-                usage="remember <fact>",
-                example="remember my bike is green",
-                handler=self.remember,
-            ),
-            Command(
-                name="memory",
-                summary="what I remember of you here",
-                usage="memory search <words>, show [<id>], forget <id>",
-                example="memory search bike",
-                handler=self.memory,
-            ),
+            Command(name="remember", handler=self.remember),
+            Command(name="memory", handler=self.memory),
         )
 
     async def remember(self, turn: Turn, argument: str) -> Outcome:
         """Keep a fact."""
         if not argument:
-            raise UsageError("There is nothing to remember.")
+            raise UsageError(say("memory.nothing_given"))
         if len(argument) > MAX_FACT:
-            raise UsageError(f"A fact may have {MAX_FACT} characters, this one has {len(argument)}.")
+            raise UsageError(say("memory.too_long", most=MAX_FACT, length=len(argument)))
         memory_id = self.new_id()
         turn.record(
             *self.memories.add(
@@ -56,7 +48,7 @@ class MemoryCommands:
                 now_ms=turn.received_at_ms,
             )
         )
-        return Outcome.answer(f"Noted. /memory forget {memory_id[:8]} undoes it.")
+        return Outcome.answer(say("memory.noted", id=memory_id[:8]))
 
     async def memory(self, turn: Turn, argument: str) -> Outcome:
         """Dispatch to one of the forms."""
@@ -69,32 +61,70 @@ class MemoryCommands:
             case "forget":
                 memory = await self._find(turn, rest.strip())
                 turn.record(*self.memories.forget(memory))
-                return Outcome.answer("Forgotten.")
+                return Outcome.answer(say("memory.forgotten"))
+            case "export":
+                return await self._export(turn, rest.strip())
             case _:
-                raise UsageError(f"I do not know “{verb[:40]}”.")
+                raise unknown_form(verb)
 
     async def _show(self, turn: Turn, written: str) -> Outcome:
         if written:
             memory = await self._find(turn, written)
-            at = datetime.fromtimestamp(memory.created_at_ms / 1000, UTC)
-            return Outcome.answer(f"{memory.text}\n({memory.memory_id[:8]}, kept {at:%Y-%m-%d %H:%M} UTC)")
+            at = f"{_at(memory):%Y-%m-%d %H:%M}"
+            return Outcome.answer(say("memory.shown", fact=memory.text, id=memory.memory_id[:8], at=at))
         found = await self.memories.list_recent(session_id=turn.session_id, user_id=turn.user_id, limit=SHOWN)
-        return Outcome.answer(_lines(found) or "I remember nothing yet. /remember keeps a fact.")
+        return Outcome.answer(_lines(found) or say("memory.empty"))
 
     async def _search(self, turn: Turn, words: str) -> Outcome:
         if not words:
-            raise UsageError("There is nothing to search for.")
+            raise UsageError(say("memory.no_words"))
         found = await self.memories.search(words[:1000], session_id=turn.session_id, user_id=turn.user_id, limit=SHOWN)
-        return Outcome.answer(_lines(found) or "I remember nothing about that.")
+        return Outcome.answer(_lines(found) or say("memory.not_found"))
+
+    async def _export(self, turn: Turn, form: str) -> Outcome:
+        """A file of everything, in private only: in a group it would lie about for all to read."""
+        if form.lower() not in ("", "md", "markdown", "json"):
+            raise UsageError(say("memory.forms", found=form[:40]))
+        if not turn.place.is_private:
+            return only_in_private(say("memory.export_private"))
+        own = {"session_id": turn.session_id, "user_id": turn.user_id}
+        total = await self.memories.count(**own)
+        found = await self.memories.list_recent(**own, limit=EXPORTED)
+        document = (
+            Document("memory.json", _json(found)) if form.lower() == "json" else Document("memory.md", _md(found))
+        )
+        told = "memory.exported" if len(found) >= total else "memory.export_cut"
+        return Outcome.answer(say(told, count=len(found), total=total), document=document)
 
     async def _find(self, turn: Turn, written: str) -> Memory:
         found = None
         if len(written) >= 4:
             found = await self.memories.find(written, session_id=turn.session_id, user_id=turn.user_id)
         if found is None:
-            raise UsageError("No memory of yours here has that id; /memory show lists them.")
+            raise UsageError(say("memory.unknown_id"))
         return found
 
 
 def _lines(memories: list[Memory]) -> str:
-    return "\n".join(f"• {memory.memory_id[:8]}: {memory.text}" for memory in memories)
+    return "\n".join(say("memory.line", id=memory.memory_id[:8], fact=memory.text) for memory in memories)
+
+
+def _at(memory: Memory) -> datetime:
+    return datetime.fromtimestamp(memory.created_at_ms / 1000, UTC)
+
+
+def _md(memories: list[Memory]) -> str:
+    """A heading for each fact, its text quoted, so that nothing in it looks like a heading of ours."""
+    parts = [f"# {say('memory.title')}\n"]
+    for memory in memories:
+        quoted = "\n".join(f"> {line}" for line in memory.text.splitlines())
+        parts.append(f"## {_at(memory):%Y-%m-%d %H:%M} UTC, {memory.memory_id[:8]}\n\n{quoted}\n")
+    return "\n".join(parts)
+
+
+def _json(memories: list[Memory]) -> str:
+    facts = [
+        {"id": memory.memory_id, "createdAt": f"{_at(memory):%Y-%m-%dT%H:%M:%SZ}", "fact": memory.text}
+        for memory in memories
+    ]
+    return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"

@@ -12,6 +12,7 @@ from bot.schedules import Schedule, ScheduleError, parse
 from bot.scheduling.jobs import next_occurrence
 from bot.zones import Zones
 from middleware.commands import UsageError
+from middleware.texts import say
 from middleware.turn import Clock, Turn
 from storage.jobs import Job, Jobs
 from storage.occurrences import Occurrence, Occurrences
@@ -47,7 +48,7 @@ class OwnJobs:
         found = [job for job in await self.list_of(turn) if written and job.id.startswith(written)]
         exact = [job for job in found if job.id == written] or found
         if len(exact) != 1:
-            raise UsageError(f"No automation of yours here has the id “{written[:40]}”; /automations lists them.")
+            raise UsageError(say("automation.unknown_id", written=written[:40]))
         return exact[0]
 
     async def read(self, turn: Turn, text: str) -> Schedule:
@@ -59,16 +60,16 @@ class OwnJobs:
         except ScheduleError as error:
             raise UsageError(str(error)) from error
         if schedule.next(now) is None:
-            raise UsageError("That schedule never comes due.")
+            raise UsageError(say("automation.never_due"))
         return schedule
 
     async def create(self, turn: Turn, stored: str, prompt: str) -> Job:
         """A new job by a stored schedule, with its next occurrence."""
         check_prompt(prompt)
         if not turn.has_rights:
-            raise UsageError("An automation needs an owner, so it cannot be created anonymously.")
+            raise UsageError(say("automation.no_owner"))
         if len(await self.list_of(turn)) >= MAX_JOBS:
-            raise UsageError(f"You have {MAX_JOBS} automations here; delete one first.")
+            raise UsageError(say("automation.too_many", most=MAX_JOBS))
         job = Job(
             id=self.new_id()[:8],
             owner_user_id=turn.user_id,
@@ -124,14 +125,14 @@ class OwnJobs:
         """How many messages a day, as `3 a day`, or `off`."""
         match = _CAP.fullmatch(text)
         if match is None and text.lower() != "off":
-            raise UsageError("Tell how many messages a day, like “3 a day”, or “off”.")
+            raise UsageError(say("automation.bad_limit"))
         cap = int(match["count"]) if match else None
         return self._with_limits(turn, job, maxNotificationsPerDay=cap)
 
     def treat_missed(self, turn: Turn, job: Job, text: str) -> Job:
         """What becomes of runs that were missed: skip, once or all."""
         if text.lower() not in ("skip", "once", "all"):
-            raise UsageError("Missed runs can be treated by “skip”, “once” or “all”.")
+            raise UsageError(say("automation.bad_missed"))
         return self._with_limits(turn, job, missed=text.lower())
 
     def _with_limits(self, turn: Turn, job: Job, **changes: Any) -> Job:
@@ -150,23 +151,23 @@ class OwnJobs:
         except ScheduleError as error:
             raise UsageError(str(error)) from error
         if occurrence is None:
-            raise UsageError("That schedule has ended; give it another one, or create a new automation.")
+            raise UsageError(say("automation.ended"))
         return Occurrences.plan(occurrence, now_ms=now_ms)
 
 
 def check_prompt(prompt: str) -> None:
     """Raises UsageError for a text that is too long."""
     if len(prompt) > MAX_PROMPT:
-        raise UsageError(f"The text may have {MAX_PROMPT} characters, this one has {len(prompt)}.")
+        raise UsageError(say("automation.too_long", most=MAX_PROMPT, length=len(prompt)))
 
 
 def _quiet(text: str) -> dict[str, str]:
     match = _QUIET.fullmatch(text)
     if match is None:
-        raise UsageError("Quiet hours look like “22:00-07:00”, with “defer”, “drop” or “silent” behind, or “off”.")
+        raise UsageError(say("automation.bad_quiet"))
     start, end = _clock(match["start"]), _clock(match["end"])
     if start == end:
-        raise UsageError("Quiet hours must end at another time than they start.")
+        raise UsageError(say("automation.empty_quiet"))
     return {"start": start, "end": end, "mode": (match["mode"] or "defer").lower()}
 
 
@@ -175,4 +176,4 @@ def _clock(text: str) -> str:
     try:
         return f"{time(int(hour), int(minute)):%H:%M}"
     except ValueError:
-        raise UsageError(f"“{text}” is not a time of day.") from None
+        raise UsageError(say("automation.bad_time", written=text)) from None

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.commands.automation_presses import NOT_YOURS, with_toast
+from bot.commands.automation_presses import with_toast
 from bot.commands.automations import created
 from bot.commands.own_jobs import OwnJobs
 from bot.proposals import KIND
 from middleware.commands import UsageError
-from middleware.feedback import OUT_OF_DATE
+from middleware.texts import say
 from middleware.turn import Outcome, Turn
 from storage.proposals import Proposal, Proposals
-
-DECIDED = {"approved": "You have agreed to that already.", "declined": "You have said no to that already."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +26,14 @@ class ProposalPresses:
         proposal_id, _, answer = data.rpartition(":")
         found = await self.proposals.find(proposal_id)
         if found is None or found.session_id != turn.session_id or found.kind != KIND or answer not in ("y", "n"):
-            return with_toast(turn, OUT_OF_DATE, status="ignored")
+            return with_toast(turn, say("button.out_of_date"), status="ignored")
         if found.user_id != turn.user_id:
-            return with_toast(turn, NOT_YOURS, status="denied")
+            return with_toast(turn, say("automation.toast.foreign"), status="denied")
         if found.status != "open":
-            return with_toast(turn, DECIDED[found.status], status="ignored")
+            return with_toast(turn, say(f"proposal.decided.{found.status}"), status="ignored")
         if answer == "n":
             turn.record(self.proposals.decide(found, "declined", now_ms=self.own.clock()))
-            return with_toast(turn, "All right.", Outcome.answer("All right, I will not do that."))
+            return with_toast(turn, say("proposal.all_right"), Outcome.answer(say("proposal.will_not")))
         return await self._approve(turn, found)
 
     async def _approve(self, turn: Turn, found: Proposal) -> Outcome:
@@ -44,4 +42,4 @@ class ProposalPresses:
         except UsageError as error:  # too many, or its time has passed meanwhile: it stays open
             return with_toast(turn, str(error))
         turn.record(self.proposals.decide(found, "approved", now_ms=self.own.clock()))
-        return with_toast(turn, "Created.", await created(self.own, turn, job))
+        return with_toast(turn, say("proposal.created"), await created(self.own, turn, job))

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.zones import Zones, find_zone, similar_zones
 from middleware.commands import Command, UsageError
+from middleware.texts import say
 from middleware.turn import Clock, Outcome, Turn
 
 
@@ -20,35 +21,25 @@ class TimezoneCommands:
 
     def commands(self) -> tuple[Command, ...]:
         """In the order of the menu."""
-        return (
-            Command(
-                name="timezone",
-                summary="the time zone of your automations",
-                usage="timezone [<area>/<city>]",
-                example="timezone Europe/Berlin",
-                handler=self.run,
-            ),
-        )
+        return (Command(name="timezone", handler=self.run, aliases=("tz",)),)
 
     async def run(self, turn: Turn, argument: str) -> Outcome:
         """Show the zone, or set it."""
         if not argument:
-            return Outcome.answer(f"Your time zone is {self._with_time(await self.zones.of(turn.user_id))}.")
+            return Outcome.answer(self._told("zone.shown", await self.zones.of(turn.user_id)))
         name = find_zone(argument)
         if name is None:
             raise UsageError(_unknown(argument))
         turn.record(self.zones.users.set_timezone(turn.user_id, name, now_ms=self.clock()))
-        return Outcome.answer(
-            f"Your time zone is now {self._with_time(ZoneInfo(name))}. "
-            "New automations go by it; those that you have keep the zone that they were made in."
-        )
+        return Outcome.answer(self._told("zone.set", ZoneInfo(name)))
 
-    def _with_time(self, zone: ZoneInfo) -> str:
+    def _told(self, key: str, zone: ZoneInfo) -> str:
         now = datetime.fromtimestamp(self.clock() / 1000, UTC).astimezone(zone)
-        return f"{zone.key}, where it is {now:%H:%M}"
+        return say(key, zone=zone.key, time=f"{now:%H:%M}")
 
 
 def _unknown(written: str) -> str:
     similar = similar_zones(written)
-    meant = f" Did you mean {' or '.join(similar)}?" if similar else ""
-    return f"I do not know the time zone “{written[:40]}”.{meant}"
+    if similar:
+        return say("zone.similar", written=written[:40], names=f" {say('zone.or')} ".join(similar))
+    return say("zone.unknown", written=written[:40])

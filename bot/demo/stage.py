@@ -1,8 +1,10 @@
-"""The demo's stage: the embedded Telegram and the bot, each a process of its own, and the hand that moves them."""
+"""The demo's stage: Telegram, a model and the bot, each a process of its own, and the hand that moves them."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import os
 import signal
 import sqlite3
@@ -19,6 +21,9 @@ from bot.settings import CHECKOUT, environment
 
 TOKEN = "1000000001:DEMO-TOKEN-OF-NO-WORTH"  # noqa: S105 - of the embedded Telegram only
 PATIENCE_S = 30.0
+MODEL = "canned-1"
+WORD_MS = 50
+"""What a word of the model takes."""
 
 
 class DemoFailed(Exception):
@@ -31,48 +36,65 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.database = folder / "polar-system.db"
         self.log = folder / "telegram.jsonl"
+        self.requests = folder / "model.json"
         self.url = ""
+        self.model_url = ""
         self._telegram: Process | None = None
+        self._model: Process | None = None
         self._bot: Process | None = None
+        self._settings: dict[str, object] = {}
+        self._drafts: list[dict[str, Any]] = []
+        self._read_to = 0
         self._readers: list[asyncio.Task[None]] = []
         self._lines: list[str] = []
         self._client = httpx.AsyncClient(timeout=PATIENCE_S)
 
     async def open(self) -> None:
-        """Start the embedded Telegram on a free port."""
-        options = ["--port", "0", "--token", TOKEN, "--username", "polar_demo_bot", "--log", str(self.log)]
-        self._telegram = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "emulator", *options, cwd=CHECKOUT, stdout=PIPE, stdin=DEVNULL
+        """Start the embedded Telegram and the model, each on a free port."""
+        options = ["--token", TOKEN, "--username", "polar_demo_bot", "--log", str(self.log)]
+        (self._telegram, self.url), (self._model, self.model_url) = await asyncio.gather(
+            self._serve("emulator", *options), self._serve("emulator.model", "--delay-ms", str(WORD_MS))
         )
-        assert self._telegram.stdout is not None
-        line = (await self._telegram.stdout.readline()).decode()
+
+    async def _serve(self, module: str, *options: str) -> tuple[Process, str]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", module, "--port", "0", *options, cwd=CHECKOUT, stdout=PIPE, stdin=DEVNULL
+        )
+        assert process.stdout is not None
+        line = (await process.stdout.readline()).decode()
         if not line.startswith("ready "):
-            raise DemoFailed("the embedded Telegram did not start")
-        self.url = line.split()[1]
+            raise DemoFailed(f"{module} did not start")
+        return process, line.split()[1]
 
     async def start_bot(self, **changes: object) -> str:
         """Start the bot and wait until it can receive; returns what it announced."""
-        settings = {
+        self._settings = {
             "telegram_bot_token": TOKEN,
             "telegram_api_url": self.url,
             "database": self.database,
             "chat_send_rate_per_second": 50,
+            "shutdown_seconds": 3,
             **changes,
         }
         self._lines.clear()
-        self._bot = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            "run",
-            cwd=CHECKOUT,
-            env=environment(os.environ, settings),
-            stderr=PIPE,
-            stdin=DEVNULL,
-        )
+        self._bot = await self._polar("run", stderr=PIPE)
         self._readers.append(asyncio.create_task(self._read(self._bot)))
         await self.until(lambda: any(" ready " in line for line in self._lines), "the bot to be ready")
         return "\n".join(line for line in self._lines if line.startswith("polar:"))
+
+    async def polar(self, *arguments: str) -> str:
+        """Run a command beside the bot, with the bot's settings; returns what it printed."""
+        process = await self._polar(*arguments, stdout=PIPE)
+        printed, _ = await process.communicate()
+        if process.returncode != 0:
+            raise DemoFailed(f"polar {' '.join(arguments)} ended with status {process.returncode}")
+        return printed.decode().rstrip()
+
+    async def _polar(self, *arguments: str, stdout: int | None = None, stderr: int | None = None) -> Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", *arguments,
+            cwd=CHECKOUT, env=environment(os.environ, self._settings), stdin=DEVNULL, stdout=stdout, stderr=stderr,
+        )  # fmt: skip
 
     async def _read(self, bot: Process) -> None:
         assert bot.stderr is not None
@@ -89,7 +111,7 @@ class Stage:
 
     async def _end_bot(self, number: signal.Signals) -> int:
         assert self._bot is not None
-        self._bot.send_signal(number)
+        _signal(self._bot, number)
         status = await self._bot.wait()
         self._bot = None
         return status
@@ -104,6 +126,43 @@ class Stage:
         """The bot's messages in a chat."""
         found: list[dict[str, Any]] = await self.act("sent", chat=chat)
         return found
+
+    def drafts(self) -> list[dict[str, Any]]:
+        """All unfinished answers that Telegram was shown, in order, as texts with entities."""
+        with self.log.open("rb") as log:
+            log.seek(self._read_to)
+            for line in log:
+                if not line.endswith(b"\n"):  # it is being written
+                    break
+                self._read_to += len(line)
+                if b'"sendMessageDraft"' in line:
+                    self._drafts.append(json.loads(line)["params"])
+        return self._drafts
+
+    async def hold(self, question: str, words: int) -> str:
+        """Have the model's next answer be the one to this question, and wait after so many words; returns these."""
+        asked = {"model": MODEL, "messages": [{"role": "user", "content": question}]}
+        answer = await self._client.post(
+            f"{self.model_url}/chat/completions", json=asked, headers={"Authorization": "Bearer none"}
+        )
+        text = answer.raise_for_status().json()["choices"][0]["message"]["content"]
+        held = await self._client.post(self._control("order"), json=[{"text": text, "hold_after": words}])
+        held.raise_for_status()
+        return str(text)
+
+    async def page(self, person: int) -> str | None:
+        """The address of the chat page, as this person; None where Telegram's double has none."""
+        answer = await self._client.get(f"{self.url}/")
+        return f"{self.url}/#{person}" if answer.is_success else None
+
+    async def keep_requests(self) -> None:
+        """Write down what the model was asked by the bot, and how each answer ended."""
+        asked = (await self._client.get(self._control("requests"))).raise_for_status().json()
+        of_bot = [exchange for exchange in asked if exchange["request"].get("stream")]
+        self.requests.write_text(json.dumps(of_bot), encoding="utf-8")
+
+    def _control(self, action: str) -> str:
+        return f"{self.model_url.removesuffix('/v1')}/control/{action}"
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """What the database says now, read by this process."""
@@ -126,9 +185,15 @@ class Stage:
 
     async def close(self) -> None:
         """End what was started here, by its process id."""
-        for process in (self._bot, self._telegram):
+        for process in (self._bot, self._model, self._telegram):
             if process is not None and process.returncode is None:
-                process.terminate()
+                _signal(process, signal.SIGTERM)
                 await process.wait()
         await asyncio.gather(*self._readers, return_exceptions=True)
         await self._client.aclose()
+
+
+def _signal(process: Process, number: signal.Signals) -> None:
+    """As the process's own method, which warns where the child has just ended by itself, as after a Ctrl-C."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, number)

@@ -1,4 +1,4 @@
-"""Who answers: the embedded default, nobody, or a responder named in the settings."""
+"""Who answers: the embedded default, a language model, nobody, or a responder named in the settings."""
 
 from __future__ import annotations
 
@@ -9,20 +9,27 @@ from bot.named import load_named
 from bot.proposals import Propose
 from bot.responders.local import Local
 from bot.responders.silent import Silent
-from bot.settings import SettingsError
+from bot.settings import Settings, SettingsError
 from middleware.respond import Responder
+from middleware.turn import Clock
 from storage.memories import Memories
 
 NewId = Callable[[], str]
 
 
-def build(name: str, *, memories: Memories, new_id: NewId, propose: Propose) -> Responder:
+def build(settings: Settings, *, memories: Memories, new_id: NewId, propose: Propose, clock: Clock) -> Responder:
     """The responder of POLAR_RESPONDER.
 
     One of your own is an object with `respond`, or what makes one when it is called with the embedded
     responder, to fall back on. Raises SettingsError when it is neither.
     """
+    name = settings.responder
     local = Local(memories, new_id, propose)
+    if name == "openai":
+        # Here, because the client takes half a second to import, which nobody else should wait for.
+        from bot.responders.openai import OpenAI
+
+        return OpenAI(settings, propose, clock)
     if name == "local":
         return local
     if name == "none":

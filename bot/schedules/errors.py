@@ -1,5 +1,7 @@
 """What is wrong with a schedule."""
 
+from middleware.texts import say
+
 
 class ScheduleError(ValueError):
     """This schedule cannot be read."""
@@ -16,5 +18,6 @@ class ScheduleError(ValueError):
         """Say where it fails, what is expected there, and show a valid example."""
         word = next(iter(self.text[self.position :].split()), "")
         shown = word if len(word) <= 30 else f"{word[:29]}…"
-        where = f'character {self.position + 1} ("{shown}")' if word else "its end"
-        return f"This schedule cannot be read at {where}: expected {self.expected}. Example: {self.example}"
+        at_word = say("schedule.at_word", position=self.position + 1, word=shown)
+        where = at_word if word else say("schedule.at_end")
+        return say("schedule.wrong", where=where, expected=self.expected, example=self.example)

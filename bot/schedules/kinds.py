@@ -7,6 +7,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.schedules import wallclock
+from middleware.texts import say
 
 UTC_ZONE = ZoneInfo("UTC")
 LONGEST = timedelta(days=3653)  # ten years, with the leap days that can fall into them
@@ -24,24 +25,22 @@ class Schedule(Protocol):
         """Return the text for `polar_automation_jobs.schedule` that `load` reads back."""
 
     def describe(self) -> str:
-        """Say it in plain English."""
+        """Say it in plain words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """A unit of elapsed time, its RRULE frequency, and how one of it is said."""
+    """A unit of elapsed time, and its RRULE frequency."""
 
     name: str
     frequency: str
     span: timedelta
-    one: str
 
 
 UNITS = (
-    Unit(name="minute", frequency="MINUTELY", span=timedelta(minutes=1), one="minute"),
-    Unit(name="hour", frequency="HOURLY", span=timedelta(hours=1), one="hour"),
-    # Not "day", which would promise a time of day: this is elapsed time.
-    Unit(name="day", frequency="DAILY", span=timedelta(days=1), one="24 hours"),
+    Unit(name="minute", frequency="MINUTELY", span=timedelta(minutes=1)),
+    Unit(name="hour", frequency="HOURLY", span=timedelta(hours=1)),
+    Unit(name="day", frequency="DAILY", span=timedelta(days=1)),
 )
 
 
@@ -69,7 +68,7 @@ class Interval:
 
     def describe(self) -> str:
         """Say it like "every 30 minutes"."""
-        return f"every {self.unit.one}" if self.count == 1 else f"every {self.count} {self.unit.name}s"
+        return say(f"schedule.every.{self.unit.name}.{'one' if self.count == 1 else 'many'}", count=self.count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +89,7 @@ class Daily:
 
     def describe(self) -> str:
         """Say it like "daily at 18:00 (Europe/Berlin)"."""
-        return f"daily at {_clock(self.at)} ({self.zone.key})"
+        return say("schedule.daily", at=_clock(self.at), zone=self.zone.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +113,12 @@ class Weekly:
 
     def describe(self) -> str:
         """Say it like "weekly on Mon and Thu at 07:00 (Europe/Berlin)"."""
-        *others, last = (WEEKDAYS[day][:3] for day in sorted(self.days))
-        named = f"{', '.join(others)} and {last}" if others else last
-        on = "on weekdays" if self.days == WORKDAYS else f"weekly on {named}"
-        return f"{on} at {_clock(self.at)} ({self.zone.key})"
+        at, zone = _clock(self.at), self.zone.key
+        if self.days == WORKDAYS:
+            return say("schedule.weekdays", at=at, zone=zone)
+        *others, last = (say(f"weekday.{day}") for day in sorted(self.days))
+        days = say("schedule.and", others=", ".join(others), last=last) if others else last
+        return say("schedule.weekly", days=days, at=at, zone=zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +140,10 @@ class Monthly:
 
     def describe(self) -> str:
         """Say it like "monthly on day 1 at 09:00 (Europe/Berlin)"."""
-        on = f"day {self.day}" if self.day > 0 else "the last day"
-        return f"monthly on {on} at {_clock(self.at)} ({self.zone.key})"
+        at, zone = _clock(self.at), self.zone.key
+        if self.day < 0:
+            return say("schedule.monthly_last", at=at, zone=zone)
+        return say("schedule.monthly", day=self.day, at=at, zone=zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +164,8 @@ class Once:
 
     def describe(self) -> str:
         """Say it like "once on 2026-12-24 at 08:00 (Europe/Berlin)"."""
-        return f"once on {self.local.date()} at {_clock(self.local.time())} ({self.zone.key})"
+        date, at = self.local.date(), _clock(self.local.time())
+        return say("schedule.once", date=date, at=at, zone=self.zone.key)
 
 
 def upcoming(schedule: Schedule, after: datetime, count: int) -> list[datetime]:

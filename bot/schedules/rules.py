@@ -11,6 +11,7 @@ from bot.schedules import wallclock
 from bot.schedules.days import RuleDays
 from bot.schedules.grid import Grid
 from bot.schedules.kinds import zoned
+from middleware.texts import say
 
 _MICROSECOND = timedelta(microseconds=1)
 # A week that the turn of the year cuts is then counted whole.
@@ -49,7 +50,7 @@ class CalendarRule:
 
     def describe(self) -> str:
         """Say it like "by the rule FREQ=MONTHLY;BYDAY=2TU (Europe/Berlin)"."""
-        return f"by the rule {self.text} ({self.zone.key})"
+        return say("schedule.rule", rule=self.text, zone=self.zone.key)
 
     def _from(self, begin: datetime) -> Iterator[datetime]:
         first = max(begin.date() - _MARGIN, wallclock.FIRST_DAY).year
@@ -95,7 +96,7 @@ class ElapsedRule:
 
     def describe(self) -> str:
         """Say it like "by the rule FREQ=HOURLY;BYDAY=MO (Europe/Berlin)"."""
-        return f"by the rule {self.text} ({self.zone.key})"
+        return say("schedule.rule", rule=self.text, zone=self.zone.key)
 
 
 @lru_cache(maxsize=1024)

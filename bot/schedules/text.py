@@ -21,6 +21,7 @@ from bot.schedules.kinds import (
     weekly_days,
 )
 from bot.schedules.words import Words
+from middleware.texts import say
 
 __all__ = ["EPOCH", "FORMS", "Form", "ScheduleError", "parse"]
 
@@ -49,7 +50,7 @@ def _once(words: Words) -> Schedule:
     position = words.position
     local = datetime.combine(words.date(), words.clock())
     if wallclock.instant(local, words.zone) <= words.now:
-        raise words.error("a time that is still to come", position)
+        raise words.error(say("schedule.expected.future"), position)
     return Once(local=local, zone=words.zone)
 
 
@@ -84,7 +85,7 @@ def _first(words: Words, days: Iterator[date], at: time) -> date:
     """Return the day of the first occurrence after now: an RRULE counts its DTSTART as an occurrence."""
     day = wallclock.day_after(words.now, days, at, words.zone)
     if day is None:
-        raise words.error("a time before the end of the year 9999")
+        raise words.error(say("schedule.expected.end_of_time"))
     return day
 
 
@@ -130,10 +131,10 @@ def parse(text: str, *, zone: ZoneInfo, now: datetime) -> Schedule:
     words = Words(text, zone, EPOCH + (now - EPOCH) // _SECOND * _SECOND)
     form = next((form for form in FORMS if form.opens.fullmatch(words.next)), None)
     if form is None:
-        raise words.error("a form such as " + ", ".join(form.example for form in FORMS))
+        raise words.error(say("schedule.expected.form", examples=", ".join(form.example for form in FORMS)))
     words.example = form.example
     words.take(words.next)
     schedule = form.read(words)
     if words.next:
-        raise words.error("nothing more")
+        raise words.error(say("schedule.expected.nothing"))
     return schedule

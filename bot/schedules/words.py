@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.schedules import wallclock
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import LONGEST, UNITS, WEEKDAYS, Unit
+from middleware.texts import say
 
 _END = datetime.combine(wallclock.LAST_DAY, time(), UTC)
 _WORD = re.compile(r"[^\s,]+|,")
@@ -60,9 +61,9 @@ class Words:
         unit = self._unit()
         # The length is looked at first: int() refuses thousands of digits, and a timedelta overflows.
         if len(digits) > 9 or int(digits) > LONGEST // unit.span:
-            raise self.error("at most ten years", position)
+            raise self.error(say("schedule.expected.ten_years"), position)
         if int(digits) * unit.span > _END - self.now:
-            raise self.error("a time before the end of the year 9999", position)
+            raise self.error(say("schedule.expected.end_of_time"), position)
         return int(digits), unit
 
     def clock(self) -> time:
@@ -70,13 +71,13 @@ class Words:
         self.take("at")
         found = _TIME.fullmatch(self.next)
         if not found:
-            raise self.error("a time of day as HH:MM, from 00:00 to 23:59")
+            raise self.error(say("schedule.expected.time"))
         self.take(found[0])
         return time(int(found[1]), int(found[2]))
 
     def date(self) -> date:
         """Read a date of the calendar."""
-        expected = self.error("a date as YYYY-MM-DD")
+        expected = self.error(say("schedule.expected.date"))
         if not _DATE.fullmatch(self.next):
             raise expected
         try:
@@ -94,7 +95,7 @@ class Words:
             return -1
         found = _MONTH_DAY.fullmatch(self.next)
         if not found:
-            raise self.error("a day of the month from 1 to 31, or last")
+            raise self.error(say("schedule.expected.month_day"))
         self.take(found[0])
         return int(found[0])
 
@@ -110,7 +111,7 @@ class Words:
         if digits in {"second", *(unit.name for unit in UNITS)}:
             return "1"
         if not re.fullmatch(r"[0-9]+", digits) or not digits.strip("0"):
-            raise self.error("a whole number from 1")
+            raise self.error(say("schedule.expected.number"))
         self.take(digits)
         return digits.lstrip("0")
 
@@ -119,13 +120,13 @@ class Words:
         unit = next((unit for unit in UNITS if unit.name == name), None)
         if unit is None:
             short = name in {"s", "sec", "second"}
-            raise self.error("minutes, hours or days" + ("; the shortest time is one minute" if short else ""))
+            raise self.error(say("schedule.expected.unit_short" if short else "schedule.expected.unit"))
         self.take(self.next)
         return unit
 
     def _weekday(self) -> int:
         day = _DAY_NUMBERS.get(self.next)
         if day is None:
-            raise self.error("a weekday, one of " + ", ".join(name[:3] for name in WEEKDAYS))
+            raise self.error(say("schedule.expected.weekday", days=", ".join(name[:3] for name in WEEKDAYS)))
         self.take(self.next)
         return day

@@ -12,6 +12,7 @@ from bot.schedules import ScheduleError, is_legacy, load
 from bot.scheduling.decision import Decision, Missed, QuietHours, Situation, decide, start_of_day
 from bot.scheduling.subject import Defer, Drop, Go, place_of
 from bot.zones import Zones
+from middleware.texts import say
 from middleware.turn import Place, Reply, Run
 from storage.database import Database
 from storage.jobs import Job, Jobs
@@ -23,7 +24,6 @@ from storage.statement import Statement
 log = logging.getLogger("polar.automations")
 
 PAUSE_AFTER_FAILURES = 3
-PAUSED = "⏸ I paused “{prompt}” ({id}): it failed {count} times in a row. /automations resume {id} tries again."
 
 
 def next_occurrence(job: Job, *, after_ms: int) -> Occurrence | None:
@@ -128,7 +128,8 @@ class AutomationJobs:
         last_words: tuple[Reply, ...] = ()
         if failures + 1 >= PAUSE_AFTER_FAILURES and job.enabled:
             giving_up = self._pause(job, run.scheduled_at_ms)
-            last_words = (Reply(text=PAUSED.format(prompt=job.prompt[:200], id=job.id, count=failures + 1)),)
+            text = say("automation.gave_up", prompt=job.prompt[:200], id=job.id, count=failures + 1)
+            last_words = (Reply(text=text),)
         return Go(
             occurrence=occurrence,
             place=place,

@@ -36,3 +36,12 @@ ALTER TABLE polar_messages ADD COLUMN answersMessageId INTEGER;
 
 CREATE INDEX polar_messages_answers ON polar_messages (sessionId, answersMessageId)
 WHERE answersMessageId IS NOT NULL;
+
+-- What is one person's, wherever it is: for /export and /forget.
+CREATE INDEX polar_messages_user ON polar_messages (userId) WHERE userId IS NOT NULL;
+CREATE INDEX polar_memory_user ON polar_memory (userId);
+CREATE INDEX polar_automation_owner ON polar_automation_jobs (ownerUserId);
+CREATE INDEX polar_proposals_user ON polar_proposals (userId);
+CREATE INDEX polar_delivery_session ON polar_delivery_queue (sessionId);
+CREATE INDEX polar_feedback_actor ON polar_feedback_events
+  (CASE WHEN json_valid(payload) THEN json_extract(payload, '$.actor') END);

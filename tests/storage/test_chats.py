@@ -15,6 +15,7 @@ from storage.feedback import Feedback
 from storage.jobs import Job, Jobs
 from storage.memories import Memories
 from storage.messages import Messages
+from storage.personalities import Personalities, Target
 from storage.runs import Runs
 from storage.statement import Statement
 from tests.storage.files import NOW_MS, rows
@@ -144,3 +145,21 @@ async def test_deliveries_that_are_over_stay_where_they_were_sent(database: Data
         ("d2", OTHER, "pending"),
         ("flying", NEW, "sending"),
     ]
+
+
+async def test_a_personality_gets_the_id_that_belongs_to_its_new_chat(
+    database: Database, chats: Chats, path: Path
+) -> None:
+    """So that setting it there replaces it; where the person has one there already, that one counts."""
+    personalities = Personalities(database)
+    there = Target(scope="session", user_id="8", session_id=NEW)
+    await database.commit(
+        *personalities.set(Target(scope="session", user_id="8", session_id=OLD), "old", now_ms=NOW_MS),
+        *personalities.set(there, "new", now_ms=NOW_MS),
+        *chats.migrate(OLD, NEW, now_ms=NOW_MS),
+        *chats.migrate(OLD, NEW, now_ms=NOW_MS),
+    )
+    moved = "SELECT profileId, prompt FROM polar_personality_profiles WHERE sessionId = ? ORDER BY userId"
+    assert rows(path, moved, NEW) == [(f"personality:session:7:{NEW}", "x"), (there.profile_id, "new")]
+    await database.commit(*personalities.set(Target(scope="session", user_id="7", session_id=NEW), "y", now_ms=NOW_MS))
+    assert rows(path, moved, NEW) == [(f"personality:session:7:{NEW}", "y"), (there.profile_id, "new")]

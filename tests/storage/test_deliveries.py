@@ -182,6 +182,54 @@ async def test_a_delivery_is_queued_once(database: Database, deliveries: Deliver
     assert await deliveries.count_by_status() == {"pending": 1}
 
 
+async def test_what_is_queued_once_stays_as_it_was(database: Database, deliveries: Deliveries) -> None:
+    """A placeholder that is committed again, after a crash, changes nothing."""
+    for text in ("first", "second"):
+        await database.commit(
+            deliveries.add(
+                delivery_id="a", session_id=S, payload={"text": text}, reply_id="a", priority=0, now_ms=1, once=True
+            )
+        )
+    found = await deliveries.find("a")
+    assert found is not None
+    assert found.payload == {"text": "first"}
+    assert await deliveries.find("b") is None
+
+
+@pytest.mark.parametrize("other", [{"method": "sendDocument", "text": "a"}, {"method": "sendMessage"}])
+async def test_only_another_method_is_another_call(
+    database: Database, deliveries: Deliveries, other: dict[str, str]
+) -> None:
+    """What is not known of the former one says nothing about it."""
+    await database.commit(add(deliveries, "a"))
+    delivery = await claimed(database, deliveries)
+    await database.commit(
+        deliveries.put_back(delivery, reason="later", now_ms=NOW_MS, ambiguous=True),
+        deliveries.rewrite(delivery, other),
+    )
+    assert (await following(deliveries)).ambiguous == int(other["method"] == "sendMessage")
+
+
+@pytest.mark.parametrize("end", ["finish", "fail"])
+async def test_the_content_of_a_document_is_not_kept(
+    database: Database, deliveries: Deliveries, path: Path, end: str
+) -> None:
+    """Neither once it was sent nor when it failed, nor that of the parts behind it; its name and size are."""
+    file = {"method": "sendDocument", "name": "a.txt", "size": 3, "content": "abc"}
+    for name in ("a", "b"):
+        await database.commit(
+            deliveries.add(delivery_id=name, session_id=S, payload=file, reply_id="r", priority=0, now_ms=1)
+        )
+    for _ in range(2 if end == "finish" else 1):
+        delivery = await claimed(database, deliveries)
+        if end == "finish":
+            await database.commit(deliveries.finish(delivery, reason=None, now_ms=2))
+        else:
+            await database.commit(*deliveries.fail(delivery, reason="no", now_ms=2))
+    kept = '{"method":"sendDocument","name":"a.txt","size":3}'
+    assert rows(path, "SELECT payload FROM polar_delivery_queue") == [(kept,), (kept,)]
+
+
 def test_a_session_names_its_chat() -> None:
     """In the form that the earlier runtime used; other sessions have no chat."""
     for chat in (1, -1001234567890):

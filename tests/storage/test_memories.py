@@ -13,7 +13,8 @@ from storage import memory_index
 from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.memories import Memories, Memory
-from storage.statement import Statement
+from storage.statement import Parameters, Statement
+from storage.writer import Rows
 from tests.storage.files import NOW_MS, plain, rows
 
 S = "telegram:chat:1"
@@ -242,10 +243,95 @@ async def test_memories_of_a_time_without_index_are_found_once_there_is_one(
 async def test_the_index_is_rebuilt_only_when_it_has_to_be(path: Path) -> None:
     """An index in order is left alone at the next start."""
     database = await Database.open(path, now_ms=NOW_MS)
-    await database.commit(Statement("INSERT INTO polar_memory_fts VALUES ('only here', 'tea')"))
+    await database.commit(Statement(memory_index.ADD, ("only here", "tea", "")))
     await database.close()
     await (await Database.open(path, now_ms=NOW_MS)).close()
     assert rows(path, "SELECT memoryId FROM polar_memory_fts") == [("only here",)]
+
+
+@pytest.mark.parametrize(
+    "former",
+    [
+        None,
+        "fts5(memoryId UNINDEXED, searchableText, tokenize='porter unicode61')",
+        "fts5(memoryId, searchableText, content='', tokenize='porter unicode61')",
+    ],
+    ids=["missing", "without keys", "contentless"],
+)
+async def test_an_index_of_another_make_is_made_anew(path: Path, former: str | None) -> None:
+    """Also one that was dropped; what it did not hold is found again, and can be forgotten."""
+    database = await Database.open(path, now_ms=NOW_MS)
+    await database.commit(*add(Memories(database), "m", "green tea"), *add(Memories(database), "n", "white tea"))
+    await database.close()
+    with plain(path) as connection:
+        connection.execute("DROP TABLE polar_memory_fts")
+        if former is not None:
+            connection.execute(f"CREATE VIRTUAL TABLE polar_memory_fts USING {former}")
+    database = await Database.open(path, now_ms=NOW_MS)
+    memories = Memories(database)
+    assert await found(memories, "green") == ["m"]
+    memory = await memories.find("m", session_id=S, user_id="7")
+    assert memory is not None
+    await database.commit(*memories.forget(memory))
+    assert await found(memories, "tea") == ["n"]
+    await database.close()
+    assert rows(path, "SELECT memoryId FROM polar_memory_fts") == [("n",)]
+
+
+def steps(path: Path, *statements: Statement) -> int:
+    """How many hundreds of steps SQLite's machine takes for these."""
+    counted = 0
+
+    def count() -> int:
+        nonlocal counted
+        counted += 1
+        return 0
+
+    with plain(path) as connection:
+        connection.execute("BEGIN")
+        connection.set_progress_handler(count, 100)
+        for statement in statements:
+            connection.execute(statement.sql, statement.params).fetchall()
+        connection.set_progress_handler(None, 0)
+        connection.execute("ROLLBACK")
+    return counted
+
+
+async def test_forgetting_costs_the_same_however_much_others_remember(database: Database, path: Path) -> None:
+    """Also where all of them remember the same words, and where a text has no word at all."""
+    memories = Memories(database)
+    await database.commit(*add(memories, "mine", "green tea"), *add(memories, "sign", "👍"))
+    both = [memory for key in ("mine", "sign") if (memory := await memories.find(key, session_id=S, user_id="7"))]
+    forgetting = [statement for memory in both for statement in memories.forget(memory)]
+    alone = steps(path, *forgetting)
+    for batch in range(20):
+        others = (add(memories, f"o{batch}-{i}", "green tea", user=f"{batch}-{i}") for i in range(100))
+        await database.commit(*(statement for unit in others for statement in unit))
+    assert steps(path, *forgetting) <= alone + 1
+    await database.commit(*forgetting)
+    assert rows(path, "SELECT count(*) FROM polar_memory_fts WHERE memoryId IN ('mine', 'sign')") == [(0,)]
+
+
+async def test_searching_looks_at_rows_of_this_user_only(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others who remember the same words are not even joined."""
+    memories = Memories(database)
+    await database.commit(*add(memories, "mine", "green tea"))
+    queries: list[Statement] = []
+    fetch = database.fetch
+
+    async def note(sql: str, params: Parameters = ()) -> Rows:
+        queries.append(Statement(sql, params))
+        return await fetch(sql, params)
+
+    monkeypatch.setattr(database, "fetch", note)
+    assert await found(memories, "green tea") == ["mine"]
+    alone = steps(path, *queries)
+    for batch in range(20):
+        others = (add(memories, f"o{batch}-{i}", "green tea", user=f"{batch}-{i}") for i in range(100))
+        await database.commit(*(statement for unit in others for statement in unit))
+    assert steps(path, *queries) < alone + 20  # a join with 2,000 rows takes over 100
 
 
 async def test_a_rebuild_that_fails_leaves_the_index_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -185,3 +185,55 @@ def test_equal_values_are_equal_text() -> None:
     """Sorted keys, no blanks, no escapes of letters."""
     assert encode({"b": "é", "a": [1, None]}) == encode({"a": [1, None], "b": "é"}) == '{"a":[1,null],"b":"é"}'
     assert encode(None) is None
+
+
+async def test_what_is_queued_once_stays_as_it_was(database: Database, messages: Messages) -> None:
+    """A placeholder that is committed again, after a crash, changes nothing."""
+    for text in ("first", "second"):
+        await database.commit(
+            messages.add_queued(
+                session_id=S, thread_key="root:1", text=text, origin={}, delivery_id="d", now_ms=NOW_MS, once=True
+            )
+        )
+    assert [m.text for m in await messages.list_recent(S, limit=5)] == ["first"]
+
+
+async def test_a_part_says_something_else_in_its_own_row(database: Database, messages: Messages, path: Path) -> None:
+    """Its Telegram id stays, so that reactions to it are found; what produced it is new."""
+    await database.commit(queued(messages, "d", "old"), *messages.add_receipt("d", 9, session_id=S))
+    await database.commit(rewrite(messages, "d"))
+    found = await messages.find(S, 9)
+    assert found is not None
+    assert (found.message_id, found.text, found.origin) == ("msg_a_9", "new", {"model": "m"})
+    assert rows(path, "SELECT answersMessageId, createdAtMs, editedAtMs FROM polar_messages") == [
+        (5, NOW_MS, NOW_MS + 1)
+    ]
+
+
+def rewrite(messages: Messages, delivery_id: str) -> Statement:
+    """Another text in place of that part's."""
+    return messages.rewrite(
+        delivery_id,
+        session_id=S,
+        thread_key="root:1",
+        text="new",
+        origin={"model": "m"},
+        answers=5,
+        now_ms=NOW_MS + 1,
+    )
+
+
+async def test_a_part_that_is_not_there_any_more_is_added(database: Database, messages: Messages) -> None:
+    """Somebody may have had it erased meanwhile; the answer is stored all the same."""
+    await database.commit(rewrite(messages, "d"))
+    found = await messages.find_delivered("d")
+    assert found is not None
+    assert (found.text, found.telegram_message_id) == ("new", None)
+
+
+async def test_a_part_that_is_taken_back_keeps_its_id_only(database: Database, messages: Messages, path: Path) -> None:
+    """Reactions to it still resolve; it answers nothing any more."""
+    await database.commit(rewrite(messages, "d"), *messages.add_receipt("d", 9, session_id=S))
+    await database.commit(messages.take_back("d"))
+    assert rows(path, "SELECT messageId, text, answersMessageId FROM polar_messages") == [("msg_a_9", "", None)]
+    assert await messages.find_delivered("other") is None

@@ -54,6 +54,8 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "updates.list_pending": lambda db: Updates(db).list_pending(after=5, limit=10),
     "updates.list_pending_of": lambda db: Updates(db).list_pending_of("1::answer", after=5, limit=10),
     "deliveries.next_of": lambda db: Deliveries(db).next_of(S),
+    "deliveries.find": lambda db: Deliveries(db).find("d"),
+    "messages.find_delivered": lambda db: Messages(db).find_delivered("d"),
     "messages.find": lambda db: Messages(db).find(S, 1),
     "feedback.list_recent": lambda db: Feedback(db).list_recent(S, limit=10),
     "feedback.list_chosen": lambda db: Feedback(db).list_chosen(S, 1, "7"),
@@ -85,6 +87,10 @@ WRITES: dict[str, Callable[[Database], tuple[Statement, ...]]] = {
     "deliveries.finish": lambda db: (Deliveries(db).finish(DELIVERY, reason=None, now_ms=1),),
     "deliveries.fail": lambda db: Deliveries(db).fail(DELIVERY, reason="x", now_ms=1),
     "messages.add_receipt": lambda db: Messages(db).add_receipt("d", 1, session_id=S),
+    "messages.rewrite": lambda db: (
+        Messages(db).rewrite("d", session_id=S, thread_key="t", text="x", origin={}, answers=1, now_ms=1),
+    ),
+    "messages.take_back": lambda db: (Messages(db).take_back("d"),),
     "messages.revise": lambda db: Messages(db).revise(
         session_id=S, telegram_message_id=1, text="x", attachment=None, now_ms=1
     ),

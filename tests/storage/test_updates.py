@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from storage.database import Database
 from storage.errors import ExpectationFailed
-from storage.updates import FORGET_AFTER_MS, Received, Updates, batch
+from storage.updates import FORGET_AFTER_MS, Entry, Received, Updates, batch
 from tests.storage.files import NOW_MS, rows
 
 ROW = "SELECT updateId, sequence, status, lane, body, attempts, reason, receivedAtMs, finishedAtMs FROM polar_updates"
@@ -70,6 +71,18 @@ async def test_a_lane_has_its_own_updates(database: Database, updates: Updates) 
     assert [e.sequence for e in await updates.list_pending_of("a", after=3, limit=10)] == [5]
     assert [e.sequence for e in await updates.list_pending_of("b", after=0, limit=1)] == [2]
     assert await updates.first_pending() == 2
+
+
+async def test_looking_behind_an_update_sees_what_was_handed_over_before(database: Database, updates: Updates) -> None:
+    """Of its lane, in order, no more than asked for: the writer takes it in its turn."""
+    await database.commit(*batch(updates, [received(1, lane="a")], first=1, now_ms=NOW_MS))
+    [first] = await updates.list_pending(after=0, limit=1)
+    later = [received(n, lane=lane) for n, lane in ((2, "b"), (3, "a"), (4, "a"), (5, "a"))]
+    handed_over = asyncio.ensure_future(database.commit(*batch(updates, later, first=2, now_ms=NOW_MS)))
+    await asyncio.sleep(0)  # now it waits for the writer
+    [found] = await database.commit(updates.look_behind(first, limit=2))
+    await handed_over
+    assert [Entry.from_row(row).update_id for row in found] == [3, 4]
 
 
 async def test_an_id_seen_before_changes_nothing(database: Database, updates: Updates, path: Path) -> None:

@@ -1,0 +1,149 @@
+"""`polar budget`: what may be spent on answers. Safe while the bot runs, which goes by it from the next answer on."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Annotated, get_args
+
+import typer
+
+from bot import settings
+from bot.cli.rows import commit, writable
+from bot.clock import system_clock
+from middleware.budget import dollars
+from storage import budgets
+from storage.budgets import Balance, Budgets, Policy, Scope
+from storage.errors import ExpectationFailed
+
+app = typer.Typer(help="Budgets: what may be spent on answers.", no_args_is_help=True)
+SCOPES = "global, user:<id> or session:<sessionId>"
+_SCOPE = re.compile(r"(global)|(user):((?:chat:-?)?[0-9]{1,20})|(session):(telegram:chat:-?[0-9]{1,20})")
+_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_EVERY = re.compile(r"([0-9]{1,5})([mhd])")
+_UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+Target = Annotated[str, typer.Argument(metavar="SCOPE", help=f"{SCOPES}.", show_default=False)]
+
+
+@app.command("set")
+def set_budget(
+    scope: Target,
+    usd: Annotated[str, typer.Argument(metavar="USD", help="US dollars, like 5 or 0.25.", show_default=False)],
+    every: Annotated[str | None, typer.Option(help="Start anew every 30m, 24h or 7d; without it, never.")] = None,
+    warn_only: Annotated[bool, typer.Option("--warn-only", help="Only warn when it is used up.")] = False,
+) -> None:
+    """Limit what is spent, in place of an earlier limit; what was spent already counts."""
+    found, target = _target(scope)
+    policy = Policy(
+        scope=found, target_id=target, limit_usd=_amount(usd), interval_ms=_interval(every), blocks=not warn_only
+    )
+    now_ms = _now_ms()
+    with writable() as connection:
+        commit(connection, *Budgets.set(policy, now_ms=now_ms))
+        balance = next(b for b in budgets.survey(connection, now_ms=now_ms) if b.policy == policy)
+    typer.echo(_told(balance, now_ms))
+
+
+@app.command("list")
+def list_budgets(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show all budgets, and what of them is used."""
+    now_ms = _now_ms()
+    with writable() as connection:
+        found = budgets.survey(connection, now_ms=now_ms)
+    if as_json:
+        typer.echo(json.dumps([_described(balance, now_ms) for balance in found]))
+    else:
+        typer.echo("\n".join(_told(balance, now_ms) for balance in found) or "no budgets")
+
+
+@app.command()
+def clear(scope: Target) -> None:
+    """Remove a budget, and what was counted for it."""
+    name, _, target = scope.partition(":")
+    if name not in get_args(Scope):
+        raise _expected("SCOPE", SCOPES, scope)
+    try:
+        with writable() as connection:
+            commit(connection, *Budgets.clear(name, target))
+    except ExpectationFailed:
+        typer.echo(f"polar: there is no budget {scope!r:.80}; polar budget list shows them", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{scope}: cleared")
+
+
+def _target(written: str) -> tuple[Scope, str]:
+    match _SCOPE.fullmatch(written):
+        case None:
+            raise _expected("SCOPE", f"{SCOPES}, like user:123456789 or session:telegram:chat:-1001234", written)
+        case found if found[1]:
+            return "global", ""
+        case found if found[2]:
+            return "user", found[3]
+        case found:
+            return "session", found[5]
+
+
+def _amount(written: str) -> float:
+    if not _AMOUNT.fullmatch(written):
+        raise _expected("USD", "an amount in US dollars, like 5 or 0.25", written)
+    return float(written)
+
+
+def _interval(written: str | None) -> int | None:
+    if written is None:
+        return None
+    found = _EVERY.fullmatch(written)
+    if found is None or not int(found[1]):
+        raise _expected("--every", "a time like 30m, 24h or 7d", written)
+    return int(found[1]) * _UNITS_MS[found[2]]
+
+
+def _expected(what: str, expected: str, found: str) -> typer.BadParameter:
+    return typer.BadParameter(f"{what}: expected {expected} (found {found!r:.80})")
+
+
+def _described(balance: Balance, now_ms: int) -> dict[str, object]:
+    policy, resets_ms = balance.policy, balance.resets_at_ms(now_ms)
+    return {
+        "scope": _name(policy),
+        "limitUsd": policy.limit_usd,
+        "spentUsd": balance.spent_usd,
+        "reservedUsd": balance.reserved_usd,
+        "every": _every(policy),
+        "resets": None if resets_ms is None else _instant(resets_ms),
+        "blocks": policy.blocks,
+    }
+
+
+def _told(balance: Balance, now_ms: int) -> str:
+    policy, resets_ms = balance.policy, balance.resets_at_ms(now_ms)
+    told = f"{_name(policy)}: {dollars(balance.spent_usd)} of {dollars(policy.limit_usd)} spent"
+    if balance.reserved_usd:
+        told += f", {dollars(balance.reserved_usd)} reserved"
+    if resets_ms is not None:
+        told += f", every {_every(policy)}, next reset {_instant(resets_ms)}"
+    return told + ("" if policy.blocks else ", only warns")
+
+
+def _name(policy: Policy) -> str:
+    return f"{policy.scope}:{policy.target_id}" if policy.target_id else policy.scope
+
+
+def _every(policy: Policy) -> str | None:
+    """The interval as it can be written, in the largest unit that fits."""
+    if policy.interval_ms is None:
+        return None
+    for unit, ms in reversed(_UNITS_MS.items()):
+        if policy.interval_ms % ms == 0 and (unit != "d" or policy.interval_ms > ms):
+            return f"{policy.interval_ms // ms}{unit}"
+    return f"{policy.interval_ms}ms"
+
+
+def _instant(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _now_ms() -> int:
+    """The bot's time: shifted as the settings shift it."""
+    return system_clock(settings.load().clock_offset_seconds)()

@@ -1,0 +1,119 @@
+"""/export and /forget: a person's own data, to have and to have erased."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot import VERSION
+from bot.commands.automation_presses import with_toast
+from middleware.commands import Command, UsageError, only_in_private
+from middleware.feedback import stale
+from middleware.texts import say
+from middleware.turn import Button, Clock, Document, Outcome, Press, Turn
+from storage.erasure import Erasure
+from storage.messages import Messages, encode
+from storage.own_data import SECTIONS, OwnData
+
+PREFIX = "me"
+ROOM = 20_000_000
+"""Bytes of a file, about."""
+VALID_MS = 600_000
+"""How long the buttons of a confirmation work."""
+MINUTE_MS = 60_000
+
+Counts = Mapping[str, int]
+"""How many rows there are, by section."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDataCommands:
+    """What a person may have, and may have erased, is the same; both only in the chat with them alone."""
+
+    own: OwnData
+    erasure: Erasure
+    messages: Messages
+    clock: Clock
+
+    def commands(self) -> tuple[Command, ...]:
+        """In the order of the menu."""
+        return (
+            Command(name="export", handler=self.export, is_bare=True),
+            Command(name="forget", handler=self.forget),
+        )
+
+    async def export(self, turn: Turn, argument: str) -> Outcome:
+        """A file of everything; one at a time, so that nobody fills the disk with files that wait."""
+        if not turn.place.is_private:
+            return only_in_private(say("own_data.private"))
+        if await self.own.has_file_waiting(turn.user_id):
+            return Outcome.answer(say("own_data.waiting"))
+        there, found, room = await self._counts(turn.user_id), {}, ROOM
+        for section in SECTIONS:
+            found[section] = await self.own.read(turn.user_id, section, room=room)
+            room -= sum(len(row.encode()) for row in found[section])
+        content = "".join(_file(turn.user_id, self.clock(), found, there))
+        is_cut = any(len(rows) < there[section] for section, rows in found.items())
+        counts = _told(there, {section: len(rows) for section, rows in found.items()})
+        text = say("own_data.file_cut" if is_cut else "own_data.file", counts=counts)
+        return Outcome.answer(text, document=Document(f"polar-{turn.user_id}.json", content))
+
+    async def forget(self, turn: Turn, argument: str) -> Outcome:
+        """What would be erased and what stays; nothing is done before the button is pressed."""
+        if argument.lower() != "me":
+            raise UsageError(say("own_data.what"))
+        if not turn.place.is_private:
+            return only_in_private(say("own_data.private"))
+        counts = _told(await self._counts(turn.user_id))
+        text = say("own_data.sure", counts=counts, minutes=VALID_MS // MINUTE_MS)
+        ticket = f"{turn.user_id}:{self.clock() // 1000}"
+        erase = Button(say("own_data.erase"), f"{PREFIX}:y:{ticket}")
+        return Outcome.answer(text, buttons=((erase, Button(say("own_data.keep"), f"{PREFIX}:n:{ticket}")),))
+
+    async def press(self, turn: Turn, data: str) -> Outcome:
+        """`y:<user id>:<seconds since the epoch>`, or `n:…`: by whoever asked, for ten minutes, once."""
+        assert turn.press is not None
+        if not await self._is_open(turn, turn.press, data):
+            return stale(turn.press)
+        if not data.startswith("y:"):
+            return with_toast(turn, say("own_data.kept"))
+        turn.record(*self.erasure.of(turn.user_id))
+        return with_toast(turn, "", Outcome.answer(say("own_data.erased")))
+
+    async def _is_open(self, turn: Turn, press: Press, data: str) -> bool:
+        _, user_id, issued = (*data.split(":"), "", "")[:3]
+        if not turn.place.is_private or user_id != turn.user_id or not issued.isdecimal():
+            return False
+        if not 0 <= self.clock() - int(issued) * 1000 <= VALID_MS:
+            return False
+        asked = await self.messages.find(turn.session_id, press.telegram_message_id or 0)
+        return asked is not None and asked.text != ""  # else it was answered: the question is erased too
+
+    async def _counts(self, user_id: str) -> Counts:
+        return {section: await self.own.count(user_id, section) for section in SECTIONS}
+
+
+def _told(there: Counts, given: Counts | None = None) -> str:
+    """How much there is, and how much of it is given where that is less."""
+    told = []
+    for section, count in there.items():
+        name, number = say(f"own_data.section.{section}"), count if given is None else given[section]
+        if number < count:
+            told.append(say("own_data.of_total", name=name, count=number, total=count))
+        elif count:
+            told.append(say("own_data.count", name=name, count=count))
+    return ", ".join(told) or say("own_data.nothing")
+
+
+def _file(user_id: str, now_ms: int, found: Mapping[str, list[str]], there: Counts) -> Iterator[str]:
+    """The file's parts: one JSON object, a row of a section a line."""
+    made_at = f"{datetime.fromtimestamp(now_ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    left_out = {section: there[section] - len(rows) for section, rows in found.items() if len(rows) < there[section]}
+    head = encode({"userId": user_id, "madeAt": made_at, "version": VERSION, "leftOut": left_out}) or ""
+    yield head[:-1]
+    for section, rows in found.items():
+        yield f',\n"{section}": ['
+        yield ",".join(f"\n{row}" for row in rows)
+        yield "\n]" if rows else "]"
+    yield "}\n"

@@ -1,0 +1,1 @@
+"""What the responder `openai` is made of."""

@@ -1,0 +1,98 @@
+"""The endpoint: one question, one answer, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from openai import APIError, AsyncOpenAI, AsyncStream, Timeout
+
+from bot.responders.model.answer import Answer, Garbled
+from bot.responders.model.dialect import Dialect, Question
+from bot.responders.model.failures import cut_off, delay_of, explain
+from middleware.respond import ResponderFailed
+
+CONNECT_S = 10.0
+STALL_S = 30.0
+"""How long a text that has begun may pause; before that, some models think."""
+NO_KEY = "none"
+# It logs each request's URL, which may hold a password.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
+
+
+class Endpoint:
+    """Speaks the chat-completions interface."""
+
+    def __init__(self, *, base_url: str, api_key: str, dialect: Dialect) -> None:
+        self._dialect = dialect
+        # Waiting is bounded here, by deadlines; repeating too, as only we know how much time there is.
+        timeout = Timeout(None, connect=CONNECT_S)
+        self._client = AsyncOpenAI(base_url=base_url, api_key=api_key or NO_KEY, timeout=timeout, max_retries=0)
+        # Read from the environment by the client itself, which settings of ours have no part in.
+        self._client.organization = self._client.project = None
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+        await self._client.close()
+
+    async def ask(
+        self, question: Question, answer: Answer, show: Callable[[str], None], *, deadline: float
+    ) -> ResponderFailed | None:
+        """Fill in the answer as it arrives, until the loop's time is `deadline`; why it ended early, if it did.
+
+        Raises ResponderFailed where none began.
+        """
+        stream = await self._open(question, answer, deadline)
+        try:
+            async with stream:
+                await self._read(stream, answer, show, deadline)
+        except (APIError, Garbled, ValueError, TimeoutError) as error:
+            return explain(error)
+        return None if answer.finish is not None else cut_off()
+
+    async def _read(
+        self, stream: AsyncStream[Any], answer: Answer, show: Callable[[str], None], deadline: float
+    ) -> None:
+        loop, shown, end = asyncio.get_running_loop(), "", deadline
+        while True:
+            async with asyncio.timeout_at(end):
+                chunk = await anext(stream, None)
+            if chunk is None:
+                return
+            answer.take(chunk)
+            if answer.text != shown:
+                shown = answer.text
+                show(shown)
+            if shown:
+                end = min(deadline, loop.time() + STALL_S)
+
+    async def _open(self, question: Question, answer: Answer, deadline: float) -> AsyncStream[Any]:
+        """The stream, once the endpoint has agreed to answer; repeats what is worth it, in time."""
+        tries, dialect = 0, self._dialect
+        while True:
+            try:
+                answer.was_sent = True
+                async with asyncio.timeout_at(deadline):
+                    stream: AsyncStream[Any] = await self._client.chat.completions.create(**dialect.write(question))
+            except TimeoutError as error:
+                raise explain(error) from None
+            except (APIError, ValueError) as error:
+                answer.was_sent = False
+                if (adapted := dialect.adapted(error)) is not None:
+                    dialect = adapted
+                    continue
+                tries += 1
+                await self._pause(error, tries, deadline)
+            else:
+                # Kept only now that it was understood: a refusal may have had another cause.
+                self._dialect = dialect
+                return stream
+
+    async def _pause(self, error: Exception, tries: int, deadline: float) -> None:
+        """Until the next try; raises ResponderFailed if there is none."""
+        delay_s = delay_of(error, tries)
+        if delay_s is None or asyncio.get_running_loop().time() + delay_s >= deadline:
+            raise explain(error) from None
+        await asyncio.sleep(delay_s)

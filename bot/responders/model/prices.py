@@ -1,0 +1,71 @@
+"""What a model's call costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from genai_prices import Usage as PricedUsage
+from genai_prices import calc_price
+from genai_prices.types import PriceCalculation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one call. `cached` are those of the input that the endpoint knew already, which may cost less."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """Prices of one model: those that are set, in US dollars a million tokens, else the price library's.
+
+    The library's are those that came with it; nothing is fetched. Where neither knows one, it is 0.
+    """
+
+    model: str
+    base_url: str
+    input_usd_per_mtok: float | None = None
+    output_usd_per_mtok: float | None = None
+
+    def cost(self, usage: Usage, *, at_ms: int) -> float:
+        """US dollars."""
+        found = self._find(usage, at_ms)
+        input_usd = usage.input * self.input_usd_per_mtok / 1e6 if self.input_usd_per_mtok is not None else None
+        output_usd = usage.output * self.output_usd_per_mtok / 1e6 if self.output_usd_per_mtok is not None else None
+        if input_usd is None:
+            input_usd = float(found.input_price) if found else 0.0
+        if output_usd is None:
+            output_usd = float(found.output_price) if found else 0.0
+        return input_usd + output_usd
+
+    def describe(self, *, at_ms: int) -> str:
+        """For the log: what a million tokens cost, or that nothing is known."""
+        usage = Usage(input=1000, output=1000)
+        if not self._is_set and self._find(usage, at_ms) is None:
+            return "its prices are not known: its calls count as costing nothing"
+        input_usd = self.cost(Usage(input=1000), at_ms=at_ms) * 1000
+        output_usd = self.cost(Usage(output=1000), at_ms=at_ms) * 1000
+        return f"a million tokens cost ${input_usd:.6g} as input and ${output_usd:.6g} as output"
+
+    @property
+    def _is_set(self) -> bool:
+        return self.input_usd_per_mtok is not None or self.output_usd_per_mtok is not None
+
+    def _find(self, usage: Usage, at_ms: int) -> PriceCalculation | None:
+        """By the endpoint's address; a gateway of one's own has none that is known: then by the model's name."""
+        at = datetime.fromtimestamp(at_ms / 1000, UTC)
+        tokens = PricedUsage(
+            input_tokens=usage.input, output_tokens=usage.output, cache_read_tokens=min(usage.cached, usage.input)
+        )
+        ways: tuple[dict[str, Any], ...] = ({"provider_api_url": f"{self.base_url}/"}, {"provider_id": "litellm"})
+        for way in ways:
+            try:
+                return calc_price(tokens, self.model, genai_request_timestamp=at, **way)
+            except (LookupError, ValueError):
+                continue
+        return None

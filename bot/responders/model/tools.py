@@ -1,0 +1,78 @@
+"""The one tool of the model: it may propose an automation, and a person decides."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.proposals import Propose
+from bot.schedules import ScheduleError
+from middleware.commands import UsageError
+from middleware.turn import Reply, Turn
+
+NAME = "propose_automation"
+TOOL: dict[str, Any] = {
+    "type": "function",
+    "function": {
+        "name": NAME,
+        "description": "Propose to do something later or regularly: a reminder, or anything that you could be asked. "
+        "The person is shown the proposal with two buttons; nothing is set up unless they press Create.",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "schedule": {
+                    "type": "string",
+                    "description": "When, by the person's clock, in one of these forms: in 20 minutes; "
+                    "once 2026-12-24 08:00; every 2 hours; daily 18:00; weekdays 09:00; weekly Mon,Thu 07:00; "
+                    "monthly 1 09:00; monthly last 09:00; or five cron fields.",
+                },
+                "prompt": {"type": "string", "description": "What you are to be asked then, in the person's words."},
+            },
+            "required": ["schedule", "prompt"],
+        },
+    },
+}
+_MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+@dataclass(slots=True)
+class ToolCall:
+    """A call as it arrives, bit by bit."""
+
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+class Unusable(Exception):
+    """The call cannot be carried out; the message says why, for the model and for the person."""
+
+
+async def propose(call: ToolCall, turn: Turn, door: Propose) -> Reply:
+    """The proposal that a call asks for. Raises Unusable."""
+    try:
+        given = json.loads(call.arguments)
+        schedule, prompt = given["schedule"], given["prompt"]
+    except (ValueError, KeyError, TypeError):
+        raise Unusable("expected an object with `schedule` and `prompt`") from None
+    if call.name != NAME or not (isinstance(schedule, str) and isinstance(prompt, str)):
+        raise Unusable(f"expected a call of {NAME} with two texts")
+    try:
+        return await door.automation(turn, schedule=schedule, prompt=prompt)
+    except (ScheduleError, UsageError) as error:
+        raise Unusable(str(error)) from None
+
+
+def after(said: str, proposal: Reply) -> Reply:
+    """A proposal that follows what was said, which is Markdown; the proposal's own text is none."""
+    asks = bool(proposal.buttons)
+    if not said.strip():
+        return replace(proposal, asks=asks)
+    return replace(proposal, text=f"{said.strip()}\n\n{verbatim(proposal.text)}", markdown=True, asks=asks)
+
+
+def verbatim(text: str) -> str:
+    """Markdown that shows a text as it is."""
+    return _MARKUP.sub(r"\\\1", text).replace("\n", "\\\n")

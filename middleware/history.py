@@ -1,0 +1,73 @@
+"""Finds what was said before in the same thread, for responders that want to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from middleware.respond import wants_answer
+from middleware.turn import CallNext, Clock, Outcome, Turn
+from storage.messages import Message, Messages
+
+CHAIN = 10
+"""How many replies are followed upwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Fills `turn.context.history` with at most `limit` messages; 0 for a responder that needs none.
+
+    A thread is all that is seen: never another session, in groups never another thread. Commands and what was
+    answered to them are left out, as no responder sees those.
+    """
+
+    messages: Messages
+    limit: int
+    clock: Clock
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """For turns that a responder is to answer."""
+        if self.limit and wants_answer(turn):
+            found = [message for message in await self._thread(turn) if _is_talk(message)]
+            turn.context.history = tuple(found[-self.limit :])
+        return await call_next(turn)
+
+    async def _thread(self, turn: Turn) -> list[Message]:
+        own = {incoming.telegram_message_id for incoming in turn.messages}
+        now_ms = self.clock()  # not when the turn was received: an answer may have been sent since
+        found = await self.messages.list_thread(
+            turn.session_id, turn.place.thread_key, before_ms=now_ms, limit=self.limit, without=own
+        )
+        if turn.is_renewed and (edited := await self._edited(turn)) is not None:
+            found = [message for message in found if message.sequence < edited.sequence]
+        if turn.place.topic_id is None and turn.place.replied_id is not None:
+            found = [*await self._above(turn.session_id, turn.place.replied_id), *found]
+        return found
+
+    async def _edited(self, turn: Turn) -> Message | None:
+        assert turn.incoming is not None
+        return await self.messages.find(turn.session_id, turn.incoming.telegram_message_id)
+
+    async def _above(self, session_id: str, replied_id: int) -> list[Message]:
+        """The message replied to and what led to it, oldest first: each reply has a thread of its own."""
+        found: dict[int, Message] = {}
+        for _ in range(CHAIN):
+            replied = await self.messages.find(session_id, replied_id)
+            if replied is None or replied.sequence in found:
+                break
+            found[replied.sequence] = replied
+            prefix, _, above = replied.thread_key.rpartition(":")
+            if not prefix.startswith("reply:"):
+                break
+            for message in await self.messages.list_thread(
+                session_id, replied.thread_key, before_ms=replied.created_at_ms, limit=self.limit
+            ):
+                if message.sequence < replied.sequence:
+                    found[message.sequence] = message
+            replied_id = int(above)
+        return [found[sequence] for sequence in sorted(found)]
+
+
+def _is_talk(message: Message) -> bool:
+    if message.role == "user":
+        return message.kind != "service" and not message.text.startswith("/")
+    return "responder" in message.origin and bool(message.text)

@@ -1,0 +1,25 @@
+"""How the answer is to sound: the effective personality profile of who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from middleware.respond import wants_answer
+from middleware.turn import CallNext, Outcome, Turn
+from storage.personalities import Personalities
+
+
+@dataclass(frozen=True, slots=True)
+class Personality:
+    """Tells the responder the prompt, and the ledgers the profile. A run speaks as its owner wants it."""
+
+    personalities: Personalities
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """Without any profile, the neutral one: no prompt."""
+        if wants_answer(turn):
+            profile = await self.personalities.effective(user_id=turn.user_id, session_id=turn.session_id)
+            if profile is not None:
+                turn.context.personality = profile.prompt
+                turn.origin["profileId"] = profile.profile_id
+        return await call_next(turn)

@@ -1,0 +1,35 @@
+"""Tells people how far we are with their message, when that takes a while."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from middleware.turn import CallNext, Outcome, Turn
+
+
+class Status(Protocol):
+    """What shows how far a turn is; each call returns at once."""
+
+    def end(self, turn: Turn, outcome: Outcome | None) -> None:
+        """The turn has ended like this; None: with an error, for good."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Notes how each message's turn ended. That it is worked on is told where its answer is made."""
+
+    status: Status | None
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """A try that failed and will be repeated has not ended."""
+        if self.status is None or turn.kind != "message":
+            return await call_next(turn)
+        outcome = None
+        try:
+            outcome = await call_next(turn)
+        finally:
+            if outcome is not None or turn.source.is_last_try:
+                self.status.end(turn, outcome)
+        return outcome

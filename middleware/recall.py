@@ -1,0 +1,40 @@
+"""What this person had remembered in this very chat, and what of it concerns the message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from middleware.respond import wants_answer
+from middleware.turn import CallNext, Outcome, Turn
+from storage.memories import Memories
+
+MAX_CHARACTERS = 4_096
+"""Of all facts together: as much as one message of Telegram's holds, so that no fact is too long by itself."""
+MAX_FACTS = 20
+LOOKED_AT = 1_000
+"""Characters of the message that are searched with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Gives the responder the memories that share words with the message; none where nothing matches."""
+
+    memories: Memories
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """Only for turns that want an answer; the search itself keeps to the user and the session."""
+        if wants_answer(turn) and turn.text:
+            found = await self.memories.search(
+                turn.text[:LOOKED_AT], session_id=turn.session_id, user_id=turn.user_id, limit=MAX_FACTS
+            )
+            turn.context.memories = tuple(fitting((memory.text for memory in found), MAX_CHARACTERS))
+        return await call_next(turn)
+
+
+def fitting(facts: Iterable[str], limit: int) -> Iterator[str]:
+    """Whole facts in their order, as many as have room in so many characters; one that has none is passed over."""
+    for fact in facts:
+        if len(fact) <= limit:
+            limit -= len(fact)
+            yield fact

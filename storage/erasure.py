@@ -1,0 +1,81 @@
+"""Erasing what is one person's. Rows that others point at stay, without what was said in them."""
+
+from __future__ import annotations
+
+from storage import memory_index
+from storage.database import Database
+from storage.deliveries import session_id_of
+from storage.statement import Statement, Value
+
+# The payload of a call that the sender ends without making it: there is no such message to delete.
+_NO_CALL = '{"method":"deleteMessage","target":""}'
+# The words of deleted entries stay in the index until its parts are merged; this does it, up to some megabytes.
+_MERGE = "INSERT INTO polar_memory_fts (polar_memory_fts, rank) VALUES ('merge', -1000)"
+_STATEMENTS = (
+    # Before the messages, by which they are found.
+    """
+DELETE FROM polar_message_revisions WHERE sequence IN (
+  SELECT r.sequence FROM polar_messages AS m INDEXED BY polar_messages_user CROSS JOIN polar_message_revisions AS r
+  ON r.sessionId = m.sessionId AND r.telegramMessageId = m.telegramMessageId
+  WHERE m.userId = :user AND m.role = 'user')
+""",
+    """
+UPDATE polar_messages INDEXED BY polar_messages_user SET text = '', attachment = NULL
+WHERE userId = :user AND role = 'user' AND (text <> '' OR attachment IS NOT NULL)
+""",
+    """
+UPDATE polar_messages INDEXED BY polar_messages_thread SET text = '', attachment = NULL
+WHERE sessionId = :private AND (text <> '' OR attachment IS NOT NULL)
+""",
+    """
+UPDATE polar_delivery_queue INDEXED BY polar_delivery_session
+SET payload = json_remove(payload, '$.text', '$.entities', '$.buttons', '$.name', '$.content')
+WHERE sessionId = :private AND status IN ('sent', 'failed') AND json_valid(payload)
+""",
+    # Not deleted: the sender may have one in hand, and must find its row.
+    """
+UPDATE polar_delivery_queue INDEXED BY polar_delivery_open
+SET payload = :no_call
+WHERE sessionId = :private AND status IN ('pending', 'sending')
+  AND json_extract(payload, '$.method') <> 'answerCallbackQuery'
+""",
+    "DELETE FROM polar_memory WHERE userId = :user",
+    "DELETE FROM polar_personality_profiles WHERE userId = :user",
+    """
+DELETE FROM polar_scheduler_events WHERE queue = 'scheduled' AND eventId IN (
+  SELECT 'automation:' || id FROM polar_automation_jobs WHERE ownerUserId = :user)
+""",
+    "DELETE FROM polar_automation_jobs WHERE ownerUserId = :user",
+    "DELETE FROM polar_proposals WHERE userId = :user",
+    "DELETE FROM polar_users WHERE userId = :user",
+    "DELETE FROM polar_pairing_codes WHERE purpose = 'member' AND userId = :user",
+    # What could not be handled is kept as it came; who sent it stands somewhere inside.
+    """
+UPDATE polar_updates INDEXED BY polar_updates_dead SET body = NULL, reason = 'erased'
+WHERE status = 'dead' AND (sessionId = :private OR EXISTS (
+  SELECT 1 FROM json_each(CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(body AS TEXT) ELSE '{}' END) AS part
+  WHERE part.type = 'object' AND :id IN (
+    json_extract(part.value, '$.from.id'), json_extract(part.value, '$.user.id'))))
+""",
+)
+
+
+class Erasure:
+    """What `storage.own_data` finds, and what is kept of the person beside it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, user_id: str) -> tuple[Statement, ...]:
+        """Erase a person's texts and settings; one statement a table, so that it costs what there is.
+
+        Left as they are: the ledgers, the audit and budgets, which hold no text, and the person's access.
+        """
+        chat_id = int(user_id)  # of the chat with them alone
+        ids: dict[str, Value] = {"user": user_id, "id": chat_id, "private": session_id_of(chat_id), "no_call": _NO_CALL}
+        statements = tuple(Statement(sql, ids) for sql in _STATEMENTS)
+        if not self._database.has_memory_index:
+            return statements
+        own = f"keys : {memory_index.user_key(user_id)}"
+        forgotten = Statement("DELETE FROM polar_memory_fts WHERE polar_memory_fts MATCH ?", (own,))
+        return (*statements, forgotten, Statement(_MERGE))

@@ -1,0 +1,105 @@
+"""`polar_personality_profiles`: how people want the bot to speak, to everybody, to a user, to a user in a session."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Literal
+
+from storage.database import Database
+from storage.statement import Statement
+
+MAX_PROMPT = 2_000
+Scope = Literal["global", "user", "session"]
+
+_SAME = "scope = :scope AND userId IS :user AND sessionId IS :session"
+# A row that another program gave another id is the same profile: it gets ours, and keeps its name and its age.
+_ADOPT = f"UPDATE OR REPLACE polar_personality_profiles SET profileId = :id WHERE {_SAME} AND profileId <> :id"
+_SET = """
+INSERT INTO polar_personality_profiles VALUES (:id, :scope, :user, :session, NULL, :prompt, :now, :now)
+ON CONFLICT (profileId) DO UPDATE SET
+  scope = excluded.scope, userId = excluded.userId, sessionId = excluded.sessionId,
+  prompt = excluded.prompt, updatedAtMs = excluded.updatedAtMs
+"""
+_EFFECTIVE = f"""
+SELECT profileId, scope, substr(prompt, 1, {MAX_PROMPT}) FROM polar_personality_profiles
+WHERE (scope = 'session' AND userId IS :user AND sessionId IS :session)
+  OR (scope = 'user' AND userId IS :user AND sessionId IS NULL)
+  OR (scope = 'global' AND userId IS NULL AND sessionId IS NULL)
+ORDER BY CASE scope WHEN 'session' THEN 0 WHEN 'user' THEN 1 ELSE 2 END, updatedAtMs DESC, profileId
+"""
+
+
+class PromptRefused(ValueError):
+    """A prompt is empty, too long, or holds a NUL; the message says what is allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Whose profile it is: everybody's, a user's, or a user's in one session."""
+
+    scope: Scope
+    user_id: str | None = None
+    session_id: str | None = None
+
+    @property
+    def profile_id(self) -> str:
+        """The key by which there is at most one."""
+        parts = (self.scope, self.user_id, self.session_id)
+        return ":".join(["personality", *(part for part in parts if part is not None)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A profile that counts."""
+
+    profile_id: str
+    scope: Scope
+    prompt: str
+
+    @classmethod
+    def from_row(cls, row: sqlite3.Row) -> Profile:
+        """From a row of the effective ones."""
+        return cls(profile_id=row[0], scope=row[1], prompt=str(row[2]).rstrip())
+
+
+def checked(prompt: str) -> str:
+    """The prompt as it is stored, without white space at its end; raises PromptRefused."""
+    prompt = prompt.rstrip()
+    if not prompt:
+        raise PromptRefused(f"expected a text of 1 to {MAX_PROMPT} characters, found none")
+    if "\x00" in prompt:
+        raise PromptRefused("expected a text without NUL characters")
+    if len(prompt) > MAX_PROMPT:
+        raise PromptRefused(f"expected at most {MAX_PROMPT} characters, found {len(prompt)}")
+    return prompt
+
+
+class Personalities:
+    """Profiles by target."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def set(self, target: Target, prompt: str, *, now_ms: int) -> tuple[Statement, ...]:
+        """Put a prompt in place of the former one, whose time of creation stays; raises PromptRefused."""
+        params = {**_params(target), "prompt": checked(prompt), "now": now_ms}
+        return (Statement(_ADOPT, params), Statement(_SET, params))
+
+    def reset(self, target: Target) -> Statement:
+        """Remove a profile, whatever its id; where there is none, nothing happens."""
+        return Statement(f"DELETE FROM polar_personality_profiles WHERE {_SAME}", _params(target))
+
+    async def effective(self, *, user_id: str, session_id: str) -> Profile | None:
+        """The session's profile, else the user's, else everybody's, else None."""
+        rows = await self._database.fetch(_EFFECTIVE, {"user": user_id, "session": session_id})
+        return next((profile for profile in map(Profile.from_row, rows) if profile.prompt), None)
+
+
+def _params(target: Target) -> dict[str, str | None]:
+    return {
+        "id": target.profile_id,
+        "scope": target.scope,
+        "user": target.user_id,
+        "session": target.session_id,
+    }

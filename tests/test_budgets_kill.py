@@ -1,0 +1,119 @@
+"""A budget holds through kills: what was reserved is charged, what was asked is answered once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from emulator import Chat, Person
+from storage import opening
+from storage.budgets import Budgets, Policy
+from storage.writer import run_batch
+from tests.house import CHECKOUT, House, until
+from tests.paid import CALLS_FILE, COST
+
+PEOPLE = 100
+KILLS = 4
+WITHIN_S = 0.06
+"""How long after the first reservation a process is killed, at the most."""
+RESERVED = "SELECT count(*) FROM polar_budget_reservations"
+OPEN = "SELECT count(*) FROM polar_updates WHERE status = 'pending'"
+DOUBTED = "SELECT 1 FROM polar_delivery_queue WHERE ambiguous > 0 AND status <> 'sent'"
+
+
+async def start(house: House, calls: Path) -> asyncio.subprocess.Process:
+    """A bot process with few answers at a time, so that a kill interrupts some of the ten and not all."""
+    settings: dict[str, Any] = {"responder": "tests.paid:SlowPaid", "answer_slots": 3}
+    environment = {**house.environment(**settings), CALLS_FILE: str(calls)}
+    with (house.folder / "bot.log").open("ab") as log:
+        return await asyncio.create_subprocess_exec(
+            *house.command("run"), cwd=CHECKOUT, env=environment, stderr=log, stdout=log
+        )
+
+
+def allow_ten_calls(house: House) -> None:
+    """A global budget for ten answers, in a database that is made by it."""
+    connection, _ = opening.prepare(house.path, 1)
+    with closing(connection):
+        policy = Policy(scope="global", target_id="", limit_usd=10 * COST)
+        run_batch(connection, [Budgets.set(policy, now_ms=1)])
+
+
+async def kill_within_a_call(house: House, process: asyncio.subprocess.Process, chance: random.Random) -> bool:
+    """SIGKILL, a random moment after something was reserved; whether a call was interrupted by it."""
+    await until(lambda: house.rows(RESERVED) != [(0,)], timeout_s=30)
+    await asyncio.sleep(chance.uniform(0, WITHIN_S))  # the random instant itself
+    # A send that is cut a second time is failed; that has a test of its own.
+    await until(lambda: not house.rows(DOUBTED))
+    os.kill(process.pid, signal.SIGKILL)
+    await process.wait()
+    return house.rows(RESERVED) != [(0,)]
+
+
+async def test_killed_within_calls_a_budget_for_ten_makes_ten_at_the_most(house: House, tmp_path: Path) -> None:
+    """A hundred people ask; each is answered or refused once, and in the end exactly the limit is charged."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance, world, calls = random.Random(seed), house.world, tmp_path / "calls"
+    calls.touch()
+    allow_ten_calls(house)
+    people = [house.chat(f"P{number}") for number in range(PEOPLE)]
+    process = await start(house, calls)
+    await world.wait(lambda: any(call.method == "getUpdates" for call in world.calls), timeout=30)
+    ask(house, people)
+    interrupted = 0
+    for _ in range(KILLS):
+        interrupted += await kill_within_a_call(house, process, chance)
+        charged = house.rows("SELECT accumulatedUsd FROM polar_budget_usage")[0][0]
+        assert charged <= 10 * COST
+        if charged + house.rows("SELECT total(amountUsd) FROM polar_budget_reservations")[0][0] > 9 * COST:
+            break
+        process = await start(house, calls)
+    if process.returncode is not None:
+        process = await start(house, calls)
+    await world.wait(lambda: world.updates_pending() == 0, timeout=60)
+    await until(lambda: house.rows(OPEN) == [(0,)] and unsent(house) == 0, timeout_s=120)
+    process.send_signal(signal.SIGTERM)
+    assert await process.wait() == 0
+    made = calls.read_text(encoding="utf-8").splitlines()
+    print(f"{interrupted} kills interrupted calls; {len(made)} calls made")
+    assert interrupted >= 1
+    assert len(made) <= 10
+    assert house.rows("SELECT accumulatedUsd FROM polar_budget_usage") == [(1.0,)]
+    assert house.rows(RESERVED) == [(0,)]
+    check_answers(house, people)
+
+
+def ask(house: House, people: list[tuple[Person, Chat]]) -> None:
+    """Everybody writes at once."""
+    for number, (person, chat) in enumerate(people):
+        house.world.say(chat, person, f"question {number}")
+
+
+def unsent(house: House) -> int:
+    """Deliveries that wait."""
+    [(count,)] = house.rows("SELECT count(*) FROM polar_delivery_queue WHERE status IN ('pending', 'sending')")
+    return int(count)
+
+
+def check_answers(house: House, people: list[tuple[Person, Chat]]) -> None:
+    """One reply each, an answer or a refusal, no more answers than calls, and all of them sent."""
+    replies = house.rows("SELECT sessionId, payload ->> '$.text', status FROM polar_delivery_queue")
+    assert len(replies) == len({session for session, _, _ in replies}) == len(people)
+    assert {status for _, _, status in replies} == {"sent"}
+    kinds = Counter(text.split()[0] for _, text, _ in replies)
+    assert set(kinds) <= {"echo:", "I"}
+    assert kinds["echo:"] <= 10
+    assert all(text == f"echo: question {number}" or "too little is left" in text for number, text in numbered(replies))
+
+
+def numbered(replies: list[tuple[Any, ...]]) -> list[tuple[int, str]]:
+    """Each reply's text with the number of the person who gets it; ids count up."""
+    ordered = sorted(replies, key=lambda reply: int(reply[0].rpartition(":")[2]))
+    return [(number, text) for number, (_, text, _) in enumerate(ordered)]
