@@ -58,6 +58,7 @@ picture: $(VENV)/run.stamp  ## make docs/demo.svg anew: what the demo shows
 
 screens: $(VENV)/dev.stamp  ## make the pictures in docs/screens anew; needs Chromium
 	$(BIN)/python -m tests.web.browser.screens docs/screens
+	$(BIN)/python -m tests.emulator.picture docs/screens/chat.png
 
 lock: $(VENV)/dev.stamp  ## resolve the pins of pyproject.toml to hashes
 	$(PIP) install pip-tools

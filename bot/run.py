@@ -6,8 +6,8 @@ import asyncio
 import gc
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
@@ -96,18 +96,28 @@ async def _started(app: App, finished: asyncio.Future[None], announce: Callable[
         await _offer_ownership(app, announce)
         await app.telegram.start()
         async with _receiving(app):
-            _settle_memory()
-            announce(f"ready as @{app.telegram.bot.username}")
-            yield
+            with _settled_memory():
+                announce(f"ready as @{app.telegram.bot.username}")
+                yield
     finally:
         await _stop(app, tasks)
 
 
-def _settle_memory() -> None:
-    """What was loaded at start stays; looking through it again and again costs a tenth of a reaction's time."""
+@contextmanager
+def _settled_memory() -> Iterator[None]:
+    """What was loaded at start stays; looking through it again and again costs a tenth of a reaction's time.
+
+    It is undone at the end, as this may not be the only bot of its process.
+    """
+    thresholds = gc.get_threshold()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
 
 
 async def _initialize(app: App) -> None:

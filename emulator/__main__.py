@@ -42,6 +42,8 @@ async def _serve(world: World, options: argparse.Namespace) -> None:
         loop.add_signal_handler(number, stop.set)
     async with Server(world, options.host, options.port) as server:
         sys.stdout.write(f"ready {server.url} token={options.token}\n")
+        if sys.stdout.isatty():
+            sys.stdout.write(f"chat with the bot at {server.url}/\n")
         sys.stdout.flush()
         await stop.wait()
 

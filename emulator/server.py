@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ipaddress
 import logging
 import socket
 from http import HTTPStatus
@@ -14,6 +12,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,6 +20,8 @@ from starlette.routing import Route
 from .api import Api
 from .control import Control
 from .errors import ApiError
+from .guard import Guard, is_loopback
+from .page import Page
 from .replies import refusal
 from .world import World
 
@@ -123,9 +124,10 @@ class Server:
         routes = [
             Route("/bot{token}/{method}", Api(self._world).__call__, methods=["GET", "POST"]),
             *Control(self._world).routes(),
+            *Page(self._world).routes(),
         ]
         handlers = {HTTPException: _not_found, Exception: _crashed}
-        application = Starlette(routes=routes, exception_handlers=handlers)
+        application = Starlette(routes=routes, middleware=[Middleware(Guard)], exception_handlers=handlers)
         application.state.cut = self._cut
         return application
 
@@ -162,7 +164,5 @@ def _config(application: Starlette) -> uvicorn.Config:
 
 def check_loopback(host: str) -> None:
     """Errors: ValueError unless the host is a loopback address or localhost."""
-    with contextlib.suppress(ValueError):
-        if host == "localhost" or ipaddress.ip_address(host).is_loopback:
-            return
-    raise ValueError(f"{host} is not a loopback address: this server is for this machine only")
+    if not is_loopback(host):
+        raise ValueError(f"{host} is not a loopback address: this server is for this machine only")

@@ -162,6 +162,6 @@ async def talk(stage: Stage, script: Script, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(sys, "stdin", terminal)
         talking = asyncio.create_task(script.talk())
         os.write(keyboard, b"hello\n")
-        await until(lambda: stage.rows(greeted) == [(1,)])
+        await until(lambda: stage.rows(greeted) == [(1,)], timeout_s=60)
         os.close(keyboard)
         await talking

@@ -82,7 +82,7 @@ async def test_a_poll_whose_client_died_neither_conflicts_nor_swallows(
     world: World, ann: Person, chat: Chat, server: Server, client: Client
 ) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
-    writer.write(f"GET /bot{TOKEN}/getUpdates?timeout=50 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    writer.write(f"GET /bot{TOKEN}/getUpdates?timeout=50 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     await polling(world)
     writer.transport.abort()
     second = asyncio.create_task(client.result("getUpdates", timeout=50))

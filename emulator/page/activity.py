@@ -1,0 +1,44 @@
+"""What a bot is doing in a chat at the moment, read from its latest calls."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from ..calls import Call
+from ..params import text
+from ..people import Json
+from ..state import State
+from ..texts import fitted
+
+DRAFT_SECONDS = 30
+ACTION_SECONDS = 5
+# Calls further back than these are not looked at, however young they are.
+LATEST = 1000
+_MESSAGES = frozenset({"sendMessage", "sendDocument"})
+
+
+def activity(state: State, chat_id: int) -> Json:
+    """`draft`, the text that grows, and `action`, such as typing; each is None when there is none.
+
+    Both end with the bot's next message, or by themselves: a draft after 30 s, an action after 5.
+    """
+    now = state.clock()
+    found: Json = {"draft": None, "action": None}
+    for call in islice(reversed(state.calls), LATEST):
+        if now - call.at > DRAFT_SECONDS:
+            break
+        if call.status != 200 or str(call.params.get("chat_id")) != str(chat_id):
+            continue
+        if call.method in _MESSAGES or call.method == "sendMessageDraft":
+            return {**found, "draft": _draft(call)}
+        if call.method == "sendChatAction" and now - call.at <= ACTION_SECONDS:
+            found["action"] = found["action"] or call.params["action"]
+    return found
+
+
+def _draft(call: Call) -> Json | None:
+    written = text(call.params, "text")
+    if call.method in _MESSAGES or not written:
+        return None
+    kept, entities = fitted(written, call.params.get("entities"))
+    return {"text": kept, "entities": entities}

@@ -1,0 +1,117 @@
+"""Messages as the page shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..media import CONTENTS
+from ..people import Json
+from ..rooms import Room
+from ..state import State
+
+SNIPPET = 120
+
+
+def shown(state: State, room: Room, message: Json, me: int) -> Json:
+    """One message with all that is on it, for the person with the id `me`."""
+    thread = message.get("message_thread_id") if message.get("is_topic_message") else None
+    return {
+        "id": message["message_id"],
+        "author": author(message),
+        "own": "sender_chat" not in message and message.get("from", {}).get("id") == me,
+        "date": message["date"],
+        "edited": "edit_date" in message,
+        "text": message.get("text", message.get("caption", "")),
+        "entities": message.get("entities", message.get("caption_entities", [])),
+        "service": service(message),
+        "media": media(message),
+        "document": _document(state, message),
+        "forwarded": _forwarded(message),
+        "reply": _reply(message),
+        "topic": {"id": thread, "name": room.topics[thread]} if thread in room.topics else None,
+        "buttons": [[_button(button) for button in row] for row in _rows(message)],
+        "reactions": _reactions(state, room, message["message_id"], me),
+    }
+
+
+def author(message: Json) -> Json:
+    """Who wrote it: id, name and whether it is a bot."""
+    who = message.get("sender_chat") or message.get("from", {})
+    name = who.get("title") or who.get("first_name") or "Somebody"
+    return {"id": who.get("id", 0), "name": name, "bot": who.get("is_bot", False)}
+
+
+def snippet(message: Json) -> str:
+    """A message in a few words."""
+    text = str(message.get("text") or message.get("caption") or "")
+    return text[:SNIPPET] or service(message) or media(message) or message.get("document", {}).get("file_name", "")
+
+
+def service(message: Json) -> str:
+    """What happened in the chat; empty for what somebody said."""
+    if "forum_topic_created" in message:
+        return f"Topic “{message['forum_topic_created']['name']}” was made"
+    if "migrate_to_chat_id" in message:
+        return "This group has become a supergroup"
+    return "This supergroup was a group before" if "migrate_from_chat_id" in message else ""
+
+
+def media(message: Json) -> str:
+    """The kind of what is not text; empty for texts, and for documents that can be opened."""
+    kind = next((kind for kind in CONTENTS if kind in message), "")
+    return "" if kind == "document" and message["document"]["file_id"].startswith("sent-") else kind.replace("_", " ")
+
+
+def _document(state: State, message: Json) -> Json | None:
+    file = message.get("document", {})
+    if file.get("file_id") not in state.files:
+        return None
+    return {"name": file["file_name"], "size": file["file_size"], "file": file["file_id"]}
+
+
+def _forwarded(message: Json) -> str:
+    origin = message.get("forward_origin", {})
+    who = origin.get("sender_user") or origin.get("chat") or origin.get("sender_chat") or {}
+    return str(who.get("title") or who.get("first_name") or origin.get("sender_user_name", ""))
+
+
+def _reply(message: Json) -> Json | None:
+    target = message.get("reply_to_message")
+    if target is None or "forum_topic_created" in target:
+        return None
+    return {"id": target["message_id"], "name": author(target)["name"], "text": snippet(target)}
+
+
+def _rows(message: Json) -> list[list[Json]]:
+    rows: list[list[Json]] = message.get("reply_markup", {}).get("inline_keyboard", [])
+    return rows
+
+
+def _button(button: Json) -> Json:
+    return {"text": button["text"], "data": button.get("callback_data"), "url": button.get("url")}
+
+
+def _reactions(state: State, room: Room, message_id: int, me: int) -> list[Json]:
+    found: dict[str, Json] = {}
+    for actor, held in room.reactions.get(message_id, {}).items():
+        for reaction in held:
+            emoji = _emoji(state, reaction)
+            entry = found.setdefault(emoji, {"emoji": emoji, "count": 0, "mine": False, "by": []})
+            entry["count"] += 1
+            entry["mine"] = entry["mine"] or actor == me
+            entry["by"].append(_name(state, actor))
+    return list(found.values())
+
+
+def _emoji(state: State, reaction: Any) -> str:
+    if not isinstance(reaction, dict):
+        return "❔"
+    if reaction.get("type") == "paid":
+        return "⭐"
+    return str(reaction.get("emoji") or state.emoji.get(str(reaction.get("custom_emoji_id")), "❔"))
+
+
+def _name(state: State, actor: int) -> str:
+    if actor in state.people:
+        return state.people[actor].first_name
+    return next((bot.username for bot in state.bots.values() if bot.id == actor), "Somebody")

@@ -1,0 +1,376 @@
+// A person's side of the embedded Telegram.
+
+import {button, formatted, link, make, sync} from "./elements.js";
+
+const EMOJI = ["👍", "👎", "❤", "🔥", "🤔", "🎉"];
+const STEP = 100, MOST = 1000, PRESS_MS = 15000, TOAST_MS = 5000, SILENT_MS = 40000, AGAIN_MS = 1500;
+const $ = id => document.getElementById(id);
+const log = $("log"), box = $("text"), scroll = $("scroll");
+
+let me = 0, chat = 0, limit = STEP;      // whose page it is, what is open, how far back it goes
+let view = null, messages = new Map();   // as the server told it
+let source = null, heard = 0;            // the stream, and when it was last heard
+let context = null;                      // {kind: "reply" | "edit", id} of what is being written
+let matches = [], chosen = 0;            // commands that fit what is being written
+const pressed = new Map();               // callback query -> the button's key
+const seen = new Map();                  // chat -> the last message that was on the screen
+const unsent = new Map();                // chat -> what stands in the box
+
+// Messages
+
+const time = date => new Date(date * 1000).toLocaleTimeString([], {hour: "2-digit", minute: "2-digit"});
+const day = date => new Date(date * 1000).toLocaleDateString([], {weekday: "long", day: "numeric", month: "long"});
+const size = bytes => bytes < 1000 ? `${bytes} bytes` : `${(bytes / 1000).toFixed(1)} kB`;
+const tone = id => `tone${Math.abs(id) % 6}`;
+
+function item(message) {
+  if (message.service) return make("li", {className: "service"}, message.service);
+  const {author, own} = message;
+  return make("li", {className: own ? "own" : "other", tabIndex: -1},
+    message.newDay ? make("p", {className: "day"}, message.newDay) : "",
+    make("div", {className: "bubble"}, tools(message),
+      make("p", {className: view.group && !own ? `name ${tone(author.id)}` : "unseen"}, own ? "You" : author.name),
+      message.topic ? make("p", {className: "topic"}, `# ${message.topic.name}`) : "",
+      message.forwarded ? make("p", {className: "topic"}, `Forwarded from ${message.forwarded}`) : "",
+      message.reply ? quote(message.reply) : "",
+      message.media ? make("p", {className: "media"}, `[${message.media}]`) : "",
+      message.document ? file(message.document) : "",
+      make("div", {className: "text"}, ...formatted(message.text, message.entities, `${chat}/${message.id}`, say)),
+      make("p", {className: "foot"}, chips(message),
+        make("span", {className: "when"}, message.edited ? "edited " : "", make("time", {dateTime: new Date(message.date * 1000).toISOString()}, time(message.date))))),
+    message.buttons.length ? keyboard(message) : "");
+}
+
+const quote = reply => button("quote", make("span", {}, make("strong", {}, reply.name), make("span", {}, reply.text)),
+  () => go(reply.id), {className: "quote"});
+
+const file = document => make("a", {className: "file", "data-focus": "file", download: document.name,
+  href: `/page/documents/${encodeURIComponent(document.file)}?name=${encodeURIComponent(document.name)}`},
+make("span", {ariaHidden: "true"}, "📄"), make("span", {}, make("strong", {}, document.name), make("small", {}, size(document.size))));
+
+// Some emoji are drawn as letters unless they are told not to be.
+const drawn = emoji => /^[\u2600-\u27bf]$/.test(emoji) ? `${emoji}\ufe0f` : emoji;
+
+function chips(message) {
+  return make("span", {className: "chips"}, ...message.reactions.map(({emoji, count, mine, by}) =>
+    button(`r${emoji}`, `${drawn(emoji)}${count > 1 ? ` ${count}` : ""}`, () => react(message, emoji),
+      {className: "chip", ariaPressed: String(mine), title: by.join(", "), ariaLabel: `${emoji} by ${by.join(", ")}`})));
+}
+
+function tools(message) {
+  const held = new Set(message.reactions.filter(each => each.mine).map(each => each.emoji));
+  const tool = (key, text, name, act, more = {}) => button(key, text, act, {"aria-label": name, title: name, ...more});
+  const away = event => { if (event.detail) event.target.blur(); };  // for a pointer it has done its work
+  return make("div", {className: "tools", onclick: away}, make("div", {role: "group", ariaLabel: "Act on this message"},
+    ...EMOJI.map(emoji => tool(`t${emoji}`, drawn(emoji), `React with ${emoji}`, () => react(message, emoji), {ariaPressed: String(held.has(emoji))})),
+    tool("reply", "↩", "Reply", () => write("reply", message)),
+    message.own && message.text ? tool("edit", "✎", "Edit", () => write("edit", message)) : ""));
+}
+
+function keyboard(message) {
+  const key = (each, name) => {
+    if (each.url) return make("span", {className: "key"}, link(each.url, [each.text]), make("small", {className: "address"}, ` ${each.url}`));
+    const waits = [...pressed.values()].includes(name);
+    return button(name, each.text, () => press(message, each, name), {className: "key", disabled: each.data === null, ariaBusy: String(waits)});
+  };
+  return make("div", {className: "keyboard"}, ...message.buttons.map((row, y) =>
+    make("div", {}, ...row.map((each, x) => key(each, `${message.id}/${y}/${x}`)))));
+}
+
+// Showing what the server told
+
+function show() {
+  const list = [...messages.values()], here = view.chats.find(each => each.id === chat);
+  if (!here) return open(me, me);
+  view.group = here.kind === "group";
+  const stays = isAway();
+  const last = list.at(-1), isNew = last && last.id > (seen.get(chat) ?? 0);
+  list.forEach((message, i) => {
+    message.newDay = i && day(list[i - 1].date) === day(message.date) ? "" : day(message.date);
+  });
+  const waiting = [...pressed.values()];
+  sync(log, list.map(m => ({...m, waits: waiting.filter(name => name.startsWith(`${m.id}/`))})), m => m.id, item);
+  header(here);
+  sync($("chats"), view.chats.map(each => ({...each, open: each.id === chat, fresh: fresh(each)})), each => each.id, entry);
+  sync($("person"), view.people, each => each.id, each => make("option", {value: each.id, selected: each.id === me}, each.name));
+  $("person").value = me;
+  draft();
+  $("earlier").hidden = !view.earlier || limit >= MOST;
+  $("empty").hidden = list.length > 0;
+  $("start").hidden = view.group;
+  if (!stays || (isNew && last.own)) bottom();
+  else if (isNew && seen.has(chat)) $("down").hidden = false;
+  if (last) seen.set(chat, last.id);
+  answers();
+  suggest();
+}
+
+const fresh = each => Boolean(each.last && !each.last.own && each.id !== chat && each.last.id > (seen.get(each.id) ?? 0));
+
+function header(here) {
+  const action = view.action ? `${view.bot.name} is ${view.action.replaceAll("_", " ")}…` : "";
+  $("title").textContent = here.title;
+  $("about").textContent = action || (view.group ? `${here.members} members` : "bot");
+  $("avatar").textContent = letter(here.title);
+  $("avatar").className = `avatar ${tone(here.id)}`;
+  $("back").href = `#${me}`;
+}
+
+const letter = title => [...title][0]?.toUpperCase() ?? "?";
+
+function entry(each) {
+  const last = each.last ? `${each.last.own || each.kind === "group" ? `${each.last.name}: ` : ""}${each.last.text}` : "No messages yet";
+  return make("li", {}, make("a", {href: `#${me}/${each.id}`, "data-focus": "chat", "aria-current": each.open ? "page" : null},
+    make("span", {className: `avatar ${tone(each.id)}`, ariaHidden: "true"}, letter(each.title)),
+    make("span", {className: "entry"}, make("strong", {}, each.title), make("span", {}, last)),
+    each.fresh ? make("span", {className: "dot", role: "img", ariaLabel: "new messages"}) : ""));
+}
+
+function draft() {
+  const growing = view.draft;
+  $("draft").hidden = !growing;
+  $("draft").replaceChildren(...(growing ? formatted(growing.text, growing.entities, "") : []));
+}
+
+function answers() {
+  for (const id of pressed.keys()) if (id in view.answers) {
+    pressed.delete(id);
+    if (view.answers[id].text) toast(view.answers[id].text);
+    queueMicrotask(show);
+  }
+}
+
+let toastTimer = 0;
+function toast(text) {
+  $("toast").textContent = text;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { $("toast").textContent = ""; }, TOAST_MS);
+}
+
+const isAway = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight > 80;
+
+function bottom() {
+  scroll.scrollTop = scroll.scrollHeight;
+  $("down").hidden = true;
+}
+
+function go(id) {
+  const target = log.querySelector(`[data-key="${id}"]`);
+  if (!target) return toast("That message is further back");
+  target.scrollIntoView({block: "center"});
+  target.focus({preventScroll: true});
+}
+
+// Acting
+
+async function ask(path, body) {
+  const options = body === undefined ? {} : {method: "POST", body: JSON.stringify(body)};
+  const answer = await fetch(path, options), result = await answer.json();
+  if (!answer.ok) throw new Error(result.error);
+  return result;
+}
+
+async function act(name, body) {
+  try {
+    const result = await ask(`/control/${name}`, body);
+    return result ?? true;
+  } catch (error) {
+    toast(`That did not work: ${error.message}`);
+    return null;
+  }
+}
+
+let turn = Promise.resolve();            // one after the other, in the order of writing
+function say(text, more = {}) {
+  const body = {chat, person: me, text, ...more};
+  return turn = turn.then(() => act("say", body));
+}
+
+async function submit() {
+  const text = box.value.trim(), about = context, place = chat;
+  if (!text) return;
+  fill("");
+  write(null);
+  const topic = about && messages.get(about.id)?.topic;
+  const done = about?.kind === "edit" ? await act("edit", {chat, message_id: about.id, text})
+    : await say(text, {...(about && {reply_to: about.id}), ...(topic && {topic: topic.id})});
+  if (!done && place === chat) fill(`${text}${box.value && `\n${box.value}`}`);
+}
+
+function react(message, emoji) {
+  const mine = message.reactions.some(each => each.mine && each.emoji === emoji);
+  act("react", {chat, person: me, message_id: message.id, reactions: mine ? [] : [emoji]});
+}
+
+async function press(message, each, name) {
+  const result = await act("press", {chat, person: me, message_id: message.id, data: each.data});
+  if (!result) return;
+  pressed.set(result.callback_query_id, name);
+  show();
+  setTimeout(() => { if (pressed.delete(result.callback_query_id)) show(); }, PRESS_MS);
+}
+
+// Writing
+
+function write(kind, message) {
+  if (context?.kind === "edit" && kind !== "edit") fill("");
+  context = kind && {kind, id: message.id};
+  $("context").hidden = !kind;
+  if (!kind) return;
+  $("context-name").textContent = kind === "edit" ? "Edit" : `Reply to ${message.own ? "yourself" : message.author.name}`;
+  $("context-text").textContent = message.text || message.media || message.document?.name || "";
+  if (kind === "edit") fill(message.text);
+  box.focus();
+}
+
+function fill(text) {
+  box.value = text;
+  grow();
+  suggest();
+}
+
+function grow() {
+  box.style.height = "auto";
+  box.style.height = `${Math.min(box.scrollHeight + 2, 160)}px`;
+}
+
+function suggest() {
+  const word = /^\/(\w*)$/.exec(box.value);
+  matches = word && view && !context ? view.commands.filter(each => each.command.startsWith(word[1].toLowerCase())) : [];
+  chosen = Math.min(chosen, Math.max(0, matches.length - 1));
+  $("commands").hidden = !matches.length;
+  sync($("commands"), matches.map((each, i) => ({...each, chosen: i === chosen})), each => each.command, each =>
+    make("li", {id: `command-${each.command}`, role: "option", ariaSelected: String(each.chosen), onclick: () => { complete(each); box.focus(); }},
+      make("strong", {}, `/${each.command}`), make("span", {}, each.description)));
+  if (matches.length) box.setAttribute("aria-activedescendant", `command-${matches[chosen].command}`);
+  else box.removeAttribute("aria-activedescendant");
+  $("commands").querySelector("[aria-selected=true]")?.scrollIntoView({block: "nearest"});
+}
+
+const complete = each => fill(`/${each.command} `);
+
+function keys(event) {
+  if (event.isComposing) return;
+  const {key} = event, lists = matches.length > 0;
+  const exact = lists && box.value === `/${matches[chosen].command}`;
+  if (lists && (key === "ArrowDown" || key === "ArrowUp")) {
+    chosen = (chosen + (key === "ArrowDown" ? 1 : matches.length - 1)) % matches.length;
+    suggest();
+  } else if (lists && !event.shiftKey && (key === "Tab" || (key === "Enter" && !exact))) complete(matches[chosen]);
+  else if (key === "Enter" && !event.shiftKey) submit();
+  else if (key === "Escape") { write(null); if (lists) fill(""); }
+  else if (key === "ArrowUp" && !box.value) {
+    const last = [...messages.values()].findLast(message => message.own && message.text);
+    if (last) write("edit", last);
+  } else return;
+  event.preventDefault();
+}
+
+function walk(event) {
+  const step = {ArrowUp: -1, ArrowDown: 1}[event.key];
+  if (event.key === "Escape") return box.focus();
+  if (!step) return;
+  const rows = [...log.querySelectorAll(":scope > li[tabindex]")], at = rows.indexOf(document.activeElement.closest("#log > li"));
+  const next = rows[at < 0 ? rows.length - 1 : at + step];
+  if (next) { next.focus(); next.scrollIntoView({block: "nearest"}); }
+  event.preventDefault();
+}
+
+function dialog(title, withMembers, made) {
+  $("ask-title").textContent = title;
+  $("ask-name").value = "";
+  $("ask-members").hidden = !withMembers;
+  const others = view.people.filter(person => person.id !== me);
+  $("ask-members").replaceChildren(make("legend", {}, "Members, besides you and the bot"), ...others.map(person =>
+    make("label", {}, make("input", {type: "checkbox", value: person.id}), ` ${person.name}`)), others.length ? "" : "Nobody else is here yet.");
+  $("ask").querySelector("form").onsubmit = async event => {
+    event.preventDefault();
+    $("ask").close();
+    await made($("ask-name").value.trim() || "Nameless", [...$("ask-members").querySelectorAll(":checked")].map(each => Number(each.value)));
+  };
+  $("ask").showModal();
+}
+
+async function makeGroup(title, members) {
+  const group = await act("group", {title, members: [me, ...members]});
+  if (group) open(me, group.id);
+}
+
+async function makePerson(name) {
+  const person = await act("person", {first_name: name});
+  if (person) open(person.id, person.id);
+}
+
+// Listening
+
+const open = (person, place) => { location.hash = `#${person}/${place}`; };
+
+async function start() {
+  const people = await ask("/page/people"), [, person, place] = /^#(\d+)(?:\/(-?\d+))?/.exec(location.hash) ?? [];
+  const known = people.find(each => each.id === Number(person)) ?? await ask("/page/you", {});
+  unsent.set(chat, box.value);
+  const isOpen = place !== undefined || person === undefined;
+  document.body.classList.toggle("in-chat", isOpen);
+  if (person === undefined || known.id !== Number(person)) return open(known.id, known.id);
+  if (known.id !== me || Number(place ?? person) !== chat) {
+    [me, chat, limit] = [known.id, Number(place ?? person), STEP];
+    log.replaceChildren();
+    write(null);
+    fill(unsent.get(chat) ?? "");
+    if (isOpen && matchMedia("(hover: hover)").matches) box.focus();
+  }
+  listen();
+}
+
+function listen() {
+  source?.close();
+  let isFirst = true;
+  heard = Date.now();
+  source = new EventSource(`/page/events?me=${me}&chat=${chat}&limit=${limit}`);
+  source.onmessage = event => {
+    heard = Date.now();
+    const {messages: changed, ids, ...rest} = JSON.parse(event.data), before = isFirst ? new Map() : messages;
+    const told = new Map(changed.map(message => [message.id, message]));
+    messages = new Map(ids.map(id => [id, told.get(id) ?? before.get(id)]));
+    if (isFirst) for (const each of rest.chats) if (each.last && !seen.has(each.id)) seen.set(each.id, each.last.id);
+    view = rest;
+    $("trouble").textContent = "";
+    const below = scroll.scrollHeight - scroll.scrollTop;
+    show();
+    if (isFirst) scroll.scrollTop = scroll.scrollHeight - (limit === STEP ? 0 : below);
+    isFirst = false;
+  };
+  source.addEventListener("beat", () => { heard = Date.now(); });
+  source.onerror = () => { $("trouble").textContent = "The server cannot be reached. Trying again…"; };
+}
+
+// Also after the machine slept, or the server was started anew and knows nobody of before.
+async function watch() {
+  const lost = !source || source.readyState === EventSource.CLOSED || Date.now() - heard > SILENT_MS;
+  if (lost && !document.hidden) await begin();
+}
+
+async function begin() {
+  try { await start(); } catch { $("trouble").textContent = "The server cannot be reached. Trying again…"; }
+}
+
+box.addEventListener("input", () => { grow(); suggest(); });
+box.addEventListener("keydown", keys);
+scroll.addEventListener("keydown", walk);
+log.addEventListener("click", event => { if (!event.target.closest("button, a, pre")) event.target.closest("li")?.focus({preventScroll: true}); });
+scroll.addEventListener("scroll", () => { if (!isAway()) $("down").hidden = true; });
+$("compose").addEventListener("submit", event => { event.preventDefault(); submit(); box.focus(); });
+$("context-end").onclick = () => { write(null); box.focus(); };
+$("start").onclick = () => { say("/start"); box.focus(); };
+$("down").onclick = bottom;
+$("earlier").onclick = () => { limit += STEP; listen(); };
+$("person").onchange = () => open($("person").value, $("person").value);
+$("new-person").onclick = () => dialog("New person", false, makePerson);
+$("new-group").onclick = () => dialog("New group", true, makeGroup);
+$("ask-no").onclick = () => $("ask").close();
+addEventListener("hashchange", begin);
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) { source?.close(); source = null; } else begin(); // a browser has few connections to one server
+});
+setInterval(watch, AGAIN_MS);
+begin();
