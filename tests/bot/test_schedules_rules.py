@@ -1,5 +1,6 @@
 """Cron and raw RRULEs: what is accepted, and when it is due around every change of clocks."""
 
+import re
 import time as machine
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, pairwise
@@ -65,7 +66,8 @@ def test_cron_with_a_wildcard_or_step_fires_at_every_real_instant_that_matches(
 ) -> None:
     """The oracle looks at every minute."""
     zone, moment = change
-    if not set("*/") & {*minute[0], *hour[0]}:
+    # One value is a fixed time, whatever step is written behind it.
+    if not set("*/") & {*"".join(re.sub(r"^(\d+)-\1/\d+$", r"\1", field) for field, _ in (minute, hour))}:
         minute = ("*/7", set(range(0, 60, 7)))
     on = {0, 2, 4} if days == "1,3,5" else set(range(7))
     after, last = moment + before * MINUTE, moment + 1500 * MINUTE

@@ -16,15 +16,15 @@ from tests.house import TOKEN, House, TestClock
 from tests.web.browser import chromium
 
 SAID = {
-    "How do I copy the database while you run?": """\
-With `polar db backup`, which is **consistent** at any time:
+    "How do I see what people think of my answers?": """\
+Each reaction is **kept as an event**. The totals are in the dashboard:
 
 ```sh
-polar db backup polar-2026-11-23.db
+polar web
 ```
 
-> Never copy the file itself: what is still in the log would be missing.""",
-    "And the old copies?": "Keep seven. Shall I remind you every Monday to delete the *older* ones? 🗂️",
+> A reaction that is taken back is an event of its own.""",
+    "And by the week?": "Shall I send you the totals every Monday at *nine*? 🗂️",
 }
 
 
