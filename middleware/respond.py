@@ -80,7 +80,7 @@ class Respond:
             turn.record(self.marks.remove(turn.id))
             return Outcome(status="answered", reason="stopped", replies=(stopped(writing),))
         reply = Reply(text=answer or "", rateable=True) if not isinstance(answer, Reply) else answer
-        if not reply.text:
+        if not reply.text and reply.document is None:
             return Outcome(status="recorded")
         return Outcome(status="answered", reason=turn.origin.get("ended"), replies=(reply,))
 
