@@ -83,8 +83,9 @@ def set_up(form: Literal["console", "json"], *secrets: str) -> None:
     console = _Redacting("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S", secrets)
     handler.setFormatter(_Json(None, None, secrets) if form == "json" else console)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # httpx logs every request's URL; PTB logs what we log ourselves, with tracebacks.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # The HTTP clients log every request's URL; PTB logs what we log ourselves, with tracebacks.
+    for client in ("httpx", "httpx2", "openai"):
+        logging.getLogger(client).setLevel(logging.WARNING)
     logging.getLogger("telegram").setLevel(logging.ERROR)
     logging.getLogger("telegram.ext.Updater").setLevel(logging.CRITICAL)
     logging.getLogger("telegram.ext").setLevel(logging.CRITICAL)

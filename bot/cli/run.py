@@ -14,7 +14,7 @@ from bot.run import running
 def run() -> None:
     """Run the bot, by polling or webhook, until SIGINT or SIGTERM."""
     loaded = settings.load()
-    secrets = (loaded.telegram_bot_token, loaded.webhook_secret)
+    secrets = (loaded.telegram_bot_token, loaded.webhook_secret, loaded.openai_api_key)
     logs.set_up(loaded.log_format, *(secret.get_secret_value() for secret in secrets))
     asyncio.run(until_asked_to_stop(loaded))
 

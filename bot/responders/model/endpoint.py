@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +17,6 @@ CONNECT_S = 10.0
 STALL_S = 30.0
 """How long a text that has begun may pause; before that, some models think."""
 NO_KEY = "none"
-# It logs each request's URL, which may hold a password.
-logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
 class Endpoint:
