@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 
 from middleware.respond import Responder
@@ -117,3 +118,12 @@ class Endless(Echo):
         turn.show("It begins")
         await asyncio.Event().wait()
         raise AssertionError
+
+
+class Leaking(Echo):
+    """Logs what nobody may read, as a careless library would."""
+
+    async def respond(self, turn: Turn) -> str:
+        """As Echo, after its leak."""
+        logging.getLogger("careless").warning("the key is %s", os.environ["POLAR_OPENAI_API_KEY"])
+        return await super().respond(turn)

@@ -234,3 +234,15 @@ async def test_the_log_holds_neither_token_nor_text(house: House) -> None:
     assert "TEST-TOKEN" not in printed
     assert "confidential" not in printed
     assert "Annabel" not in printed
+
+
+async def test_a_secret_that_a_library_logs_is_taken_out(house: House) -> None:
+    """The line stays, without the key of the model's endpoint."""
+    ann, chat = house.chat()
+    async with ready(house, responder="tests.responders:Leaking", openai_api_key="sk-confidential") as process:
+        house.world.say(chat, ann, "hello")
+        await house.world.wait(lambda: texts(house, chat) == ["echo: hello"])
+        process.terminate()
+        _, printed = await end(process)
+    assert "the key is " in printed
+    assert "sk-confidential" not in printed

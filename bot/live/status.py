@@ -22,7 +22,7 @@ log = logging.getLogger("polar.live")
 State = Literal["received", "working", "asking", "done", "failed", "nothing"]
 EMOJI: dict[State, str] = {"received": "👀", "working": "✍", "asking": "🤔", "done": "👌", "failed": "🤷"}
 """All of them are standard reactions of Telegram's."""
-UNFINISHED = (EMOJI["received"], EMOJI["working"])
+UNENDED: tuple[State, ...] = ("received", "working")
 QUIET_S = 1.0
 """A turn that ends within this time shows nothing."""
 GOES_AFTER_MS: dict[State, int] = {
@@ -73,13 +73,13 @@ class Status:
             key = (session_id, message_id)
             message = self._messages.get(key)
             if message is None:
-                if state == "nothing" and key not in self._left:
-                    continue
+                if state not in UNENDED and key not in self._left:
+                    continue  # it has ended before anybody was told of it
                 message = self._messages[key] = _Shown(state)
                 task = asyncio.create_task(self._follow(key, message), name=f"status {message_id}")
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
-            message.wanted, message.ended = state, state not in ("received", "working")
+            message.wanted, message.ended = state, state not in UNENDED
             message.changed.set()
 
     def begin(self, turn: Turn) -> None:
@@ -150,7 +150,7 @@ class Status:
         """Take up what an earlier process left: what it worked on goes soon, unless its turn says otherwise."""
         for shown in await self._rows.list_shown(limit=PAGE * PAGE):
             self._left.add((shown.session_id, shown.telegram_message_id))
-            if shown.emoji in UNFINISHED:
+            if shown.emoji in [EMOJI[state] for state in UNENDED]:
                 key = (shown.session_id, shown.telegram_message_id)
                 await self._database.commit(self._rows.set(self._row(key, shown.emoji, "done")))
 
