@@ -10,6 +10,8 @@ import pytest
 
 from bot.live import display
 from emulator import Chat
+from storage.statement import Statement
+from storage.stop_marks import StopMarks
 from tests.house import CHECKOUT, House, until
 from tests.looking import idle, texts
 from tests.responders import Writing
@@ -157,6 +159,28 @@ async def test_stop_says_so_where_nothing_was_said_or_written(house: House) -> N
         await house.world.wait(lambda: texts(house, chat)[1:] == ["Stopped."])
 
 
+async def test_a_stop_that_comes_too_late_leaves_no_mark(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer ended by itself while the mark was being written; the mark goes with the command's own turn."""
+    add = StopMarks.add
+
+    async with house.bot(responder=WRITING) as bot:
+        ann, chat = house.chat()
+
+        def ends_meanwhile(marks: StopMarks, turn_id: str, *, now_ms: int) -> Statement:
+            bot.app.answering._writings.clear()
+            return add(marks, turn_id, now_ms=now_ms)
+
+        monkeypatch.setattr(StopMarks, "add", ends_meanwhile)
+        house.world.say(chat, ann, "tell me")
+        await until(lambda: Writing.calls == 1)
+        house.world.say(chat, ann, "/stop")
+        await house.world.wait(lambda: texts(house, chat) == ["I am not writing anything just now."])
+        assert house.rows("SELECT * FROM polar_stop_marks") == []
+        Writing.say("the end")
+        Writing.done.set()
+        await house.world.wait(lambda: texts(house, chat)[1:] == ["the end"])
+
+
 async def test_only_who_asked_and_operators_stop_an_answer(house: House) -> None:
     """Anybody else in a group is told so."""
     async with house.bot(responder=WRITING, operator_telegram_ids={99}) as bot:
@@ -222,6 +246,19 @@ async def test_a_crash_while_an_answer_is_shown_still_ends_in_one_answer(house: 
     assert [(text, message_id) for text, message_id, _ in house.rows(MESSAGES)] == [
         ("The end", f"msg_a_{message['message_id']}")
     ]
+
+
+async def test_a_chat_that_refuses_the_typing_still_gets_drafts(house: House) -> None:
+    """The one says nothing about the other."""
+    async with house.bot(responder=WRITING):
+        ann, chat = house.chat()
+        house.world.fault("sendChatAction", "400:wrong parameter action in request")
+        house.world.say(chat, ann, "tell me")
+        await house.world.wait(lambda: calls(house, "sendChatAction") != [])
+        Writing.say("Once")
+        await house.world.wait(lambda: drafts(house) == ["Once"])
+        Writing.done.set()
+        await house.world.wait(lambda: texts(house, chat) == ["Once"])
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "cut", "403:Forbidden: bot was blocked by the user"])

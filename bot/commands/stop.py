@@ -36,5 +36,8 @@ class StopCommand:
         # Marked first: after a crash the same turn must not begin its answer anew.
         marks = StopMarks(self.database)
         await self.database.commit(marks.add(writing.turn_id, now_ms=self.clock()))
+        if self.answering.find(turn) is not writing:  # it came to its end by itself meanwhile
+            turn.record(marks.remove(writing.turn_id))
+            return Outcome.answer(say("answer.none"))
         writing.stop()
         return Outcome(status="recorded", reason="stopped")

@@ -139,7 +139,9 @@ class Display:
         except RetryAfter as error:
             self._paused_until = self._now() + error._retry_after.total_seconds()
         except BadRequest as error:
-            if self._drafts:  # a client or a chat that takes none
+            if not text.strip():  # that we write cannot be shown there; what we write may be
+                pass
+            elif self._drafts:  # a client or a chat that takes none
                 self._live.without_drafts.add(self._turn.place.chat_id)
             elif "not modified" not in str(error).lower():
                 self._paused_until = float("inf")
