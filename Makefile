@@ -20,12 +20,17 @@ $(BIN)/polar: | $(VENV)/pyvenv.cfg
 	@printf '#!/bin/sh\nexec "%s" -m bot "$$@"\n' "$(CURDIR)/$(BIN)/python" > $@
 	@chmod +x $@
 
+# A lock is complete, so nothing is resolved: a release of tomorrow changes nothing. `pip check` says where it is not.
+INSTALL := $(PIP) install --no-deps --require-hashes --requirement
+
 $(VENV)/run.stamp: requirements/run.txt | $(BIN)/polar
-	$(PIP) install --require-hashes -r requirements/run.txt
+	$(INSTALL) $<
+	$(PIP) check
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt | $(BIN)/polar
-	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(INSTALL) $<
+	$(PIP) check
 	@touch $@ $(VENV)/run.stamp
 
 demo: $(VENV)/run.stamp  ## a scripted minute against an embedded Telegram: no token, no network
@@ -60,12 +65,11 @@ screens: $(VENV)/dev.stamp  ## make the pictures in docs/screens anew; needs Chr
 	$(BIN)/python -m tests.web.browser.screens docs/screens
 	$(BIN)/python -m tests.emulator.picture docs/screens/chat.png
 
-lock: $(VENV)/dev.stamp  ## resolve the pins of pyproject.toml to hashes
-	$(PIP) install pip-tools
+lock: $(VENV)/dev.stamp  ## resolve the pins of pyproject.toml to hashes, for every Python and Unix at once
 	for set in run dev; do \
-	  $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
-	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-	    $$( [ $$set = dev ] && echo --extra dev ) --output-file requirements/$$set.txt pyproject.toml; \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	    --no-header --no-annotate $$( [ $$set = dev ] && echo --extra dev ) \
+	    --output-file requirements/$$set.txt $(ARGS) pyproject.toml || exit 1; \
 	done
 
 clean:  ## remove what the other targets made

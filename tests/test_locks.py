@@ -1,0 +1,67 @@
+"""The locks are complete: what they name can be installed without resolving anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.house import CHECKOUT
+
+LOCKS = sorted((CHECKOUT / "requirements").glob("*.txt"))
+
+
+def pins(lock: Path) -> dict[str, Requirement]:
+    """What a lock installs here, by canonical name."""
+    lines = re.findall(r"^(?![\s#])(.+?)(?: \\)?$", lock.read_text(encoding="utf-8"), re.MULTILINE)
+    found = map(Requirement, lines)
+    return {canonicalize_name(pin.name): pin for pin in found if pin.marker is None or pin.marker.evaluate()}
+
+
+def needs(pin: Requirement) -> Iterator[Requirement]:
+    """What a pinned package asks for, as its installed metadata says, with the extras that the lock gives it."""
+    for line in requires(pin.name) or ():
+        need = Requirement(line)
+        if need.marker is None or any(need.marker.evaluate({"extra": extra}) for extra in ("", *pin.extras)):
+            yield need
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
+def test_a_lock_meets_every_requirement_of_all_that_it_names(lock: Path) -> None:
+    """Each requirement, with its extras and where its marker holds, is met by a pin of the same lock."""
+    locked = pins(lock)
+    unmet = []
+    for pin in locked.values():
+        for need in needs(pin):
+            met = locked.get(canonicalize_name(need.name))
+            if met is None or not need.specifier.contains(next(iter(met.specifier)).version, prereleases=True):
+                unmet.append(f"{pin.name} needs {need}, the lock has {met}")
+            elif not need.extras <= met.extras:
+                unmet.append(f"{pin.name} needs {need}, the lock has no such extra: {met}")
+    assert locked
+    assert unmet == []
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
+def test_a_lock_pins_versions_with_hashes_and_names_no_host(lock: Path) -> None:
+    """Every line is a pin with hashes; where to get it from is the machine's own matter."""
+    text = lock.read_text(encoding="utf-8")
+    for entry in re.split(r"\n(?=\S)", text.strip()):
+        assert re.match(r"[\w.-]+(\[[\w,-]+\])?==\S+", entry)
+        assert "--hash=sha256:" in entry
+    assert "://" not in text
+
+
+def test_the_suite_runs_with_what_is_locked() -> None:
+    """What is installed here is what the lock says, so that a green run speaks of the lock."""
+    for name, pin in pins(CHECKOUT / "requirements" / "dev.txt").items():
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            installed = None
+        assert installed is not None and pin.specifier.contains(installed, prereleases=True), name
