@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from storage import migrations, opening
-from storage.runs import Runs
+from storage.tables.runs import Runs
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DAYS, DAY_MS = 365, 86_400_000

@@ -19,10 +19,10 @@ from bot.scheduling.jobs import AutomationJobs
 from bot.settings import CHECKOUT
 from bot.zones import Zones
 from storage.database import Database
-from storage.jobs import Job, Jobs
-from storage.occurrences import Occurrence, Occurrences
 from storage.statement import Statement
-from storage.users import Users
+from storage.tables.jobs import Job, Jobs
+from storage.tables.occurrences import Occurrence, Occurrences
+from storage.tables.users import Users
 
 COUNTS = (100, 10_000, 100_000)
 NOW_MS = 1_795_000_000_000

@@ -23,8 +23,8 @@ from benchmarks.telegram import CHATS
 from bot import logs
 from bot.run import Running, running
 from bot.settings import Settings
-from storage.access import Access
 from storage.database import Database
+from storage.tables.access import Access
 
 TOKEN = "1000000001:BENCHMARK-TOKEN"  # noqa: S105 - of a bot that nobody has
 # About half of what an update takes, so that whoever waits looks seldom, and often only at the very end.

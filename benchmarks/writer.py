@@ -26,12 +26,12 @@ from rich.table import Table
 
 from benchmarks.telegram import CHATS, SENT_AT
 from storage import opening
-from storage.audit import Audit
 from storage.database import MAX_UNITS, Database
 from storage.errors import ExpectationFailed
-from storage.feedback import Feedback
 from storage.statement import Statement
-from storage.updates import Received, Updates
+from storage.tables.audit import Audit
+from storage.tables.feedback import Feedback
+from storage.tables.updates import Received, Updates
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 COMMITTERS = (1, 16, 64, 256)

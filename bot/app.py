@@ -51,27 +51,27 @@ from middleware.respond import Respond, Responder
 from middleware.session import Session
 from middleware.texts import say
 from middleware.turn import CallNext, Clock, Level, Middleware, Reply, Source, Toast, Turn
-from storage.access import Access as AccessStore
-from storage.answers import Answers
-from storage.audit import Audit as AuditStore
-from storage.budgets import Budgets
-from storage.chats import Chats
-from storage.custom_emoji import CustomEmoji
 from storage.database import Database
-from storage.deliveries import Deliveries, Delivery, chat_id_of
-from storage.feedback import Feedback as FeedbackStore
-from storage.health import Health
-from storage.jobs import Jobs
-from storage.memories import Memories
-from storage.messages import Messages
-from storage.personalities import Personalities
-from storage.properties import LAST_POLL_MS, Properties
-from storage.proposals import Proposals
-from storage.runs import Runs
 from storage.statement import Statement
-from storage.stop_marks import StopMarks
-from storage.updates import Entry, Received, Updates, batch
-from storage.users import Users
+from storage.tables.access import Access as AccessStore
+from storage.tables.answers import Answers
+from storage.tables.audit import Audit as AuditStore
+from storage.tables.budgets import Budgets
+from storage.tables.chats import Chats
+from storage.tables.custom_emoji import CustomEmoji
+from storage.tables.deliveries import Deliveries, Delivery, chat_id_of
+from storage.tables.feedback import Feedback as FeedbackStore
+from storage.tables.jobs import Jobs
+from storage.tables.memories import Memories
+from storage.tables.messages import Messages
+from storage.tables.personalities import Personalities
+from storage.tables.properties import LAST_POLL_MS, Properties
+from storage.tables.proposals import Proposals
+from storage.tables.runs import Runs
+from storage.tables.stop_marks import StopMarks
+from storage.tables.updates import Entry, Received, Updates, batch
+from storage.tables.users import Users
+from storage.views.health import Health
 
 PTB = Application[Any, Any, Any, Any, Any, Any]
 LEASE_MARGIN_S = 60

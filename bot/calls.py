@@ -10,7 +10,7 @@ from telegram.error import NetworkError, TelegramError
 
 from middleware.outbox import duplicate_mark
 from middleware.splitting import utf16_length
-from storage.deliveries import Delivery, chat_id_of
+from storage.tables.deliveries import Delivery, chat_id_of
 
 Receipt = tuple[int | None, int | None]
 """Message id and chat id of what was sent; None for calls that make no message."""

@@ -14,12 +14,12 @@ from bot.pacing import Pacing
 from bot.transport import Unsent
 from middleware.outbox import NOTICE, PLACEHOLDER
 from middleware.turn import Clock
-from storage.chats import Chats
 from storage.database import Database
-from storage.deliveries import Deliveries, Delivery, chat_id_of, session_id_of
-from storage.jobs import Jobs
-from storage.messages import Messages
 from storage.statement import Statement
+from storage.tables.chats import Chats
+from storage.tables.deliveries import Deliveries, Delivery, chat_id_of, session_id_of
+from storage.tables.jobs import Jobs
+from storage.tables.messages import Messages
 
 log = logging.getLogger("polar.delivery")
 

@@ -8,9 +8,9 @@ from bot.commands.automation_buttons import disliked_row
 from bot.commands.automation_texts import shorten
 from middleware.texts import say
 from middleware.turn import Level, Reply, Turn
-from storage.feedback import Feedback
-from storage.jobs import Jobs
-from storage.messages import Message
+from storage.tables.feedback import Feedback
+from storage.tables.jobs import Jobs
+from storage.tables.messages import Message
 
 
 @dataclass(frozen=True, slots=True)

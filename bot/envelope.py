@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from storage.deliveries import session_id_of
+from storage.tables.deliveries import session_id_of
+from storage.tables.updates import Received
 from storage.text import clean
-from storage.updates import Received
 
 ALLOWED_UPDATES = (
     "message",

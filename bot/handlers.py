@@ -31,8 +31,8 @@ from telegram.ext import (
 
 from bot.attachments import describe
 from middleware.turn import Incoming, Invocation, Kind, Place, Press, ReactionChange, Reactions, Source, Turn
+from storage.tables.updates import Entry
 from storage.text import clean
-from storage.updates import Entry
 
 Receive = Callable[[Update, Any], Coroutine[Any, Any, None]]
 GONE = (ChatMember.LEFT, ChatMember.BANNED)

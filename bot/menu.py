@@ -11,8 +11,8 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 from bot.delivery import jittered
 from middleware.commands import Registry
 from middleware.turn import Level
-from storage.access import Access
 from storage.database import Database
+from storage.tables.access import Access
 
 log = logging.getLogger("polar.menu")
 

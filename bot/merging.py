@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from bot.attachments import KINDS
-from storage.updates import Entry
+from storage.tables.updates import Entry
 
 ALBUM_WINDOW_MS = 1_000
 """How long after its first picture an album may go on; Telegram sends each as a message of its own."""

@@ -20,8 +20,8 @@ from middleware.turn import Clock, Source
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.statement import Statement
+from storage.tables.updates import Entry, Updates
 from storage.text import clean
-from storage.updates import Entry, Updates
 
 log = logging.getLogger("polar.processor")
 

@@ -12,7 +12,7 @@ from bot.schedules import ScheduleError, parse
 from bot.zones import Zones
 from middleware.texts import say
 from middleware.turn import Button, Clock, Reply, Turn
-from storage.proposals import Proposal, Proposals
+from storage.tables.proposals import Proposal, Proposals
 
 PREFIX = "pr"
 KIND = "automation"

@@ -22,7 +22,7 @@ from middleware import texts
 from middleware.turn import Clock
 from storage.database import Database
 from storage.errors import DatabaseLost
-from storage.properties import BOT_ID, Properties
+from storage.tables.properties import BOT_ID, Properties
 
 log = logging.getLogger("polar")
 

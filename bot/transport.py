@@ -12,7 +12,7 @@ from telegram.request import BaseRequest, HTTPXRequest, RequestData
 
 from bot.envelope import NotUpdates, read_batch
 from storage.errors import StorageError
-from storage.updates import Received
+from storage.tables.updates import Received
 
 # The request never left this machine, so it cannot have taken effect.
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)

@@ -7,7 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot.schedules.wallclock import zone
-from storage.users import Users
+from storage.tables.users import Users
 
 _NOT_PLACES = frozenset({"Factory", "localtime"})
 """Names in the database that stand for no zone, or for the server's."""

@@ -14,7 +14,7 @@ from exports.files import CannotWrite
 from exports.job import PAGES, Exported, export
 from exports.page import EPOCH
 from storage.errors import StorageError
-from storage.projections import ALWAYS
+from storage.views.projections import ALWAYS
 
 
 def main() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exports.markdown import cell, code, table
 from exports.page import Entry, Page, count
-from storage.projections import Beat, Projections
+from storage.views.projections import Beat, Projections
 
 STATUSES = ("executed", "skipped", "blocked", "failed")
 

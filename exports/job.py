@@ -13,7 +13,7 @@ from exports.memory import memory
 from exports.page import Page
 from exports.personality import personality
 from exports.reactions import reactions
-from storage.projections import Projections, snapshot
+from storage.views.projections import Projections, snapshot
 
 PAGES: Mapping[str, Callable[[Projections], Page]] = {
     "reactions": reactions,

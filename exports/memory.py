@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exports.markdown import cell, code, table
 from exports.page import Entry, Page, count
-from storage.projections import Memory, Projections
+from storage.views.projections import Memory, Projections
 
 
 def memory(found: Projections) -> Page:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from exports.markdown import code
-from storage.projections import ALWAYS, DAY_MS, Last
+from storage.views.projections import ALWAYS, DAY_MS, Last
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_ORDINAL = EPOCH.toordinal()

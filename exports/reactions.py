@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from exports.markdown import cell, code, emoji, table
 from exports.page import Entry, Heading, Page, count
-from storage.projections import Changes, DayOfReactions, Projections, Reaction
+from storage.views.projections import Changes, DayOfReactions, Projections, Reaction
 
 SIGNS = {"positive": "(+)", "negative": "(−)", "neutral": "(·)"}
 _VERBS = {"reaction_added": "added", "reaction_removed": "taken back"}

@@ -9,7 +9,7 @@ from typing import Literal
 
 from middleware.texts import say
 from middleware.turn import CallNext, Clock, Level, Outcome, Place, Reply, Toast, Turn
-from storage.access import Access as AccessStore
+from storage.tables.access import Access as AccessStore
 
 Mode = Literal["open", "allowlist", "pairing"]
 CODE_VALID_MS = 3_600_000

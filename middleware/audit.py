@@ -9,9 +9,9 @@ from hashlib import sha1
 from uuid import NAMESPACE_URL, UUID
 
 from middleware.turn import CallNext, Clock, Outcome, Turn
-from storage.audit import Audit as AuditStore
-from storage.feedback import Feedback
 from storage.statement import Statement
+from storage.tables.audit import Audit as AuditStore
+from storage.tables.feedback import Feedback
 
 log = logging.getLogger("polar.turn")
 

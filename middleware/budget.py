@@ -10,9 +10,9 @@ from typing import Protocol, runtime_checkable
 from middleware.respond import Responder, wants_answer
 from middleware.texts import say, say_span
 from middleware.turn import CallNext, Clock, Outcome, Reply, Turn
-from storage.budgets import Balance, Budgets, read
 from storage.database import Database
 from storage.statement import Statement
+from storage.tables.budgets import Balance, Budgets, read
 
 EXCEEDED = "budget_exceeded"
 

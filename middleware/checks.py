@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 
 from middleware.texts import say, say_count
-from storage.health import Health
+from storage.views.health import Health
 
 HOUR_MS = 3_600_000
 MIB = 1 << 20

@@ -10,9 +10,9 @@ from middleware.audit import event_id
 from middleware.polarity import PolarityTable
 from middleware.texts import say
 from middleware.turn import CallNext, Clock, Outcome, Press, ReactionChange, Reactions, Reply, Toast, Turn
-from storage.custom_emoji import CustomEmoji
-from storage.feedback import Feedback as FeedbackStore
-from storage.messages import Message, Messages
+from storage.tables.custom_emoji import CustomEmoji
+from storage.tables.feedback import Feedback as FeedbackStore
+from storage.tables.messages import Message, Messages
 
 STAR = "⭐"
 _THUMBS = {"fb:+": "👍", "fb:-": "👎"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from middleware.checks import CHECKS, Window, settings_of
 from middleware.texts import say
 from middleware.turn import CallNext, Clock, Outcome, Run, Turn
-from storage.health import Health
+from storage.views.health import Health
 
 NOTHING = "nothing to report"
 

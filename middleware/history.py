@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from middleware.respond import wants_answer
 from middleware.turn import CallNext, Clock, Outcome, Turn
-from storage.messages import Message, Messages
+from storage.tables.messages import Message, Messages
 
 CHAIN = 10
 """How many replies are followed upwards."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from middleware.turn import CallNext, Clock, Outcome, Reply, Run, Status, Turn
-from storage.runs import DEFAULT_PROFILE, Runs
 from storage.statement import Statement
+from storage.tables.runs import DEFAULT_PROFILE, Runs
 
 _LEDGER_STATUS: dict[Status, str] = {"answered": "executed", "recorded": "executed", "skipped": "skipped"}
 

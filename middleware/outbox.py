@@ -11,9 +11,9 @@ from middleware.rich_text import RichText, rich, split_rich
 from middleware.splitting import LIMIT, clean, split, utf16_length
 from middleware.texts import say
 from middleware.turn import Button, Clock, Document, Kind, Place, Reply, Toast, Turn
-from storage.deliveries import Deliveries
-from storage.messages import Messages
 from storage.statement import Statement
+from storage.tables.deliveries import Deliveries
+from storage.tables.messages import Messages
 
 MARK_ROOM = 64
 """What parts leave free, in UTF-16 code units, for the mark of one that is sent again; the same in all languages."""

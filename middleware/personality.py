@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from middleware.respond import wants_answer
 from middleware.turn import CallNext, Outcome, Turn
-from storage.personalities import Personalities
+from storage.tables.personalities import Personalities
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from middleware.respond import wants_answer
 from middleware.turn import CallNext, Outcome, Turn
-from storage.memories import Memories
+from storage.tables.memories import Memories
 
 MAX_CHARACTERS = 4_096
 """Of all facts together: as much as one message of Telegram's holds, so that no fact is too long by itself."""

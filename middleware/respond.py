@@ -11,8 +11,8 @@ from typing import Protocol
 from middleware.answering import Answering, Writing
 from middleware.texts import say
 from middleware.turn import CallNext, Outcome, Reply, Turn
-from storage.runs import DEFAULT_PROFILE
-from storage.stop_marks import StopMarks
+from storage.tables.runs import DEFAULT_PROFILE
+from storage.tables.stop_marks import StopMarks
 
 
 class Responder(Protocol):

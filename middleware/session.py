@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from middleware.turn import CallNext, Clock, Incoming, Middleware, Outcome, Turn
-from storage.answers import Answers
-from storage.chats import Chats
-from storage.deliveries import session_id_of
-from storage.jobs import Jobs
-from storage.messages import Message, Messages
+from storage.tables.answers import Answers
+from storage.tables.chats import Chats
+from storage.tables.deliveries import session_id_of
+from storage.tables.jobs import Jobs
+from storage.tables.messages import Message, Messages
 
 RENEWED_FOR_MS = 120_000
 """How long after a message was received an edit of it gets a new answer."""

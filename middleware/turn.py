@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal
 
-from storage.deliveries import session_id_of
-from storage.messages import Message
 from storage.statement import Statement
+from storage.tables.deliveries import session_id_of
+from storage.tables.messages import Message
 
 Kind = Literal[
     "message", "edited_message", "command", "button", "reaction", "membership", "migration", "automation", "heartbeat"

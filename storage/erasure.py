@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from storage import memory_index
 from storage.database import Database
-from storage.deliveries import session_id_of
 from storage.statement import Statement, Value
+from storage.tables.deliveries import session_id_of
 
 # The payload of a call that the sender ends without making it: there is no such message to delete.
 _NO_CALL = '{"method":"deleteMessage","target":""}'
@@ -61,7 +61,7 @@ WHERE status = 'dead' AND (sessionId = :private OR EXISTS (
 
 
 class Erasure:
-    """What `storage.own_data` finds, and what is kept of the person beside it."""
+    """What `storage.views.own_data` finds, and what is kept of the person beside it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -13,7 +13,7 @@ import pytest
 
 from bot import processor
 from emulator import Chat, Person
-from storage.budgets import Budgets, Policy, Scope
+from storage.tables.budgets import Budgets, Policy, Scope
 from tests.docs.pages import DOCS, blocks
 from tests.house import House, TestClock, until
 from tests.looking import idle, tell, texts

@@ -13,7 +13,7 @@ from typing import Any
 
 from emulator import Chat, Person
 from storage import opening
-from storage.budgets import Budgets, Policy
+from storage.tables.budgets import Budgets, Policy
 from storage.writer import run_batch
 from tests.house import CHECKOUT, House, until
 from tests.paid import CALLS_FILE, COST

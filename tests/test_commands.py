@@ -14,7 +14,7 @@ from bot.commands import feedback
 from middleware.commands import Command, Registry
 from middleware.texts import say
 from middleware.turn import Level
-from storage import feedback_summary
+from storage.views import feedback_summary
 from tests.house import CHECKOUT, House, TestClock
 from tests.looking import awake, commands, idle, tell
 from tests.pressing import last

@@ -15,10 +15,10 @@ from bot.run import Running
 from bot.schedules import parse
 from bot.schedules.kinds import UTC_ZONE
 from bot.scheduling.heartbeats import MOST_MISSES, next_beat
-from storage.heartbeats import Heartbeats, Policy
-from storage.occurrences import Occurrence, Occurrences
-from storage.runs import Runs
 from storage.statement import Statement
+from storage.tables.heartbeats import Heartbeats, Policy
+from storage.tables.occurrences import Occurrence, Occurrences
+from storage.tables.runs import Runs
 from tests.house import House, TestClock, until
 from tests.looking import idle, texts
 
@@ -390,7 +390,7 @@ async def test_a_beat_that_keeps_failing_ends_as_failed_and_the_next_is_due(
     async def broken(*_: object, **__: object) -> list[str]:
         raise RuntimeError("this check fails")
 
-    monkeypatch.setattr("storage.health.Health.failed_runs", broken)
+    monkeypatch.setattr("storage.views.health.Health.failed_runs", broken)
     clock = TestClock()
     _, chat = house.chat()
     async with house.bot(clock) as bot:

@@ -11,7 +11,7 @@ import pytest
 from bot.live import display
 from emulator import Chat
 from storage.statement import Statement
-from storage.stop_marks import StopMarks
+from storage.tables.stop_marks import StopMarks
 from tests.house import CHECKOUT, House, until
 from tests.looking import idle, texts
 from tests.responders import Writing

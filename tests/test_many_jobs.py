@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from emulator import Server, World
 from storage.database import Database
-from storage.jobs import Job, Jobs
-from storage.occurrences import Occurrence, Occurrences
 from storage.statement import Statement
+from storage.tables.jobs import Job, Jobs
+from storage.tables.occurrences import Occurrence, Occurrences
 from tests.house import TOKEN, House, TestClock, until
 
 JOBS = 1_000

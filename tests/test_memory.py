@@ -11,7 +11,7 @@ from emulator import Chat, Person
 from middleware.recall import MAX_CHARACTERS, MAX_FACTS, fitting
 from middleware.respond import Responder
 from middleware.turn import Turn
-from storage.memories import Memories
+from storage.tables.memories import Memories
 from tests.house import House, TestClock
 from tests.looking import idle, tell, texts
 

@@ -16,7 +16,7 @@ from bot.commands import own_data
 from bot.run import Running
 from emulator import Chat, Person
 from middleware.texts import say
-from storage.own_data import SECTIONS
+from storage.views.own_data import SECTIONS
 from tests.house import CHECKOUT, House, TestClock, until
 from tests.looking import awake, idle, tell, texts
 from tests.pressing import buttons, last, press, press_data

@@ -13,7 +13,7 @@ from bot.run import Running
 from bot.scheduling import runner
 from bot.scheduling.jobs import PAUSE_AFTER_FAILURES
 from emulator import Chat, Person
-from storage.occurrences import Occurrence
+from storage.tables.occurrences import Occurrence
 from tests.house import House, TestClock, until
 from tests.looking import idle, tell, texts
 

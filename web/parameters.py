@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from storage.listings import NEWEST
+from storage.views.listings import NEWEST
 
 MAX_WORDS = 500
 _KEY = re.compile(r"-?[0-9]{1,19}")

@@ -18,8 +18,8 @@ from bot.clock import system_clock
 from bot.run import CannotRun
 from bot.schedules import ScheduleError, load
 from bot.scheduling.jobs import next_occurrence
-from storage.jobs import Job, Jobs
-from storage.occurrences import Occurrence, Occurrences
+from storage.tables.jobs import Job, Jobs
+from storage.tables.occurrences import Occurrence, Occurrences
 
 app = typer.Typer(help="The operator's view of automations.", no_args_is_help=True)
 JobId = Annotated[str, typer.Argument(help="The id of a job, as `polar automations list` shows it.")]

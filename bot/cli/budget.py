@@ -13,9 +13,9 @@ from bot import settings
 from bot.cli.rows import commit, writable
 from bot.clock import system_clock
 from middleware.budget import dollars
-from storage import budgets
-from storage.budgets import Balance, Budgets, Policy, Scope
 from storage.errors import ExpectationFailed
+from storage.tables import budgets
+from storage.tables.budgets import Balance, Budgets, Policy, Scope
 
 app = typer.Typer(help="Budgets: what may be spent on answers.", no_args_is_help=True)
 SCOPES = "global, user:<id> or session:<sessionId>"

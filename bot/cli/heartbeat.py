@@ -16,9 +16,9 @@ from bot.clock import system_clock
 from bot.schedules import ScheduleError, load
 from bot.scheduling.heartbeats import next_beat
 from middleware.checks import CHECKS
-from storage import heartbeats
-from storage.heartbeats import Heartbeats, Policy, PolicyDamaged, Surveyed
-from storage.occurrences import Occurrence, Occurrences
+from storage.tables import heartbeats
+from storage.tables.heartbeats import Heartbeats, Policy, PolicyDamaged, Surveyed
+from storage.tables.occurrences import Occurrence, Occurrences
 
 app = typer.Typer(help="Heartbeat policies: what the bot looks after by itself.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The policy's id.", show_default=False)]

@@ -12,8 +12,8 @@ import typer
 from bot.schedules import ScheduleError, parse, wallclock
 from bot.scheduling.active_hours import ActiveHours
 from middleware.checks import settings_of
-from storage.deliveries import session_id_of
-from storage.heartbeats import Policy
+from storage.tables.deliveries import session_id_of
+from storage.tables.heartbeats import Policy
 
 ALWAYS = "always"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.rows import commit, writable
-from storage.runs import Runs
+from storage.tables.runs import Runs
 
 
 def replay(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from middleware.texts import say
 from middleware.turn import Button
-from storage.jobs import Job
+from storage.tables.jobs import Job
 
 PREFIX = "au"
 MAX_DATA = 64

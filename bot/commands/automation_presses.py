@@ -12,7 +12,7 @@ from bot.commands.own_jobs import OwnJobs
 from middleware.commands import UsageError
 from middleware.texts import say
 from middleware.turn import Outcome, Status, Toast, Turn
-from storage.jobs import Job
+from storage.tables.jobs import Job
 
 _MAX_TOAST = 190
 

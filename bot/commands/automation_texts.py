@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from bot.schedules import Once, Schedule, ScheduleError, load, upcoming, wallclock
 from bot.scheduling.decision import QuietHours
 from middleware.texts import say
-from storage.feedback import Totals
-from storage.jobs import Job
+from storage.tables.feedback import Totals
+from storage.tables.jobs import Job
 
 _MISSED = ("skip", "once", "all")
 _SHOWN_TIMES = 3

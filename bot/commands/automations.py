@@ -12,9 +12,9 @@ from bot.commands.own_jobs import OwnJobs, check_prompt
 from middleware.commands import Command, UsageError, nothing_behind, unknown_form
 from middleware.texts import say
 from middleware.turn import Outcome, Reply, Turn
-from storage.feedback import Feedback
-from storage.jobs import Job
-from storage.runs import Runs
+from storage.tables.feedback import Feedback
+from storage.tables.jobs import Job
+from storage.tables.runs import Runs
 
 PER_MESSAGE = 5
 _TAKING_NOTHING = ("show", "run", "pause", "disable", "resume", "enable")

@@ -8,9 +8,9 @@ from bot import VERSION
 from middleware.commands import Command, Registry, UsageError
 from middleware.texts import say, say_span
 from middleware.turn import Clock, Level, Outcome, Turn
-from storage.deliveries import Deliveries
-from storage.memories import Memories
-from storage.updates import Updates
+from storage.tables.deliveries import Deliveries
+from storage.tables.memories import Memories
+from storage.tables.updates import Updates
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from middleware.budget import dollars, named, resets
 from middleware.commands import Command, UsageError
 from middleware.texts import say
 from middleware.turn import Clock, Level, Outcome, Turn
-from storage.budgets import Balance, Budgets
+from storage.tables.budgets import Balance, Budgets
 
 
 @dataclass(frozen=True, slots=True)

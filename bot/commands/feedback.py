@@ -10,8 +10,8 @@ from bot.commands.automation_texts import shorten
 from middleware.commands import Command, unknown_form
 from middleware.texts import say
 from middleware.turn import Clock, Outcome, Turn
-from storage.feedback import Feedback, FeedbackEvent, Grouping, Totals
-from storage.feedback_summary import MOST_EVENTS, FeedbackSummaries, FeedbackSummary, RatedReply
+from storage.tables.feedback import Feedback, FeedbackEvent, Grouping, Totals
+from storage.views.feedback_summary import MOST_EVENTS, FeedbackSummaries, FeedbackSummary, RatedReply
 
 SHOWN = 10
 SUMMARY_DAYS = 30

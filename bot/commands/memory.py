@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from middleware.commands import Command, UsageError, only_in_private, unknown_form
 from middleware.texts import say
 from middleware.turn import Document, Outcome, Turn
-from storage.memories import Memories, Memory
+from storage.tables.memories import Memories, Memory
 
 SHOWN = 10
 MAX_FACT = 2000

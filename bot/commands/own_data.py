@@ -13,8 +13,8 @@ from middleware.feedback import stale
 from middleware.texts import say
 from middleware.turn import Button, Clock, Document, Outcome, Press, Turn
 from storage.erasure import Erasure
-from storage.messages import Messages, encode
-from storage.own_data import SECTIONS, OwnData
+from storage.tables.messages import Messages, encode
+from storage.views.own_data import SECTIONS, OwnData
 
 PREFIX = "me"
 ROOM = 20_000_000

@@ -14,9 +14,9 @@ from bot.zones import Zones
 from middleware.commands import UsageError
 from middleware.texts import say
 from middleware.turn import Clock, Turn
-from storage.jobs import Job, Jobs
-from storage.occurrences import Occurrence, Occurrences
 from storage.statement import Statement
+from storage.tables.jobs import Job, Jobs
+from storage.tables.occurrences import Occurrence, Occurrences
 
 MAX_JOBS = 100
 MAX_PROMPT = 1000

@@ -8,7 +8,7 @@ from middleware.access import private_place
 from middleware.commands import Command, UsageError
 from middleware.texts import say
 from middleware.turn import Clock, Level, Outcome, Reply, Turn
-from storage.access import Access
+from storage.tables.access import Access
 
 
 @dataclass(frozen=True, slots=True)

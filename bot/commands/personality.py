@@ -9,7 +9,7 @@ from typing import cast
 from middleware.commands import Command, UsageError, not_allowed, nothing_behind, unknown_form
 from middleware.texts import say
 from middleware.turn import Clock, Level, Outcome, Turn
-from storage.personalities import MAX_PROMPT, Personalities, PromptRefused, Scope, Target
+from storage.tables.personalities import MAX_PROMPT, Personalities, PromptRefused, Scope, Target
 
 # Phones make one long dash of two.
 _OPTION = re.compile(r"(?:--|[–—])(\w+)(?:\s+|$)")

@@ -11,7 +11,7 @@ from bot.proposals import KIND
 from middleware.commands import UsageError
 from middleware.texts import say
 from middleware.turn import Outcome, Turn
-from storage.proposals import Proposal, Proposals
+from storage.tables.proposals import Proposal, Proposals
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from middleware.commands import Command
 from middleware.texts import say
 from middleware.turn import Clock, Level, Outcome, Turn
 from storage.database import Database
-from storage.stop_marks import StopMarks
+from storage.tables.stop_marks import StopMarks
 
 
 @dataclass(frozen=True, slots=True)

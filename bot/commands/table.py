@@ -28,22 +28,22 @@ from bot.zones import Zones
 from middleware.answering import Answering
 from middleware.commands import Command, Handler, Registry
 from middleware.turn import Clock
-from storage.access import Access
-from storage.budgets import Budgets
 from storage.database import Database
-from storage.deliveries import Deliveries
 from storage.erasure import Erasure
-from storage.feedback import Feedback
-from storage.feedback_summary import FeedbackSummaries
-from storage.jobs import Jobs
-from storage.memories import Memories
-from storage.messages import Messages
-from storage.own_data import OwnData
-from storage.personalities import Personalities
-from storage.proposals import Proposals
-from storage.runs import Runs
-from storage.tasks import Tasks
-from storage.updates import Updates
+from storage.tables.access import Access
+from storage.tables.budgets import Budgets
+from storage.tables.deliveries import Deliveries
+from storage.tables.feedback import Feedback
+from storage.tables.jobs import Jobs
+from storage.tables.memories import Memories
+from storage.tables.messages import Messages
+from storage.tables.personalities import Personalities
+from storage.tables.proposals import Proposals
+from storage.tables.runs import Runs
+from storage.tables.updates import Updates
+from storage.views.feedback_summary import FeedbackSummaries
+from storage.views.own_data import OwnData
+from storage.views.tasks import Tasks
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from bot.zones import Zones
 from middleware.commands import Command
 from middleware.texts import say
 from middleware.turn import Level, Outcome, Turn
-from storage.runs import Runs
-from storage.tasks import Task, Tasks
+from storage.tables.runs import Runs
+from storage.views.tasks import Task, Tasks
 
 SHOWN = 10
 _SIGNS = {"done": "✅", "blocked": "⛔"}

@@ -17,7 +17,7 @@ from middleware.rich_text import RichText, rich, split_rich
 from middleware.splitting import LIMIT
 from middleware.turn import Turn
 from storage.database import Database
-from storage.messages import Messages
+from storage.tables.messages import Messages
 
 log = logging.getLogger("polar.live")
 

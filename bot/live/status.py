@@ -14,8 +14,8 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 from bot.pacing import Pacing
 from middleware.turn import Clock, Outcome, Turn
 from storage.database import Database
-from storage.deliveries import chat_id_of
-from storage.status_reactions import StatusReaction, StatusReactions
+from storage.tables.deliveries import chat_id_of
+from storage.tables.status_reactions import StatusReaction, StatusReactions
 
 log = logging.getLogger("polar.live")
 

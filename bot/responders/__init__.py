@@ -12,7 +12,7 @@ from bot.responders.silent import Silent
 from bot.settings import Settings, SettingsError
 from middleware.respond import Responder
 from middleware.turn import Clock
-from storage.memories import Memories
+from storage.tables.memories import Memories
 
 NewId = Callable[[], str]
 

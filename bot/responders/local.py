@@ -11,7 +11,7 @@ from bot.schedules import ScheduleError
 from middleware.commands import UsageError
 from middleware.texts import say
 from middleware.turn import Reply, Turn
-from storage.memories import Memories
+from storage.tables.memories import Memories
 
 RECALLED = 3
 _REMEMBER = re.compile(r"(?:please )?remember(?: that|:)?\s+(?P<fact>\S.*)", re.IGNORECASE | re.DOTALL)

@@ -11,12 +11,12 @@ from bot.scheduling.jobs import millis, moment
 from bot.scheduling.subject import Defer, Drop, Go, place_of
 from middleware.turn import Run
 from storage.database import Database
-from storage.health import Health
-from storage.heartbeats import Heartbeats as HeartbeatStore
-from storage.heartbeats import Policy, PolicyDamaged
-from storage.occurrences import SCHEDULED, Occurrence, Occurrences
-from storage.runs import DEFAULT_PROFILE, Runs
 from storage.statement import Statement
+from storage.tables.heartbeats import Heartbeats as HeartbeatStore
+from storage.tables.heartbeats import Policy, PolicyDamaged
+from storage.tables.occurrences import SCHEDULED, Occurrence, Occurrences
+from storage.tables.runs import DEFAULT_PROFILE, Runs
+from storage.views.health import Health
 
 log = logging.getLogger("polar.heartbeats")
 

@@ -15,11 +15,11 @@ from bot.zones import Zones
 from middleware.texts import say
 from middleware.turn import Place, Reply, Run
 from storage.database import Database
-from storage.jobs import Job, Jobs
-from storage.messages import Messages
-from storage.occurrences import Occurrence, Occurrences
-from storage.runs import DEFAULT_PROFILE, Runs
 from storage.statement import Statement
+from storage.tables.jobs import Job, Jobs
+from storage.tables.messages import Messages
+from storage.tables.occurrences import Occurrence, Occurrences
+from storage.tables.runs import DEFAULT_PROFILE, Runs
 
 log = logging.getLogger("polar.automations")
 

@@ -13,10 +13,10 @@ from middleware.errors import TurnFailed
 from middleware.turn import CallNext, Clock, Source, Turn
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
-from storage.leases import Leases
-from storage.occurrences import DEAD_LETTER, RETRY, Occurrence, Occurrences
-from storage.runs import DEFAULT_PROFILE, Runs
 from storage.statement import Statement
+from storage.tables.leases import Leases
+from storage.tables.occurrences import DEAD_LETTER, RETRY, Occurrence, Occurrences
+from storage.tables.runs import DEFAULT_PROFILE, Runs
 
 log = logging.getLogger("polar.runner")
 

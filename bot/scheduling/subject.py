@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from middleware.turn import Place, Reply, Run
-from storage.deliveries import chat_id_of
-from storage.occurrences import Occurrence
 from storage.statement import Statement
+from storage.tables.deliveries import chat_id_of
+from storage.tables.occurrences import Occurrence
 
 
 def place_of(session_id: str) -> Place:

@@ -7,7 +7,7 @@ from telegram import Bot
 from telegram.error import NetworkError, TelegramError
 
 from bot.calls import Calls
-from storage.deliveries import Delivery
+from storage.tables.deliveries import Delivery
 from tests.bot.test_transport import Canned
 
 

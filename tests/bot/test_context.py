@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.responders.model.context import POLICY, Message, Window
 from bot.responders.model.tokens import count, encode, head
 from middleware.turn import Context, Incoming, Place, Run, Source, Turn
-from storage.messages import Message as Stored
+from storage.tables.messages import Message as Stored
 from storage.text import clean
 
 NOW = datetime(2026, 12, 24, 18, 5)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.merging import ALBUM_WINDOW_MS, MAX_MESSAGES, Group, Piece, first_group, may_begin, piece_of
-from storage.updates import Entry
+from storage.tables.updates import Entry
 from tests.bot.test_envelope import trees
 
 WINDOW_MS = 800

@@ -13,7 +13,7 @@ from bot.processor import Processor
 from middleware.turn import Source
 from storage.database import Database
 from storage.statement import Statement
-from storage.updates import Entry, Received, Updates, batch
+from storage.tables.updates import Entry, Received, Updates, batch
 from tests.house import TestClock, until
 
 LANE, OTHER = "1::answer", "2::answer"

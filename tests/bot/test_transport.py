@@ -11,7 +11,7 @@ from telegram.request import BaseRequest, RequestData
 
 from bot.transport import HttpxTransport, JournalTransport
 from storage.errors import DatabaseLost
-from storage.updates import Received
+from storage.tables.updates import Received
 
 
 class Canned(BaseRequest):

@@ -9,8 +9,8 @@ import pytest
 from prometheus_client import Metric
 
 from middleware.turn import Kind, Status
-from storage.health import Spent
-from storage.metrics import MAX_BUDGETS, Depths, Measured, TurnBucket
+from storage.views.health import Spent
+from storage.views.metrics import MAX_BUDGETS, Depths, Measured, TurnBucket
 from tests.docs.pages import DOCS, blocks, prose
 from web.pages.metrics import BOUNDS, MAX_LABEL, MAX_VALUES, OTHER, Snapshot
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from storage.projections import REACTIONS, TOP, snapshot
+from storage.views.projections import REACTIONS, TOP, snapshot
 from tests.exports.rows import (
     FILES,
     ask_to_be,

@@ -201,7 +201,7 @@ async def test_a_running_bot_is_exported_and_never_loads_the_job(house: House) -
         bot.terminate()
         assert await bot.wait() == 0
     loaded = {line.rpartition("|")[2].strip() for line in log.read_text(encoding="utf-8").splitlines() if "|" in line}
-    assert {"bot.app", "storage.feedback"} <= loaded
+    assert {"bot.app", "storage.tables.feedback"} <= loaded
     assert not {name for name in loaded if name.split(".")[0] == "exports"}
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from storage import migrations, opening
 from storage.database import Database
-from storage.feedback import Feedback, Totals
-from storage.jobs import Jobs
-from storage.memories import Memories
+from storage.tables.feedback import Feedback, Totals
+from storage.tables.jobs import Jobs
+from storage.tables.memories import Memories
 from tests.storage.files import NOW_MS, plain, rows
 
 SESSION = "telegram:chat:4711"

@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from storage.database import Database
-from storage.deliveries import Deliveries, Delivery
-from storage.feedback import Feedback
-from storage.jobs import Jobs
-from storage.memories import Memories
-from storage.messages import Messages
-from storage.occurrences import Occurrence, Occurrences
-from storage.proposals import Proposals
-from storage.runs import Runs
 from storage.statement import Parameters, Statement
-from storage.tasks import Tasks
-from storage.updates import Entry, Updates
-from storage.users import Users
+from storage.tables.deliveries import Deliveries, Delivery
+from storage.tables.feedback import Feedback
+from storage.tables.jobs import Jobs
+from storage.tables.memories import Memories
+from storage.tables.messages import Messages
+from storage.tables.occurrences import Occurrence, Occurrences
+from storage.tables.proposals import Proposals
+from storage.tables.runs import Runs
+from storage.tables.updates import Entry, Updates
+from storage.tables.users import Users
+from storage.views.tasks import Tasks
 from storage.writer import Rows
 from tests.storage.files import plain
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from storage import opening
 from storage.readers import Readers
-from storage.runs import Runs
+from storage.tables.runs import Runs
 from tests.storage.files import NOW_MS
 from tests.web.rows import ANN, MINUTE_MS, Rows
 from web.clock import now_ms as clock

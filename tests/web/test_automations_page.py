@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from storage import job_listings, opening
+from storage import opening
+from storage.views import job_listings
 from tests.web.house import Document, Web, serving
 from tests.web.rows import ANN, DAY_MS, HOUR_MS, Rows
 from tests.web.seeding import HOSTILE, seed

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from storage import opening, queue_listings
+from storage import opening
+from storage.views import queue_listings
 from tests.web.house import Document, Web, serving
 from tests.web.rows import ANN, HOUR_MS, Rows
 from tests.web.seeding import HOSTILE, seed

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from storage import statistics
-from storage.feedback import Totals
-from storage.statistics import EmojiTotals, RatedReply, SubjectTotals
+from storage.tables.feedback import Totals
+from storage.views import statistics
+from storage.views.statistics import EmojiTotals, RatedReply, SubjectTotals
 from tests.storage.files import NOW_MS
 from tests.storage.files import rows as query
 from tests.web.house import Document, Web, numbers, tiles

@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 import pytest
 
-from storage import listings, memory_listings, opening
+from storage import opening
 from storage.readers import Readers
+from storage.views import listings, memory_listings
 from tests.storage.files import NOW_MS, plain
 from tests.web.house import Document, Web, serving
 from tests.web.rows import ANN, BOB, Rows

@@ -11,7 +11,8 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from storage import metrics, opening
+from storage import opening
+from storage.views import metrics
 from tests.storage.files import DAY_MS, NOW_MS
 from tests.web.house import SECRET, Web, serving
 from tests.web.rows import ANN, BOB, Rows

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from storage import statistics
-from storage.feedback import Totals
 from storage.readers import Readers
 from storage.statement import Parameters, Statement
-from storage.statistics import Budget, ReplyTimes, Waiting
+from storage.tables.feedback import Totals
+from storage.views import statistics
+from storage.views.statistics import Budget, ReplyTimes, Waiting
 from storage.writer import Rows as Found
 from tests.storage.files import NOW_MS
 from tests.storage.files import rows as query

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from storage import listings, opening, run_listings
+from storage import opening
 from storage.readers import Readers
-from storage.runs import Runs
+from storage.tables.runs import Runs
+from storage.views import listings, run_listings
 from tests.storage.files import NOW_MS, rows
 from tests.web.house import Document, Web, serving
 from tests.web.rows import MINUTE_MS, Rows

@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storage.job_listings import FEEDBACK_DAYS, jobs, policies
-from storage.listings import NEWEST
+from storage.views.job_listings import FEEDBACK_DAYS, jobs, policies
+from storage.views.listings import NEWEST
 from web.clock import now_ms
 from web.parameters import address, choice, keys
 from web.rendering import page as rendered

@@ -8,9 +8,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storage.listings import MAX_COUNT, Page
-from storage.queue_listings import count_queued, count_sent, dead_updates, failed, waiting
 from storage.readers import Readers
+from storage.views.listings import MAX_COUNT, Page
+from storage.views.queue_listings import count_queued, count_sent, dead_updates, failed, waiting
 from web.clock import now_ms
 from web.formats import number
 from web.parameters import address, choice, keys

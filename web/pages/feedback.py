@@ -8,9 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storage import statistics
-from storage.feedback import Totals
-from storage.statistics import EmojiTotals
+from storage.tables.feedback import Totals
+from storage.views import statistics
+from storage.views.statistics import EmojiTotals
 from web import formats
 from web.charts import reactions_chart
 from web.clock import now_ms

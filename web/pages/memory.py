@@ -7,9 +7,9 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storage.deliveries import session_id_of
-from storage.listings import NEWEST, SPAN
-from storage.memory_listings import memories
+from storage.tables.deliveries import session_id_of
+from storage.views.listings import NEWEST, SPAN
+from storage.views.memory_listings import memories
 from web.parameters import address, keys, words
 from web.rendering import page as rendered
 

@@ -13,8 +13,8 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storage.health import Spent
-from storage.metrics import Counts, Depths, Measured, TurnBucket, measure
+from storage.views.health import Spent
+from storage.views.metrics import Counts, Depths, Measured, TurnBucket, measure
 from web.clock import now_ms
 
 MAX_VALUES = 30

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storage import statistics
-from storage.feedback import Totals
-from storage.listings import MAX_COUNT
-from storage.metrics import last_poll_ms
-from storage.statistics import Budget, ReplyTimes, Waiting
+from storage.tables.feedback import Totals
+from storage.views import statistics
+from storage.views.listings import MAX_COUNT
+from storage.views.metrics import last_poll_ms
+from storage.views.statistics import Budget, ReplyTimes, Waiting
 from web import formats
 from web.charts import Chart, Series, columns, reactions_chart
 from web.clock import now_ms

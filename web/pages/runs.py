@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storage.listings import MAX_COUNT, NEWEST, SPAN
-from storage.run_listings import SOURCES, STATUSES, TASK_STATUSES, count_tasks, runs, tasks
+from storage.views.listings import MAX_COUNT, NEWEST, SPAN
+from storage.views.run_listings import SOURCES, STATUSES, TASK_STATUSES, count_tasks, runs, tasks
 from web.formats import number
 from web.parameters import address, choice, keys
 from web.rendering import page as rendered

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.responders.model.tokens import PER_MESSAGE, count, encode, head
 from middleware.turn import Incoming, Turn
-from storage.messages import Message as Stored
+from storage.tables.messages import Message as Stored
 
 Message = dict[str, Any]
 

@@ -1,0 +1,175 @@
+"""`polar_delivery_queue`: every call to Telegram that must not be lost, a row each."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from storage.database import Database
+from storage.statement import Statement
+from storage.tables.messages import encode
+
+_COLUMNS = "deliveryId, sessionId, payload, status, sequence, replyId, priority, attempts, ambiguous, createdAtMs"
+_ADD = """
+INSERT INTO polar_delivery_queue
+  (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, priority)
+VALUES (?, ?, 'telegram', ?, 'pending', ?, ?,
+  (SELECT coalesce(max(sequence), 0) + 1 FROM polar_delivery_queue), ?, ?)
+"""
+_FAIL_REST = """
+UPDATE polar_delivery_queue
+SET status = 'failed', reason = 'an earlier part failed', updatedAtMs = ?, payload = json_remove(payload, '$.content')
+WHERE replyId = ? AND status = 'pending' AND sequence > ?
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One call to make: `payload` names the Bot API method and its parameters.
+
+    `ambiguous` counts the tries of which nobody knows whether they took effect.
+    """
+
+    delivery_id: str
+    session_id: str
+    payload: Mapping[str, Any]
+    status: str
+    sequence: int
+    reply_id: str
+    priority: int
+    attempts: int
+    ambiguous: int
+    created_at_ms: int
+
+    @classmethod
+    def from_row(cls, row: sqlite3.Row) -> Delivery:
+        """From a row of _COLUMNS."""
+        return cls(
+            delivery_id=row[0],
+            session_id=row[1],
+            payload=json.loads(row[2]),
+            status=row[3],
+            sequence=row[4],
+            reply_id=row[5],
+            priority=row[6],
+            attempts=row[7],
+            ambiguous=row[8],
+            created_at_ms=row[9],
+        )
+
+
+class Deliveries:
+    """The queue. Within a session rows go out in order of `sequence`, one at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self,
+        *,
+        delivery_id: str,
+        session_id: str,
+        payload: Mapping[str, Any],
+        reply_id: str,
+        priority: int,
+        now_ms: int,
+        once: bool = False,
+    ) -> Statement:
+        """Queue a call. Rows of one `reply_id` are parts of one reply; lower `priority` goes first.
+
+        With `once` a row that is there already stays as it is, instead of voiding the unit.
+        """
+        params = (delivery_id, session_id, encode(payload), now_ms, now_ms, reply_id, priority)
+        return Statement(f"{_ADD}ON CONFLICT (deliveryId) DO NOTHING" if once else _ADD, params)
+
+    def claim(self, delivery: Delivery, *, now_ms: int) -> Statement:
+        """From `pending` to `sending`: from here on the call may have taken effect."""
+        return Statement(
+            "UPDATE polar_delivery_queue SET status = 'sending', attempts = attempts + 1, updatedAtMs = ? "
+            "WHERE deliveryId = ? AND status = 'pending'",
+            (now_ms, delivery.delivery_id),
+            expect=1,
+        )
+
+    def finish(self, delivery: Delivery, *, reason: str | None, now_ms: int) -> Statement:
+        """From `sending` to `sent`; the content of a document is not kept."""
+        return self._end(delivery, "sent", reason, now_ms)
+
+    def fail(self, delivery: Delivery, *, reason: str, now_ms: int) -> tuple[Statement, ...]:
+        """From `sending` to `failed`, and with it the later parts of the same reply; as `finish` otherwise."""
+        rest = Statement(_FAIL_REST, (now_ms, delivery.reply_id, delivery.sequence))
+        return self._end(delivery, "failed", reason, now_ms), rest
+
+    def put_back(self, delivery: Delivery, *, reason: str, now_ms: int, ambiguous: bool = False) -> Statement:
+        """From `sending` back to `pending`, to be tried again."""
+        return Statement(
+            "UPDATE polar_delivery_queue SET status = 'pending', reason = ?, ambiguous = ambiguous + ?, "
+            "updatedAtMs = ? WHERE deliveryId = ? AND status = 'sending'",
+            (reason, int(ambiguous), now_ms, delivery.delivery_id),
+            expect=1,
+        )
+
+    def rewrite(self, delivery: Delivery, payload: Mapping[str, Any]) -> Statement:
+        """Give a queued call other parameters; another method is another call, of which no try is unclear yet."""
+        is_another = payload.get("method") != delivery.payload.get("method")
+        return Statement(
+            f"UPDATE polar_delivery_queue SET payload = ?{', ambiguous = 0' if is_another else ''} "
+            "WHERE deliveryId = ?",
+            (encode(payload), delivery.delivery_id),
+            expect=1,
+        )
+
+    def _end(self, delivery: Delivery, status: str, reason: str | None, now_ms: int) -> Statement:
+        without = ", payload = json_remove(payload, '$.content')" if "content" in delivery.payload else ""
+        return Statement(
+            f"UPDATE polar_delivery_queue SET status = ?, reason = ?, updatedAtMs = ?{without} "
+            "WHERE deliveryId = ? AND status = 'sending'",
+            (status, reason, now_ms, delivery.delivery_id),
+            expect=1,
+        )
+
+    async def find(self, delivery_id: str) -> Delivery | None:
+        """The call with this id, whatever became of it, or None."""
+        row = await self._database.fetch_one(
+            f"SELECT {_COLUMNS} FROM polar_delivery_queue WHERE deliveryId = ?", (delivery_id,)
+        )
+        return Delivery.from_row(row) if row else None
+
+    async def sessions_waiting(self) -> list[str]:
+        """The sessions that have rows to send."""
+        rows = await self._database.fetch(
+            "SELECT DISTINCT sessionId FROM polar_delivery_queue INDEXED BY polar_delivery_open "
+            "WHERE status IN ('pending', 'sending')"
+        )
+        return [row[0] for row in rows]
+
+    async def next_of(self, session_id: str) -> Delivery | None:
+        """The row of a session that is to be sent now: what is in flight, else the first by priority."""
+        row = await self._database.fetch_one(
+            f"SELECT {_COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_open "
+            "WHERE sessionId = ? AND status IN ('pending', 'sending') "
+            "ORDER BY status = 'pending', priority, sequence LIMIT 1",
+            (session_id,),
+        )
+        return Delivery.from_row(row) if row else None
+
+    async def count_by_status(self) -> dict[str, int]:
+        """How many rows are in each status."""
+        rows = await self._database.fetch("SELECT status, count(*) FROM polar_delivery_queue GROUP BY status")
+        return {row[0]: row[1] for row in rows}
+
+
+def chat_id_of(session_id: str) -> int:
+    """The Telegram chat of a session; raises ValueError for a session of another kind."""
+    prefix, _, chat = session_id.rpartition(":")
+    if prefix != "telegram:chat":
+        raise ValueError(f"{session_id!r} is no Telegram session")
+    return int(chat)
+
+
+def session_id_of(chat_id: int) -> str:
+    """The session of a Telegram chat; the form is shared with the earlier runtime."""
+    return f"telegram:chat:{chat_id}"

@@ -1,0 +1,142 @@
+"""`polar_heartbeat_policies`: what the operator wants looked after, and how often."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from storage.database import Database
+from storage.errors import StorageError
+from storage.statement import Statement
+from storage.tables.messages import encode
+
+_COLUMNS = "policyId, sessionId, schedule, activeHoursJson, checksJson, enabled"
+_FIND = f"SELECT {_COLUMNS} FROM polar_heartbeat_policies WHERE policyId = ?"
+_NEXT = "eventId = 'heartbeat:' || policyId AND queue = 'scheduled'"
+_SURVEY = f"""
+SELECT {_COLUMNS},
+  (SELECT sequence FROM polar_scheduler_events WHERE {_NEXT}),
+  (SELECT CASE WHEN json_valid(output) THEN output END FROM polar_run_events
+   WHERE source = 'heartbeat' AND id = policyId ORDER BY sequence DESC LIMIT 1)
+FROM polar_heartbeat_policies ORDER BY policyId
+"""
+
+
+class PolicyDamaged(StorageError):
+    """A heartbeat policy's row cannot be read; set or delete the policy."""
+
+    def __init__(self, policy_id: str, problem: str) -> None:
+        super().__init__(f"the heartbeat policy {policy_id} cannot be read ({problem}); set it anew or delete it")
+        self.policy_id = policy_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One policy. `checks` maps the names of checks to their settings; `session_id` is where reports go.
+
+    `active_hours` is `{"start": "08:00", "end": "22:00", "timezone": "Europe/Berlin"}`, or None for always.
+    """
+
+    id: str
+    session_id: str
+    schedule: str
+    active_hours: Mapping[str, Any] | None
+    checks: Mapping[str, Mapping[str, Any]]
+    enabled: bool
+
+    @classmethod
+    def from_row(cls, row: sqlite3.Row) -> Policy:
+        """From a row of _COLUMNS; raises PolicyDamaged for JSON that is not what these columns hold."""
+        try:
+            active, checks = json.loads(row[3] or "null"), json.loads(row[4])
+        except ValueError as error:
+            raise PolicyDamaged(row[0], str(error)) from error
+        if not isinstance(active, dict | None):
+            raise PolicyDamaged(row[0], "its active hours are no object")
+        if not isinstance(checks, dict) or not all(isinstance(found, dict) for found in checks.values()):
+            raise PolicyDamaged(row[0], "its checks are no object of objects")
+        return cls(
+            id=row[0], session_id=row[1], schedule=row[2], active_hours=active, checks=checks, enabled=bool(row[5])
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surveyed:
+    """A policy with the instant of its next beat, and the status and reason of its last."""
+
+    policy: Policy
+    next_ms: int | None
+    last: Mapping[str, Any] | None
+
+
+class Heartbeats:
+    """Policies by id."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @staticmethod
+    def put(policy: Policy, *, now_ms: int) -> Statement:
+        """Add a policy, or replace the one with its id."""
+        return Statement(
+            "INSERT INTO polar_heartbeat_policies VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (policyId) DO UPDATE SET "
+            "sessionId = excluded.sessionId, schedule = excluded.schedule, activeHoursJson = excluded.activeHoursJson, "
+            "checksJson = excluded.checksJson, enabled = excluded.enabled, updatedAtMs = excluded.updatedAtMs",
+            (
+                policy.id,
+                policy.session_id,
+                policy.schedule,
+                encode(policy.active_hours),
+                encode(policy.checks),
+                int(policy.enabled),
+                now_ms,
+                now_ms,
+            ),
+        )
+
+    @staticmethod
+    def switch_off(policy_id: str, *, now_ms: int) -> Statement:
+        """A policy is not looked after any more."""
+        return Statement(
+            "UPDATE polar_heartbeat_policies SET enabled = 0, updatedAtMs = ? WHERE policyId = ?", (now_ms, policy_id)
+        )
+
+    @staticmethod
+    def remove(policy_id: str) -> Statement:
+        """Delete a policy."""
+        return Statement("DELETE FROM polar_heartbeat_policies WHERE policyId = ?", (policy_id,), expect=1)
+
+    async def find(self, policy_id: str) -> Policy | None:
+        """The policy, or None; raises PolicyDamaged."""
+        row = await self._database.fetch_one(_FIND, (policy_id,))
+        return Policy.from_row(row) if row else None
+
+    async def list_unplanned(self) -> list[str]:
+        """The ids of enabled policies that have no next occurrence."""
+        rows = await self._database.fetch(
+            "SELECT policyId FROM polar_heartbeat_policies "
+            f"WHERE enabled = 1 AND NOT EXISTS (SELECT 1 FROM polar_scheduler_events WHERE {_NEXT}) ORDER BY policyId"
+        )
+        return [row[0] for row in rows]
+
+
+def survey(connection: sqlite3.Connection) -> list[Surveyed]:
+    """All policies, by id, as a command reads them beside the bot; raises PolicyDamaged."""
+    return [
+        Surveyed(policy=Policy.from_row(row), next_ms=row[6], last=json.loads(row[7]) if row[7] else None)
+        for row in connection.execute(_SURVEY)
+    ]
+
+
+def find(connection: sqlite3.Connection, policy_id: str) -> Policy | None:
+    """The policy, or None, as a command reads it beside the bot; raises PolicyDamaged."""
+    row = connection.execute(_FIND, (policy_id,)).fetchone()
+    return Policy.from_row(row) if row else None
+
+
+def exists(connection: sqlite3.Connection, policy_id: str) -> bool:
+    """Whether there is a row of this id, damaged or not."""
+    return connection.execute(_FIND, (policy_id,)).fetchone() is not None

@@ -1,0 +1,143 @@
+"""`polar_automation_jobs`: what people opted into."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from storage.database import Database
+from storage.statement import Statement
+from storage.tables.messages import encode
+
+_COLUMNS = "id, ownerUserId, sessionId, schedule, promptTemplate, enabled, quietHoursJson, limitsJson, createdAtMs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """An automation. `schedule` is its stored text, read by bot.schedules."""
+
+    id: str
+    owner_user_id: str
+    session_id: str
+    schedule: str
+    prompt: str
+    enabled: bool
+    quiet_hours: Mapping[str, Any] | None = None
+    limits: Mapping[str, Any] | None = None
+    created_at_ms: int = 0
+
+    @classmethod
+    def from_row(cls, row: sqlite3.Row) -> Job:
+        """From a row of _COLUMNS."""
+        return cls(
+            id=row[0],
+            owner_user_id=row[1],
+            session_id=row[2],
+            schedule=row[3],
+            prompt=row[4],
+            enabled=bool(row[5]),
+            quiet_hours=_object(row[6]),
+            limits=_object(row[7]),
+            created_at_ms=row[8],
+        )
+
+
+def _object(text: str | None) -> Mapping[str, Any] | None:
+    """A JSON object; None for what another program left there that is none."""
+    try:
+        value = json.loads(text or "null")
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+class Jobs:
+    """Automations by id; a person's own are found through their session."""
+
+    COLUMNS = _COLUMNS
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @staticmethod
+    def add(job: Job, *, now_ms: int) -> Statement:
+        """A new job."""
+        return Statement(
+            "INSERT INTO polar_automation_jobs (id, ownerUserId, sessionId, schedule, promptTemplate, enabled, "
+            "createdAtMs, updatedAtMs) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                job.id,
+                job.owner_user_id,
+                job.session_id,
+                job.schedule,
+                job.prompt,
+                int(job.enabled),
+                now_ms,
+                now_ms,
+            ),
+        )
+
+    @staticmethod
+    def set_enabled(job_id: str, enabled: bool, *, now_ms: int) -> Statement:
+        """Pause or resume a job."""
+        return Statement(
+            "UPDATE polar_automation_jobs SET enabled = ?, updatedAtMs = ? WHERE id = ?",
+            (int(enabled), now_ms, job_id),
+            expect=1,
+        )
+
+    def pause_session(self, session_id: str, *, now_ms: int) -> tuple[Statement, ...]:
+        """Pause all jobs of a chat that we can no longer write to."""
+        return (
+            Statement(
+                "DELETE FROM polar_scheduler_events WHERE queue = 'scheduled' AND eventId IN "
+                "(SELECT 'automation:' || id FROM polar_automation_jobs WHERE sessionId = ? AND enabled = 1)",
+                (session_id,),
+            ),
+            Statement(
+                "UPDATE polar_automation_jobs SET enabled = 0, updatedAtMs = ? WHERE sessionId = ? AND enabled = 1",
+                (now_ms, session_id),
+            ),
+        )
+
+    def change(self, job: Job, *, now_ms: int) -> Statement:
+        """Give a job another schedule, prompt, quiet hours or limits."""
+        return Statement(
+            "UPDATE polar_automation_jobs SET schedule = ?, promptTemplate = ?, quietHoursJson = ?, limitsJson = ?, "
+            "updatedAtMs = ? WHERE id = ?",
+            (job.schedule, job.prompt, encode(job.quiet_hours), encode(job.limits), now_ms, job.id),
+            expect=1,
+        )
+
+    @staticmethod
+    def remove(job_id: str) -> Statement:
+        """Delete a job."""
+        return Statement("DELETE FROM polar_automation_jobs WHERE id = ?", (job_id,), expect=1)
+
+    async def find(self, job_id: str) -> Job | None:
+        """The job, or None."""
+        row = await self._database.fetch_one(
+            f"SELECT {_COLUMNS} FROM polar_automation_jobs WHERE id = ?",
+            (job_id,),
+        )
+        return Job.from_row(row) if row else None
+
+    async def list_of(self, session_id: str, owner_user_id: str) -> list[Job]:
+        """The jobs that a person has in a session, oldest first."""
+        rows = await self._database.fetch(
+            f"SELECT {_COLUMNS} FROM polar_automation_jobs "
+            "WHERE sessionId = ? AND ownerUserId = ? ORDER BY createdAtMs, id",
+            (session_id, owner_user_id),
+        )
+        return [Job.from_row(row) for row in rows]
+
+    async def list_unplanned(self) -> list[Job]:
+        """Enabled jobs without a next occurrence: those of the earlier runtime, seen for the first time."""
+        rows = await self._database.fetch(
+            f"SELECT {_COLUMNS} FROM polar_automation_jobs AS job WHERE enabled = 1 AND NOT EXISTS "
+            "(SELECT 1 FROM polar_scheduler_events WHERE eventId = 'automation:' || job.id AND queue = 'scheduled')"
+        )
+        return [Job.from_row(row) for row in rows]

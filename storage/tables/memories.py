@@ -1,0 +1,158 @@
+"""`polar_memory`: what people asked us to remember, found by full-text search or, without FTS5, by LIKE."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from dataclasses import dataclass
+
+from storage import memory_index
+from storage.database import Database
+from storage.statement import Statement
+from storage.tables.messages import encode
+
+_COLUMNS = "m.memoryId, m.sessionId, m.userId, m.scope, m.type, m.record, m.createdAtMs"
+_OWN = "m.sessionId = :session AND m.userId = :user"
+# SQLite refuses expressions deeper than 1,000.
+MAX_TERMS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """One remembered fact. `text` is what a search looks at."""
+
+    memory_id: str
+    session_id: str
+    user_id: str
+    scope: str
+    type: str
+    text: str
+    created_at_ms: int
+
+    @classmethod
+    def from_row(cls, row: sqlite3.Row) -> Memory:
+        """From a row of _COLUMNS, of the earlier runtime's records too."""
+        return cls(
+            memory_id=row[0],
+            session_id=row[1],
+            user_id=row[2],
+            scope=row[3],
+            type=row[4],
+            text=_shown(str(row[5])),
+            created_at_ms=row[6],
+        )
+
+
+def _shown(record: str) -> str:
+    try:
+        parsed = json.loads(record)
+    except ValueError:
+        return record
+    if isinstance(parsed, dict) and isinstance(parsed.get("fact"), str):
+        return str(parsed["fact"])
+    return memory_index.searchable_text(record)
+
+
+class Memories:
+    """Memories of one user in one session; no call reaches any other's."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, *, memory_id: str, session_id: str, user_id: str, fact: str, now_ms: int) -> tuple[Statement, ...]:
+        """Remember a fact."""
+        record = encode({"fact": fact})
+        row = Statement(
+            "INSERT INTO polar_memory VALUES (?, ?, ?, 'session', 'fact', ?, '{}', ?, ?)",
+            (memory_id, session_id, user_id, record, now_ms, now_ms),
+        )
+        if not self._database.has_memory_index:
+            return (row,)
+        return (row, Statement(memory_index.ADD, (memory_id, fact, memory_index.keys(memory_id, user_id))))
+
+    def forget(self, memory: Memory) -> tuple[Statement, ...]:
+        """Remove a memory and its index entry."""
+        row = Statement(
+            "DELETE FROM polar_memory WHERE memoryId = ? AND sessionId = ? AND userId = ?",
+            (memory.memory_id, memory.session_id, memory.user_id),
+            expect=1,
+        )
+        if not self._database.has_memory_index:
+            return (row,)
+        index = Statement(
+            "DELETE FROM polar_memory_fts WHERE polar_memory_fts MATCH ? AND memoryId = ?",
+            (f"keys : {memory_index.memory_key(memory.memory_id)}", memory.memory_id),
+        )
+        return (row, index)
+
+    async def search(self, words: str, *, session_id: str, user_id: str, limit: int) -> list[Memory]:
+        """Memories that contain any of the words, best first."""
+        found = terms(words)
+        if not found:
+            return []
+        if self._database.has_memory_index:
+            return await self._search_index(found, session_id, user_id, limit)
+        return await self._search_text(found, session_id, user_id, limit)
+
+    async def _search_index(self, words: list[str], session_id: str, user_id: str, limit: int) -> list[Memory]:
+        own = f"keys : {memory_index.user_key(user_id)}"
+        query = f"{own} AND searchableText : ({' OR '.join(map(phrase, words))})"
+        rows = await self._database.fetch(
+            f"SELECT {_COLUMNS} FROM polar_memory_fts AS f CROSS JOIN polar_memory AS m ON m.memoryId = f.memoryId "
+            f"WHERE f.polar_memory_fts MATCH :query AND {_OWN} ORDER BY f.rank, m.createdAtMs DESC LIMIT :limit",
+            {"query": query, "session": session_id, "user": user_id, "limit": limit},
+        )
+        return [Memory.from_row(row) for row in rows]
+
+    async def _search_text(self, words: list[str], session_id: str, user_id: str, limit: int) -> list[Memory]:
+        names = {f"term{i}": like(term) for i, term in enumerate(words)}
+        hits = " + ".join(f"(m.record LIKE :{name} ESCAPE '\\')" for name in names)
+        rows = await self._database.fetch(
+            f"SELECT {_COLUMNS} FROM polar_memory AS m WHERE {_OWN} AND {hits} > 0 "
+            f"ORDER BY {hits} DESC, m.createdAtMs DESC LIMIT :limit",
+            {"session": session_id, "user": user_id, "limit": limit, **names},
+        )
+        return [Memory.from_row(row) for row in rows]
+
+    async def list_recent(self, *, session_id: str, user_id: str, limit: int) -> list[Memory]:
+        """The newest memories, newest first."""
+        rows = await self._database.fetch(
+            f"SELECT {_COLUMNS} FROM polar_memory AS m WHERE {_OWN} "
+            "ORDER BY m.createdAtMs DESC, m.memoryId LIMIT :limit",
+            {"session": session_id, "user": user_id, "limit": limit},
+        )
+        return [Memory.from_row(row) for row in rows]
+
+    async def find(self, prefix: str, *, session_id: str, user_id: str) -> Memory | None:
+        """The only memory whose id starts with `prefix`, or None."""
+        rows = await self._database.fetch(
+            f"SELECT {_COLUMNS} FROM polar_memory AS m WHERE {_OWN} "
+            "AND substr(m.memoryId, 1, length(:prefix)) = :prefix "
+            "LIMIT 2",
+            {"session": session_id, "user": user_id, "prefix": prefix},
+        )
+        return Memory.from_row(rows[0]) if len(rows) == 1 else None
+
+    async def count(self, *, session_id: str, user_id: str) -> int:
+        """How many memories there are."""
+        row = await self._database.fetch_one(
+            "SELECT count(*) FROM polar_memory AS m WHERE " + _OWN, {"session": session_id, "user": user_id}
+        )
+        return int(row[0]) if row else 0
+
+
+def terms(words: str) -> list[str]:
+    """The different words of a search, MAX_TERMS at most."""
+    return list(dict.fromkeys(re.findall(r"\w+", words)))[:MAX_TERMS]
+
+
+def phrase(term: str) -> str:
+    """A word as FTS5 takes it literally."""
+    return f'"{term}"'
+
+
+def like(term: str) -> str:
+    """The pattern of LIKE … ESCAPE '\\' for texts with a word in them."""
+    escaped = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

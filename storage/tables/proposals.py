@@ -1,0 +1,68 @@
+"""`polar_proposals`: what somebody or something suggested, and its one person has not decided yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from storage.database import Database
+from storage.statement import Statement
+from storage.tables.messages import encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """Something that happens only when its person approves it."""
+
+    id: str
+    session_id: str
+    user_id: str
+    kind: str
+    payload: Mapping[str, Any]
+    status: str = "open"
+
+
+class Proposals:
+    """Each is decided once, by its own person."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @staticmethod
+    def add(proposal: Proposal, *, now_ms: int) -> Statement:
+        """Keep a proposal until it is decided."""
+        return Statement(
+            "INSERT INTO polar_proposals (proposalId, sessionId, userId, kind, payload, status, createdAtMs) "
+            "VALUES (?, ?, ?, ?, ?, 'open', ?)",
+            (
+                proposal.id,
+                proposal.session_id,
+                proposal.user_id,
+                proposal.kind,
+                encode(proposal.payload),
+                now_ms,
+            ),
+        )
+
+    @staticmethod
+    def decide(proposal: Proposal, status: Literal["approved", "declined"], *, now_ms: int) -> Statement:
+        """Void when it was decided already."""
+        return Statement(
+            "UPDATE polar_proposals SET status = ?, decidedAtMs = ? WHERE proposalId = ? AND status = 'open'",
+            (status, now_ms, proposal.id),
+            expect=1,
+        )
+
+    async def find(self, proposal_id: str) -> Proposal | None:
+        """The proposal, or None."""
+        row = await self._database.fetch_one(
+            "SELECT proposalId, sessionId, userId, kind, payload, status FROM polar_proposals WHERE proposalId = ?",
+            (proposal_id,),
+        )
+        if row is None:
+            return None
+        return Proposal(
+            id=row[0], session_id=row[1], user_id=row[2], kind=row[3], payload=json.loads(row[4]), status=row[5]
+        )

@@ -1,0 +1,82 @@
+"""What everybody's memories hold, as the operator searches it: newest first, every word must occur."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from storage import memory_index
+from storage.readers import Readers
+from storage.tables.memories import Memory, like, phrase, terms
+from storage.views.listings import NEWEST, PAGE, Page, page_of, search_floor
+
+_COLUMNS = "m.memoryId, m.sessionId, m.userId, m.scope, m.type, m.record, m.createdAtMs"
+_FILTERS = "(:session IS NULL OR m.sessionId = :session) AND (:user IS NULL OR m.userId = :user)"
+_INDEX = "polar_memory_fts WHERE polar_memory_fts MATCH :query AND rowid < :before"
+_INDEX_KEYS = f"SELECT rowid AS key FROM {_INDEX} ORDER BY rowid DESC"
+_SEARCH_INDEX = f"""
+SELECT {_COLUMNS}, f.key FROM (
+  SELECT rowid AS key, memoryId FROM {_INDEX} AND rowid >= :floor ORDER BY rowid DESC
+) AS f CROSS JOIN polar_memory AS m ON m.memoryId = f.memoryId
+WHERE {_FILTERS} ORDER BY f.key DESC LIMIT {PAGE + 1}
+"""
+# By rowid: memories have no other order of entry, and VACUUM keeps it.
+_KEYS = "SELECT rowid AS key FROM polar_memory WHERE rowid < :before ORDER BY rowid DESC"
+_SEARCH_ROWS = f"""
+SELECT {_COLUMNS}, m.rowid FROM polar_memory AS m NOT INDEXED
+WHERE m.rowid < :before AND m.rowid >= :floor AND {_FILTERS} {{words}}
+ORDER BY m.rowid DESC LIMIT {PAGE + 1}
+"""
+
+Found = tuple[Memory, int]
+"""A memory, and its key in the list."""
+
+
+async def memories(
+    readers: Readers, *, words: str = "", session: str | None = None, user: str | None = None, before: int = NEWEST
+) -> Page[Found, int]:
+    """Memories of everybody, or of a session or a user, that hold all the words; without words all of them.
+
+    Keys of a search are of its index, so a page goes on with the words it began with.
+    """
+    params: dict[str, Any] = {"before": before, "session": session, "user": user, "floor": -NEWEST}
+    wanted = terms(words)
+    if words.strip() and not wanted:
+        return Page([], None)
+    if (wanted or user) and await _has_index(readers):
+        params["query"] = " AND ".join(_conditions(wanted, user))
+        return await _search(readers, _INDEX_KEYS, _SEARCH_INDEX, params, filtered=session is not None)
+    patterns = {f"term{number}": like(term) for number, term in enumerate(wanted)}
+    conditions = "".join(f" AND m.record LIKE :{name} ESCAPE '\\'" for name in patterns)
+    query = _SEARCH_ROWS.format(words=conditions)
+    return await _search(readers, _KEYS, query, params | patterns, filtered=bool(wanted or session or user))
+
+
+def _conditions(wanted: list[str], user: str | None) -> Iterator[str]:
+    """What the index is asked for."""
+    if user:
+        yield f"keys : {memory_index.user_key(user)}"
+    if wanted:
+        yield f"searchableText : ({' AND '.join(map(phrase, wanted))})"
+
+
+async def _search(
+    readers: Readers, keys: str, query: str, params: dict[str, Any], *, filtered: bool
+) -> Page[Found, int]:
+    floor = await search_floor(readers, keys, params) if filtered else None
+    if floor is not None:
+        params["floor"] = floor
+    rows = await readers.fetch(query, params)
+    return page_of([(Memory.from_row(row), row[7]) for row in rows], lambda found: found[1], cut_at=floor)
+
+
+async def _has_index(readers: Readers) -> bool:
+    """Whether the index is there, up to date and of our make: the last to write may have had no FTS5."""
+    if not readers.has_memory_index:
+        return False
+    row = await readers.fetch_one(
+        "SELECT sql FROM sqlite_master WHERE name = 'polar_memory_fts' "
+        "AND NOT EXISTS (SELECT 1 FROM polar_properties WHERE name = ?)",
+        (memory_index.STALE,),
+    )
+    return row is not None and str(row[0]).split() == memory_index.TABLE.split()

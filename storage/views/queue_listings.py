@@ -1,0 +1,140 @@
+"""Deliveries that wait or have failed, and updates that were set aside, as the dashboard lists them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+
+from storage.readers import Readers
+from storage.views.listings import NEWEST, PAGE, Page, count_up, page_of, text
+
+Cursor = tuple[int, int]
+"""An instant in milliseconds and a row: where a list by time goes on."""
+
+_COLUMNS = "rowid AS row, deliveryId, sessionId, status, payload, attempts, ambiguous, reason, createdAtMs, updatedAtMs"
+_WAITING = " UNION ALL ".join(
+    f"""SELECT * FROM (
+SELECT {_COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_status
+WHERE status = '{status}' AND (createdAtMs, rowid) > (:ms, :row) ORDER BY createdAtMs, rowid LIMIT {PAGE + 1})"""
+    for status in ("sending", "pending")
+)
+_FAILED = f"""
+SELECT {_COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_failed
+WHERE status = 'failed' AND (updatedAtMs, rowid) < (:ms, :row) ORDER BY updatedAtMs DESC, rowid DESC LIMIT {PAGE + 1}
+"""
+_DEAD = f"""
+SELECT sequence, updateId, kind, sessionId, attempts, reason, receivedAtMs, finishedAtMs
+FROM polar_updates INDEXED BY polar_updates_dead
+WHERE status = 'dead' AND sequence < :before ORDER BY sequence DESC LIMIT {PAGE + 1}
+"""
+_OPEN = "SELECT 1 FROM polar_delivery_queue INDEXED BY polar_delivery_status WHERE status = '{status}'"
+_COUNTED = {
+    **{status: _OPEN.format(status=status) for status in ("pending", "sending", "failed")},
+    "dead": "SELECT 1 FROM polar_updates INDEXED BY polar_updates_dead WHERE status = 'dead'",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedDelivery:
+    """A queued call. `text` is what it would say; `ambiguous` counts the tries that may have arrived."""
+
+    row: int
+    delivery_id: str
+    session_id: str
+    status: str
+    method: str
+    text: str
+    attempts: int
+    ambiguous: int
+    reason: str | None
+    created_at_ms: int
+    updated_at_ms: int
+
+    @classmethod
+    def from_row(cls, row: sqlite3.Row) -> ListedDelivery:
+        """From a row of _COLUMNS."""
+        method, said = _said(row[4])
+        return cls(
+            row=row[0],
+            delivery_id=row[1],
+            session_id=row[2],
+            status=row[3],
+            method=method,
+            text=said,
+            attempts=row[5],
+            ambiguous=row[6],
+            reason=row[7],
+            created_at_ms=row[8],
+            updated_at_ms=row[9],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadUpdate:
+    """An update that was set aside, and why."""
+
+    sequence: int
+    update_id: int
+    kind: str
+    session_id: str | None
+    attempts: int
+    reason: str | None
+    received_at_ms: int
+    finished_at_ms: int | None
+
+    @classmethod
+    def from_row(cls, row: sqlite3.Row) -> DeadUpdate:
+        """From a row of _DEAD."""
+        return cls(
+            sequence=row[0],
+            update_id=row[1],
+            kind=row[2],
+            session_id=row[3],
+            attempts=row[4],
+            reason=row[5],
+            received_at_ms=row[6],
+            finished_at_ms=row[7],
+        )
+
+
+def _said(payload: str) -> tuple[str, str]:
+    """Method and text of a payload; the payload itself where it is not what ours look like."""
+    try:
+        call = json.loads(payload)
+    except ValueError:
+        return "", payload
+    if not isinstance(call, dict):
+        return "", payload
+    return text(call.get("method")) or "", text(call.get("text")) or ""
+
+
+async def waiting(readers: Readers, *, after: Cursor = (-NEWEST, 0)) -> Page[ListedDelivery, Cursor]:
+    """Deliveries that are not sent yet, oldest first."""
+    query = f"{_WAITING} ORDER BY createdAtMs, row LIMIT {PAGE + 1}"
+    rows = await readers.fetch(query, {"ms": after[0], "row": after[1]})
+    return page_of([ListedDelivery.from_row(row) for row in rows], lambda found: (found.created_at_ms, found.row))
+
+
+async def failed(readers: Readers, *, before: Cursor = (NEWEST, 0)) -> Page[ListedDelivery, Cursor]:
+    """Deliveries that have failed, newest failure first."""
+    rows = await readers.fetch(_FAILED, {"ms": before[0], "row": before[1]})
+    return page_of([ListedDelivery.from_row(row) for row in rows], lambda found: (found.updated_at_ms, found.row))
+
+
+async def dead_updates(readers: Readers, *, before: int = NEWEST) -> Page[DeadUpdate, int]:
+    """Updates that were set aside, newest arrival first."""
+    rows = await readers.fetch(_DEAD, {"before": before})
+    return page_of([DeadUpdate.from_row(row) for row in rows], lambda update: update.sequence)
+
+
+async def count_queued(readers: Readers) -> dict[str, int]:
+    """How many deliveries are pending, sending and failed, and how many updates dead; as count_up counts."""
+    return {name: await count_up(readers, query) for name, query in _COUNTED.items()}
+
+
+async def count_sent(readers: Readers) -> int:
+    """How many deliveries were sent, those included whose rows are gone."""
+    row = await readers.fetch_one("SELECT coalesce(sum(count), 0) FROM polar_daily_sends WHERE result = 'sent'")
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,120 @@
+"""Runs and tasks as the dashboard lists them, newest first, with the prompt of the automation that ran."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from storage.readers import Readers
+from storage.views.listings import NEWEST, PAGE, Page, count_up, page_of, search_floor, text
+
+SOURCES = ("automation", "heartbeat")
+STATUSES = ("executed", "skipped", "blocked", "failed")
+TASK_STATUSES = ("done", "blocked")
+
+# The ledger may hold rows of other programs.
+_STATUS = "CASE WHEN json_valid(run.output) THEN json_extract(run.output, '$.status') END"
+_REASON = "CASE WHEN json_valid(run.output) THEN json_extract(run.output, '$.reason') END"
+_JOB = "LEFT JOIN polar_automation_jobs AS job ON {row}.source = 'automation' AND job.id = {row}.id"
+_KEYS = "SELECT sequence AS key FROM polar_run_events WHERE sequence < :before ORDER BY sequence DESC"
+# NOT INDEXED: by the order of entry, whatever is filtered; an index on the source would have to be sorted.
+_RUNS = f"""
+SELECT run.sequence, run.source, run.id, job.promptTemplate, run.runId, run.trigger, {_STATUS}, {_REASON},
+  run.createdAtMs
+FROM polar_run_events AS run NOT INDEXED {_JOB.format(row="run")}
+WHERE run.sequence < :before AND run.sequence >= :floor
+  AND (:source IS NULL OR run.source = :source) AND (:status IS NULL OR {_STATUS} = :status)
+ORDER BY run.sequence DESC LIMIT {PAGE + 1}
+"""
+# Each status by its index, so that no state of the board makes the list cost more.
+_TASKS = " UNION ALL ".join(
+    f"""SELECT * FROM (
+SELECT task.sequence AS sequence, task.source, task.id, job.promptTemplate, task.runId, task.status, task.reason,
+  task.createdAtMs
+FROM polar_task_board AS task INDEXED BY polar_task_board_status {_JOB.format(row="task")}
+WHERE task.status = '{status}' AND coalesce(:status, task.status) = task.status AND task.sequence < :before
+ORDER BY task.sequence DESC LIMIT {PAGE + 1})"""
+    for status in TASK_STATUSES
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A row of the ledger. `prompt` is what its automation says now, None where there is none any more."""
+
+    sequence: int
+    source: str
+    subject_id: str
+    prompt: str | None
+    run_id: str
+    trigger: str
+    status: str | None
+    reason: str | None
+    created_at_ms: int
+
+    @classmethod
+    def from_row(cls, row: sqlite3.Row) -> Run:
+        """From a row of _RUNS."""
+        return cls(
+            sequence=row[0],
+            source=row[1],
+            subject_id=row[2],
+            prompt=row[3],
+            run_id=row[4],
+            trigger=row[5],
+            status=text(row[6]),
+            reason=text(row[7]),
+            created_at_ms=row[8],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A row of the task board. `status` is done or blocked."""
+
+    sequence: int
+    source: str
+    subject_id: str
+    prompt: str | None
+    run_id: str
+    status: str
+    reason: str | None
+    created_at_ms: int
+
+    @classmethod
+    def from_row(cls, row: sqlite3.Row) -> Task:
+        """From a row of _TASKS."""
+        return cls(
+            sequence=row[0],
+            source=row[1],
+            subject_id=row[2],
+            prompt=row[3],
+            run_id=row[4],
+            status=row[5],
+            reason=text(row[6]),
+            created_at_ms=row[7],
+        )
+
+
+async def runs(
+    readers: Readers, *, before: int = NEWEST, source: str | None = None, status: str | None = None
+) -> Page[Run, int]:
+    """The runs entered before a sequence; None does not filter."""
+    params = {"before": before, "source": source, "status": status, "floor": 0}
+    floor = await search_floor(readers, _KEYS, params) if source or status else None
+    rows = await readers.fetch(_RUNS, {**params, "floor": -NEWEST if floor is None else floor})
+    return page_of([Run.from_row(row) for row in rows], lambda run: run.sequence, cut_at=floor)
+
+
+async def tasks(readers: Readers, *, before: int = NEWEST, status: str | None = None) -> Page[Task, int]:
+    """The tasks of runs that were entered before a sequence; None does not filter."""
+    rows = await readers.fetch(
+        f"{_TASKS} ORDER BY sequence DESC LIMIT {PAGE + 1}", {"before": before, "status": status}
+    )
+    return page_of([Task.from_row(row) for row in rows], lambda task: task.sequence)
+
+
+async def count_tasks(readers: Readers) -> dict[str, int]:
+    """How many tasks are in each status, as count_up counts."""
+    query = "SELECT 1 FROM polar_task_board WHERE status = :status"
+    return {status: await count_up(readers, query, {"status": status}) for status in TASK_STATUSES}

@@ -1,0 +1,215 @@
+"""What the overview and the feedback page ask: daily totals, and short walks over small indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from storage.readers import Readers
+from storage.tables.budgets import SPENT
+from storage.tables.feedback import Totals
+from storage.views.listings import count_up
+
+RECENT_REPLIES = 1_000
+"""Of so many sendings the times to reply are taken."""
+_NET = ", ".join(
+    f"sum((added - removed) * (polarity = '{polarity}'))" for polarity in ("positive", "negative", "neutral")
+)
+# The key of a reply names the instant when what it answers was received: update:<id>:<ms>:<reply>:<part>.
+_REPLIES = f"""
+SELECT deliveryId, updatedAtMs FROM (
+  SELECT deliveryId, updatedAtMs FROM polar_delivery_queue INDEXED BY polar_delivery_status
+  WHERE status = 'sent' ORDER BY createdAtMs DESC LIMIT {RECENT_REPLIES})
+WHERE deliveryId GLOB 'update:*:*:0:0'
+"""
+# The earlier runtime left rows of its own in `retry`; ours tell their instant.
+_DUE = """
+SELECT 1 FROM polar_scheduler_events INDEXED BY polar_scheduler_due
+WHERE queue IN ('scheduled', 'retry') AND sequence <= :due
+AND json_valid(payload) AND json_extract(payload, '$.atMs') IS NOT NULL
+"""
+_OPEN = "SELECT 1 FROM polar_delivery_queue INDEXED BY polar_delivery_status WHERE status IN ('pending', 'sending')"
+_FAILED = "SELECT 1 FROM polar_delivery_queue INDEXED BY polar_delivery_status WHERE status = 'failed'"
+_PENDING = "SELECT 1 FROM polar_updates INDEXED BY polar_updates_pending WHERE status = 'pending'"
+_DEAD = "SELECT 1 FROM polar_updates INDEXED BY polar_updates_dead WHERE status = 'dead'"
+# A message's id holds Telegram's, by which it is found; what people wrote is no reply of ours.
+WORST = """
+SELECT worst.sessionId, worst.messageId, worst.net, worst.last, message.text,
+  CASE WHEN json_valid(message.origin) THEN json_extract(message.origin, '$.automationId') END
+FROM (
+  SELECT sessionId, messageId, sum(CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END) AS net, max(createdAtMs) AS last
+  FROM polar_feedback_events INDEXED BY polar_feedback_negative
+  WHERE polarity = 'negative' AND createdAtMs >= :since AND type IN ('reaction_added', 'reaction_removed')
+    AND messageId NOT LIKE 'msg\\_u\\_%' ESCAPE '\\'
+  GROUP BY sessionId, messageId HAVING net > 0 ORDER BY net DESC, last DESC, sessionId, messageId LIMIT :limit
+) AS worst
+LEFT JOIN polar_messages AS message ON message.sessionId = worst.sessionId
+  AND message.telegramMessageId = CAST(substr(worst.messageId, 7) AS INTEGER) AND message.messageId = worst.messageId
+ORDER BY worst.net DESC, worst.last DESC, worst.sessionId, worst.messageId
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyTimes:
+    """From the receipt of an update until its first reply had arrived, in milliseconds; None where there is none."""
+
+    count: int
+    median_ms: float | None
+    p95_ms: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How much is open or lies about; each counted no further than MAX_COUNT."""
+
+    updates: int
+    deliveries: int
+    failed: int
+    due: int
+    overdue: int
+    dead: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """A budget in US dollars; one that does not block only warns."""
+
+    scope: str
+    target_id: str
+    limit_usd: float
+    spent_usd: float
+    blocks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmojiTotals:
+    """How often a reaction was given, less how often it was taken back. '' is a reaction without an emoji."""
+
+    emoji: str
+    polarity: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectTotals:
+    """The feedback of an automation or a profile; `text` its prompt or name, None when it is gone."""
+
+    id: str
+    text: str | None
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatedReply:
+    """A reply that was disapproved of: `count` of those that stand; `text` None when it is no longer stored."""
+
+    session_id: str
+    message_id: str
+    count: int
+    last_ms: int
+    text: str | None
+    automation_id: str | None
+
+
+async def messages_by_day(readers: Readers, *, since: str) -> dict[str, tuple[int, int]]:
+    """Messages received and written on each UTC day from `since` on that had any."""
+    rows = await readers.fetch(
+        "SELECT day, sum(count * (role = 'user')), sum(count * (role = 'assistant')) FROM polar_daily_messages "
+        "WHERE day >= ? GROUP BY day",
+        (since,),
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+async def reactions_by_day(readers: Readers, *, since: str) -> dict[str, Totals]:
+    """Reactions on each UTC day from `since` on that had any: given less taken back, so a day's may be below 0."""
+    rows = await readers.fetch(
+        f"SELECT day, {_NET} FROM polar_daily_feedback WHERE day >= ? GROUP BY day",
+        (since,),
+    )
+    return {row[0]: _totals(row[1:]) for row in rows}
+
+
+async def reply_times(readers: Readers) -> ReplyTimes:
+    """Of the newest RECENT_REPLIES that were sent, those that answer somebody."""
+    took = sorted(max(0, row[1] - int(row[0].split(":")[2])) for row in await readers.fetch(_REPLIES))
+    if not took:
+        return ReplyTimes(count=0, median_ms=None, p95_ms=None)
+    return ReplyTimes(count=len(took), median_ms=median(took), p95_ms=took[(len(took) * 95 + 99) // 100 - 1])
+
+
+async def waiting(readers: Readers, *, now_ms: int, overdue_ms: int) -> Waiting:
+    """What is open now. `overdue` is what was due before `overdue_ms`."""
+    return Waiting(
+        updates=await count_up(readers, _PENDING),
+        deliveries=await count_up(readers, _OPEN),
+        failed=await count_up(readers, _FAILED),
+        due=await count_up(readers, _DUE, {"due": now_ms}),
+        overdue=await count_up(readers, _DUE, {"due": overdue_ms}),
+        dead=await count_up(readers, _DEAD),
+    )
+
+
+async def budgets(readers: Readers, *, now_ms: int, limit: int) -> list[Budget]:
+    """Those most used up first."""
+    rows = await readers.fetch(
+        f"SELECT scope, targetId, CAST(maxLimitUsd AS REAL), CAST(spent AS REAL), blocks FROM ({SPENT}) "
+        "ORDER BY spent / max(maxLimitUsd, 1e-9) DESC, scope, targetId LIMIT :limit",
+        {"now": now_ms, "limit": limit},
+    )
+    return [
+        Budget(scope=row[0], target_id=row[1], limit_usd=row[2], spent_usd=row[3], blocks=bool(row[4])) for row in rows
+    ]
+
+
+async def feedback_by_emoji(readers: Readers, *, since: str, limit: int) -> list[EmojiTotals]:
+    """The most frequent first, of the UTC days from `since` on."""
+    rows = await readers.fetch(
+        "SELECT emoji, polarity, sum(added - removed) AS count FROM polar_daily_feedback WHERE day >= ? "
+        "GROUP BY emoji, polarity HAVING count > 0 ORDER BY count DESC, emoji, polarity LIMIT ?",
+        (since, limit),
+    )
+    return [EmojiTotals(emoji=row[0], polarity=row[1], count=row[2]) for row in rows]
+
+
+async def feedback_by_automation(readers: Readers, *, since: str, limit: int) -> list[SubjectTotals]:
+    """Those with the most feedback first."""
+    return await _by_subject(readers, "automationId", "polar_automation_jobs", "id", "promptTemplate", since, limit)
+
+
+async def feedback_by_profile(readers: Readers, *, since: str, limit: int) -> list[SubjectTotals]:
+    """Those with the most feedback first."""
+    return await _by_subject(readers, "profileId", "polar_personality_profiles", "profileId", "name", since, limit)
+
+
+async def _by_subject(
+    readers: Readers, column: str, table: str, key: str, text: str, since: str, limit: int
+) -> list[SubjectTotals]:
+    rows = await readers.fetch(
+        f"SELECT found.*, subject.{text} FROM (SELECT {column} AS id, {_NET} FROM polar_daily_feedback "
+        f"WHERE day >= ? AND {column} <> '' GROUP BY {column} ORDER BY sum(added - removed) DESC, {column} LIMIT ?"
+        f") AS found LEFT JOIN {table} AS subject ON subject.{key} = found.id",
+        (since, limit),
+    )
+    return [SubjectTotals(id=row[0], text=row[4], totals=_totals(row[1:4])) for row in rows]
+
+
+async def worst_replies(readers: Readers, *, since_ms: int, limit: int) -> list[RatedReply]:
+    """Those with the most disapproval that was given since and stands; among equals, the latest."""
+    return [
+        RatedReply(
+            session_id=row[0],
+            message_id=row[1],
+            count=row[2],
+            last_ms=row[3],
+            text=row[4],
+            automation_id=None if row[5] is None else str(row[5]),
+        )
+        for row in await readers.fetch(WORST, {"since": since_ms, "limit": limit})
+    ]
+
+
+def _totals(net: Sequence[int]) -> Totals:
+    positive, negative, neutral = net
+    return Totals(positive=positive, negative=negative, neutral=neutral)

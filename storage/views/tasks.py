@@ -1,0 +1,45 @@
+"""`polar_task_board`, for reading: a task for each run, computed from the ledger by storage.tables.runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from storage.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A run of somebody's automation. `status` is done or blocked, `reason` why it is not done."""
+
+    job_id: str
+    prompt: str
+    status: str
+    reason: str | None
+    created_at_ms: int
+
+    @classmethod
+    def from_row(cls, row: sqlite3.Row) -> Task:
+        """From a row of the query below."""
+        return cls(job_id=row[0], prompt=row[1], status=row[2], reason=row[3], created_at_ms=row[4])
+
+
+class Tasks:
+    """The board, as its people see it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list_of(self, session_id: str, owner_user_id: str, *, limit: int) -> list[Task]:
+        """The newest runs of the jobs that a person has in a session, newest first."""
+        rows = await self._database.fetch(
+            "SELECT job.id, job.promptTemplate, task.status, task.reason, task.createdAtMs "
+            "FROM polar_automation_jobs AS job CROSS JOIN polar_task_board AS task "
+            "ON task.source = 'automation' AND task.id = job.id AND task.sequence IN "
+            # So that it costs the same however often a job has run.
+            "(SELECT sequence FROM polar_task_board WHERE source = 'automation' AND id = job.id "
+            "ORDER BY sequence DESC LIMIT :limit) "
+            "WHERE job.sessionId = :session AND job.ownerUserId = :owner ORDER BY task.sequence DESC LIMIT :limit",
+            {"session": session_id, "owner": owner_user_id, "limit": limit},
+        )
+        return [Task.from_row(row) for row in rows]

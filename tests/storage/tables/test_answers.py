@@ -1,0 +1,113 @@
+"""Which messages were one turn, and which of ours answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.database import Database
+from storage.statement import Statement
+from storage.tables.answers import Answers
+from storage.tables.messages import Message, Messages
+from tests.storage.files import NOW_MS
+from tests.storage.test_query_plans import asked, plan, scans
+
+S, THREAD = "telegram:chat:1", "root:1"
+
+
+@pytest.fixture
+def answers(database: Database) -> Answers:
+    """Of a new database."""
+    return Answers(database)
+
+
+def said(number: int, **changes: Any) -> Statement:
+    """A user's message."""
+    values: dict[str, Any] = {"session": S, "thread": THREAD, "user": "7", "now": NOW_MS, **changes}
+    return Statement(
+        "INSERT INTO polar_messages "
+        "(sessionId, messageId, role, telegramMessageId, threadKey, userId, text, createdAtMs) "
+        "VALUES (:session, 'm', 'user', :number, :thread, :user, 'x', :now)",
+        {**values, "number": number},
+    )
+
+
+def answered(number: int, delivery: str, *, session: str = S) -> Statement:
+    """A message of ours that answers one."""
+    return Statement(
+        "INSERT INTO polar_messages (sessionId, role, threadKey, text, deliveryId, createdAtMs, answersMessageId) "
+        "VALUES (?, 'assistant', ?, 'y', ?, ?, ?)",
+        (session, THREAD, delivery, NOW_MS, number),
+    )
+
+
+async def turn_of(database: Database, number: int) -> list[int | None]:
+    """The messages of the turn that one belongs to."""
+    message = await Messages(database).find(S, number)
+    assert message is not None
+    return [other.telegram_message_id for other in await Answers(database).list_turn(message)]
+
+
+async def test_messages_stored_as_one_are_one_turn(database: Database) -> None:
+    """From whichever of them one asks, in order."""
+    await database.commit(said(1), said(2), said(3), answered(3, "a"))
+    for number in (1, 2, 3):
+        assert await turn_of(database, number) == [1, 2, 3]
+
+
+async def test_a_turn_ends_with_its_answer(database: Database) -> None:
+    """Two that came at the same instant and were answered each are two, also where the answers are not between them."""
+    await database.commit(said(1), said(2), answered(1, "a"), answered(2, "b"))
+    assert [await turn_of(database, n) for n in (1, 2)] == [[1], [2]]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"now": NOW_MS + 1}, {"user": "8"}, {"thread": "reply:1:5"}, {"session": "telegram:chat:2"}]
+)
+async def test_others_beside_it_are_of_no_concern(database: Database, changes: dict[str, Any]) -> None:
+    """Of another instant, person, thread or chat."""
+    await database.commit(said(1, **changes), said(2), said(3, **changes), said(4))
+    assert await turn_of(database, 2) == [2]
+    assert await turn_of(database, 4) == [4]
+
+
+async def test_the_deliveries_of_an_answer_are_listed_in_order(database: Database, answers: Answers) -> None:
+    """Of this message in this chat."""
+    await database.commit(
+        answered(1, "b"),
+        answered(1, "a"),
+        answered(2, "c"),
+        answered(1, "d", session="telegram:chat:2"),
+    )
+    assert await answers.list_deliveries(S, 1) == ["b", "a"]
+    assert await answers.list_deliveries(S, 3) == []
+
+
+NOWHERE = Message(
+    sequence=500,
+    session_id=S,
+    message_id=None,
+    role="user",
+    telegram_message_id=1,
+    thread_key=THREAD,
+    user_id="7",
+    kind="text",
+    text="",
+    attachment=None,
+    origin={},
+    created_at_ms=NOW_MS,
+)
+
+
+@pytest.mark.parametrize(
+    "call", [lambda db: Answers(db).list_turn(NOWHERE), lambda db: Answers(db).list_deliveries(S, 1)]
+)
+async def test_neither_looks_at_more_than_is_near(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch, call: Callable[[Database], Awaitable[Any]]
+) -> None:
+    """However many messages there are."""
+    query = await asked(database, call, monkeypatch)
+    assert scans(plan(path, query.sql, query.params)) == []

@@ -1,0 +1,268 @@
+"""What may be spent is reserved before it is, whoever else spends meanwhile; what was spent is counted to the cent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage.database import Database
+from storage.errors import ExpectationFailed
+from storage.statement import Statement
+from storage.tables import budgets as module
+from storage.tables.budgets import Balance, Budgets, Policy, survey
+from storage.views.health import Health
+from tests.storage.files import DAY_MS, NOW_MS, plain, rows
+from tests.storage.test_query_plans import plan, scans
+
+WHERE: dict[str, str] = {"user_id": "7", "session_id": "telegram:chat:7"}
+USAGE = "SELECT scope, targetId, accumulatedUsd, lastResetAtMs FROM polar_budget_usage ORDER BY scope"
+RESERVED = "SELECT turnId, scope, targetId, amountUsd FROM polar_budget_reservations ORDER BY turnId, scope"
+
+
+def globally(limit: float, **more: Any) -> Policy:
+    """A budget of all together."""
+    return Policy(scope="global", target_id="", limit_usd=limit, **more)
+
+
+async def allow(database: Database, *policies: Policy, now_ms: int = NOW_MS) -> None:
+    """Set budgets."""
+    await database.commit(*(s for policy in policies for s in Budgets.set(policy, now_ms=now_ms)))
+
+
+async def reserve(database: Database, turn: str, usd: float, *, now_ms: int = NOW_MS, **where: str) -> list[Balance]:
+    """As a turn does it."""
+    statements = Budgets(database).reserve(turn, usd, **{**WHERE, **where}, now_ms=now_ms)
+    *_, balances = await database.commit(*statements)
+    return module.read(balances)
+
+
+async def settle(database: Database, turn: str, usd: float, *, now_ms: int = NOW_MS, **where: str) -> None:
+    """As a turn does it."""
+    await database.commit(*Budgets(database).settle(turn, usd, **{**WHERE, **where}, now_ms=now_ms))
+
+
+async def test_without_any_budget_nothing_is_kept(database: Database, path: Path) -> None:
+    """Neither at the reservation nor at the settlement."""
+    assert await reserve(database, "t", 5) == []
+    await settle(database, "t", 5)
+    assert rows(path, USAGE) == rows(path, RESERVED) == []
+
+
+async def test_a_turn_counts_against_its_three_budgets(database: Database, path: Path) -> None:
+    """The global one, its user's and its session's; no other user's and no other session's."""
+    others = (Policy(scope="user", target_id="8", limit_usd=9), Policy(scope="session", target_id="s", limit_usd=9))
+    own = (
+        Policy(scope="user", target_id="7", limit_usd=9),
+        Policy(scope="session", target_id=WHERE["session_id"], limit_usd=9),
+    )
+    await allow(database, globally(9), *own, *others)
+    balances = await reserve(database, "t", 2)
+    assert [balance.policy.scope for balance in balances] == ["global", "user", "session"]
+    assert [row[1:] for row in rows(path, RESERVED)] == [
+        ("global", "", 2.0),
+        ("session", "telegram:chat:7", 2.0),
+        ("user", "7", 2.0),
+    ]
+    await settle(database, "t", 1.5)
+    assert rows(path, RESERVED) == []
+    assert rows(path, "SELECT targetId, accumulatedUsd FROM polar_budget_usage ORDER BY scope, targetId") == [
+        ("", 1.5),
+        ("s", 0.0),
+        ("telegram:chat:7", 1.5),
+        ("7", 1.5),
+        ("8", 0.0),
+    ]
+
+
+async def test_one_short_budget_keeps_all_others_free(database: Database, path: Path) -> None:
+    """All or nothing; the balances tell which one it was."""
+    await allow(database, globally(9), Policy(scope="user", target_id="7", limit_usd=1))
+    balances = await reserve(database, "t", 2)
+    assert [balance.is_short for balance in balances] == [False, True]
+    assert rows(path, RESERVED) == []
+
+
+async def test_open_reservations_count_until_they_are_settled(database: Database, path: Path) -> None:
+    """Whoever reserved them; afterwards the true cost counts, which may be less."""
+    await allow(database, globally(1))
+    for turn in ("a", "b"):
+        [balance] = await reserve(database, turn, 0.5, user_id=turn)
+        assert not balance.is_short
+    [balance] = await reserve(database, "c", 0.5)
+    assert balance.is_short
+    assert (balance.spent_usd, balance.reserved_usd) == (0.0, 1.0)
+    await settle(database, "a", 0.1)
+    [balance] = await reserve(database, "c", 0.4)
+    assert not balance.is_short
+    assert rows(path, RESERVED) == [("b", "global", "", 0.5), ("c", "global", "", 0.4)]
+
+
+async def test_a_turn_that_comes_again_takes_the_place_of_itself(database: Database, path: Path) -> None:
+    """Its own reservation is not in its way."""
+    await allow(database, globally(1))
+    for amount in (0.8, 0.9):
+        [balance] = await reserve(database, "t", amount)
+        assert not balance.is_short
+    assert rows(path, RESERVED) == [("t", "global", "", 0.9)]
+
+
+async def test_a_budget_that_only_warns_is_never_short(database: Database, path: Path) -> None:
+    """It is counted all the same; NULL means that it blocks."""
+    await allow(database, globally(1, blocks=False))
+    [balance] = await reserve(database, "t", 5)
+    assert not balance.is_short
+    await settle(database, "t", 5)
+    assert rows(path, "SELECT accumulatedUsd FROM polar_budget_usage") == [(5.0,)]
+    await database.commit(Statement("UPDATE polar_budget_policies SET enforceBlocking = NULL"))
+    [balance] = await reserve(database, "u", 5)
+    assert balance.is_short
+
+
+async def test_sums_do_not_drift(database: Database, path: Path) -> None:
+    """A thousand times a tenth of a cent is a dollar, and one more does not fit into it."""
+    await allow(database, globally(1))
+    for number in range(1000):
+        [balance] = await reserve(database, str(number), 0.001)
+        assert not balance.is_short
+        await settle(database, str(number), 0.001)
+    assert rows(path, "SELECT accumulatedUsd FROM polar_budget_usage") == [(1.0,)]
+    [balance] = await reserve(database, "more", 0.000001)
+    assert balance.is_short
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(
+    limit=st.integers(0, 3000),
+    acts=st.lists(st.tuples(st.integers(0, 5), st.integers(1, 900), st.integers(0, 100)), max_size=25),
+)
+async def test_no_order_of_turns_overshoots(database: Database, path: Path, limit: int, acts: Any) -> None:
+    """Reserved or settled in any order, at no more than the estimate: spent and reserved stay within the limit."""
+    await database.commit(*(Statement(f"DELETE FROM polar_budget_{t}") for t in ("reservations", "usage", "policies")))
+    await allow(database, globally(limit / 1000))
+    open_turns: dict[int, int] = {}
+    for turn, amount, share in acts:
+        if turn in open_turns:
+            await settle(database, str(turn), open_turns.pop(turn) * share // 100 / 1000)
+        elif not (await reserve(database, str(turn), amount / 1000))[0].is_short:
+            open_turns[turn] = amount
+        [balance] = await Budgets(database).balances(**WHERE, now_ms=NOW_MS)
+        assert balance.spent_usd + balance.reserved_usd <= limit / 1000 + 1e-9
+        assert balance.reserved_usd == pytest.approx(sum(open_turns.values()) / 1000)
+
+
+async def test_an_interval_that_has_ended_starts_anew_at_its_own_hour(database: Database, path: Path) -> None:
+    """By whole intervals, so that a daily budget keeps its hour, however long nobody asked."""
+    await allow(database, globally(1, interval_ms=DAY_MS))
+    await settle(database, "t", 1)
+    later = NOW_MS + 3 * DAY_MS + 5
+    [balance] = await Budgets(database).balances(**WHERE, now_ms=later)
+    assert (balance.spent_usd, balance.resets_at_ms(later)) == (0, NOW_MS + 4 * DAY_MS)
+    assert rows(path, USAGE) == [("global", "", 1.0, NOW_MS)]
+    [balance] = await reserve(database, "u", 1, now_ms=later)
+    assert not balance.is_short
+    assert rows(path, USAGE) == [("global", "", 0.0, NOW_MS + 3 * DAY_MS)]
+
+
+async def test_a_cost_counts_in_the_interval_in_which_it_is_settled(database: Database, path: Path) -> None:
+    """The end of the interval in between loses nothing."""
+    await allow(database, globally(1, interval_ms=DAY_MS))
+    await settle(database, "first", 0.7)
+    await reserve(database, "t", 0.3)
+    await settle(database, "t", 0.25, now_ms=NOW_MS + DAY_MS)
+    assert rows(path, USAGE) == [("global", "", 0.25, NOW_MS + DAY_MS)]
+
+
+@pytest.mark.parametrize(("ahead_ms", "last_ms"), [(400 * DAY_MS, NOW_MS), (DAY_MS - 1, NOW_MS + DAY_MS - 1)])
+async def test_a_clock_that_was_far_ahead_does_not_stop_resets(
+    database: Database, path: Path, ahead_ms: int, last_ms: int
+) -> None:
+    """The start of the interval comes back with the clock; what was spent stays. A small step changes nothing."""
+    await allow(database, globally(1, interval_ms=DAY_MS), now_ms=NOW_MS + ahead_ms)
+    await settle(database, "t", 0.5, now_ms=NOW_MS + ahead_ms)
+    await reserve(database, "u", 0.1)
+    assert rows(path, USAGE) == [("global", "", 0.5, last_ms)]
+
+
+@pytest.mark.parametrize("interval", [None, 0, -5])
+async def test_without_an_interval_it_never_starts_anew(database: Database, interval: int | None) -> None:
+    """Nor with one that is none, in a row of another program; every reader sees the same."""
+    await allow(database, globally(1, interval_ms=interval))
+    await settle(database, "t", 1)
+    later = NOW_MS + 1000 * DAY_MS
+    [balance] = await reserve(database, "u", 0.1, now_ms=later)
+    assert balance.is_short
+    assert balance.resets_at_ms(later) is None
+    assert await Health(database).is_budget_exceeded(now_ms=later)
+
+
+async def test_what_an_ended_process_left_reserved_is_charged(database: Database, path: Path) -> None:
+    """Its estimate, once, in the interval that runs now, and in no budget that is gone."""
+    user = Policy(scope="user", target_id="7", limit_usd=5)
+    await allow(database, globally(5, interval_ms=DAY_MS), user)
+    await settle(database, "before", 1)
+    await reserve(database, "a", 0.1)
+    await reserve(database, "b", 0.2)
+    await database.commit(*Budgets.clear("user", "7"))
+    for _ in range(2):
+        await database.commit(*Budgets.charge_left(now_ms=NOW_MS + DAY_MS))
+        assert rows(path, RESERVED) == []
+        assert rows(path, USAGE) == [("global", "", 0.3, NOW_MS + DAY_MS)]
+
+
+async def test_a_budget_of_the_earlier_runtime_without_usage_is_used(database: Database, path: Path) -> None:
+    """Its interval begins when it is first asked for."""
+    await database.commit(Statement("INSERT INTO polar_budget_policies VALUES ('user', '7', 1, ?, 1)", (DAY_MS,)))
+    [balance] = await Budgets(database).balances(**WHERE, now_ms=NOW_MS)
+    assert balance.resets_at_ms(NOW_MS) == NOW_MS + DAY_MS
+    await reserve(database, "t", 0.4)
+    await settle(database, "t", 0.3)
+    assert rows(path, USAGE) == [("user", "7", 0.3, NOW_MS)]
+
+
+async def test_a_changed_budget_keeps_what_was_spent_and_a_cleared_one_does_not(database: Database, path: Path) -> None:
+    """Clearing what is not there is void."""
+    await allow(database, globally(1, interval_ms=DAY_MS))
+    await settle(database, "t", 0.6)
+    await allow(database, globally(2, blocks=False), now_ms=NOW_MS + 9)
+    with plain(path) as connection:
+        [balance] = survey(connection, now_ms=NOW_MS)
+    assert balance.policy == globally(2, blocks=False)
+    assert (balance.spent_usd, balance.last_reset_ms) == (0.6, NOW_MS)
+    await database.commit(*Budgets.clear("global", ""))
+    assert rows(path, USAGE) == rows(path, "SELECT * FROM polar_budget_policies") == []
+    with pytest.raises(ExpectationFailed):
+        await database.commit(*Budgets.clear("global", ""))
+
+
+async def test_a_warning_is_remembered_until_the_next_interval_or_change(database: Database, path: Path) -> None:
+    """By a row of its own, which goes with the budget."""
+    policy = globally(1, interval_ms=DAY_MS, blocks=False)
+    await allow(database, policy)
+    [balance] = await reserve(database, "t", 1)
+    assert not balance.was_warned
+    await database.commit(Budgets.note_warning(balance))
+    [balance] = await reserve(database, "t", 1)
+    assert balance.was_warned
+    [balance] = await reserve(database, "t", 1, now_ms=NOW_MS + DAY_MS)
+    assert not balance.was_warned
+    await database.commit(Budgets.note_warning(balance), *Budgets.clear("global", ""))
+    assert rows(path, "SELECT * FROM polar_properties WHERE name LIKE 'budget%'") == []
+
+
+async def test_no_statement_walks_over_all_budgets(database: Database, path: Path) -> None:
+    """A million users may have one each; only the open reservations are walked over, when a process starts."""
+    budgets = Budgets(database)
+    for statement in (
+        *budgets.reserve("t", 1, **WHERE, now_ms=1),
+        *budgets.settle("t", 1, **WHERE, now_ms=1),
+        *Budgets.charge_left(now_ms=1),
+        *Budgets.set(globally(1), now_ms=1),
+        *Budgets.clear("global", ""),
+    ):
+        walked = scans(plan(path, statement.sql, statement.params))
+        assert [step for step in walked if "polar_budget_reservations" not in step] == [], statement.sql
+        assert not walked or "polar_budget_reservations" in statement.sql

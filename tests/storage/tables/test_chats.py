@@ -1,0 +1,165 @@
+"""A group that became a supergroup takes along what is its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.database import Database
+from storage.statement import Statement
+from storage.tables.access import Access
+from storage.tables.chats import Chats
+from storage.tables.deliveries import Deliveries
+from storage.tables.feedback import Feedback
+from storage.tables.jobs import Job, Jobs
+from storage.tables.memories import Memories
+from storage.tables.messages import Messages
+from storage.tables.personalities import Personalities, Target
+from storage.tables.runs import Runs
+from tests.storage.files import NOW_MS, rows
+
+OLD, NEW, OTHER = "telegram:chat:-5", "telegram:chat:-1005", "telegram:chat:-6"
+MOVED = {
+    "polar_automation_jobs": "SELECT sessionId FROM polar_automation_jobs ORDER BY id",
+    "polar_delivery_queue": "SELECT sessionId FROM polar_delivery_queue ORDER BY sequence",
+    "polar_memory": "SELECT sessionId FROM polar_memory ORDER BY memoryId",
+    "polar_personality_profiles": "SELECT sessionId FROM polar_personality_profiles ORDER BY createdAtMs",
+    "polar_budget_policies": "SELECT targetId FROM polar_budget_policies ORDER BY maxLimitUsd",
+    "polar_budget_usage": "SELECT targetId FROM polar_budget_usage ORDER BY accumulatedUsd",
+    "polar_access": "SELECT subject FROM polar_access ORDER BY createdAtMs",
+}
+KEPT = {
+    "polar_feedback_events": "SELECT sessionId FROM polar_feedback_events ORDER BY rowid",
+    "polar_messages": "SELECT sessionId FROM polar_messages ORDER BY sequence",
+    "polar_run_events": "SELECT metadata FROM polar_run_events ORDER BY sequence",
+}
+
+
+async def settle(database: Database, session: str, number: int) -> None:
+    """One row of everything for a chat; `number` sorts it."""
+    at = NOW_MS + number
+    job = Job(id=f"j{number}", owner_user_id="7", session_id=session, schedule="x", prompt="x", enabled=True)
+    await database.commit(
+        Jobs(database).add(job, now_ms=at),
+        *[
+            Deliveries(database).add(
+                delivery_id=f"d{number}", session_id=session, payload={}, reply_id="r", priority=0, now_ms=at
+            )
+        ],
+        *Memories(database).add(memory_id=f"m{number}", session_id=session, user_id="7", fact="tea", now_ms=at),
+        Statement(
+            "INSERT INTO polar_personality_profiles VALUES (?, 'session', '7', ?, NULL, 'x', ?, ?)",
+            (f"personality:session:7:{session}", session, at, at),
+        ),
+        Statement("INSERT INTO polar_budget_policies VALUES ('session', ?, ?, NULL, 1)", (session, number)),
+        Statement("INSERT INTO polar_budget_usage VALUES ('session', ?, ?, 1, 1)", (session, number)),
+        Access(database).grant(session, "group", granted_by="1", now_ms=at),
+        Feedback(database).append(
+            event_id=f"f{number}", event_type="x", session_id=session, message_id=None, payload={}, now_ms=at
+        ),
+        Messages(database).add_received(
+            session_id=session,
+            telegram_message_id=1,
+            thread_key="t",
+            user_id="7",
+            kind="text",
+            text="x",
+            attachment=None,
+            now_ms=at,
+        ),
+        *Runs(database).append(
+            source="automation",
+            subject_id=f"j{number}",
+            run_id="r",
+            profile_id="p",
+            trigger="schedule",
+            output={"status": "executed"},
+            metadata={"sessionId": session},
+            now_ms=at,
+        ),
+    )
+
+
+def seen(path: Path, queries: dict[str, str]) -> dict[str, list[Any]]:
+    """The chats that the rows of each table name, the old chat's row first."""
+    return {table: [row[0] for row in rows(path, sql)] for table, sql in queries.items()}
+
+
+@pytest.fixture
+async def chats(database: Database) -> Chats:
+    """Two chats with one row of everything each."""
+    await settle(database, OLD, 1)
+    await settle(database, OTHER, 2)
+    return Chats(database)
+
+
+async def test_what_belongs_to_a_chat_moves_with_it(database: Database, chats: Chats, path: Path) -> None:
+    """Jobs, waiting deliveries, memories, personalities, budgets, access; the ledgers tell what was, where it was."""
+    ledgers = seen(path, KEPT)
+    await database.commit(*chats.migrate(OLD, NEW, now_ms=NOW_MS))
+    assert seen(path, MOVED) == {table: [NEW, OTHER] for table in MOVED}
+    assert seen(path, KEPT) == ledgers
+    assert ledgers["polar_feedback_events"] == [OLD, OTHER]
+    found = await Memories(database).search("tea", session_id=NEW, user_id="7", limit=5)
+    assert [memory.memory_id for memory in found] == ["m1"]
+
+
+async def test_moving_again_changes_nothing(database: Database, chats: Chats, path: Path) -> None:
+    """Telegram tells of it in both chats, and every refused call tells of it once more."""
+    await database.commit(*chats.migrate(OLD, NEW, now_ms=NOW_MS))
+    before = {**seen(path, MOVED), "aliases": rows(path, "SELECT * FROM polar_chat_aliases")}
+    await database.commit(*chats.migrate(OLD, NEW, now_ms=NOW_MS + 5))
+    await database.commit(*chats.migrate(OLD, NEW, now_ms=NOW_MS + 5), *chats.migrate(OLD, NEW, now_ms=NOW_MS + 6))
+    assert {**seen(path, MOVED), "aliases": rows(path, "SELECT * FROM polar_chat_aliases")} == before
+
+
+async def test_a_new_chat_that_has_rows_already_is_no_obstacle(database: Database, chats: Chats, path: Path) -> None:
+    """Both chats' rows are kept where there may be several; a budget of the new one wins, nothing is void."""
+    await settle(database, NEW, 3)
+    await database.commit(*chats.migrate(OLD, NEW, now_ms=NOW_MS))
+    after = seen(path, MOVED)
+    for table in ("polar_automation_jobs", "polar_delivery_queue", "polar_memory"):
+        assert after[table] == [NEW, OTHER, NEW]
+    assert rows(path, "SELECT maxLimitUsd FROM polar_budget_policies WHERE targetId = ?", NEW) == [(3.0,)]
+    assert rows(path, "SELECT accumulatedUsd FROM polar_budget_usage WHERE targetId = ?", NEW) == [(3.0,)]
+    assert sorted(after["polar_access"]) == [NEW, OTHER]
+
+
+async def test_deliveries_that_are_over_stay_where_they_were_sent(database: Database, chats: Chats, path: Path) -> None:
+    """What waits and what is in flight moves; what was sent does not."""
+    deliveries = Deliveries(database)
+    first = await deliveries.next_of(OLD)
+    assert first is not None
+    sent = [deliveries.claim(first, now_ms=NOW_MS), deliveries.finish(first, reason=None, now_ms=NOW_MS)]
+    await database.commit(
+        *sent,
+        deliveries.add(delivery_id="flying", session_id=OLD, payload={}, reply_id="x", priority=0, now_ms=NOW_MS),
+    )
+    flying = await deliveries.next_of(OLD)
+    assert flying is not None
+    await database.commit(deliveries.claim(flying, now_ms=NOW_MS), *chats.migrate(OLD, NEW, now_ms=NOW_MS))
+    assert rows(path, "SELECT deliveryId, sessionId, status FROM polar_delivery_queue ORDER BY deliveryId") == [
+        ("d1", OLD, "sent"),
+        ("d2", OTHER, "pending"),
+        ("flying", NEW, "sending"),
+    ]
+
+
+async def test_a_personality_gets_the_id_that_belongs_to_its_new_chat(
+    database: Database, chats: Chats, path: Path
+) -> None:
+    """So that setting it there replaces it; where the person has one there already, that one counts."""
+    personalities = Personalities(database)
+    there = Target(scope="session", user_id="8", session_id=NEW)
+    await database.commit(
+        *personalities.set(Target(scope="session", user_id="8", session_id=OLD), "old", now_ms=NOW_MS),
+        *personalities.set(there, "new", now_ms=NOW_MS),
+        *chats.migrate(OLD, NEW, now_ms=NOW_MS),
+        *chats.migrate(OLD, NEW, now_ms=NOW_MS),
+    )
+    moved = "SELECT profileId, prompt FROM polar_personality_profiles WHERE sessionId = ? ORDER BY userId"
+    assert rows(path, moved, NEW) == [(f"personality:session:7:{NEW}", "x"), (there.profile_id, "new")]
+    await database.commit(*personalities.set(Target(scope="session", user_id="7", session_id=NEW), "y", now_ms=NOW_MS))
+    assert rows(path, moved, NEW) == [(f"personality:session:7:{NEW}", "y"), (there.profile_id, "new")]

@@ -1,0 +1,240 @@
+"""The delivery queue: in order, one at a time, and every step known to the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database
+from storage.errors import ExpectationFailed
+from storage.statement import Statement
+from storage.tables.deliveries import Deliveries, Delivery, chat_id_of, session_id_of
+from tests.storage.files import NOW_MS, rows
+
+S = "telegram:chat:1"
+ROW = "SELECT deliveryId, status, attempts, ambiguous, reason, updatedAtMs FROM polar_delivery_queue ORDER BY sequence"
+
+
+@pytest.fixture
+def deliveries(database: Database) -> Deliveries:
+    """The queue of a new database."""
+    return Deliveries(database)
+
+
+def add(
+    deliveries: Deliveries, delivery_id: str, *, session: str = S, reply: str | None = None, priority: int = 1
+) -> Statement:
+    """One call, queued."""
+    return deliveries.add(
+        delivery_id=delivery_id,
+        session_id=session,
+        payload={"method": "sendMessage", "text": delivery_id},
+        reply_id=reply or f"reply of {delivery_id}",
+        priority=priority,
+        now_ms=NOW_MS,
+    )
+
+
+async def following(deliveries: Deliveries, session: str = S) -> Delivery:
+    """What is to be sent now."""
+    found = await deliveries.next_of(session)
+    assert found is not None
+    return found
+
+
+async def claimed(database: Database, deliveries: Deliveries) -> Delivery:
+    """The next row, its call under way."""
+    delivery = await following(deliveries)
+    await database.commit(deliveries.claim(delivery, now_ms=NOW_MS + 1))
+    return await following(deliveries)
+
+
+async def test_rows_of_a_session_go_out_in_the_order_in_which_they_were_queued(
+    database: Database, deliveries: Deliveries
+) -> None:
+    """Also those of one unit; other sessions have orders of their own."""
+    await database.commit(
+        add(deliveries, "a"), add(deliveries, "other", session="telegram:chat:2"), add(deliveries, "b")
+    )
+    await database.commit(add(deliveries, "c"))
+    sent = []
+    while (delivery := await deliveries.next_of(S)) is not None:
+        sent.append(delivery.delivery_id)
+        await database.commit(
+            deliveries.claim(delivery, now_ms=NOW_MS), deliveries.finish(delivery, reason=None, now_ms=NOW_MS)
+        )
+    assert sent == ["a", "b", "c"]
+    assert await deliveries.sessions_waiting() == ["telegram:chat:2"]
+    assert await deliveries.count_by_status() == {"sent": 3, "pending": 1}
+
+
+async def test_a_row_comes_back_as_it_was_queued(database: Database, deliveries: Deliveries) -> None:
+    """Payload, reply, priority; not tried yet."""
+    await database.commit(add(deliveries, "a", reply="r", priority=3))
+    assert await following(deliveries) == Delivery(
+        delivery_id="a",
+        session_id=S,
+        payload={"method": "sendMessage", "text": "a"},
+        status="pending",
+        sequence=1,
+        reply_id="r",
+        priority=3,
+        attempts=0,
+        ambiguous=0,
+        created_at_ms=NOW_MS,
+    )
+
+
+async def test_lower_priority_goes_first(database: Database, deliveries: Deliveries) -> None:
+    """Within a session, whenever it was queued; equal ones stay in order."""
+    await database.commit(add(deliveries, "slow", priority=2), add(deliveries, "a", priority=1))
+    await database.commit(add(deliveries, "b", priority=1), add(deliveries, "now", priority=0))
+    sent = []
+    while (delivery := await deliveries.next_of(S)) is not None:
+        sent.append(delivery.delivery_id)
+        await database.commit(
+            deliveries.claim(delivery, now_ms=NOW_MS), deliveries.finish(delivery, reason=None, now_ms=NOW_MS)
+        )
+    assert sent == ["now", "a", "b", "slow"]
+
+
+async def test_what_is_in_flight_comes_before_anything_else(database: Database, deliveries: Deliveries) -> None:
+    """Even when something more urgent is queued meanwhile; one call at a time."""
+    await database.commit(add(deliveries, "a", priority=5))
+    assert (await claimed(database, deliveries)).status == "sending"
+    await database.commit(add(deliveries, "urgent", priority=0))
+    assert (await following(deliveries)).delivery_id == "a"
+
+
+async def test_a_claim_counts_and_is_taken_once(database: Database, deliveries: Deliveries, path: Path) -> None:
+    """A second claim of the same row voids its unit."""
+    await database.commit(add(deliveries, "a"))
+    delivery = await following(deliveries)
+    await database.commit(deliveries.claim(delivery, now_ms=NOW_MS + 1))
+    with pytest.raises(ExpectationFailed):
+        await database.commit(deliveries.claim(delivery, now_ms=NOW_MS + 2))
+    assert rows(path, ROW) == [("a", "sending", 1, 0, None, NOW_MS + 1)]
+
+
+async def test_finish_fail_and_put_back_need_a_row_in_flight(
+    database: Database, deliveries: Deliveries, path: Path
+) -> None:
+    """A row that is pending, sent or failed is not moved; nothing in the same unit is either."""
+    await database.commit(add(deliveries, "a"), add(deliveries, "b"))
+    pending = await following(deliveries)
+    sent = await claimed(database, deliveries)
+    await database.commit(deliveries.finish(sent, reason=None, now_ms=NOW_MS))
+    for delivery in (await following(deliveries), sent, pending):
+        before = rows(path, ROW)
+        for unit in (
+            (deliveries.finish(delivery, reason=None, now_ms=NOW_MS),),
+            deliveries.fail(delivery, reason="no", now_ms=NOW_MS),
+            (deliveries.put_back(delivery, reason="no", now_ms=NOW_MS),),
+        ):
+            with pytest.raises(ExpectationFailed):
+                await database.commit(*unit)
+        assert rows(path, ROW) == before
+
+
+async def test_a_failure_takes_the_later_parts_of_the_same_reply_along(
+    database: Database, deliveries: Deliveries, path: Path
+) -> None:
+    """Not the earlier ones, which were sent, and no other reply's."""
+    await database.commit(*[add(deliveries, f"r{i}", reply="r") for i in range(4)], add(deliveries, "s", reply="s"))
+    await database.commit(deliveries.finish(await claimed(database, deliveries), reason=None, now_ms=NOW_MS + 2))
+    failing = await claimed(database, deliveries)
+    await database.commit(*deliveries.fail(failing, reason="chat not found", now_ms=NOW_MS + 3))
+    assert rows(path, ROW) == [
+        ("r0", "sent", 1, 0, None, NOW_MS + 2),
+        ("r1", "failed", 1, 0, "chat not found", NOW_MS + 3),
+        ("r2", "failed", 0, 0, "an earlier part failed", NOW_MS + 3),
+        ("r3", "failed", 0, 0, "an earlier part failed", NOW_MS + 3),
+        ("s", "pending", 0, 0, None, NOW_MS),
+    ]
+
+
+async def test_a_row_that_is_put_back_is_the_next_again(database: Database, deliveries: Deliveries, path: Path) -> None:
+    """Before what was queued behind it; tries whose effect nobody knows are counted apart."""
+    await database.commit(add(deliveries, "a"), add(deliveries, "b"))
+    for ambiguous in (False, True, True):
+        delivery = await claimed(database, deliveries)
+        await database.commit(deliveries.put_back(delivery, reason="later", now_ms=NOW_MS + 4, ambiguous=ambiguous))
+    delivery = await following(deliveries)
+    assert (delivery.delivery_id, delivery.attempts, delivery.ambiguous) == ("a", 3, 2)
+    assert rows(path, ROW)[0] == ("a", "pending", 3, 2, "later", NOW_MS + 4)
+
+
+async def test_a_call_can_be_given_other_parameters(database: Database, deliveries: Deliveries) -> None:
+    """Of a row that exists; everything else stays."""
+    await database.commit(add(deliveries, "a"), add(deliveries, "b"))
+    delivery = await following(deliveries)
+    await database.commit(deliveries.rewrite(delivery, {"method": "sendMessage"}))
+    assert (await following(deliveries)).payload == {"method": "sendMessage"}
+    assert (await following(deliveries)).delivery_id == "a"
+
+
+async def test_a_delivery_is_queued_once(database: Database, deliveries: Deliveries) -> None:
+    """A second row with the same id voids the unit that holds it."""
+    await database.commit(add(deliveries, "a"))
+    with pytest.raises(Exception, match="UNIQUE"):
+        await database.commit(add(deliveries, "b"), add(deliveries, "a"))
+    assert await deliveries.count_by_status() == {"pending": 1}
+
+
+async def test_what_is_queued_once_stays_as_it_was(database: Database, deliveries: Deliveries) -> None:
+    """A placeholder that is committed again, after a crash, changes nothing."""
+    for text in ("first", "second"):
+        await database.commit(
+            deliveries.add(
+                delivery_id="a", session_id=S, payload={"text": text}, reply_id="a", priority=0, now_ms=1, once=True
+            )
+        )
+    found = await deliveries.find("a")
+    assert found is not None
+    assert found.payload == {"text": "first"}
+    assert await deliveries.find("b") is None
+
+
+@pytest.mark.parametrize("other", [{"method": "sendDocument", "text": "a"}, {"method": "sendMessage"}])
+async def test_only_another_method_is_another_call(
+    database: Database, deliveries: Deliveries, other: dict[str, str]
+) -> None:
+    """What is not known of the former one says nothing about it."""
+    await database.commit(add(deliveries, "a"))
+    delivery = await claimed(database, deliveries)
+    await database.commit(
+        deliveries.put_back(delivery, reason="later", now_ms=NOW_MS, ambiguous=True),
+        deliveries.rewrite(delivery, other),
+    )
+    assert (await following(deliveries)).ambiguous == int(other["method"] == "sendMessage")
+
+
+@pytest.mark.parametrize("end", ["finish", "fail"])
+async def test_the_content_of_a_document_is_not_kept(
+    database: Database, deliveries: Deliveries, path: Path, end: str
+) -> None:
+    """Neither once it was sent nor when it failed, nor that of the parts behind it; its name and size are."""
+    file = {"method": "sendDocument", "name": "a.txt", "size": 3, "content": "abc"}
+    for name in ("a", "b"):
+        await database.commit(
+            deliveries.add(delivery_id=name, session_id=S, payload=file, reply_id="r", priority=0, now_ms=1)
+        )
+    for _ in range(2 if end == "finish" else 1):
+        delivery = await claimed(database, deliveries)
+        if end == "finish":
+            await database.commit(deliveries.finish(delivery, reason=None, now_ms=2))
+        else:
+            await database.commit(*deliveries.fail(delivery, reason="no", now_ms=2))
+    kept = '{"method":"sendDocument","name":"a.txt","size":3}'
+    assert rows(path, "SELECT payload FROM polar_delivery_queue") == [(kept,), (kept,)]
+
+
+def test_a_session_names_its_chat() -> None:
+    """In the form that the earlier runtime used; other sessions have no chat."""
+    for chat in (1, -1001234567890):
+        assert chat_id_of(session_id_of(chat)) == chat
+    assert session_id_of(-5) == "telegram:chat:-5"
+    for other in ("web:chat:1", "telegram:chat:", "", "5"):
+        with pytest.raises(ValueError):
+            chat_id_of(other)

@@ -1,0 +1,367 @@
+"""What people asked us to remember: found by words, with or without an index, and by nobody else."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage import memory_index
+from storage.database import Database
+from storage.errors import ExpectationFailed
+from storage.statement import Parameters, Statement
+from storage.tables.memories import Memories, Memory
+from storage.writer import Rows
+from tests.storage.files import NOW_MS, plain, rows
+
+S = "telegram:chat:1"
+
+
+@pytest.fixture(params=["with the index", "without FTS5"])
+def memories(database: Database, request: pytest.FixtureRequest) -> Memories:
+    """The memories of a new database, both ways of searching."""
+    if request.param == "without FTS5":
+        database.has_memory_index = False
+    elif not database.has_memory_index:
+        pytest.skip("this SQLite build has no FTS5")
+    return Memories(database)
+
+
+def add(
+    memories: Memories, key: str, fact: str, *, session: str = S, user: str = "7", at: int = 0
+) -> tuple[Statement, ...]:
+    """A fact to remember."""
+    return memories.add(memory_id=key, session_id=session, user_id=user, fact=fact, now_ms=NOW_MS + at)
+
+
+async def found(memories: Memories, words: str, *, session: str = S, user: str = "7", limit: int = 10) -> list[str]:
+    """The ids that a search finds, best first."""
+    return [m.memory_id for m in await memories.search(words, session_id=session, user_id=user, limit=limit)]
+
+
+async def test_a_memory_is_found_by_any_of_its_words(database: Database, memories: Memories) -> None:
+    """Upper and lower case alike; other words find nothing."""
+    await database.commit(*add(memories, "a", "Likes Jasmine tea"), *add(memories, "b", "Rides a bicycle"))
+    assert await found(memories, "jasmine") == ["a"]
+    assert await found(memories, "TEA or coffee?") == ["a"]
+    assert await found(memories, "bicycle") == ["b"]
+    assert await found(memories, "whisky") == []
+    [memory] = await memories.search("tea", session_id=S, user_id="7", limit=5)
+    assert memory == Memory(
+        memory_id="a",
+        session_id=S,
+        user_id="7",
+        scope="session",
+        type="fact",
+        text="Likes Jasmine tea",
+        created_at_ms=NOW_MS,
+    )
+
+
+async def test_the_best_match_comes_first(database: Database, memories: Memories) -> None:
+    """More of the words is better; there are no more than asked for."""
+    await database.commit(
+        *add(memories, "one", "green paint", at=2),
+        *add(memories, "both", "green tea"),
+        *add(memories, "none", "black coffee", at=3),
+    )
+    assert (await found(memories, "green tea"))[0] == "both"
+    assert set(await found(memories, "green tea")) == {"one", "both"}
+    assert await found(memories, "green tea", limit=1) == ["both"]
+
+
+async def test_no_call_reaches_the_memories_of_another_user_or_session(
+    database: Database, memories: Memories, path: Path
+) -> None:
+    """Search, list, find, count and forget alike, whether one of the two or both differ."""
+    await database.commit(*add(memories, "mine", "green tea"))
+    for session, user in ((S, "8"), ("telegram:chat:2", "7"), ("telegram:chat:2", "8")):
+        where = {"session_id": session, "user_id": user}
+        assert await memories.search("green tea", **where, limit=10) == []
+        assert await memories.list_recent(**where, limit=10) == []
+        assert await memories.find("mine", **where) is None
+        assert await memories.count(**where) == 0
+        stolen = Memory(memory_id="mine", scope="session", type="fact", text="", created_at_ms=0, **where)
+        with pytest.raises(ExpectationFailed):
+            await database.commit(*memories.forget(stolen))
+    assert await found(memories, "tea") == ["mine"]
+    assert await memories.count(session_id=S, user_id="7") == 1
+
+
+async def test_a_forgotten_memory_is_gone_from_row_and_index(
+    database: Database, memories: Memories, path: Path
+) -> None:
+    """Only that one; forgetting it again voids the unit."""
+    await database.commit(*add(memories, "a", "green tea"), *add(memories, "b", "green paint"))
+    memory = await memories.find("a", session_id=S, user_id="7")
+    assert memory is not None
+    await database.commit(*memories.forget(memory))
+    assert await found(memories, "green") == ["b"]
+    assert rows(path, "SELECT memoryId FROM polar_memory") == [("b",)]
+    if database.has_memory_index:
+        assert rows(path, "SELECT memoryId FROM polar_memory_fts") == [("b",)]
+    with pytest.raises(ExpectationFailed):
+        await database.commit(*memories.forget(memory))
+
+
+async def test_the_newest_memories_come_first(database: Database, memories: Memories) -> None:
+    """No more than asked for."""
+    for i in range(4):
+        await database.commit(*add(memories, f"m{i}", "x", at=i))
+    listed = await memories.list_recent(session_id=S, user_id="7", limit=3)
+    assert [m.memory_id for m in listed] == ["m3", "m2", "m1"]
+
+
+async def test_a_memory_is_found_by_an_unambiguous_start_of_its_id(database: Database, memories: Memories) -> None:
+    """Two that start alike are none; signs of LIKE are letters like others."""
+    await database.commit(*add(memories, "ab12", "x"), *add(memories, "ab34", "y"), *add(memories, "c%_", "z"))
+    for prefix, key in (("ab1", "ab12"), ("ab34", "ab34"), ("c%", "c%_"), ("ab", None), ("%", None), ("a_", None)):
+        memory = await memories.find(prefix, session_id=S, user_id="7")
+        assert (memory and memory.memory_id) == key
+
+
+FINDING_TEA = [
+    'tea" OR "1',
+    "NEAR(tea coffee, 5)",
+    "^tea",
+    "-tea",
+    "tea*",
+    "searchableText:tea",
+    "{tea}",
+    "tea + coffee",
+    "tea AND coffee",
+    "💡 tea 💡",
+    "tea\x00coffee",
+    "tea " * 5000,
+    "tea " + " ".join(f"word{i}" for i in range(5000)),
+]
+FINDING_NOTHING = [
+    '"',
+    '"""',
+    "OR",
+    "AND NOT",
+    "NEAR(",
+    "*",
+    "memoryId : m",
+    "'; DROP TABLE polar_memory; --",
+    "👍",
+    "\\",
+    "%",
+    "_",
+    "a_b",
+    "(",
+    "",
+    "   \n",
+    " ".join(f"word{i}" for i in range(5000)),
+]
+
+
+@pytest.mark.parametrize("words", FINDING_TEA)
+async def test_signs_between_a_users_words_are_no_query_syntax(
+    database: Database, memories: Memories, words: str
+) -> None:
+    """Quotes, operators and signs around a word, or thousands of words beside it: it is found."""
+    await database.commit(*add(memories, "m", "green tea"), *add(memories, "n", "black bread"))
+    assert await found(memories, words) == ["m"]
+
+
+@pytest.mark.parametrize("words", FINDING_NOTHING)
+async def test_signs_alone_are_never_an_error(database: Database, memories: Memories, words: str) -> None:
+    """They find nothing and break nothing."""
+    await database.commit(*add(memories, "m", "green tea"))
+    assert await found(memories, words) == []
+    assert await found(memories, "tea") == ["m"]
+
+
+async def test_a_star_is_no_wildcard_of_the_index(database: Database) -> None:
+    """The start of a word is another word."""
+    memories = Memories(database)
+    await database.commit(*add(memories, "m", "green tea"))
+    assert await found(memories, "gre*") == []
+
+
+async def test_signs_of_like_are_looked_for_literally(database: Database) -> None:
+    """Without the index, `_` in a word is that sign and no wildcard."""
+    database.has_memory_index = False
+    memories = Memories(database)
+    await database.commit(*add(memories, "m", "the abc"), *add(memories, "n", "the a_c"))
+    assert await found(memories, "a_c") == ["n"]
+    assert await found(memories, "%") == []
+    assert await found(memories, "100%") == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@given(words=st.text(max_size=40))
+async def test_any_text_can_be_searched_for(database: Database, words: str) -> None:
+    """Both ways, whatever Unicode holds."""
+    for indexed in (True, False):
+        database.has_memory_index = indexed
+        assert await found(Memories(database), words) == []
+
+
+async def test_the_index_survives_vacuum(database: Database, path: Path) -> None:
+    """VACUUM may number rows anew; the index goes by memoryId."""
+    memories = Memories(database)
+    for i, fact in enumerate(("first apple", "second pear", "third plum", "fourth quince")):
+        await database.commit(*add(memories, f"m{i}", fact))
+    for key in ("m0", "m2"):
+        memory = await memories.find(key, session_id=S, user_id="7")
+        assert memory is not None
+        await database.commit(*memories.forget(memory))
+    with plain(path) as connection:
+        connection.execute("VACUUM")
+    assert await found(memories, "pear") == ["m1"]
+    assert await found(memories, "quince") == ["m3"]
+    assert await found(memories, "apple plum") == []
+
+
+async def test_memories_of_a_time_without_index_are_found_once_there_is_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run on a SQLite without FTS5 marks the index as stale; the next one that has it rebuilds it."""
+    database = await Database.open(path, now_ms=NOW_MS)
+    await database.commit(*add(Memories(database), "old", "green tea"))
+    await database.close()
+    with monkeypatch.context() as without:
+        without.setattr(memory_index, "available", lambda connection: False)
+        database = await Database.open(path, now_ms=NOW_MS)
+        assert not database.has_memory_index
+        await database.commit(*add(Memories(database), "new", "white tea"))
+        assert set(await found(Memories(database), "tea")) == {"old", "new"}
+        await database.close()
+    for _ in range(2):
+        database = await Database.open(path, now_ms=NOW_MS)
+        assert database.has_memory_index
+        assert set(await found(Memories(database), "tea")) == {"old", "new"}
+        await database.close()
+    assert sorted(rows(path, "SELECT memoryId FROM polar_memory_fts")) == [("new",), ("old",)]
+
+
+async def test_the_index_is_rebuilt_only_when_it_has_to_be(path: Path) -> None:
+    """An index in order is left alone at the next start."""
+    database = await Database.open(path, now_ms=NOW_MS)
+    await database.commit(Statement(memory_index.ADD, ("only here", "tea", "")))
+    await database.close()
+    await (await Database.open(path, now_ms=NOW_MS)).close()
+    assert rows(path, "SELECT memoryId FROM polar_memory_fts") == [("only here",)]
+
+
+@pytest.mark.parametrize(
+    "former",
+    [
+        None,
+        "fts5(memoryId UNINDEXED, searchableText, tokenize='porter unicode61')",
+        "fts5(memoryId, searchableText, content='', tokenize='porter unicode61')",
+    ],
+    ids=["missing", "without keys", "contentless"],
+)
+async def test_an_index_of_another_make_is_made_anew(path: Path, former: str | None) -> None:
+    """Also one that was dropped; what it did not hold is found again, and can be forgotten."""
+    database = await Database.open(path, now_ms=NOW_MS)
+    await database.commit(*add(Memories(database), "m", "green tea"), *add(Memories(database), "n", "white tea"))
+    await database.close()
+    with plain(path) as connection:
+        connection.execute("DROP TABLE polar_memory_fts")
+        if former is not None:
+            connection.execute(f"CREATE VIRTUAL TABLE polar_memory_fts USING {former}")
+    database = await Database.open(path, now_ms=NOW_MS)
+    memories = Memories(database)
+    assert await found(memories, "green") == ["m"]
+    memory = await memories.find("m", session_id=S, user_id="7")
+    assert memory is not None
+    await database.commit(*memories.forget(memory))
+    assert await found(memories, "tea") == ["n"]
+    await database.close()
+    assert rows(path, "SELECT memoryId FROM polar_memory_fts") == [("n",)]
+
+
+def steps(path: Path, *statements: Statement) -> int:
+    """How many hundreds of steps SQLite's machine takes for these."""
+    counted = 0
+
+    def count() -> int:
+        nonlocal counted
+        counted += 1
+        return 0
+
+    with plain(path) as connection:
+        connection.execute("BEGIN")
+        connection.set_progress_handler(count, 100)
+        for statement in statements:
+            connection.execute(statement.sql, statement.params).fetchall()
+        connection.set_progress_handler(None, 0)
+        connection.execute("ROLLBACK")
+    return counted
+
+
+async def test_forgetting_costs_the_same_however_much_others_remember(database: Database, path: Path) -> None:
+    """Also where all of them remember the same words, and where a text has no word at all."""
+    memories = Memories(database)
+    await database.commit(*add(memories, "mine", "green tea"), *add(memories, "sign", "👍"))
+    both = [memory for key in ("mine", "sign") if (memory := await memories.find(key, session_id=S, user_id="7"))]
+    forgetting = [statement for memory in both for statement in memories.forget(memory)]
+    alone = steps(path, *forgetting)
+    for batch in range(20):
+        others = (add(memories, f"o{batch}-{i}", "green tea", user=f"{batch}-{i}") for i in range(100))
+        await database.commit(*(statement for unit in others for statement in unit))
+    assert steps(path, *forgetting) <= alone + 1
+    await database.commit(*forgetting)
+    assert rows(path, "SELECT count(*) FROM polar_memory_fts WHERE memoryId IN ('mine', 'sign')") == [(0,)]
+
+
+async def test_searching_looks_at_rows_of_this_user_only(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others who remember the same words are not even joined."""
+    memories = Memories(database)
+    await database.commit(*add(memories, "mine", "green tea"))
+    queries: list[Statement] = []
+    fetch = database.fetch
+
+    async def note(sql: str, params: Parameters = ()) -> Rows:
+        queries.append(Statement(sql, params))
+        return await fetch(sql, params)
+
+    monkeypatch.setattr(database, "fetch", note)
+    assert await found(memories, "green tea") == ["mine"]
+    alone = steps(path, *queries)
+    for batch in range(20):
+        others = (add(memories, f"o{batch}-{i}", "green tea", user=f"{batch}-{i}") for i in range(100))
+        await database.commit(*(statement for unit in others for statement in unit))
+    assert steps(path, *queries) < alone + 20  # a join with 2,000 rows takes over 100
+
+
+async def test_a_rebuild_that_fails_leaves_the_index_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one transaction."""
+    database = await Database.open(path, now_ms=NOW_MS)
+    await database.commit(
+        *add(Memories(database), "m", "tea"),
+        Statement("INSERT INTO polar_properties VALUES (?, '1')", (memory_index.STALE,)),
+    )
+    await database.close()
+    monkeypatch.setattr(memory_index, "searchable_text", lambda record: 1 / 0)
+    with plain(path) as connection:
+        with pytest.raises(sqlite3.OperationalError):
+            memory_index.prepare(connection)
+        assert not connection.in_transaction
+        assert connection.execute("SELECT memoryId FROM polar_memory_fts").fetchall() == [("m",)]
+
+
+@pytest.mark.parametrize(
+    ("record", "text"),
+    [
+        ('{"fact": "a", "type": "b", "summary": "c", "content": "d"}', "a b c d"),
+        ('{"content": "d", "fact": "a"}', "a d"),
+        ('{"fact": "", "summary": null, "content": "d"}', "d"),
+        ('{"note": "x"}', '{"note": "x"}'),
+        ('["a"]', '["a"]'),
+        ("42", "42"),
+        ("{broken", "{broken"),
+    ],
+)
+def test_a_records_text_is_its_named_fields_or_all_of_it(record: str, text: str) -> None:
+    """All of fact, type, summary and content that it has, joined; else its whole JSON."""
+    assert memory_index.searchable_text(record) == text

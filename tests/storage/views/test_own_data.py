@@ -1,0 +1,121 @@
+"""What is one person's is found by indexes, and its JSON holds whatever the tables hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database
+from storage.erasure import Erasure
+from storage.statement import Parameters, Statement
+from storage.views.feedback_summary import FeedbackSummaries
+from storage.views.own_data import SECTIONS, OwnData
+from storage.writer import Rows
+from tests.storage.files import plain
+from tests.storage.test_query_plans import plan, scans
+
+# The few updates that were set aside, what is inside one of them, and the search in the index of words.
+SMALL = (
+    "SCAN polar_updates USING INDEX polar_updates_dead",
+    "SCAN part VIRTUAL TABLE",
+    "SCAN polar_memory_fts VIRTUAL",
+)
+# What was asked for is bounded already.
+BOUNDED = ("SCAN recent", "SCAN (subquery", "SCAN polar_own")
+
+
+@pytest.fixture
+def asked(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[Statement]:
+    """Every query that is made."""
+    queries: list[Statement] = []
+    fetch = database.fetch
+
+    async def note(sql: str, params: Parameters = ()) -> Rows:
+        queries.append(Statement(sql, params))
+        return await fetch(sql, params)
+
+    monkeypatch.setattr(database, "fetch", note)
+    return queries
+
+
+def unbounded(path: Path, statement: Statement) -> list[str]:
+    """The steps that grow with what others have stored."""
+    return [step for step in scans(plan(path, statement.sql, statement.params)) if not step.startswith(SMALL + BOUNDED)]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+async def test_a_section_is_found_by_an_index(
+    database: Database, path: Path, asked: list[Statement], section: str
+) -> None:
+    """To count it, and to read it."""
+    own = OwnData(database)
+    assert await own.count("7", section) == 0
+    assert await own.read("7", section, room=1000) == []
+    assert [unbounded(path, query) for query in asked] == [[], []]
+
+
+async def test_a_waiting_file_is_found_among_the_open_rows(
+    database: Database, path: Path, asked: list[Statement]
+) -> None:
+    """However many were sent."""
+    assert not await OwnData(database).has_file_waiting("7")
+    assert "polar_delivery_open" in "".join(plan(path, asked[0].sql, asked[0].params))
+
+
+async def test_erasing_scans_no_table(database: Database, path: Path) -> None:
+    """What others have stored costs nothing."""
+    statements = Erasure(database).of("7")
+    assert len(statements) > 10
+    for statement in statements[:-1]:  # the last one merges the index of words, within bounds
+        assert unbounded(path, statement) == [], statement.sql
+
+
+async def test_a_summary_of_feedback_goes_by_indexes(database: Database, path: Path, asked: list[Statement]) -> None:
+    """Of session and time, and of the messages."""
+    await FeedbackSummaries(database).of("telegram:chat:1", since_ms=0)
+    assert len(asked) == 5
+    for query in asked:
+        assert unbounded(path, query) == []
+        assert "polar_feedback_session (sessionId=? AND createdAtMs>?)" in "".join(plan(path, query.sql, query.params))
+
+
+async def test_a_plan_that_scans_would_be_noticed(database: Database, path: Path) -> None:
+    """The check itself works."""
+    assert unbounded(path, Statement("SELECT * FROM polar_memory WHERE record = ''")) == ["SCAN polar_memory"]
+
+
+async def test_what_other_programs_stored_is_given_as_it_is(database: Database, path: Path) -> None:
+    """JSON as JSON, what is none as text; numbers and blobs where a text was expected."""
+    with plain(path) as connection:
+        for number, record in enumerate(('{"fact": "a"}', "no json", 17, b'{"fact": "b"}', "[1, 2]")):
+            connection.execute(
+                "INSERT INTO polar_memory VALUES (?, 's', '7', 'session', 'fact', ?, '{}', 1, 1)",
+                (f"m{number}", record),
+            )
+    rows = await OwnData(database).read("7", "memories", room=10_000)
+    assert [json.loads(row)["record"] for row in rows] == [{"fact": "a"}, "no json", 17, {"fact": "b"}, [1, 2]]
+
+
+@pytest.mark.parametrize(("room", "kept"), [(0, 0), (9, 0), (10_000, 3)])
+async def test_what_has_no_room_is_left_out(database: Database, path: Path, room: int, kept: int) -> None:
+    """Whole rows, the newest first."""
+    with plain(path) as connection:
+        for number in range(3):
+            connection.execute(
+                "INSERT INTO polar_memory VALUES (?, 's', '7', 'session', 'fact', 'é😀', '{}', 1, 1)", (f"m{number}",)
+            )
+    own = OwnData(database)
+    assert len(await own.read("7", "memories", room=room)) == kept
+    full = await own.read("7", "memories", room=10_000)
+    size = len(full[-1].encode())
+    assert await own.read("7", "memories", room=size) == full[-1:]
+    assert await own.read("7", "memories", room=2 * size - 1) == full[-1:]
+    assert await own.read("7", "memories", room=2 * size) == full[-2:]
+
+
+async def test_erasing_again_changes_nothing(database: Database) -> None:
+    """There may be nothing of a person at all."""
+    for _ in range(2):
+        await database.commit(*Erasure(database).of("7"))
