@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.scheduling.jobs import AutomationJobs
+from bot.automations.subject import AutomationJobs
 from bot.settings import CHECKOUT
 from bot.zones import Zones
 from storage.database import Database

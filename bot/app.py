@@ -11,24 +11,25 @@ from telegram import Update
 from telegram.error import TelegramError
 from telegram.ext import Application, ApplicationBuilder
 
-from bot import handlers, responders
-from bot.calls import Calls
+from bot import responders
+from bot.automations.disliked import Disliked
+from bot.automations.proposals import Propose
+from bot.automations.subject import AutomationJobs
 from bot.clock import new_id
 from bot.commands.table import Table
-from bot.delivery import Sender
-from bot.disliked import Disliked
-from bot.live.display import Live
-from bot.live.status import Status
-from bot.menu import Menu
+from bot.heartbeats.subject import Heartbeats
+from bot.http import HttpxTransport, JournalTransport
 from bot.named import load_named
-from bot.pacing import Pacing
-from bot.processor import Processor, Unreadable, parse
-from bot.proposals import Propose
-from bot.scheduling.heartbeats import Heartbeats
-from bot.scheduling.jobs import AutomationJobs
+from bot.receiving import turns
+from bot.receiving.processor import Processor, Unreadable, parse
 from bot.scheduling.runner import Runner
+from bot.sending.calls import Calls
+from bot.sending.display import Live
+from bot.sending.menu import Menu
+from bot.sending.pacing import Pacing
+from bot.sending.sender import Sender
+from bot.sending.status import Status
 from bot.settings import Settings
-from bot.transport import HttpxTransport, JournalTransport
 from bot.zones import Zones
 from middleware.access import Access, private_place
 from middleware.answering import Answering
@@ -41,12 +42,12 @@ from middleware.feedback import Feedback
 from middleware.heartbeat import Heartbeat
 from middleware.history import History
 from middleware.ledger import Ledger
-from middleware.outbox import Outbox
 from middleware.personality import Personality
 from middleware.polarity import PolarityTable
 from middleware.presence import Presence
 from middleware.rate_limit import RateLimit
 from middleware.recall import Recall
+from middleware.replies.outbox import Outbox
 from middleware.respond import Respond, Responder
 from middleware.session import Session
 from middleware.texts import say
@@ -192,7 +193,7 @@ class App:
             .job_queue(None)
             .build()
         )
-        handlers.register(application, self._receive)
+        turns.register(application, self._receive)
         application.add_error_handler(self._note_error)
         return application
 
@@ -332,7 +333,7 @@ class App:
     ) -> Turn | None:
         bot = self.telegram.bot
         try:
-            return handlers.turn_of(updates, entries, source, attempt=attempt, me=(bot.id, bot.username))
+            return turns.turn_of(updates, entries, source, attempt=attempt, me=(bot.id, bot.username))
         except Exception as error:
             raise Unreadable(f"{type(error).__name__}: {error}") from error
 

@@ -14,10 +14,10 @@ from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, T
 
 from bot.app import App
 from bot.clock import system_clock
-from bot.delivery import jittered
-from bot.envelope import ALLOWED_UPDATES
+from bot.receiving.envelope import ALLOWED_UPDATES
+from bot.receiving.webhook import CannotListen, listening
+from bot.sending.sender import jittered
 from bot.settings import Settings
-from bot.webhook import CannotListen, listening
 from middleware import texts
 from middleware.turn import Clock
 from storage.database import Database

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from middleware.outbox import Outbox
+from middleware.replies.outbox import Outbox
 from middleware.texts import say
 from middleware.turn import CallNext, Outcome, Reply, Toast, Turn
 from storage.database import Database

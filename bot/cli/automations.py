@@ -13,11 +13,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from bot import settings
+from bot.automations.subject import next_occurrence
 from bot.cli.rows import commit, writable
 from bot.clock import system_clock
 from bot.run import CannotRun
 from bot.schedules import ScheduleError, load
-from bot.scheduling.jobs import next_occurrence
 from storage.tables.jobs import Job, Jobs
 from storage.tables.occurrences import Occurrence, Occurrences
 

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from bot.demo.screen import Screen
-from bot.demo.script import Script
-from bot.demo.stage import DemoFailed, Stage
+from demo.screen import Screen
+from demo.script import Script
+from demo.stage import DemoFailed, Stage
 
 
 def demo(

@@ -13,8 +13,8 @@ from bot import settings
 from bot.cli.heartbeat_options import Options, failure, one_line
 from bot.cli.rows import commit, writable
 from bot.clock import system_clock
+from bot.heartbeats.subject import next_beat
 from bot.schedules import ScheduleError, load
-from bot.scheduling.heartbeats import next_beat
 from middleware.checks import CHECKS
 from storage.tables import heartbeats
 from storage.tables.heartbeats import Heartbeats, Policy, PolicyDamaged, Surveyed

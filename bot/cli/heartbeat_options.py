@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from bot.heartbeats.active_hours import ActiveHours
 from bot.schedules import ScheduleError, parse, wallclock
-from bot.scheduling.active_hours import ActiveHours
 from middleware.checks import settings_of
 from storage.tables.deliveries import session_id_of
 from storage.tables.heartbeats import Policy

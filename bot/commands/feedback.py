@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.commands.automation_texts import shorten
+from bot.automations.texts import shorten
 from middleware.commands import Command, unknown_form
 from middleware.texts import say
 from middleware.turn import Clock, Outcome, Turn

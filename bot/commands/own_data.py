@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot import VERSION
-from bot.commands.automation_presses import with_toast
+from bot.automations.presses import with_toast
 from middleware.commands import Command, UsageError, only_in_private
 from middleware.feedback import stale
 from middleware.texts import say

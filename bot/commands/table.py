@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.automations import buttons
+from bot.automations.commands import AutomationCommands
+from bot.automations.decisions import ProposalPresses
+from bot.automations.jobs import OwnJobs
+from bot.automations.presses import AutomationPresses
+from bot.automations.proposals import PREFIX as PROPOSALS
 from bot.clock import new_id
-from bot.commands import automation_buttons
-from bot.commands.automation_presses import AutomationPresses
-from bot.commands.automations import AutomationCommands
 from bot.commands.basics import Basics
 from bot.commands.budget import BudgetCommands
 from bot.commands.feedback import FeedbackCommands
 from bot.commands.memory import MemoryCommands
 from bot.commands.own_data import PREFIX as OWN_DATA
 from bot.commands.own_data import OwnDataCommands
-from bot.commands.own_jobs import OwnJobs
 from bot.commands.pairing import PairingCommands
 from bot.commands.personality import PersonalityCommands
-from bot.commands.proposals import ProposalPresses
 from bot.commands.stop import StopCommand
 from bot.commands.tasks import TaskCommands
 from bot.commands.timezone import TimezoneCommands
-from bot.proposals import PREFIX as PROPOSALS
 from bot.settings import Settings
 from bot.zones import Zones
 from middleware.answering import Answering
@@ -93,7 +93,7 @@ class Table:
         """Handlers of presses, by what their data begins with."""
         own_jobs = self._own_jobs()
         return {
-            automation_buttons.PREFIX: AutomationPresses(own_jobs),
+            buttons.PREFIX: AutomationPresses(own_jobs),
             PROPOSALS: ProposalPresses(Proposals(self.database), own_jobs),
             OWN_DATA: self._own_data().press,
         }

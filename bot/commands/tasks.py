@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from bot.commands.automation_texts import shorten, stamp
+from bot.automations.texts import shorten, stamp
 from bot.zones import Zones
 from middleware.commands import Command
 from middleware.texts import say

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
+from bot.automations.proposals import Propose
 from bot.named import load_named
-from bot.proposals import Propose
 from bot.responders.local import Local
 from bot.responders.silent import Silent
 from bot.settings import Settings, SettingsError
@@ -27,7 +27,7 @@ def build(settings: Settings, *, memories: Memories, new_id: NewId, propose: Pro
     local = Local(memories, new_id, propose)
     if name == "openai":
         # Here, because the client takes half a second to import, which nobody else should wait for.
-        from bot.responders.openai import OpenAI
+        from bot.responders.model.responder import OpenAI
 
         return OpenAI(settings, propose, clock)
     if name == "local":

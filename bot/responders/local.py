@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from bot import reminders
-from bot.proposals import Propose
+from bot.automations import reminders
+from bot.automations.proposals import Propose
 from bot.schedules import ScheduleError
 from middleware.commands import UsageError
 from middleware.texts import say

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.delivery import jittered
 from bot.scheduling.subject import Defer, Drop, Go, Subject
+from bot.sending.sender import jittered
 from middleware.errors import TurnFailed
 from middleware.turn import CallNext, Clock, Source, Turn
 from storage.database import Database

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, FilePayload, Page, expect
 
-from bot.live import display
+from bot.sending import display
 from emulator import Chat, Person, Server, World
 from tests.house import TOKEN, House, until
 from tests.looking import awake, idle, reactions

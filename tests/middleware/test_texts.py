@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from middleware import texts
-from middleware.outbox import MARK_ROOM, duplicate_mark
-from middleware.splitting import utf16_length
+from middleware.replies.outbox import MARK_ROOM, duplicate_mark
+from middleware.replies.splitting import utf16_length
 from tests.house import CHECKOUT, House
 from tests.looking import tell
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.proposals import Propose
+from bot.automations.proposals import Propose
 from bot.schedules import ScheduleError
 from middleware.commands import UsageError
 from middleware.turn import Reply, Turn

@@ -1,0 +1,1 @@
+"""All of one subject: what people opt into, how it is said, pressed, decided and run."""

@@ -1,0 +1,192 @@
+"""/automations: opt into things that happen by themselves, and out of them again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.automations import texts
+from bot.automations.buttons import delete_row, job_row, list_rows, quiet_rows
+from bot.automations.jobs import OwnJobs, check_prompt
+from middleware.commands import Command, UsageError, nothing_behind, unknown_form
+from middleware.texts import say
+from middleware.turn import Outcome, Reply, Turn
+from storage.tables.feedback import Feedback
+from storage.tables.jobs import Job
+from storage.tables.runs import Runs
+
+PER_MESSAGE = 5
+_TAKING_NOTHING = ("show", "run", "pause", "disable", "resume", "enable")
+"""Forms that end with the id."""
+
+_Verb = Callable[[Turn, Job, str], Awaitable[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationCommands:
+    """The written forms; most name a job by its id, or by the beginning of it."""
+
+    own: OwnJobs
+    runs: Runs
+    feedback: Feedback
+
+    def commands(self) -> tuple[Command, ...]:
+        """In the order of the menu."""
+        return (Command(name="automations", handler=self.run, aliases=("automation", "reminders")),)
+
+    async def run(self, turn: Turn, argument: str) -> Outcome:
+        """Dispatch to one of the forms."""
+        verb, rest = _first_word(argument)
+        match verb.lower():
+            case "" | "list":
+                if rest:
+                    raise nothing_behind(rest)
+                return await self._list(turn)
+            case "create":
+                return await self._create(turn, rest)
+            case "preview":
+                return await self._preview(turn, rest)
+        act = self._verbs().get(verb.lower())
+        if act is None:
+            raise unknown_form(verb)
+        written, rest = _first_word(rest)
+        if rest and verb.lower() in _TAKING_NOTHING:
+            raise nothing_behind(rest)
+        return await act(turn, await self.own.get(turn, written), rest)
+
+    def _verbs(self) -> Mapping[str, _Verb]:
+        return {
+            "show": self._show,
+            "edit": self._edit,
+            "run": self._run,
+            "pause": self._pause,
+            "disable": self._pause,
+            "resume": self._resume,
+            "enable": self._resume,
+            "delete": self._delete,
+            "quiet": self._quiet,
+            "limit": self._limit,
+            "missed": self._missed,
+        }
+
+    async def _create(self, turn: Turn, rest: str) -> Outcome:
+        schedule, bar, prompt = (part.strip() for part in rest.partition("|"))
+        if not bar or not prompt:
+            raise UsageError(say("automation.bar_needed"))
+        check_prompt(prompt)
+        job = await self.own.create(turn, (await self.own.read(turn, schedule)).stored(), prompt)
+        return await created(self.own, turn, job)
+
+    async def _preview(self, turn: Turn, rest: str) -> Outcome:
+        schedule = await self.own.read(turn, rest.partition("|")[0].strip())
+        zone = await self.own.zones.of(turn.user_id)
+        upcoming = texts.next_times(schedule, self.own.clock(), zone)
+        described = texts.describe(schedule, zone)
+        return Outcome.answer(say("automation.previewed", schedule=described, times=upcoming))
+
+    async def _list(self, turn: Turn) -> Outcome:
+        jobs = await self.own.list_of(turn)
+        if not jobs:
+            return Outcome.answer(say("automation.none"))
+        zone = await self.own.zones.of(turn.user_id)
+        pages = [jobs[first : first + PER_MESSAGE] for first in range(0, len(jobs), PER_MESSAGE)]
+        return Outcome(
+            status="answered",
+            replies=tuple(
+                Reply(text="\n".join(_numbered([texts.line(job, zone) for job in page])), buttons=list_rows(page))
+                for page in pages
+            ),
+        )
+
+    async def _show(self, turn: Turn, job: Job, rest: str) -> Outcome:
+        zone = await self.own.zones.of(turn.user_id)
+        lines = (
+            texts.line(job, zone),
+            texts.times(job, self.own.clock(), zone),
+            texts.quiet(job.quiet_hours, zone),
+            texts.limits(job.limits),
+            texts.last_run(await self.runs.last("automation", job.id), zone),
+            texts.feedback(await self.feedback.totals_of_automation(job.id)),
+        )
+        return Outcome.answer("\n".join(lines), buttons=job_row(job))
+
+    async def _edit(self, turn: Turn, job: Job, rest: str) -> Outcome:
+        schedule, _, prompt = (part.strip() for part in rest.partition("|"))
+        if not schedule and not prompt:
+            raise UsageError(say("automation.change_needed"))
+        return await described(self.own, turn, await self.own.edit(turn, job, schedule, prompt), "automation.changed")
+
+    async def _run(self, turn: Turn, job: Job, rest: str) -> Outcome:
+        self.own.run(turn, job)
+        return Outcome.answer(say("automation.runs", id=job.id))
+
+    async def _pause(self, turn: Turn, job: Job, rest: str) -> Outcome:
+        return paused(self.own.pause(turn, job))
+
+    async def _resume(self, turn: Turn, job: Job, rest: str) -> Outcome:
+        return await resumed(self.own, turn, self.own.resume(turn, job))
+
+    async def _delete(self, turn: Turn, job: Job, rest: str) -> Outcome:
+        if not rest:
+            return ask_to_delete(job)
+        if rest.lower() != "now":
+            raise nothing_behind(rest)
+        self.own.remove(turn, job)
+        return Outcome.answer(say("automation.deleted", id=job.id))
+
+    async def _quiet(self, turn: Turn, job: Job, rest: str) -> Outcome:
+        zone = await self.own.zones.of(turn.user_id)
+        if not rest:
+            return _told(job, texts.quiet(job.quiet_hours, zone), buttons=quiet_rows(job.id))
+        changed = await self.own.quieten(turn, job, rest)
+        return _told(job, texts.quiet(changed.quiet_hours, zone))
+
+    async def _limit(self, turn: Turn, job: Job, rest: str) -> Outcome:
+        return _told(job, texts.limits(self.own.limit(turn, job, rest).limits))
+
+    async def _missed(self, turn: Turn, job: Job, rest: str) -> Outcome:
+        return _told(job, texts.limits(self.own.treat_missed(turn, job, rest).limits))
+
+
+def _first_word(text: str) -> tuple[str, str]:
+    word, *rest = text.split(maxsplit=1) or [""]
+    return word, rest[0].strip() if rest else ""
+
+
+def _told(job: Job, what: str, **options: Any) -> Outcome:
+    return Outcome.answer(say("automation.of_one", id=job.id, what=what), **options)
+
+
+def _numbered(lines: list[str]) -> list[str]:
+    return lines if len(lines) == 1 else [f"{number} {line}" for number, line in enumerate(lines, 1)]
+
+
+async def described(own: OwnJobs, turn: Turn, job: Job, key: str) -> Outcome:
+    """What has been done to a job, by a text that has room for what it is now, and when it runs next."""
+    zone = await own.zones.of(turn.user_id)
+    line = texts.line(job, zone).partition(" ")[2]
+    return Outcome.answer(say(key, line=line, times=texts.times(job, own.clock(), zone)), buttons=job_row(job))
+
+
+async def created(own: OwnJobs, turn: Turn, job: Job) -> Outcome:
+    """That there is a new job."""
+    return await described(own, turn, job, "automation.created")
+
+
+def paused(job: Job) -> Outcome:
+    """That a job is paused."""
+    return Outcome.answer(say("automation.paused", id=job.id), buttons=job_row(job))
+
+
+async def resumed(own: OwnJobs, turn: Turn, job: Job) -> Outcome:
+    """That a job goes on."""
+    zone = await own.zones.of(turn.user_id)
+    text = say("automation.resumed", id=job.id, times=texts.times(job, own.clock(), zone))
+    return Outcome.answer(text, buttons=job_row(job))
+
+
+def ask_to_delete(job: Job) -> Outcome:
+    """Whether a job is really to be deleted."""
+    text = say("automation.sure", id=job.id, prompt=texts.shorten(job.prompt, 200))
+    return Outcome.answer(text, buttons=delete_row(job.id))

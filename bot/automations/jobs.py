@@ -1,0 +1,179 @@
+"""What people can do with their automations, whether they write it or press it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+from typing import Any
+
+from bot.automations.subject import next_occurrence
+from bot.schedules import Schedule, ScheduleError, parse
+from bot.zones import Zones
+from middleware.commands import UsageError
+from middleware.texts import say
+from middleware.turn import Clock, Turn
+from storage.statement import Statement
+from storage.tables.jobs import Job, Jobs
+from storage.tables.occurrences import Occurrence, Occurrences
+
+MAX_JOBS = 100
+MAX_PROMPT = 1000
+_QUIET = re.compile(
+    r"(?P<start>\d{1,2}:\d{2})\s*[-–]\s*(?P<end>\d{1,2}:\d{2})(?:\s+(?P<mode>defer|drop|silent))?",
+    re.IGNORECASE | re.ASCII,
+)
+_CAP = re.compile(r"(?P<count>[1-9]\d{0,3})(?:\s*(?:a|per|/)\s*day)?", re.IGNORECASE | re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnJobs:
+    """A job belongs to who created it, in the chat where that was; nobody else can see or change it.
+
+    Effects are recorded on the turn. Raises UsageError for what is not possible, with what to say.
+    """
+
+    jobs: Jobs
+    clock: Clock
+    zones: Zones
+    new_id: Callable[[], str]
+
+    async def list_of(self, turn: Turn) -> list[Job]:
+        """The person's jobs in this chat, oldest first."""
+        return await self.jobs.list_of(turn.session_id, turn.user_id)
+
+    async def get(self, turn: Turn, written: str) -> Job:
+        """The one whose id is, or begins with, what was written."""
+        found = [job for job in await self.list_of(turn) if written and job.id.startswith(written)]
+        exact = [job for job in found if job.id == written] or found
+        if len(exact) != 1:
+            raise UsageError(say("automation.unknown_id", written=written[:40]))
+        return exact[0]
+
+    async def read(self, turn: Turn, text: str) -> Schedule:
+        """A schedule as people write it, in their zone."""
+        zone = await self.zones.of(turn.user_id)
+        now = datetime.fromtimestamp(self.clock() / 1000, UTC)
+        try:
+            schedule = parse(text, zone=zone, now=now)
+        except ScheduleError as error:
+            raise UsageError(str(error)) from error
+        if schedule.next(now) is None:
+            raise UsageError(say("automation.never_due"))
+        return schedule
+
+    async def create(self, turn: Turn, stored: str, prompt: str) -> Job:
+        """A new job by a stored schedule, with its next occurrence."""
+        check_prompt(prompt)
+        if not turn.has_rights:
+            raise UsageError(say("automation.no_owner"))
+        if len(await self.list_of(turn)) >= MAX_JOBS:
+            raise UsageError(say("automation.too_many", most=MAX_JOBS))
+        job = Job(
+            id=self.new_id()[:8],
+            owner_user_id=turn.user_id,
+            session_id=turn.session_id,
+            schedule=stored,
+            prompt=prompt,
+            enabled=True,
+        )
+        planned = self._plan(job)
+        turn.record(self.jobs.add(job, now_ms=self.clock()), planned)
+        return job
+
+    async def edit(self, turn: Turn, job: Job, schedule: str, prompt: str) -> Job:
+        """Another schedule, another text, or both; an empty one stays as it is."""
+        check_prompt(prompt or job.prompt)
+        stored = (await self.read(turn, schedule)).stored() if schedule else job.schedule
+        changed = replace(job, schedule=stored, prompt=prompt or job.prompt)
+        planned = (self._plan(changed),) if schedule and job.enabled else ()
+        turn.record(self.jobs.change(changed, now_ms=self.clock()), *planned)
+        return changed
+
+    def pause(self, turn: Turn, job: Job) -> Job:
+        """No further occurrence; what is being run just now ends as it does."""
+        turn.record(self.jobs.set_enabled(job.id, False, now_ms=self.clock()), Occurrences.cancel("automation", job.id))
+        return replace(job, enabled=False)
+
+    def resume(self, turn: Turn, job: Job) -> Job:
+        """Go on with the next occurrence from now; what was due meanwhile is not made up for."""
+        turn.record(self.jobs.set_enabled(job.id, True, now_ms=self.clock()), self._plan(job))
+        return replace(job, enabled=True)
+
+    def run(self, turn: Turn, job: Job) -> None:
+        """Once more, now; its next occurrence stays."""
+        now_ms = self.clock()
+        extra = Occurrence(
+            source="automation", subject_id=job.id, at_ms=now_ms, due_ms=now_ms, trigger="manual", is_extra=True
+        )
+        turn.record(Occurrences.plan(extra, now_ms=now_ms))
+
+    def remove(self, turn: Turn, job: Job) -> None:
+        """Delete the job; its ledger stays."""
+        turn.record(self.jobs.remove(job.id), Occurrences.cancel("automation", job.id))
+
+    async def quieten(self, turn: Turn, job: Job, text: str) -> Job:
+        """Quiet hours as `22:00-07:00 [defer|drop|silent]` in the person's zone, or `off`."""
+        if text.lower() == "off":
+            return self._change(turn, replace(job, quiet_hours=None))
+        zone = await self.zones.of(turn.user_id)
+        former = {key: value for key, value in (job.quiet_hours or {}).items() if key not in ("startHour", "endHour")}
+        return self._change(turn, replace(job, quiet_hours={**former, **_quiet(text), "timezone": zone.key}))
+
+    def limit(self, turn: Turn, job: Job, text: str) -> Job:
+        """How many messages a day, as `3 a day`, or `off`."""
+        match = _CAP.fullmatch(text)
+        if match is None and text.lower() != "off":
+            raise UsageError(say("automation.bad_limit"))
+        cap = int(match["count"]) if match else None
+        return self._with_limits(turn, job, maxNotificationsPerDay=cap)
+
+    def treat_missed(self, turn: Turn, job: Job, text: str) -> Job:
+        """What becomes of runs that were missed: skip, once or all."""
+        if text.lower() not in ("skip", "once", "all"):
+            raise UsageError(say("automation.bad_missed"))
+        return self._with_limits(turn, job, missed=text.lower())
+
+    def _with_limits(self, turn: Turn, job: Job, **changes: Any) -> Job:
+        merged = {**(job.limits or {}), **changes}
+        kept = {key: value for key, value in merged.items() if value is not None}
+        return self._change(turn, replace(job, limits=kept or None))
+
+    def _change(self, turn: Turn, job: Job) -> Job:
+        turn.record(self.jobs.change(job, now_ms=self.clock()))
+        return job
+
+    def _plan(self, job: Job) -> Statement:
+        now_ms = self.clock()
+        try:
+            occurrence = next_occurrence(job, after_ms=now_ms)
+        except ScheduleError as error:
+            raise UsageError(str(error)) from error
+        if occurrence is None:
+            raise UsageError(say("automation.ended"))
+        return Occurrences.plan(occurrence, now_ms=now_ms)
+
+
+def check_prompt(prompt: str) -> None:
+    """Raises UsageError for a text that is too long."""
+    if len(prompt) > MAX_PROMPT:
+        raise UsageError(say("automation.too_long", most=MAX_PROMPT, length=len(prompt)))
+
+
+def _quiet(text: str) -> dict[str, str]:
+    match = _QUIET.fullmatch(text)
+    if match is None:
+        raise UsageError(say("automation.bad_quiet"))
+    start, end = _clock(match["start"]), _clock(match["end"])
+    if start == end:
+        raise UsageError(say("automation.empty_quiet"))
+    return {"start": start, "end": end, "mode": (match["mode"] or "defer").lower()}
+
+
+def _clock(text: str) -> str:
+    hour, _, minute = text.partition(":")
+    try:
+        return f"{time(int(hour), int(minute)):%H:%M}"
+    except ValueError:
+        raise UsageError(say("automation.bad_time", written=text)) from None

@@ -1,0 +1,102 @@
+"""Presses of the buttons under automations."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from bot.automations import texts
+from bot.automations.buttons import QUIET_PRESETS, quiet_rows
+from bot.automations.commands import ask_to_delete, paused, resumed
+from bot.automations.jobs import OwnJobs
+from middleware.commands import UsageError
+from middleware.texts import say
+from middleware.turn import Outcome, Status, Toast, Turn
+from storage.tables.jobs import Job
+
+_MAX_TOAST = 190
+
+_Press = Callable[[Turn, Job], Awaitable[tuple[str, Outcome | None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationPresses:
+    """`<verb>:<job id>`: only the owner can press, in the chat of the job; each press gets a toast."""
+
+    own: OwnJobs
+
+    async def __call__(self, turn: Turn, data: str) -> Outcome:
+        """Do it, or say in the toast why not."""
+        verb, _, job_id = data.partition(":")
+        act = self._verbs().get(verb) or (self._preset(verb) if verb in QUIET_PRESETS else None)
+        if act is None:
+            return with_toast(turn, say("button.out_of_date"), status="ignored")
+        job = await self.own.jobs.find(job_id)
+        if job is None or job.session_id != turn.session_id:
+            return with_toast(turn, say("automation.toast.gone"), status="ignored")
+        if job.owner_user_id != turn.user_id:
+            return with_toast(turn, say("automation.toast.foreign"), status="denied")
+        try:
+            said, outcome = await act(turn, job)
+        except UsageError as error:
+            return with_toast(turn, str(error))
+        return with_toast(turn, said, outcome)
+
+    def _verbs(self) -> Mapping[str, _Press]:
+        return {
+            "pause": self._pause,
+            "resume": self._resume,
+            "run": self._run,
+            "quiet": self._quiet,
+            "delete": self._delete,
+            "really": self._really,
+            "keep": self._keep,
+            "reschedule": self._reschedule,
+        }
+
+    async def _pause(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
+        if not job.enabled:
+            return say("automation.toast.paused_already"), None
+        return say("automation.toast.paused"), paused(self.own.pause(turn, job))
+
+    async def _resume(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
+        if job.enabled:
+            return say("automation.toast.not_paused"), None
+        return say("automation.toast.resumed"), await resumed(self.own, turn, self.own.resume(turn, job))
+
+    async def _run(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
+        self.own.run(turn, job)
+        return say("automation.runs", id=job.id), None
+
+    async def _quiet(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
+        now = texts.quiet(job.quiet_hours, await self.own.zones.of(turn.user_id))
+        text = say("automation.other_hours", id=job.id, quiet=now)
+        return "", Outcome.answer(text, buttons=quiet_rows(job.id))
+
+    def _preset(self, verb: str) -> _Press:
+        async def choose(turn: Turn, job: Job) -> tuple[str, Outcome | None]:
+            changed = await self.own.quieten(turn, job, QUIET_PRESETS[verb])
+            return texts.quiet(changed.quiet_hours, await self.own.zones.of(turn.user_id)), None
+
+        return choose
+
+    async def _delete(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
+        return "", ask_to_delete(job)
+
+    async def _really(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
+        self.own.remove(turn, job)
+        return say("automation.toast.deleted"), Outcome.answer(say("automation.deleted", id=job.id))
+
+    async def _keep(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
+        return say("automation.toast.kept"), None
+
+    async def _reschedule(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
+        return "", Outcome.answer(say("automation.reschedule", id=job.id))
+
+
+def with_toast(turn: Turn, text: str, outcome: Outcome | None = None, *, status: Status = "answered") -> Outcome:
+    """An answer to a press: the toast, and what is sent besides."""
+    assert turn.press is not None
+    toast = Toast(turn.press.query_id, texts.shorten(text, _MAX_TOAST))
+    sent = outcome.replies if outcome is not None else ()
+    return Outcome(status=status, replies=(toast, *sent))

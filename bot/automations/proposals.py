@@ -1,0 +1,65 @@
+"""Proposals: the one way in which a responder, ours or a model, comes to an automation. A person decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.automations import texts
+from bot.automations.jobs import check_prompt
+from bot.schedules import ScheduleError, parse
+from bot.zones import Zones
+from middleware.texts import say
+from middleware.turn import Button, Clock, Reply, Turn
+from storage.tables.proposals import Proposal, Proposals
+
+PREFIX = "pr"
+KIND = "automation"
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """Asks the person of a turn whether something is to be done; nothing is until they say so."""
+
+    proposals: Proposals
+    zones: Zones
+    clock: Clock
+    new_id: Callable[[], str]
+
+    async def now_of(self, turn: Turn) -> datetime:
+        """What the person's clocks show (naive)."""
+        zone = await self.zones.of(turn.user_id)
+        return self._now().astimezone(zone).replace(tzinfo=None)
+
+    async def automation(self, turn: Turn, *, schedule: str, prompt: str) -> Reply:
+        """Propose an automation, its schedule as people write it; what to answer, with the buttons that decide.
+
+        Raises ScheduleError for a schedule that cannot be read or never comes due, UsageError for too long a text.
+        """
+        check_prompt(prompt)
+        if not turn.has_rights:
+            return Reply(text=say("proposal.anonymous"))
+        zone = await self.zones.of(turn.user_id)
+        found = parse(schedule, zone=zone, now=self._now())
+        if found.next(self._now()) is None:
+            raise ScheduleError(schedule, 0, say("schedule.expected.due"))
+        proposal = Proposal(
+            id=self.new_id()[:16],
+            session_id=turn.session_id,
+            user_id=turn.user_id,
+            kind=KIND,
+            payload={"schedule": found.stored(), "prompt": prompt},
+        )
+        turn.record(self.proposals.add(proposal, now_ms=self.clock()))
+        times = texts.next_times(found, self.clock(), zone)
+        text = say("proposal.ask", schedule=texts.describe(found, zone), prompt=prompt, times=times)
+        return Reply(text=text, buttons=_buttons(proposal.id))
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock() / 1000, UTC)
+
+
+def _buttons(proposal_id: str) -> tuple[tuple[Button, ...], ...]:
+    create = Button(say("proposal.create"), f"{PREFIX}:{proposal_id}:y")
+    return ((create, Button(say("proposal.refuse"), f"{PREFIX}:{proposal_id}:n")),)

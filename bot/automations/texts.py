@@ -1,0 +1,103 @@
+"""How jobs, their times and their rules are said. Plain text, short, in the reader's time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.automations.decision import QuietHours
+from bot.schedules import Once, Schedule, ScheduleError, load, upcoming, wallclock
+from middleware.texts import say
+from storage.tables.feedback import Totals
+from storage.tables.jobs import Job
+
+_MISSED = ("skip", "once", "all")
+_SHOWN_TIMES = 3
+
+
+def shorten(text: str, length: int) -> str:
+    """One line of at most so many characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1]}…"
+
+
+def stamp(ms: int, zone: ZoneInfo) -> str:
+    """An instant as the clocks of a zone show it."""
+    return _moment(datetime.fromtimestamp(ms / 1000, UTC), zone)
+
+
+def _moment(moment: datetime, zone: ZoneInfo) -> str:
+    shown = wallclock.shown(moment, zone)
+    return f"{say(f'weekday.{shown.weekday()}')} {shown:%Y-%m-%d %H:%M}"
+
+
+def describe(schedule: Schedule, zone: ZoneInfo) -> str:
+    """A schedule in words; a single instant by the reader's clock."""
+    if isinstance(schedule, Once):
+        local = wallclock.shown(wallclock.instant(schedule.local, schedule.zone), zone)
+        return Once(local=local, zone=zone).describe()
+    return schedule.describe()
+
+
+def next_times(schedule: Schedule, now_ms: int, zone: ZoneInfo) -> str:
+    """The next three instants, in one line."""
+    times = upcoming(schedule, datetime.fromtimestamp(now_ms / 1000, UTC), _SHOWN_TIMES)
+    shown = ", ".join(_moment(moment, zone) for moment in times)
+    return say("automation.next", times=shown, zone=zone.key) if times else say("automation.never")
+
+
+def line(job: Job, zone: ZoneInfo) -> str:
+    """A job in one line of a list."""
+    try:
+        when = describe(load(job.schedule), zone)
+    except ScheduleError:
+        when = say("automation.unreadable")
+    sign = "▶" if job.enabled else "⏸"
+    return say("automation.line", sign=sign, id=job.id, when=when, prompt=shorten(job.prompt, 200))
+
+
+def times(job: Job, now_ms: int, zone: ZoneInfo) -> str:
+    """When a job runs next; that it does not, while it is paused."""
+    if not job.enabled:
+        return say("automation.stands_still")
+    try:
+        return next_times(load(job.schedule), now_ms, zone)
+    except ScheduleError as error:
+        return str(error)
+
+
+def quiet(stored: Mapping[str, Any] | None, zone: ZoneInfo) -> str:
+    """Quiet hours, ours or the earlier runtime's."""
+    found = QuietHours.read(stored, zone=zone)
+    if found is None:
+        return say("automation.no_quiet")
+    start, end = f"{found.start:%H:%M}", f"{found.end:%H:%M}"
+    mode = say(f"automation.mode.{found.mode}")
+    return say("automation.quiet", start=start, end=end, zone=found.zone.key, mode=mode)
+
+
+def limits(stored: Mapping[str, Any] | None) -> str:
+    """The daily cap, and what happens to missed runs."""
+    found = stored or {}
+    cap = found.get("maxNotificationsPerDay")
+    missed = found.get("missed")
+    said = say(f"automation.missed.{missed if missed in _MISSED else 'once'}")
+    capped = say("automation.cap", count=cap) if isinstance(cap, int) else say("automation.no_cap")
+    return say("automation.limits", cap=capped, missed=said)
+
+
+def last_run(last: tuple[str, str | None, int] | None, zone: ZoneInfo) -> str:
+    """What became of the newest run."""
+    if last is None:
+        return say("automation.no_run")
+    status, reason, at_ms = last
+    if reason:
+        return say("automation.last_run_reason", status=status, reason=shorten(reason, 100), at=stamp(at_ms, zone))
+    return say("automation.last_run", status=status, at=stamp(at_ms, zone))
+
+
+def feedback(totals: Totals) -> str:
+    """What people thought of a job's messages."""
+    return say("automation.reactions", positive=totals.positive, negative=totals.negative, neutral=totals.neutral)

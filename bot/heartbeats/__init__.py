@@ -1,0 +1,1 @@
+"""What the bot looks after by itself, as a subject of the scheduling engine."""

@@ -1,0 +1,1 @@
+"""From Telegram to a turn: journal first, then in order."""

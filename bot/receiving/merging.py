@@ -1,0 +1,106 @@
+"""Which messages make one turn: what one person sends in one thread in quick succession, and albums.
+
+Decided by what the journal holds alone, so that a restart forms the same turns.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from bot.receiving.attachments import KINDS
+from storage.tables.updates import Entry
+
+ALBUM_WINDOW_MS = 1_000
+"""How long after its first picture an album may go on; Telegram sends each as a message of its own."""
+MAX_MESSAGES = 50
+"""Of one turn."""
+
+Thread = tuple[int | None, int | None]
+"""A topic, and the message replied to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What decides with which neighbours a message goes together. `received_at_ms` is the journal's."""
+
+    author: str
+    thread: Thread
+    album: str | None
+    received_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The first `length` messages make one turn; `open_until_ms` tells until when more may join, None for never."""
+
+    length: int
+    open_until_ms: int | None
+
+
+def may_begin(entry: Entry, window_ms: int) -> bool:
+    """Whether anything can join this update of a lane of answers; cheap, as every message is asked about."""
+    return entry.kind == "message" and (window_ms > 0 or b'"media_group_id"' in entry.body)
+
+
+def first_group(pieces: Iterable[Piece | None], window_ms: int) -> Group:
+    """The turn that begins with the first of a lane's messages, in order; None is what goes with nothing.
+
+    A neighbour that does not fit ends it, so that order is kept. `window_ms` counts from the first message, 0 is off;
+    an album that has begun stays whole for ALBUM_WINDOW_MS from its own first one.
+    """
+    waiting = iter(pieces)
+    first = next(waiting)
+    if first is None:
+        return Group(1, None)
+    albums = {first.album: first.received_at_ms} if first.album else {}
+    length = 1
+    for piece in islice(waiting, MAX_MESSAGES - 1):
+        if piece is None or (piece.author, piece.thread) != (first.author, first.thread):
+            return Group(length, None)
+        in_window = 0 < window_ms >= abs(piece.received_at_ms - first.received_at_ms)
+        if not in_window and not _continues(piece, albums):
+            return Group(length, None)
+        if piece.album:
+            albums.setdefault(piece.album, piece.received_at_ms)
+        length += 1
+    if length == MAX_MESSAGES:
+        return Group(length, None)
+    ends = [first.received_at_ms + window_ms, *(begun + ALBUM_WINDOW_MS for begun in albums.values())]
+    return Group(length, max(ends))
+
+
+def _continues(piece: Piece, albums: dict[str, int]) -> bool:
+    return piece.album in albums and abs(piece.received_at_ms - albums[piece.album]) <= ALBUM_WINDOW_MS
+
+
+def piece_of(entry: Entry) -> Piece | None:
+    """What the raw body says; None for edits, channel posts, service messages and whatever cannot be read."""
+    if entry.kind != "message":
+        return None
+    try:
+        message = json.loads(entry.body)["message"]
+        if not any(kind in message for kind in KINDS):
+            return None
+        return Piece(_author(message), _thread(message), _album(message), entry.received_at_ms)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _author(message: dict[str, Any]) -> str:
+    sender = message.get("sender_chat")
+    return f"chat:{sender['id']}" if sender else str(message["from"]["id"])
+
+
+def _album(message: dict[str, Any]) -> str | None:
+    album = message.get("media_group_id")
+    return album if isinstance(album, str) and album else None
+
+
+def _thread(message: dict[str, Any]) -> Thread:
+    topic = message["message_thread_id"] if message.get("is_topic_message") is True else None
+    replied = message["reply_to_message"]["message_id"] if message.get("reply_to_message") else None
+    return topic, None if replied == topic else replied  # every message of a topic replies to its first one

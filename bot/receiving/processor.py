@@ -1,0 +1,321 @@
+"""From the journal to the handlers: lanes in order of arrival, side by side, each update to its end.
+
+What makes one turn is handled together: one update, or messages that were merged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from bot.receiving.merging import MAX_MESSAGES, first_group, may_begin, piece_of
+from bot.receiving.quarantine import Quarantine
+from middleware.errors import TurnFailed
+from middleware.turn import Clock, Source
+from storage.database import Database
+from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
+from storage.statement import Statement
+from storage.tables.updates import Entry, Updates
+from storage.text import clean
+
+log = logging.getLogger("polar.processor")
+
+MAX_ATTEMPTS = 3
+"""Tries of an update whose handling fails."""
+MAX_CLAIMS = 6
+"""Tries of an update that was unfinished when its process ended; more, because the process may not be its fault."""
+PAGE = 256
+LANE_LENGTH = 8
+"""Updates of one lane that are held in memory; the rest wait in the journal, so one chat cannot crowd others out."""
+HELD = 2048
+CONTROL_SLOTS = 256
+RETRY_DELAYS_S = (1.0, 4.0)
+
+
+class Unreadable(Exception):
+    """The update is not of a form that Telegram documents; trying again cannot help."""
+
+
+Together = tuple[Entry, ...]
+"""The updates of one turn, in order of arrival; most often one."""
+
+Handle = Callable[[Together, Source, int], Awaitable[bool]]
+"""Runs one turn as try number n; False when nobody wants it. Raises what went wrong."""
+
+GiveUp = Callable[[Together, tuple[Statement, ...]], Awaitable[None]]
+"""Commits the statements that set updates aside, with an apology to whoever waits for an answer."""
+
+
+@dataclass(slots=True)
+class Lane:
+    """A conversation's answers, or its control: one at a time, in order."""
+
+    name: str
+    slots: asyncio.Semaphore
+    entries: deque[Entry] = field(default_factory=deque)
+    last: int = 0
+    """The last sequence that was held, or taken from the journal."""
+    left_behind: bool = False
+    """Whether later ones were left in the journal."""
+    refilling: bool = False
+
+
+class Processor:
+    """Feeds itself from the journal alone, at start and ever after."""
+
+    def __init__(
+        self,
+        database: Database,
+        updates: Updates,
+        handle: Handle,
+        give_up: GiveUp,
+        *,
+        clock: Clock,
+        answer_slots: int,
+        merge_window_ms: int,
+    ) -> None:
+        self._database = database
+        self._updates = updates
+        self._handle = handle
+        self._give_up = give_up
+        self._clock = clock
+        self._merge_window_ms = merge_window_ms
+        self._answers = asyncio.Semaphore(answer_slots)
+        self._control = asyncio.Semaphore(CONTROL_SLOTS)
+        self._quarantine = Quarantine()
+        self._lanes: dict[str, Lane] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ahead: dict[str, int] = {}
+        """Lanes that are done, with the last sequence that they took before `run` came to it."""
+        self._held = 0
+        self._cursor = 0
+        self._awake = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._found_at_start = 0
+        self._suspects: set[int] = set()
+        self.calm = asyncio.Event()
+        """Set when no update is left that may have been in hand when an earlier process ended."""
+        self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def wake(self) -> None:
+        """New updates are in the journal, or there is room again."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Take what is pending into lanes, forever; what an earlier process left comes first."""
+        self._found_at_start = await self._updates.last_sequence()
+        self._cursor = (await self._updates.first_pending() or 1) - 1
+        while True:
+            self._awake.clear()
+            room = min(PAGE, HELD - self._held)
+            entries = await self._updates.list_pending(after=self._cursor, limit=room) if room > 0 else []
+            for entry in entries:
+                self._cursor = entry.sequence
+                self._append(entry)
+            self._ahead = {lane: last for lane, last in self._ahead.items() if last > self._cursor}
+            self._calm_down()
+            if not entries:
+                await self._awake.wait()
+
+    def _append(self, entry: Entry) -> None:
+        lane = self._lanes.get(entry.lane)
+        if entry.sequence <= (lane.last if lane is not None else self._ahead.get(entry.lane, 0)):
+            return
+        if lane is None:
+            slots = self._answers if entry.lane.endswith(":answer") else self._control
+            lane = self._lanes[entry.lane] = Lane(entry.lane, slots)
+            if entry.sequence <= self._found_at_start:  # the first of a lane is the one that was in hand
+                self._suspects.add(entry.sequence)
+            self._start(lane)
+        if lane.left_behind or lane.refilling or len(lane.entries) >= LANE_LENGTH:
+            lane.left_behind = True
+        else:
+            self._hold(lane, [entry])
+
+    def _calm_down(self) -> None:
+        if not self._suspects:
+            self.calm.set()
+
+    def _hold(self, lane: Lane, entries: list[Entry]) -> None:
+        lane.entries.extend(entries)
+        if entries:
+            lane.last = entries[-1].sequence
+        self._held += len(entries)
+
+    def _start(self, lane: Lane) -> None:
+        task = asyncio.create_task(self._work(lane), name=f"lane {lane.name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None and not self.failure.done():
+            self.failure.set_exception(error)
+
+    async def _work(self, lane: Lane) -> None:
+        while not self._stopping.is_set() and (lane.entries or await self._refill(lane)):
+            first = lane.entries[0]
+            entries = await self._together(lane, first) if self._may_grow(lane, first) else (first,)
+            async with lane.slots:
+                if self._stopping.is_set():
+                    break
+                await self._process(entries)
+            self._let_go(lane, entries)
+        del self._lanes[lane.name]
+        if lane.last > self._cursor:
+            self._ahead[lane.name] = lane.last
+
+    def _may_grow(self, lane: Lane, first: Entry) -> bool:
+        return lane.slots is self._answers and may_begin(first, self._merge_window_ms)
+
+    async def _together(self, lane: Lane, first: Entry) -> Together:
+        """The first update of a lane, and what has joined it when nothing can join any more."""
+        entries, since_ms = [first], first.received_at_ms
+        group = first_group([piece_of(first)], self._merge_window_ms)
+        while group.open_until_ms is not None and group.open_until_ms > since_ms and not self._stopping.is_set():
+            await self._wait_until(group.open_until_ms, since_ms=since_ms)
+            since_ms = group.open_until_ms
+            [rows] = await self._database.commit(self._updates.look_behind(first, limit=MAX_MESSAGES - 1))
+            entries = [first, *map(Entry.from_row, rows)]
+            group = first_group(map(piece_of, entries), self._merge_window_ms)
+        lane.last = max(lane.last, entries[group.length - 1].sequence)
+        return tuple(entries[: group.length])
+
+    async def _wait_until(self, end_ms: int, *, since_ms: int) -> None:
+        """Wait until an instant is over, at the most as long as from `since_ms` on: the clock may stand still."""
+        left_ms = min(end_ms - self._clock(), end_ms - since_ms) + 1
+        if left_ms > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout((left_ms + 1) / 1000):  # one more, as the clock is rounded
+                    await self._stopping.wait()
+
+    def _let_go(self, lane: Lane, entries: Together) -> None:
+        self._suspects.discard(entries[0].sequence)
+        self._calm_down()
+        was_full = self._held >= HELD
+        while lane.entries and lane.entries[0].sequence <= entries[-1].sequence:
+            lane.entries.popleft()
+            self._held -= 1
+        if was_full and self._held < HELD:
+            self.wake()
+
+    async def _refill(self, lane: Lane) -> bool:
+        """Hold more of what was left in the journal; False when there is nothing."""
+        while lane.left_behind:
+            # What arrives during the query may be in its answer or not; it sets left_behind again.
+            lane.left_behind, lane.refilling = False, True
+            entries = await self._updates.list_pending_of(lane.name, after=lane.last, limit=LANE_LENGTH)
+            lane.refilling = False
+            self._hold(lane, entries)
+            if len(entries) == LANE_LENGTH:
+                lane.left_behind = True
+            if entries:
+                return True
+        return False
+
+    async def _process(self, entries: Together) -> None:
+        if entries[0].sequence > self._found_at_start:
+            await self._try(entries, 1)
+            return
+        tries = max(entry.attempts for entry in entries)
+        if tries == 0:
+            await self._try(entries, await self._claim(entries))
+        else:
+            # It may be what ended the process: alone among its like, so that the count finds the right one.
+            async with self._quarantine.alone(tries, entries[0].sequence):
+                if tries >= MAX_CLAIMS:
+                    log.error("%s kept ending the process, set aside", _named(entries))
+                    await self._give_up(entries, self._dead(entries, tries, "it kept ending the process"))
+                else:
+                    await self._try(entries, await self._claim(entries))
+
+    async def _claim(self, entries: Together) -> int:
+        answers = await self._database.commit(*(self._updates.claim(entry) for entry in entries))
+        return max(int(rows[0][0]) for rows in answers)
+
+    async def _try(self, entries: Together, attempt: int) -> None:
+        while True:
+            try:
+                if not await self._handle(entries, self._source(entries, attempt), attempt):
+                    await self._database.commit(*self._finish(entries))
+            except (DatabaseLost, DatabaseClosed):
+                raise
+            except (Unreadable, ExpectationFailed) as error:
+                await self._take_apart(entries, attempt, error)
+            except Exception as error:  # noqa: BLE001 - the chain has recorded it; here it is only counted
+                log.warning("%s failed at try %d: %s", _named(entries), attempt, type(error).__name__)
+                if attempt < MAX_ATTEMPTS:
+                    await asyncio.sleep(RETRY_DELAYS_S[min(attempt, len(RETRY_DELAYS_S)) - 1])
+                    attempt += 1
+                    continue
+                if not isinstance(error, TurnFailed):  # it failed outside of the chain, which sets aside itself
+                    await self._set_aside(entries, attempt, f"{type(error).__name__}: {error}")
+            return
+
+    async def _take_apart(self, entries: Together, attempt: int, error: Unreadable | ExpectationFailed) -> None:
+        """One that cannot be read, or was finished elsewhere, ends alone; what was merged with it runs one by one."""
+        if len(entries) > 1:
+            for entry in entries:
+                await self._try((entry,), attempt)
+        elif isinstance(error, Unreadable):
+            await self._set_aside(entries, attempt, f"not readable: {error}")
+        else:
+            log.warning("%s was finished elsewhere", _named(entries))
+
+    async def _set_aside(self, entries: Together, attempt: int, reason: str) -> None:
+        reason = clean(reason)[:500]
+        # The reason may quote the update, and so a person; it stands in the row, not in the log.
+        log.error("%s set aside, its row tells why", _named(entries))
+        await self._database.commit(*self._dead(entries, attempt, reason))
+
+    def _dead(self, entries: Together, attempt: int, reason: str) -> tuple[Statement, ...]:
+        now_ms = self._clock()
+        return tuple(
+            self._updates.set_aside(entry.update_id, entry.sequence, attempt=attempt, reason=reason, now_ms=now_ms)
+            for entry in entries
+        )
+
+    def _finish(self, entries: Together) -> tuple[Statement, ...]:
+        now_ms = self._clock()
+        return tuple([self._updates.finish(entry.update_id, entry.sequence, now_ms=now_ms) for entry in entries])
+
+    def _source(self, entries: Together, attempt: int) -> Source:
+        last = attempt >= MAX_ATTEMPTS
+
+        def failing(reason: str) -> tuple[Statement, ...]:
+            if last:
+                return self._dead(entries, attempt, reason)
+            return tuple(self._updates.fail(entry.update_id, entry.sequence, attempt=attempt) for entry in entries)
+
+        return Source(opening=self._finish(entries), failing=failing, is_last_try=last)
+
+    async def stop(self, timeout_s: float) -> None:
+        """Start nothing new; give what is in hand `timeout_s` seconds, then leave the rest to the next start."""
+        self._stopping.set()
+        tasks = set(self._tasks)
+        if tasks:
+            await asyncio.wait(tasks, timeout=timeout_s)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _named(entries: Together) -> str:
+    rest = f" and {len(entries) - 1} more" if len(entries) > 1 else ""
+    return f"update {entries[0].update_id}{rest}"
+
+
+def parse(body: bytes) -> dict[str, object]:
+    """An update's raw JSON; raises Unreadable."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"{type(error).__name__}: {error}") from error
+    if not isinstance(value, dict):
+        raise Unreadable("no JSON object")
+    return value

@@ -1,0 +1,155 @@
+"""The responder `openai`: a language model at any endpoint that speaks the chat-completions interface."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+
+from bot.automations.proposals import Propose
+from bot.responders.model import failures, tools
+from bot.responders.model.answer import Answer
+from bot.responders.model.context import Window, tokens
+from bot.responders.model.dialect import Dialect, Question
+from bot.responders.model.endpoint import Endpoint
+from bot.responders.model.prices import Prices, Usage
+from bot.responders.model.tokens import PER_MESSAGE, count, encode
+from bot.settings import Settings
+from middleware.respond import ResponderFailed
+from middleware.texts import say
+from middleware.turn import Clock, Reply, Turn
+
+log = logging.getLogger("polar.model")
+
+CALLS = 2
+"""Calls that one turn may cost: a second one where the first brought nothing, or a proposal that cannot be read."""
+REPAIR_TOKENS = 600
+"""What such a second call may send along more than the first."""
+SPARE_S = 1.0
+"""How long before the time limit what has arrived is answered, so that not all of it is given up."""
+
+
+class OpenAI:
+    """Answers with a model's words; what a call costs is noted on the turn, whatever becomes of it."""
+
+    history = 40
+    """Earlier messages that it wants to know."""
+
+    def __init__(self, settings: Settings, propose: Propose, clock: Clock) -> None:
+        dialect = Dialect(model=settings.openai_model, max_tokens=settings.openai_max_output_tokens)
+        self._endpoint = Endpoint(
+            base_url=settings.openai_base_url,
+            api_key=settings.openai_api_key.get_secret_value(),
+            dialect=dialect,
+        )
+        self._prices = Prices(
+            model=settings.openai_model,
+            base_url=settings.openai_base_url,
+            input_usd_per_mtok=settings.openai_input_usd_per_mtok,
+            output_usd_per_mtok=settings.openai_output_usd_per_mtok,
+        )
+        self._window = Window(settings.openai_context_tokens)
+        self._max_tokens = settings.openai_max_output_tokens
+        limit_s = settings.responder_timeout_seconds
+        self._limit_s = limit_s - min(SPARE_S, limit_s / 2)
+        self._propose = propose
+        log.info("the model is %s; %s", settings.openai_model, self._prices.describe(at_ms=clock()))
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+        await self._endpoint.aclose()
+
+    def estimate_usd(self, turn: Turn) -> float:
+        """US dollars that answering this turn costs at most, as far as tokens can be estimated."""
+        question = self._question(turn, datetime.fromtimestamp(turn.received_at_ms / 1000, UTC))
+        most = Usage(input=_size(question) + REPAIR_TOKENS, output=self._max_tokens)
+        return CALLS * self._prices.cost(most, at_ms=turn.received_at_ms)
+
+    async def respond(self, turn: Turn) -> Reply:
+        """The answer as Markdown, or a proposal with its buttons. Raises ResponderFailed."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._limit_s
+        question = self._question(turn, await self._propose.now_of(turn))
+        said = ""
+        for calls_left in reversed(range(CALLS)):
+            answer, failure = await self._call(question, turn, said, deadline)
+            if failure is not None and not answer.text.strip() and calls_left and loop.time() < deadline:
+                continue
+            said = _beside(said, answer.text)
+            if answer.call is None or not question.offers_tool or failure is not None:
+                return _reply(turn, said, answer, failure)
+            try:
+                return tools.after(said, await tools.propose(answer.call, turn, self._propose))
+            except tools.Unusable as error:
+                repaired = _repaired(question, answer.call, str(error))
+                if not calls_left or _size(repaired) > _size(question) + REPAIR_TOKENS:
+                    why = tools.verbatim(say("model.unscheduled", why=error))
+                    return _reply(turn, _beside(said, why), answer, None)
+                question = repaired
+        raise AssertionError("the last call returns or raises")
+
+    async def _call(
+        self, question: Question, turn: Turn, said: str, deadline: float
+    ) -> tuple[Answer, ResponderFailed | None]:
+        answer = Answer()
+
+        def show(text: str) -> None:
+            turn.show(_beside(said, text))
+
+        try:
+            failure = await self._endpoint.ask(question, answer, show, deadline=deadline)
+        finally:
+            turn.spent_usd += self._prices.cost(_usage(question, answer), at_ms=turn.received_at_ms)
+            if answer.model:
+                turn.origin["model"] = answer.model
+        if answer.refused or answer.finish == "content_filter":
+            raise failures.refused()
+        return answer, failure
+
+    def _question(self, turn: Turn, now: datetime) -> Question:
+        messages = self._window.messages(turn, now=now)
+        return Question(messages=messages, offers_tool=turn.run is None and turn.has_rights)
+
+
+def _reply(turn: Turn, said: str, answer: Answer, failure: ResponderFailed | None) -> Reply:
+    """What has arrived, and a line that says so where it is not the whole. Raises ResponderFailed for nothing."""
+    if not said.strip():
+        raise failure or ResponderFailed("provider answered nothing", say("model.empty"))
+    if failure is not None:
+        turn.origin["ended"], said = "cut", _ended(said, say("model.cut"))
+    elif answer.finish == "length":
+        turn.origin["ended"], said = "length", _ended(said, say("model.length"))
+    return Reply(text=said, markdown=True, rateable=True)
+
+
+def _ended(said: str, why: str) -> str:
+    """An unfinished text and why it ends there; a code block that was open does not swallow that."""
+    is_open = sum(line.lstrip().startswith("```") for line in said.splitlines()) % 2
+    return f"{said.rstrip()}…" + ("\n```" if is_open else "") + f"\n\n{why}"
+
+
+def _beside(said: str, text: str) -> str:
+    """Both texts, as paragraphs."""
+    return f"{said.strip()}\n\n{text}" if said.strip() and text.strip() else said + text
+
+
+def _repaired(question: Question, call: tools.ToolCall, why: str) -> Question:
+    """The question again, with what became of the call."""
+    number = call.id or "call_0"
+    function = {"name": call.name, "arguments": call.arguments}
+    made = {"role": "assistant", "tool_calls": [{"id": number, "type": "function", "function": function}]}
+    result = {"role": "tool", "tool_call_id": number, "content": encode({"error": why})}
+    return Question(messages=[*question.messages, made, result], offers_tool=True)
+
+
+def _size(question: Question) -> int:
+    """Tokens that are sent."""
+    return tokens(question.messages) + (count(encode(tools.TOOL)) + PER_MESSAGE if question.offers_tool else 0)
+
+
+def _usage(question: Question, answer: Answer) -> Usage:
+    """What the endpoint says that it was, else the estimate of what was sent and what arrived."""
+    if answer.usage is not None or not answer.was_sent:
+        return answer.usage or Usage()
+    arrived = answer.text + (answer.call.name + answer.call.arguments if answer.call else "")
+    return Usage(input=_size(question), output=count(arrived))

@@ -1,0 +1,1 @@
+"""From the delivery queue and the growing answer to Telegram."""

@@ -1,0 +1,302 @@
+"""The one sender: empties the delivery queue into Telegram, chat by chat, and keeps the receipts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+
+from bot.http import Unsent
+from bot.sending.calls import Calls
+from bot.sending.pacing import Pacing
+from middleware.replies.outbox import NOTICE, PLACEHOLDER
+from middleware.turn import Clock
+from storage.database import Database
+from storage.statement import Statement
+from storage.tables.chats import Chats
+from storage.tables.deliveries import Deliveries, Delivery, chat_id_of, session_id_of
+from storage.tables.jobs import Jobs
+from storage.tables.messages import Messages
+
+log = logging.getLogger("polar.delivery")
+
+SETTLE_S = 2.0
+MAX_DELAY_S = 30.0
+# What a refusal's description says, and the part of the payload that it concerns.
+_WITHOUT = {
+    "message to be replied not found": "replyTo",
+    "reply message not found": "replyTo",
+    "replied message not found": "replyTo",
+    "message thread not found": "topicId",
+    "topic_closed": "topicId",
+    "entit": "entities",
+}
+_DONE = ("message is not modified", "query is too old", "query_id_invalid")
+# Calls about a message that was sent before, and what is said when it cannot be used any more.
+_ABOUT_SENT = ("editMessageText", "deleteMessage")
+_GONE = (
+    "message to edit not found",
+    "message can't be edited",
+    "no text in the message to edit",
+    "message to delete not found",
+    "message can't be deleted",
+    "message_id_invalid",
+)
+HARMLESS_REPEATS = 4
+"""How often an unclear edit or deletion is repeated, as doing it twice is doing it once."""
+
+Tell = Callable[[Delivery, str], Awaitable[list[Statement]]]
+"""The statements that tell the operators of a delivery that failed."""
+Calm = Callable[[], Awaitable[object]]
+"""Waits until no update is in hand that may end the process."""
+
+
+class Sender:
+    """A task for each session that has something to send; in a session one call at a time, in order."""
+
+    def __init__(
+        self,
+        database: Database,
+        calls: Calls,
+        pacing: Pacing,
+        *,
+        tell: Tell,
+        calm: Calm,
+        clock: Clock,
+        delay_s: float = 0.5,
+        slots: int = 100,
+    ) -> None:
+        self._database = database
+        self._deliveries = Deliveries(database)
+        self._messages = Messages(database)
+        self._jobs = Jobs(database)
+        self._chats = Chats(database)
+        self._calls = calls
+        self._pacing = pacing
+        self._tell = tell
+        self._calm = calm
+        self._clock = clock
+        self._delay_s = delay_s
+        self._slots = asyncio.Semaphore(slots)
+        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        self._in_flight: dict[str, asyncio.Event] = {}
+        self._retries: dict[str, int] = {}
+        self._stopping = False
+        self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def start(self) -> None:
+        """Take up what an earlier process left."""
+        self.wake(await self._deliveries.sessions_waiting())
+
+    def wake(self, session_ids: Iterable[str]) -> None:
+        """There are new rows for these sessions."""
+        for session_id in session_ids:
+            if session_id in self._workers:
+                self._again.add(session_id)
+            elif not self._stopping:
+                task = asyncio.create_task(self._work(session_id), name=f"delivery {session_id}")
+                self._workers[session_id] = task
+                task.add_done_callback(self._finished)
+
+    async def settle(self, session_id: str, telegram_message_id: int) -> None:
+        """Wait shortly when this message may be one that is being sent just now, without a receipt yet."""
+        in_flight = self._in_flight.get(session_id)
+        if in_flight is None or await self._messages.find(session_id, telegram_message_id) is not None:
+            return
+        try:
+            async with asyncio.timeout(SETTLE_S):
+                await in_flight.wait()
+        except TimeoutError:
+            log.info("%s: a reaction did not wait any longer for a receipt", session_id)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None and not self.failure.done():
+            self.failure.set_exception(error)
+
+    async def _work(self, session_id: str) -> None:
+        while not self._stopping:
+            self._again.discard(session_id)
+            delivery = await self._deliveries.next_of(session_id)
+            if delivery is not None:
+                await self._deliver(delivery)
+            elif session_id not in self._again:
+                break
+        self._workers.pop(session_id, None)
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        if delivery.status == "sending":  # an earlier process ended before it knew
+            await self._doubt(delivery, "the process ended while sending")
+            return
+        if delivery.ambiguous:  # its one more try must not be cut by what cut the first one
+            await self._calm()
+        if delivery.payload["method"] != "answerCallbackQuery":
+            await self._pacing.acquire(chat_id_of(delivery.session_id), delivery.priority)
+            current = await self._deliveries.next_of(delivery.session_id)
+            if current is None:
+                return
+            delivery = current  # something more urgent may have come in meanwhile
+        target = await self._target(delivery)
+        if target is None and delivery.payload["method"] in _ABOUT_SENT:
+            await self._database.commit(*self._without_target(delivery))
+            return
+        async with self._slots:
+            if self._stopping:
+                return
+            self._in_flight[delivery.session_id] = received = asyncio.Event()
+            try:
+                await self._database.commit(self._deliveries.claim(delivery, now_ms=self._clock()))
+                delay_s = await self._attempt(delivery, target)
+            finally:
+                del self._in_flight[delivery.session_id]
+                received.set()
+        await asyncio.sleep(delay_s)
+
+    async def _target(self, delivery: Delivery) -> int | None:
+        """The message that a call is about; None when it was not sent, or to a chat whose ids count no more."""
+        if delivery.payload["method"] not in _ABOUT_SENT:
+            return None
+        sent = await self._messages.find_delivered(delivery.payload["target"])
+        return sent.telegram_message_id if sent is not None and sent.session_id == delivery.session_id else None
+
+    def _without_target(self, delivery: Delivery) -> Iterator[Statement]:
+        """What is done when there is nothing to edit, or to delete."""
+        now_ms = self._clock()
+        if delivery.payload["method"] == "editMessageText":
+            yield self._send_instead(delivery)
+            return
+        yield self._deliveries.claim(delivery, now_ms=now_ms)
+        yield self._deliveries.finish(delivery, reason="it was not there", now_ms=now_ms)
+
+    def _send_instead(self, delivery: Delivery) -> Statement:
+        """Make a new message of an edit; the row of the one that it was about gets the receipt."""
+        return self._deliveries.rewrite(delivery, {**delivery.payload, "method": "sendMessage"})
+
+    async def _attempt(self, delivery: Delivery, target: int | None) -> float:
+        """Make the call and commit what came of it; returns how long this chat has to wait."""
+        try:
+            message_id, chat_id = await self._calls.make(delivery, target)
+        except TelegramError as error:
+            return await self._on_error(delivery, error)
+        self._retries.pop(delivery.delivery_id, None)
+        receipt: tuple[Statement, ...] = ()
+        if message_id is not None and chat_id is not None:
+            row = delivery.payload.get("target", delivery.delivery_id)
+            receipt = self._messages.add_receipt(row, message_id, session_id=session_id_of(chat_id))
+        finish = self._deliveries.finish(delivery, reason=None, now_ms=self._clock())
+        await self._database.commit(finish, *receipt)
+        return 0
+
+    async def _on_error(self, delivery: Delivery, error: TelegramError) -> float:
+        match error:
+            case RetryAfter():
+                retry_after = error._retry_after.total_seconds()
+                await self._put_back(delivery, f"429, retry after {retry_after:g} s")
+                return retry_after
+            case ChatMigrated(new_chat_id=new):
+                await self._follow(delivery, new)
+            case Forbidden():
+                pause = self._jobs.pause_session(delivery.session_id, now_ms=self._clock())
+                await self._fail(delivery, str(error), *pause)
+            case BadRequest():
+                await self._on_refusal(delivery, str(error))
+            case Unsent() | InvalidToken():
+                await self._put_back(delivery, str(error))
+                return self._backoff(delivery)
+            case NetworkError():
+                await self._doubt(delivery, str(error))
+            case _:
+                await self._fail(delivery, str(error))
+        return 0
+
+    def _backoff(self, delivery: Delivery) -> float:
+        tries = self._retries[delivery.delivery_id] = self._retries.get(delivery.delivery_id, 0) + 1
+        return jittered(self._delay_s, tries)
+
+    async def _put_back(self, delivery: Delivery, reason: str, *others: Statement) -> None:
+        put_back = self._deliveries.put_back(delivery, reason=reason, now_ms=self._clock())
+        await self._database.commit(put_back, *others)
+
+    async def _fail(self, delivery: Delivery, reason: str, *others: Statement) -> None:
+        log.warning("%s failed: %s", delivery.delivery_id, reason)
+        self._retries.pop(delivery.delivery_id, None)
+        fail = self._deliveries.fail(delivery, reason=reason, now_ms=self._clock())
+        await self._database.commit(*fail, *others)
+
+    async def _on_refusal(self, delivery: Delivery, reason: str) -> None:
+        said = reason.lower()
+        if any(done in said for done in _DONE):
+            await self._database.commit(self._deliveries.finish(delivery, reason=reason, now_ms=self._clock()))
+            return
+        if delivery.payload["method"] in _ABOUT_SENT and any(gone in said for gone in _GONE):
+            await self._on_gone(delivery, reason)
+            return
+        unwanted = next((part for text, part in _WITHOUT.items() if text in said), None)
+        if unwanted is None or unwanted not in delivery.payload:
+            await self._fail(delivery, reason)
+            return
+        rest = {key: value for key, value in delivery.payload.items() if key != unwanted}
+        await self._put_back(delivery, reason, self._deliveries.rewrite(delivery, rest))
+
+    async def _on_gone(self, delivery: Delivery, reason: str) -> None:
+        if delivery.payload["method"] == "editMessageText":
+            await self._put_back(delivery, reason, self._send_instead(delivery))
+        else:
+            await self._database.commit(self._deliveries.finish(delivery, reason=reason, now_ms=self._clock()))
+
+    async def _follow(self, delivery: Delivery, new_chat_id: int) -> None:
+        new = session_id_of(new_chat_id)
+        moved = self._chats.migrate(delivery.session_id, new, now_ms=self._clock())
+        await self._put_back(delivery, "the chat has a new id", *moved)
+        self.wake([new])
+
+    async def _doubt(self, delivery: Delivery, reason: str) -> None:
+        """Nobody knows whether the call took effect: once more, marked, when the line works; then no more.
+
+        What is harmless twice is repeated more often, and unmarked.
+        """
+        if delivery.ambiguous >= _repeats(delivery):
+            times = {0: "", 1: " twice"}.get(delivery.ambiguous, f" {delivery.ambiguous + 1} times")
+            notices = await self._tell(delivery, reason) if _is_missed(delivery) else []
+            await self._fail(delivery, f"unclear{times} whether it was sent: {reason}", *notices)
+            self.wake(await self._deliveries.sessions_waiting() if notices else ())
+            return
+        put_back = self._deliveries.put_back(delivery, reason=reason, now_ms=self._clock(), ambiguous=True)
+        await self._database.commit(put_back)
+        tries = 0
+        while not self._stopping and not await self._calls.probe():
+            tries += 1
+            await asyncio.sleep(jittered(self._delay_s, tries))
+
+    async def stop(self, timeout_s: float) -> None:
+        """Send what is queued, for `timeout_s` seconds at most; the rest stays for the next start."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        while self._workers and loop.time() < deadline:
+            await asyncio.wait(set(self._workers.values()), timeout=deadline - loop.time())
+        self._stopping = True
+        tasks = set(self._workers.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _repeats(delivery: Delivery) -> int:
+    """How often a call of which nobody knows whether it took effect is made again."""
+    if delivery.delivery_id.endswith(PLACEHOLDER):
+        return 0  # the answer itself comes after it
+    return HARMLESS_REPEATS if delivery.payload["method"] in _ABOUT_SENT else 1
+
+
+def _is_missed(delivery: Delivery) -> bool:
+    """Whether somebody waits for it in vain when it fails, and there is somebody else to tell."""
+    is_aside = delivery.payload["method"] == "deleteMessage" or delivery.delivery_id.endswith(PLACEHOLDER)
+    return not is_aside and not delivery.reply_id.startswith(NOTICE)
+
+
+def jittered(first_s: float, tries: int, *, at_most_s: float = MAX_DELAY_S) -> float:
+    """A growing delay in seconds, different for each caller."""
+    return min(at_most_s, first_s * 2.0 ** min(tries - 1, 16)) * random.uniform(0.5, 1)

@@ -1,0 +1,171 @@
+"""`python -m demo.verify DATABASE LOG REQUESTS [WIDTH]`: what a second process finds; status 0 when all is right.
+
+LOG is what the embedded Telegram wrote, REQUESTS what the model was asked.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from demo.screen import WIDTH
+
+Finding = tuple[bool, str]
+Json = dict[str, Any]
+THUMBS = {"fb:+": "👍", "fb:-": "👎"}
+
+
+def main() -> int:
+    """Print the rows, then each claim with a tick or a cross."""
+    database, log, requests, *width = sys.argv[1:]
+    lines = [json.loads(line) for line in Path(log).read_text(encoding="utf-8").splitlines()]
+    exchanges = json.loads(Path(requests).read_text(encoding="utf-8"))
+    console = Console(width=int(width[0]) if width else WIDTH, force_terminal=True, highlight=False)
+    with closing(sqlite3.connect(f"{Path(database).as_uri()}?mode=ro", uri=True)) as connection:
+        _show(console, connection)
+        findings = [*_findings(connection, lines), *_of_model(connection, lines, exchanges)]
+    for true, claim in findings:
+        console.print(Text("✔ " if true else "✘ ", style="green" if true else "red").append(claim, style="default"))
+    return 0 if all(true for true, _ in findings) else 1
+
+
+def _show(console: Console, connection: sqlite3.Connection) -> None:
+    on = Column("on", no_wrap=True)
+    ledger = Table("event", "emoji", "polarity", on, "via", title="polar_feedback_events", title_justify="left")
+    for row in connection.execute(
+        "SELECT e.type, coalesce(e.emoji, ''), e.polarity, substr(coalesce(m.text, e.messageId), 1, 28), "
+        "json_extract(e.payload, '$.via') FROM polar_feedback_events AS e "
+        "LEFT JOIN polar_messages AS m ON m.sessionId = e.sessionId AND m.messageId = e.messageId "
+        "WHERE e.emoji IS NOT NULL ORDER BY e.rowid"
+    ):
+        ledger.add_row(*(" ".join(cell.split()) for cell in row))
+    console.print(ledger)
+    runs = Table("run", "trigger", "status", title="polar_run_events", title_justify="left")
+    for row in connection.execute("SELECT runId, trigger, json_extract(output, '$.status') FROM polar_run_events"):
+        runs.add_row(*row)
+    console.print(runs)
+
+
+def _findings(connection: sqlite3.Connection, lines: Sequence[Json]) -> Iterator[Finding]:
+    yield _updates(connection, lines)
+    yield _replies(connection, lines)
+    yield _ledger(connection, lines)
+    runs = connection.execute("SELECT json_extract(output, '$.status') FROM polar_run_events").fetchall()
+    yield runs == [("executed",)] * 2, "two automations were due, each ran once"
+
+
+def _updates(connection: sqlite3.Connection, lines: Sequence[Json]) -> Finding:
+    made = {line["update_id"] for line in lines if line["log"] == "update"}
+    done = Counter(row[0] for row in connection.execute("SELECT updateId FROM polar_updates WHERE status = 'done'"))
+    (turns,) = connection.execute(
+        "SELECT count(DISTINCT turnId) = count(*) FROM polar_audit WHERE turnId LIKE 'update:%'"
+    ).fetchone()
+    return set(done) == made and turns == 1, f"{len(made)} updates were made, each was handled once"
+
+
+def _replies(connection: sqlite3.Connection, lines: Sequence[Json]) -> Finding:
+    sent = [line for line in lines if line["log"] == "call" and line["method"] == "sendMessage"]
+    arrived = sorted(line["message_id"] for line in sent if line["status"] == 200)
+    stored = [row[0] for row in connection.execute(
+        "SELECT telegramMessageId FROM polar_messages WHERE role = 'assistant' ORDER BY telegramMessageId"
+    )]  # fmt: skip
+    (waiting,) = connection.execute("SELECT count(*) FROM polar_delivery_queue WHERE status <> 'sent'").fetchone()
+    return arrived == stored and waiting == 0, f"{len(stored)} replies were sent, each once, with its receipt"
+
+
+def _ledger(connection: sqlite3.Connection, lines: Sequence[Json]) -> Finding:
+    expected: list[tuple[str, str, str]] = []
+    for line in lines:
+        if line["log"] != "update":
+            continue
+        if change := line["update"].get("message_reaction"):
+            old, new = ([r["emoji"] for r in change[f"{age}_reaction"]] for age in ("old", "new"))
+            expected += [("reaction_removed", emoji, "reaction") for emoji in old if emoji not in new]
+            expected += [("reaction_added", emoji, "reaction") for emoji in new if emoji not in old]
+        elif (press := line["update"].get("callback_query")) and press["data"] in THUMBS:
+            expected.append(("reaction_added", THUMBS[press["data"]], "button"))
+    found = connection.execute(
+        "SELECT type, emoji, json_extract(payload, '$.via') FROM polar_feedback_events WHERE emoji IS NOT NULL "
+        "AND json_extract(payload, '$.unresolved') IS NULL ORDER BY rowid"
+    ).fetchall()
+    return found == expected, f"{len(expected)} changes of reactions are in the ledger, in order, nothing else"
+
+
+def _of_model(connection: sqlite3.Connection, lines: Sequence[Json], exchanges: Sequence[Json]) -> Iterator[Finding]:
+    yield _answers(connection, exchanges)
+    yield _unfinished(connection, lines, exchanges)
+    yield _memory(connection, exchanges)
+    yield _proposal(connection, lines)
+    yield _budget(connection, exchanges)
+
+
+def _answers(connection: sqlite3.Connection, exchanges: Sequence[Json]) -> Finding:
+    ended = Counter(exchange["ended"] for exchange in exchanges)
+    (answers,) = connection.execute(
+        "SELECT count(*) FROM polar_messages WHERE role = 'assistant' "
+        "AND json_extract(origin, '$.responder') = 'openai' AND messageId IS NOT NULL"
+    ).fetchone()
+    whole = ended == {"whole": answers, "abandoned": 1}
+    return whole, f"{len(exchanges)} calls of the model: one died with the bot, each other answer arrived once"
+
+
+def _unfinished(connection: sqlite3.Connection, lines: Sequence[Json], exchanges: Sequence[Json]) -> Finding:
+    drafts = [line["params"] for line in lines if line["log"] == "call" and line["method"] == "sendMessageDraft"]
+    cut = [_contents(exchange, "user")[-1] for exchange in exchanges if exchange["ended"] == "abandoned"]
+    question = json.loads(cut[0].splitlines()[-1])["text"] if cut else None
+    (answers,) = connection.execute(
+        "SELECT count(*) FROM polar_messages AS question JOIN polar_messages AS answer "
+        "ON answer.sessionId = question.sessionId AND answer.answersMessageId = question.telegramMessageId "
+        "WHERE question.role = 'user' AND answer.role = 'assistant' AND question.text = ?",
+        (question,),
+    ).fetchone()
+    true = answers == 1 and len({draft["draft_id"] for draft in drafts}) == 1
+    return true, f"the answer that died had been seen growing, in {len(drafts)} drafts in all; it is one message now"
+
+
+def _memory(connection: sqlite3.Connection, exchanges: Sequence[Json]) -> Finding:
+    facts = [row[0] for row in connection.execute("SELECT json_extract(record, '$.fact') FROM polar_memory")]
+    told = "\n".join(text for exchange in exchanges for text in _contents(exchange, "system"))
+    return facts != [] and all(fact in told for fact in facts), "the model was told what Ann had remembered before"
+
+
+def _proposal(connection: sqlite3.Connection, lines: Sequence[Json]) -> Finding:
+    approved = connection.execute(
+        "SELECT proposal.proposalId FROM polar_proposals AS proposal JOIN polar_automation_jobs AS job "
+        "ON job.promptTemplate = json_extract(proposal.payload, '$.prompt') WHERE proposal.status = 'approved'"
+    ).fetchall()
+    pressed = [line["update"].get("callback_query", {}).get("data") for line in lines if line["log"] == "update"]
+    true = len(approved) == 1 and pressed.count(f"pr:{approved[0][0]}:y") == 1
+    return true, "what it proposed is an automation since Ann pressed Create"
+
+
+def _budget(connection: sqlite3.Connection, exchanges: Sequence[Json]) -> Finding:
+    """A question that was refused is found in no request."""
+    refused = connection.execute(
+        "SELECT message.text FROM polar_audit AS turn "
+        "JOIN polar_updates AS source ON turn.turnId = 'update:' || source.updateId || ':' || source.receivedAtMs "
+        "JOIN polar_messages AS message ON message.role = 'user' AND message.sessionId = source.sessionId "
+        "AND message.telegramMessageId = source.telegramMessageId "
+        "WHERE turn.outcome = 'blocked' AND turn.reason = 'budget_exceeded'"
+    ).fetchall()
+    asked = "\n".join(text for exchange in exchanges for text in _contents(exchange, "user"))
+    true = len(refused) == 1 and refused[0][0] not in asked
+    return true, "the question over budget was refused, and the model never saw it"
+
+
+def _contents(exchange: Json, role: str) -> list[str]:
+    return [str(message["content"]) for message in exchange["request"]["messages"] if message["role"] == role]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

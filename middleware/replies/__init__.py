@@ -1,0 +1,1 @@
+"""From a reply to the rows that will be sent: rich text, its parts, the queue."""

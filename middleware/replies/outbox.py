@@ -1,0 +1,219 @@
+"""Turning replies into rows: a delivery and a message for each part, in the turn's own commit."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from middleware.replies.rich_text import RichText, rich, split_rich
+from middleware.replies.splitting import LIMIT, clean, split, utf16_length
+from middleware.texts import say
+from middleware.turn import Button, Clock, Document, Kind, Place, Reply, Toast, Turn
+from storage.statement import Statement
+from storage.tables.deliveries import Deliveries
+from storage.tables.messages import Messages
+
+MARK_ROOM = 64
+"""What parts leave free, in UTF-16 code units, for the mark of one that is sent again; the same in all languages."""
+THUMBS = (Button("👍", "fb:+"), Button("👎", "fb:-"))
+TOAST, ANSWER, SCHEDULED = -10, 0, 10
+"""Priorities: who waits for an answer comes before what the clock started."""
+NOTICE = "notice:"
+"""How the reply ids of messages to the operators start."""
+PLACEHOLDER = ":placeholder"
+"""How the delivery ids of messages that stand for an answer in the making end."""
+CAPTION_LIMIT = 1024  # UTF-16 code units
+DOCUMENT_LIMIT = 45_000_000
+"""Bytes of a document; Telegram takes no more than 50 MB in all."""
+
+ANSWERED: frozenset[Kind] = frozenset({"message", "edited_message"})
+"""Turns whose replies are kept as their answer, so that it can be renewed."""
+
+ButtonPolicy = Literal["never", "private", "always"]
+Payload = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """Queues what a turn says. A reply stays in its topic; in groups it replies to what it answers."""
+
+    deliveries: Deliveries
+    messages: Messages
+    clock: Clock
+    feedback_buttons: ButtonPolicy
+    since_ms: int = 0
+    """When this process started: a turn that came in before may have been begun by another one."""
+
+    def queue(self, turn: Turn, replies: Iterable[Reply | Toast]) -> list[Statement]:
+        """The statements for all replies, in order; what the turn says takes the place of what it replaces."""
+        statements: list[Statement] = []
+        replaced = list(turn.replaces)
+        for number, reply in enumerate(replies):
+            reply_id = f"{turn.id}:{number}"
+            if isinstance(reply, Toast):
+                payload = {"method": "answerCallbackQuery", "queryId": reply.query_id, "text": reply.text}
+                statements.append(self._delivery(turn.place, reply_id, reply_id, payload, TOAST))
+            else:
+                statements.extend(self._message(turn, reply, reply_id, replaced))
+        for number, target in enumerate(replaced):
+            statements.extend(self._take_back(turn, target, f"{turn.id}:surplus:{number}"))
+        return statements
+
+    def _message(self, turn: Turn, reply: Reply, reply_id: str, replaced: list[str]) -> Iterator[Statement]:
+        place = reply.place or turn.place
+        payloads = list(_payloads(reply))
+        for number, content in enumerate(payloads):
+            delivery_id = f"{reply_id}:{number}"
+            payload = {**content, **self._context(turn, reply, is_first=number == 0)}
+            buttons = self._buttons(reply, place) if number == len(payloads) - 1 else ()
+            if buttons:
+                payload["buttons"] = [[[b.text, b.data] for b in row] for row in buttons]
+            row: dict[str, Any] = {
+                "session_id": place.session_id,
+                "thread_key": place.thread_key,
+                "text": payload["text"],
+                "origin": turn.origin,
+                "answers": _answered(turn, reply),
+                "now_ms": self.clock(),
+            }
+            if replaced and reply.place is None and payload["method"] == "sendMessage":
+                payload["method"], payload["target"] = "editMessageText", replaced.pop(0)
+                stored = self.messages.rewrite(payload["target"], **row)
+            else:
+                stored = self.messages.add_queued(delivery_id=delivery_id, **row, **_described(payload))
+            yield self._delivery(place, delivery_id, reply_id, payload, ANSWER if turn.run is None else SCHEDULED)
+            yield stored
+
+    def _context(self, turn: Turn, reply: Reply, *, is_first: bool) -> Payload:
+        """Where a part goes, and how."""
+        place = reply.place or turn.place
+        context: Payload = {}
+        if place.topic_id is not None:
+            context["topicId"] = place.topic_id
+        if is_first and reply.place is None and turn.incoming is not None and not place.is_private:
+            context["replyTo"] = turn.incoming.telegram_message_id
+        if reply.silent:
+            context["silent"] = True
+        return context
+
+    def _take_back(self, turn: Turn, target: str, delivery_id: str) -> Iterator[Statement]:
+        payload = {"method": "deleteMessage", "target": target}
+        yield self._delivery(turn.place, delivery_id, delivery_id, payload, ANSWER)
+        yield self.messages.take_back(target)
+
+    def placeholder_id(self, turn: Turn) -> str:
+        """The delivery id of the message that stands for a turn's answer while that is made."""
+        return f"{turn.id}{PLACEHOLDER}"
+
+    def placeholder(self, turn: Turn, text: str) -> list[Statement]:
+        """Queue that message, to be committed early; once it is there, this changes nothing.
+
+        `text` fits into a message. The turn that replaces it has this id in `turn.replaces`.
+        """
+        delivery_id, reply = self.placeholder_id(turn), Reply(text=text)
+        payload = {"method": "sendMessage", "text": text, **self._context(turn, reply, is_first=True)}
+        queued = self.messages.add_queued(
+            session_id=turn.session_id,
+            thread_key=turn.place.thread_key,
+            text=text,
+            origin=turn.origin,
+            delivery_id=delivery_id,
+            answers=_answered(turn, reply),
+            now_ms=self.clock(),
+            once=True,
+        )
+        return [self._delivery(turn.place, delivery_id, delivery_id, payload, ANSWER, once=True), queued]
+
+    async def find_placeholder(self, turn: Turn) -> None:
+        """Let the turn replace the message that an earlier try has left for its answer, if there is one."""
+        may_be_begun = turn.attempt > 1 or turn.received_at_ms <= self.since_ms
+        if turn.kind not in ANSWERED or turn.replaces or not may_be_begun:
+            return
+        if await self.deliveries.find(self.placeholder_id(turn)) is not None:
+            turn.replaces = (self.placeholder_id(turn),)
+
+    def _buttons(self, reply: Reply, place: Place) -> tuple[tuple[Button, ...], ...]:
+        wanted = self.feedback_buttons == "always" or (self.feedback_buttons == "private" and place.is_private)
+        return (*reply.buttons, THUMBS) if reply.rateable and wanted else reply.buttons
+
+    def _delivery(
+        self, place: Place, delivery_id: str, reply_id: str, payload: Payload, priority: int, *, once: bool = False
+    ) -> Statement:
+        return self.deliveries.add(
+            delivery_id=delivery_id,
+            session_id=place.session_id,
+            payload=payload,
+            reply_id=reply_id,
+            priority=priority,
+            now_ms=self.clock(),
+            once=once,
+        )
+
+    def notify(self, subject: str, place: Place, text: str) -> list[Statement]:
+        """A message to an operator, about something that happened outside of any turn."""
+        reply_id = f"{NOTICE}{subject}:{place.chat_id}"
+        queued = self.messages.add_queued(
+            session_id=place.session_id,
+            thread_key=place.thread_key,
+            text=text,
+            origin={},
+            delivery_id=reply_id,
+            now_ms=self.clock(),
+        )
+        return [self._delivery(place, reply_id, reply_id, {"method": "sendMessage", "text": text}, ANSWER), queued]
+
+
+def duplicate_mark() -> str:
+    """What is put before a part that may have arrived already."""
+    return f"{say('delivery.again')}\n"
+
+
+def _answered(turn: Turn, reply: Reply) -> int | None:
+    """The message that a reply answers: the last one of the turn's."""
+    if turn.incoming is None or reply.place is not None or turn.kind not in ANSWERED:
+        return None
+    return turn.incoming.telegram_message_id
+
+
+def _payloads(reply: Reply) -> Iterator[Payload]:
+    """Yield what a reply sends, one after another; a text too long for a caption goes before the document."""
+    if reply.document is None:
+        yield from map(_text, _parts(reply.text, reply.markdown))
+        return
+    document = Document(reply.document.name, clean(reply.document.content))
+    size = len(document.content.encode())
+    if not 0 < size <= DOCUMENT_LIMIT:
+        refusal = say("document.empty" if size == 0 else "document.too_large", name=document.name)
+        yield from map(_text, _parts(f"{reply.text}\n\n{refusal}".strip(), reply.markdown))
+        return
+    captions = _parts(reply.text, reply.markdown)
+    if len(captions) > 1 or any(MARK_ROOM + utf16_length(c.text) > CAPTION_LIMIT for c in captions):
+        yield from map(_text, captions)
+        captions = ()
+    file = {"name": document.name, "size": size, "content": document.content}
+    yield {**_text(captions[0] if captions else RichText("")), **file, "method": "sendDocument"}
+
+
+def _parts(text: str, markdown: bool) -> tuple[RichText, ...]:
+    limit = LIMIT - MARK_ROOM
+    parts = split_rich(rich(text), limit) if markdown else map(RichText, split(clean(text), limit))
+    return tuple(part for part in parts if _is_visible(part.text))
+
+
+def _text(part: RichText) -> Payload:
+    formatted = {"entities": part.as_json()} if part.entities else {}
+    return {"method": "sendMessage", "text": part.text, **formatted}
+
+
+def _described(payload: Payload) -> Payload:
+    """What is stored of a document: a reference, never its content."""
+    if payload["method"] != "sendDocument":
+        return {}
+    return {"kind": "document", "attachment": {"name": payload["name"], "size": payload["size"]}}
+
+
+def _is_visible(text: str) -> bool:
+    """Whether there is more to it than blanks and zero-width characters, which Telegram refuses on their own."""
+    return any(not (c.isspace() or c == "\u2800" or unicodedata.category(c) in ("Cc", "Cf")) for c in text)

@@ -1,0 +1,117 @@
+"""What the journal reads of raw updates, before anybody knows what they are."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.receiving.envelope import NotUpdates, read_batch
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+names = st.sampled_from(["message", "chat", "id", "entities", "type", "offset", "message_id", "is_topic_message"])
+trees: st.SearchStrategy[Any] = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names | st.text(max_size=8), inner, max_size=5),
+    max_leaves=20,
+)
+ids = st.integers(-(2**63) + 1, 2**63 - 1)
+
+
+def batch(*updates: Any) -> bytes:
+    """A getUpdates answer."""
+    return json.dumps({"ok": True, "result": updates}).encode()
+
+
+@given(ids, st.dictionaries(names | st.text(max_size=12), trees, max_size=4))
+def test_an_update_of_any_content_has_an_envelope_that_sqlite_can_hold(update_id: int, content: dict[str, Any]) -> None:
+    """Nothing here may fail: an update that is not journalled can never be acknowledged."""
+    [received] = read_batch(batch({"update_id": update_id, **content}))
+    assert received.update_id == update_id
+    for text in (received.kind, received.lane, received.session_id or ""):
+        assert "\x00" not in text.encode().decode()
+    assert json.loads(received.body)["update_id"] == update_id
+
+
+@given(st.lists(trees, max_size=5), ids)
+def test_elements_that_are_no_updates_are_left_out_and_the_others_kept(others: list[Any], update_id: int) -> None:
+    """In the order in which they came."""
+    others = [other for other in others if not (isinstance(other, dict) and "update_id" in other)]
+    found = read_batch(batch(*others, {"update_id": update_id, "message": {}}))
+    assert [received.update_id for received in found] == [update_id]
+
+
+@given(trees.filter(bool) | st.binary(max_size=40))
+def test_what_is_no_answer_to_getupdates_is_said_to_be_none(body: Any) -> None:
+    """So that it is asked for again."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    with pytest.raises(NotUpdates):
+        read_batch(raw)
+
+
+@pytest.mark.parametrize("result", [["a string"], [{"message": {}}, 5], [{"update_id": 2**70}], [{"update_id": True}]])
+def test_a_batch_of_which_nothing_can_be_acknowledged_is_an_error(result: list[Any]) -> None:
+    """Asked for at once, it would come again at once."""
+    with pytest.raises(NotUpdates):
+        read_batch(batch(*result))
+
+
+@pytest.mark.parametrize("layout", ['{ "ok" : true , "result" : [ %s , %s ] }', '{"result":[%s,%s],"ok":true}'])
+def test_each_update_keeps_its_own_text(layout: str) -> None:
+    """Whatever blanks stand around it; the usual form keeps every byte."""
+    first, second = '{"update_id":1,  "message":{"text":"a, ] } \\" \\ud83d"}}', '{"update_id":2}'
+    found = read_batch((layout % (first, second)).encode())
+    assert [json.loads(received.body) for received in found] == [json.loads(first), json.loads(second)]
+    if layout.startswith('{ "ok"'):
+        assert [received.body.decode() for received in found] == [first, second]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[" * 5000 + "]" * 5000, '{"a":' * 5000 + '"} ] \\" ["' + "}" * 5000, "1" * 5000],
+)
+def test_an_update_that_python_cannot_read_is_kept_by_its_id(content: str) -> None:
+    """Those before and behind it are read as ever."""
+    odd = f'{{"update_id":2,"message":{content}}}'
+    found = read_batch(f'{{"ok":true,"result":[{{"update_id":1}},{odd},{{"update_id":3}}]}}'.encode())
+    assert [(received.update_id, received.kind) for received in found] == [
+        (1, "empty"),
+        (2, "unreadable"),
+        (3, "empty"),
+    ]
+    assert found[1].body.decode() == odd
+
+
+def test_an_answer_that_ends_within_is_no_answer() -> None:
+    """Not even its first part is taken: it comes again."""
+    whole = batch({"update_id": 1, "message": {"text": "x"}}, {"update_id": 2})
+    for end in range(len(whole) - 2):
+        with pytest.raises(NotUpdates):
+            read_batch(whole[:end])
+
+
+COMMAND = [{"type": "bot_command", "offset": 0, "length": 5}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "lane"),
+    [
+        ("message", {}, "answer"),
+        ("edited_message", {}, "answer"),
+        ("message", {"entities": COMMAND}, "control"),
+        ("edited_message", {"entities": COMMAND}, "answer"),
+        ("message_reaction", {}, "control"),
+        ("callback_query", {}, "control"),
+        ("my_chat_member", {}, "control"),
+        ("something_new", {}, "control"),
+    ],
+)
+def test_answers_and_control_have_lanes_of_their_own(kind: str, content: dict[str, Any], lane: str) -> None:
+    """Of a chat, or of a topic of a forum; a bare thread id is no topic."""
+    place = {"chat": {"id": 5}, "message_thread_id": 7}
+    for topic, name in ((True, f"5:7:{lane}"), (False, f"5::{lane}")):
+        [received] = read_batch(batch({"update_id": 1, kind: {**place, "is_topic_message": topic, **content}}))
+        assert received.lane == name

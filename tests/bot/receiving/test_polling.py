@@ -1,0 +1,408 @@
+"""Receiving: nothing is lost, doubled or held up, whatever the line and the updates are like."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from bot.receiving import processor
+from bot.run import CannotRun
+from emulator import Chat, Person
+from middleware.texts import say
+from tests.house import House, TestClock, until
+from tests.looking import awake, idle, reactions, tell, texts
+
+ECHO = "tests.responders:Echo"
+DAY = 86_400
+
+
+def unfinished(house: House) -> list[tuple[Any, ...]]:
+    """Updates that were not handled to their good end."""
+    return house.rows("SELECT kind, status, reason FROM polar_updates WHERE status <> 'done' ORDER BY sequence")
+
+
+@pytest.mark.parametrize("kind", ["409", "500", "502-html", "404-html", "garbage", "cut", "cut_after", "429"])
+@pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning")
+async def test_a_getupdates_that_fails_loses_and_doubles_nothing(house: House, kind: str) -> None:
+    """What was on its way comes with the next one; each message is answered once, in order."""
+    async with house.bot(responder=ECHO):
+        await awake(house)
+        ann, chat = house.chat()
+        house.world.fault("getUpdates", kind)
+        asked = len(house.world.calls)
+        for n in range(5):
+            house.world.say(chat, ann, f"{n}")
+        await house.world.wait(lambda: len(texts(house, chat)) == 5)
+        await idle(house, updates=5)
+        polls = [c for c in house.world.calls[asked:] if c.method == "getUpdates"]
+        assert len(polls) < 10, "it polls without a pause"
+    assert texts(house, chat) == [f"echo: {n}" for n in range(5)]
+    assert any(call.fault == kind for call in house.world.calls)
+
+
+async def test_it_is_noted_when_telegram_last_answered_a_poll(house: House) -> None:
+    """Twice a minute at most, so that an idle bot hardly writes."""
+    clock = TestClock()
+    noted = "SELECT value FROM polar_properties WHERE name = 'last_poll_ms'"
+
+    async with house.bot(clock=clock):
+        first = str(clock())
+        ann, chat = house.chat()
+        await tell(house, chat, ann, "hello")
+        assert house.rows(noted) == [(first,)]
+        clock.advance(seconds=29)
+        await tell(house, chat, ann, "hello")
+        assert house.rows(noted) == [(first,)]
+        clock.advance(seconds=1)
+        await tell(house, chat, ann, "hello")
+        assert house.rows(noted) == [(str(clock()),)]
+
+
+async def test_an_outage_at_the_start_is_waited_out(house: House) -> None:
+    """The bot keeps asking who it is until somebody answers."""
+    await house.server.stop_listening()
+    ann, chat = house.chat()
+    house.world.say(chat, ann, "hello")
+    starting = asyncio.create_task(spend(house, chat))
+    await until(lambda: house.path.exists())
+    await house.server.listen_again()
+    await starting
+    assert texts(house, chat) == ["echo: hello"]
+
+
+@pytest.mark.parametrize("kind", ["garbage", "500", "404-html", "cut"])
+async def test_a_first_call_that_fails_is_tried_again(house: House, kind: str) -> None:
+    """Nothing but a refused token ends the start."""
+    house.world.fault("getMe", kind)
+    async with house.bot(responder=ECHO):
+        ann, chat = house.chat()
+        assert await tell(house, chat, ann, "hello") == ["echo: hello"]
+
+
+async def spend(house: House, chat: Chat) -> None:
+    """A bot's life until it has said something here."""
+    async with house.bot(responder=ECHO):
+        await house.world.wait(lambda: len(texts(house, chat)) == 1)
+
+
+async def test_an_outage_in_the_middle_is_waited_out(house: House) -> None:
+    """Connections are refused for a while; what people write meanwhile is answered afterwards."""
+    async with house.bot(responder=ECHO):
+        await awake(house)
+        ann, chat = house.chat()
+        await tell(house, chat, ann, "before")
+        await house.server.stop_listening()
+        house.world.say(chat, ann, "meanwhile")
+        await house.server.listen_again()
+        await house.world.wait(lambda: len(texts(house, chat)) == 2)
+        await idle(house, updates=2)
+    assert texts(house, chat) == ["echo: before", "echo: meanwhile"]
+
+
+@pytest.mark.parametrize("method", ["getMe", "deleteWebhook"])
+async def test_a_refused_token_ends_the_start_with_a_clear_line(house: House, method: str) -> None:
+    """At whichever call Telegram says so."""
+    house.world.fault(method, "401", times=None)
+    with pytest.raises(CannotRun, match="TELEGRAM_BOT_TOKEN"):
+        async with house.bot() as bot:
+            await bot.finished
+
+
+@pytest.mark.parametrize("method", ["getUpdates", "sendMessage"])
+async def test_a_token_that_is_revoked_ends_the_run_with_a_clear_line(house: House, method: str) -> None:
+    """A deaf bot would look healthy; what was received stays for whoever starts with a good token."""
+    async with house.bot(responder=ECHO, shutdown_seconds=1) as bot:
+        await awake(house)
+        ann, chat = house.chat()
+        house.world.fault(method, "401", times=None)
+        house.world.say(chat, ann, "hello")
+        with pytest.raises(CannotRun, match="401") as raised:
+            async with asyncio.timeout(10):
+                await bot.finished
+    assert "TEST-TOKEN" not in str(raised.value)
+    house.world.clear_faults()
+    async with house.bot(responder=ECHO):
+        await house.world.wait(lambda: len(texts(house, chat)) == 1)
+    # A try that the end of the run cut short is marked when it is repeated.
+    assert [text.splitlines()[-1] for text in texts(house, chat)] == ["echo: hello"]
+
+
+async def test_the_token_of_another_bot_is_refused(house: House) -> None:
+    """A database belongs to one bot: another's update ids and chats mean something else."""
+    async with house.bot():
+        await awake(house)
+    house.world.add_bot("2000000002:OTHER", "other_bot")
+    with pytest.raises(CannotRun, match="belongs to the bot with id 1000000001") as raised:
+        async with house.bot(telegram_bot_token="2000000002:OTHER"):
+            pass
+    assert "POLAR_DATABASE" in str(raised.value)
+    assert "OTHER" not in str(raised.value)
+
+
+async def test_ids_that_start_again_lower_are_new_updates(house: House) -> None:
+    """Order is the order of arrival; Telegram may start anywhere after a week of silence."""
+    async with house.bot(responder=ECHO):
+        ann, chat = house.chat()
+        await tell(house, chat, ann, "one")
+        house.world.next_update_id = 1000
+        await tell(house, chat, ann, "two")
+        await tell(house, chat, ann, "three")
+    assert texts(house, chat) == ["echo: one", "echo: two", "echo: three"]
+    ids = [row[0] for row in house.rows("SELECT updateId FROM polar_updates ORDER BY sequence")]
+    assert ids[0] > ids[2] == ids[1] + 1
+
+
+async def test_an_id_that_was_finished_days_ago_is_a_new_update(house: House) -> None:
+    """Within three days the same id is the same update, delivered again."""
+    clock = TestClock()
+    async with house.bot(clock, responder=ECHO):
+        await awake(house)
+        ann, chat = house.chat()
+        for days, text in ((0, "first"), (2.9, "again"), (0.2, "another")):
+            clock.advance(seconds=days * DAY)
+            house.world.push(message_update(50, chat, ann, 7 + round(days * 10), text))
+            await idle(house)
+            await tell(house, chat, ann, f"after {text}")
+    assert texts(house, chat) == [
+        *("echo: first", "echo: after first", "echo: after again"),
+        *("echo: another", "echo: after another"),
+    ]
+
+
+def message_update(update_id: int, chat: Chat, person: Person, message_id: int, text: str) -> dict[str, Any]:
+    """A message with ids of one's own choice."""
+    message = {"message_id": message_id, "date": 1, "chat": chat.json(), "from": person.json(), "text": text}
+    return {"update_id": update_id, "message": message}
+
+
+async def test_updates_that_come_twice_are_handled_once(house: House) -> None:
+    """In one batch, in two, and in the next process."""
+    ann, chat = house.chat()
+    for _ in range(2):
+        async with house.bot(responder=ECHO):
+            await awake(house)
+            for _ in range(2):
+                house.world.push(message_update(50, chat, ann, 7, "hello"))
+            await idle(house)
+            house.world.push(message_update(50, chat, ann, 7, "hello"))
+            await idle(house)
+    assert texts(house, chat) == ["echo: hello"]
+    assert len(house.rows("SELECT * FROM polar_messages")) == 2
+
+
+CHAT = {"id": 12, "type": "private", "first_name": "X"}
+USER = {"id": 12, "is_bot": False, "first_name": "X"}
+REACTED = {"chat": CHAT, "user": USER, "date": 1, "message_id": 5, "old_reaction": []}
+HUGE = 2**70
+DEAD: list[dict[str, Any]] = [
+    {"message": {"message_id": "x", "date": "yesterday", "chat": CHAT, "text": "hi"}},
+    {"message": "a string"},
+    {"message": 7},
+    {"message": ["a", "list"]},
+    {"message": {"text": "no chat"}},
+    {"message": {"message_id": 5, "date": 1, "chat": {"id": 12}, "text": "no type"}},
+    {"message": {"message_id": 5, "date": 1, "chat": 12, "text": "chat is a number"}},
+    {"message": {"message_id": HUGE, "date": 1, "chat": CHAT, "from": USER, "text": "huge message id"}},
+    {"message": {"message_id": 5, "date": HUGE, "chat": CHAT, "from": USER, "text": "huge date"}},
+    {"message": {"message_id": 5, "date": 1, "chat": CHAT, "from": USER, "text": {"not": "text"}}},
+    {"message": {"message_id": 5, "date": 1, "chat": CHAT, "from": USER, "text": "x", "entities": [{"type": "url"}]}},
+    {"message_reaction": {**REACTED, "new_reaction": [{"type": "emoji"}]}},
+    {"message_reaction": {**REACTED, "new_reaction": ["👍"]}},
+    {"message_reaction": {**REACTED, "message_id": HUGE, "new_reaction": [{"type": "emoji", "emoji": "👍"}]}},
+    {"message_reaction_count": {"chat": CHAT, "message_id": 5, "date": 1, "reactions": [{"total_count": 3}]}},
+    {"callback_query": {"id": "1", "data": "fb:+"}},
+    {"my_chat_member": {"chat": CHAT, "from": USER, "date": 1, "old_chat_member": {}, "new_chat_member": {}}},
+    {"edited_message": {"message_id": 5}},
+    {"chat_member": "nobody asked for it"},
+]
+QUIET: list[dict[str, Any]] = [
+    {},
+    {"something_new": {"deep": [1, 2, {"x": None}]}},
+    {"\ud800\x00": {"a": "kind that cannot be stored"}},
+    {"business_connection_of_tomorrow": "x"},
+    {"poll_answer": {"poll_id": "1", "option_ids": [0], "option_persistent_ids": ["a"], "user": USER}},
+    {"message": None},
+    {"message_reaction": {**REACTED, "new_reaction": []}},
+    {"message_reaction": {"chat": CHAT, "message_id": 5}},
+]
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries follow each other at once."""
+    monkeypatch.setattr(processor, "RETRY_DELAYS_S", (0.001, 0.001))
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_malformed_updates_are_set_aside_with_a_reason_and_hold_nobody_up(house: House) -> None:
+    """The bot goes on; each dead row says why, and keeps its body for whoever looks into it."""
+    async with house.bot(responder=ECHO) as bot:
+        await awake(house)
+        ann, chat = house.chat()
+        for update in DEAD:
+            house.world.push(update)
+        house.world.push({"update_id": "x", "message": {}})
+        house.world.push("no object")
+        house.world.say(chat, ann, "hello")
+        await house.world.wait(lambda: len(texts(house, chat)) == 1)
+        await idle(house, updates=len(DEAD) + 1)
+        assert not bot.finished.done()
+    dead = house.rows("SELECT kind, reason, body FROM polar_updates WHERE status = 'dead' ORDER BY sequence")
+    assert sorted(kind for kind, _, _ in dead) == sorted(next(iter(update)) for update in DEAD)
+    for _, reason, body in dead:
+        assert reason
+        assert json.loads(body)["update_id"]
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_updates_of_unknown_kinds_are_finished_quietly(house: House) -> None:
+    """Telegram invents new ones all the time."""
+    async with house.bot(responder=ECHO):
+        await awake(house)
+        ann, chat = house.chat()
+        for update in QUIET:
+            house.world.push(update)
+        house.world.say(chat, ann, "hello")
+        await house.world.wait(lambda: len(texts(house, chat)) == 1)
+        await idle(house, updates=len(QUIET) + 1)
+    assert unfinished(house) == []
+
+
+@contextmanager
+def deep_stack() -> Iterator[None]:
+    """So that the embedded Telegram can write what Python refuses to."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def nested(depth: int) -> Any:
+    """Lists in lists."""
+    value: Any = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def replies(depth: int) -> dict[str, Any]:
+    """A message that replies to a message that replies."""
+    message: dict[str, Any] = {"message_id": 1, "date": 1, "chat": CHAT, "from": USER, "text": "x"}
+    for n in range(depth):
+        message = {**message, "message_id": n + 2, "reply_to_message": message}
+    return message
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_what_python_cannot_read_holds_nobody_up(house: House) -> None:
+    """Nesting beyond the stack, and numbers of more digits than it converts, are set aside one by one."""
+    async with house.bot(responder=ECHO) as bot:
+        await awake(house)
+        ann, chat = house.chat()
+        with deep_stack():
+            house.world.push({"message": {"text": 'quotes " and \\ and }', "x": nested(3000)}})
+            house.world.push({"message": replies(480)})
+        digits = '{"update_id": %d, "message": {"message_id": 1' + "0" * 5000 + "}}"
+        with more_digits():
+            house.world.push(json.loads(digits % (house.world.next_update_id)))
+        house.world.say(chat, ann, "hello")
+        await house.world.wait(lambda: len(texts(house, chat)) == 1)
+        await idle(house, updates=4)
+        assert not bot.finished.done()
+    assert [status for _, status, _ in unfinished(house)] == ["dead"] * 3
+
+
+@contextmanager
+def more_digits() -> Iterator[None]:
+    """So that the embedded Telegram can write long numbers."""
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(10_000)
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(limit)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_turn_that_keeps_failing_is_set_aside_after_three_tries_with_one_apology(house: House) -> None:
+    """It blocks nobody behind it; each try has its audit row, none has left anything else."""
+    async with house.bot(responder="tests.responders:Failing"):
+        ann, chat = house.chat()
+        for text in ("fail please", "hello"):
+            house.world.say(chat, ann, text)
+        await house.world.wait(lambda: len(texts(house, chat)) == 2)
+        await idle(house)
+    assert texts(house, chat) == [say("turn.apology"), "echo: hello"]
+    [(_, status, reason)] = unfinished(house)
+    assert (status, reason) == ("dead", "RuntimeError: this responder fails")
+    assert house.rows("SELECT attempts FROM polar_updates WHERE status = 'dead'") == [(3,)]
+    assert house.rows("SELECT attempt, outcome FROM polar_audit ORDER BY sequence") == [
+        (1, "failed"),
+        (2, "failed"),
+        (3, "failed"),
+        (1, "answered"),
+    ]
+    assert house.rows("SELECT text FROM polar_messages WHERE role = 'user'") == [("hello",)]
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_failure_whose_reason_cannot_be_stored_is_set_aside_all_the_same(house: House) -> None:
+    """An error may quote a lone surrogate, which SQLite cannot hold."""
+    async with house.bot(responder="tests.bot.receiving.test_polling:surrogate_error") as bot:
+        ann, chat = house.chat()
+        house.world.say(chat, ann, "hello")
+        await house.world.wait(lambda: texts(house, chat) == [say("turn.apology")])
+        assert not bot.finished.done()
+    [(_, status, reason)] = unfinished(house)
+    assert (status, reason) == ("dead", "RuntimeError: found \ufffd")
+
+
+async def test_an_unreadable_update_whose_reason_cannot_be_stored_is_set_aside_all_the_same(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a library says of hostile JSON may quote it, at any length."""
+
+    def refuse(body: bytes) -> None:
+        raise processor.Unreadable("\ud800" * 1000)
+
+    async with house.bot() as bot:
+        await awake(house)
+        ann, chat = house.chat()
+        monkeypatch.setattr("bot.app.parse", refuse)
+        house.world.say(chat, ann, "hello")
+        await idle(house, updates=1)
+        assert not bot.finished.done()
+    [(_, status, reason)] = unfinished(house)
+    assert (status, len(reason), reason[-1]) == ("dead", 500, "\ufffd")
+
+
+class SurrogateError:
+    """Fails with a message that cannot be encoded."""
+
+    async def respond(self, turn: object) -> str:
+        """Never answers."""
+        raise RuntimeError("found \ud800")
+
+
+surrogate_error = SurrogateError()
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_reaction_that_cannot_be_recorded_brings_no_apology(house: House) -> None:
+    """Nobody waits for an answer to a reaction."""
+    async with house.bot(responder=ECHO):
+        await awake(house)
+        ann, chat = house.chat()
+        change = {"chat": chat.json(), "user": ann.json(), "date": 1, "message_id": HUGE, "old_reaction": []}
+        house.world.push({"message_reaction": {**change, "new_reaction": [{"type": "emoji", "emoji": "👍"}]}})
+        assert await tell(house, chat, ann, "hello") == ["echo: hello"]
+    assert reactions(house) == []
+    assert [status for _, status, _ in unfinished(house)] == ["dead"]

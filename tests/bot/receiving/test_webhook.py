@@ -1,0 +1,84 @@
+"""Receiving by webhook: kept before it is answered."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.receiving.webhook import SECRET_HEADER
+from bot.run import CannotRun
+from tests.house import House
+
+SECRET = "a-secret-that-nobody-guesses"
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+def hook(port: int) -> dict[str, Any]:
+    """The settings of a webhook on loopback."""
+    listen = f"127.0.0.1:{port}"
+    return {"webhook_url": f"http://{listen}/updates", "webhook_listen": listen, "webhook_secret": SECRET}
+
+
+async def test_an_update_by_webhook_is_kept_and_answered(house: House) -> None:
+    """Telegram calls us, the update is journalled, the reply goes out; nothing is polled."""
+    ann, chat = house.chat()
+    async with house.bot(**hook(free_port())):
+        house.world.say(chat, ann, "/ping")
+        await house.world.wait(lambda: [m["text"] for m in house.world.sent(chat)] == ["pong"])
+        await house.world.wait(lambda: house.world.updates_pending() == 0)
+    assert house.rows("SELECT status FROM polar_updates") == [("done",)]
+    assert not any(call.method == "getUpdates" for call in house.world.calls)
+
+
+@pytest.mark.parametrize("secret", ["", "wrong", "a-secret-that-nobody-guesseS", "ünïcode"])
+async def test_who_does_not_know_the_secret_is_refused(house: House, secret: str) -> None:
+    """A forged update leaves no row."""
+    port = free_port()
+    async with house.bot(**hook(port)), httpx.AsyncClient() as client:
+        headers = {SECRET_HEADER.encode(): secret.encode()}
+        answer = await client.post(f"http://127.0.0.1:{port}/updates", headers=headers, json={"update_id": 1})
+        assert answer.status_code == 403
+        assert house.rows("SELECT count(*) FROM polar_updates") == [(0,)]
+
+
+@pytest.mark.parametrize("body", [b"", b"garbage", b"[]", b'{"message": {}}', b"[" * 100_000])
+async def test_what_holds_no_update_is_not_repeated_for_a_day(house: House, body: bytes) -> None:
+    """It is answered with 200, and those behind it go on."""
+    port = free_port()
+    ann, chat = house.chat()
+    async with house.bot(**hook(port)), httpx.AsyncClient() as client:
+        headers = {SECRET_HEADER: SECRET}
+        answer = await client.post(f"http://127.0.0.1:{port}/updates", headers=headers, content=body)
+        assert answer.status_code == 200
+        house.world.say(chat, ann, "/ping")
+        await house.world.wait(lambda: len(house.world.sent(chat)) == 1)
+
+
+async def test_an_update_is_not_acknowledged_when_it_cannot_be_kept(house: House) -> None:
+    """With the database gone the answer is 503, so that Telegram sends it again."""
+    port = free_port()
+    async with house.bot(**hook(port)) as bot, httpx.AsyncClient() as client:
+        await bot.app.database.close()
+        headers = {SECRET_HEADER: SECRET}
+        answer = await client.post(f"http://127.0.0.1:{port}/updates", headers=headers, json={"update_id": 5})
+        assert answer.status_code == 503
+
+
+async def test_a_webhook_without_a_secret_or_a_free_port_does_not_start(house: House) -> None:
+    """Each is said in one line that names the setting."""
+    with pytest.raises(CannotRun, match="POLAR_WEBHOOK_SECRET"):
+        async with house.bot(**{**hook(free_port()), "webhook_secret": ""}):
+            pass
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CannotRun, match="POLAR_WEBHOOK_LISTEN"):
+            async with house.bot(**hook(port)):
+                pass

@@ -1,0 +1,75 @@
+"""A model may propose an automation; only a person's yes makes one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bot.responders.model.responder import CALLS
+from emulator.model import Answer
+from middleware.texts import say
+from tests.house import House
+from tests.looking import idle, tell, texts
+from tests.model import talking
+from tests.pressing import buttons, last, press
+
+PROPOSAL = ("propose_automation", json.dumps({"schedule": "daily 18:00", "prompt": "water the *plants*"}))
+
+
+def jobs(house: House) -> list[tuple[Any, ...]]:
+    """The text of each job."""
+    return house.rows("SELECT promptTemplate FROM polar_automation_jobs")
+
+
+async def test_the_model_proposes_and_the_person_decides(house: House) -> None:
+    """What it said stands before the proposal; nothing exists before the press."""
+    async with talking(house) as model:
+        ann, chat = house.chat()
+        model.order(Answer(text="Good *idea*.", tool=PROPOSAL))
+        [text] = await tell(house, chat, ann, "please remind me of the plants")
+        assert text.startswith("Good idea.\n\nShall I? ")
+        assert "“water the *plants*”\nNext" in text
+        assert jobs(house) == []
+        await press(house, chat, ann, "Create")
+    assert jobs(house) == [("water the *plants*",)]
+
+
+async def test_a_schedule_that_cannot_be_read_goes_back_to_the_model_once(house: House) -> None:
+    """With what was wrong; the second one counts."""
+    async with talking(house) as model:
+        ann, chat = house.chat()
+        wrong = ("propose_automation", '{"schedule": "when the moon is full", "prompt": "howl"}')
+        model.order(Answer(text="Sure.", tool=wrong), Answer(tool=PROPOSAL))
+        [text] = await tell(house, chat, ann, "remind me")
+        assert "Shall I?" in text
+        assert text.startswith("Sure.")
+        assert [m["role"] for m in model.exchanges[1].messages[-2:]] == ["assistant", "tool"]
+        assert "cannot be read" in json.loads(model.exchanges[1].messages[-1]["content"])["error"]
+
+
+@pytest.mark.parametrize("arguments", ["not json", "[]", '{"schedule": 5, "prompt": "x"}', '{"schedule": "x"}'])
+async def test_a_proposal_that_cannot_be_read_twice_is_told_honestly(house: House, arguments: str) -> None:
+    """No third call, no job, no error."""
+    async with talking(house) as model:
+        ann, chat = house.chat()
+        model.otherwise = Answer(tool=("propose_automation", arguments))
+        [text] = await tell(house, chat, ann, "remind me")
+        assert text.startswith(say("model.unscheduled", why="")[:30])
+        assert len(model.exchanges) == CALLS
+        assert buttons(last(house, chat)) == {}
+    assert jobs(house) == []
+
+
+async def test_an_anonymous_writer_is_offered_no_proposal(house: House) -> None:
+    """There is nobody whom it could belong to; a model that calls the tool all the same is not heard."""
+    async with talking(house) as model:
+        ann = house.world.person("Ann")
+        group = house.world.group("Friends", [ann])
+        model.order(Answer(tool=PROPOSAL))
+        house.world.say_as_chat(group, group, "@polar_test_bot remind us")
+        await idle(house, updates=1)
+        assert "tools" not in model.exchanges[0].request
+    assert texts(house, group) == [say("model.empty")]
+    assert house.rows("SELECT count(*) FROM polar_proposals") == [(0,)]

@@ -1,0 +1,94 @@
+"""The process is killed around due times, the clock running ahead; the ledger has no double and no hole."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+from collections import Counter
+
+from tests.bot.receiving.test_kill import finished, kill, start
+from tests.house import House, until
+from tests.looking import tell
+
+KILLS = 25
+JOBS = 6
+LIFE_S = 0.25
+SLOW = "tests.responders:SlowEcho"
+MINUTE_MS = 60_000
+
+
+async def test_killed_around_due_times_every_occurrence_is_entered_once_and_every_message_delivered(
+    house: House,
+) -> None:
+    """Each minute of each job has one row; each executed one has its message."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    async with house.bot(responder=SLOW):
+        people = [house.chat(f"P{n}") for n in range(JOBS)]
+        for person, chat in people:
+            await tell(house, chat, person, "/automations create every 1 minute | tea")
+    house.world.fault("sendMessage", "slow", times=None, seconds=0.12)
+    offset = 0.0
+    caught = 0
+    for _ in range(KILLS):
+        offset += chance.uniform(20, 150)
+        caught += await live_and_die(house, chance, offset)
+    assert caught >= KILLS // 5
+    calls = len(house.world.calls)
+    process = await start(house, clock_offset_seconds=offset + 90, responder=SLOW)
+    await house.world.wait(lambda: any(c.method == "getUpdates" for c in house.world.calls[calls:]), timeout=30)
+    await finished(house)
+    await until(lambda: not house.rows("SELECT 1 FROM polar_run_leases"), timeout_s=60)
+    # What is due right now may still come; the ledger up to here is what is looked at.
+    process.send_signal(signal.SIGTERM)
+    assert await process.wait() == 0
+    check_ledger(house)
+    check_messages(house)
+
+
+async def live_and_die(house: House, chance: random.Random, offset: float) -> bool:
+    """One process that lives for a moment; whether it was killed within a run or a send."""
+    calls = len(house.world.calls)
+    process = await start(house, clock_offset_seconds=offset, responder=SLOW)
+    await house.world.wait(lambda: any(call.method == "getUpdates" for call in house.world.calls[calls:]), timeout=30)
+    await asyncio.sleep(chance.uniform(0, LIFE_S))  # the random instant itself
+    await until(lambda: not house.rows("SELECT 1 FROM polar_delivery_queue WHERE ambiguous > 0 AND status <> 'sent'"))
+    kill(process)
+    await process.wait()
+    return bool(
+        house.rows("SELECT 1 FROM polar_run_leases UNION SELECT 1 FROM polar_delivery_queue WHERE status = 'sending'")
+    )
+
+
+def check_ledger(house: House) -> None:
+    """From a job's first instant to its last every minute is there, once."""
+    for (job,) in house.rows("SELECT id FROM polar_automation_jobs"):
+        rows = house.rows(
+            "SELECT json_extract(metadata, '$.scheduledAtMs') FROM polar_run_events WHERE id = ? ORDER BY 1", job
+        )
+        instants = [at for (at,) in rows]
+        [(due,)] = house.rows(
+            "SELECT sequence FROM polar_scheduler_events WHERE eventId = ? AND queue = 'scheduled'", f"automation:{job}"
+        )
+        assert instants == list(range(instants[0], due, MINUTE_MS))
+        assert house.rows("SELECT DISTINCT json_extract(output, '$.status') FROM polar_run_events ORDER BY 1") == [
+            ("executed",),
+            ("skipped",),
+        ]
+
+
+def check_messages(house: House) -> None:
+    """As many as runs that were executed; one more only where a send was cut, and marked."""
+    [(executed,)] = house.rows(
+        "SELECT count(*) FROM polar_run_events WHERE json_extract(output, '$.status') = 'executed'"
+    )
+    reminders = Counter(m["text"].startswith("↻") for m in house.world.sent() if "echo: tea" in m["text"])
+    [(doubted,)] = house.rows("SELECT count(*) FROM polar_delivery_queue WHERE ambiguous > 0")
+    assert house.rows("SELECT DISTINCT status FROM polar_delivery_queue") == [("sent",)]
+    assert reminders[True] == doubted
+    assert executed <= reminders.total() <= executed + doubted
+    assert (
+        len(house.rows("SELECT 1 FROM polar_messages WHERE text = 'echo: tea' AND messageId IS NOT NULL")) == executed
+    )

@@ -1,0 +1,121 @@
+"""The pace of sending. Rates are so low that what has to wait would wait for hours: no test looks at a clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.sending.pacing import REMEMBERED_CHATS, Pacing
+from tests.house import until
+
+FAST, NEVER = 1_000_000.0, 0.0001
+ANN, BOB, GROUP = 1, 2, -3
+
+
+@asynccontextmanager
+async def pacing(
+    *, per_second: float = FAST, chat_per_second: float = FAST, group_per_minute: float = FAST
+) -> AsyncIterator[Pacing]:
+    """A pacing that hands out."""
+    made = Pacing(per_second=per_second, chat_per_second=chat_per_second, group_per_minute=group_per_minute)
+    task = asyncio.create_task(made.run())
+    try:
+        yield made
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def ask(made: Pacing, chat: int, priority: int = 0) -> asyncio.Task[None]:
+    """One who waits for the right to send."""
+    return asyncio.create_task(made.acquire(chat, priority))
+
+
+async def granted(*tasks: asyncio.Task[None]) -> None:
+    """These get it."""
+    async with asyncio.timeout(5):
+        await asyncio.gather(*tasks)
+
+
+async def refused(*tasks: asyncio.Task[None]) -> None:
+    """These still wait; they give up."""
+    assert not any(task.done() for task in tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_chat_that_used_up_its_share_waits_while_another_sends() -> None:
+    """The limit of one chat is no limit of the others."""
+    async with pacing(chat_per_second=NEVER) as made:
+        await granted(ask(made, ANN))
+        waiting = ask(made, ANN)
+        await granted(ask(made, BOB), ask(made, GROUP), ask(made, GROUP))
+        await refused(waiting)
+
+
+async def test_a_group_has_a_limit_of_its_own() -> None:
+    """Negative ids are groups."""
+    async with pacing(group_per_minute=NEVER) as made:
+        await granted(ask(made, GROUP))
+        waiting = ask(made, GROUP)
+        await granted(*(ask(made, ANN) for _ in range(20)))
+        await refused(waiting)
+
+
+async def test_a_quiet_chat_may_send_a_short_burst() -> None:
+    """Three seconds' worth at once, and not a message more."""
+    async with pacing(chat_per_second=1) as made:
+        await granted(*(ask(made, ANN) for _ in range(3)))
+        waiting = ask(made, ANN)
+        await granted(ask(made, BOB))
+        await refused(waiting)
+
+
+async def test_all_chats_together_have_a_limit() -> None:
+    """Whoever comes when it is used up waits."""
+    async with pacing(per_second=NEVER) as made:
+        await granted(ask(made, ANN))
+        waiting = [ask(made, BOB), ask(made, GROUP)]
+        await asyncio.sleep(0)
+        await refused(*waiting)
+
+
+async def test_what_somebody_waits_for_goes_before_what_the_clock_started() -> None:
+    """By priority, and within one priority in order of arrival."""
+    made = Pacing(per_second=FAST, chat_per_second=FAST, group_per_minute=FAST)
+    order: list[tuple[int, int]] = []
+
+    async def send(chat: int, priority: int) -> None:
+        await made.acquire(chat, priority)
+        order.append((priority, chat))
+
+    asked = [(10, 1), (0, 2), (10, 3), (-10, 4), (0, 5)]
+    tasks = [asyncio.create_task(send(chat, priority)) for priority, chat in asked]
+    await until(lambda: len(made._waiting) == len(asked))
+    running = asyncio.create_task(made.run())
+    await granted(*tasks)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert order == [(-10, 4), (0, 2), (0, 5), (10, 1), (10, 3)]
+
+
+async def test_who_gives_up_takes_nobodys_turn() -> None:
+    """A send that was cancelled while it waited holds nobody up."""
+    made = Pacing(per_second=FAST, chat_per_second=FAST, group_per_minute=FAST)
+    gone = ask(made, ANN)
+    await until(lambda: len(made._waiting) == 1)
+    gone.cancel()
+    running = asyncio.create_task(made.run())
+    await granted(ask(made, ANN))
+    running.cancel()
+    await asyncio.gather(gone, running, return_exceptions=True)
+
+
+async def test_the_memory_of_chats_is_bounded() -> None:
+    """A million chats are not a million limiters."""
+    made = Pacing(per_second=FAST, chat_per_second=FAST, group_per_minute=FAST)
+    for chat in range(1, REMEMBERED_CHATS + 100):
+        made._limiter(chat)
+    assert len(made._chats) == REMEMBERED_CHATS
