@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import httpx
-from telegram.error import NetworkError, TimedOut
-from telegram.request import BaseRequest, HTTPXRequest, RequestData
-
-from bot.receiving.envelope import NotUpdates, read_batch
-from storage.errors import StorageError
-from storage.tables.updates import Received
+from telegram.error import NetworkError
+from telegram.request import HTTPXRequest
 
 # The request never left this machine, so it cannot have taken effect.
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 Signal = Callable[[], None]
-Keep = Callable[[list[Received]], Awaitable[None]]
 
 
 class Unsent(NetworkError):
@@ -70,54 +65,3 @@ class HttpxTransport(HTTPXRequest):
         if not isinstance(answer, dict) or not ("result" in answer or answer.get("ok") is False):
             raise NetworkError("the answer is not whole")
         return answer
-
-
-class JournalTransport(BaseRequest):
-    """Commits each batch of updates before PTB sees that it arrived, and lets it see no more than that.
-
-    So the next getUpdates, which acknowledges the batch, comes after the commit. `keep` raises StorageError
-    when the batch could not be kept; PTB then backs off and asks for it again.
-    """
-
-    def __init__(self, inner: BaseRequest, keep: Keep) -> None:
-        self._inner = inner
-        self._keep = keep
-
-    @property
-    def read_timeout(self) -> float | None:
-        """Of the inner transport, in seconds."""
-        return self._inner.read_timeout
-
-    async def initialize(self) -> None:
-        """Opens the inner transport."""
-        await self._inner.initialize()
-
-    async def shutdown(self) -> None:
-        """Closes the inner transport."""
-        await self._inner.shutdown()
-
-    async def do_request(
-        self, url: str, method: str, request_data: RequestData | None = None, *args: Any, **kwargs: Any
-    ) -> tuple[int, bytes]:
-        """As BaseRequest has it; the body of a getUpdates answer is cut down to its highest update_id."""
-        try:
-            status, body = await self._inner.do_request(url, method, request_data, *args, **kwargs)
-        except TimedOut as error:
-            # PTB repeats a time-out at once; one that comes without waiting would spin.
-            raise NetworkError(str(error)) from error
-        if status == 404:
-            # PTB takes any 404 for a refused token and stops polling for good, unnoticed.
-            raise NetworkError("getUpdates is not found there (404)")
-        if status != 200:
-            return status, body
-        return status, await self._journal(body)
-
-    async def _journal(self, body: bytes) -> bytes:
-        try:
-            received = read_batch(body)
-            await self._keep(received)  # also of nothing: that Telegram answered is a fact worth keeping
-        except (NotUpdates, StorageError) as error:
-            raise NetworkError(str(error)) from error
-        # The highest, not the last: ids may come in any order, and an offset acknowledges all that are lower.
-        stub = [{"update_id": max(update.update_id for update in received)}] if received else []
-        return json.dumps({"ok": True, "result": stub}).encode()

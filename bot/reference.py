@@ -25,6 +25,7 @@ from bot.cli import app as polar
 from bot.clock import system_clock
 from bot.schedules.text import FORMS
 from bot.settings import CHECKOUT, Settings, environment, variable
+from bot.supervised import Supervisor
 from middleware.commands import Command
 from storage import migrations
 from storage.database import Database
@@ -128,9 +129,9 @@ async def _chat_commands() -> list[Command]:
         database = await Database.open(Path(folder) / "reference.db", now_ms=clock())
         try:
             settings = Settings(_env_file=None, TELEGRAM_BOT_TOKEN="1:none")  # type: ignore[call-arg] # noqa: S106
-            application = App(settings, database, clock, lambda: None)
+            application = App(settings, database, clock, Supervisor(), lambda: None)
             found = list(application.registry)
-            await application.close_transports()
+            await application.telegram.close()
         finally:
             await database.close()
     return found

@@ -8,20 +8,22 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any
 
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.app import App
 from bot.clock import system_clock
 from bot.receiving.envelope import ALLOWED_UPDATES
+from bot.receiving.polling import start_polling
 from bot.receiving.webhook import CannotListen, listening
 from bot.sending.sender import jittered
 from bot.settings import Settings
+from bot.supervised import Supervisor
 from middleware import texts
 from middleware.turn import Clock
 from storage.database import Database
 from storage.errors import DatabaseLost
+from storage.tables.budgets import Budgets
 from storage.tables.properties import BOT_ID, Properties
 
 log = logging.getLogger("polar")
@@ -38,9 +40,9 @@ MISSING = "TELEGRAM_BOT_TOKEN is missing: put it into .env, or try Polar without
 class Running:
     """A bot that can receive; `finished` ends when it must stop by itself, with the reason as its exception."""
 
-    def __init__(self, app: App, finished: asyncio.Future[None]) -> None:
+    def __init__(self, app: App) -> None:
         self.app = app
-        self.finished = finished
+        self.finished = app.supervisor.failure
 
 
 @asynccontextmanager
@@ -55,52 +57,56 @@ async def running(
     clock = clock or system_clock(settings.clock_offset_seconds)
     database = await Database.open(settings.database_path, now_ms=clock())
     try:
-        finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def refused() -> None:
-            if not finished.done():
-                finished.set_exception(CannotRun(REFUSED))
-
         texts.use(settings.language)
-        app = App(settings, database, clock, refused)
+        supervisor = Supervisor()
+        app = App(settings, database, clock, supervisor, lambda: supervisor.fail(CannotRun(REFUSED)))
         try:
-            async with _started(app, finished, announce):
-                yield Running(app, finished)
+            async with _started(app, announce):
+                yield Running(app)
         except InvalidToken:  # whose text holds the token
             raise CannotRun(REFUSED) from None
-        finally:
-            if finished.done():
-                finished.exception()  # said already, or about to be; not a second time by asyncio
     finally:
         await database.close()
 
 
 @asynccontextmanager
-async def _started(app: App, finished: asyncio.Future[None], announce: Callable[[str], None]) -> AsyncIterator[None]:
-    tasks: list[asyncio.Task[None]] = []
+async def _started(app: App, announce: Callable[[str], None]) -> AsyncIterator[None]:
     try:
         await _initialize(app)
         await _check_identity(app)
-        await app.prepare()
-        await app.sender.start()
-        await app.runner.prepare()
-        tasks = [
-            asyncio.create_task(app.processor.run(), name="processor"),
-            asyncio.create_task(app.pacing.run(), name="pacing"),
-            asyncio.create_task(app.runner.run(), name="runner"),
-            asyncio.create_task(app.menu.run(), name="menu"),
-            asyncio.create_task(_watch(app, finished), name="watch"),
-        ]
+        await _prepare(app)
+        keep = app.supervisor.keep
+        keep(_until_lost(app.database), name="database")
+        keep(app.processor.run(), name="processor")
+        keep(app.pacing.run(), name="pacing")
+        keep(app.runner.run(), name="runner")
+        keep(app.menu.run(), name="menu")
         if app.status is not None:
-            tasks.append(asyncio.create_task(app.status.run(), name="status"))
+            keep(app.status.run(), name="status")
         await _offer_ownership(app, announce)
-        await app.telegram.start()
+        await app.telegram.application.start()
         async with _receiving(app):
             with _settled_memory():
-                announce(f"ready as @{app.telegram.bot.username}")
+                announce(f"ready as @{app.bot.username}")
                 yield
     finally:
-        await _stop(app, tasks)
+        await _stop(app)
+
+
+async def _prepare(app: App) -> None:
+    """What must be read, and settled of an earlier process, before the first update."""
+    await app.journal.prepare()
+    await app.database.commit(*Budgets.charge_left(now_ms=app.clock()))
+    if app.status is not None:
+        await app.status.prepare()
+    await app.sender.start()
+    await app.runner.prepare()
+
+
+async def _until_lost(database: Database) -> None:
+    """Raises DatabaseLost when the file cannot be written any more, whoever met that."""
+    await database.lost.wait()
+    raise DatabaseLost
 
 
 @contextmanager
@@ -125,7 +131,7 @@ async def _initialize(app: App) -> None:
     tries = 0
     while True:
         try:
-            await app.telegram.initialize()
+            await app.telegram.application.initialize()
         except (NetworkError, RetryAfter) as error:
             tries += 1
             delay_s = jittered(1, tries)
@@ -137,7 +143,7 @@ async def _initialize(app: App) -> None:
 
 async def _check_identity(app: App) -> None:
     properties = Properties(app.database)
-    known, own = await properties.find(BOT_ID), str(app.telegram.bot.id)
+    known, own = await properties.find(BOT_ID), str(app.bot.id)
     if known is None:
         await app.database.commit(properties.set(BOT_ID, own))
     elif known != own:
@@ -148,49 +154,41 @@ async def _check_identity(app: App) -> None:
 
 
 async def _offer_ownership(app: App, announce: Callable[[str], None]) -> None:
-    if app.settings.access != "pairing" or await app.access.owner() is not None:
+    if app.settings.access != "pairing" or await app.stores.access.owner() is not None:
         return
     code = secrets.token_hex(16)
-    await app.database.commit(*app.access.offer_owner_code(code, now_ms=app.clock()))
+    await app.database.commit(*app.stores.access.offer_owner_code(code, now_ms=app.clock()))
     announce(
         f"nobody owns this bot yet; open this link once to become its owner: "
-        f"https://t.me/{app.telegram.bot.username}?start={code}"
+        f"https://t.me/{app.bot.username}?start={code}"
     )
 
 
 @asynccontextmanager
 async def _receiving(app: App) -> AsyncIterator[None]:
     if not app.settings.webhook_url:
-        await _start_polling(app)
+        updater = app.telegram.application.updater
+        assert updater is not None
+        await start_polling(updater)
         yield
         return
     settings = app.settings
     secret = settings.webhook_secret.get_secret_value()
     try:
-        async with listening(listen=settings.webhook_listen, url=settings.webhook_url, secret=secret, keep=app.keep):
+        async with listening(
+            listen=settings.webhook_listen, url=settings.webhook_url, secret=secret, keep=app.journal.keep
+        ):
             await _set_webhook(app, secret)
             yield
     except CannotListen as error:
         raise CannotRun(str(error)) from error
 
 
-async def _start_polling(app: App) -> None:
-    updater = app.telegram.updater
-    assert updater is not None
-
-    def on_error(error: TelegramError) -> None:
-        log.warning("polling: %s: %s", type(error).__name__, error)
-
-    await updater.start_polling(
-        timeout=30, bootstrap_retries=-1, allowed_updates=list(ALLOWED_UPDATES), error_callback=on_error
-    )
-
-
 async def _set_webhook(app: App, secret: str) -> None:
     tries = 0
     while True:
         try:
-            await app.telegram.bot.set_webhook(
+            await app.bot.set_webhook(
                 app.settings.webhook_url, secret_token=secret, allowed_updates=list(ALLOWED_UPDATES)
             )
         except BadRequest as error:
@@ -205,20 +203,7 @@ async def _set_webhook(app: App, secret: str) -> None:
             return
 
 
-async def _watch(app: App, finished: asyncio.Future[None]) -> None:
-    """End the run when the database is lost, or when a part fails in a way that nobody foresaw."""
-    parts: set[asyncio.Future[Any]] = {app.processor.failure, app.sender.failure, app.runner.failure}
-    lost = asyncio.ensure_future(app.database.lost.wait())
-    try:
-        done, _ = await asyncio.wait({lost, *parts}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        lost.cancel()
-    if not finished.done():
-        error = next((part.exception() for part in parts & done), None)
-        finished.set_exception(error or DatabaseLost())
-
-
-async def _stop(app: App, tasks: list[asyncio.Task[None]]) -> None:
+async def _stop(app: App) -> None:
     """Stop receiving, finish what is in hand, then close; everything else is in the database."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + app.settings.shutdown_seconds
@@ -226,7 +211,7 @@ async def _stop(app: App, tasks: list[asyncio.Task[None]]) -> None:
     def left_s() -> float:
         return max(0.0, deadline - loop.time())
 
-    updater = app.telegram.updater
+    updater = app.telegram.application.updater
     with suppress(TimeoutError, TelegramError):
         async with asyncio.timeout(left_s()):
             if updater is not None and updater.running:
@@ -235,10 +220,7 @@ async def _stop(app: App, tasks: list[asyncio.Task[None]]) -> None:
     await app.sender.stop(left_s())
     if app.status is not None:
         await app.status.stop()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    if app.telegram.running:
-        await app.telegram.stop()
-    await app.telegram.shutdown()
-    await app.close_transports()
+    await app.supervisor.stop()
+    await app.telegram.close()
+    if (close := getattr(app.responder, "aclose", None)) is not None:
+        await close()

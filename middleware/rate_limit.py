@@ -29,17 +29,24 @@ class RateLimit:
     _users: OrderedDict[str, _Allowance] = field(default_factory=OrderedDict)
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """A turn that is tried again counts once."""
-        if turn.kind not in _LIMITED or not turn.awaits_answer or turn.attempt > 1:
+        """Turns away what is too much of what people ask; a turn that is tried again counts once."""
+        if turn.kind not in _LIMITED or not turn.awaits_answer:
             return await call_next(turn)
+        return await self.refusal(turn) or await call_next(turn)
+
+    async def refusal(self, turn: Turn) -> Outcome | None:
+        """Count a turn that is to be answered; what it ends with where that is one too many, else None."""
+        if turn.attempt > 1:
+            return None
         allowance = self._of(turn.user_id)
         if allowance.turns.has_capacity():
             await allowance.turns.acquire()
-            return await call_next(turn)
+            return None
+        replies: tuple[Reply, ...] = ()
         if turn.place.is_private and allowance.notices.has_capacity():
             await allowance.notices.acquire()
-            return Outcome(status="limited", reason="rate limit", replies=(Reply(text=say("turn.too_many")),))
-        return Outcome(status="limited", reason="rate limit")
+            replies = (Reply(text=say("turn.too_many")),)
+        return Outcome(status="limited", reason="rate limit", replies=replies)
 
     def _of(self, user_id: str) -> _Allowance:
         allowance = self._users.pop(user_id, None)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from middleware.turn import CallNext, Clock, Incoming, Middleware, Outcome, Turn
+from middleware.rate_limit import RateLimit
+from middleware.turn import CallNext, Clock, Incoming, Outcome, Turn
 from storage.tables.answers import Answers
 from storage.tables.chats import Chats
 from storage.tables.deliveries import session_id_of
@@ -28,8 +29,8 @@ class Session:
     chats: Chats
     jobs: Jobs
     clock: Clock
-    limit: Middleware
-    """Bounds what one user asks; an edit that is answered counts as a message does."""
+    limit: RateLimit
+    """An edit that is answered counts as a message does."""
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Moves and removals end here; everything else goes on."""
@@ -85,18 +86,13 @@ class Session:
 
     async def _ask_again(self, turn: Turn, edited: Incoming, stored: Message, call_next: CallNext) -> Outcome:
         """Make the turn again that the message was part of, with its new text, to answer in place of the old one."""
-
-        async def renewed(_: Turn) -> Outcome:
-            whole = await self.answers.list_turn(stored)
-            messages = tuple(edited if other.sequence == stored.sequence else _said(other) for other in whole)
-            turn.earlier, turn.incoming = messages[:-1], messages[-1]
-            turn.replaces = tuple(
-                await self.answers.list_deliveries(turn.session_id, turn.incoming.telegram_message_id)
-            )
-            turn.is_renewed = True
-            return await call_next(turn)
-
-        return await self.limit(replace(turn, kind="message"), renewed)
+        if (refusal := await self.limit.refusal(turn)) is not None:
+            return refusal
+        whole = await self.answers.list_turn(stored)
+        messages = [edited if other.sequence == stored.sequence else _said(other) for other in whole]
+        last = messages[-1].telegram_message_id
+        turn.renew(messages, replaces=await self.answers.list_deliveries(turn.session_id, last))
+        return await call_next(turn)
 
     def _migrate(self, turn: Turn, chat_id: int) -> Outcome:
         turn.record(*self.chats.migrate(turn.session_id, session_id_of(chat_id), now_ms=self.clock()))

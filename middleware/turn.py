@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal
@@ -286,6 +286,13 @@ class Turn:
         """Whether a person wrote to us, rather than to others in a group, and waits for what we say."""
         addressed = self.incoming is None or any(incoming.addressed for incoming in self.messages)
         return self.kind in ("message", "edited_message", "command", "button") and addressed
+
+    def renew(self, messages: Sequence[Incoming], *, replaces: Iterable[str]) -> None:
+        """Make this edit the turn that its message was a part of: all its messages, whose answer replaces the old."""
+        *earlier, self.incoming = messages
+        self.earlier = tuple(earlier)
+        self.replaces = tuple(replaces)
+        self.is_renewed = True
 
     def record(self, *statements: Statement) -> None:
         """Add effects, committed all together when the turn ends well."""

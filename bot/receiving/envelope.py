@@ -1,4 +1,4 @@
-"""What the journal needs to know of a raw update: its kind, its lane, the message that it carries.
+"""What is known of any update before the rest of it is read: kind, lane, place, author, command, album.
 
 Nothing here may fail on any JSON: what an update really holds is found out later, when it is handled.
 """
@@ -6,11 +6,12 @@ Nothing here may fail on any JSON: what an update really holds is found out late
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from storage.tables.deliveries import session_id_of
+from middleware.turn import Place
+from storage.ids import Side, lane_of, session_id_of, user_id_of_chat
 from storage.tables.updates import Received
 from storage.text import clean
 
@@ -27,128 +28,167 @@ ALLOWED_UPDATES = (
 _MESSAGES = ("message", "channel_post")
 _ANSWERED = ("message", "edited_message", "channel_post", "edited_channel_post")
 _MAX_ID = 2**63 - 1
-_DECODER = json.JSONDecoder()
-_HEAD = re.compile(r'\s*\{\s*"ok"\s*:\s*true\s*,\s*"result"\s*:\s*\[\s*')
-_SEPARATOR = re.compile(r"\s*(?:,\s*|(?=\]))")
-_BRACKET_OR_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
-_UPDATE_ID = re.compile(r'\{\s*"update_id"\s*:\s*(-?[0-9]{1,18})\s*[,}]')
+_NOTHING: Mapping[str, Any] = {}
 
 
-class NotUpdates(ValueError):
-    """The body is no answer to getUpdates: expected a JSON object whose `result` is a list."""
+class Unreadable(Exception):
+    """The update is not of a form that Telegram documents; trying again cannot help."""
 
 
-def read_batch(body: bytes) -> list[Received]:
-    """The updates of a getUpdates answer, each with the very text that it had in it.
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who made an update. An id that is shared or not a person's, `chat:<id>`, has no rights; '' is nobody's."""
 
-    Raises NotUpdates. An element without an update_id cannot be told apart from others and is left out; where
-    there are no others, that is an error too, as nothing could be acknowledged.
-    """
-    text = body.decode("utf-8", "replace")
+    user_id: str
+    has_rights: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command as written: its name in lower case, what stands behind it, and for which bot, '' for any."""
+
+    name: str
+    argument: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An update's parsed JSON, and what can be said of each. `kind` is Telegram's name of the field that it fills."""
+
+    value: dict[str, Any]
+    kind: str
+    content: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, value: dict[str, Any]) -> Envelope:
+        """Of an update's JSON object, whatever it holds."""
+        kind = next((key for key in value if key != "update_id"), "empty")
+        return cls(value, kind, _object(value.get(kind)))
+
+    @property
+    def message(self) -> Mapping[str, Any]:
+        """The message that it is, or that it is about; a button press carries the one that it was under."""
+        inner = self.content.get("message")
+        return inner if isinstance(inner, dict) else self.content
+
+    @property
+    def message_id(self) -> int | None:
+        """The message's number in its chat."""
+        return _id(self.message.get("message_id"))
+
+    @property
+    def chat_id(self) -> int | None:
+        """Where it happened; None for what concerns no chat."""
+        return _id(_object(self.message.get("chat")).get("id"))
+
+    @property
+    def topic_id(self) -> int | None:
+        """The topic of a forum. A bare message_thread_id is only a reply thread; sending to it fails."""
+        message = self.message
+        return _id(message.get("message_thread_id")) if message.get("is_topic_message") is True else None
+
+    @property
+    def place(self) -> Place | None:
+        """Chat, topic and the message replied to; None for what concerns no chat."""
+        chat_id, topic_id = self.chat_id, self.topic_id
+        if chat_id is None:
+            return None
+        replied_id = _id(_object(self.message.get("reply_to_message")).get("message_id"))
+        if topic_id is not None and replied_id == topic_id:  # every message of a topic replies to its first one
+            replied_id = None
+        chat_type = str(_object(self.message.get("chat")).get("type", ""))
+        return Place(chat_id=chat_id, chat_type=chat_type, topic_id=topic_id, replied_id=replied_id)
+
+    @property
+    def author(self) -> Author:
+        """Whose update it is: a person's, or a chat's where the person behind it is not told."""
+        for field in ("sender_chat", "actor_chat"):
+            # Beside a sender_chat stands a `from` that all groups share.
+            if (chat_id := _id(_object(self.content.get(field)).get("id"))) is not None:
+                return Author(user_id_of_chat(chat_id), name=_name(self.content[field], "title"))
+        for field in ("from", "user"):
+            if (user_id := _id(_object(self.content.get(field)).get("id"))) is not None:
+                return Author(str(user_id), has_rights=True, name=_name(self.content[field], "first_name"))
+        posted = self.kind in _ANSWERED and self.chat_id is not None
+        return Author(user_id_of_chat(self.chat_id)) if posted and self.chat_id is not None else Author("")
+
+    @property
+    def command(self) -> Command | None:
+        """The command that a message starts with."""
+        length, text = _command_length(self.content), self.content.get("text")
+        if length is None or not isinstance(text, str) or len(text) < 2:
+            return None
+        # A bot_command is ASCII, so that UTF-16 units are characters.
+        name, _, target = text[1:length].partition("@")
+        return Command(clean(name).lower(), clean(text[length:]).strip(), clean(target).lower())
+
+    @property
+    def album(self) -> str | None:
+        """The album that a message is a part of."""
+        album = self.content.get("media_group_id")
+        return album if isinstance(album, str) and album else None
+
+    @property
+    def side(self) -> Side:
+        """Answers wait for each other, control never waits for an answer."""
+        # An edit runs nothing, so even one that looks like a command waits for the message that it edits.
+        is_command = self.kind in _MESSAGES and _command_length(self.content) is not None
+        return "answer" if self.kind in _ANSWERED and not is_command else "control"
+
+    @property
+    def lane(self) -> str:
+        """Its conversation, a chat or a topic of a forum, and the side of it."""
+        return lane_of(self.chat_id, self.topic_id, self.side)
+
+
+def opened(body: bytes) -> Envelope:
+    """The envelope of an update's raw JSON, as the journal keeps it; raises Unreadable."""
     try:
-        elements = list(_slices(text))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise NotUpdates(str(NotUpdates.__doc__)) from error
-    found = [received for raw, value in elements if (received := read(value, raw)) is not None]
-    if elements and not found:
-        raise NotUpdates("no element of the answer has an update_id")
-    return found
-
-
-def _slices(text: str) -> Iterator[tuple[str, Any]]:
-    """Each update as its source text and as its value; parsed once where the answer has its usual form."""
-    head = _HEAD.match(text)
-    if head is None:
-        for value in _as_list(json.loads(text)["result"]):
-            yield json.dumps(value), value
-        return
-    position = head.end()
-    while not text.startswith("]", position):
-        value, end = _decode(text, position)
-        yield text[position:end], value
-        separator = _SEPARATOR.match(text, end)
-        if separator is None:
-            raise ValueError(f"expected , or ] at {end}")
-        position = separator.end()
-
-
-def _decode(text: str, position: int) -> tuple[Any, int]:
-    """The value at a position and where it ends; only the id of one that Python cannot hold.
-
-    An update that is nested too deeply or has too long a number must not keep back the others of its batch.
-    """
-    try:
-        return _DECODER.raw_decode(text, position)
-    except (ValueError, RecursionError):
-        head = _UPDATE_ID.match(text, position)
-        if head is None:
-            raise
-        return {"update_id": int(head[1]), "unreadable": None}, _end_of_object(text, position)
-
-
-def _end_of_object(text: str, position: int) -> int:
-    depth = 0
-    for token in _BRACKET_OR_STRING.finditer(text, position):
-        depth += (token[0] in "{[") - (token[0] in "]}")
-        if depth == 0:
-            return token.end()
-    raise ValueError("an update ends within")
-
-
-def _as_list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise TypeError("result is no list")
-    return value
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"{type(error).__name__}: {error}") from error
+    if not isinstance(value, dict):
+        raise Unreadable("no JSON object")
+    return Envelope.of(value)
 
 
 def read(value: Any, raw: str) -> Received | None:
-    """One update; None when it has no usable update_id."""
-    if not isinstance(value, dict) or not _is_id(value.get("update_id")):
+    """One update as the journal takes it; None when it has no usable update_id."""
+    update_id = _id(value.get("update_id")) if isinstance(value, dict) else None
+    if update_id is None:
         return None
-    kind = next((key for key in value if key != "update_id"), "empty")
-    content = value.get(kind)
-    chat, topic, message_id = _whereabouts(content if isinstance(content, dict) else {})
+    envelope = Envelope.of(value)
+    chat_id = envelope.chat_id
     return Received(
-        update_id=value["update_id"],
-        kind=clean(kind)[:64],
-        lane=_lane(kind, content, chat, topic),
-        session_id=session_id_of(chat) if chat is not None else None,
-        telegram_message_id=message_id if kind in _MESSAGES else None,
+        update_id=update_id,
+        kind=clean(envelope.kind)[:64],
+        lane=envelope.lane,
+        session_id=session_id_of(chat_id) if chat_id is not None else None,
+        telegram_message_id=envelope.message_id if envelope.kind in _MESSAGES else None,
         body=raw.encode("utf-8", "replace"),
     )
 
 
-def _is_id(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and -_MAX_ID <= value <= _MAX_ID
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else _NOTHING
 
 
-def _whereabouts(content: dict[str, Any]) -> tuple[int | None, int | None, int | None]:
-    """Chat id, topic id and message id of an update's content."""
-    message = content.get("message")
-    if isinstance(message, dict):  # a button press carries the message that it was under
-        content = message
-    chat = content.get("chat")
-    chat_id = chat.get("id") if isinstance(chat, dict) else None
-    topic = content.get("message_thread_id") if content.get("is_topic_message") is True else None
-    message_id = content.get("message_id")
-    return (
-        chat_id if _is_id(chat_id) else None,
-        topic if _is_id(topic) else None,
-        message_id if _is_id(message_id) else None,
-    )
+def _id(value: Any) -> int | None:
+    is_id = isinstance(value, int) and not isinstance(value, bool) and -_MAX_ID <= value <= _MAX_ID
+    return value if is_id else None
 
 
-def _lane(kind: str, content: Any, chat: int | None, topic: int | None) -> str:
-    """Conversation and lane: answers wait for each other, control never waits for an answer."""
-    # An edit runs nothing, so even one that looks like a command waits for the message that it edits.
-    is_command = kind in _MESSAGES and isinstance(content, dict) and _is_command(content)
-    answers = kind in _ANSWERED and isinstance(content, dict) and not is_command
-    conversation = f"{'' if chat is None else chat}:{'' if topic is None else topic}"
-    return f"{conversation}:{'answer' if answers else 'control'}"
+def _name(of: Mapping[str, Any], field: str) -> str:
+    name = of.get(field)
+    return clean(name) if isinstance(name, str) else ""
 
 
-def _is_command(message: dict[str, Any]) -> bool:
+def _command_length(message: Mapping[str, Any]) -> int | None:
+    """In characters, from the slash on."""
     entities = message.get("entities")
-    if not isinstance(entities, list):
-        return False
-    return any(isinstance(e, dict) and e.get("type") == "bot_command" and e.get("offset") == 0 for e in entities)
+    for entity in entities if isinstance(entities, list) else ():
+        if isinstance(entity, dict) and entity.get("type") == "bot_command" and entity.get("offset") == 0:
+            return _id(entity.get("length")) or 0
+    return None

@@ -5,13 +5,13 @@ Decided by what the journal holds alone, so that a restart forms the same turns.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
+from bot.receiving.arrival import Letter
 from bot.receiving.attachments import KINDS
+from bot.receiving.envelope import Unreadable
 from storage.tables.updates import Entry
 
 ALBUM_WINDOW_MS = 1_000
@@ -77,30 +77,16 @@ def _continues(piece: Piece, albums: dict[str, int]) -> bool:
     return piece.album in albums and abs(piece.received_at_ms - albums[piece.album]) <= ALBUM_WINDOW_MS
 
 
-def piece_of(entry: Entry) -> Piece | None:
-    """What the raw body says; None for edits, channel posts, service messages and whatever cannot be read."""
-    if entry.kind != "message":
+def piece_of(letter: Letter) -> Piece | None:
+    """What its envelope says; None for edits, channel posts, service messages and whatever cannot be read."""
+    if letter.entry.kind != "message":
         return None
     try:
-        message = json.loads(entry.body)["message"]
-        if not any(kind in message for kind in KINDS):
-            return None
-        return Piece(_author(message), _thread(message), _album(message), entry.received_at_ms)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        envelope = letter.open()
+    except Unreadable:
         return None
-
-
-def _author(message: dict[str, Any]) -> str:
-    sender = message.get("sender_chat")
-    return f"chat:{sender['id']}" if sender else str(message["from"]["id"])
-
-
-def _album(message: dict[str, Any]) -> str | None:
-    album = message.get("media_group_id")
-    return album if isinstance(album, str) and album else None
-
-
-def _thread(message: dict[str, Any]) -> Thread:
-    topic = message["message_thread_id"] if message.get("is_topic_message") is True else None
-    replied = message["reply_to_message"]["message_id"] if message.get("reply_to_message") else None
-    return topic, None if replied == topic else replied  # every message of a topic replies to its first one
+    place = envelope.place
+    if place is None or not any(kind in envelope.content for kind in KINDS):
+        return None
+    thread = (place.topic_id, place.replied_id)
+    return Piece(envelope.author.user_id, thread, envelope.album, letter.entry.received_at_ms)

@@ -6,19 +6,23 @@ What makes one turn is handled together: one update, or messages that were merge
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
+from bot.receiving.arrival import Arrival, Letter, Together
+from bot.receiving.envelope import Unreadable
 from bot.receiving.merging import MAX_MESSAGES, first_group, may_begin, piece_of
 from bot.receiving.quarantine import Quarantine
+from bot.supervised import Tasks
 from middleware.errors import TurnFailed
 from middleware.turn import Clock, Source
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
+from storage.ids import side_of
 from storage.statement import Statement
 from storage.tables.updates import Entry, Updates
 from storage.text import clean
@@ -37,17 +41,10 @@ CONTROL_SLOTS = 256
 RETRY_DELAYS_S = (1.0, 4.0)
 
 
-class Unreadable(Exception):
-    """The update is not of a form that Telegram documents; trying again cannot help."""
+Handle = Callable[[Arrival], Awaitable[bool]]
+"""Runs one try of a turn; False when nobody wants it. Raises what went wrong."""
 
-
-Together = tuple[Entry, ...]
-"""The updates of one turn, in order of arrival; most often one."""
-
-Handle = Callable[[Together, Source, int], Awaitable[bool]]
-"""Runs one turn as try number n; False when nobody wants it. Raises what went wrong."""
-
-GiveUp = Callable[[Together, tuple[Statement, ...]], Awaitable[None]]
+GiveUp = Callable[[Arrival, Sequence[Statement]], Awaitable[None]]
 """Commits the statements that set updates aside, with an apology to whoever waits for an answer."""
 
 
@@ -75,6 +72,8 @@ class Processor:
         handle: Handle,
         give_up: GiveUp,
         *,
+        tasks: Tasks[str],
+        calm: asyncio.Event,
         clock: Clock,
         answer_slots: int,
         merge_window_ms: int,
@@ -89,7 +88,7 @@ class Processor:
         self._control = asyncio.Semaphore(CONTROL_SLOTS)
         self._quarantine = Quarantine()
         self._lanes: dict[str, Lane] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = tasks
         self._ahead: dict[str, int] = {}
         """Lanes that are done, with the last sequence that they took before `run` came to it."""
         self._held = 0
@@ -98,9 +97,8 @@ class Processor:
         self._stopping = asyncio.Event()
         self._found_at_start = 0
         self._suspects: set[int] = set()
-        self.calm = asyncio.Event()
+        self._calm = calm
         """Set when no update is left that may have been in hand when an earlier process ended."""
-        self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def wake(self) -> None:
         """New updates are in the journal, or there is room again."""
@@ -127,11 +125,11 @@ class Processor:
         if entry.sequence <= (lane.last if lane is not None else self._ahead.get(entry.lane, 0)):
             return
         if lane is None:
-            slots = self._answers if entry.lane.endswith(":answer") else self._control
+            slots = self._answers if side_of(entry.lane) == "answer" else self._control
             lane = self._lanes[entry.lane] = Lane(entry.lane, slots)
             if entry.sequence <= self._found_at_start:  # the first of a lane is the one that was in hand
                 self._suspects.add(entry.sequence)
-            self._start(lane)
+            self._tasks.start(lane.name, partial(self._work, lane), name=f"lane {lane.name}")
         if lane.left_behind or lane.refilling or len(lane.entries) >= LANE_LENGTH:
             lane.left_behind = True
         else:
@@ -139,7 +137,7 @@ class Processor:
 
     def _calm_down(self) -> None:
         if not self._suspects:
-            self.calm.set()
+            self._calm.set()
 
     def _hold(self, lane: Lane, entries: list[Entry]) -> None:
         lane.entries.extend(entries)
@@ -147,25 +145,15 @@ class Processor:
             lane.last = entries[-1].sequence
         self._held += len(entries)
 
-    def _start(self, lane: Lane) -> None:
-        task = asyncio.create_task(self._work(lane), name=f"lane {lane.name}")
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None and not self.failure.done():
-            self.failure.set_exception(error)
-
     async def _work(self, lane: Lane) -> None:
         while not self._stopping.is_set() and (lane.entries or await self._refill(lane)):
             first = lane.entries[0]
-            entries = await self._together(lane, first) if self._may_grow(lane, first) else (first,)
+            letters = await self._together(lane, first) if self._may_grow(lane, first) else (Letter(first),)
             async with lane.slots:
                 if self._stopping.is_set():
                     break
-                await self._process(entries)
-            self._let_go(lane, entries)
+                await self._process(letters)
+            self._let_go(lane, letters)
         del self._lanes[lane.name]
         if lane.last > self._cursor:
             self._ahead[lane.name] = lane.last
@@ -175,16 +163,16 @@ class Processor:
 
     async def _together(self, lane: Lane, first: Entry) -> Together:
         """The first update of a lane, and what has joined it when nothing can join any more."""
-        entries, since_ms = [first], first.received_at_ms
-        group = first_group([piece_of(first)], self._merge_window_ms)
+        letters, since_ms = [Letter(first)], first.received_at_ms
+        group = first_group(map(piece_of, letters), self._merge_window_ms)
         while group.open_until_ms is not None and group.open_until_ms > since_ms and not self._stopping.is_set():
             await self._wait_until(group.open_until_ms, since_ms=since_ms)
             since_ms = group.open_until_ms
             [rows] = await self._database.commit(self._updates.look_behind(first, limit=MAX_MESSAGES - 1))
-            entries = [first, *map(Entry.from_row, rows)]
-            group = first_group(map(piece_of, entries), self._merge_window_ms)
-        lane.last = max(lane.last, entries[group.length - 1].sequence)
-        return tuple(entries[: group.length])
+            letters = [letters[0], *(Letter(Entry.from_row(row)) for row in rows)]
+            group = first_group(map(piece_of, letters), self._merge_window_ms)
+        lane.last = max(lane.last, letters[group.length - 1].entry.sequence)
+        return tuple(letters[: group.length])
 
     async def _wait_until(self, end_ms: int, *, since_ms: int) -> None:
         """Wait until an instant is over, at the most as long as from `since_ms` on: the clock may stand still."""
@@ -194,11 +182,11 @@ class Processor:
                 async with asyncio.timeout((left_ms + 1) / 1000):  # one more, as the clock is rounded
                     await self._stopping.wait()
 
-    def _let_go(self, lane: Lane, entries: Together) -> None:
-        self._suspects.discard(entries[0].sequence)
+    def _let_go(self, lane: Lane, letters: Together) -> None:
+        self._suspects.discard(letters[0].entry.sequence)
         self._calm_down()
         was_full = self._held >= HELD
-        while lane.entries and lane.entries[0].sequence <= entries[-1].sequence:
+        while lane.entries and lane.entries[0].sequence <= letters[-1].entry.sequence:
             lane.entries.popleft()
             self._held -= 1
         if was_full and self._held < HELD:
@@ -218,104 +206,98 @@ class Processor:
                 return True
         return False
 
-    async def _process(self, entries: Together) -> None:
-        if entries[0].sequence > self._found_at_start:
-            await self._try(entries, 1)
+    async def _process(self, letters: Together) -> None:
+        first = letters[0].entry.sequence
+        if first > self._found_at_start:
+            await self._try(letters, 1)
             return
-        tries = max(entry.attempts for entry in entries)
+        tries = max(letter.entry.attempts for letter in letters)
         if tries == 0:
-            await self._try(entries, await self._claim(entries))
-        else:
-            # It may be what ended the process: alone among its like, so that the count finds the right one.
-            async with self._quarantine.alone(tries, entries[0].sequence):
-                if tries >= MAX_CLAIMS:
-                    log.error("%s kept ending the process, set aside", _named(entries))
-                    await self._give_up(entries, self._dead(entries, tries, "it kept ending the process"))
-                else:
-                    await self._try(entries, await self._claim(entries))
+            await self._try(letters, await self._claim(letters))
+            return
+        # It may be what ended the process: alone among its like, so that the count finds the right one.
+        async with self._quarantine.alone(tries, first):
+            if tries >= MAX_CLAIMS:
+                log.error("%s kept ending the process, set aside", _named(letters))
+                hopeless = Arrival(letters, _HOPELESS, tries)
+                await self._give_up(hopeless, self._dead(letters, tries, "it kept ending the process"))
+            else:
+                await self._try(letters, await self._claim(letters))
 
-    async def _claim(self, entries: Together) -> int:
-        answers = await self._database.commit(*(self._updates.claim(entry) for entry in entries))
+    async def _claim(self, letters: Together) -> int:
+        answers = await self._database.commit(*(self._updates.claim(letter.entry) for letter in letters))
         return max(int(rows[0][0]) for rows in answers)
 
-    async def _try(self, entries: Together, attempt: int) -> None:
+    async def _try(self, letters: Together, attempt: int) -> None:
         while True:
             try:
-                if not await self._handle(entries, self._source(entries, attempt), attempt):
-                    await self._database.commit(*self._finish(entries))
+                if not await self._handle(Arrival(letters, self._source(letters, attempt), attempt)):
+                    await self._database.commit(*self._finish(letters))
             except (DatabaseLost, DatabaseClosed):
                 raise
             except (Unreadable, ExpectationFailed) as error:
-                await self._take_apart(entries, attempt, error)
+                await self._take_apart(letters, attempt, error)
             except Exception as error:  # noqa: BLE001 - the chain has recorded it; here it is only counted
-                log.warning("%s failed at try %d: %s", _named(entries), attempt, type(error).__name__)
+                log.warning("%s failed at try %d: %s", _named(letters), attempt, type(error).__name__)
                 if attempt < MAX_ATTEMPTS:
                     await asyncio.sleep(RETRY_DELAYS_S[min(attempt, len(RETRY_DELAYS_S)) - 1])
                     attempt += 1
                     continue
                 if not isinstance(error, TurnFailed):  # it failed outside of the chain, which sets aside itself
-                    await self._set_aside(entries, attempt, f"{type(error).__name__}: {error}")
+                    await self._set_aside(letters, attempt, f"{type(error).__name__}: {error}")
             return
 
-    async def _take_apart(self, entries: Together, attempt: int, error: Unreadable | ExpectationFailed) -> None:
+    async def _take_apart(self, letters: Together, attempt: int, error: Unreadable | ExpectationFailed) -> None:
         """One that cannot be read, or was finished elsewhere, ends alone; what was merged with it runs one by one."""
-        if len(entries) > 1:
-            for entry in entries:
-                await self._try((entry,), attempt)
+        if len(letters) > 1:
+            for letter in letters:
+                await self._try((letter,), attempt)
         elif isinstance(error, Unreadable):
-            await self._set_aside(entries, attempt, f"not readable: {error}")
+            await self._set_aside(letters, attempt, f"not readable: {error}")
         else:
-            log.warning("%s was finished elsewhere", _named(entries))
+            log.warning("%s was finished elsewhere", _named(letters))
 
-    async def _set_aside(self, entries: Together, attempt: int, reason: str) -> None:
+    async def _set_aside(self, letters: Together, attempt: int, reason: str) -> None:
         reason = clean(reason)[:500]
         # The reason may quote the update, and so a person; it stands in the row, not in the log.
-        log.error("%s set aside, its row tells why", _named(entries))
-        await self._database.commit(*self._dead(entries, attempt, reason))
+        log.error("%s set aside, its row tells why", _named(letters))
+        await self._database.commit(*self._dead(letters, attempt, reason))
 
-    def _dead(self, entries: Together, attempt: int, reason: str) -> tuple[Statement, ...]:
+    def _dead(self, letters: Together, attempt: int, reason: str) -> tuple[Statement, ...]:
         now_ms = self._clock()
         return tuple(
-            self._updates.set_aside(entry.update_id, entry.sequence, attempt=attempt, reason=reason, now_ms=now_ms)
-            for entry in entries
+            self._updates.set_aside(
+                letter.entry.update_id, letter.entry.sequence, attempt=attempt, reason=reason, now_ms=now_ms
+            )
+            for letter in letters
         )
 
-    def _finish(self, entries: Together) -> tuple[Statement, ...]:
+    def _finish(self, letters: Together) -> tuple[Statement, ...]:
         now_ms = self._clock()
-        return tuple([self._updates.finish(entry.update_id, entry.sequence, now_ms=now_ms) for entry in entries])
+        finish = self._updates.finish
+        return tuple([finish(letter.entry.update_id, letter.entry.sequence, now_ms=now_ms) for letter in letters])
 
-    def _source(self, entries: Together, attempt: int) -> Source:
+    def _source(self, letters: Together, attempt: int) -> Source:
         last = attempt >= MAX_ATTEMPTS
 
         def failing(reason: str) -> tuple[Statement, ...]:
             if last:
-                return self._dead(entries, attempt, reason)
-            return tuple(self._updates.fail(entry.update_id, entry.sequence, attempt=attempt) for entry in entries)
+                return self._dead(letters, attempt, reason)
+            fail = self._updates.fail
+            return tuple(fail(letter.entry.update_id, letter.entry.sequence, attempt=attempt) for letter in letters)
 
-        return Source(opening=self._finish(entries), failing=failing, is_last_try=last)
+        return Source(opening=self._finish(letters), failing=failing, is_last_try=last)
 
     async def stop(self, timeout_s: float) -> None:
         """Start nothing new; give what is in hand `timeout_s` seconds, then leave the rest to the next start."""
         self._stopping.set()
-        tasks = set(self._tasks)
-        if tasks:
-            await asyncio.wait(tasks, timeout=timeout_s)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.end(timeout_s)
 
 
-def _named(entries: Together) -> str:
-    rest = f" and {len(entries) - 1} more" if len(entries) > 1 else ""
-    return f"update {entries[0].update_id}{rest}"
+def _named(letters: Together) -> str:
+    rest = f" and {len(letters) - 1} more" if len(letters) > 1 else ""
+    return f"update {letters[0].entry.update_id}{rest}"
 
 
-def parse(body: bytes) -> dict[str, object]:
-    """An update's raw JSON; raises Unreadable."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"{type(error).__name__}: {error}") from error
-    if not isinstance(value, dict):
-        raise Unreadable("no JSON object")
-    return value
+_HOPELESS = Source(opening=(), failing=lambda reason: (), is_last_try=True)
+"""Of what is not tried any more: the statements that set it aside are all that is committed of it."""

@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.http import Keep
 from bot.receiving.envelope import read
+from bot.receiving.polling import Keep
 from storage.errors import StorageError
 
 log = logging.getLogger("polar.webhook")

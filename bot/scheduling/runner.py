@@ -6,9 +6,11 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from bot.scheduling.subject import Defer, Drop, Go, Subject
 from bot.sending.sender import jittered
+from bot.supervised import Tasks
 from middleware.errors import TurnFailed
 from middleware.turn import CallNext, Clock, Source, Turn
 from storage.database import Database
@@ -37,6 +39,7 @@ class Runner:
         subjects: Mapping[str, Subject],
         chain: CallNext,
         *,
+        tasks: Tasks[str],
         clock: Clock,
         holder: str,
         lease_s: float,
@@ -51,10 +54,9 @@ class Runner:
         self._holder = holder
         self._lease_ms = round(lease_s * 1000)
         self._slots = asyncio.Semaphore(slots)
-        self._in_hand: dict[str, asyncio.Task[bool]] = {}
+        self._in_hand = tasks
         self._awake = asyncio.Event()
         self._stopping = False
-        self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def wake(self) -> None:
         """Something may be due."""
@@ -68,9 +70,9 @@ class Runner:
 
     async def run(self) -> None:
         """Start what is due, forever."""
-        while not self._stopping:
+        while True:
             self._awake.clear()
-            room = PAGE - len(self._in_hand)
+            room = 0 if self._stopping else PAGE - len(self._in_hand)
             due = await self._occurrences.list_due(now_ms=self._clock(), limit=PAGE) if room > 0 else []
             for occurrence in due:
                 if occurrence.event_id not in self._in_hand and not self._stopping:
@@ -82,20 +84,12 @@ class Runner:
                 continue
 
     def _start(self, occurrence: Occurrence) -> None:
-        task = asyncio.create_task(self._occur(occurrence), name=occurrence.run_id)
-        self._in_hand[occurrence.event_id] = task
-
-        def finished(done: asyncio.Task[bool]) -> None:
-            self._in_hand.pop(occurrence.event_id, None)
-            if done.cancelled():
-                return
-            if (error := done.exception()) is not None:
-                if not self.failure.done():
-                    self.failure.set_exception(error)
-            elif done.result():
+        def look_again(has_changed: bool) -> None:
+            if has_changed:
                 self.wake()
 
-        task.add_done_callback(finished)
+        work = partial(self._occur, occurrence)
+        self._in_hand.start(occurrence.event_id, work, name=occurrence.run_id, then=look_again)
 
     async def _occur(self, occurrence: Occurrence) -> bool:
         """Whether anything changed; if not, looking again at once would find the same."""
@@ -213,9 +207,4 @@ class Runner:
     async def stop(self, timeout_s: float) -> None:
         """Start nothing new; give the runs in hand `timeout_s` seconds. The others are due at the next start."""
         self._stopping = True
-        tasks = set(self._in_hand.values())
-        if tasks:
-            await asyncio.wait(tasks, timeout=timeout_s)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._in_hand.end(timeout_s)

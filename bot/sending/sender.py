@@ -6,12 +6,14 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import partial
 
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.http import Unsent
 from bot.sending.calls import Calls
 from bot.sending.pacing import Pacing
+from bot.supervised import Tasks
 from middleware.replies.outbox import NOTICE, PLACEHOLDER
 from middleware.turn import Clock
 from storage.database import Database
@@ -65,6 +67,7 @@ class Sender:
         *,
         tell: Tell,
         calm: Calm,
+        tasks: Tasks[str],
         clock: Clock,
         delay_s: float = 0.5,
         slots: int = 100,
@@ -81,12 +84,11 @@ class Sender:
         self._clock = clock
         self._delay_s = delay_s
         self._slots = asyncio.Semaphore(slots)
-        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._workers = tasks
         self._again: set[str] = set()
         self._in_flight: dict[str, asyncio.Event] = {}
         self._retries: dict[str, int] = {}
         self._stopping = False
-        self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def start(self) -> None:
         """Take up what an earlier process left."""
@@ -98,9 +100,7 @@ class Sender:
             if session_id in self._workers:
                 self._again.add(session_id)
             elif not self._stopping:
-                task = asyncio.create_task(self._work(session_id), name=f"delivery {session_id}")
-                self._workers[session_id] = task
-                task.add_done_callback(self._finished)
+                self._workers.start(session_id, partial(self._work, session_id), name=f"delivery {session_id}")
 
     async def settle(self, session_id: str, telegram_message_id: int) -> None:
         """Wait shortly when this message may be one that is being sent just now, without a receipt yet."""
@@ -113,10 +113,6 @@ class Sender:
         except TimeoutError:
             log.info("%s: a reaction did not wait any longer for a receipt", session_id)
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None and not self.failure.done():
-            self.failure.set_exception(error)
-
     async def _work(self, session_id: str) -> None:
         while not self._stopping:
             self._again.discard(session_id)
@@ -125,7 +121,6 @@ class Sender:
                 await self._deliver(delivery)
             elif session_id not in self._again:
                 break
-        self._workers.pop(session_id, None)
 
     async def _deliver(self, delivery: Delivery) -> None:
         if delivery.status == "sending":  # an earlier process ended before it knew
@@ -273,15 +268,9 @@ class Sender:
 
     async def stop(self, timeout_s: float) -> None:
         """Send what is queued, for `timeout_s` seconds at most; the rest stays for the next start."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout_s
-        while self._workers and loop.time() < deadline:
-            await asyncio.wait(set(self._workers.values()), timeout=deadline - loop.time())
+        await self._workers.drain(timeout_s)
         self._stopping = True
-        tasks = set(self._workers.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._workers.end()
 
 
 def _repeats(delivery: Delivery) -> int:

@@ -6,16 +6,19 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from telegram import Bot
 from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.sending.pacing import Pacing
+from bot.supervised import Tasks
 from middleware.turn import Clock, Outcome, Turn
 from storage.database import Database
-from storage.tables.deliveries import chat_id_of
+from storage.ids import chat_id_of, side_of
 from storage.tables.status_reactions import StatusReaction, StatusReactions
+from storage.tables.updates import Received
 
 log = logging.getLogger("polar.live")
 
@@ -55,7 +58,7 @@ class Status:
     No call is made that an answer waits for: what finds no spare room at once is tried again later.
     """
 
-    def __init__(self, bot: Bot, pacing: Pacing, database: Database, clock: Clock) -> None:
+    def __init__(self, bot: Bot, pacing: Pacing, database: Database, clock: Clock, tasks: Tasks[Key]) -> None:
         self._bot = bot
         self._pacing = pacing
         self._database = database
@@ -64,7 +67,7 @@ class Status:
         self._messages: dict[Key, _Shown] = {}
         self._left: set[Key] = set()
         self._refused: set[tuple[int, str]] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = tasks
         self._awake = asyncio.Event()
 
     def note(self, session_id: str, message_ids: Iterable[int], state: State) -> None:
@@ -76,11 +79,17 @@ class Status:
                 if state not in UNENDED and key not in self._left:
                     continue  # it has ended before anybody was told of it
                 message = self._messages[key] = _Shown(state)
-                task = asyncio.create_task(self._follow(key, message), name=f"status {message_id}")
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._tasks.start(key, partial(self._follow, key, message), name=f"status {message_id}")
             message.wanted, message.ended = state, state not in UNENDED
             message.changed.set()
+
+    def received(self, updates: Iterable[Received]) -> None:
+        """What people write to us alone is seen, even while its turn waits; elsewhere it may not be meant for us."""
+        for update in updates:
+            message_id, session_id = update.telegram_message_id, update.session_id
+            is_answered = update.kind == "message" and side_of(update.lane) == "answer"
+            if is_answered and message_id is not None and session_id and chat_id_of(session_id) > 0:
+                self.note(session_id, [message_id], "received")
 
     def begin(self, turn: Turn) -> None:
         """Its answer is being made."""
@@ -178,9 +187,7 @@ class Status:
 
     async def stop(self) -> None:
         """End every task; the rows tell the next process what is shown."""
-        for task in (tasks := set(self._tasks)):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.end()
 
 
 def _ids(turn: Turn) -> list[int]:

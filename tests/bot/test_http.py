@@ -9,7 +9,8 @@ import pytest
 from telegram.error import NetworkError
 from telegram.request import BaseRequest, RequestData
 
-from bot.http import HttpxTransport, JournalTransport
+from bot.http import HttpxTransport
+from bot.receiving.polling import JournalTransport
 from storage.errors import DatabaseLost
 from storage.tables.updates import Received
 

@@ -16,6 +16,7 @@ import pytest
 
 from bot.app import App
 from bot.clock import system_clock
+from bot.supervised import Supervisor
 from storage.database import Database
 from tests.docs.pages import DOCS, blocks, prose
 from tests.house import House
@@ -91,9 +92,9 @@ async def test_the_chain_is_described_in_its_order(house: House) -> None:
     """Layer by layer, as the composition root has it."""
     database = await Database.open(house.path, now_ms=0)
     try:
-        app = App(house.settings(), database, system_clock(), lambda: None)
-        in_fact = [type(layer).__name__ for layer in app._middlewares()]
-        await app.close_transports()
+        app = App(house.settings(), database, system_clock(), Supervisor(), lambda: None)
+        in_fact = [type(layer).__name__ for layer in app.layers]
+        await app.telegram.close()
     finally:
         await database.close()
     assert re.findall(r"^\d+\. `(\w+)` ", prose(DOCS / "explanation" / "architecture.md"), re.MULTILINE) == in_fact

@@ -9,10 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.receiving.envelope import NotUpdates, read_batch
+from bot.receiving.batch import NotUpdates, read_batch
+from bot.receiving.envelope import ALLOWED_UPDATES, Author, Command, Envelope
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
-names = st.sampled_from(["message", "chat", "id", "entities", "type", "offset", "message_id", "is_topic_message"])
+names = st.sampled_from(
+    [
+        *("message", "chat", "id", "entities", "type", "offset", "length", "message_id", "is_topic_message", "text"),
+        *("from", "user", "sender_chat", "actor_chat", "reply_to_message", "media_group_id", "first_name", "title"),
+    ]
+)
 trees: st.SearchStrategy[Any] = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names | st.text(max_size=8), inner, max_size=5),
@@ -34,6 +40,15 @@ def test_an_update_of_any_content_has_an_envelope_that_sqlite_can_hold(update_id
     for text in (received.kind, received.lane, received.session_id or ""):
         assert "\x00" not in text.encode().decode()
     assert json.loads(received.body)["update_id"] == update_id
+
+
+@given(ids, st.sampled_from(ALLOWED_UPDATES), trees | st.dictionaries(names, trees, max_size=8))
+def test_no_content_can_break_what_an_envelope_tells(update_id: int, kind: str, content: Any) -> None:
+    """Whatever stands where: each part is told or left out, and never raises."""
+    envelope = Envelope.of({"update_id": update_id, kind: content})
+    for part in ("message_id", "place", "author", "command", "album", "lane"):
+        getattr(envelope, part)
+    assert (envelope.place is None) == (envelope.chat_id is None)
 
 
 @given(st.lists(trees, max_size=5), ids)
@@ -115,3 +130,38 @@ def test_answers_and_control_have_lanes_of_their_own(kind: str, content: dict[st
     for topic, name in ((True, f"5:7:{lane}"), (False, f"5::{lane}")):
         [received] = read_batch(batch({"update_id": 1, kind: {**place, "is_topic_message": topic, **content}}))
         assert received.lane == name
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "author"),
+    [
+        ("message", {"from": {"id": 7, "first_name": "Ann"}}, Author("7", True, "Ann")),
+        ("message", {"from": {"id": 1087968824}, "sender_chat": {"id": -5, "title": "G"}}, Author("chat:-5", name="G")),
+        ("channel_post", {"chat": {"id": -5}}, Author("chat:-5")),
+        ("callback_query", {"from": {"id": 7}, "message": {"chat": {"id": 5}, "from": {"id": 1}}}, Author("7", True)),
+        ("message_reaction", {"user": {"id": 7}, "chat": {"id": -5}}, Author("7", True)),
+        ("message_reaction", {"actor_chat": {"id": -5}, "chat": {"id": -5}}, Author("chat:-5")),
+        ("message_reaction_count", {"chat": {"id": -5}}, Author("")),
+        ("my_chat_member", {"from": {"id": 7}, "chat": {"id": -5}}, Author("7", True)),
+    ],
+)
+def test_an_author_is_a_person_or_a_chat_that_speaks_for_one(kind: str, content: Any, author: Author) -> None:
+    """An id that a group shares has no rights, and beside it stands a `from` that all groups share."""
+    assert Envelope.of({"update_id": 1, kind: content}).author == author
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "command"),
+    [
+        ("/help", 5, Command("help", "", "")),
+        ("/Help@Polar_Bot  me ", 15, Command("help", "me", "polar_bot")),
+        ("/memory search\nbike", 7, Command("memory", "search\nbike", "")),
+        ("/", 1, None),
+    ],
+)
+def test_a_command_is_what_telegram_marks_as_one(text: str, length: int, command: Command | None) -> None:
+    """Its name, what stands behind it, and the bot that it is meant for."""
+    entities = [{"type": "bot_command", "offset": 0, "length": length}]
+    content = {"chat": {"id": 5}, "text": text, "entities": entities}
+    assert Envelope.of({"update_id": 1, "message": content}).command == command
+    assert Envelope.of({"update_id": 1, "message": {**content, "entities": []}}).command is None

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.receiving.arrival import Letter
 from bot.receiving.merging import ALBUM_WINDOW_MS, MAX_MESSAGES, Group, Piece, first_group, may_begin, piece_of
 from storage.tables.updates import Entry
 from tests.bot.receiving.test_envelope import trees
@@ -135,18 +136,20 @@ def test_a_turn_that_is_full_waits_for_nothing() -> None:
     assert first_group([ANN] * (MAX_MESSAGES + 5), WINDOW_MS) == Group(MAX_MESSAGES, None)
 
 
-def entry(content: Any, *, kind: str = "message") -> Entry:
+def letter(content: Any, *, kind: str = "message", body: bytes | None = None) -> Letter:
     """A journalled update with this content."""
-    return Entry(
-        update_id=1,
-        sequence=1,
-        kind=kind,
-        lane="5::answer",
-        session_id="telegram:chat:5",
-        telegram_message_id=1,
-        body=json.dumps({"update_id": 1, kind: content}).encode(),
-        attempts=0,
-        received_at_ms=3,
+    return Letter(
+        Entry(
+            update_id=1,
+            sequence=1,
+            kind=kind,
+            lane="5::answer",
+            session_id="telegram:chat:5",
+            telegram_message_id=1,
+            body=body or json.dumps({"update_id": 1, kind: content}).encode(),
+            attempts=0,
+            received_at_ms=3,
+        )
     )
 
 
@@ -165,28 +168,29 @@ TOPIC = {"message_thread_id": 4, "is_topic_message": True}
         ({**TEXT, **TOPIC, "reply_to_message": {"message_id": 4}}, Piece("7", (4, None), None, 3)),
         ({**TEXT, **TOPIC, "reply_to_message": {"message_id": 6}}, Piece("7", (4, 6), None, 3)),
         ({"message_id": 9, "chat": {"id": 5}, "from": {"id": 7}, "new_chat_title": "T"}, None),
-        ({"message_id": 9, "chat": {"id": 5}, "text": "from nobody"}, None),
+        ({"message_id": 9, "chat": {"id": 5}, "text": "from nobody"}, Piece("chat:5", (None, None), None, 3)),
+        ({"message_id": 9, "from": {"id": 7}, "text": "from nowhere"}, None),
     ],
 )
 def test_author_thread_and_album_are_read_from_the_raw_body(content: dict[str, Any], piece: Piece | None) -> None:
     """As the handlers read them later: an implicit reply to a topic's first message is none."""
-    assert piece_of(entry(content)) == piece
-    assert piece_of(entry(content, kind="edited_message")) is None
-    assert piece_of(entry(content, kind="channel_post")) is None
+    assert piece_of(letter(content)) == piece
+    assert piece_of(letter(content, kind="edited_message")) is None
+    assert piece_of(letter(content, kind="channel_post")) is None
 
 
 @given(trees | st.dictionaries(st.sampled_from([*TEXT, "sender_chat", "media_group_id"]), trees), windows)
 def test_no_content_can_break_the_decision(content: Any, window_ms: int) -> None:
     """What it really holds is found out later, when it is handled."""
-    pieces = [piece_of(entry(content)), piece_of(entry({**TEXT, "media_group_id": content}))]
+    pieces = [piece_of(letter(content)), piece_of(letter({**TEXT, "media_group_id": content}))]
     assert 1 <= first_group(pieces, window_ms).length <= 2
-    assert piece_of(replace(entry(content), body=b"[" * 100_000)) is None
+    assert piece_of(letter(content, body=b"[" * 100_000)) is None
 
 
 def test_only_messages_are_asked_about_and_without_a_window_only_pictures_of_albums() -> None:
     """So that nothing waits or is parsed that need not."""
-    picture = entry({**TEXT, "media_group_id": "11"})
+    picture = letter({**TEXT, "media_group_id": "11"}).entry
     assert may_begin(picture, 0)
-    assert not may_begin(entry({**TEXT, "text": '"media_group_id"'}), 0)
-    assert may_begin(entry(TEXT), 1)
+    assert not may_begin(letter({**TEXT, "text": '"media_group_id"'}).entry, 0)
+    assert may_begin(letter(TEXT).entry, 1)
     assert not may_begin(replace(picture, kind="edited_message"), 1)

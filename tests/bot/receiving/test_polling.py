@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.receiving import processor
+from bot.receiving.envelope import Unreadable
 from bot.run import CannotRun
 from emulator import Chat, Person
 from middleware.texts import say
@@ -371,12 +372,12 @@ async def test_an_unreadable_update_whose_reason_cannot_be_stored_is_set_aside_a
     """What a library says of hostile JSON may quote it, at any length."""
 
     def refuse(body: bytes) -> None:
-        raise processor.Unreadable("\ud800" * 1000)
+        raise Unreadable("\ud800" * 1000)
 
     async with house.bot() as bot:
         await awake(house)
         ann, chat = house.chat()
-        monkeypatch.setattr("bot.app.parse", refuse)
+        monkeypatch.setattr("bot.receiving.arrival.opened", refuse)
         house.world.say(chat, ann, "hello")
         await idle(house, updates=1)
         assert not bot.finished.done()

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.receiving.arrival import Arrival
 from bot.receiving.processor import Processor
-from middleware.turn import Source
+from bot.supervised import Supervisor
 from storage.database import Database
 from storage.statement import Statement
 from storage.tables.updates import Entry, Received, Updates, batch
@@ -58,13 +59,13 @@ async def test_what_a_turn_took_is_not_handled_again_when_the_reading_comes_to_i
     journal, window, finish = SlowReading(database), asyncio.Event(), asyncio.Event()
     handled: list[tuple[int, ...]] = []
 
-    async def handle(entries: Sequence[Entry], source: Source, attempt: int) -> bool:
-        handled.append(tuple(entry.update_id for entry in entries))
+    async def handle(arrival: Arrival) -> bool:
+        handled.append(tuple(entry.update_id for entry in arrival.entries))
         await finish.wait()
-        await database.commit(*source.opening)
+        await database.commit(*arrival.source.opening)
         return True
 
-    async def give_up(entries: Sequence[Entry], dead: Sequence[Statement]) -> None:
+    async def give_up(arrival: Arrival, dead: Sequence[Statement]) -> None:
         raise AssertionError("nothing is given up")
 
     async def over(self: Processor, end_ms: int, *, since_ms: int) -> None:
@@ -75,7 +76,17 @@ async def test_what_a_turn_took_is_not_handled_again_when_the_reading_comes_to_i
         processor.wake()
 
     monkeypatch.setattr(Processor, "_wait_until", over)
-    processor = Processor(database, journal, handle, give_up, clock=clock, answer_slots=2, merge_window_ms=800)
+    processor = Processor(
+        database,
+        journal,
+        handle,
+        give_up,
+        tasks=Supervisor().group(),
+        calm=asyncio.Event(),
+        clock=clock,
+        answer_slots=2,
+        merge_window_ms=800,
+    )
     running = asyncio.create_task(processor.run())
     try:
         await receive(1, LANE)

@@ -280,7 +280,7 @@ async def test_a_group_whose_migration_we_learn_from_an_error_takes_everything_a
 
 def shorten_read_timeout(bot: Running) -> None:
     """So that a test of a read time-out does not take 20 seconds."""
-    bot.app._transports[1]._client.timeout = httpx.Timeout(5, read=0.5)
+    bot.app.telegram.transports[1]._client.timeout = httpx.Timeout(5, read=0.5)
 
 
 @pytest.mark.parametrize("kind", ["cut", "500", "502-html", "404-html", "hang", "cut_after", "hang_after", "garbage"])

@@ -1,0 +1,59 @@
+"""The one `telegram.ext.Application`: who calls the Bot API, and through what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from telegram.error import TelegramError
+from telegram.ext import Application, ApplicationBuilder
+
+from bot.http import HttpxTransport, Signal
+from bot.receiving.polling import JournalTransport, Keep
+from bot.settings import Settings
+
+PTB = Application[Any, Any, Any, Any, Any, Any]
+POLL_POOL = 4
+"""Connections for getUpdates: one that wedged must not be the only one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telegram:
+    """The application, and the transports below it, which it closes only if it was ever initialized."""
+
+    application: PTB
+    transports: tuple[HttpxTransport, ...]
+
+    async def close(self) -> None:
+        """End the application if it runs, and close every connection."""
+        if self.application.running:
+            await self.application.stop()
+        await self.application.shutdown()
+        for transport in self.transports:
+            await transport.shutdown()
+
+    async def describe_emoji(self, custom_emoji_id: str) -> str | None:
+        """The standard emoji that a custom one stands for, '' for none; None where Telegram does not tell now."""
+        try:
+            stickers = await self.application.bot.get_custom_emoji_stickers([custom_emoji_id])
+        except TelegramError:
+            return None
+        return stickers[0].emoji or "" if stickers else ""
+
+
+def build(settings: Settings, keep: Keep, refused: Signal) -> Telegram:
+    """Polls through the journal; `refused` is called when Telegram refuses the token."""
+    url = settings.telegram_api_url
+    polling = HttpxTransport(on_refusal=refused, connection_pool_size=POLL_POOL, read_timeout=10)
+    calls = HttpxTransport(on_refusal=refused, connection_pool_size=128, read_timeout=20, pool_timeout=20)
+    application: PTB = (
+        ApplicationBuilder()
+        .token(settings.telegram_bot_token.get_secret_value())
+        .base_url(f"{url}/bot")
+        .base_file_url(f"{url}/file/bot")
+        .request(calls)
+        .get_updates_request(JournalTransport(polling, keep))
+        .job_queue(None)
+        .build()
+    )
+    return Telegram(application, (polling, calls))

@@ -1,0 +1,243 @@
+"""The forms of names: each is made, and read again, here alone. They are stored, so none of them ever changes."""
+
+from __future__ import annotations
+
+from hashlib import sha1
+from typing import Literal
+from uuid import NAMESPACE_URL, UUID
+
+Side = Literal["answer", "control"]
+"""Which of a conversation's two lanes an update takes."""
+Source = Literal["automation", "heartbeat"]
+"""What kind of subject a run is of."""
+
+SESSION = "telegram:chat:"
+RECEIVED, SENT = "msg_u_", "msg_a_"
+"""How the ids of messages start: of those that people wrote, and of ours. Telegram's number follows."""
+REPLY_THREAD = "reply:"
+FIRST_REPLIES = "update:*:*:0:0"
+"""As GLOB: the first part of the first reply to an update."""
+THUMB_UP, THUMB_DOWN = "fb:+", "fb:-"
+"""The data of the two feedback buttons."""
+_PLACEHOLDER = ":placeholder"
+_NOTICE = "notice:"
+_RUN = {"automation": "run", "heartbeat": "beat"}
+
+
+# Sessions and who takes part
+
+
+def session_id_of(chat_id: int) -> str:
+    """The session of a Telegram chat; the form is shared with the earlier runtime."""
+    return f"{SESSION}{chat_id}"
+
+
+def chat_id_of(session_id: str) -> int:
+    """The Telegram chat of a session; raises ValueError for a session of another kind."""
+    if not session_id.startswith(SESSION):
+        raise ValueError(f"{session_id!r} is no Telegram session")
+    return int(session_id[len(SESSION) :])
+
+
+def place_named(session_id: str) -> str:
+    """A session as pages name it: the number of a Telegram chat, any other as it is."""
+    return session_id.removeprefix(SESSION)
+
+
+def user_id_of_chat(chat_id: int) -> str:
+    """The user id of whoever speaks as a chat: an anonymous admin, a channel."""
+    return f"chat:{chat_id}"
+
+
+# Threads
+
+
+def root_thread(chat_id: int) -> str:
+    """What is said in a chat outside of topics and replies."""
+    return f"root:{chat_id}"
+
+
+def topic_thread(chat_id: int, topic_id: int) -> str:
+    """What is said in a topic of a forum."""
+    return f"topic:{chat_id}:{topic_id}"
+
+
+def reply_thread(chat_id: int, replied_id: int) -> str:
+    """What replies to a message."""
+    return f"{REPLY_THREAD}{chat_id}:{replied_id}"
+
+
+def replied_in(thread_key: str) -> int | None:
+    """The message that a thread of replies replies to; None for a thread of another kind."""
+    return int(thread_key.rpartition(":")[2]) if thread_key.startswith(REPLY_THREAD) else None
+
+
+# Messages
+
+
+def received_message_id(telegram_message_id: int) -> str:
+    """A message that somebody wrote."""
+    return f"{RECEIVED}{telegram_message_id}"
+
+
+def sent_message_id(telegram_message_id: int) -> str:
+    """A message of ours, once Telegram has given it its number."""
+    return f"{SENT}{telegram_message_id}"
+
+
+def unknown_message_id(chat_id: int, telegram_message_id: int) -> str:
+    """A message that is not stored, and may be anybody's."""
+    return f"telegram:{chat_id}:{telegram_message_id}"
+
+
+# Lanes
+
+
+def lane_of(chat_id: int | None, topic_id: int | None, side: Side) -> str:
+    """The lane of an update; those of no chat share one."""
+    return f"{'' if chat_id is None else chat_id}:{'' if topic_id is None else topic_id}:{side}"
+
+
+def side_of(lane: str) -> Side:
+    """Which side of its conversation a lane is."""
+    return "answer" if lane.endswith(":answer") else "control"
+
+
+def conversation_of(lane: str) -> str:
+    """What the two lanes of a conversation have in common."""
+    return lane.rpartition(":")[0]
+
+
+# Turns, their events, and what is sent for them
+
+
+def update_turn_id(update_id: int, received_at_ms: int) -> str:
+    """The turn of an update, or of several that were merged with it; Telegram may give an update id again."""
+    return f"update:{update_id}:{received_at_ms}"
+
+
+def try_id(run_id: str, attempt: int) -> str:
+    """One try of a run, and its turn."""
+    return f"{run_id}#{attempt}"
+
+
+def event_id(turn_id: str, position: int) -> str:
+    """A turn's event in the feedback ledger: derived, so that handling the turn again adds nothing."""
+    # What uuid5 does, without its detours: every reaction needs one.
+    name = NAMESPACE_URL.bytes + f"polar:{turn_id}:{position}".encode()
+    return str(UUID(bytes=sha1(name, usedforsecurity=False).digest()[:16], version=5))
+
+
+def reply_id(turn_id: str, number: int) -> str:
+    """A reply of a turn; a toast's delivery has the same."""
+    return f"{turn_id}:{number}"
+
+
+def part_id(reply_id: str, number: int) -> str:
+    """The delivery of one part of a reply."""
+    return f"{reply_id}:{number}"
+
+
+def surplus_id(turn_id: str, number: int) -> str:
+    """The delivery that deletes a message for which a renewed answer has no use."""
+    return f"{turn_id}:surplus:{number}"
+
+
+def placeholder_id(turn_id: str) -> str:
+    """The delivery of the message that stands for a turn's answer while that is made."""
+    return f"{turn_id}{_PLACEHOLDER}"
+
+
+def is_placeholder(delivery_id: str) -> bool:
+    """Whether a delivery is of such a message."""
+    return delivery_id.endswith(_PLACEHOLDER)
+
+
+def notice_id(subject: str, chat_id: int) -> str:
+    """The delivery that tells one operator of something."""
+    return f"{_NOTICE}{subject}:{chat_id}"
+
+
+def is_notice(reply_id: str) -> bool:
+    """Whether a reply tells an operator of something."""
+    return reply_id.startswith(_NOTICE)
+
+
+def received_ms_of(delivery_id: str) -> int:
+    """When the update was received that a delivery like FIRST_REPLIES answers."""
+    return int(delivery_id.split(":")[2])
+
+
+# What is due, and its runs
+
+
+def next_id(source: Source, subject_id: str) -> str:
+    """The row of a subject's next occurrence."""
+    return f"{source}:{subject_id}"
+
+
+def run_id(source: Source, subject_id: str, at_ms: int, *, is_manual: bool = False) -> str:
+    """The run of a subject at an instant, so that it cannot be entered twice."""
+    return f"{_RUN[source]}:{subject_id}:{'manual:' if is_manual else ''}{at_ms}"
+
+
+# Personalities and budgets
+
+
+def profile_id(scope: str, user_id: str | None = None, session_id: str | None = None) -> str:
+    """The personality profile of a scope: everybody's, a user's, or a user's in a session."""
+    return ":".join(["personality", *(part for part in (scope, user_id, session_id) if part is not None)])
+
+
+def budget_name(scope: str, target_id: str) -> str:
+    """A budget as people write it; the global one has no target."""
+    return f"{scope}:{target_id}" if target_id else scope
+
+
+def budget_named(name: str) -> tuple[str, str]:
+    """The scope and the target of a budget's name."""
+    scope, _, target_id = name.partition(":")
+    return scope, target_id
+
+
+# The same, in SQL: expressions over a column or a parameter. tests/storage/test_ids.py holds them to the above.
+
+
+def sql_received_message_id(column: str) -> str:
+    """`received_message_id` of Telegram's number."""
+    return f"'{RECEIVED}' || {column}"
+
+
+def sql_is_sent(column: str) -> str:
+    """Whether a message id is one of `sent_message_id`."""
+    return f"substr({column}, 1, {len(SENT)}) = '{SENT}'"
+
+
+def sql_is_received(column: str) -> str:
+    """Whether a message id is one of `received_message_id`."""
+    return f"substr({column}, 1, {len(RECEIVED)}) = '{RECEIVED}'"
+
+
+def sql_telegram_message_id(column: str) -> str:
+    """Telegram's number in a message id of ours or of somebody's; some other number for one that is unknown."""
+    return f"CAST(substr({column}, {len(SENT) + 1}) AS INTEGER)"
+
+
+def sql_next_id(source: Source, column: str) -> str:
+    """`next_id` of a subject."""
+    return f"'{source}:' || {column}"
+
+
+def sql_task_id(source: str, subject_id: str, run_id: str) -> str:
+    """The task of a run, by the three columns of the ledger that make it unique."""
+    return f"{source} || ':' || {subject_id} || ':' || {run_id}"
+
+
+def sql_try_id(run_id: str, attempt: str) -> str:
+    """`try_id`."""
+    return f"{run_id} || '#' || {attempt}"
+
+
+def sql_session_profile_id(user_id: str, session_id: str) -> str:
+    """`profile_id` of scope `session`."""
+    return f"'personality:session:' || coalesce({user_id}, '') || ':' || {session_id}"
