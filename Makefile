@@ -17,7 +17,7 @@ $(VENV)/pyvenv.cfg:
 # The command `.venv/bin/polar` runs this checkout from any folder.
 $(BIN)/polar: | $(VENV)/pyvenv.cfg
 	@$(BIN)/python -c 'import pathlib, site; pathlib.Path(site.getsitepackages()[0], "polar.pth").write_text("$(CURDIR)\n")'
-	@printf '#!/bin/sh\nexec "%s" -m bot "$$@"\n' "$(CURDIR)/$(BIN)/python" > $@
+	@printf '#!/bin/sh\nexec "%s" -P -m bot "$$@"\n' "$(CURDIR)/$(BIN)/python" > $@
 	@chmod +x $@
 
 # A lock is complete, so nothing is resolved: a release of tomorrow changes nothing. `pip check` says where it is not.
@@ -73,4 +73,4 @@ lock: $(VENV)/dev.stamp  ## resolve the pins of pyproject.toml to hashes, for ev
 	done
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis polar.egg-info
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist polar.egg-info

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.automations.subject import AutomationJobs
-from bot.settings import CHECKOUT
+from bot.home import ROOT
 from bot.zones import Zones
 from storage.database import Database
 from storage.statement import Statement
@@ -32,7 +32,7 @@ LOOKS = 300
 
 
 def measure(
-    folder: Annotated[Path, typer.Option(help="Where databases are made; on a disk.")] = CHECKOUT / ".bench",
+    folder: Annotated[Path, typer.Option(help="Where databases are made; on a disk.")] = ROOT / ".bench",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print the median time of a look, and the time to open such a database and plan what is unplanned."""

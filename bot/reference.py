@@ -23,16 +23,17 @@ from pydantic.fields import FieldInfo
 from bot.app import App
 from bot.cli import app as polar
 from bot.clock import system_clock
+from bot.home import ROOT
 from bot.schedules.text import FORMS
-from bot.settings import CHECKOUT, Settings, environment, variable
+from bot.settings import Settings, environment, variable
 from bot.supervised import Supervisor
 from middleware.commands import Command
 from storage import migrations
 from storage.database import Database
 
-REFERENCE = CHECKOUT / "docs" / "reference"
+REFERENCE = ROOT / "docs" / "reference"
 SETTINGS, COMMANDS, SCHEMA = REFERENCE / "settings.md", REFERENCE / "commands.md", REFERENCE / "schema.md"
-ENV_EXAMPLE = CHECKOUT / ".env.example"
+ENV_EXAMPLE = ROOT / ".env.example"
 MADE = "<!-- Made by `make docs` from the code. {0} -->\n"
 Meanings = Mapping[tuple[str, str], str]
 """What is written about a column, by table and column; about the table itself where the column is ''."""
@@ -74,9 +75,10 @@ def settings_page() -> str:
             "# Settings",
             "",
             MADE.format("Change bot/settings.py instead."),
-            "Settings come from the environment or, for what is not set there, from the file `.env` at the top of the",
-            "checkout; `.env.example` lists them all. A value that is not allowed stops the start with a line that",
-            "names the setting. A name that is not on this page is ignored.",
+            "Settings come from the environment or, for what is not set there, from the file `.env`: in a checkout the",
+            "one at its top, where Polar is installed the one in the current folder. `.env.example` lists them all.",
+            "A value that is not allowed stops the start with a line that names the setting. A name that is not on",
+            "this page is ignored.",
             "",
             "| setting | default | allowed | meaning |",
             "|---|---|---|---|",
@@ -165,8 +167,10 @@ def commands_page(commands: list[Command]) -> str:
         "",
         "## `polar`",
         "",
-        "`.venv/bin/python -m bot` runs it in every checkout; `make check` and `make test` install it as",
-        "`.venv/bin/polar` too. Exit status: 0 for success, 1 for a failure that it explains, 2 for wrong usage.",
+        "[Installed](../how-to/install.md) it is `polar`; in a checkout it is `.venv/bin/polar`, which Make creates,",
+        "and works from any folder. `polar --version` tells the version, `-h` or `--help` explains each command, and",
+        "`polar --install-completion` has your shell complete them. Exit status: 0 for success, 1 for a failure that",
+        "it explains, 2 for wrong usage, 130 where Ctrl-C cut something short.",
         "",
         *_polar(typer.main.get_command(polar), "polar"),
     ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
+from bot import home
 from bot.app import App
 from bot.clock import system_clock
 from bot.receiving.envelope import ALLOWED_UPDATES
@@ -34,7 +36,7 @@ class CannotRun(Exception):
 
 
 REFUSED = "Telegram refuses the token in TELEGRAM_BOT_TOKEN (401); ask @BotFather for a valid one"
-MISSING = "TELEGRAM_BOT_TOKEN is missing: put it into .env, or try Polar without one: make demo"
+MISSING = "TELEGRAM_BOT_TOKEN is missing: put it into .env, or try Polar without one: {demo}"
 
 
 class Running:
@@ -51,7 +53,7 @@ async def running(
 ) -> AsyncIterator[Running]:
     """The bot from its start to its end. Raises CannotRun, DatabaseUnusable or SettingsError at the start."""
     if not settings.telegram_bot_token.get_secret_value():
-        raise CannotRun(MISSING)
+        raise CannotRun(MISSING.format(demo=home.find().demo))
     if settings.webhook_url and not settings.webhook_secret.get_secret_value():
         raise CannotRun("POLAR_WEBHOOK_SECRET is missing: without it anybody could send updates to the webhook")
     clock = clock or system_clock(settings.clock_offset_seconds)
@@ -84,6 +86,7 @@ async def _started(app: App, announce: Callable[[str], None]) -> AsyncIterator[N
         if app.status is not None:
             keep(app.status.run(), name="status")
         await _offer_ownership(app, announce)
+        announce(f"the database is {app.database.path}, the process id {os.getpid()}")
         await app.telegram.application.start()
         async with _receiving(app):
             with _settled_memory():

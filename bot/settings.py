@@ -20,16 +20,17 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot import home
 from middleware import texts
 from middleware.polarity import Polarity, parse_overrides
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 BUILT_IN = ("local", "openai", "none")
 MODEL_MERGE_WINDOW_MS = 800
 Ids = Annotated[frozenset[int], NoDecode]
 Names = Annotated[tuple[str, ...], NoDecode]
 Optional = Annotated[float | None, BeforeValidator(lambda value: None if value == "" else value)]
 """A number, or nothing where the variable is empty."""
+_RELATIVE = "a relative path starts at the checkout or, where Polar is installed, at the current folder"
 
 
 class SettingsError(Exception):
@@ -52,9 +53,7 @@ class Settings(BaseSettings):
         "https://api.telegram.org",
         description="Bot API server; methods are at <url>/bot<token>/<method>.",
     )
-    database: Path = Field(
-        Path("polar-system.db"), description="The SQLite file; a relative path starts at the checkout."
-    )
+    database: Path = Field(Path("polar-system.db"), description=f"The SQLite file; {_RELATIVE}.")
     responder: str = Field(
         "local",
         description="Who answers: local (no key, no network), openai (a language model, see below), "
@@ -119,9 +118,7 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="What one logs in to the dashboard with; needed where it listens on another address than loopback.",
     )
-    artifacts: Path = Field(
-        Path("artifacts"), description="Folder of the Markdown exports; a relative path starts at the checkout."
-    )
+    artifacts: Path = Field(Path("artifacts"), description=f"Folder of the Markdown exports; {_RELATIVE}.")
     log_format: Literal["console", "json"] = Field("console", description="Form of the log on standard error.")
     clock_offset_seconds: float = Field(0, description="Shifts the bot's clock, for rehearsals.")
 
@@ -207,7 +204,7 @@ class Settings(BaseSettings):
     @property
     def database_path(self) -> Path:
         """The SQLite file, absolute."""
-        return CHECKOUT / self.database
+        return home.find().folder / self.database
 
     @property
     def merge_window(self) -> int:
@@ -219,7 +216,7 @@ class Settings(BaseSettings):
     @property
     def artifacts_path(self) -> Path:
         """The folder of the exports, absolute."""
-        return CHECKOUT / self.artifacts
+        return home.find().folder / self.artifacts
 
     @property
     def polarity_overrides(self) -> dict[str, Polarity]:
@@ -259,10 +256,10 @@ def _written(value: object) -> str:
     return str(value)
 
 
-def load(env_file: Path | None = CHECKOUT / ".env") -> Settings:
+def load() -> Settings:
     """Read the settings; raises SettingsError with a line for each that is wrong."""
     try:
-        return Settings(_env_file=env_file)  # type: ignore[call-arg]
+        return Settings(_env_file=home.find().folder / ".env")  # type: ignore[call-arg]
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
 

@@ -86,6 +86,11 @@ class Screen:
         self._marked("$", text, "magenta")
         self._marked(" ", printed, "default")
 
+    def end(self, text: str) -> None:
+        """The last line; it does not stand beside what a terminal shows of a Ctrl-C."""
+        self._console.print()
+        self.event(text)
+
     def alarm(self, text: str) -> None:
         """Something that hurts."""
         self._marked("✖", text, "bold red")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
 from demo.ann import Ann
@@ -173,13 +173,9 @@ class Script:
             raise DemoFailed(f"the bot ended with status {status} when it was asked to stop")
         await self._stage.keep_requests()
         files = (self._stage.database, self._stage.log, self._stage.requests)
-        checker = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "demo.verify", *map(str, files), str(self._screen.width),
-            stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        printed, _ = await checker.communicate()
-        self._screen.raw(printed.decode().rstrip())
-        return checker.returncode == 0
+        found, printed = await self._stage.run("demo.verify", *map(str, files), str(self._screen.width))
+        self._screen.raw(printed)
+        return found == 0
 
     async def talk(self) -> None:
         """Let whoever sits at the terminal write as Ann, until Ctrl-C or the end of input."""
@@ -191,8 +187,9 @@ class Script:
         self._screen.event("or here; /help lists commands, Ctrl-C ends")
         listener = asyncio.create_task(self._listen())
         try:
-            async for line in lines():
-                await self._ann.write(line)
+            async with aclosing(lines()) as typed:
+                async for line in typed:
+                    await self._ann.write(line)
         finally:
             listener.cancel()
         await self._ann.look()

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import sqlite3
-import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable
 from contextlib import closing
@@ -17,7 +16,8 @@ from typing import Any
 
 import httpx
 
-from bot.settings import CHECKOUT, environment
+from bot import home
+from bot.settings import environment
 
 TOKEN = "1000000001:DEMO-TOKEN-OF-NO-WORTH"  # noqa: S105 - of the embedded Telegram only
 PATIENCE_S = 30.0
@@ -39,9 +39,8 @@ class Stage:
         self.requests = folder / "model.json"
         self.url = ""
         self.model_url = ""
-        self._telegram: Process | None = None
-        self._model: Process | None = None
         self._bot: Process | None = None
+        self._processes: list[Process] = []
         self._settings: dict[str, object] = {}
         self._drafts: list[dict[str, Any]] = []
         self._read_to = 0
@@ -52,19 +51,17 @@ class Stage:
     async def open(self) -> None:
         """Start the embedded Telegram and the model, each on a free port."""
         options = ["--token", TOKEN, "--username", "polar_demo_bot", "--log", str(self.log)]
-        (self._telegram, self.url), (self._model, self.model_url) = await asyncio.gather(
+        self.url, self.model_url = await asyncio.gather(
             self._serve("emulator", *options), self._serve("emulator.model", "--delay-ms", str(WORD_MS))
         )
 
-    async def _serve(self, module: str, *options: str) -> tuple[Process, str]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module, "--port", "0", *options, cwd=CHECKOUT, stdout=PIPE, stdin=DEVNULL
-        )
+    async def _serve(self, module: str, *options: str) -> str:
+        process = await self._start(module, "--port", "0", *options, stdout=PIPE)
         assert process.stdout is not None
         line = (await process.stdout.readline()).decode()
         if not line.startswith("ready "):
             raise DemoFailed(f"{module} did not start")
-        return process, line.split()[1]
+        return line.split()[1]
 
     async def start_bot(self, **changes: object) -> str:
         """Start the bot and wait until it can receive; returns what it announced."""
@@ -77,24 +74,34 @@ class Stage:
             **changes,
         }
         self._lines.clear()
-        self._bot = await self._polar("run", stderr=PIPE)
+        self._bot = await self._start("bot", "run", stderr=PIPE)
         self._readers.append(asyncio.create_task(self._read(self._bot)))
         await self.until(lambda: any(" ready " in line for line in self._lines), "the bot to be ready")
         return "\n".join(line for line in self._lines if line.startswith("polar:"))
 
     async def polar(self, *arguments: str) -> str:
         """Run a command beside the bot, with the bot's settings; returns what it printed."""
-        process = await self._polar(*arguments, stdout=PIPE)
-        printed, _ = await process.communicate()
-        if process.returncode != 0:
-            raise DemoFailed(f"polar {' '.join(arguments)} ended with status {process.returncode}")
-        return printed.decode().rstrip()
+        status, printed = await self.run("bot", *arguments)
+        if status != 0:
+            raise DemoFailed(f"polar {' '.join(arguments)} ended with status {status}")
+        return printed
 
-    async def _polar(self, *arguments: str, stdout: int | None = None, stderr: int | None = None) -> Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", *arguments,
-            cwd=CHECKOUT, env=environment(os.environ, self._settings), stdin=DEVNULL, stdout=stdout, stderr=stderr,
+    async def run(self, module: str, *arguments: str) -> tuple[int | None, str]:
+        """Run one of our processes to its end; returns its exit status and what it printed."""
+        process = await self._start(module, *arguments, stdout=PIPE)
+        printed, _ = await process.communicate()
+        return process.returncode, printed.decode().rstrip()
+
+    async def _start(
+        self, module: str, *arguments: str, stdout: int | None = None, stderr: int | None = None
+    ) -> Process:
+        process = await asyncio.create_subprocess_exec(
+            *home.command(module, *arguments),
+            env=home.environment(environment(os.environ, self._settings)),
+            stdin=DEVNULL, stdout=stdout, stderr=stderr,
         )  # fmt: skip
+        self._processes.append(process)
+        return process
 
     async def _read(self, bot: Process) -> None:
         assert bot.stderr is not None
@@ -185,8 +192,8 @@ class Stage:
 
     async def close(self) -> None:
         """End what was started here, by its process id."""
-        for process in (self._bot, self._model, self._telegram):
-            if process is not None and process.returncode is None:
+        for process in reversed(self._processes):
+            if process.returncode is None:
                 _signal(process, signal.SIGTERM)
                 await process.wait()
         await asyncio.gather(*self._readers, return_exceptions=True)

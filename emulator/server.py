@@ -13,7 +13,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -126,7 +126,7 @@ class Server:
             *Control(self._world).routes(),
             *Page(self._world).routes(),
         ]
-        handlers = {HTTPException: _not_found, Exception: _crashed}
+        handlers = {HTTPException: _not_found, ClientDisconnect: _gone, Exception: _crashed}
         application = Starlette(routes=routes, middleware=[Middleware(Guard)], exception_handlers=handlers)
         application.state.cut = self._cut
         return application
@@ -136,6 +136,11 @@ async def _not_found(_: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 404
     reply = refusal(ApiError(status, HTTPStatus(status).phrase))
     return Response(reply.body, reply.status, media_type=reply.media_type)
+
+
+async def _gone(_: Request, error: Exception) -> Response:
+    """The client left in the middle of its request; nobody reads the answer."""
+    return Response()
 
 
 async def _crashed(_: Request, error: Exception) -> Response:

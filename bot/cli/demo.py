@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import tempfile
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
+import httpx
 import typer
 
 from demo.screen import Screen
 from demo.script import Script
 from demo.stage import DemoFailed, Stage
+
+T = TypeVar("T")
+INTERRUPTED = 130
 
 
 def demo(
@@ -23,26 +29,47 @@ def demo(
 ) -> None:
     """Show a scripted minute with the real bot, an embedded Telegram and a model; then write to it yourself."""
     screen = Screen(record=picture is not None)
+    stay = not leave and sys.stdin.isatty()
     try:
-        happened = asyncio.run(_play(screen, picture, stay=not leave and sys.stdin.isatty()))
-    except DemoFailed as error:
-        screen.alarm(str(error))
-        happened = False
-    raise typer.Exit(0 if happened else 1)
+        status = asyncio.run(_play(screen, picture, stay=stay))
+    except (DemoFailed, httpx.HTTPError) as error:
+        screen.alarm(str(error) or type(error).__name__)
+        status = 1
+    if status == INTERRUPTED:
+        screen.end("Stopped before the end. All of it is ended, and nothing is kept")
+    elif status == 0 and stay:
+        screen.end("That was the demo. All of it is ended, and nothing is kept")
+    raise typer.Exit(status)
 
 
-async def _play(screen: Screen, picture: Path | None, *, stay: bool) -> bool:
+async def _play(screen: Screen, picture: Path | None, *, stay: bool) -> int:
+    """All of it; the exit status."""
     screen.title("Polar: a real bot, a Telegram and a model on loopback. No token, no network.")
     with tempfile.TemporaryDirectory(prefix="polar-demo-") as folder:
         stage = Stage(Path(folder))
+        script = Script(stage, screen)
         try:
-            await stage.open()
-            script = Script(stage, screen)
-            happened = await script.play()
+            happened = await _unless_interrupted(_perform(stage, script))
+            if happened is None:
+                return INTERRUPTED
             if picture is not None:
                 screen.save(picture)
             if happened and stay:
-                await script.talk()
+                await _unless_interrupted(script.talk())
         finally:
             await stage.close()
-    return happened
+    return 0 if happened else 1
+
+
+async def _perform(stage: Stage, script: Script) -> bool:
+    await stage.open()
+    return await script.play()
+
+
+async def _unless_interrupted(part: Coroutine[Any, Any, T]) -> T | None:
+    """What a part returns, None where Ctrl-C ended it; a further one does not cut short what has to be ended then."""
+    task = asyncio.create_task(part)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    await asyncio.wait({task})
+    return None if task.cancelled() else task.result()

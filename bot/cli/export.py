@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot import settings
+from bot import home, settings
 
 
 def export(
@@ -32,5 +31,4 @@ def export(
     arguments += [f"--only={name}" for name in only or ()]
     arguments += [f"--since={since}"] if since is not None else []
     arguments += ["--json"] if as_json else []
-    os.chdir(settings.CHECKOUT)  # where `-m` finds the job, whatever folder this was called in
-    os.execv(sys.executable, [sys.executable, "-m", "exports", *arguments])  # noqa: S606 - no shell is meant
+    home.become("exports", *arguments, inherited=os.environ)

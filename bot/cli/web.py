@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 
-from bot import settings
+from bot import home, settings
 
 _OURS = ("POLAR_", "TELEGRAM_")
 
@@ -13,16 +12,14 @@ _OURS = ("POLAR_", "TELEGRAM_")
 def web() -> None:
     """Serve the read-only dashboard at POLAR_WEB_LISTEN until SIGINT or SIGTERM."""
     loaded = settings.load()
-    arguments = [sys.executable, "-m", "web"]
-    arguments += ["--database", str(loaded.database_path), "--artifacts", str(loaded.artifacts_path)]
+    arguments = ["--database", str(loaded.database_path), "--artifacts", str(loaded.artifacts_path)]
     arguments += ["--listen", loaded.web_listen]
     if secret := loaded.web_secret.get_secret_value():
         # Arguments and the environment of a process can be read by others; a pipe cannot.
         arguments += ["--secret-fd", str(_pipe(secret))]
     # It has been told everything it needs, and the bot's token is not among that.
     inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(_OURS)}
-    os.chdir(settings.CHECKOUT)
-    os.execve(sys.executable, arguments, inherited)  # noqa: S606 - a program of ours, without a shell
+    home.become("web", *arguments, inherited=inherited)
 
 
 def _pipe(secret: str) -> int:

@@ -109,6 +109,20 @@ async def test_without_a_token_the_start_says_what_to_do(house: House) -> None:
     assert not house.path.exists()
 
 
+async def test_the_start_says_which_database_it_uses_and_its_process_id(house: House) -> None:
+    """One line each, before one line says that it is ready."""
+    process = await start(house)
+    assert process.stderr is not None
+    lines = []
+    async with asyncio.timeout(30):
+        while b"ready" not in (line := await process.stderr.readline()):
+            assert line, "it ended before it was ready"
+            lines.append(line.decode())
+    process.terminate()
+    await end(process)
+    assert f"polar: the database is {house.path}, the process id {process.pid}\n" in lines
+
+
 async def test_a_token_that_telegram_refuses_is_told_in_one_line(house: House) -> None:
     """Nothing but that line."""
     assert "TELEGRAM_BOT_TOKEN" in await failure(house, telegram_bot_token=SECRET)

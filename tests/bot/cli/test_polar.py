@@ -1,0 +1,135 @@
+"""The `polar` command as a whole: its version, its help, completion, and the processes that it becomes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import typer
+
+from bot import VERSION, home
+from bot.cli import app
+from tests.house import CHECKOUT, House
+
+
+def polar(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A command of this checkout, to its end."""
+    return subprocess.run(
+        House.command(*arguments),
+        cwd=CHECKOUT,
+        env={**os.environ, "TERM": "dumb", "COLUMNS": "100", **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def every_command(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
+    """The words of the command itself and of all below it."""
+    yield path
+    for name, sub in getattr(command, "commands", {}).items():
+        yield from every_command(sub, *path, name)
+
+
+def test_it_tells_its_version() -> None:
+    """One line."""
+    told = polar("--version")
+    assert (told.returncode, told.stdout, told.stderr) == (0, f"polar {VERSION}\n", "")
+
+
+COMMANDS = list(every_command(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: " ".join(words) or "-")
+def test_every_command_has_a_short_and_a_long_option_for_help(words: tuple[str, ...], capsys: Any) -> None:
+    """Both say the same, with status 0."""
+    said = []
+    for option in ("-h", "--help"):
+        with pytest.raises(SystemExit) as ended:
+            app([*words, option], prog_name="polar")
+        assert ended.value.code == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]
+    assert " ".join(("Usage: polar", *words)) in said[0]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_gets_what_completes_its_command_line(shell: str) -> None:
+    """The script names the command, and asks it."""
+    script = polar(_POLAR_COMPLETE=f"source_{shell}")
+    assert "_POLAR_COMPLETE" in script.stdout
+    assert (script.returncode, script.stderr) == (0, "")
+
+
+def test_completion_knows_the_commands() -> None:
+    """Also those below another."""
+    done = polar(_POLAR_COMPLETE="complete_bash", COMP_WORDS="polar db ", COMP_CWORD="2")
+    assert done.stdout.split() == ["migrate", "check", "stats"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [
+        (("--show-completion",), {"SHELL": "/bin/none"}),
+        ((), {"_POLAR_COMPLETE": "nonsense"}),
+        ((), {"_POLAR_COMPLETE": "complete_none"}),
+    ],
+)
+def test_completion_never_ends_in_a_traceback(arguments: tuple[str, ...], variables: dict[str, str]) -> None:
+    """Whatever the shell is."""
+    told = polar(*arguments, **variables)
+    assert "Traceback" not in told.stderr + told.stdout
+
+
+def test_the_emulator_lists_the_options_that_it_takes() -> None:
+    """All of them, with the same defaults as the process itself."""
+    of_process = subprocess.run(home.command("emulator", "--help"), cwd=CHECKOUT, capture_output=True, text=True)
+    named = {*re.findall(r"--[a-z]+", of_process.stdout)}
+    told = polar("emulator", "--help").stdout
+    assert {*re.findall(r"--[a-z]+", told)} == named > {"--port", "--token", "--username", "--log"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_emulator_gets_the_signals_of_the_command(tmp_path: Path, number: signal.Signals) -> None:
+    """It is the same process, and nothing is left behind; a relative path starts where it is called."""
+    process = await asyncio.create_subprocess_exec(
+        *home.command("bot", "emulator", "--port", "0", "--token", "5:OWN", "--log", "calls.jsonl"),
+        cwd=tmp_path, env=home.environment(os.environ), stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    async with asyncio.timeout(30):
+        assert process.stdout is not None
+        _, url, token = (await process.stdout.readline()).decode().split()
+        assert token == "token=5:OWN"
+        async with httpx.AsyncClient() as http:
+            assert (await http.get(f"{url}/bot5:OWN/getMe")).is_success
+        process.send_signal(number)
+        assert await process.wait() == 0
+    assert os.listdir(tmp_path) == ["calls.jsonl"]  # noqa: PTH208 - shorter, and blocks nobody
+
+
+@pytest.mark.parametrize("command", [("web",), ("export",), ("emulator", "--host", "0.0.0.0")])  # noqa: S104
+def test_what_lies_in_the_current_folder_is_run_in_place_of_nothing(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """A folder or file that has the name of one of our packages is somebody's own matter."""
+    for name in home.PACKAGES - {"bot"}:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('somebody else')")
+    (tmp_path / "bot.py").write_text("raise SystemExit('somebody else')")
+    told = subprocess.run(
+        home.command("bot", *command),
+        cwd=tmp_path,
+        env=home.environment({**os.environ, "POLAR_WEB_LISTEN": "0.0.0.0:0", "POLAR_DATABASE": "/dev/null"}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert told.returncode == 1
+    assert "somebody else" not in told.stderr
+    assert re.match(r"(polar|emulator): ", told.stderr), told.stderr
