@@ -1,24 +1,14 @@
-"""`polar demo`: the main job with no token, no key and no network."""
+"""`polar demo`: the main job with no token, no key and no network, as a process of its own."""
 
 from __future__ import annotations
 
-import asyncio
-import signal
-import sys
-import tempfile
-from collections.abc import Coroutine
+import os
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-import httpx
 import typer
 
-from demo.screen import Screen
-from demo.script import Script
-from demo.stage import DemoFailed, Stage
-
-T = TypeVar("T")
-INTERRUPTED = 130
+from bot import home
 
 
 def demo(
@@ -28,48 +18,6 @@ def demo(
     picture: Annotated[Path | None, typer.Option(help="Save the main scenes as an SVG picture.")] = None,
 ) -> None:
     """Show a scripted minute with the real bot, an embedded Telegram and a model; then write to it yourself."""
-    screen = Screen(record=picture is not None)
-    stay = not leave and sys.stdin.isatty()
-    try:
-        status = asyncio.run(_play(screen, picture, stay=stay))
-    except (DemoFailed, httpx.HTTPError) as error:
-        screen.alarm(str(error) or type(error).__name__)
-        status = 1
-    if status == INTERRUPTED:
-        screen.end("Stopped before the end. All of it is ended, and nothing is kept")
-    elif status == 0 and stay:
-        screen.end("That was the demo. All of it is ended, and nothing is kept")
-    raise typer.Exit(status)
-
-
-async def _play(screen: Screen, picture: Path | None, *, stay: bool) -> int:
-    """All of it; the exit status."""
-    screen.title("Polar: a real bot, a Telegram and a model on loopback. No token, no network.")
-    with tempfile.TemporaryDirectory(prefix="polar-demo-") as folder:
-        stage = Stage(Path(folder))
-        script = Script(stage, screen)
-        try:
-            happened = await _unless_interrupted(_perform(stage, script))
-            if happened is None:
-                return INTERRUPTED
-            if picture is not None:
-                screen.save(picture)
-            if happened and stay:
-                await _unless_interrupted(script.talk())
-        finally:
-            await stage.close()
-    return 0 if happened else 1
-
-
-async def _perform(stage: Stage, script: Script) -> bool:
-    await stage.open()
-    return await script.play()
-
-
-async def _unless_interrupted(part: Coroutine[Any, Any, T]) -> T | None:
-    """What a part returns, None where Ctrl-C ended it; a further one does not cut short what has to be ended then."""
-    task = asyncio.create_task(part)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    await asyncio.wait({task})
-    return None if task.cancelled() else task.result()
+    arguments = ["--exit"] if leave else []
+    arguments += [f"--picture={picture}"] if picture is not None else []
+    home.become("demo", *arguments, inherited=os.environ)

@@ -1,0 +1,78 @@
+"""`python -m demo`: plays the scripted minute, then leaves the chat to whoever sits at the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from demo.screen import Screen
+from demo.script import Script
+from demo.stage import DemoFailed, Stage
+
+T = TypeVar("T")
+INTERRUPTED = 130
+
+
+def main() -> int:
+    """Exit status 0 if all that was shown happened, 1 if not, 130 where Ctrl-C came before the end of the script."""
+    parser = argparse.ArgumentParser(prog="polar demo")
+    parser.add_argument("--exit", action="store_true", help="end after the script")
+    parser.add_argument("--picture", type=Path, help="save the main scenes as an SVG picture")
+    given = parser.parse_args()
+    screen = Screen(record=given.picture is not None)
+    stay = not given.exit and sys.stdin.isatty()
+    try:
+        status = asyncio.run(_play(screen, given.picture, stay=stay))
+    except (DemoFailed, httpx.HTTPError) as error:
+        screen.alarm(str(error) or type(error).__name__)
+        status = 1
+    if status == INTERRUPTED:
+        screen.end("Stopped before the end. All of it is ended, and nothing is kept")
+    elif status == 0 and stay:
+        screen.end("That was the demo. All of it is ended, and nothing is kept")
+    return status
+
+
+async def _play(screen: Screen, picture: Path | None, *, stay: bool) -> int:
+    """All of it; the exit status."""
+    screen.title("Polar: a real bot, a Telegram and a model on loopback. No token, no network.")
+    with tempfile.TemporaryDirectory(prefix="polar-demo-") as folder:
+        stage = Stage(Path(folder))
+        script = Script(stage, screen)
+        try:
+            happened = await _unless_interrupted(_perform(stage, script))
+            if happened is None:
+                return INTERRUPTED
+            if picture is not None:
+                screen.save(picture)
+            if happened and stay:
+                await _unless_interrupted(script.talk())
+        finally:
+            await stage.close()
+    return 0 if happened else 1
+
+
+async def _perform(stage: Stage, script: Script) -> bool:
+    await stage.open()
+    return await script.play()
+
+
+async def _unless_interrupted(part: Coroutine[Any, Any, T]) -> T | None:
+    """What a part returns, None where Ctrl-C ended it; a further one does not cut short what has to be ended then."""
+    task = asyncio.create_task(part)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    await asyncio.wait({task})
+    return None if task.cancelled() else task.result()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
