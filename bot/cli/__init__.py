@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from bot import VERSION
 from bot.cli import automations, budget, database, demo, emulator, export, heartbeat, replay, run, schedule, web
@@ -14,8 +14,24 @@ from bot.run import CannotRun
 from bot.settings import SettingsError
 from storage.errors import StorageError
 
+
+class Polar(TyperGroup):
+    """The command: a failure is told in one line, with exit status 1; an interrupt is status 130."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Do what was asked for; wrong usage, status 2, is told before this or passes through."""
+        try:
+            return super().invoke(ctx)
+        except (CannotRun, SettingsError, StorageError) as error:
+            typer.echo(f"polar: {error}", err=True)
+            raise typer.Exit(1) from None
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
     name="polar",
+    cls=Polar,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
@@ -50,10 +66,4 @@ def polar(
 
 def main() -> None:
     """Exit status 0 for success, 1 for a failure told in one line, 2 for wrong usage."""
-    try:
-        app(prog_name="polar")
-    except (CannotRun, SettingsError, StorageError) as error:
-        print(f"polar: {error}", file=sys.stderr)  # noqa: T201 - the command's own voice
-        sys.exit(1)
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        sys.exit(130)
+    app(prog_name="polar")

@@ -1,11 +1,10 @@
-"""`polar automations`, as a process beside a bot that runs."""
+"""`polar automations`, beside a bot that runs."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 
-from tests.bot.cli.test_database import polar
+from tests.bot.cli.terminal import polar
 from tests.house import House, until
 from tests.looking import tell, texts
 
@@ -17,24 +16,24 @@ async def test_the_operator_lists_runs_pauses_resumes_and_deletes_jobs(house: Ho
         [created] = await tell(house, chat, ann, "/automations create daily 18:00 | tea [bold]")
         job = created.split()[1].rstrip(":")
 
-        async def operate(*arguments: str) -> str:
-            done = await asyncio.to_thread(polar, house.path, "automations", *arguments)
-            assert done.returncode == 0, done.stderr
+        def operate(*arguments: str) -> str:
+            done = polar("automations", *arguments, database=house.path)
+            assert done.exit_code == 0, done.stderr
             return done.stdout
 
-        [fact] = json.loads(await operate("list", "--json"))
+        [fact] = json.loads(operate("list", "--json"))
         assert (fact["id"], fact["enabled"], fact["prompt"]) == (job, True, "tea [bold]")
         assert fact["next"].endswith("T18:00:00Z")
-        assert job in await operate("list")
-        await operate("run", job)
+        assert job in operate("list")
+        operate("run", job)
         await house.world.wait(lambda: texts(house, chat)[-1] == "⏰ tea [bold]")
         await until(lambda: house.rows("SELECT trigger FROM polar_run_events") == [("manual",)])
         planned = "SELECT count(*) FROM polar_scheduler_events WHERE queue = 'scheduled'"
         for verb, enabled in (("pause", 0), ("resume", 1)):
-            await operate(verb, job)
+            operate(verb, job)
             assert house.rows("SELECT enabled FROM polar_automation_jobs") == [(enabled,)]
             assert house.rows(planned) == [(enabled,)]
-        await operate("delete", job)
+        operate("delete", job)
         assert house.rows("SELECT * FROM polar_automation_jobs") == []
         assert house.rows(planned) == [(0,)]
 
@@ -43,8 +42,8 @@ async def test_an_unknown_job_is_said_in_one_line(house: House) -> None:
     """Status 1, and nothing written."""
     async with house.bot():
         for verb in ("pause", "resume", "delete", "run"):
-            done = await asyncio.to_thread(polar, house.path, "automations", verb, "nonsense")
-            assert done.returncode == 1
+            done = polar("automations", verb, "nonsense", database=house.path)
+            assert done.exit_code == 1
             assert len(done.stderr.splitlines()) == 1
             assert "polar automations list" in done.stderr
     assert house.rows("SELECT * FROM polar_scheduler_events") == []

@@ -1,13 +1,12 @@
-"""`polar budget`, as a process beside a bot that runs."""
+"""`polar budget`, on a real file, also beside a bot that runs on it."""
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from tests.bot.cli.test_database import polar, printed
+from tests.bot.cli.terminal import polar, printed
 from tests.house import House
 from tests.looking import tell
 from tests.storage.files import plain, rows
@@ -17,7 +16,7 @@ from tests.storage.files import plain, rows
 def database(tmp_path: Path) -> Path:
     """A new database."""
     path = tmp_path / "polar-system.db"
-    assert polar(path, "db", "migrate").returncode == 0
+    assert polar("db", "migrate", database=path).exit_code == 0
     return path
 
 
@@ -27,27 +26,27 @@ async def test_a_running_bot_goes_by_a_budget_at_once(house: House) -> None:
         ann, chat = house.chat()
         assert await tell(house, chat, ann, "one") == ["echo: one"]
 
-        async def budget(*arguments: str) -> str:
-            done = await asyncio.to_thread(polar, house.path, "budget", *arguments)
-            assert done.returncode == 0, done.stderr
+        def budget(*arguments: str) -> str:
+            done = polar("budget", *arguments, database=house.path)
+            assert done.exit_code == 0, done.stderr
             return done.stdout.strip()
 
-        assert await budget("set", "global", "0.05") == "global: $0.00 of $0.05 spent"
+        assert budget("set", "global", "0.05") == "global: $0.00 of $0.05 spent"
         assert "too little" in (await tell(house, chat, ann, "two"))[0]
-        await budget("set", "global", "0.15")
+        budget("set", "global", "0.15")
         assert await tell(house, chat, ann, "three") == ["echo: three"]
-        assert await budget("list") == "global: $0.10 of $0.15 spent"
+        assert budget("list") == "global: $0.10 of $0.15 spent"
         assert "too little" in (await tell(house, chat, ann, "four"))[0]
-        assert await budget("clear", "global") == "global: cleared"
-        assert await budget("list") == "no budgets"
+        assert budget("clear", "global") == "global: cleared"
+        assert budget("list") == "no budgets"
         assert await tell(house, chat, ann, "five") == ["echo: five"]
 
 
 def test_the_list_tells_each_budget_as_facts(database: Path) -> None:
     """Limits, what is spent, when it starts anew, and whether it blocks; amounts are numbers, instants are UTC."""
-    assert polar(database, "budget", "set", "user:7", "2.5", "--every", "7d", "--warn-only").returncode == 0
-    assert polar(database, "budget", "set", "session:telegram:chat:-1001", "1").returncode == 0
-    session, user = printed(polar(database, "budget", "list", "--json"))[::-1]
+    assert polar("budget", "set", "user:7", "2.5", "--every", "7d", "--warn-only", database=database).exit_code == 0
+    assert polar("budget", "set", "session:telegram:chat:-1001", "1", database=database).exit_code == 0
+    session, user = printed(polar("budget", "list", "--json", database=database))[::-1]
     resets = user.pop("resets")
     assert resets.endswith("Z")
     assert user == {
@@ -66,7 +65,7 @@ def test_the_list_tells_each_budget_as_facts(database: Path) -> None:
     )
     assert (
         f"user:7: $0.00 of $2.50 spent, every 7d, next reset {resets}, only warns"
-        in polar(database, "budget", "list").stdout
+        in polar("budget", "list", database=database).stdout
     )
 
 
@@ -75,9 +74,9 @@ def test_the_list_tells_each_budget_as_facts(database: Path) -> None:
 )
 def test_an_interval_is_written_in_minutes_hours_or_days(database: Path, every: str, ms: int) -> None:
     """And told as it was written; stored in milliseconds."""
-    polar(database, "budget", "set", "global", "1", "--every", every)
+    polar("budget", "set", "global", "1", "--every", every, database=database)
     assert rows(database, "SELECT resetIntervalMs FROM polar_budget_policies") == [(ms,)]
-    [fact] = printed(polar(database, "budget", "list", "--json"))
+    [fact] = printed(polar("budget", "list", "--json", database=database))
     assert fact["every"] == every
 
 
@@ -100,21 +99,21 @@ def test_an_interval_is_written_in_minutes_hours_or_days(database: Path, every: 
 )
 def test_a_wrong_form_says_what_was_expected(database: Path, arguments: tuple[str, ...], expected: str) -> None:
     """Status 2, and nothing is written."""
-    done = polar(database, "budget", *arguments)
-    assert done.returncode == 2
+    done = polar("budget", *arguments, database=database)
+    assert done.exit_code == 2
     assert expected in " ".join(done.stderr.replace("│", " ").split())
-    assert printed(polar(database, "budget", "list", "--json")) == []
+    assert printed(polar("budget", "list", "--json", database=database)) == []
 
 
 def test_a_negative_limit_is_wrong_usage(database: Path) -> None:
     """Also where it does not look like an option."""
-    assert polar(database, "budget", "set", "global", "--", "-1").returncode == 2
+    assert polar("budget", "set", "global", "--", "-1", database=database).exit_code == 2
 
 
 def test_clearing_what_is_not_there_is_said_in_one_line(database: Path) -> None:
     """Status 1; rows of other programs can be cleared whatever their target is."""
-    done = polar(database, "budget", "clear", "user:7")
-    assert done.returncode == 1
+    done = polar("budget", "clear", "user:7", database=database)
+    assert done.exit_code == 1
     assert len(done.stderr.splitlines()) == 1
     assert "polar budget list" in done.stderr
 
@@ -123,12 +122,12 @@ def test_a_budget_of_another_program_can_be_cleared(database: Path) -> None:
     """Whatever its target looks like."""
     with plain(database) as connection:
         connection.execute("INSERT INTO polar_budget_policies VALUES ('user', 'odd: one', 1, NULL, 1)")
-    assert polar(database, "budget", "clear", "user:odd: one").returncode == 0
+    assert polar("budget", "clear", "user:odd: one", database=database).exit_code == 0
     assert rows(database, "SELECT * FROM polar_budget_policies") == []
 
 
 def test_without_a_database_it_says_what_to_do(tmp_path: Path) -> None:
     """Status 1, in one line."""
-    done = polar(tmp_path / "nothing.db", "budget", "list")
-    assert done.returncode == 1
+    done = polar("budget", "list", database=tmp_path / "nothing.db")
+    assert done.exit_code == 1
     assert "polar db migrate" in done.stderr

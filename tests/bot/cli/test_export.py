@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from bot.settings import environment
+from tests.bot.cli.terminal import polar, process
 from tests.exports.rows import FILES, fill, writing
-from tests.house import CHECKOUT, House
 
 
 @pytest.fixture
@@ -23,20 +21,13 @@ def path(tmp_path: Path) -> Path:
     return file
 
 
-def polar(path: Path, *arguments: str, cwd: Path = CHECKOUT, **settings: object) -> subprocess.CompletedProcess[str]:
-    """Run the command with these settings, in a folder."""
-    environ = environment({"PATH": "/usr/bin:/bin", "PYTHONPATH": str(CHECKOUT)}, {"database": path, **settings})
-    command = House.command("export", *arguments)
-    return subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, timeout=60, check=False)
-
-
 def test_the_folder_is_that_of_the_settings(path: Path, tmp_path: Path) -> None:
     """POLAR_ARTIFACTS; the facts of each file are printed for people, or as JSON."""
-    done = polar(path, artifacts=tmp_path / "here")
+    done = process("export", database=path, artifacts=tmp_path / "here")
     assert (done.returncode, done.stderr) == (0, "")
     assert [line.split()[0] for line in done.stdout.splitlines()] == list(FILES)
     assert sorted(file.name for file in (tmp_path / "here").iterdir()) == sorted(FILES)
-    facts = json.loads(polar(path, "--json", artifacts=tmp_path / "here").stdout)
+    facts = json.loads(process("export", "--json", database=path, artifacts=tmp_path / "here").stdout)
     assert facts["HEARTBEAT.md"] == {
         "rows": 2,
         "bytes": (tmp_path / "here" / "HEARTBEAT.md").stat().st_size,
@@ -52,7 +43,7 @@ def test_a_relative_folder_starts_where_the_command_is_called(path: Path, tmp_pa
     (place / "exports").mkdir(parents=True)
     (place / "exports" / "__init__.py").touch()
     (place / "exports" / "__main__.py").write_text("raise SystemExit(99)", encoding="utf-8")
-    done = polar(path, "--out", "mine", "--only", "memory", "--only", "heartbeat", cwd=place)
+    done = process("export", "--out", "mine", "--only", "memory", "--only", "heartbeat", cwd=place, database=path)
     assert (done.returncode, done.stderr) == (0, "")
     assert sorted(file.name for file in (place / "mine").iterdir()) == ["HEARTBEAT.md", "MEMORY.md"]
 
@@ -63,20 +54,26 @@ def test_a_relative_folder_starts_where_the_command_is_called(path: Path, tmp_pa
         (("--only", "everything"), "choose from 'reactions', 'heartbeat', 'memory', 'personality'"),
         (("--since", "yesterday"), "expected a date like 2026-11-01 or an instant like 2026-11-01T12:00:00Z"),
         (("--since", "-5"), "expected a date like 2026-11-01"),
-        (("--nonsense",), "No such option"),
     ],
 )
 def test_wrong_usage_says_what_is_allowed(path: Path, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
     """Status 2, and nothing is made."""
-    done = polar(path, "--out", str(tmp_path / "out"), *arguments)
+    done = process("export", "--out", str(tmp_path / "out"), *arguments, database=path)
     assert done.returncode == 2
     assert said in " ".join(done.stderr.split())
     assert not (tmp_path / "out").exists()
 
 
+def test_an_unknown_option_is_wrong_usage() -> None:
+    """Before the job is started."""
+    done = polar("export", "--nonsense")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "No such option" in done.stderr
+
+
 def test_a_missing_database_is_said_in_one_line(tmp_path: Path) -> None:
     """Status 1, with the remedy; none is made."""
-    done = polar(tmp_path / "none.db", "--out", str(tmp_path / "out"))
+    done = process("export", "--out", str(tmp_path / "out"), database=tmp_path / "none.db")
     assert done.returncode == 1
     assert done.stderr == f"polar: {tmp_path / 'none.db'} does not exist; polar run or polar db migrate creates it\n"
     assert not (tmp_path / "none.db").exists()
@@ -84,13 +81,19 @@ def test_a_missing_database_is_said_in_one_line(tmp_path: Path) -> None:
 
 def test_the_help_names_what_can_be_asked_for() -> None:
     """Each of the four files."""
-    done = polar(Path("unused"), "--help")
-    assert done.returncode == 0
+    done = polar("export", "--help")
+    assert done.exit_code == 0
     assert {"reactions", "heartbeat", "memory", "personality"} <= set(re.findall(r"\w+", done.stdout))
 
 
 def test_the_secrets_of_the_settings_are_nowhere(path: Path, tmp_path: Path) -> None:
     """Neither printed nor exported."""
-    done = polar(path, telegram_bot_token="1:SECRET", web_secret="SECRET-too", artifacts=tmp_path / "out")
+    done = process(
+        "export",
+        database=path,
+        telegram_bot_token="1:SECRET",
+        web_secret="SECRET-too",
+        artifacts=tmp_path / "out",
+    )
     written = "".join(file.read_text(encoding="utf-8") for file in (tmp_path / "out").iterdir())
     assert "SECRET" not in written + done.stdout + done.stderr

@@ -1,23 +1,19 @@
-"""`polar heartbeat`, as processes on a real file, also beside a bot that runs on it."""
+"""`polar heartbeat`, on a real file, also beside a bot that runs on it."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
-import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli import app
-from bot.settings import environment
-from storage.errors import DatabaseUnusable
-from tests.house import CHECKOUT, House, TestClock, until
+from tests.bot.cli.terminal import polar
+from tests.house import House, TestClock, until
 from tests.looking import idle, texts
 
 MINUTE_MS = 60_000
@@ -28,27 +24,18 @@ NEW = ("--every", "every 30 minutes", "--to", "-1001234567890")
 def database(tmp_path: Path) -> Path:
     """A database of this version, without any policy."""
     path = tmp_path / "polar-system.db"
-    done = CliRunner().invoke(app, ["db", "migrate"], env=environment({}, {"database": path}))
-    assert done.exit_code == 0, done.output
+    assert polar("db", "migrate", database=path).exit_code == 0
     return path
 
 
-def polar(database: Path, *arguments: str, **settings: Any) -> Result:
-    """Run `polar heartbeat` on this database, in this process."""
-    environ = environment({}, {"database": database, **settings})
-    return CliRunner().invoke(app, ["heartbeat", *arguments], env=environ)
-
-
-def process(database: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `polar heartbeat` on this database, as a process of its own."""
-    command = House.command("heartbeat", *arguments)
-    environ = environment({"PATH": "/usr/bin:/bin"}, {"database": database})
-    return subprocess.run(command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+def heartbeat(database: Path, *arguments: str) -> Result:
+    """`polar heartbeat` on this database."""
+    return polar("heartbeat", *arguments, database=database)
 
 
 def listed(database: Path) -> list[dict[str, Any]]:
     """What `list --json` prints."""
-    done = polar(database, "list", "--json")
+    done = heartbeat(database, "list", "--json")
     assert done.exit_code == 0, done.output
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return found
@@ -70,7 +57,7 @@ def test_a_policy_is_set_with_its_next_beat(database: Path) -> None:
     checks = ("--check", "failed_runs", "--check", "negative_feedback:threshold=5,hours=1.5")
     hours = ("--active", "22:00-06:00", "--timezone", "Europe/Berlin")
     before = int(time.time())
-    done = polar(database, "set", "night", *NEW, *checks, *hours)
+    done = heartbeat(database, "set", "night", *NEW, *checks, *hours)
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("night: next beat 2")
     [(event, queue, at_ms)] = planned(database)
@@ -88,7 +75,7 @@ def test_a_policy_is_set_with_its_next_beat(database: Path) -> None:
         "enabled": True,
         "last": None,
     }
-    told = polar(database, "list").stdout
+    told = heartbeat(database, "list").stdout
     assert told.startswith("night: every 30 minutes, 22:00-06:00 Europe/Berlin, to telegram:chat:-1001234567890; ")
     assert "negative_feedback:hours=1.5,threshold=5" in told
     assert told.endswith("; no beat yet\n")
@@ -96,20 +83,20 @@ def test_a_policy_is_set_with_its_next_beat(database: Path) -> None:
 
 def test_setting_again_changes_only_what_is_given(database: Path) -> None:
     """Off takes the next beat away, on plans it again."""
-    polar(database, "set", "h", *NEW, "--check", "database_health", "--active", "08:00-22:00")
+    heartbeat(database, "set", "h", *NEW, "--check", "database_health", "--active", "08:00-22:00")
     [first] = listed(database)
     assert first["activeHours"] == {"start": "08:00", "end": "22:00", "timezone": "UTC"}
-    assert polar(database, "set", "h", "--off").stdout == "h: off\n"
+    assert heartbeat(database, "set", "h", "--off").stdout == "h: off\n"
     assert planned(database) == []
     [off] = listed(database)
     assert {**off, "enabled": True, "next": first["next"]} == first
-    assert "; off; " in polar(database, "list").stdout
-    polar(database, "set", "h", "--on", "--timezone", "Asia/Tokyo", "--to", "5", "--check", "failed_runs")
+    assert "; off; " in heartbeat(database, "list").stdout
+    heartbeat(database, "set", "h", "--on", "--timezone", "Asia/Tokyo", "--to", "5", "--check", "failed_runs")
     [entry] = listed(database)
     assert entry["activeHours"] == {"start": "08:00", "end": "22:00", "timezone": "Asia/Tokyo"}
     assert (entry["sessionId"], entry["checks"], entry["enabled"]) == ("telegram:chat:5", {"failed_runs": {}}, True)
     assert entry["next"] == first["next"]
-    polar(database, "set", "h", "--active", "always", "--every", "daily 09:00", "--timezone", "Europe/Berlin")
+    heartbeat(database, "set", "h", "--active", "always", "--every", "daily 09:00", "--timezone", "Europe/Berlin")
     [entry] = listed(database)
     assert (entry["activeHours"], entry["every"]) == (None, "daily at 09:00 (Europe/Berlin)")
     assert len(planned(database)) == 1
@@ -117,15 +104,15 @@ def test_setting_again_changes_only_what_is_given(database: Path) -> None:
 
 def test_a_policy_without_checks_says_so(database: Path) -> None:
     """It may be set, as the reason no_active_checks would tell later."""
-    assert "no checks yet" in polar(database, "set", "h", *NEW).stdout
-    assert "; no checks; " in polar(database, "list").stdout
+    assert "no checks yet" in heartbeat(database, "set", "h", *NEW).stdout
+    assert "; no checks; " in heartbeat(database, "list").stdout
 
 
 def test_run_asks_for_one_more_beat(database: Path) -> None:
     """Beside the next one, which stays."""
-    polar(database, "set", "h", *NEW, "--check", "failed_runs")
+    heartbeat(database, "set", "h", *NEW, "--check", "failed_runs")
     before = planned(database)
-    done = polar(database, "run", "h")
+    done = heartbeat(database, "run", "h")
     assert done.exit_code == 0
     assert done.stdout.startswith("h: asked for, as beat:h:manual:")
     [added] = [row for row in planned(database) if row not in before]
@@ -135,16 +122,16 @@ def test_run_asks_for_one_more_beat(database: Path) -> None:
 
 def test_delete_removes_the_policy_and_its_next_beat(database: Path) -> None:
     """Of no other one."""
-    polar(database, "set", "h", *NEW)
-    polar(database, "set", "other", *NEW)
-    assert polar(database, "delete", "h").stdout == "h: deleted\n"
+    heartbeat(database, "set", "h", *NEW)
+    heartbeat(database, "set", "other", *NEW)
+    assert heartbeat(database, "delete", "h").stdout == "h: deleted\n"
     assert [entry["id"] for entry in listed(database)] == ["other"]
     assert [row[0] for row in planned(database)] == ["heartbeat:other"]
 
 
 def test_nothing_is_listed_of_nothing(database: Path) -> None:
     """In words and in JSON."""
-    assert polar(database, "list").stdout == "no heartbeat policies\n"
+    assert heartbeat(database, "list").stdout == "no heartbeat policies\n"
     assert listed(database) == []
 
 
@@ -176,9 +163,9 @@ def test_what_is_wrong_is_said_in_one_line_and_changes_nothing(
     database: Path, arguments: tuple[str, ...], said: str
 ) -> None:
     """With exit status 1."""
-    polar(database, "set", "h", *NEW, "--check", "failed_runs")
+    heartbeat(database, "set", "h", *NEW, "--check", "failed_runs")
     before = listed(database), planned(database)
-    done = polar(database, *arguments)
+    done = heartbeat(database, *arguments)
     assert done.exit_code == 1
     assert said in done.stderr
     assert done.stderr.startswith("polar: ")
@@ -188,8 +175,8 @@ def test_what_is_wrong_is_said_in_one_line_and_changes_nothing(
 
 def test_a_file_that_is_not_of_this_version_is_refused(tmp_path: Path) -> None:
     """In one line that says what to do; nothing is created."""
-    done = process(tmp_path / "none.db", "list")
-    assert (done.returncode, done.stdout) == (1, "")
+    done = heartbeat(tmp_path / "none.db", "list")
+    assert (done.exit_code, done.stdout) == (1, "")
     assert "polar db migrate" in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "none.db").exists()
@@ -200,37 +187,37 @@ def test_a_database_that_is_busy_is_told_in_one_line(database: Path, monkeypatch
     monkeypatch.setattr("storage.opening.BUSY_TIMEOUT_MS", 10)
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        done = polar(database, "set", "h", *NEW)
+        done = heartbeat(database, "set", "h", *NEW)
         other.execute("ROLLBACK")
-    assert isinstance(done.exception, DatabaseUnusable)
-    assert "cannot be used just now: database is locked" in str(done.exception)
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+    assert "cannot be used just now: database is locked" in done.stderr
     assert listed(database) == []
 
 
 @pytest.mark.parametrize("change", ["checksJson = '['", "schedule = 'whenever'"])
 def test_a_damaged_policy_can_be_set_anew_or_deleted(database: Path, change: str) -> None:
     """As its error says."""
-    polar(database, "set", "h", *NEW, "--check", "failed_runs")
+    heartbeat(database, "set", "h", *NEW, "--check", "failed_runs")
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(f"UPDATE polar_heartbeat_policies SET {change}")
-    shown = process(database, "list")
+    shown = heartbeat(database, "list")
     assert "cannot be read" in shown.stdout + shown.stderr
     assert shown.stderr.count("\n") <= 1
-    assert "needs --every and --to" in polar(database, "set", "h", "--off").stderr
-    assert polar(database, "set", "h", *NEW).exit_code == 0
+    assert "needs --every and --to" in heartbeat(database, "set", "h", "--off").stderr
+    assert heartbeat(database, "set", "h", *NEW).exit_code == 0
     assert [entry["checks"] for entry in listed(database)] == [{}]
-    assert polar(database, "delete", "h").exit_code == 0
+    assert heartbeat(database, "delete", "h").exit_code == 0
 
 
 async def test_a_bot_that_runs_notices_by_itself(house: House) -> None:
-    """Set, run, list and delete as processes beside it: nothing is told to it but by the rows."""
+    """Set, run, list and delete beside it: nothing is told to it but by the rows."""
     clock = TestClock(round(time.time() * 1000))
     _, chat = house.chat()
     checks = ("--check", "database_health:megabytes=0.01,free_megabytes=0.001")
 
-    async def polar_beside(*arguments: str) -> str:
-        done = await asyncio.to_thread(process, house.path, *arguments)
-        assert done.returncode == 0, done.stderr
+    def beside(*arguments: str) -> str:
+        done = heartbeat(house.path, *arguments)
+        assert done.exit_code == 0, done.stderr
         return done.stdout
 
     def entered() -> list[tuple[Any, ...]]:
@@ -240,15 +227,15 @@ async def test_a_bot_that_runs_notices_by_itself(house: House) -> None:
         )
 
     async with house.bot(clock) as bot:
-        await polar_beside("set", "h", "--every", "every 1 minute", "--to", str(chat.id), *checks)
-        await polar_beside("run", "h")
+        beside("set", "h", "--every", "every 1 minute", "--to", str(chat.id), *checks)
+        beside("run", "h")
         clock.now_ms = round(time.time() * 1000)
         await until(lambda: len(entered()) == 1)
         clock.advance(seconds=61)
         await until(lambda: len(entered()) == 2)
         await idle(house)
-        assert "last executed" in await polar_beside("list")
-        await polar_beside("delete", "h")
+        assert "last executed" in beside("list")
+        beside("delete", "h")
         clock.advance(seconds=600)
         bot.app.runner.wake()
         await idle(house)

@@ -1,30 +1,27 @@
-"""`polar schedule`, in this process and as one of its own."""
+"""`polar schedule`."""
 
 from __future__ import annotations
 
 import json
-import subprocess
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli import app
-from bot.settings import environment
-from tests.house import CHECKOUT, House
+from tests.bot.cli.terminal import polar
 
 AFTER = ("--after", "2026-10-24T00:00:00Z")
 
 
-def polar(*arguments: str, **settings: Any) -> Result:
-    """Run `polar schedule` with these settings."""
-    return CliRunner().invoke(app, ["schedule", *arguments], env=environment({}, settings))
+def schedule(*arguments: str, **settings: Any) -> Result:
+    """`polar schedule` with these settings."""
+    return polar("schedule", *arguments, **settings)
 
 
 def test_json_is_the_stored_text_and_the_next_instants() -> None:
     """In UTC, whole seconds, across the end of daylight saving."""
-    done = polar("daily at 09:00", "--timezone", "Europe/Berlin", *AFTER, "--count", "2", "--json")
+    done = schedule("daily at 09:00", "--timezone", "Europe/Berlin", *AFTER, "--count", "2", "--json")
     assert json.loads(done.stdout) == {
         "stored": "DTSTART;TZID=Europe/Berlin:20261024T090000\nRRULE:FREQ=DAILY",
         "next": ["2026-10-24T07:00:00Z", "2026-10-25T08:00:00Z"],
@@ -51,14 +48,14 @@ def test_json_is_the_stored_text_and_the_next_instants() -> None:
 )
 def test_every_form_in_the_zone_of_the_settings(text: str, stored: str, first: str) -> None:
     """POLAR_DEFAULT_TIMEZONE, where no zone is named; `--after` stands for now."""
-    printed = json.loads(polar(text, *AFTER, "--json", default_timezone="Asia/Tokyo").stdout)
+    printed = json.loads(schedule(text, *AFTER, "--json", default_timezone="Asia/Tokyo").stdout)
     assert printed["stored"] == stored
     assert printed["next"][0] == first
 
 
 def test_people_are_told_what_it_means_in_their_zone() -> None:
     """With the offset, since a local time may come twice."""
-    done = polar("30 2 * * *", "--timezone", "Europe/Berlin", *AFTER, "--count", "3")
+    done = schedule("30 2 * * *", "--timezone", "Europe/Berlin", *AFTER, "--count", "3")
     assert done.stdout.splitlines() == [
         "at 02:30 every day (Europe/Berlin)",
         "  Sat 2026-10-24 02:30:00 +0200  2026-10-24T00:30:00Z",
@@ -70,7 +67,7 @@ def test_people_are_told_what_it_means_in_their_zone() -> None:
 def test_now_is_the_default_and_five_are_shown() -> None:
     """All of them after the call."""
     began = datetime.now(UTC).replace(microsecond=0)
-    shown = json.loads(polar("every minute", "--json").stdout)["next"]
+    shown = json.loads(schedule("every minute", "--json").stdout)["next"]
     assert len(shown) == 5
     assert datetime.fromisoformat(shown[0]) > began
 
@@ -78,8 +75,8 @@ def test_now_is_the_default_and_five_are_shown() -> None:
 def test_a_schedule_that_has_ended_is_none_that_is_wrong() -> None:
     """Nothing comes next."""
     text = "DTSTART:20200101T090000Z RRULE:FREQ=DAILY;COUNT=3"
-    assert json.loads(polar(text, *AFTER, "--json").stdout)["next"] == []
-    assert polar(text, *AFTER).stdout.splitlines()[1:] == ["  never"]
+    assert json.loads(schedule(text, *AFTER, "--json").stdout)["next"] == []
+    assert schedule(text, *AFTER).stdout.splitlines()[1:] == ["  never"]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +93,7 @@ def test_a_schedule_that_has_ended_is_none_that_is_wrong() -> None:
 )
 def test_what_is_wrong_is_said_in_one_line(arguments: tuple[str, ...], said: str) -> None:
     """Status 1, nothing on standard output."""
-    done = polar(*arguments)
+    done = schedule(*arguments)
     assert (done.exit_code, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1
     assert said in done.stderr
@@ -104,13 +101,5 @@ def test_what_is_wrong_is_said_in_one_line(arguments: tuple[str, ...], said: str
 
 def test_wrong_usage_is_status_two() -> None:
     """No text, a count of nothing."""
-    assert polar().exit_code == 2
-    assert polar("daily 18:00", "--count", "0").exit_code == 2
-
-
-def test_the_real_command_says_the_same() -> None:
-    """As scripts call it."""
-    command = House.command("schedule", "hourly")
-    environ = environment({"PATH": "/usr/bin:/bin"}, {})
-    done = subprocess.run(command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", polar("hourly").stderr)
+    assert schedule().exit_code == 2
+    assert schedule("daily 18:00", "--count", "0").exit_code == 2
