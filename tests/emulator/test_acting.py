@@ -23,6 +23,7 @@ async def bot(server: Server, world: World) -> AsyncIterator[Bot]:
 
 
 async def test_entities_are_counted_in_utf16_units(world: World, ann: Person, chat: Chat, bot: Bot) -> None:
+    """Commands, mentions and addresses are marked where a client marks them, after an emoji too."""
     world.say(chat, ann, "👍 /start@polar_test_bot to @friend1 https://example.org/a.")
     message = (await bot.get_updates())[0].message
     assert message is not None
@@ -36,6 +37,7 @@ async def test_entities_are_counted_in_utf16_units(world: World, ann: Person, ch
 
 @pytest.mark.parametrize("kind", sorted(CONTENTS))
 async def test_every_kind_of_message_can_be_parsed(world: World, ann: Person, chat: Chat, bot: Bot, kind: str) -> None:
+    """Each has its content and its caption."""
     world.send(chat, ann, kind=kind, caption="look @friend1", media_group_id="1")
     message = (await bot.get_updates())[0].message
     assert message is not None
@@ -44,6 +46,7 @@ async def test_every_kind_of_message_can_be_parsed(world: World, ann: Person, ch
 
 
 async def test_a_reaction_carries_the_old_list_and_the_new_one(world: World, ann: Person, chat: Chat, bot: Bot) -> None:
+    """Given, added to and taken back, with the person who did it."""
     mid = world.say(chat, ann, "hello")
     world.react(chat, ann, mid, "👍")
     world.react(chat, ann, mid, "👍", {"type": "custom_emoji", "custom_emoji_id": "5"})
@@ -57,6 +60,7 @@ async def test_a_reaction_carries_the_old_list_and_the_new_one(world: World, ann
 
 
 async def test_anonymous_and_channel_reactions_name_no_person(world: World, ann: Person, bot: Bot) -> None:
+    """A chat stands for the first; of a channel only counts are told."""
     group, channel = world.group("Friends", members=[ann]), world.channel("News")
     world.react(group, None, world.say(group, ann, "hello"), "👍", actor_chat=channel)
     post = world.say(channel, None, "news")
@@ -73,6 +77,7 @@ async def test_anonymous_and_channel_reactions_name_no_person(world: World, ann:
 
 
 async def test_messages_in_topics_reply_to_the_start_of_the_topic(world: World, ann: Person, bot: Bot) -> None:
+    """Those outside of one have no thread."""
     forum = world.group("Forum", members=[ann], forum=True)
     topic = world.topic(forum, "Plans")
     world.say(forum, ann, "here", topic=topic)
@@ -89,6 +94,7 @@ async def test_messages_in_topics_reply_to_the_start_of_the_topic(world: World, 
 async def test_a_button_can_be_pressed_on_messages_that_exist_or_not(
     world: World, ann: Person, chat: Chat, bot: Bot
 ) -> None:
+    """The second kind comes with a message that cannot be reached."""
     sent = await bot.send_message(chat.id, "hi")
     world.press(chat, ann, sent.message_id, "yes")
     world.press(chat, ann, 1, "forged")
@@ -103,6 +109,7 @@ async def test_a_button_can_be_pressed_on_messages_that_exist_or_not(
 
 
 async def test_edits_chats_that_speak_and_memberships_arrive(world: World, ann: Person, chat: Chat, bot: Bot) -> None:
+    """Each as an update of its own kind."""
     group = world.group("Friends", members=[ann])
     world.edit(chat, world.say(chat, ann, "one"), "two")
     world.say_as_chat(group, group, "anonymous")
@@ -121,6 +128,7 @@ async def test_edits_chats_that_speak_and_memberships_arrive(world: World, ann: 
 
 
 async def test_a_bot_can_look_at_itself_and_at_chats(world: World, ann: Person, chat: Chat, bot: Bot) -> None:
+    """Its commands, titles, members, custom emoji; it may type and react."""
     group = world.group("Friends", admins=[ann])
     await bot.set_my_commands([("start", "begin")])
     assert (await bot.get_my_commands())[0].command == "start"
@@ -134,6 +142,7 @@ async def test_a_bot_can_look_at_itself_and_at_chats(world: World, ann: Person, 
 
 
 def test_what_does_not_exist_cannot_be_acted_on(world: World, ann: Person, chat: Chat) -> None:
+    """The error names it."""
     with pytest.raises(LookupError, match="no chat 5"):
         world.say(5, ann, "hello")
     with pytest.raises(LookupError, match="no message 5"):
@@ -149,6 +158,7 @@ def test_what_does_not_exist_cannot_be_acted_on(world: World, ann: Person, chat:
 async def test_a_reply_in_a_plain_supergroup_carries_the_thread_but_is_in_no_topic(
     world: World, ann: Person, bot: Bot
 ) -> None:
+    """The thread is that of its first message, however deep the reply."""
     group = world.group("Friends", members=[ann])
     root = world.say(group, ann, "question")
     world.say(group, ann, "again", reply_to=world.say(group, ann, "answer", reply_to=root))
@@ -158,6 +168,7 @@ async def test_a_reply_in_a_plain_supergroup_carries_the_thread_but_is_in_no_top
 
 
 async def test_a_bot_that_was_thrown_out_can_come_back(world: World, ann: Person, chat: Chat, bot: Bot) -> None:
+    """By group and by person, and may write again."""
     group = world.group("Friends", members=[ann])
     world.remove_bot(group, by=ann)
     world.return_bot(group, by=ann)
@@ -170,6 +181,7 @@ async def test_a_bot_that_was_thrown_out_can_come_back(world: World, ann: Person
 
 
 async def test_a_caption_can_be_edited_and_a_message_deleted(world: World, ann: Person, chat: Chat, bot: Bot) -> None:
+    """The edit arrives with its entities; what is deleted is gone."""
     photo = world.send(chat, ann, kind="photo", caption="one")
     world.edit(chat, photo, "two @friend1")
     world.delete(chat, photo)
@@ -181,6 +193,7 @@ async def test_a_caption_can_be_edited_and_a_message_deleted(world: World, ann: 
 
 
 async def test_an_album_is_several_messages_with_one_id(world: World, ann: Person, chat: Chat, bot: Bot) -> None:
+    """The caption is on the first, and the next album has another id."""
     ids = world.album(chat, ann, ["photo", "video"], caption="look")
     other = world.album(chat, ann, ["photo"])
     messages = [update.message for update in await bot.get_updates() if update.message]
@@ -191,6 +204,7 @@ async def test_an_album_is_several_messages_with_one_id(world: World, ann: Perso
 
 
 async def test_what_is_forwarded_names_its_origin(world: World, ann: Person, chat: Chat, bot: Bot) -> None:
+    """A person, one who hides, a channel or a chat; also when it is passed on again."""
     ben, group, channel = world.person("Ben"), world.group("Friends"), world.channel("News")
     said, shown = world.say(group, ben, "hello @friend1"), world.send(group, ben, "photo", caption="a cat")
     posted, anonymous = world.say(channel, None, "today"), world.say_as_chat(group, group, "we")
@@ -211,6 +225,7 @@ async def test_what_is_forwarded_names_its_origin(world: World, ann: Person, cha
 async def test_a_reply_in_general_has_the_id_of_its_thread_and_is_in_no_topic(
     world: World, ann: Person, bot: Bot
 ) -> None:
+    """As in a forum's first topic, which has no id of its own."""
     forum = world.group("Forum", members=[ann], forum=True)
     first = world.say(forum, ann, "hello")
     second = world.say(forum, ann, "and?", reply_to=first)
@@ -221,6 +236,7 @@ async def test_a_reply_in_general_has_the_id_of_its_thread_and_is_in_no_topic(
 
 
 def test_what_contradicts_itself_is_refused(world: World, ann: Person, chat: Chat) -> None:
+    """Tokens, ids that exist, topics and groups of the wrong kind, people who are missing."""
     with pytest.raises(ValueError, match="a token looks like"):
         world.add_bot("no token", "x")
     with pytest.raises(ValueError, match="exists"):

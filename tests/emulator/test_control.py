@@ -22,6 +22,7 @@ async def do(client: Client, action: str, **given: Any) -> Any:
 
 
 async def test_a_conversation_can_be_led_over_http(world: World, client: Client) -> None:
+    """Whatever a test does to the world in its own process."""
     ann = await do(client, "person", first_name="Ann", username="ann")
     said = await do(client, "say", chat=ann["id"], person=ann["id"], text="hello")
     await do(client, "edit", chat=ann["id"], message_id=said["message_id"], text="hello!")
@@ -41,6 +42,7 @@ async def test_a_conversation_can_be_led_over_http(world: World, client: Client)
 
 
 async def test_groups_topics_faults_and_bots_can_be_made_over_http(world: World, client: Client) -> None:
+    """And faults are taken back."""
     ann = await do(client, "person", first_name="Ann")
     group = await do(client, "group", title="Forum", members=[ann["id"]], forum=True)
     topic = await do(client, "topic", chat=group["id"], name="Plans")
@@ -64,12 +66,14 @@ async def test_groups_topics_faults_and_bots_can_be_made_over_http(world: World,
     ],
 )
 async def test_what_is_wrong_with_a_request_is_said(client: Client, action: str, body: Any, error: str) -> None:
+    """Status 400, with what was expected."""
     response = await client.http.post(f"/control/{action}", json=body)
     assert response.status_code == 400
     assert response.json()["error"].startswith(error)
 
 
 async def test_waiting_over_http_ends_with_the_calls_or_with_the_time(client: Client) -> None:
+    """408 when there were fewer by then; polls do not count."""
     waiting = asyncio.create_task(client.http.get("/control/wait?calls=1&timeout=10"))
     await client.result("getUpdates")
     await client.result("getMe")
@@ -80,6 +84,7 @@ async def test_waiting_over_http_ends_with_the_calls_or_with_the_time(client: Cl
 
 
 async def test_the_log_tells_another_process_what_happened(tmp_path: Path) -> None:
+    """A line for each update and each call, with what a fault left of it."""
     path = tmp_path / "calls.jsonl"
     world = World(TOKEN, log=path)
     ann: Person = world.person("Ann")

@@ -20,6 +20,7 @@ async def start(*options: str) -> asyncio.subprocess.Process:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_it_says_when_it_is_ready_and_ends_cleanly(number: signal.Signals) -> None:
+    """One line with address and token; status 0 on either signal, and nothing else printed."""
     async with asyncio.timeout(30):
         process = await start("--port", "0", "--token", TOKEN, "--username", "process_bot")
         assert process.stdout is not None
@@ -34,6 +35,7 @@ async def test_it_says_when_it_is_ready_and_ends_cleanly(number: signal.Signals)
 
 
 async def test_a_port_in_use_is_one_clear_line() -> None:
+    """Status 1."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -46,6 +48,7 @@ async def test_a_port_in_use_is_one_clear_line() -> None:
 
 
 async def test_a_host_beyond_loopback_is_one_clear_line() -> None:
+    """Status 1."""
     async with asyncio.timeout(30):
         process = await start("--host", "0.0.0.0")  # noqa: S104
         _, err = await process.communicate()

@@ -55,11 +55,13 @@ COMMAND = {"command": "start", "description": "begin"}
 async def test_a_wrong_parameter_is_named(
     chat: Chat, client: Client, method: str, params: Json, description: str
 ) -> None:
+    """Status 400, in the words of the Bot API."""
     given = {"chat_id": chat.id, **params}
     assert await client.refusal(method, **given) == (400, f"Bad Request: {description}")
 
 
 async def test_only_one_reaction_can_be_set(world: World, ann: Person, chat: Chat, client: Client) -> None:
+    """As bots without Premium may."""
     mid = world.say(chat, ann, "hello")
     reactions = [{"type": "emoji", "emoji": emoji} for emoji in "👍🔥"]
     refused = await client.refusal("setMessageReaction", chat_id=chat.id, message_id=mid, reaction=reactions)
@@ -67,6 +69,7 @@ async def test_only_one_reaction_can_be_set(world: World, ann: Person, chat: Cha
 
 
 async def test_the_messages_of_others_cannot_be_edited(world: World, ann: Person, chat: Chat, client: Client) -> None:
+    """Only the bot's own."""
     mid = world.say(chat, ann, "hello")
     refused = await client.refusal("editMessageText", chat_id=chat.id, message_id=mid, text="bye")
     assert refused == (400, "Bad Request: message can't be edited")
@@ -74,6 +77,7 @@ async def test_the_messages_of_others_cannot_be_edited(world: World, ann: Person
 
 @pytest.mark.parametrize("body", ["{", "[]", "5"])
 async def test_a_json_body_must_be_an_object(client: Client, body: str) -> None:
+    """Anything else is told in words."""
     headers = {"content-type": "application/json"}
     response = await client.http.post(f"/bot{TOKEN}/getMe", content=body, headers=headers)
     assert response.json()["description"] == "Bad Request: can't parse the request as a JSON object"
@@ -100,6 +104,7 @@ NAMES = [
 async def test_hostile_values_never_crash_the_server(
     world: World, ann: Person, chat: Chat, client: Client, method: str
 ) -> None:
+    """In any parameter of any method they are taken or refused."""
     mid = world.say(chat, ann, "hello")
     good: Json = {"chat_id": chat.id, "message_id": mid, "text": "hi", "draft_id": 1}
     for name in NAMES:
@@ -109,6 +114,7 @@ async def test_hostile_values_never_crash_the_server(
 
 
 async def test_hostile_values_never_crash_polling(client: Client) -> None:
+    """Nor do they end it."""
     for name in ("offset", "limit", "allowed_updates"):
         for value in HOSTILE:
             answer = await client.call("getUpdates", **{name: value})
@@ -118,6 +124,7 @@ async def test_hostile_values_never_crash_polling(client: Client) -> None:
 async def test_a_crash_is_answered_and_logged(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """500 for the client, the traceback for the test."""
     monkeypatch.setitem(METHODS, "getMe", lambda ask: 1 / 0)
     assert await client.refusal("getMe") == (500, "Internal Server Error")
     assert "ZeroDivisionError" in caplog.text

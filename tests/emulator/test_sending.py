@@ -13,6 +13,7 @@ from .conftest import TOKEN, Client
 
 
 async def test_a_message_exists_in_the_chat_as_it_was_answered(world: World, chat: Chat, client: Client) -> None:
+    """With chat, sender and entities."""
     message = await client.result("sendMessage", chat_id=chat.id, text="hi", entities=[bold(0, 2)])
     assert message == world.message(chat, message["message_id"]) == world.sent(chat)[0] == world.sent()[0]
     assert message["chat"] == {"id": chat.id, "type": "private", "first_name": "Ann", "username": "ann"}
@@ -43,33 +44,39 @@ def bold(offset: int, length: int) -> dict[str, Any]:
 async def test_what_telegram_refuses_is_refused(
     chat: Chat, client: Client, world: World, params: dict[str, Any], description: str
 ) -> None:
+    """In its words, and nothing is sent."""
     assert await client.refusal("sendMessage", **{"chat_id": chat.id, **params}) == (400, f"Bad Request: {description}")
     assert world.sent() == []
 
 
 async def test_4096_utf16_units_are_not_too_long(chat: Chat, client: Client) -> None:
+    """An emoji counts two."""
     message = await client.result("sendMessage", chat_id=chat.id, text="👍" * 2048)
     assert len(message["text"]) == 2048
 
 
 async def test_entities_that_do_not_fit_and_those_beyond_100_are_dropped(chat: Chat, client: Client) -> None:
+    """The message is sent with the others."""
     good = [bold(index, 1) for index in range(150)]
     message = await client.result("sendMessage", chat_id=chat.id, text="x" * 150, entities=[bold(149, 2), *good])
     assert message["entities"] == good[:100]
 
 
 async def test_blanks_around_a_text_are_cut_and_entities_moved(chat: Chat, client: Client) -> None:
+    """So that they mark what they marked."""
     message = await client.result("sendMessage", chat_id=chat.id, text="\n👍 bold \n", entities=[bold(4, 6)])
     assert (message["text"], message["entities"]) == ("👍 bold", [bold(3, 4)])
 
 
 async def test_an_entity_that_cuts_a_surrogate_pair_is_refused(chat: Chat, client: Client) -> None:
+    """With the reason."""
     status, description = await client.refusal("sendMessage", chat_id=chat.id, text="👍", entities=[bold(0, 1)])
     assert status == 400
     assert "middle of a UTF-16 symbol" in description
 
 
 async def test_form_query_multipart_and_json_say_the_same(world: World, chat: Chat, server: Server) -> None:
+    """And a method's name is taken in any case."""
     params = {"chat_id": str(chat.id), "text": "123"}
     path = f"{server.url}/bot{TOKEN}/sendmessage"
     async with httpx.AsyncClient() as http:
@@ -83,6 +90,7 @@ async def test_form_query_multipart_and_json_say_the_same(world: World, chat: Ch
 
 
 async def test_invalid_utf8_in_a_form_is_refused(chat: Chat, client: Client) -> None:
+    """With the reason."""
     headers = {"content-type": "application/x-www-form-urlencoded"}
     body = f"chat_id={chat.id}&text=%ff"
     response = await client.http.post(f"/bot{TOKEN}/sendMessage", content=body, headers=headers)
@@ -90,6 +98,7 @@ async def test_invalid_utf8_in_a_form_is_refused(chat: Chat, client: Client) -> 
 
 
 async def test_unknown_tokens_methods_and_paths_are_told_apart(client: Client) -> None:
+    """401 for the first, 404 for the others."""
     unauthorised = await client.http.get("/bot1:WRONG/getMe")
     assert (unauthorised.status_code, unauthorised.json()["description"]) == (401, "Unauthorized")
     not_found = {"ok": False, "error_code": 404, "description": "Not Found"}
@@ -99,6 +108,7 @@ async def test_unknown_tokens_methods_and_paths_are_told_apart(client: Client) -
 
 
 async def test_nobody_is_written_to_who_never_wrote_or_who_blocked(world: World, ann: Person, client: Client) -> None:
+    """403, until they write again."""
     stranger = await client.refusal("sendMessage", chat_id=ann.id, text="hi")
     assert stranger == (403, "Forbidden: bot can't initiate conversation with a user")
     chat = world.private(ann)
@@ -113,6 +123,7 @@ async def test_nobody_is_written_to_who_never_wrote_or_who_blocked(world: World,
 async def test_a_group_that_threw_the_bot_out_hears_and_tells_nothing(
     world: World, ann: Person, client: Client
 ) -> None:
+    """Neither calls nor updates pass."""
     group = world.group("Friends", members=[ann])
     world.remove_bot(group)
     refused = await client.refusal("sendMessage", chat_id=group.id, text="hi")
@@ -123,6 +134,7 @@ async def test_a_group_that_threw_the_bot_out_hears_and_tells_nothing(
 
 
 async def test_a_migrated_group_names_its_successor(world: World, ann: Person, client: Client) -> None:
+    """In the refusal and in both service messages."""
     old = world.group("Friends", members=[ann], basic=True)
     new = world.migrate(old)
     answer = await client.call("sendMessage", chat_id=old.id, text="hi")
@@ -135,6 +147,7 @@ async def test_a_migrated_group_names_its_successor(world: World, ann: Person, c
 
 
 async def test_topics_are_written_to_by_id_and_general_by_none(world: World, ann: Person, client: Client) -> None:
+    """A reply goes to the topic of what it answers."""
     forum = world.group("Forum", members=[ann], forum=True)
     topic = world.topic(forum, "Plans")
     message = await client.result("sendMessage", chat_id=forum.id, text="hi", message_thread_id=topic)
@@ -151,6 +164,7 @@ async def test_topics_are_written_to_by_id_and_general_by_none(world: World, ann
 async def test_a_reply_quotes_its_target_or_does_without_it(
     world: World, ann: Person, chat: Chat, client: Client
 ) -> None:
+    """The second only where it is allowed to."""
     mid = world.say(chat, ann, "question")
     message = await client.result("sendMessage", chat_id=chat.id, text="answer", reply_parameters={"message_id": mid})
     assert message["reply_to_message"]["text"] == "question"
@@ -160,6 +174,7 @@ async def test_a_reply_quotes_its_target_or_does_without_it(
 
 
 async def test_edits_change_the_message_and_must_change_something(world: World, chat: Chat, client: Client) -> None:
+    """Text and keyboard; the same again and what is not there are refused."""
     mid = (await client.result("sendMessage", chat_id=chat.id, text="one"))["message_id"]
     edited = await client.result("editMessageText", chat_id=chat.id, message_id=mid, text="two")
     assert edited["text"] == "two"
@@ -174,6 +189,7 @@ async def test_edits_change_the_message_and_must_change_something(world: World, 
 
 
 async def test_a_deleted_message_does_not_exist(world: World, chat: Chat, client: Client) -> None:
+    """For nobody, and it cannot be deleted again."""
     mid = (await client.result("sendMessage", chat_id=chat.id, text="one"))["message_id"]
     assert await client.result("deleteMessage", chat_id=chat.id, message_id=mid) is True
     assert (world.sent(), world.sent(chat), world.message(chat, mid)) == ([], [], None)
@@ -183,6 +199,7 @@ async def test_a_deleted_message_does_not_exist(world: World, chat: Chat, client
 
 @pytest.mark.parametrize("emoji", ["👀", "❤", "❤️", "❤️‍🔥", "✍"])
 async def test_standard_reactions_are_taken(world: World, ann: Person, chat: Chat, client: Client, emoji: str) -> None:
+    """With and without the sign that asks for colour."""
     mid = world.say(chat, ann, "hello")
     reaction = [{"type": "emoji", "emoji": emoji}]
     await client.result("setMessageReaction", chat_id=chat.id, message_id=mid, reaction=reaction)
@@ -191,6 +208,7 @@ async def test_standard_reactions_are_taken(world: World, ann: Person, chat: Cha
 
 @pytest.mark.parametrize("emoji", ["⏳", "✅", "❌", "x", ""])
 async def test_other_reactions_are_invalid(world: World, ann: Person, chat: Chat, client: Client, emoji: str) -> None:
+    """Whatever is not on Telegram's list."""
     mid = world.say(chat, ann, "hello")
     reaction = [{"type": "emoji", "emoji": emoji}]
     refused = await client.refusal("setMessageReaction", chat_id=chat.id, message_id=mid, reaction=reaction)
@@ -200,6 +218,7 @@ async def test_other_reactions_are_invalid(world: World, ann: Person, chat: Chat
 async def test_a_callback_query_can_be_answered_until_it_is_old(
     world: World, ann: Person, chat: Chat, client: Client
 ) -> None:
+    """Then it is refused in Telegram's words."""
     query = world.press(chat, ann, 1, "forged")
     await client.result("answerCallbackQuery", callback_query_id=query, text="ok")
     assert world.answers[query]["text"] == "ok"
@@ -209,12 +228,14 @@ async def test_a_callback_query_can_be_answered_until_it_is_old(
 
 
 async def test_drafts_are_for_private_chats(world: World, ann: Person, chat: Chat, client: Client) -> None:
+    """A group refuses them."""
     assert await client.result("sendMessageDraft", chat_id=chat.id, draft_id=1, text="wait") is True
     group = world.group("Friends", members=[ann])
     assert (await client.refusal("sendMessageDraft", chat_id=group.id, draft_id=1, text="wait"))[0] == 400
 
 
 async def test_limits_are_enforced_when_asked_for() -> None:
+    """Beyond a burst, 429 with the time to wait."""
     now = 1_000_000.0
     world = World(TOKEN, clock=lambda: now, enforce_limits=True)
     ann = world.person("Ann")
@@ -230,6 +251,7 @@ async def test_limits_are_enforced_when_asked_for() -> None:
 
 
 async def test_a_group_takes_twenty_messages_a_minute() -> None:
+    """The answer names the seconds that are left of it."""
     now = 1_000_000.0
     world = World(TOKEN, clock=lambda: now, enforce_limits=True)
     group = world.group("Friends")
@@ -254,12 +276,14 @@ async def test_a_group_takes_twenty_messages_a_minute() -> None:
 async def test_entities_that_no_server_knows_are_refused(
     chat: Chat, client: Client, world: World, entity: Any, reason: str
 ) -> None:
+    """With the reason, and nothing is sent."""
     refused = await client.refusal("sendMessage", chat_id=chat.id, text="x", entities=[entity])
     assert refused == (400, f"Bad Request: can't parse entities: {reason}")
     assert world.sent() == []
 
 
 async def test_entities_that_a_server_finds_by_itself_are_ignored(chat: Chat, client: Client) -> None:
+    """The others stay."""
     url = {"type": "url", "offset": 0, "length": 1}
     message = await client.result("sendMessage", chat_id=chat.id, text="x", entities=[url, bold(0, 1)])
     assert message["entities"] == [bold(0, 1)]
@@ -279,12 +303,14 @@ async def test_entities_that_a_server_finds_by_itself_are_ignored(chat: Chat, cl
 async def test_documents_that_telegram_refuses_are_refused(
     chat: Chat, client: Client, world: World, params: dict[str, Any], description: str
 ) -> None:
+    """In its words, and nothing is sent."""
     refused = await client.refusal("sendDocument", chat_id=chat.id, **params)
     assert refused == (400, f"Bad Request: {description}")
     assert world.sent() == []
 
 
 async def test_the_text_of_a_document_cannot_be_edited(chat: Chat, client: Client) -> None:
+    """It has none."""
     file = {"file_name": "a", "file_size": 1, "content": "a"}
     sent = await client.result("sendDocument", chat_id=chat.id, document=file)
     refused = await client.refusal("editMessageText", chat_id=chat.id, message_id=sent["message_id"], text="b")

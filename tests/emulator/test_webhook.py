@@ -43,6 +43,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 async def test_updates_are_posted_in_order_with_the_secret_until_they_are_taken(
     world: World, ann: Person, chat: Chat, client: Client, receiver: Receiver
 ) -> None:
+    """One that is not answered with 200 comes again before the next."""
     receiver.statuses = [500]
     world.say(chat, ann, "one")
     world.say(chat, ann, "two")
@@ -56,6 +57,7 @@ async def test_updates_are_posted_in_order_with_the_secret_until_they_are_taken(
 
 
 async def test_polling_is_refused_while_a_webhook_is_set(world: World, client: Client, receiver: Receiver) -> None:
+    """409, also for the poll in hand; deleting may drop what waits."""
     poll = asyncio.create_task(client.refusal("getUpdates", timeout=50))
     await world.wait(lambda: bool(world.calls))
     await client.result("setWebhook", url=f"http://127.0.0.1:{receiver.port}/hook")
@@ -68,6 +70,7 @@ async def test_polling_is_refused_while_a_webhook_is_set(world: World, client: C
 
 
 async def test_a_webhook_beyond_loopback_is_refused(client: Client) -> None:
+    """However its address is written."""
     for url in (
         "http://example.org/",
         "https://127.0.0.1/",
@@ -81,6 +84,7 @@ async def test_a_webhook_beyond_loopback_is_refused(client: Client) -> None:
 async def test_an_address_where_nobody_listens_is_tried_again(
     world: World, ann: Person, chat: Chat, client: Client, receiver: Receiver
 ) -> None:
+    """The error is told, and a new address gets what waited."""
     async with await asyncio.start_server(lambda r, w: w.close(), "127.0.0.1", 0) as rude:
         port = rude.sockets[0].getsockname()[1]
         await client.result("setWebhook", url=f"http://127.0.0.1:{port}/")

@@ -1,3 +1,5 @@
+"""Every page, looked at in a browser: on every screen, with harmful rows, without rows, and refused."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""What people and other programs wrote does nothing in a browser."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Everything on the dashboard can be done with keys alone."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Logging in and out, in a browser."""
+
 from __future__ import annotations
 
 import pytest

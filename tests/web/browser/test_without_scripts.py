@@ -1,3 +1,5 @@
+"""The dashboard without scripts: there is none that it needs."""
+
 from __future__ import annotations
 
 import pytest

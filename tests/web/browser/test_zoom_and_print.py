@@ -1,3 +1,5 @@
+"""Pages enlarged, printed and without motion."""
+
 from __future__ import annotations
 
 import pytest
