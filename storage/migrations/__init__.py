@@ -43,14 +43,15 @@ def version(connection: sqlite3.Connection) -> int:
     return int(row[0])
 
 
-def apply(connection: sqlite3.Connection, now_ms: int) -> list[Migration]:
-    """Bring a database to the newest version; returns what was applied.
+def apply(connection: sqlite3.Connection, now_ms: int, *, until: int | None = None) -> list[Migration]:
+    """Bring a database to the newest version, or to version `until`; returns what was applied.
 
     The connection is in autocommit mode. A migration that fails leaves the version before it whole.
     """
     applied = []
     for migration in migrations():
-        if migration.version > version(connection):
+        wanted = until is None or migration.version <= until
+        if wanted and migration.version > version(connection):
             _apply_one(connection, migration, now_ms)
             applied.append(migration)
     return applied

@@ -225,7 +225,7 @@ async def test_what_is_forwarded_names_its_origin(world: World, ann: Person, cha
 async def test_a_reply_in_general_has_the_id_of_its_thread_and_is_in_no_topic(
     world: World, ann: Person, bot: Bot
 ) -> None:
-    """As in a forum's first topic, which has no id of its own."""
+    """General is the topic that has no id."""
     forum = world.group("Forum", members=[ann], forum=True)
     first = world.say(forum, ann, "hello")
     second = world.say(forum, ann, "and?", reply_to=first)

@@ -29,6 +29,18 @@ def rows(path: Path, sql: str, *params: Any) -> list[tuple[Any, ...]]:
         return connection.execute(sql, params).fetchall()
 
 
+def can_be_written(path: Path) -> bool:
+    """Whether another program may write now: nobody has a transaction open."""
+    with plain(path) as connection:
+        connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        connection.execute("ROLLBACK")
+        return True
+
+
 def digest(path: Path) -> str:
     """The SHA-256 of a file that nobody has open."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -42,13 +42,6 @@ DAILY = {
 }
 
 
-def migrated(connection: sqlite3.Connection, *, until: int) -> None:
-    """Bring a database to a version that is not the newest."""
-    for migration in migrations.migrations():
-        if migrations.version(connection) < migration.version <= until:
-            migrations._apply_one(connection, migration, NOW_MS)
-
-
 def fill(
     connection: sqlite3.Connection, feedback: list[tuple[object, ...]], messages: list[tuple[object, ...]], start: int
 ) -> None:
@@ -88,7 +81,7 @@ def test_counts_agree_with_rows_written_before_and_after_they_were_introduced(
 ) -> None:
     """Rows of an older version are counted by the migration, later ones by triggers, doubled ones once."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        migrated(connection, until=3)
+        migrations.apply(connection, NOW_MS, until=3)
         fill(connection, before, messages, 0)
         audit(connection, first)
         migrations.apply(connection, NOW_MS)
@@ -108,7 +101,7 @@ def test_counts_agree_with_rows_written_before_and_after_they_were_introduced(
 def test_what_happened_beyond_the_calendar_is_counted_too(instant: float) -> None:
     """Another program's row is not refused because of its time."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        migrated(connection, until=3)
+        migrations.apply(connection, NOW_MS, until=3)
         for _ in range(2):
             connection.execute(
                 "INSERT INTO polar_feedback_events VALUES (hex(randomblob(8)), 'reaction_added', 's', 'm', '👍', "

@@ -59,12 +59,9 @@ async def refused(path: Path, *parts: str) -> None:
 
 async def test_a_new_file_is_durable_from_its_first_byte(database: Database, path: Path) -> None:
     """WAL, synchronous FULL, foreign keys on, auto_vacuum INCREMENTAL, a busy time-out."""
-    writer = database._writer
-    found = {
-        name: writer.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("journal_mode", "synchronous", "foreign_keys", "auto_vacuum", "busy_timeout")
-    }
-    assert found == {
+    names = ("journal_mode", "synchronous", "foreign_keys", "auto_vacuum", "busy_timeout")
+    found = await database.commit(*(Statement(f"SELECT * FROM pragma_{name}") for name in names))
+    assert {name: rows[0][0] for name, rows in zip(names, found, strict=True)} == {
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,

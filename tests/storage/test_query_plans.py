@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from storage.database import Database
-from storage.statement import Parameters, Statement
+from storage.statement import Statement
 from storage.tables.deliveries import Deliveries, Delivery
 from storage.tables.feedback import Feedback
 from storage.tables.jobs import Jobs
@@ -21,8 +21,7 @@ from storage.tables.runs import Runs
 from storage.tables.updates import Entry, Updates
 from storage.tables.users import Users
 from storage.views.tasks import Tasks
-from storage.writer import Rows
-from tests.storage.files import plain
+from tests.storage.plans import asked, plan, scans
 
 S = "telegram:chat:1"
 DELIVERY = Delivery(
@@ -122,34 +121,6 @@ WRITES: dict[str, Callable[[Database], tuple[Statement, ...]]] = {
     ),
     "jobs.pause_session": lambda db: Jobs(db).pause_session(S, now_ms=1),
 }
-# A walk over an index that holds the open rows alone, or over one row, grows with nothing.
-SMALL = ("SCAN CONSTANT ROW", "SCAN found", "SCAN polar_delivery_queue USING INDEX polar_delivery_open")
-
-
-def plan(path: Path, sql: str, params: Parameters) -> list[str]:
-    """The steps in which SQLite runs a statement."""
-    with plain(path) as connection:
-        return [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + sql, params)]
-
-
-def scans(steps: list[str]) -> list[str]:
-    """The steps that go over a whole table."""
-    return [step for step in steps if step.startswith("SCAN") and not step.startswith(SMALL)]
-
-
-async def asked(database: Database, call: Callable[[Database], Awaitable[Any]], patch: pytest.MonkeyPatch) -> Statement:
-    """The one query that a read makes, once or for several values."""
-    queries: list[Statement] = []
-    fetch = database.fetch
-
-    async def note(sql: str, params: Parameters = ()) -> Rows:
-        queries.append(Statement(sql, params))
-        return await fetch(sql, params)
-
-    patch.setattr(database, "fetch", note)
-    await call(database)
-    [_] = {query.sql for query in queries}
-    return queries[0]
 
 
 @pytest.mark.parametrize("name", READS)

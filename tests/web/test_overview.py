@@ -15,7 +15,7 @@ from storage.views.statistics import Budget, ReplyTimes, Waiting
 from storage.writer import Rows as Found
 from tests.storage.files import NOW_MS
 from tests.storage.files import rows as query
-from tests.storage.test_query_plans import plan, scans
+from tests.storage.plans import plan, scans
 from tests.web.house import Document, Web, numbers, serving, tiles
 from tests.web.rows import ANN, DAY_MS, HOUR_MS
 from tests.web.seeding import reading, writing

@@ -13,7 +13,7 @@ from storage.statement import Statement
 from storage.tables.answers import Answers
 from storage.tables.messages import Message, Messages
 from tests.storage.files import NOW_MS
-from tests.storage.test_query_plans import asked, plan, scans
+from tests.storage.plans import asked, plan, scans
 
 S, THREAD = "telegram:chat:1", "root:1"
 

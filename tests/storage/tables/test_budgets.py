@@ -16,7 +16,7 @@ from storage.tables import budgets as module
 from storage.tables.budgets import Balance, Budgets, Policy, survey
 from storage.views.health import Health
 from tests.storage.files import DAY_MS, NOW_MS, plain, rows
-from tests.storage.test_query_plans import plan, scans
+from tests.storage.plans import plan, scans
 
 WHERE: dict[str, str] = {"user_id": "7", "session_id": "telegram:chat:7"}
 USAGE = "SELECT scope, targetId, accumulatedUsd, lastResetAtMs FROM polar_budget_usage ORDER BY scope"

@@ -12,7 +12,7 @@ from storage.database import Database
 from storage.statement import Statement
 from storage.tables.personalities import MAX_PROMPT, Personalities, Profile, PromptRefused, Target, checked
 from tests.storage.files import NOW_MS, rows
-from tests.storage.test_query_plans import plan, scans
+from tests.storage.plans import plan, scans
 
 S, T = "telegram:chat:1", "telegram:chat:2"
 EVERYBODY = Target(scope="global")

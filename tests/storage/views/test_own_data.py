@@ -14,7 +14,7 @@ from storage.views.feedback_summary import FeedbackSummaries
 from storage.views.own_data import SECTIONS, OwnData
 from storage.writer import Rows
 from tests.storage.files import plain
-from tests.storage.test_query_plans import plan, scans
+from tests.storage.plans import plan, scans
 
 # The few updates that were set aside, what is inside one of them, and the search in the index of words.
 SMALL = (

@@ -1,0 +1,43 @@
+"""In which steps SQLite runs a statement of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.database import Database
+from storage.statement import Parameters, Statement
+from storage.writer import Rows
+from tests.storage.files import plain
+
+# A walk over an index that holds the open rows alone, or over one row, grows with nothing.
+SMALL = ("SCAN CONSTANT ROW", "SCAN found", "SCAN polar_delivery_queue USING INDEX polar_delivery_open")
+
+
+def plan(path: Path, sql: str, params: Parameters) -> list[str]:
+    """The steps in which SQLite runs a statement."""
+    with plain(path) as connection:
+        return [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + sql, params)]
+
+
+def scans(steps: list[str]) -> list[str]:
+    """The steps that go over a whole table."""
+    return [step for step in steps if step.startswith("SCAN") and not step.startswith(SMALL)]
+
+
+async def asked(database: Database, call: Callable[[Database], Awaitable[Any]], patch: pytest.MonkeyPatch) -> Statement:
+    """The one query that a read makes, once or for several values."""
+    queries: list[Statement] = []
+    fetch = database.fetch
+
+    async def note(sql: str, params: Parameters = ()) -> Rows:
+        queries.append(Statement(sql, params))
+        return await fetch(sql, params)
+
+    patch.setattr(database, "fetch", note)
+    await call(database)
+    [_] = {query.sql for query in queries}
+    return queries[0]
