@@ -106,6 +106,13 @@ class House:
         return person, self.world.private(person)
 
 
+@asynccontextmanager
+async def standing(world: World, folder: Path) -> AsyncIterator[House]:
+    """A house in this folder, with its Telegram."""
+    async with Server(world) as server:
+        yield House(world=world, server=server, folder=folder)
+
+
 def _alias(name: str) -> str:
     alias = Settings.model_fields[name].validation_alias
     return alias if isinstance(alias, str) else name

@@ -1,70 +1,37 @@
-"""A world, a server in this loop, and a plain HTTP client."""
+"""People of a world, its server in this loop, and a client of it."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
 
 from emulator import Chat, Person, Server, World
-
-TOKEN = "1000000001:TEST-TOKEN"
-Json = dict[str, Any]
-
-
-class Client:
-    """Calls methods with JSON bodies; `http` is for everything else."""
-
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self.http = http
-
-    async def call(self, method: str, **params: Any) -> Json:
-        """The envelope of the answer."""
-        # Dumped here, as httpx would refuse the lone surrogates which the server has to refuse.
-        headers = {"content-type": "application/json"}
-        response = await self.http.post(f"/bot{TOKEN}/{method}", content=json.dumps(params), headers=headers)
-        answer: Json = response.json()
-        assert response.status_code == (200 if answer["ok"] else answer["error_code"])
-        return answer
-
-    async def result(self, method: str, **params: Any) -> Any:
-        """The result of a call that succeeds."""
-        answer = await self.call(method, **params)
-        assert answer["ok"], answer
-        return answer["result"]
-
-    async def refusal(self, method: str, **params: Any) -> tuple[int, str]:
-        """Error code and description of a call that fails."""
-        answer = await self.call(method, **params)
-        assert not answer["ok"], answer
-        return answer["error_code"], answer["description"]
-
-
-@pytest.fixture
-def world() -> World:
-    return World(TOKEN)
+from tests.emulator.client import Client
 
 
 @pytest.fixture
 def ann(world: World) -> Person:
+    """Somebody."""
     return world.person("Ann", username="ann")
 
 
 @pytest.fixture
 def chat(world: World, ann: Person) -> Chat:
+    """Her private chat with the bot."""
     return world.private(ann)
 
 
 @pytest.fixture
 async def server(world: World) -> AsyncIterator[Server]:
+    """The server, on a free port."""
     async with Server(world) as server:
         yield server
 
 
 @pytest.fixture
 async def client(server: Server) -> AsyncIterator[Client]:
+    """A bot that calls it."""
     async with httpx.AsyncClient(base_url=server.url, timeout=20) as http:
         yield Client(http)

@@ -9,8 +9,7 @@ from telegram import Bot, MessageOriginUser, ReactionTypeEmoji, Update
 
 from emulator import Chat, Person, Server, World
 from emulator.media import CONTENTS
-
-from .conftest import TOKEN
+from tests.house import TOKEN
 
 EVERYTHING = Update.ALL_TYPES
 

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from emulator import Chat, Person, Server, World
-
-from .conftest import TOKEN, Client
+from tests.emulator.client import Client
+from tests.house import TOKEN
 
 
 async def do(client: Client, action: str, **given: Any) -> Any:

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from emulator import Chat, Server, World
-
-from .conftest import TOKEN, Client
+from tests.emulator.client import Client
+from tests.house import TOKEN
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import pytest
 
 from emulator import Chat, Person, Server, World
 from emulator.page.routes import STREAMS
-
-from .conftest import TOKEN, Client
+from tests.emulator.client import Client
+from tests.house import TOKEN
 
 Json = dict[str, Any]
 GIVEN = {"commands": [{"command": "help", "description": "What there is"}]}

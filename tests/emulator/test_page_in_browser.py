@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,46 +11,31 @@ import pytest_asyncio
 from playwright.async_api import Browser, FilePayload, Page, expect
 
 from bot.sending import display
-from emulator import Chat, Person, Server, World
-from tests.house import TOKEN, House, until
+from emulator import Chat, Person, World
+from tests.house import TOKEN, House, standing, until
 from tests.looking import awake, idle, reactions
 from tests.responders import Writing
-from tests.web.browser import chromium
 from tests.web.browser.looking import LOOKS, NARROWEST, Look, Witness
 from tests.web.browser.site import FORGED
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 ECHO = "tests.responders:Echo"
 Json = dict[str, Any]
 PHONE = LOOKS[-1]
 NOTES: FilePayload = {"name": "notes.md", "mimeType": "text/plain", "buffer": b"# Notes\n"}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """Chromium; without one the tests are skipped, but not where all must run."""
-    program = chromium.find()
-    if program is None:
-        reason = f"there is no Chromium; install it: {chromium.INSTALL}"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    expect.set_options(timeout=20_000)
-    async with chromium.running(program) as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def house(tmp_path: Path, world: World) -> AsyncIterator[House]:
     """As everywhere, in the loop of the browser."""
-    world = World(token=TOKEN, username="polar_test_bot")
-    async with Server(world) as server:
-        yield House(world=world, server=server, folder=tmp_path)
+    async with standing(world, tmp_path) as house:
+        yield house
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def tab(browser: Browser, house: House) -> AsyncIterator[Witness]:
     """A new tab; when it is left, nothing went wrong in it and it asked nobody but our server."""
+    expect.set_options(timeout=20_000)
     async with await browser.new_context(locale="en-GB") as context:
         tab = await Witness.open(context)
         yield tab

@@ -8,8 +8,8 @@ import pytest
 
 from emulator import Chat, Person, World
 from emulator.api import METHODS
-
-from .conftest import TOKEN, Client, Json
+from tests.emulator.client import Client, Json
+from tests.house import TOKEN
 
 COMMAND = {"command": "start", "description": "begin"}
 

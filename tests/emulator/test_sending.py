@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from emulator import Chat, Person, Server, World
-
-from .conftest import TOKEN, Client
+from tests.emulator.client import Client
+from tests.house import TOKEN
 
 
 async def test_a_message_exists_in_the_chat_as_it_was_answered(world: World, chat: Chat, client: Client) -> None:

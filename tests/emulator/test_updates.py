@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 
 from emulator import Chat, Person, Server, World
-
-from .conftest import TOKEN, Client
+from tests.emulator.client import Client
+from tests.house import TOKEN
 
 
 def ids(updates: list[Any]) -> list[int]:

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from emulator import Chat, Person, World
-
-from .conftest import Client
+from tests.emulator.client import Client
 
 
 class Receiver:

@@ -15,26 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.exports.rows import FILES, attempt, command, export, fill, react, read, writing
+from tests.exports.rows import FILES, attempt, command, export, react, read, writing
 from tests.house import CHECKOUT, until
 
+pytestmark = pytest.mark.usefixtures("filled")
 MANY = 30_000
 """Events that keep the job busy for a while."""
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A database with a little of everything."""
-    file = tmp_path / "polar-system.db"
-    with writing(file) as connection:
-        fill(connection)
-    return file
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    """The folder of the exports."""
-    return tmp_path / "artifacts"
 
 
 def contents(out: Path) -> dict[str, bytes]:
@@ -85,7 +71,7 @@ def test_a_link_is_replaced_not_followed(path: Path, out: Path, tmp_path: Path) 
     """What it points at is left alone, also in the place of the temporary file."""
     other = tmp_path / "other.txt"
     other.write_text("mine", encoding="utf-8")
-    out.mkdir()
+    out.mkdir(parents=True)
     for name in (FILES[0], f".{FILES[0]}.tmp"):
         (out / name).symlink_to(other)
     export(path, out)

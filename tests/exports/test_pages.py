@@ -27,18 +27,6 @@ from tests.exports.rows import (
 from tests.storage.plans import plan
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """The database file."""
-    return tmp_path / "polar-system.db"
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    """The folder of the exports, which the job makes."""
-    return tmp_path / "deep" / "artifacts"
-
-
 def days(page: str) -> dict[str, list[str]]:
     """The lines below each day."""
     _, *sections = re.split(r"^## (?=.)", page, flags=re.MULTILINE)

@@ -19,9 +19,10 @@ from pathlib import Path
 import pytest
 
 from storage import migrations
-from tests.exports.rows import attempt, beat, command, export, fill, ms, react, read, say, writing
+from tests.exports.rows import attempt, beat, command, export, ms, react, read, say, writing
 from tests.house import CHECKOUT, House, until
 
+pytestmark = pytest.mark.usefixtures("filled")
 PEAK = """
 import runpy, sys
 try:
@@ -39,21 +40,6 @@ if os.getuid() == 0:
     os.setuid(65534)
 sys.exit(job.main())
 """
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A database with a little of everything."""
-    file = tmp_path / "polar-system.db"
-    with writing(file) as connection:
-        fill(connection)
-    return file
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    """The folder of the exports."""
-    return tmp_path / "artifacts"
 
 
 @pytest.fixture

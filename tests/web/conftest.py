@@ -28,9 +28,15 @@ def harmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def web(used: Path) -> Iterator[Web]:
-    """The dashboard over the first, on loopback without a secret."""
-    with serving(used) as running:
+def shown(used: Path) -> Path:
+    """The database that `web` is over: the first of these, unless a file has one of its own."""
+    return used
+
+
+@pytest.fixture(scope="module")
+def web(shown: Path) -> Iterator[Web]:
+    """A dashboard on loopback without a secret."""
+    with serving(shown) as running:
         yield running
 
 

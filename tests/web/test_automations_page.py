@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -50,18 +49,11 @@ def write(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database."""
     made: Path = tmp_path_factory.mktemp("automations") / "polar.db"
     write(made)
     return made
-
-
-@pytest.fixture(scope="module")
-def web(path: Path) -> Iterator[Web]:
-    """A dashboard of it."""
-    with serving(path) as served:
-        yield served
 
 
 def lines(text: str) -> dict[str, str]:
@@ -117,9 +109,9 @@ def test_a_heartbeat_policy_is_shown(web: Web) -> None:
     assert "{not json" in found["damaged"]
 
 
-def test_a_page_reads_by_indexes(path: Path) -> None:
+def test_a_page_reads_by_indexes(shown: Path) -> None:
     """Nothing is scanned but the page's own rows and the days of feedback."""
-    with opening.reading(path) as connection:
+    with opening.reading(shown) as connection:
         for query in (job_listings._JOBS.format(where="job.rowid < :before"), job_listings._FEEDBACK):
             params = {"before": 9, "since": "2026-01-01", "ids": "[]"}
             plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", params)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -41,18 +40,11 @@ def write(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database."""
     made: Path = tmp_path_factory.mktemp("deliveries") / "polar.db"
     write(made)
     return made
-
-
-@pytest.fixture(scope="module")
-def web(path: Path) -> Iterator[Web]:
-    """A dashboard of it."""
-    with serving(path) as served:
-        yield served
 
 
 def numbers(web: Web, address: str, word: str) -> list[int]:
@@ -111,10 +103,10 @@ def test_what_no_list_knows_is_refused(web: Web, wrong: str) -> None:
 
 
 @pytest.mark.parametrize("query", [queue_listings._WAITING, queue_listings._FAILED, queue_listings._DEAD])
-def test_a_list_reads_by_an_index(path: Path, query: str) -> None:
+def test_a_list_reads_by_an_index(shown: Path, query: str) -> None:
     """No table is scanned; what is sorted is no more than a page."""
     params = {"ms": 9, "row": 9, "before": 9}
-    with opening.reading(path) as connection:
+    with opening.reading(shown) as connection:
         plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", params)]
     assert not [step for step in plan if re.match("SCAN polar", step) or "TEMP B-TREE" in step], plan
 

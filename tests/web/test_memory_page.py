@@ -33,7 +33,7 @@ def write(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database."""
     made: Path = tmp_path_factory.mktemp("memory") / "polar.db"
     write(made)
@@ -41,17 +41,10 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def web(path: Path) -> Iterator[Web]:
-    """A dashboard of it."""
-    with serving(path) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def unindexed(path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+def unindexed(shown: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """A dashboard of the same rows, last written by a SQLite without FTS5."""
     copy = tmp_path_factory.mktemp("unindexed") / "polar.db"
-    with plain(path) as source, closing(sqlite3.connect(copy)) as target:
+    with plain(shown) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
     with plain(copy) as connection:
         connection.execute("DROP TABLE polar_memory_fts")
@@ -131,12 +124,12 @@ def test_a_page_says_why_it_is_empty(web: Web) -> None:
     assert web.get(f"/memory?q={'a' * 501}").status == 400
 
 
-async def test_a_search_for_what_is_rare_stops_and_goes_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_search_for_what_is_rare_stops_and_goes_on(shown: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each page looks at SPAN memories at most, with words and without, and the last finds what is there."""
     monkeypatch.setattr(listings, "SPAN", 25)
-    with plain(path) as connection:
+    with plain(shown) as connection:
         assert connection.execute("SELECT count(*) FROM polar_memory_fts").fetchone() == (COUNT,)
-    readers = await Readers.connect(path)
+    readers = await Readers.connect(shown)
     try:
         for words in ("", "garden"):
             before, pages, found = listings.NEWEST, 0, 0
@@ -155,10 +148,10 @@ async def test_a_search_for_what_is_rare_stops_and_goes_on(path: Path, monkeypat
 @pytest.mark.parametrize(
     "query", [memory_listings._SEARCH_INDEX, memory_listings._SEARCH_ROWS.format(words=" AND m.record LIKE :query")]
 )
-def test_a_page_reads_in_the_order_of_entry(path: Path, query: str) -> None:
+def test_a_page_reads_in_the_order_of_entry(shown: Path, query: str) -> None:
     """Nothing is sorted, so that a page of a million costs what one of a hundred does."""
     params = {"before": 9, "floor": 0, "session": None, "user": None, "query": "a"}
-    with opening.reading(path) as connection:
+    with opening.reading(shown) as connection:
         plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", params)]
     assert not [step for step in plan if "TEMP B-TREE" in step or re.match("SCAN m", step)], plan
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -50,12 +49,11 @@ def write(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """A dashboard of the database."""
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database."""
     path = tmp_path_factory.mktemp("metrics") / "polar.db"
     write(path)
-    with serving(path) as served:
-        yield served
+    return path
 
 
 def families(text: str) -> dict[str, Metric]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -37,18 +36,11 @@ def write(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small database."""
     made: Path = tmp_path_factory.mktemp("runs") / "polar.db"
     write(made)
     return made
-
-
-@pytest.fixture(scope="module")
-def web(path: Path) -> Iterator[Web]:
-    """A dashboard of the small database."""
-    with serving(path) as served:
-        yield served
 
 
 def sequences(text: str) -> list[int]:
@@ -82,9 +74,9 @@ def test_paging_shows_every_run_once(web: Web) -> None:
     assert 'rel="prev" href="/runs"' in text
 
 
-def test_a_filter_holds_on_every_page(path: Path, web: Web) -> None:
+def test_a_filter_holds_on_every_page(shown: Path, web: Web) -> None:
     """Each run that fits is shown, none else; the form shows what was chosen."""
-    wanted = rows(path, "SELECT sequence FROM polar_run_events WHERE output LIKE '%executed%' ORDER BY sequence DESC")
+    wanted = rows(shown, "SELECT sequence FROM polar_run_events WHERE output LIKE '%executed%' ORDER BY sequence DESC")
     first = web.page("/runs?source=automation&status=executed")
     assert "<option selected>executed</option>" in first
     address = older(first)
@@ -115,10 +107,10 @@ def test_the_task_board_counts_and_lists(web: Web) -> None:
     assert "outside_active_hours beat:watch" in blocked
 
 
-async def test_a_search_for_what_is_rare_stops_and_goes_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_search_for_what_is_rare_stops_and_goes_on(shown: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long the ledger: each page looks at SPAN rows at most, and the last finds what is there."""
     monkeypatch.setattr(listings, "SPAN", 50)
-    readers = await Readers.connect(path)
+    readers = await Readers.connect(shown)
     try:
         first = await run_listings.runs(readers, source="heartbeat")
         assert (first.rows, first.next, first.is_cut) == ([], COUNT - 49, True)
@@ -139,9 +131,9 @@ async def test_a_search_for_what_is_rare_stops_and_goes_on(path: Path, monkeypat
         (run_listings._TASKS, {"status": None}),
     ],
 )
-def test_a_page_reads_by_an_index(path: Path, query: str, more: dict[str, object]) -> None:
+def test_a_page_reads_by_an_index(shown: Path, query: str, more: dict[str, object]) -> None:
     """No table is scanned; so a million rows cost what a hundred do."""
-    with opening.reading(path) as connection:
+    with opening.reading(shown) as connection:
         plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", {"before": 9, **more})]
     assert not [step for step in plan if re.match(r"SCAN (run|task|job)\b", step) or "TEMP B-TREE" in step], plan
 

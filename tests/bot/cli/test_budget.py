@@ -12,14 +12,6 @@ from tests.looking import tell
 from tests.storage.files import plain, rows
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """A new database."""
-    path = tmp_path / "polar-system.db"
-    assert polar("db", "migrate", database=path).exit_code == 0
-    return path
-
-
 async def test_a_running_bot_goes_by_a_budget_at_once(house: House) -> None:
     """From the next answer on: set, raised, cleared."""
     async with house.bot(responder="tests.paid:Paid"):

@@ -13,23 +13,16 @@ from storage import migrations
 from tests.bot.cli.terminal import polar, printed, process
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """Where the file will be."""
-    return tmp_path / "polar-system.db"
-
-
-def test_migrate_creates_the_file_once(database: Path) -> None:
+def test_migrate_creates_the_file_once(path: Path) -> None:
     """The first call applies all migrations, the second none."""
-    first = printed(polar("db", "migrate", "--json", database=database))
+    first = printed(polar("db", "migrate", "--json", database=path))
     assert first["version"] == migrations.newest()
     assert len(first["applied"]) == migrations.newest()
-    assert printed(polar("db", "migrate", "--json", database=database))["applied"] == []
+    assert printed(polar("db", "migrate", "--json", database=path))["applied"] == []
 
 
 def test_check_finds_a_damaged_page(database: Path) -> None:
     """A whole file is ok; one with an index that disagrees with its table is not, and the status says so."""
-    polar("db", "migrate", database=database)
     assert printed(polar("db", "check", "--json", database=database)) == {"ok": True, "problems": []}
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA writable_schema = ON")
@@ -47,7 +40,6 @@ def test_check_finds_a_damaged_page(database: Path) -> None:
 
 def test_stats_count_rows_and_states(database: Path) -> None:
     """Every table of ours with its rows."""
-    polar("db", "migrate", database=database)
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(
             "INSERT INTO polar_updates (updateId, sequence, status, kind, lane, receivedAtMs) "
@@ -60,18 +52,17 @@ def test_stats_count_rows_and_states(database: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("db", "check"), ("db", "stats"), ("replay",)])
-def test_a_database_that_is_not_there_is_said_in_one_line(database: Path, arguments: tuple[str, ...]) -> None:
+def test_a_database_that_is_not_there_is_said_in_one_line(path: Path, arguments: tuple[str, ...]) -> None:
     """Status 1, one line that says what to do, and no file made."""
-    done = polar(*arguments, database=database)
+    done = polar(*arguments, database=path)
     assert done.exit_code == 1
     assert len(done.stderr.splitlines()) == 1
     assert "polar db migrate" in done.stderr
-    assert not database.exists()
+    assert not path.exists()
 
 
 def test_replay_rebuilds_the_task_board_from_any_sequence_any_number_of_times(database: Path) -> None:
     """Executed runs are done, all others blocked with their reason; a board that was lost comes back."""
-    polar("db", "migrate", database=database)
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.executemany(
             "INSERT INTO polar_run_events (source, id, runId, profileId, trigger, output, createdAtMs) "
@@ -92,9 +83,9 @@ def test_replay_rebuilds_the_task_board_from_any_sequence_any_number_of_times(da
 @pytest.mark.parametrize(
     ("arguments", "status"), [(("nonsense",), 2), (("db", "check", "--nonsense"), 2), (("db", "check"), 1)]
 )
-def test_the_real_command_says_the_same(database: Path, arguments: tuple[str, ...], status: int) -> None:
+def test_the_real_command_says_the_same(path: Path, arguments: tuple[str, ...], status: int) -> None:
     """Status 2 for wrong usage, 1 for what cannot be done; both are told on standard error alone."""
-    here = polar(*arguments, database=database)
-    there = process(*arguments, database=database)
+    here = polar(*arguments, database=path)
+    there = process(*arguments, database=path)
     assert (here.exit_code, here.stdout, here.stderr) == (there.returncode, there.stdout, there.stderr)
     assert (there.returncode, there.stdout) == (status, "")

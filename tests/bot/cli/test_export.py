@@ -13,21 +13,20 @@ from tests.exports.rows import FILES, fill, writing
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def filled(path: Path) -> Path:
     """A database with a little of everything."""
-    file = tmp_path / "polar-system.db"
-    with writing(file) as connection:
+    with writing(path) as connection:
         fill(connection)
-    return file
+    return path
 
 
-def test_the_folder_is_that_of_the_settings(path: Path, tmp_path: Path) -> None:
+def test_the_folder_is_that_of_the_settings(filled: Path, tmp_path: Path) -> None:
     """POLAR_ARTIFACTS; the facts of each file are printed for people, or as JSON."""
-    done = process("export", database=path, artifacts=tmp_path / "here")
+    done = process("export", database=filled, artifacts=tmp_path / "here")
     assert (done.returncode, done.stderr) == (0, "")
     assert [line.split()[0] for line in done.stdout.splitlines()] == list(FILES)
     assert sorted(file.name for file in (tmp_path / "here").iterdir()) == sorted(FILES)
-    facts = json.loads(process("export", "--json", database=path, artifacts=tmp_path / "here").stdout)
+    facts = json.loads(process("export", "--json", database=filled, artifacts=tmp_path / "here").stdout)
     assert facts["HEARTBEAT.md"] == {
         "rows": 2,
         "bytes": (tmp_path / "here" / "HEARTBEAT.md").stat().st_size,
@@ -37,13 +36,13 @@ def test_the_folder_is_that_of_the_settings(path: Path, tmp_path: Path) -> None:
     }
 
 
-def test_a_relative_folder_starts_where_the_command_is_called(path: Path, tmp_path: Path) -> None:
+def test_a_relative_folder_starts_where_the_command_is_called(filled: Path, tmp_path: Path) -> None:
     """Not in the checkout, from which the job is loaded whatever is called `exports` here."""
     place = tmp_path / "place"
     (place / "exports").mkdir(parents=True)
     (place / "exports" / "__init__.py").touch()
     (place / "exports" / "__main__.py").write_text("raise SystemExit(99)", encoding="utf-8")
-    done = process("export", "--out", "mine", "--only", "memory", "--only", "heartbeat", cwd=place, database=path)
+    done = process("export", "--out", "mine", "--only", "memory", "--only", "heartbeat", cwd=place, database=filled)
     assert (done.returncode, done.stderr) == (0, "")
     assert sorted(file.name for file in (place / "mine").iterdir()) == ["HEARTBEAT.md", "MEMORY.md"]
 
@@ -56,9 +55,9 @@ def test_a_relative_folder_starts_where_the_command_is_called(path: Path, tmp_pa
         (("--since", "-5"), "expected a date like 2026-11-01"),
     ],
 )
-def test_wrong_usage_says_what_is_allowed(path: Path, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_wrong_usage_says_what_is_allowed(filled: Path, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
     """Status 2, and nothing is made."""
-    done = process("export", "--out", str(tmp_path / "out"), *arguments, database=path)
+    done = process("export", "--out", str(tmp_path / "out"), *arguments, database=filled)
     assert done.returncode == 2
     assert said in " ".join(done.stderr.split())
     assert not (tmp_path / "out").exists()
@@ -86,11 +85,11 @@ def test_the_help_names_what_can_be_asked_for() -> None:
     assert {"reactions", "heartbeat", "memory", "personality"} <= set(re.findall(r"\w+", done.stdout))
 
 
-def test_the_secrets_of_the_settings_are_nowhere(path: Path, tmp_path: Path) -> None:
+def test_the_secrets_of_the_settings_are_nowhere(filled: Path, tmp_path: Path) -> None:
     """Neither printed nor exported."""
     done = process(
         "export",
-        database=path,
+        database=filled,
         telegram_bot_token="1:SECRET",
         web_secret="SECRET-too",
         artifacts=tmp_path / "out",

@@ -20,14 +20,6 @@ MINUTE_MS = 60_000
 NEW = ("--every", "every 30 minutes", "--to", "-1001234567890")
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """A database of this version, without any policy."""
-    path = tmp_path / "polar-system.db"
-    assert polar("db", "migrate", database=path).exit_code == 0
-    return path
-
-
 def heartbeat(database: Path, *arguments: str) -> Result:
     """`polar heartbeat` on this database."""
     return polar("heartbeat", *arguments, database=database)

@@ -1,8 +1,7 @@
-"""One Chromium and a few dashboards for all of these tests: starting them takes longer than looking."""
+"""A few dashboards and tabs for all of these tests: starting them takes longer than looking."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,40 +10,26 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from storage import opening
-from tests.web.browser import chromium
 from tests.web.browser.looking import Witness
 from tests.web.browser.site import NOW_MS, furnish, standing
 from tests.web.house import SECRET, Web, serving
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def browser() -> AsyncIterator[Browser]:
-    """Chromium; without one the tests are skipped, but not where all must run."""
-    program = chromium.find()
-    if program is None:
-        reason = f"there is no Chromium; install it: {chromium.INSTALL}"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    async with chromium.running(program) as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(scope="package", loop_scope="package")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def tabs(browser: Browser) -> AsyncIterator[dict[bool, Witness]]:
     """A tab in which scripts run, and one in which they do not; to open a new one takes longer than most tests."""
     async with await browser.new_context() as usual, await browser.new_context(java_script_enabled=False) as plain:
         yield {True: await Witness.open(usual), False: await Witness.open(plain)}
 
 
-@pytest_asyncio.fixture(loop_scope="package")
+@pytest_asyncio.fixture(loop_scope="session")
 async def tab(tabs: dict[bool, Witness]) -> Witness:
     """A tab that runs scripts, if a page has any."""
     await tabs[True].forget()
     return tabs[True]
 
 
-@pytest_asyncio.fixture(loop_scope="package")
+@pytest_asyncio.fixture(loop_scope="session")
 async def plain_tab(tabs: dict[bool, Witness]) -> Witness:
     """A tab in which no script of any page runs."""
     await tabs[False].forget()
