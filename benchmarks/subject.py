@@ -21,7 +21,7 @@ from telegram.ext import Application, ApplicationBuilder, CallbackContext, Messa
 from benchmarks.sampling import Sampler
 from benchmarks.telegram import CHATS
 from bot import logs
-from bot.run import Running, running
+from bot.run import Running, running, settle_memory
 from bot.settings import Settings
 from storage.database import Database
 from storage.tables.access import Access
@@ -106,6 +106,7 @@ async def run_polar(case: Case) -> Result:
     sampler = Sampler() if case.sampled else None
     context: AbstractContextManager[Any] = sampler or nullcontext()
     async with running(settings) as bot:
+        settle_memory()
         with context:
             result = Result(finished_ns=await _until_done(bot, case.updates))
         _note_memory(result)

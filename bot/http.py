@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import httpx
@@ -14,6 +16,12 @@ from telegram.request import HTTPXRequest
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 Signal = Callable[[], None]
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that servers are known by: slow to read, and the same for all transports."""
+    return httpx.create_ssl_context()
 
 
 class Unsent(NetworkError):
@@ -27,7 +35,7 @@ class HttpxTransport(HTTPXRequest):
     """
 
     def __init__(self, *, on_refusal: Signal, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(httpx_kwargs={"verify": _trusted()}, **options)
         self._on_refusal = on_refusal
 
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:

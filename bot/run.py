@@ -7,8 +7,8 @@ import gc
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
@@ -89,9 +89,8 @@ async def _started(app: App, announce: Callable[[str], None]) -> AsyncIterator[N
         announce(f"the database is {app.database.path}, the process id {os.getpid()}")
         await app.telegram.application.start()
         async with _receiving(app):
-            with _settled_memory():
-                announce(f"ready as @{app.bot.username}")
-                yield
+            announce(f"ready as @{app.bot.username}")
+            yield
     finally:
         await _stop(app)
 
@@ -112,21 +111,14 @@ async def _until_lost(database: Database) -> None:
     raise DatabaseLost
 
 
-@contextmanager
-def _settled_memory() -> Iterator[None]:
-    """What was loaded at start stays; looking through it again and again costs a tenth of a reaction's time.
+def settle_memory() -> None:
+    """For a process that is a bot: what was loaded at start stays.
 
-    It is undone at the end, as this may not be the only bot of its process.
+    Looking through it again and again costs a tenth of a reaction's time.
     """
-    thresholds = gc.get_threshold()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*thresholds)
 
 
 async def _initialize(app: App) -> None:

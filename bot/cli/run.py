@@ -8,7 +8,7 @@ import signal
 import typer
 
 from bot import logs, settings
-from bot.run import running
+from bot.run import running, settle_memory
 
 
 def run() -> None:
@@ -43,4 +43,5 @@ async def until_asked_to_stop(loaded: settings.Settings) -> None:
 
 async def _run(loaded: settings.Settings) -> None:
     async with running(loaded, announce=lambda line: typer.echo(f"polar: {line}", err=True)) as bot:
+        settle_memory()
         await bot.finished

@@ -18,13 +18,15 @@ from demo.script import Script
 from demo.stage import Stage
 from tests.house import CHECKOUT, House, until
 
+pytestmark = pytest.mark.slow
+
 
 async def run(house: House, *arguments: str) -> tuple[int | None, str]:
     """Exit status and output of a command of this checkout."""
     process = await asyncio.create_subprocess_exec(
         *house.command(*arguments), cwd=CHECKOUT, stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL
     )
-    printed, _ = await asyncio.wait_for(process.communicate(), timeout=120)
+    printed, _ = await asyncio.wait_for(process.communicate(), timeout=300)
     return process.returncode, printed.decode()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from typing import Any
 
 import httpx
@@ -10,6 +11,9 @@ import httpx
 from tests.house import TOKEN
 
 Json = dict[str, Any]
+
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients on loopback, where nobody speaks TLS: to read those of the world takes longer than most tests."""
 
 
 class Client:

@@ -18,7 +18,7 @@ from tests.responders import Writing
 from tests.web.browser.looking import LOOKS, NARROWEST, Look, Witness
 from tests.web.browser.site import FORGED
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 ECHO = "tests.responders:Echo"
 Json = dict[str, Any]
 PHONE = LOOKS[-1]

@@ -11,12 +11,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from emulator import Chat, Person
 from storage import opening
 from storage.tables.budgets import Budgets, Policy
 from storage.writer import run_batch
 from tests.house import CHECKOUT, House, until
 from tests.paid import CALLS_FILE, COST
+
+pytestmark = pytest.mark.slow
 
 PEOPLE = 100
 KILLS = 4

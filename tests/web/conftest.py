@@ -1,4 +1,4 @@
-"""Databases and web processes that the tests of a file share: nothing here is ever written to."""
+"""Databases and web processes that tests share: nothing here is ever written to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.web.house import Web, serving
 from tests.web.seeding import seed
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database as months of use leave it."""
     path = tmp_path_factory.mktemp("used") / "polar-system.db"
@@ -19,7 +19,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def harmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with rows that mean harm."""
     path = tmp_path_factory.mktemp("harmed") / "polar-system.db"
@@ -28,19 +28,19 @@ def harmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shown(used: Path) -> Path:
+def database(used: Path) -> Path:
     """The database that `web` is over: the first of these, unless a file has one of its own."""
     return used
 
 
 @pytest.fixture(scope="module")
-def web(shown: Path) -> Iterator[Web]:
+def web(database: Path) -> Iterator[Web]:
     """A dashboard on loopback without a secret."""
-    with serving(shown) as running:
+    with serving(database) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def harmed_web(harmed: Path) -> Iterator[Web]:
     """The dashboard over the second."""
     with serving(harmed) as running:

@@ -10,9 +10,9 @@ import pytest
 
 from storage import opening
 from storage.views import job_listings
-from tests.web.house import Document, Web, serving
+from tests.web.house import Document, Web
 from tests.web.rows import ANN, DAY_MS, HOUR_MS, Rows
-from tests.web.seeding import HOSTILE, seed
+from tests.web.seeding import HOSTILE
 from web.clock import now_ms
 
 COUNT = 60
@@ -49,7 +49,7 @@ def write(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database."""
     made: Path = tmp_path_factory.mktemp("automations") / "polar.db"
     write(made)
@@ -109,20 +109,18 @@ def test_a_heartbeat_policy_is_shown(web: Web) -> None:
     assert "{not json" in found["damaged"]
 
 
-def test_a_page_reads_by_indexes(shown: Path) -> None:
+def test_a_page_reads_by_indexes(database: Path) -> None:
     """Nothing is scanned but the page's own rows and the days of feedback."""
-    with opening.reading(shown) as connection:
+    with opening.reading(database) as connection:
         for query in (job_listings._JOBS.format(where="job.rowid < :before"), job_listings._FEEDBACK):
             params = {"before": 9, "since": "2026-01-01", "ids": "[]"}
             plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", params)]
             assert not [step for step in plan if re.match(r"SCAN (job|run|polar)", step)], plan
 
 
-def test_what_means_harm_is_only_text(tmp_path: Path) -> None:
+def test_what_means_harm_is_only_text(harmed_web: Web) -> None:
     """Nothing of a row runs, leads away or hides; it is there to read."""
-    seed(tmp_path / "polar.db", hostile=True)
-    with serving(tmp_path / "polar.db") as served:
-        text = served.page("/automations")
+    text = harmed_web.page("/automations")
     page = Document(text)
     assert page.dangers() == []
     assert "<script>alert(1)</script>" in page.text and "{{ 7 * 7 }}" in page.text

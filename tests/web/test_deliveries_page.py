@@ -12,7 +12,7 @@ from storage import opening
 from storage.views import queue_listings
 from tests.web.house import Document, Web, serving
 from tests.web.rows import ANN, HOUR_MS, Rows
-from tests.web.seeding import HOSTILE, seed
+from tests.web.seeding import HOSTILE
 from web.clock import now_ms
 
 COUNT = 60
@@ -40,7 +40,7 @@ def write(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database."""
     made: Path = tmp_path_factory.mktemp("deliveries") / "polar.db"
     write(made)
@@ -103,20 +103,18 @@ def test_what_no_list_knows_is_refused(web: Web, wrong: str) -> None:
 
 
 @pytest.mark.parametrize("query", [queue_listings._WAITING, queue_listings._FAILED, queue_listings._DEAD])
-def test_a_list_reads_by_an_index(shown: Path, query: str) -> None:
+def test_a_list_reads_by_an_index(database: Path, query: str) -> None:
     """No table is scanned; what is sorted is no more than a page."""
     params = {"ms": 9, "row": 9, "before": 9}
-    with opening.reading(shown) as connection:
+    with opening.reading(database) as connection:
         plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", params)]
     assert not [step for step in plan if re.match("SCAN polar", step) or "TEMP B-TREE" in step], plan
 
 
 @pytest.mark.parametrize("view", ["waiting", "failed", "dead"])
-def test_what_means_harm_is_only_text(tmp_path: Path, view: str) -> None:
+def test_what_means_harm_is_only_text(harmed_web: Web, view: str) -> None:
     """Nothing of a row runs, leads away or hides; it is there to read."""
-    seed(tmp_path / "polar.db", hostile=True)
-    with serving(tmp_path / "polar.db") as served:
-        text = served.page(f"/deliveries?view={view}")
+    text = harmed_web.page(f"/deliveries?view={view}")
     page = Document(text)
     assert page.dangers() == []
     assert "<script>alert(1)</script>" in page.text

@@ -17,7 +17,7 @@ from storage.views import listings, memory_listings
 from tests.storage.files import NOW_MS, plain
 from tests.web.house import Document, Web, serving
 from tests.web.rows import ANN, BOB, Rows
-from tests.web.seeding import HOSTILE, seed
+from tests.web.seeding import HOSTILE
 
 COUNT = 120
 
@@ -33,7 +33,7 @@ def write(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database."""
     made: Path = tmp_path_factory.mktemp("memory") / "polar.db"
     write(made)
@@ -41,10 +41,10 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def unindexed(shown: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+def unindexed(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """A dashboard of the same rows, last written by a SQLite without FTS5."""
     copy = tmp_path_factory.mktemp("unindexed") / "polar.db"
-    with plain(shown) as source, closing(sqlite3.connect(copy)) as target:
+    with plain(database) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
     with plain(copy) as connection:
         connection.execute("DROP TABLE polar_memory_fts")
@@ -124,12 +124,12 @@ def test_a_page_says_why_it_is_empty(web: Web) -> None:
     assert web.get(f"/memory?q={'a' * 501}").status == 400
 
 
-async def test_a_search_for_what_is_rare_stops_and_goes_on(shown: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_search_for_what_is_rare_stops_and_goes_on(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each page looks at SPAN memories at most, with words and without, and the last finds what is there."""
     monkeypatch.setattr(listings, "SPAN", 25)
-    with plain(shown) as connection:
+    with plain(database) as connection:
         assert connection.execute("SELECT count(*) FROM polar_memory_fts").fetchone() == (COUNT,)
-    readers = await Readers.connect(shown)
+    readers = await Readers.connect(database)
     try:
         for words in ("", "garden"):
             before, pages, found = listings.NEWEST, 0, 0
@@ -148,20 +148,18 @@ async def test_a_search_for_what_is_rare_stops_and_goes_on(shown: Path, monkeypa
 @pytest.mark.parametrize(
     "query", [memory_listings._SEARCH_INDEX, memory_listings._SEARCH_ROWS.format(words=" AND m.record LIKE :query")]
 )
-def test_a_page_reads_in_the_order_of_entry(shown: Path, query: str) -> None:
+def test_a_page_reads_in_the_order_of_entry(database: Path, query: str) -> None:
     """Nothing is sorted, so that a page of a million costs what one of a hundred does."""
     params = {"before": 9, "floor": 0, "session": None, "user": None, "query": "a"}
-    with opening.reading(shown) as connection:
+    with opening.reading(database) as connection:
         plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", params)]
     assert not [step for step in plan if "TEMP B-TREE" in step or re.match("SCAN m", step)], plan
 
 
-def test_what_means_harm_is_only_text(tmp_path: Path) -> None:
+def test_what_means_harm_is_only_text(harmed_web: Web) -> None:
     """Nothing of a row runs, leads away or hides; it is there to read."""
-    seed(tmp_path / "polar.db", hostile=True)
-    with serving(tmp_path / "polar.db") as served:
-        text = served.page("/memory")
-        assert "alert" in Document(served.page("/memory?q=script+alert")).text
+    text = harmed_web.page("/memory")
+    assert "alert" in Document(harmed_web.page("/memory?q=script+alert")).text
     page = Document(text)
     assert page.dangers() == []
     assert "<script>alert(1)</script>" in page.text

@@ -49,7 +49,7 @@ def write(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database."""
     path = tmp_path_factory.mktemp("metrics") / "polar.db"
     write(path)

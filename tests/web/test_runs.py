@@ -13,9 +13,9 @@ from storage.readers import Readers
 from storage.tables.runs import Runs
 from storage.views import listings, run_listings
 from tests.storage.files import NOW_MS, rows
-from tests.web.house import Document, Web, serving
+from tests.web.house import Document, Web
 from tests.web.rows import MINUTE_MS, Rows
-from tests.web.seeding import HOSTILE, seed
+from tests.web.seeding import HOSTILE
 
 COUNT = 120
 """Runs of the small database: the 7th of each ten failed, the first was a heartbeat's."""
@@ -36,7 +36,7 @@ def write(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small database."""
     made: Path = tmp_path_factory.mktemp("runs") / "polar.db"
     write(made)
@@ -74,9 +74,11 @@ def test_paging_shows_every_run_once(web: Web) -> None:
     assert 'rel="prev" href="/runs"' in text
 
 
-def test_a_filter_holds_on_every_page(shown: Path, web: Web) -> None:
+def test_a_filter_holds_on_every_page(database: Path, web: Web) -> None:
     """Each run that fits is shown, none else; the form shows what was chosen."""
-    wanted = rows(shown, "SELECT sequence FROM polar_run_events WHERE output LIKE '%executed%' ORDER BY sequence DESC")
+    wanted = rows(
+        database, "SELECT sequence FROM polar_run_events WHERE output LIKE '%executed%' ORDER BY sequence DESC"
+    )
     first = web.page("/runs?source=automation&status=executed")
     assert "<option selected>executed</option>" in first
     address = older(first)
@@ -107,10 +109,10 @@ def test_the_task_board_counts_and_lists(web: Web) -> None:
     assert "outside_active_hours beat:watch" in blocked
 
 
-async def test_a_search_for_what_is_rare_stops_and_goes_on(shown: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_search_for_what_is_rare_stops_and_goes_on(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long the ledger: each page looks at SPAN rows at most, and the last finds what is there."""
     monkeypatch.setattr(listings, "SPAN", 50)
-    readers = await Readers.connect(shown)
+    readers = await Readers.connect(database)
     try:
         first = await run_listings.runs(readers, source="heartbeat")
         assert (first.rows, first.next, first.is_cut) == ([], COUNT - 49, True)
@@ -131,19 +133,17 @@ async def test_a_search_for_what_is_rare_stops_and_goes_on(shown: Path, monkeypa
         (run_listings._TASKS, {"status": None}),
     ],
 )
-def test_a_page_reads_by_an_index(shown: Path, query: str, more: dict[str, object]) -> None:
+def test_a_page_reads_by_an_index(database: Path, query: str, more: dict[str, object]) -> None:
     """No table is scanned; so a million rows cost what a hundred do."""
-    with opening.reading(shown) as connection:
+    with opening.reading(database) as connection:
         plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", {"before": 9, **more})]
     assert not [step for step in plan if re.match(r"SCAN (run|task|job)\b", step) or "TEMP B-TREE" in step], plan
 
 
 @pytest.mark.parametrize("address", ["/runs", "/runs?status=failed", "/runs?view=board"])
-def test_what_means_harm_is_only_text(tmp_path: Path, address: str) -> None:
+def test_what_means_harm_is_only_text(harmed_web: Web, address: str) -> None:
     """Nothing of a row runs, leads away or hides; it is there to read."""
-    seed(tmp_path / "polar.db", hostile=True)
-    with serving(tmp_path / "polar.db") as served:
-        text = served.page(address)
+    text = harmed_web.page(address)
     page = Document(text)
     assert page.dangers() == []
     assert "<script>alert(1)</script>" in page.text

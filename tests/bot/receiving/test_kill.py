@@ -10,8 +10,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from emulator import Chat, Person, Server, World
 from tests.house import CHECKOUT, TOKEN, House, until
+
+pytestmark = pytest.mark.slow
 
 UNFINISHED_KILLS = 30
 CUT_SENDS = 10

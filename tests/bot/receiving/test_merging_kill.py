@@ -6,11 +6,15 @@ import asyncio
 import random
 import signal
 
+import pytest
+
 from bot.receiving.merging import Piece, first_group
 from tests.bot.receiving.test_kill import arrivals, finished, kill, start
 from tests.bot.receiving.test_merging import LONG_MS, answers, turns
 from tests.house import House, TestClock, until
 from tests.looking import awake, texts
+
+pytestmark = pytest.mark.slow
 
 ECHO = "tests.responders:Echo"
 KILLS = 10

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from bot.receiving.processor import MAX_CLAIMS
 from middleware.texts import say
 from tests.house import CHECKOUT, House
+
+pytestmark = pytest.mark.slow
 
 STARTS = MAX_CLAIMS + 3
 

@@ -257,6 +257,7 @@ async def test_at_shutdown_the_call_ends_and_the_next_process_answers(house: Hou
     assert texts(house, chat) == ["one two three"]
 
 
+@pytest.mark.slow
 async def test_killed_in_the_middle_of_a_call_the_next_process_answers_once(house: House) -> None:
     """SIGKILL while the model is writing."""
     async with ModelServer() as server:

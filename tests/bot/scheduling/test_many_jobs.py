@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from emulator import Server, World
 from storage.database import Database
 from storage.statement import Statement
 from storage.tables.jobs import Job, Jobs
 from storage.tables.occurrences import Occurrence, Occurrences
 from tests.house import TOKEN, House, TestClock, until
+
+pytestmark = pytest.mark.slow
 
 JOBS = 1_000
 BURST = 120

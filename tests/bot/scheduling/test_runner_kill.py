@@ -7,9 +7,13 @@ import random
 import signal
 from collections import Counter
 
+import pytest
+
 from tests.bot.receiving.test_kill import finished, kill, start
 from tests.house import House, until
 from tests.looking import tell
+
+pytestmark = pytest.mark.slow
 
 KILLS = 25
 JOBS = 6

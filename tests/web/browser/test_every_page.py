@@ -8,7 +8,7 @@ from tests.web.browser.looking import LOOKS, NARROWEST, Witness
 from tests.web.browser.site import EVERY_PAGE, NAVIGATION
 from tests.web.house import Web
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 
 @pytest.mark.parametrize("path", EVERY_PAGE)

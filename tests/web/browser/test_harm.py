@@ -9,7 +9,7 @@ from tests.web.browser.site import EVERY_PAGE
 from tests.web.house import Web
 from web.pages.artifacts import FILES
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 OF_PEOPLE = [path for path in EVERY_PAGE if not path.startswith("/artifacts") and "?" not in path]
 _LEADS_AWAY = """() => [...document.querySelectorAll("*")].flatMap(element => [...element.attributes].filter(
   ({name, value}) => name.startsWith("on") || name === "style" || /^\\s*(javascript|data|https?):/i.test(value)

@@ -9,7 +9,7 @@ from tests.web.browser.site import NAVIGATION
 from tests.web.house import Web
 from web.app import PAGES
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 LABELS = [page.label for page in PAGES if page.label]
 
 

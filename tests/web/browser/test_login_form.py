@@ -8,7 +8,7 @@ from playwright.async_api import Page
 from tests.web.browser.looking import LOOKS, Look, Witness
 from tests.web.house import SECRET, Web
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 
 async def test_a_wrong_secret_is_told_and_the_right_one_leads_on(tab: Witness, locked: Web) -> None:
