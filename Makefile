@@ -39,7 +39,7 @@ demo: $(VENV)/run.stamp  ## a scripted minute against an embedded Telegram: no t
 run: $(VENV)/run.stamp  ## the bot, with the token in .env
 	$(BIN)/python -m bot run $(ARGS)
 
-test: $(VENV)/dev.stamp  ## the whole test suite
+test: $(VENV)/dev.stamp  ## the whole test suite; ARGS="-m 'not slow'" leaves out what takes long
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/dev.stamp  ## formatting, lint, types, import rules

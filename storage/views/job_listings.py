@@ -24,7 +24,7 @@ CASE WHEN json_valid(run.output) THEN json_extract(run.output, '$.status') END,
 CASE WHEN json_valid(run.output) THEN json_extract(run.output, '$.reason') END, run.createdAtMs
 """
 # By rowid: jobs have no other order of entry, and VACUUM keeps it.
-_JOBS = f"""
+JOBS = f"""
 SELECT job.rowid, job.id, job.ownerUserId, job.sessionId, job.schedule, job.promptTemplate, job.enabled,
   {_NEXT.format(source="automation", id="job.id")}, {_OUTCOME}
 FROM polar_automation_jobs AS job
@@ -38,7 +38,7 @@ FROM polar_heartbeat_policies AS policy
 LEFT JOIN polar_run_events AS run ON run.sequence = {_LAST.format(source="heartbeat", id="policy.policyId")}
 ORDER BY policy.policyId LIMIT {MAX_POLICIES}
 """
-_FEEDBACK = """
+FEEDBACK = """
 SELECT automationId, sum((added - removed) * (polarity = 'positive')), sum((added - removed) * (polarity = 'negative'))
 FROM polar_daily_feedback
 WHERE day >= :since AND automationId IN (SELECT value FROM json_each(:ids)) GROUP BY automationId
@@ -72,7 +72,7 @@ class ListedJob:
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> ListedJob:
-        """From a row of _JOBS."""
+        """From a row of JOBS."""
         return cls(
             row=row[0],
             id=row[1],
@@ -133,7 +133,7 @@ async def jobs(
 ) -> Page[ListedJob, int]:
     """The automations made before the one of a row, newest first; None lists paused ones too."""
     where = "job.rowid < :before" + ("" if enabled is None else " AND job.enabled = :enabled")
-    rows = await readers.fetch(_JOBS.format(where=where), {"before": before, "enabled": enabled})
+    rows = await readers.fetch(JOBS.format(where=where), {"before": before, "enabled": enabled})
     page = page_of([ListedJob.from_row(row) for row in rows], lambda job: job.row)
     return replace(page, rows=await _with_feedback(readers, page.rows, now_ms))
 
@@ -141,7 +141,7 @@ async def jobs(
 async def _with_feedback(readers: Readers, listed: list[ListedJob], now_ms: int) -> list[ListedJob]:
     since = datetime.fromtimestamp(now_ms / 1000, UTC) - timedelta(days=FEEDBACK_DAYS - 1)
     ids = json.dumps([job.id for job in listed])
-    rows = await readers.fetch(_FEEDBACK, {"since": since.strftime("%Y-%m-%d"), "ids": ids})
+    rows = await readers.fetch(FEEDBACK, {"since": since.strftime("%Y-%m-%d"), "ids": ids})
     found = {row[0]: (max(0, row[1]), max(0, row[2])) for row in rows}
     return [
         replace(job, positive=positive, negative=negative)

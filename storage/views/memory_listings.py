@@ -14,7 +14,7 @@ _COLUMNS = "m.memoryId, m.sessionId, m.userId, m.scope, m.type, m.record, m.crea
 _FILTERS = "(:session IS NULL OR m.sessionId = :session) AND (:user IS NULL OR m.userId = :user)"
 _INDEX = "polar_memory_fts WHERE polar_memory_fts MATCH :query AND rowid < :before"
 _INDEX_KEYS = f"SELECT rowid AS key FROM {_INDEX} ORDER BY rowid DESC"
-_SEARCH_INDEX = f"""
+SEARCH_INDEX = f"""
 SELECT {_COLUMNS}, f.key FROM (
   SELECT rowid AS key, memoryId FROM {_INDEX} AND rowid >= :floor ORDER BY rowid DESC
 ) AS f CROSS JOIN polar_memory AS m ON m.memoryId = f.memoryId
@@ -22,7 +22,7 @@ WHERE {_FILTERS} ORDER BY f.key DESC LIMIT {PAGE + 1}
 """
 # By rowid: memories have no other order of entry, and VACUUM keeps it.
 _KEYS = "SELECT rowid AS key FROM polar_memory WHERE rowid < :before ORDER BY rowid DESC"
-_SEARCH_ROWS = f"""
+SEARCH_ROWS = f"""
 SELECT {_COLUMNS}, m.rowid FROM polar_memory AS m NOT INDEXED
 WHERE m.rowid < :before AND m.rowid >= :floor AND {_FILTERS} {{words}}
 ORDER BY m.rowid DESC LIMIT {PAGE + 1}
@@ -45,10 +45,10 @@ async def memories(
         return Page([], None)
     if (wanted or user) and await _has_index(readers):
         params["query"] = " AND ".join(_conditions(wanted, user))
-        return await _search(readers, _INDEX_KEYS, _SEARCH_INDEX, params, filtered=session is not None)
+        return await _search(readers, _INDEX_KEYS, SEARCH_INDEX, params, filtered=session is not None)
     patterns = {f"term{number}": like(term) for number, term in enumerate(wanted)}
     conditions = "".join(f" AND m.record LIKE :{name} ESCAPE '\\'" for name in patterns)
-    query = _SEARCH_ROWS.format(words=conditions)
+    query = SEARCH_ROWS.format(words=conditions)
     return await _search(readers, _KEYS, query, params | patterns, filtered=bool(wanted or session or user))
 
 

@@ -11,17 +11,17 @@ from storage.views.health import Spent
 
 MAX_BUDGETS = 200
 
-_TURNS = """
+TURNS = """
 SELECT kind, outcome, le, sum(count), sum(durationMs) FROM polar_daily_turns
 GROUP BY kind, outcome, le ORDER BY min(day), kind, outcome, le
 """
-_RUNS = """
+RUNS = """
 SELECT source, status, sum(count) FROM polar_daily_runs GROUP BY source, status ORDER BY min(day), source, status
 """
-_REACTIONS = """
+REACTIONS = """
 SELECT polarity, sum(added), sum(removed) FROM polar_daily_feedback GROUP BY polarity ORDER BY min(day), polarity
 """
-_DEPTHS = """
+DEPTHS = """
 SELECT
   (SELECT count(*) FROM polar_updates INDEXED BY polar_updates_pending WHERE status = 'pending'),
   (SELECT count(*) FROM polar_updates INDEXED BY polar_updates_dead WHERE status = 'dead'),
@@ -30,7 +30,7 @@ SELECT
   (SELECT max(version) FROM polar_schema_versions),
   (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)
 """
-_DELIVERIES = """
+DELIVERIES = """
 SELECT 'pending', count(*) FROM polar_delivery_queue INDEXED BY polar_delivery_status WHERE status = 'pending'
 UNION ALL
 SELECT 'sending', count(*) FROM polar_delivery_queue INDEXED BY polar_delivery_status WHERE status = 'sending'
@@ -86,16 +86,16 @@ class Measured:
 
 async def measure(readers: Readers, *, now_ms: int) -> Measured:
     """Read everything once."""
-    reactions = await readers.fetch(_REACTIONS)
+    reactions = await readers.fetch(REACTIONS)
     return Measured(
         turns=await _turns(readers),
         messages=await _counts(readers, "SELECT role, sum(count) FROM polar_daily_messages GROUP BY role"),
         sends=await _counts(readers, "SELECT result, sum(count) FROM polar_daily_sends GROUP BY result"),
-        runs=await _counts(readers, _RUNS),
+        runs=await _counts(readers, RUNS),
         reactions={
             (row[0], change): row[column] for row in reactions for column, change in ((1, "added"), (2, "removed"))
         },
-        deliveries=await _counts(readers, _DELIVERIES),
+        deliveries=await _counts(readers, DELIVERIES),
         depths=await _depths(readers, now_ms),
         budgets=await _budgets(readers, now_ms),
         last_poll_ms=await last_poll_ms(readers),
@@ -116,7 +116,7 @@ async def last_poll_ms(readers: Readers) -> int | None:
 async def _turns(readers: Readers) -> list[TurnBucket]:
     return [
         TurnBucket(kind=row[0], outcome=row[1], le=row[2], count=row[3], duration_ms=row[4])
-        for row in await readers.fetch(_TURNS)
+        for row in await readers.fetch(TURNS)
     ]
 
 
@@ -126,7 +126,7 @@ async def _counts(readers: Readers, query: str) -> Counts:
 
 
 async def _depths(readers: Readers, now_ms: int) -> Depths:
-    row = await readers.fetch_one(_DEPTHS, {"now": now_ms})
+    row = await readers.fetch_one(DEPTHS, {"now": now_ms})
     assert row is not None
     return Depths(updates_pending=row[0], updates_dead=row[1], due=row[2], schema_version=row[3], bytes=row[4])
 

@@ -13,17 +13,17 @@ Cursor = tuple[int, int]
 """An instant in milliseconds and a row: where a list by time goes on."""
 
 _COLUMNS = "rowid AS row, deliveryId, sessionId, status, payload, attempts, ambiguous, reason, createdAtMs, updatedAtMs"
-_WAITING = " UNION ALL ".join(
+WAITING = " UNION ALL ".join(
     f"""SELECT * FROM (
 SELECT {_COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_status
 WHERE status = '{status}' AND (createdAtMs, rowid) > (:ms, :row) ORDER BY createdAtMs, rowid LIMIT {PAGE + 1})"""
     for status in ("sending", "pending")
 )
-_FAILED = f"""
+FAILED = f"""
 SELECT {_COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_failed
 WHERE status = 'failed' AND (updatedAtMs, rowid) < (:ms, :row) ORDER BY updatedAtMs DESC, rowid DESC LIMIT {PAGE + 1}
 """
-_DEAD = f"""
+DEAD = f"""
 SELECT sequence, updateId, kind, sessionId, attempts, reason, receivedAtMs, finishedAtMs
 FROM polar_updates INDEXED BY polar_updates_dead
 WHERE status = 'dead' AND sequence < :before ORDER BY sequence DESC LIMIT {PAGE + 1}
@@ -85,7 +85,7 @@ class DeadUpdate:
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> DeadUpdate:
-        """From a row of _DEAD."""
+        """From a row of DEAD."""
         return cls(
             sequence=row[0],
             update_id=row[1],
@@ -111,20 +111,20 @@ def _said(payload: str) -> tuple[str, str]:
 
 async def waiting(readers: Readers, *, after: Cursor = (-NEWEST, 0)) -> Page[ListedDelivery, Cursor]:
     """Deliveries that are not sent yet, oldest first."""
-    query = f"{_WAITING} ORDER BY createdAtMs, row LIMIT {PAGE + 1}"
+    query = f"{WAITING} ORDER BY createdAtMs, row LIMIT {PAGE + 1}"
     rows = await readers.fetch(query, {"ms": after[0], "row": after[1]})
     return page_of([ListedDelivery.from_row(row) for row in rows], lambda found: (found.created_at_ms, found.row))
 
 
 async def failed(readers: Readers, *, before: Cursor = (NEWEST, 0)) -> Page[ListedDelivery, Cursor]:
     """Deliveries that have failed, newest failure first."""
-    rows = await readers.fetch(_FAILED, {"ms": before[0], "row": before[1]})
+    rows = await readers.fetch(FAILED, {"ms": before[0], "row": before[1]})
     return page_of([ListedDelivery.from_row(row) for row in rows], lambda found: (found.updated_at_ms, found.row))
 
 
 async def dead_updates(readers: Readers, *, before: int = NEWEST) -> Page[DeadUpdate, int]:
     """Updates that were set aside, newest arrival first."""
-    rows = await readers.fetch(_DEAD, {"before": before})
+    rows = await readers.fetch(DEAD, {"before": before})
     return page_of([DeadUpdate.from_row(row) for row in rows], lambda update: update.sequence)
 
 

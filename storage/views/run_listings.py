@@ -18,7 +18,7 @@ _REASON = "CASE WHEN json_valid(run.output) THEN json_extract(run.output, '$.rea
 _JOB = "LEFT JOIN polar_automation_jobs AS job ON {row}.source = 'automation' AND job.id = {row}.id"
 _KEYS = "SELECT sequence AS key FROM polar_run_events WHERE sequence < :before ORDER BY sequence DESC"
 # NOT INDEXED: by the order of entry, whatever is filtered; an index on the source would have to be sorted.
-_RUNS = f"""
+RUNS = f"""
 SELECT run.sequence, run.source, run.id, job.promptTemplate, run.runId, run.trigger, {_STATUS}, {_REASON},
   run.createdAtMs
 FROM polar_run_events AS run NOT INDEXED {_JOB.format(row="run")}
@@ -27,7 +27,7 @@ WHERE run.sequence < :before AND run.sequence >= :floor
 ORDER BY run.sequence DESC LIMIT {PAGE + 1}
 """
 # Each status by its index, so that no state of the board makes the list cost more.
-_TASKS = " UNION ALL ".join(
+TASKS = " UNION ALL ".join(
     f"""SELECT * FROM (
 SELECT task.sequence AS sequence, task.source, task.id, job.promptTemplate, task.runId, task.status, task.reason,
   task.createdAtMs
@@ -54,7 +54,7 @@ class Run:
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Run:
-        """From a row of _RUNS."""
+        """From a row of RUNS."""
         return cls(
             sequence=row[0],
             source=row[1],
@@ -83,7 +83,7 @@ class Task:
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Task:
-        """From a row of _TASKS."""
+        """From a row of TASKS."""
         return cls(
             sequence=row[0],
             source=row[1],
@@ -102,15 +102,13 @@ async def runs(
     """The runs entered before a sequence; None does not filter."""
     params = {"before": before, "source": source, "status": status, "floor": 0}
     floor = await search_floor(readers, _KEYS, params) if source or status else None
-    rows = await readers.fetch(_RUNS, {**params, "floor": -NEWEST if floor is None else floor})
+    rows = await readers.fetch(RUNS, {**params, "floor": -NEWEST if floor is None else floor})
     return page_of([Run.from_row(row) for row in rows], lambda run: run.sequence, cut_at=floor)
 
 
 async def tasks(readers: Readers, *, before: int = NEWEST, status: str | None = None) -> Page[Task, int]:
     """The tasks of runs that were entered before a sequence; None does not filter."""
-    rows = await readers.fetch(
-        f"{_TASKS} ORDER BY sequence DESC LIMIT {PAGE + 1}", {"before": before, "status": status}
-    )
+    rows = await readers.fetch(f"{TASKS} ORDER BY sequence DESC LIMIT {PAGE + 1}", {"before": before, "status": status})
     return page_of([Task.from_row(row) for row in rows], lambda task: task.sequence)
 
 

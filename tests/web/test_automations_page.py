@@ -112,7 +112,7 @@ def test_a_heartbeat_policy_is_shown(web: Web) -> None:
 def test_a_page_reads_by_indexes(database: Path) -> None:
     """Nothing is scanned but the page's own rows and the days of feedback."""
     with opening.reading(database) as connection:
-        for query in (job_listings._JOBS.format(where="job.rowid < :before"), job_listings._FEEDBACK):
+        for query in (job_listings.JOBS.format(where="job.rowid < :before"), job_listings.FEEDBACK):
             params = {"before": 9, "since": "2026-01-01", "ids": "[]"}
             plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", params)]
             assert not [step for step in plan if re.match(r"SCAN (job|run|polar)", step)], plan

@@ -102,7 +102,7 @@ def test_what_no_list_knows_is_refused(web: Web, wrong: str) -> None:
     assert web.get(f"/deliveries?{wrong}").status == 400
 
 
-@pytest.mark.parametrize("query", [queue_listings._WAITING, queue_listings._FAILED, queue_listings._DEAD])
+@pytest.mark.parametrize("query", [queue_listings.WAITING, queue_listings.FAILED, queue_listings.DEAD])
 def test_a_list_reads_by_an_index(database: Path, query: str) -> None:
     """No table is scanned; what is sorted is no more than a page."""
     params = {"ms": 9, "row": 9, "before": 9}

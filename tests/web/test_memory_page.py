@@ -146,7 +146,7 @@ async def test_a_search_for_what_is_rare_stops_and_goes_on(database: Path, monke
 
 
 @pytest.mark.parametrize(
-    "query", [memory_listings._SEARCH_INDEX, memory_listings._SEARCH_ROWS.format(words=" AND m.record LIKE :query")]
+    "query", [memory_listings.SEARCH_INDEX, memory_listings.SEARCH_ROWS.format(words=" AND m.record LIKE :query")]
 )
 def test_a_page_reads_in_the_order_of_entry(database: Path, query: str) -> None:
     """Nothing is sorted, so that a page of a million costs what one of a hundred does."""

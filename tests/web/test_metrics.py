@@ -15,7 +15,6 @@ from storage.views import metrics
 from tests.storage.files import DAY_MS, NOW_MS
 from tests.web.house import SECRET, Web, serving
 from tests.web.rows import ANN, BOB, Rows
-from tests.web.seeding import seed
 from web.pages.metrics import MAX_LABEL, MAX_VALUES, OTHER, fold
 
 Samples = dict[tuple[str, ...], float]
@@ -162,11 +161,9 @@ def test_both_formats_are_spoken(web: Web) -> None:
     assert named == set(families(plain.text))
 
 
-def test_nothing_in_a_row_breaks_the_format(tmp_path: Path) -> None:
+def test_nothing_in_a_row_breaks_the_format(harmed_web: Web) -> None:
     """Each line is a comment or a sample, each series is there once, and no label is longer than MAX_LABEL."""
-    seed(tmp_path / "polar.db", hostile=True)
-    with serving(tmp_path / "polar.db") as served:
-        text = served.page("/metrics")
+    text = harmed_web.page("/metrics")
     found = [sample for family in families(text).values() for sample in family.samples]
     series = [(sample.name, *sorted(sample.labels.items())) for sample in found]
     assert len(series) == len(set(series)) == sum(not line.startswith("#") for line in text.splitlines())
@@ -202,9 +199,7 @@ def test_folding_keeps_the_sum() -> None:
     assert folded[OTHER, OTHER] == 9
 
 
-@pytest.mark.parametrize(
-    "query", [metrics._DEPTHS, metrics._DELIVERIES, metrics._TURNS, metrics._REACTIONS, metrics._RUNS]
-)
+@pytest.mark.parametrize("query", [metrics.DEPTHS, metrics.DELIVERIES, metrics.TURNS, metrics.REACTIONS, metrics.RUNS])
 def test_no_large_table_is_read(tmp_path: Path, query: str) -> None:
     """Totals and partial indexes alone."""
     opening.prepare(tmp_path / "polar.db", 1)[0].close()

@@ -129,8 +129,8 @@ async def test_a_search_for_what_is_rare_stops_and_goes_on(database: Path, monke
 @pytest.mark.parametrize(
     ("query", "more"),
     [
-        (run_listings._RUNS, {"source": "automation", "status": "failed", "floor": 0}),
-        (run_listings._TASKS, {"status": None}),
+        (run_listings.RUNS, {"source": "automation", "status": "failed", "floor": 0}),
+        (run_listings.TASKS, {"status": None}),
     ],
 )
 def test_a_page_reads_by_an_index(database: Path, query: str, more: dict[str, object]) -> None:
