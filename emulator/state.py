@@ -163,7 +163,7 @@ class State:
 
     # Waiting
 
-    async def wait(self, predicate: Callable[[], object], timeout: float = 10) -> None:
+    async def wait(self, predicate: Callable[[], object], timeout: float = 60) -> None:
         """Return when the predicate holds, looked at after each change. Errors: TimeoutError with the last calls."""
         deadline = asyncio.get_running_loop().time() + timeout
         while not predicate():

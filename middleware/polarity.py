@@ -11,7 +11,7 @@ _ALLOWED: Mapping[str, Polarity] = {name: name for name in get_args(Polarity)}
 _VARIATION_SELECTOR = "\ufe0f"
 
 # Doubt, surprise or sympathy is no judgement; what could as well be kind as cross stays neutral.
-_GROUPS: tuple[tuple[Polarity, str], ...] = (
+GROUPS: tuple[tuple[Polarity, str], ...] = (
     # Approval in so many words: well done, agreed, understood, cool.
     ("positive", "👍 👌 👏 💯 🔥 ⚡ 🏆 🤝 🫡 🆒 😎"),
     # Affection, for the message or for who wrote it.
@@ -35,7 +35,7 @@ _GROUPS: tuple[tuple[Polarity, str], ...] = (
 )
 
 STANDARD: Mapping[str, Polarity] = MappingProxyType(
-    {emoji: polarity for polarity, group in _GROUPS for emoji in group.split()}
+    {emoji: polarity for polarity, group in GROUPS for emoji in group.split()}
 )
 """Every standard reaction, keyed without U+FE0F."""
 

@@ -15,6 +15,7 @@ from typing import Any
 from bot.run import Running, running
 from bot.settings import Settings, environment
 from emulator import Chat, Person, Server, World
+from tests.clocks import TestClock
 
 TOKEN = "1000000001:TEST-TOKEN"
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -30,21 +31,6 @@ QUICK = {
     "group_send_rate_per_minute": 6_000_000,
     "shutdown_seconds": 5,
 }
-
-
-@dataclass(slots=True)
-class TestClock:
-    """A clock that stands still until it is moved. Milliseconds since the epoch."""
-
-    __test__ = False
-    now_ms: int = 1_795_000_000_000
-
-    def __call__(self) -> int:
-        return self.now_ms
-
-    def advance(self, *, seconds: float) -> None:
-        """Move on."""
-        self.now_ms += round(seconds * 1000)
 
 
 @dataclass(slots=True)
@@ -100,6 +86,11 @@ class House:
         with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=10)) as connection:
             return connection.execute(sql, params).fetchall()
 
+    def write(self, sql: str, *params: Any) -> None:
+        """What a second program writes into the file, beside a bot or while none runs."""
+        with closing(sqlite3.connect(self.path, timeout=10)) as connection, connection:
+            connection.execute(sql, params)
+
     def chat(self, name: str = "Ann") -> tuple[Person, Chat]:
         """A person with a private chat."""
         person = self.world.person(name)
@@ -118,7 +109,7 @@ def _alias(name: str) -> str:
     return alias if isinstance(alias, str) else name
 
 
-async def until(condition: Callable[[], bool], *, timeout_s: float = 10) -> None:
+async def until(condition: Callable[[], bool], *, timeout_s: float = 60) -> None:
     """Look at a condition, which nobody can announce to us, until it holds; TimeoutError when it never does."""
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110 - another process's file tells nobody

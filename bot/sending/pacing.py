@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
 
 from aiolimiter import AsyncLimiter
@@ -14,6 +16,8 @@ BURST_S = 3
 """A chat that was quiet may get this many seconds' worth at once."""
 GROUP_BURST_S = 15
 REMEMBERED_CHATS = 10_000
+SECOND_S = 1.0
+"""What `per_second` is counted in."""
 
 
 class Pacing:
@@ -23,6 +27,9 @@ class Pacing:
         # In no second more than `per_second`: what may go at once, and what is let through after it, add up to that.
         burst = max(1.0, per_second * BURST_SHARE)
         self._total = AsyncLimiter(burst, burst / (per_second * (1 - BURST_SHARE)))
+        # Telegram counts what arrives, and calls that left in good order arrive in a heap when the machine or the line
+        # stalls. So a call has one of `per_second` places until a second after its end: that holds wherever it was.
+        self._places = asyncio.Semaphore(max(1, int(per_second)))
         self._chat_rate = chat_per_second
         self._group_rate = group_per_minute / 60
         self._chats: OrderedDict[int, AsyncLimiter] = OrderedDict()
@@ -30,13 +37,25 @@ class Pacing:
         self._order = count()
         self._arrived = asyncio.Event()
 
-    async def acquire(self, chat_id: int, priority: int) -> None:
-        """Wait until a message may go to this chat."""
+    @property
+    def waiting(self) -> int:
+        """How many wait for nothing but the limit of all chats together."""
+        return len(self._waiting)
+
+    @asynccontextmanager
+    async def right_to_send(self, chat_id: int, priority: int) -> AsyncIterator[None]:
+        """Wait until a message may go to this chat; the call that sends it is made while this is open."""
         await self._limiter(chat_id).acquire()
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
         heapq.heappush(self._waiting, (priority, next(self._order), turn))
         self._arrived.set()
-        await turn
+        try:
+            await turn
+            yield
+        finally:
+            if turn.done() and not turn.cancelled():
+                loop.call_later(SECOND_S, self._places.release)
 
     async def take_spare(self, chat_id: int) -> bool:
         """Take the right to call about this chat if that leaves one for an answer, and nobody waits; never waits."""
@@ -54,8 +73,11 @@ class Pacing:
                 self._arrived.clear()
                 await self._arrived.wait()
             await self._total.acquire()
+            await self._places.acquire()
             _, _, turn = heapq.heappop(self._waiting)
-            if not turn.done():
+            if turn.cancelled():
+                self._places.release()
+            else:
                 turn.set_result(None)
 
     def _limiter(self, chat_id: int) -> AsyncLimiter:

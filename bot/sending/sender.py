@@ -26,6 +26,7 @@ from storage.tables.messages import Messages
 log = logging.getLogger("polar.delivery")
 
 SETTLE_S = 2.0
+FIRST_DELAY_S = 0.5
 MAX_DELAY_S = 30.0
 # What a refusal's description says, and the part of the payload that it concerns.
 _WITHOUT = {
@@ -69,7 +70,6 @@ class Sender:
         calm: Calm,
         tasks: Tasks[str],
         clock: Clock,
-        delay_s: float = 0.5,
         slots: int = 100,
     ) -> None:
         self._database = database
@@ -82,13 +82,17 @@ class Sender:
         self._tell = tell
         self._calm = calm
         self._clock = clock
-        self._delay_s = delay_s
         self._slots = asyncio.Semaphore(slots)
         self._workers = tasks
         self._again: set[str] = set()
         self._in_flight: dict[str, asyncio.Event] = {}
         self._retries: dict[str, int] = {}
         self._stopping = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing left to send that anybody told of."""
+        return not self._workers
 
     async def start(self) -> None:
         """Take up what an earlier process left."""
@@ -128,27 +132,31 @@ class Sender:
             return
         if delivery.ambiguous:  # its one more try must not be cut by what cut the first one
             await self._calm()
-        if delivery.payload["method"] != "answerCallbackQuery":
-            await self._pacing.acquire(chat_id_of(delivery.session_id), delivery.priority)
-            current = await self._deliveries.next_of(delivery.session_id)
-            if current is None:
-                return
-            delivery = current  # something more urgent may have come in meanwhile
+        if delivery.payload["method"] == "answerCallbackQuery":
+            delay_s = await self._send(delivery)
+        else:
+            async with self._pacing.right_to_send(chat_id_of(delivery.session_id), delivery.priority):
+                # Something more urgent may have come in meanwhile.
+                current = await self._deliveries.next_of(delivery.session_id)
+                delay_s = 0 if current is None else await self._send(current)
+        await asyncio.sleep(delay_s)
+
+    async def _send(self, delivery: Delivery) -> float:
+        """Make the call, if there is still anything to call about; returns how long this chat has to wait."""
         target = await self._target(delivery)
         if target is None and delivery.payload["method"] in _ABOUT_SENT:
             await self._database.commit(*self._without_target(delivery))
-            return
+            return 0
         async with self._slots:
             if self._stopping:
-                return
+                return 0
             self._in_flight[delivery.session_id] = received = asyncio.Event()
             try:
                 await self._database.commit(self._deliveries.claim(delivery, now_ms=self._clock()))
-                delay_s = await self._attempt(delivery, target)
+                return await self._attempt(delivery, target)
             finally:
                 del self._in_flight[delivery.session_id]
                 received.set()
-        await asyncio.sleep(delay_s)
 
     async def _target(self, delivery: Delivery) -> int | None:
         """The message that a call is about; None when it was not sent, or to a chat whose ids count no more."""
@@ -209,7 +217,7 @@ class Sender:
 
     def _backoff(self, delivery: Delivery) -> float:
         tries = self._retries[delivery.delivery_id] = self._retries.get(delivery.delivery_id, 0) + 1
-        return jittered(self._delay_s, tries)
+        return jittered(FIRST_DELAY_S, tries)
 
     async def _put_back(self, delivery: Delivery, reason: str, *others: Statement) -> None:
         put_back = self._deliveries.put_back(delivery, reason=reason, now_ms=self._clock())
@@ -264,7 +272,7 @@ class Sender:
         tries = 0
         while not self._stopping and not await self._calls.probe():
             tries += 1
-            await asyncio.sleep(jittered(self._delay_s, tries))
+            await asyncio.sleep(jittered(FIRST_DELAY_S, tries))
 
     async def stop(self, timeout_s: float) -> None:
         """Send what is queued, for `timeout_s` seconds at most; the rest stays for the next start."""

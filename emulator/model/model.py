@@ -78,7 +78,7 @@ class Model:
         self.changes.notify()
         return exchange
 
-    async def wait(self, condition: Callable[[], bool], timeout: float = 10) -> None:
+    async def wait(self, condition: Callable[[], bool], timeout: float = 60) -> None:
         """Until the condition holds, looked at whenever something happens. Errors: TimeoutError."""
         async with asyncio.timeout(timeout):
             while not condition():

@@ -12,7 +12,8 @@ from playwright.async_api import Browser, expect
 from emulator import Server, World
 from middleware.respond import Responder
 from middleware.turn import Reply, Turn
-from tests.house import TOKEN, House, TestClock
+from tests.clocks import TestClock
+from tests.house import TOKEN, House
 from tests.web.browser import chromium
 
 SAID = {

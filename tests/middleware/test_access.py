@@ -7,7 +7,8 @@ import pytest
 from bot.receiving import processor
 from emulator import Chat, Person
 from middleware.texts import say
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import awake, commands, idle, reactions, tell, texts
 
 ECHO = "tests.responders:Echo"

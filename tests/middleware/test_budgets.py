@@ -14,8 +14,9 @@ import pytest
 from bot.receiving import processor
 from emulator import Chat, Person
 from storage.tables.budgets import Budgets, Policy, Scope
+from tests.clocks import TestClock
 from tests.docs.pages import DOCS, blocks
-from tests.house import House, TestClock, until
+from tests.house import House, until
 from tests.looking import idle, tell, texts
 from tests.paid import COST, Paid
 

@@ -11,7 +11,8 @@ from middleware.session import RENEWED_FOR_MS
 from middleware.texts import say
 from middleware.turn import Turn
 from tests.bot.receiving.test_merging import answers, journalled
-from tests.house import House, TestClock
+from tests.clocks import TestClock
+from tests.house import House
 from tests.looking import awake, idle, tell, texts
 
 ECHO = "tests.responders:Echo"

@@ -11,7 +11,8 @@ from bot.settings import SettingsError
 from middleware.texts import say
 from middleware.turn import CallNext, Outcome, Reply, Turn
 from storage.statement import Statement
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import awake, idle, tell, texts
 
 ECHO = "tests.responders:Echo"

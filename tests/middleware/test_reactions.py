@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from emulator import Chat, Person
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import awake, idle, reactions, tell
 
 ECHO = "tests.responders:Echo"

@@ -9,7 +9,8 @@ import pytest
 from emulator import Chat, Person
 from middleware.turn import Turn
 from tests.bot.receiving.test_merging import LONG_MS, answers, journalled
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import awake, idle, tell, texts
 
 ECHO = "tests.responders:Echo"

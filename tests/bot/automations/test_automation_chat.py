@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from emulator import Chat, Person
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import idle, tell, texts
 from tests.pressing import buttons, last, press, press_data
 

@@ -12,7 +12,8 @@ import pytest
 from bot.run import Running
 from bot.scheduling import runner
 from emulator import Chat, Person
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import idle, tell, texts
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400

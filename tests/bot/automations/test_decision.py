@@ -48,6 +48,7 @@ def hours(start: str, end: str, mode: Mode = "defer") -> QuietHours:
 
 
 def test_a_run_on_time_runs_and_nothing_else_happens() -> None:
+    """Half a minute late is on time: nothing was missed, nothing is made up for."""
     decision = decide(situation(late=timedelta(seconds=30)))
     assert (decision.run_at, decision.verdict, decision.misses, decision.catch_up) == (AT, None, (), ())
 
@@ -100,6 +101,7 @@ def test_a_long_time_of_minutes_is_bounded_and_ends_now(text: str, days: int) ->
 
 
 def test_quiet_hours_defer_to_their_end() -> None:
+    """A run that falls into them waits until they are over, unless its owner chose otherwise."""
     decision = decide(situation(quiet=hours("11:00", "14:30")))
     assert decision.defer_until == AT.replace(hour=14, minute=30)
 
@@ -123,6 +125,7 @@ def test_a_daily_run_that_was_deferred_is_not_late() -> None:
 
 
 def test_drop_and_silent() -> None:
+    """In quiet hours the owner may have a run left out, with its reason, or made without a notification."""
     assert decide(situation(quiet=hours("11:00", "13:00", "drop"))).verdict == "quiet_hours"
     silent = decide(situation(quiet=hours("11:00", "13:00", "silent")))
     assert (silent.verdict, silent.silent) == (None, True)
@@ -130,6 +133,7 @@ def test_drop_and_silent() -> None:
 
 @pytest.mark.parametrize(("sent", "verdict"), [(2, None), (3, "daily_cap"), (4, "daily_cap")])
 def test_a_cap_counts_messages_that_were_sent_today(sent: int, verdict: str | None) -> None:
+    """As many as the cap says may go in a day; the next run is left out, with its reason."""
     assert decide(situation(cap=3, sent_today=sent)).verdict == verdict
 
 
@@ -152,6 +156,7 @@ def test_the_end_of_quiet_hours_lies_behind_now_and_outside_of_them(
 
 
 def test_stored_forms_of_both_runtimes_are_read() -> None:
+    """The earlier runtime wrote whole hours; what is damaged in either form is no quiet hours at all."""
     ours = QuietHours.read({"start": "22:00", "end": "07:00", "mode": "drop"}, zone=BERLIN)
     assert ours == QuietHours(start=time(22), end=time(7), zone=BERLIN, mode="drop")
     earlier = QuietHours.read({"startHour": 22, "endHour": 7, "timezone": "UTC"}, zone=BERLIN)
@@ -162,4 +167,5 @@ def test_stored_forms_of_both_runtimes_are_read() -> None:
 
 
 def test_a_day_begins_where_its_person_lives() -> None:
+    """A daily cap starts anew at midnight of the owner’s zone, not at that of UTC."""
     assert start_of_day(AT, BERLIN) == datetime(2026, 11, 21, 23, 0, tzinfo=UTC)

@@ -7,7 +7,8 @@ from typing import Any
 
 from bot.run import Running
 from emulator import Chat, Person
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import awake, idle, reactions, tell, texts
 from tests.pressing import buttons, last, press, press_data
 

@@ -8,7 +8,8 @@ import pytest
 
 from bot.responders.local import Local
 from middleware.turn import Button, Reply, Turn
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import idle, tell, texts
 from tests.pressing import buttons, last, press, press_data
 

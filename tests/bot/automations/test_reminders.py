@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.automations.reminders import Reminder, asks, read
 from bot.schedules import ScheduleError, parse
+from tests.cost import bounded
 
 NOW = datetime(2026, 11, 23, 15, 30)  # a Monday
 
@@ -93,9 +94,8 @@ def test_a_long_text_is_read_in_no_time() -> None:
     """Neither blanks nor words that begin like a time make the search slow."""
     for filling in (" ", "\n", "every monday and ", "at 9 ", "x "):
         text = "remind me to x" + filling * (4000 // len(filling)) + "y"
-        started = datetime.now(UTC)
-        read(text, now=NOW)
-        assert (datetime.now(UTC) - started).total_seconds() < 0.5
+        with bounded():
+            read(text, now=NOW)
 
 
 WORDS = st.sampled_from(

@@ -13,7 +13,8 @@ import pytest
 from typer.testing import Result
 
 from tests.bot.cli.terminal import polar
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import idle, texts
 
 MINUTE_MS = 60_000

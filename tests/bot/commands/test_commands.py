@@ -15,7 +15,8 @@ from middleware.commands import Command, Registry
 from middleware.texts import say
 from middleware.turn import Level
 from storage.views import feedback_summary
-from tests.house import CHECKOUT, House, TestClock
+from tests.clocks import TestClock
+from tests.house import CHECKOUT, House
 from tests.looking import awake, commands, idle, tell
 from tests.pressing import last
 

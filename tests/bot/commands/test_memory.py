@@ -12,7 +12,8 @@ from middleware.recall import MAX_CHARACTERS, MAX_FACTS, fitting
 from middleware.respond import Responder
 from middleware.turn import Turn
 from storage.tables.memories import Memories
-from tests.house import House, TestClock
+from tests.clocks import TestClock
+from tests.house import House
 from tests.looking import idle, tell, texts
 
 RECALLING = "tests.bot.commands.test_memory:Recalling"

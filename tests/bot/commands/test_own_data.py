@@ -17,7 +17,8 @@ from bot.run import Running
 from emulator import Chat, Person
 from middleware.texts import say
 from storage.views.own_data import SECTIONS
-from tests.house import CHECKOUT, House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import CHECKOUT, House, until
 from tests.looking import awake, idle, tell, texts
 from tests.pressing import buttons, last, press, press_data
 

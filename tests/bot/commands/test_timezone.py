@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.house import House, TestClock
+from tests.clocks import TestClock
+from tests.house import House
 from tests.looking import tell
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.heartbeats.active_hours import ActiveHours
@@ -65,7 +65,6 @@ def test_hours_and_their_reverse_share_the_day(start: object, end: object, at: i
     assert ActiveHours.read(there.stored()) == there
 
 
-@settings(deadline=None)
 @given(
     form=st.sampled_from(["every 7 minutes", "every 2 hours", "daily 09:00", "weekdays 23:30", "*/11 8-10 * * *"]),
     late_minutes=st.integers(0, 20 * 24 * 60),

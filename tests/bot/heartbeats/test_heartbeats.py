@@ -19,7 +19,8 @@ from storage.statement import Statement
 from storage.tables.heartbeats import Heartbeats, Policy
 from storage.tables.occurrences import Occurrence, Occurrences
 from storage.tables.runs import Runs
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import idle, texts
 
 TRIES = "SELECT 1 FROM polar_scheduler_run_log WHERE traceId LIKE 'beat:%' AND status = 'failed'"

@@ -10,7 +10,8 @@ import pytest
 from emulator import Chat, Person
 from middleware.turn import Turn
 from tests.bot.receiving.test_merging import answers, journalled
-from tests.house import House, TestClock
+from tests.clocks import TestClock
+from tests.house import House
 from tests.looking import awake, idle, texts
 
 SHOWN = "tests.bot.receiving.test_albums:shown"

@@ -16,7 +16,8 @@ from bot.receiving.processor import LANE_LENGTH, MAX_CLAIMS
 from emulator import Chat, Person
 from middleware.texts import say
 from middleware.turn import Turn
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import awake, idle, texts
 
 ECHO = "tests.responders:Echo"

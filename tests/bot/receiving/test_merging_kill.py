@@ -11,7 +11,8 @@ import pytest
 from bot.receiving.merging import Piece, first_group
 from tests.bot.receiving.test_kill import arrivals, finished, kill, start
 from tests.bot.receiving.test_merging import LONG_MS, answers, turns
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import awake, texts
 
 pytestmark = pytest.mark.slow

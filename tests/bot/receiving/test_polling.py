@@ -16,7 +16,8 @@ from bot.receiving.envelope import Unreadable
 from bot.run import CannotRun
 from emulator import Chat, Person
 from middleware.texts import say
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import awake, idle, reactions, tell, texts
 
 ECHO = "tests.responders:Echo"

@@ -15,7 +15,8 @@ from bot.supervised import Supervisor
 from storage.database import Database
 from storage.statement import Statement
 from storage.tables.updates import Entry, Received, Updates, batch
-from tests.house import TestClock, until
+from tests.clocks import TestClock
+from tests.house import until
 
 LANE, OTHER = "1::answer", "2::answer"
 
@@ -33,30 +34,28 @@ def message(number: int, lane: str) -> Received:
     )
 
 
-class SlowReading(Updates):
-    """A journal whose answers may be held back after they were read."""
+class OneByOne(Updates):
+    """A journal that is read entry by entry, the first one at once and the others when they are released."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self.read: list[int] = []
         self.released = asyncio.Event()
-        self.released.set()
 
     async def list_pending(self, *, after: int, limit: int) -> list[Entry]:
-        """As ever, once it is released."""
-        entries = await super().list_pending(after=after, limit=limit)
-        self.read.extend(entry.update_id for entry in entries)
-        await self.released.wait()
+        """The next one at most."""
+        entries = await super().list_pending(after=after, limit=1)
+        if entries and entries[0].update_id > 1:
+            await self.released.wait()
         return entries
 
 
 @pytest.mark.parametrize("is_done", [True, False])
 async def test_what_a_turn_took_is_not_handled_again_when_the_reading_comes_to_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_done: bool
+    tmp_path: Path, is_done: bool
 ) -> None:
     """Whether that turn is done by then or still in hand; what comes later is handled as ever."""
     database, clock = await Database.open(tmp_path / "polar-system.db", now_ms=1), TestClock()
-    journal, window, finish = SlowReading(database), asyncio.Event(), asyncio.Event()
+    journal, finish = OneByOne(database), asyncio.Event()
     handled: list[tuple[int, ...]] = []
 
     async def handle(arrival: Arrival) -> bool:
@@ -68,42 +67,36 @@ async def test_what_a_turn_took_is_not_handled_again_when_the_reading_comes_to_i
     async def give_up(arrival: Arrival, dead: Sequence[Statement]) -> None:
         raise AssertionError("nothing is given up")
 
-    async def over(self: Processor, end_ms: int, *, since_ms: int) -> None:
-        await window.wait()
-
-    async def receive(number: int, lane: str) -> None:
-        await database.commit(*batch(journal, [message(number, lane)], first=number, now_ms=clock()))
+    async def receive(lane: str, *numbers: int) -> None:
+        received = [message(number, lane) for number in numbers]
+        await database.commit(*batch(journal, received, first=numbers[0], now_ms=clock()))
         processor.wake()
 
-    monkeypatch.setattr(Processor, "_wait_until", over)
+    calm = asyncio.Event()
     processor = Processor(
         database,
         journal,
         handle,
         give_up,
         tasks=Supervisor().group(),
-        calm=asyncio.Event(),
+        calm=calm,
         clock=clock,
         answer_slots=2,
-        merge_window_ms=800,
+        merge_window_ms=1,
     )
     running = asyncio.create_task(processor.run())
     try:
-        await receive(1, LANE)
-        await until(lambda: journal.read == [1] and is_at_work(LANE))
-        journal.released.clear()
-        await receive(2, LANE)
-        await until(lambda: journal.read == [1, 2])
-        window.set()
+        await calm.wait()  # it has looked at what was there at its start
+        await receive(LANE, 1, 2)
         await until(lambda: handled == [(1, 2)])
         if is_done:
             finish.set()
             await until(lambda: not is_at_work(LANE))
         journal.released.set()
-        await receive(3, OTHER)
+        await receive(OTHER, 3)
         await until(lambda: (3,) in handled)
         finish.set()
-        await receive(4, LANE)
+        await receive(LANE, 4)
         await until(lambda: len(handled) > 2)
         assert handled == [(1, 2), (3,), (4,)]
     finally:

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from emulator import Chat, Person
-from tests.house import House, TestClock
+from tests.clocks import TestClock
+from tests.house import House
 from tests.looking import commands, idle, reactions, tell
 
 HOUR, DAY = 3600, 86_400

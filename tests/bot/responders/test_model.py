@@ -13,7 +13,8 @@ from bot.responders.model.responder import CALLS
 from emulator.model import Answer, ModelServer, long_answer
 from middleware.turn import CallNext, Outcome, Turn
 from storage.statement import Statement
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import awake, idle, tell, texts
 from tests.model import KEY, ask, newest, reasons, sections, talk, talking, to_model
 from tests.pressing import buttons, last

@@ -16,7 +16,8 @@ from emulator.model.answers import BEFORE_HEADERS
 from middleware.texts import say
 from tests.bot.receiving.test_kill import finished, kill, start
 from tests.bot.responders.test_model import PRICED, WATCHED, watch
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import awake, idle, tell, texts
 from tests.model import ask, reasons, talking, to_model
 

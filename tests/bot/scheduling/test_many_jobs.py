@@ -9,7 +9,8 @@ from storage.database import Database
 from storage.statement import Statement
 from storage.tables.jobs import Job, Jobs
 from storage.tables.occurrences import Occurrence, Occurrences
-from tests.house import TOKEN, House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import TOKEN, House, until
 
 pytestmark = pytest.mark.slow
 
@@ -40,6 +41,7 @@ async def plan(house: House, clock: TestClock) -> None:
     await database.close()
 
 
+@pytest.mark.slow
 async def test_a_thousand_at_once_are_all_delivered_and_who_asks_is_answered_first(house: House) -> None:
     """No call is refused with 429, none comes twice, and the answer does not wait for the queue."""
     world = World(token=TOKEN, username="polar_test_bot", enforce_limits=True)

@@ -14,7 +14,8 @@ from bot.run import Running
 from bot.scheduling import runner
 from emulator import Chat, Person
 from storage.tables.occurrences import Occurrence
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import idle, tell, texts
 
 HOUR = 3600

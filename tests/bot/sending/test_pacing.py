@@ -6,7 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.sending.pacing import REMEMBERED_CHATS, Pacing
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.sending.pacing import REMEMBERED_CHATS, SECOND_S, Pacing
+from tests.clocks import LeapingLoop
 from tests.house import until
 
 FAST, NEVER = 1_000_000.0, 0.0001
@@ -28,13 +32,18 @@ async def pacing(
 
 
 def ask(made: Pacing, chat: int, priority: int = 0) -> asyncio.Task[None]:
-    """One who waits for the right to send."""
-    return asyncio.create_task(made.acquire(chat, priority))
+    """One who waits for the right to send, and makes a call that takes no time."""
+
+    async def send() -> None:
+        async with made.right_to_send(chat, priority):
+            pass
+
+    return asyncio.create_task(send())
 
 
 async def granted(*tasks: asyncio.Task[None]) -> None:
     """These get it."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await asyncio.gather(*tasks)
 
 
@@ -88,12 +97,12 @@ async def test_what_somebody_waits_for_goes_before_what_the_clock_started() -> N
     order: list[tuple[int, int]] = []
 
     async def send(chat: int, priority: int) -> None:
-        await made.acquire(chat, priority)
-        order.append((priority, chat))
+        async with made.right_to_send(chat, priority):
+            order.append((priority, chat))
 
     asked = [(10, 1), (0, 2), (10, 3), (-10, 4), (0, 5)]
     tasks = [asyncio.create_task(send(chat, priority)) for priority, chat in asked]
-    await until(lambda: len(made._waiting) == len(asked))
+    await until(lambda: made.waiting == len(asked))
     running = asyncio.create_task(made.run())
     await granted(*tasks)
     running.cancel()
@@ -105,7 +114,7 @@ async def test_who_gives_up_takes_nobodys_turn() -> None:
     """A send that was cancelled while it waited holds nobody up."""
     made = Pacing(per_second=FAST, chat_per_second=FAST, group_per_minute=FAST)
     gone = ask(made, ANN)
-    await until(lambda: len(made._waiting) == 1)
+    await until(lambda: made.waiting == 1)
     gone.cancel()
     running = asyncio.create_task(made.run())
     await granted(ask(made, ANN))
@@ -113,9 +122,56 @@ async def test_who_gives_up_takes_nobodys_turn() -> None:
     await asyncio.gather(gone, running, return_exceptions=True)
 
 
+@given(st.lists(st.tuples(st.floats(0, 5), st.floats(0, 5)), max_size=120))
+@example([(0.0, 0.0)] * 300)
+@example([(SECOND_S - n / 30, 0.0) for n in range(30)] * 3)
+def test_no_more_calls_arrive_in_a_second_than_may_wherever_they_were_held_up(ways: list[tuple[float, float]]) -> None:
+    """However long each call is on its way there and back: Telegram counts what arrives, not what leaves."""
+    with asyncio.Runner(loop_factory=LeapingLoop) as runner:
+        arrived = sorted(runner.run(arrivals(ways, per_second=30)))
+    assert len(arrived) == len(ways)
+    assert all(later - earlier >= SECOND_S for earlier, later in zip(arrived, arrived[30:], strict=False))
+
+
+async def arrivals(ways: list[tuple[float, float]], *, per_second: int) -> list[float]:
+    """When the calls arrive that take so long there and back, all of them wanted at once."""
+    found: list[float] = []
+
+    async def send(made: Pacing, chat: int, there: float, back: float) -> None:
+        async with made.right_to_send(chat, 0):
+            await asyncio.sleep(there)
+            found.append(asyncio.get_running_loop().time())
+            await asyncio.sleep(back)
+
+    async with pacing(per_second=per_second) as made:
+        await asyncio.gather(*(send(made, chat, *way) for chat, way in enumerate(ways, 1)))
+    return found
+
+
+def test_a_quick_line_is_not_slowed_down() -> None:
+    """Calls that take a tenth of a second go at the rate that Telegram's limit leaves, and the first at once."""
+    with asyncio.Runner(loop_factory=LeapingLoop) as runner:
+        arrived = sorted(runner.run(arrivals([(0.05, 0.05)] * 270, per_second=30)))
+    assert arrived[0] < 0.06
+    assert arrived[-1] < 11
+
+
+async def test_a_call_that_nobody_waits_for_leaves_room_for_an_answer() -> None:
+    """Of a chat's burst the last one is an answer's; so is whatever an answer waits for."""
+    made = Pacing(per_second=30, chat_per_second=1, group_per_minute=20)
+    assert [await made.take_spare(ANN) for _ in range(4)] == [True, True, False, False]
+    waiting = ask(made, BOB)
+    await until(lambda: made.waiting == 1)
+    assert not await made.take_spare(3), "an answer waits"
+    await refused(waiting)
+
+
 async def test_the_memory_of_chats_is_bounded() -> None:
-    """A million chats are not a million limiters."""
-    made = Pacing(per_second=FAST, chat_per_second=FAST, group_per_minute=FAST)
-    for chat in range(1, REMEMBERED_CHATS + 100):
-        made._limiter(chat)
-    assert len(made._chats) == REMEMBERED_CHATS
+    """A million chats are not a million limiters: what a chat used up is forgotten when so many others sent since."""
+    async with pacing(chat_per_second=NEVER) as made:
+        assert await made.take_spare(ANN)
+        for chat in range(BOB, BOB + REMEMBERED_CHATS - 1):
+            assert await made.take_spare(chat)
+        assert not await made.take_spare(BOB)
+        assert await made.take_spare(BOB + REMEMBERED_CHATS)
+        assert await made.take_spare(ANN)

@@ -10,7 +10,8 @@ import pytest
 from bot.run import Running
 from emulator import Chat, Person
 from middleware.turn import Turn
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import awake, idle, queue, tell, texts
 
 # python-telegram-bot announces another type of this attribute, which nothing here uses.
@@ -382,11 +383,13 @@ async def test_a_send_that_a_killed_process_left_is_repeated_and_marked(house: H
     assert texts(house, chat) == ["echo: hello", MARK + "echo: hello"]
 
 
-async def test_a_refused_connection_is_tried_again_without_limit_and_without_mark(house: House) -> None:
+async def test_a_refused_connection_is_tried_again_without_limit_and_without_mark(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The request never left, so it cannot have arrived."""
-    async with house.bot(responder=ECHO) as bot:
+    monkeypatch.setattr("bot.sending.sender.FIRST_DELAY_S", 0.01)
+    async with house.bot(responder=ECHO):
         ann, chat = house.chat()
-        bot.app.sender._delay_s = 0.01
         house.world.fault("sendMessage", "429", retry_after=1)
         house.world.say(chat, ann, "hello")
         await until(lambda: "429" in str(queue(house)))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from bot.sending import status
-from bot.sending.pacing import Pacing
 from emulator import Chat
-from tests.house import House, TestClock, until
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import idle, texts
 from tests.responders import Writing
 
@@ -144,15 +143,3 @@ async def test_what_an_ended_process_left_is_taken_away(house: House) -> None:
     async with house.bot(clock, responder=WRITING, status_reactions=True):
         await house.world.wait(lambda: on(house, chat, message)[-1:] == [""])
         await until(lambda: rows(house) == [])
-
-
-async def test_a_call_that_nobody_waits_for_leaves_room_for_an_answer() -> None:
-    """Of a chat's burst the last one is an answer's; so is whatever an answer waits for."""
-    pacing = Pacing(per_second=30, chat_per_second=1, group_per_minute=20)
-    assert [await pacing.take_spare(1) for _ in range(4)] == [True, True, False, False]
-    waiting = asyncio.create_task(pacing.acquire(2, 0))
-    await asyncio.sleep(0)
-    assert not await pacing.take_spare(3), "an answer waits"
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting

@@ -1,6 +1,5 @@
 """Texts in parts that Telegram takes."""
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -8,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from middleware.replies.splitting import LIMIT, clean, split, utf16_length
+from tests.cost import bounded
 
 FAMILY = "👨‍👩‍👧‍👦"
 GERMANY = "🇩🇪"
@@ -59,6 +59,7 @@ def without_blanks(*parts: str) -> str:
 
 @given(plain, st.integers(2, 80))
 def test_parts_fit_say_something_and_lose_only_white_space(text: str, limit: int) -> None:
+    """No part is too long or blank, together they say what the text says, and the same text is cut the same way."""
     parts = split(text, limit)
     assert all(0 < utf16_length(part) <= limit for part in parts)
     assert all(part.strip() for part in parts)
@@ -68,12 +69,14 @@ def test_parts_fit_say_something_and_lose_only_white_space(text: str, limit: int
 
 @given(plain, st.integers(2, 80))
 def test_a_text_within_the_limit_is_left_alone(text: str, limit: int) -> None:
+    """What fits is one part, with its blanks as they are."""
     if utf16_length(clean(text)) <= limit:
         assert split(text, limit) == ((clean(text),) if text.replace("\0", "").strip() else ())
 
 
 @given(documents(), st.integers(64, 200))
 def test_code_blocks_stay_code_blocks_in_every_part(text: str, limit: int) -> None:
+    """Each part opens and closes its own fences, and no code falls out of them."""
     parts = split(text, limit)
     assert all(0 < utf16_length(part) <= limit for part in parts)
     for part in parts:
@@ -97,6 +100,7 @@ def code_of(*parts: str) -> str:
 
 @given(st.text(alphabet="😀🤡", min_size=1, max_size=60), st.integers(2, 9))
 def test_no_character_is_cut_in_two(text: str, limit: int) -> None:
+    """A part ends before a character of two UTF-16 units that it has no room for."""
     parts = split(text, limit)
     assert "".join(parts) == text
     assert all(utf16_length(part) == limit // 2 * 2 for part in parts[:-1])
@@ -107,12 +111,14 @@ def test_no_character_is_cut_in_two(text: str, limit: int) -> None:
 )
 @pytest.mark.parametrize("limit", range(16, 24))
 def test_what_is_shown_as_one_character_stays_together(cluster: str, limit: int) -> None:
+    """No cut falls inside of a flag, a family, a skin tone or a letter with its accents."""
     parts = split(cluster * 40, limit)
     assert "".join(parts) == cluster * 40
     assert all(part == cluster * (len(part) // len(cluster)) for part in parts)
 
 
 def test_a_heap_of_accents_is_cut_anyway() -> None:
+    """One character that is longer than a part cannot stop the cutting."""
     text = "e" + "\u0301" * 500
     assert "".join(split(text, 100)) == text
 
@@ -134,10 +140,12 @@ def test_a_heap_of_accents_is_cut_anyway() -> None:
     ],
 )
 def test_cuts_fall_where_a_reader_would_pause(text: str, limit: int, parts: tuple[str, ...]) -> None:
+    """At a paragraph rather than a line, a sentence, a word, and within a word only when there is nothing else."""
     assert split(text, limit) == parts
 
 
 def test_a_cut_code_block_is_closed_and_opened_again_with_its_language() -> None:
+    """So that Telegram shows both parts as code of that language."""
     text = "```python\none = 1\nif one:\n    two = 2\n```\nDone"
     assert split(text, 30) == (
         "```python\none = 1\nif one:\n```",
@@ -146,20 +154,24 @@ def test_a_cut_code_block_is_closed_and_opened_again_with_its_language() -> None
 
 
 def test_a_code_block_that_fits_is_moved_whole() -> None:
+    """It is not begun where it would have to be cut, if the next part can hold it."""
     text = "Look at this:\n```\none\n\ntwo\n```\nand that"
     assert split(text, 27) == ("Look at this:", "```\none\n\ntwo\n```\nand that")
 
 
 def test_a_code_block_that_was_never_closed_is_closed_in_every_part() -> None:
+    """As when a model ran out of tokens."""
     assert split("```sh\nls -l /tmp\ncd /tmp", 22) == ("```sh\nls -l /tmp\n```", "```sh\ncd /tmp\n```")
 
 
 def test_a_long_line_of_code_is_cut_within_the_line() -> None:
+    """A line that is longer than a part fills the parts, fences included, up to the limit."""
     parts = split("````\n" + "x" * 50 + "\n````", 30)
     assert parts == ("````\n" + "x" * 20 + "\n````",) * 2 + ("````\n" + "x" * 10 + "\n````",)
 
 
 def test_a_block_in_a_list_closes_with_its_indentation_and_goes_on_without() -> None:
+    """Its fences belong to each other in the first part; the next one does not stand in the list."""
     text = "1. Run\n    ```sh\n    one one one\n    two two two\n    ```\nDone"
     assert split(text, 48) == (
         "1. Run\n    ```sh\n    one one one\n    ```",
@@ -168,6 +180,7 @@ def test_a_block_in_a_list_closes_with_its_indentation_and_goes_on_without() -> 
 
 
 def test_an_indentation_that_leaves_no_room_for_its_code_is_dropped() -> None:
+    """Code comes before its blanks where a part cannot hold both."""
     assert split("```\nxxxxxxxx\n         yy yyyyyyyyyy\n```", 16) == (
         "```\nxxxxxxxx\n```",
         "```\nyy\n```",
@@ -177,6 +190,7 @@ def test_an_indentation_that_leaves_no_room_for_its_code_is_dropped() -> None:
 
 
 def test_each_of_two_blocks_in_a_part_closes_in_its_own_way() -> None:
+    """With as many ticks, and as much indentation, as each was opened with."""
     text = "````\n" + "one one one one\n" * 3 + "````\n  ```\n" + "  three\n  four four four four\n" * 2 + "  ```"
     assert split(text, 48) == (
         "````\none one one one\none one one one\n````",
@@ -188,31 +202,37 @@ def test_each_of_two_blocks_in_a_part_closes_in_its_own_way() -> None:
 
 @given(st.lists(st.sampled_from(FENCED_PIECES), max_size=60).map("".join), st.integers(2, 100))
 def test_fences_in_any_disorder_keep_the_limit(text: str, limit: int) -> None:
+    """However fences are strewn, parts fit, none is blank, and nothing but ticks and blanks changes."""
     parts = split(text, limit)
     assert all(part.strip() and utf16_length(part) <= limit for part in parts)
     assert without_blanks(*parts).replace("`", "") == without_blanks(text).replace("`", "")
 
 
 def test_blank_lines_make_no_empty_code_block() -> None:
+    """A part that would hold fences and nothing in them is left out."""
     assert split("```\n" + "\n" * 100 + "x\n```", 30) == ("```\nx\n```",)
     assert split("one\n```\n" + "\n" * 100 + "```\ntwo", 30) == ("one", "two")
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n", "\0", "\u3000" * 5000])
 def test_a_blank_text_has_no_parts(text: str) -> None:
+    """Telegram refuses a message of nothing but blanks, so none is made."""
     assert split(text) == ()
 
 
 def test_nul_and_lone_surrogates_are_cleaned_before_anything_is_counted() -> None:
+    """NUL goes, half a pair becomes a replacement character, as Telegram takes neither."""
     assert split("a\0b\ud83dc") == ("ab\ufffdc",)
 
 
 def test_a_limit_that_holds_no_emoji_is_refused() -> None:
+    """Below two units some characters would fit nowhere."""
     with pytest.raises(ValueError, match="part of 1 UTF-16 units"):
         split("a", 1)
 
 
 def test_lengths_are_counted_in_utf16() -> None:
+    """As Telegram counts them: two for what is outside of the basic plane, half a pair being one."""
     assert [utf16_length(text) for text in ("", "é", "😀", FAMILY, "\ud83d")] == [0, 1, 2, 11, 1]
 
 
@@ -235,9 +255,9 @@ def test_lengths_are_counted_in_utf16() -> None:
         lambda size: "```\n" + "\n" * size + "x",
     ],
 )
-def test_a_megabyte_takes_no_more_than_a_moment(make: Callable[[int], str]) -> None:
+def test_a_megabyte_comes_to_its_end(make: Callable[[int], str]) -> None:
+    """The cost grows with the length and not with its square, whatever the text is made of."""
     text = make(1_000_000)
-    began = time.perf_counter()
-    parts = split(text)
-    assert time.perf_counter() - began < 3  # a tenth of that here: what is guarded against takes minutes
+    with bounded():
+        parts = split(text)
     assert max(map(utf16_length, parts)) <= LIMIT

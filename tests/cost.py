@@ -1,0 +1,47 @@
+"""What something costs, told without a clock: in steps, or as a bound for what would take minutes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+BOUND_S = 20.0
+"""Fifty times what the slowest takes; what goes astray takes minutes and hours."""
+
+
+def steps(work: Callable[[], object]) -> int:
+    """How many functions are called by this, Python's and C's."""
+    count = 0
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """End what takes the processor longer than BOUND_S, as a search does that went astray; TimeoutError.
+
+    It is the process's own time that counts, so whatever else the machine does has no part in it.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"over {BOUND_S:g} s of computing")
+
+    before = signal.signal(signal.SIGPROF, end)
+    signal.setitimer(signal.ITIMER_PROF, BOUND_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
