@@ -8,7 +8,7 @@ from typing import cast
 
 from bot import responders, telegram
 from bot.automations.disliked import Disliked
-from bot.automations.proposals import Propose
+from bot.automations.proposals import AutomationProposals
 from bot.automations.subject import AutomationJobs
 from bot.clock import new_id
 from bot.commands.table import Table
@@ -47,6 +47,7 @@ from middleware.rate_limit import RateLimit
 from middleware.recall import Recall
 from middleware.replies.outbox import Outbox
 from middleware.respond import Respond
+from middleware.responder import Abilities
 from middleware.session import Session
 from middleware.turn import Clock, Level, Middleware, Reply, Toast, Turn
 from storage.database import Database
@@ -92,10 +93,11 @@ class App:
             clock=clock,
         )
         self.live = Live(bot, self.pacing, database, self.outbox, self.status, self.sender.wake)
-        self.propose = Propose(stores.proposals, self.zones, clock, new_id)
+        propose = AutomationProposals(stores.proposals, self.zones, clock, new_id)
         self.responder = responders.build(
-            settings, memories=stores.memories, new_id=new_id, propose=self.propose, clock=clock
+            settings, memories=stores.memories, new_id=new_id, propose=propose, clock=clock
         )
+        self.abilities = Abilities.of(self.responder)
         self.layers = self._layers()
         """The chain, outermost first."""
         chain = compose(self.layers)
@@ -173,16 +175,17 @@ class App:
             # Commands end here, so that no model ever sees one.
             Commands(self.registry, self.commands.buttons()),
             # After commands, which are no talk: what follows is for the responder alone.
-            Personality(stores.personalities),
+            Personality(stores.personalities, self.abilities),
             # Beside it: what this person had remembered here, and nobody else, nor elsewhere.
-            Recall(stores.memories),
+            Recall(stores.memories, self.abilities),
             # After commands, which need no history; only where the responder wants to know it.
-            History(stores.messages, int(getattr(self.responder, "history", 0)), clock),
+            History(stores.messages, self.abilities, clock),
             # Last before the call, as its estimate is of all that goes along; nothing is asked of anybody over budget.
-            Budget(database, stores.budgets, self.responder, clock),
+            Budget(database, stores.budgets, self.abilities, clock),
             # Innermost: the answer itself.
             Respond(
                 self.responder,
+                self.abilities,
                 settings.responder,
                 settings.responder_timeout_seconds,
                 self.answering,

@@ -217,5 +217,4 @@ async def _stop(app: App) -> None:
         await app.status.stop()
     await app.supervisor.stop()
     await app.telegram.close()
-    if (close := getattr(app.responder, "aclose", None)) is not None:
-        await close()
+    await app.abilities.aclose()

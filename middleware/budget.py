@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
 
-from middleware.respond import Responder, wants_answer
+from middleware.responder import Abilities, wants_answer
 from middleware.texts import say, say_span
 from middleware.turn import CallNext, Clock, Outcome, Reply, Turn
 from storage.database import Database
@@ -17,22 +16,13 @@ from storage.tables.budgets import Balance, Budgets, read
 EXCEEDED = "budget_exceeded"
 
 
-@runtime_checkable
-class Priced(Protocol):
-    """A responder whose calls cost something, and which sets `turn.spent_usd` to what they did cost."""
-
-    def estimate_usd(self, turn: Turn) -> float:
-        """What the answer to this turn will cost at the most, in US dollars; 0 for nothing."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Budget:
     """Lets an answer be made if every budget that blocks has room for it; the others only warn."""
 
     database: Database
     budgets: Budgets
-    responder: Responder
+    abilities: Abilities
     clock: Clock
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
@@ -50,7 +40,7 @@ class Budget:
         return self._warn(turn, balances, await call_next(turn))
 
     def _estimate(self, turn: Turn) -> float:
-        estimate = self.responder.estimate_usd(turn) if isinstance(self.responder, Priced) else 0
+        estimate = self.abilities.estimate_usd(turn)
         if not math.isfinite(estimate) or estimate < 0:  # nothing can be decided by it
             raise ValueError(f"estimate_usd gave {estimate}; expected a number of US dollars, 0 or more")
         return estimate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from middleware.respond import wants_answer
+from middleware.responder import Abilities, wants_answer
 from middleware.turn import CallNext, Clock, Outcome, Turn
 from storage.tables.messages import Message, Messages
 
@@ -14,28 +14,28 @@ CHAIN = 10
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Fills `turn.context.history` with at most `limit` messages; 0 for a responder that needs none.
+    """Fills `turn.context.history` with as many messages as the responder wants to know.
 
     A thread is all that is seen: never another session, in groups never another thread. Commands and what was
     answered to them are left out, as no responder sees those.
     """
 
     messages: Messages
-    limit: int
+    abilities: Abilities
     clock: Clock
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """For turns that a responder is to answer."""
-        if self.limit and wants_answer(turn):
+        if self.abilities.history and wants_answer(turn):
             found = [message for message in await self._thread(turn) if _is_talk(message)]
-            turn.context.history = tuple(found[-self.limit :])
+            turn.context.history = tuple(found[-self.abilities.history :])
         return await call_next(turn)
 
     async def _thread(self, turn: Turn) -> list[Message]:
         own = {incoming.telegram_message_id for incoming in turn.messages}
         now_ms = self.clock()  # not when the turn was received: an answer may have been sent since
         found = await self.messages.list_thread(
-            turn.session_id, turn.place.thread_key, before_ms=now_ms, limit=self.limit, without=own
+            turn.session_id, turn.place.thread_key, before_ms=now_ms, limit=self.abilities.history, without=own
         )
         if turn.is_renewed and (edited := await self._edited(turn)) is not None:
             found = [message for message in found if message.sequence < edited.sequence]
@@ -59,7 +59,7 @@ class History:
             if not prefix.startswith("reply:"):
                 break
             for message in await self.messages.list_thread(
-                session_id, replied.thread_key, before_ms=replied.created_at_ms, limit=self.limit
+                session_id, replied.thread_key, before_ms=replied.created_at_ms, limit=self.abilities.history
             ):
                 if message.sequence < replied.sequence:
                     found[message.sequence] = message

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from middleware.respond import wants_answer
+from middleware.responder import Abilities, wants_answer
 from middleware.turn import CallNext, Outcome, Turn
 from storage.tables.memories import Memories
 
@@ -21,10 +21,11 @@ class Recall:
     """Gives the responder the memories that share words with the message; none where nothing matches."""
 
     memories: Memories
+    abilities: Abilities
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """Only for turns that want an answer; the search itself keeps to the user and the session."""
-        if wants_answer(turn) and turn.text:
+        """For answers of a responder that wants to know; the search itself keeps to the user and the session."""
+        if self.abilities.memories and wants_answer(turn) and turn.text:
             found = await self.memories.search(
                 turn.text[:LOOKED_AT], session_id=turn.session_id, user_id=turn.user_id, limit=MAX_FACTS
             )

@@ -6,34 +6,13 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Protocol
 
 from middleware.answering import Answering, Writing
+from middleware.responder import Abilities, Responder, ResponderFailed, wants_answer
 from middleware.texts import say
 from middleware.turn import CallNext, Outcome, Reply, Turn
 from storage.tables.runs import DEFAULT_PROFILE
 from storage.tables.stop_marks import StopMarks
-
-
-class Responder(Protocol):
-    """Answers what people write and what automations ask."""
-
-    async def respond(self, turn: Turn) -> str | Reply | None:
-        """The answer to `turn.text`, or None to stay silent; effects are recorded on the turn.
-
-        A Reply is sent as it is, with its buttons; a text becomes one that can be rated. What is made bit by bit
-        may be shown by `turn.show`. Raises ResponderFailed where it can say why there is no answer.
-        """
-        ...
-
-
-class ResponderFailed(Exception):
-    """No answer could be made. `said` is what the person is told, `reason` what the audit keeps: no text of anybody."""
-
-    def __init__(self, reason: str, said: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.said = said
 
 
 class RunUnanswered(Exception):
@@ -50,9 +29,10 @@ def _nowhere(turn: Turn) -> AbstractAsyncContextManager[Callable[[str], None]]:
 
 @dataclass(frozen=True, slots=True)
 class Respond:
-    """Answers what is addressed to us. `timeout_s` bounds every call, so that a hanging one frees its slot."""
+    """Answers what is addressed to us. `timeout_s` bounds every call that may hang, so that it frees its slot."""
 
     responder: Responder
+    abilities: Abilities
     name: str
     timeout_s: float
     answering: Answering
@@ -88,17 +68,12 @@ class Respond:
         if turn.run is None and await self.marks.has(turn.id):  # before a crash, of which the person knows nothing
             writing.stop()
             return None
+        if self.abilities.is_immediate:
+            return await self.responder.respond(turn)
         async with self.stage(turn) as show:
             turn.show = writing.shown_by(show)
             async with asyncio.timeout(self.timeout_s):
                 return await writing.unless_stopped(self.responder.respond(turn))
-
-
-def wants_answer(turn: Turn) -> bool:
-    """Whether the responder is asked: for runs, and for messages that are meant for us, or that an edit renewed."""
-    if turn.run is not None:
-        return True
-    return (turn.kind == "message" or turn.is_renewed) and any(incoming.addressed for incoming in turn.messages)
 
 
 def stopped(writing: Writing) -> Reply:

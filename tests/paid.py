@@ -6,7 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from middleware.respond import Responder
+from middleware.responder import Responder
 from middleware.turn import Turn
 
 COST = 0.1

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 
-from middleware.respond import Responder
+from middleware.responder import Responder
 from middleware.turn import Reply, Turn
 
 

@@ -1,15 +1,18 @@
-"""Proposals: the one way in which a responder, ours or a model, comes to an automation. A person decides."""
+"""Proposals of automations: what a responder is handed to make them. A person decides."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from bot.automations import texts
 from bot.automations.jobs import check_prompt
-from bot.schedules import ScheduleError, parse
+from bot.schedules import Schedule, ScheduleError, parse
 from bot.zones import Zones
+from middleware.commands import UsageError
+from middleware.responder import NotProposed
 from middleware.texts import say
 from middleware.turn import Button, Clock, Reply, Turn
 from storage.tables.proposals import Proposal, Proposals
@@ -19,7 +22,7 @@ KIND = "automation"
 
 
 @dataclass(frozen=True, slots=True)
-class Propose:
+class AutomationProposals:
     """Asks the person of a turn whether something is to be done; nothing is until they say so."""
 
     proposals: Proposals
@@ -33,17 +36,18 @@ class Propose:
         return self._now().astimezone(zone).replace(tzinfo=None)
 
     async def automation(self, turn: Turn, *, schedule: str, prompt: str) -> Reply:
-        """Propose an automation, its schedule as people write it; what to answer, with the buttons that decide.
+        """What to answer, with the buttons that decide; the schedule is as people write it.
 
-        Raises ScheduleError for a schedule that cannot be read or never comes due, UsageError for too long a text.
+        Raises NotProposed for a schedule that cannot be read or never comes due, and for too long a text.
         """
-        check_prompt(prompt)
-        if not turn.has_rights:
-            return Reply(text=say("proposal.anonymous"))
         zone = await self.zones.of(turn.user_id)
-        found = parse(schedule, zone=zone, now=self._now())
-        if found.next(self._now()) is None:
-            raise ScheduleError(schedule, 0, say("schedule.expected.due"))
+        try:
+            check_prompt(prompt)
+            if not turn.has_rights:
+                return Reply(text=say("proposal.anonymous"))
+            found = self._read(schedule, zone)
+        except (ScheduleError, UsageError) as error:
+            raise NotProposed(str(error)) from error
         proposal = Proposal(
             id=self.new_id()[:16],
             session_id=turn.session_id,
@@ -55,6 +59,12 @@ class Propose:
         times = texts.next_times(found, self.clock(), zone)
         text = say("proposal.ask", schedule=texts.describe(found, zone), prompt=prompt, times=times)
         return Reply(text=text, buttons=_buttons(proposal.id))
+
+    def _read(self, schedule: str, zone: ZoneInfo) -> Schedule:
+        found = parse(schedule, zone=zone, now=self._now())
+        if found.next(self._now()) is None:
+            raise ScheduleError(schedule, 0, say("schedule.expected.due"))
+        return found
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.clock() / 1000, UTC)

@@ -6,9 +6,7 @@ import re
 from collections.abc import Callable
 
 from bot.automations import reminders
-from bot.automations.proposals import Propose
-from bot.schedules import ScheduleError
-from middleware.commands import UsageError
+from middleware.responder import Abilities, NotProposed, Propose
 from middleware.texts import say
 from middleware.turn import Reply, Turn
 from storage.tables.memories import Memories
@@ -19,6 +17,8 @@ _REMEMBER = re.compile(r"(?:please )?remember(?: that|:)?\s+(?P<fact>\S.*)", re.
 
 class Local:
     """Answers by what it was told in this very conversation."""
+
+    abilities = Abilities(is_immediate=True)
 
     def __init__(self, memories: Memories, new_id: Callable[[], str], propose: Propose) -> None:
         self._memories = memories
@@ -43,7 +43,7 @@ class Local:
             return _recall(turn) or say("local.no_time")
         try:
             return await self.propose.automation(turn, schedule=reminder.schedule, prompt=reminder.prompt)
-        except (ScheduleError, UsageError) as error:
+        except NotProposed as error:
             return str(error)
 
     def _remember(self, turn: Turn, fact: str) -> str:

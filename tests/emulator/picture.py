@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.async_api import Browser, expect
 
 from emulator import Server, World
-from middleware.respond import Responder
+from middleware.responder import Responder
 from middleware.turn import Reply, Turn
 from tests.clocks import TestClock
 from tests.house import TOKEN, House

@@ -11,7 +11,7 @@ from openai import APIError, AsyncOpenAI, AsyncStream, Timeout
 from bot.responders.model.answer import Answer, Garbled
 from bot.responders.model.dialect import Dialect, Question
 from bot.responders.model.failures import cut_off, delay_of, explain
-from middleware.respond import ResponderFailed
+from middleware.responder import ResponderFailed
 
 CONNECT_S = 10.0
 STALL_S = 30.0

@@ -10,7 +10,7 @@ import time
 
 from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
-from middleware.respond import ResponderFailed
+from middleware.responder import ResponderFailed
 from middleware.texts import say
 
 log = logging.getLogger("polar.model")

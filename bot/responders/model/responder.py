@@ -6,7 +6,6 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 
-from bot.automations.proposals import Propose
 from bot.responders.model import failures, tools
 from bot.responders.model.answer import Answer
 from bot.responders.model.context import Window, tokens
@@ -15,12 +14,14 @@ from bot.responders.model.endpoint import Endpoint
 from bot.responders.model.prices import Prices, Usage
 from bot.responders.model.tokens import PER_MESSAGE, count, encode
 from bot.settings import Settings
-from middleware.respond import ResponderFailed
+from middleware.responder import Abilities, Propose, ResponderFailed
 from middleware.texts import say
 from middleware.turn import Clock, Reply, Turn
 
 log = logging.getLogger("polar.model")
 
+HISTORY = 40
+"""Earlier messages that it wants to know; the window may hold fewer."""
 CALLS = 2
 """Calls that one turn may cost: a second one where the first brought nothing, or a proposal that cannot be read."""
 REPAIR_TOKENS = 600
@@ -31,9 +32,6 @@ SPARE_S = 1.0
 
 class OpenAI:
     """Answers with a model's words; what a call costs is noted on the turn, whatever becomes of it."""
-
-    history = 40
-    """Earlier messages that it wants to know."""
 
     def __init__(self, settings: Settings, propose: Propose, clock: Clock) -> None:
         dialect = Dialect(model=settings.openai_model, max_tokens=settings.openai_max_output_tokens)
@@ -53,11 +51,8 @@ class OpenAI:
         limit_s = settings.responder_timeout_seconds
         self._limit_s = limit_s - min(SPARE_S, limit_s / 2)
         self._propose = propose
+        self.abilities = Abilities(history=HISTORY, estimate_usd=self.estimate_usd, aclose=self._endpoint.aclose)
         log.info("the model is %s; %s", settings.openai_model, self._prices.describe(at_ms=clock()))
-
-    async def aclose(self) -> None:
-        """Close its connections."""
-        await self._endpoint.aclose()
 
     def estimate_usd(self, turn: Turn) -> float:
         """US dollars that answering this turn costs at most, as far as tokens can be estimated."""

@@ -7,9 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.automations.proposals import Propose
-from bot.schedules import ScheduleError
-from middleware.commands import UsageError
+from middleware.responder import NotProposed, Propose
 from middleware.turn import Reply, Turn
 
 NAME = "propose_automation"
@@ -61,7 +59,7 @@ async def propose(call: ToolCall, turn: Turn, door: Propose) -> Reply:
         raise Unusable(f"expected a call of {NAME} with two texts")
     try:
         return await door.automation(turn, schedule=schedule, prompt=prompt)
-    except (ScheduleError, UsageError) as error:
+    except NotProposed as error:
         raise Unusable(str(error)) from None
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from emulator import Chat, Person
 from middleware.recall import MAX_CHARACTERS, MAX_FACTS, fitting
-from middleware.respond import Responder
+from middleware.responder import Responder
 from middleware.turn import Turn
 from storage.tables.memories import Memories
 from tests.clocks import TestClock

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from middleware.respond import Responder
+from middleware.responder import Responder
 from middleware.turn import Turn
 from storage.statement import Statement
 from tests.house import House

@@ -1,0 +1,89 @@
+"""The port to whoever answers: what a responder is, what it declares, and what it is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from middleware.turn import Reply, Turn
+
+
+class Responder(Protocol):
+    """Answers what people write and what automations ask. What it needs and can do it declares as `abilities`."""
+
+    async def respond(self, turn: Turn) -> str | Reply | None:
+        """The answer to `turn.text`, or None to stay silent; effects are recorded on the turn.
+
+        A Reply is sent as it is, with its buttons; a text becomes one that can be rated. What is made bit by bit
+        may be shown by `turn.show`. Raises ResponderFailed where it can say why there is no answer.
+        """
+        ...
+
+
+class ResponderFailed(Exception):
+    """No answer could be made. `said` is what the person is told, `reason` what the audit keeps: no text of anybody."""
+
+    def __init__(self, reason: str, said: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.said = said
+
+
+def _free(turn: Turn) -> float:
+    return 0.0
+
+
+async def _nothing() -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What a responder needs and can do, declared once; the defaults are those of one that declares nothing."""
+
+    history: int = 0
+    """How many earlier messages of the thread it wants to know."""
+    memories: bool = True
+    """Whether it wants to know what the person had remembered."""
+    personality: bool = True
+    """Whether it wants to know how it is to speak."""
+    is_immediate: bool = False
+    """Whether it answers at once, out of what is at hand: nothing is shown meanwhile, and no time limit is needed."""
+    estimate_usd: Callable[[Turn], float] = _free
+    """What the answer to a turn costs at the most, in US dollars; what it cost is added to `turn.spent_usd`."""
+    aclose: Callable[[], Awaitable[None]] = _nothing
+    """Closes what it keeps open."""
+
+    @classmethod
+    def of(cls, responder: Responder) -> Abilities:
+        """What a responder declares. One without `abilities` may have `history`, `estimate_usd` or `aclose` itself."""
+        declared = getattr(responder, "abilities", None)
+        if isinstance(declared, Abilities):
+            return declared
+        own = {name: getattr(responder, name, None) for name in ("history", "estimate_usd", "aclose")}
+        return cls(**{name: value for name, value in own.items() if value is not None})
+
+
+class NotProposed(Exception):
+    """No automation can be proposed like this; the message says why, for the person and for a model."""
+
+
+class Propose(Protocol):
+    """The one way in which a responder comes to an automation: it asks the person of a turn, who decides."""
+
+    async def now_of(self, turn: Turn) -> datetime:
+        """What the person's clocks show (naive)."""
+        ...
+
+    async def automation(self, turn: Turn, *, schedule: str, prompt: str) -> Reply:
+        """What to answer, with the buttons that decide; the schedule is as people write it. Raises NotProposed."""
+        ...
+
+
+def wants_answer(turn: Turn) -> bool:
+    """Whether the responder is asked: for runs, and for messages that are meant for us, or that an edit renewed."""
+    if turn.run is not None:
+        return True
+    return (turn.kind == "message" or turn.is_renewed) and any(incoming.addressed for incoming in turn.messages)
