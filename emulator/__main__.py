@@ -7,7 +7,8 @@ import asyncio
 import signal
 import sys
 
-from .server import Server, check_loopback
+from .guard import check_loopback
+from .server import Server
 from .world import World
 
 

@@ -19,6 +19,12 @@ def is_loopback(name: str) -> bool:
     return False
 
 
+def check_loopback(host: str) -> None:
+    """Errors: ValueError unless the host is a loopback address or localhost."""
+    if not is_loopback(host):
+        raise ValueError(f"{host} is not a loopback address: this server is for this machine only")
+
+
 class Guard:
     """Stands before everything else, since any page in a browser can send requests to loopback.
 

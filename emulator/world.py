@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain, repeat
 
-from .faults import Fault
 from .media import content, forwarded
 from .members import administrator, member
 from .people import ANONYMOUS, Chat, Json, Person
 from .reactions import counted, typed
-from .rooms import Room
 from .state import State
+from .state.faults import Fault
+from .state.rooms import Room
 from .texts import entities_in
 
 Place = Chat | int

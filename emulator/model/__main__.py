@@ -7,7 +7,7 @@ import asyncio
 import signal
 import sys
 
-from ..server import check_loopback
+from ..guard import check_loopback
 from .model import Model
 from .server import ModelServer
 

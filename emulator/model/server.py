@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ..server import Server
+from ..listener import Listener
 from .answers import Answer
 from .completions import Completions
 from .model import Model
 
 
-class ModelServer(Server):
-    """Serves a model while its context lasts. Arguments and errors are those of Server.
+class ModelServer(Listener):
+    """Serves a model while its context lasts. Arguments and errors are those of Listener.
 
     `POST /control/order` takes the answers to the next requests, a JSON list; `POST /control/release` lets go what
     waits; `GET /control/requests` shows what was asked.
     """
 
     def __init__(self, model: Model | None = None, host: str = "127.0.0.1", port: int = 0) -> None:
+        super().__init__(host, port)
         self.model = model or Model()
-        super().__init__(cast(Any, self.model), host, port)  # of a world, too, it only needs `close`
-
-    async def __aenter__(self) -> ModelServer:
-        await super().__aenter__()
-        return self
 
     @property
     def url(self) -> str:
         """The base of the interface's addresses, without a slash at the end."""
         return f"{super().url}/v1"
+
+    async def _let_go(self) -> None:
+        await self.model.close()
 
     def _application(self) -> Starlette:
         completions = Completions(self.model, self._cut)

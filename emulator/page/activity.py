@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import islice
 
-from ..calls import Call
-from ..params import text
+from ..api.params import text
 from ..people import Json
 from ..state import State
+from ..state.calls import Call
 from ..texts import fitted
 
 DRAFT_SECONDS = 30

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from ..bots import Bot
 from ..people import Json, Person
-from ..rooms import Room
+from ..state.bots import Bot
+from ..state.rooms import Room
 
 
 def menu(bot: Bot, person: Person, room: Room | None) -> list[Json]:

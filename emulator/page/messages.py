@@ -6,8 +6,8 @@ from typing import Any
 
 from ..media import CONTENTS
 from ..people import Json
-from ..rooms import Room
 from ..state import State
+from ..state.rooms import Room
 
 SNIPPET = 120
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..people import Json, Person
-from ..rooms import Room
 from ..state import State
+from ..state.rooms import Room
 from .activity import activity
 from .menu import menu
 from .messages import author, shown, snippet

@@ -7,8 +7,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .errors import too_many_requests
-from .people import Chat
+from ..errors import too_many_requests
+from ..people import Chat
 
 BURST = 5
 PER_GROUP_MINUTE = 20

@@ -9,14 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..changes import Signal
+from ..people import Chat, Json, Person
+from ..replies import Reply
 from .bots import Bot
 from .calls import Call
-from .changes import Signal
 from .faults import Fault, Faults
 from .limits import Limits
 from .log import Log
-from .people import Chat, Json, Person
-from .replies import Reply
 from .rooms import Room
 from .updates import Updates
 

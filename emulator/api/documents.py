@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from ..errors import ApiError, bad_request
+from ..people import Json
+from ..texts import caption
 from .ask import Ask
 from .destinations import inline_keyboard, reply_of, room_of, thread_of
-from .errors import ApiError, bad_request
 from .params import object_of, text
-from .people import Json
-from .texts import caption
 
 MAX_BYTES = 50_000_000
 

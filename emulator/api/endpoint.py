@@ -8,17 +8,17 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from ..connections import Connection
+from ..errors import ApiError
+from ..people import Json
+from ..replies import CUT, Reply, Serialised, ok, refusal
+from ..state import State
+from ..state.bots import Bot
+from ..state.calls import Call
+from ..state.faults import Fault
 from . import documents, profile, reception, sending
 from . import params as parameters
 from .ask import Ask, GoneError, Method
-from .bots import Bot
-from .calls import Call
-from .connections import Connection
-from .errors import ApiError
-from .faults import Fault
-from .people import Json
-from .replies import CUT, Reply, Serialised, ok, refusal
-from .state import State
 
 METHODS: dict[str, Method] = {
     "getMe": profile.get_me,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .people import Json
+from ..people import Json
 from .updates import Updates
 from .webhook import Webhook
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .changes import Signal
-from .errors import ApiError, bad_request, forbidden, too_many_requests
-from .replies import Reply, html, refusal
+from ..changes import Signal
+from ..errors import ApiError, bad_request, forbidden, too_many_requests
+from ..replies import Reply, html, refusal
 
 CONFLICT = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 CANNED: dict[str, Callable[[], Reply]] = {

@@ -9,8 +9,8 @@ from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .errors import bad_request
-from .people import Json
+from ..errors import bad_request
+from ..people import Json
 
 # Values of these stay text although they may look like JSON.
 TEXTS = frozenset(

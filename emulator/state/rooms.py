@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .people import Chat, Json, Person
+from ..people import Chat, Json, Person
 
 
 @dataclass(slots=True)

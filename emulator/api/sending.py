@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from ..errors import bad_request
+from ..people import Json
+from ..reactions import checked, typed
+from ..state.rooms import Room
+from ..texts import fitted
 from .ask import Ask
 from .destinations import inline_keyboard, reply_of, room_of, thread_of
-from .errors import bad_request
 from .params import integer, objects, text
-from .people import Json
-from .reactions import checked, typed
-from .rooms import Room
-from .texts import fitted
 
 ACTIONS = frozenset(
     [

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+from ..errors import ApiError
+from ..people import Json
+from ..replies import Serialised
+from ..state.faults import CONFLICT
+from ..state.updates import Entry, Updates
+from ..state.webhook import Webhook, checked
 from .ask import Ask, GoneError
-from .errors import ApiError
-from .faults import CONFLICT
 from .params import flag, integer, objects, text
-from .people import Json
-from .replies import Serialised
-from .updates import Entry, Updates
-from .webhook import Webhook, checked
 
 WEBHOOK_ACTIVE = (
     "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"

@@ -6,12 +6,12 @@ import json
 import re
 from typing import Any
 
+from ..errors import bad_request
+from ..members import administrator, member
+from ..people import Json
 from .ask import Ask
 from .destinations import known_room, room_of
-from .errors import bad_request
-from .members import administrator, member
 from .params import integer, objects, text
-from .people import Json
 
 COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 

@@ -7,8 +7,8 @@ import contextlib
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
-from .changes import Signal
-from .errors import bad_request
+from ..changes import Signal
+from ..errors import bad_request
 from .updates import Entry, Updates
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})

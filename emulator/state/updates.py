@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from .changes import Signal
+from ..changes import Signal
 
 NOT_BY_DEFAULT = frozenset({"message_reaction", "message_reaction_count", "chat_member"})
 # Further than this past the last id, the server ignores an offset.

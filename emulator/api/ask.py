@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .bots import Bot
-from .connections import Connection
-from .people import Json
-from .state import State
+from ..connections import Connection
+from ..people import Json
+from ..state import State
+from ..state.bots import Bot
 
 
 @dataclass(frozen=True, slots=True)

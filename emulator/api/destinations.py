@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from ..errors import ApiError, bad_request, forbidden
+from ..people import Json
+from ..state.rooms import Room
 from .ask import Ask
-from .errors import ApiError, bad_request, forbidden
 from .params import flag, integer, object_of
-from .people import Json
-from .rooms import Room
 
 KICKED = {
     "group": "bot was kicked from the group chat",

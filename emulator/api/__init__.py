@@ -1,0 +1,5 @@
+"""The bots' side: the Bot API over HTTP, its methods by subject."""
+
+from .endpoint import METHODS, Api
+
+__all__ = ["METHODS", "Api"]

@@ -1,0 +1,5 @@
+"""What the server knows, shared by the people's side and the bots' side."""
+
+from .state import State
+
+__all__ = ["State"]
