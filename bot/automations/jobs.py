@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from bot.automations.subject import next_occurrence
+from bot.phrasing import explain
 from bot.schedules import Schedule, ScheduleError, parse
 from bot.zones import Zones
 from middleware.commands import UsageError
@@ -58,7 +59,7 @@ class OwnJobs:
         try:
             schedule = parse(text, zone=zone, now=now)
         except ScheduleError as error:
-            raise UsageError(str(error)) from error
+            raise UsageError(explain(error)) from error
         if schedule.next(now) is None:
             raise UsageError(say("automation.never_due"))
         return schedule
@@ -149,7 +150,7 @@ class OwnJobs:
         try:
             occurrence = next_occurrence(job, after_ms=now_ms)
         except ScheduleError as error:
-            raise UsageError(str(error)) from error
+            raise UsageError(explain(error)) from error
         if occurrence is None:
             raise UsageError(say("automation.ended"))
         return Occurrences.plan(occurrence, now_ms=now_ms)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.automations import texts
 from bot.automations.jobs import check_prompt
+from bot.phrasing import explain
 from bot.schedules import Schedule, ScheduleError, parse
 from bot.zones import Zones
 from middleware.commands import UsageError
@@ -47,7 +48,7 @@ class AutomationProposals:
                 return Reply(text=say("proposal.anonymous"))
             found = self._read(schedule, zone)
         except (ScheduleError, UsageError) as error:
-            raise NotProposed(str(error)) from error
+            raise NotProposed(explain(error)) from error
         proposal = Proposal(
             id=self.new_id()[:16],
             session_id=turn.session_id,
@@ -63,7 +64,7 @@ class AutomationProposals:
     def _read(self, schedule: str, zone: ZoneInfo) -> Schedule:
         found = parse(schedule, zone=zone, now=self._now())
         if found.next(self._now()) is None:
-            raise ScheduleError(schedule, 0, say("schedule.expected.due"))
+            raise ScheduleError(schedule, 0, "due")
         return found
 
     def _now(self) -> datetime:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.automations.decision import Decision, Missed, QuietHours, Situation, decide, start_of_day
+from bot.phrasing import explain
 from bot.schedules import ScheduleError, is_legacy, load
 from bot.scheduling.subject import Defer, Drop, Go, place_of
 from bot.zones import Zones
@@ -77,7 +78,7 @@ class AutomationJobs:
             go = await self._go(job, occurrence, place, decision, now_ms)
         except ValueError as error:  # a row of another program, or a damaged one
             log.warning("automation %s cannot run and is paused: %s", job.id, error)
-            return Drop(self._give_up(job, occurrence, str(error), now_ms))
+            return Drop(self._give_up(job, occurrence, explain(error), now_ms))
 
         return await self._once(go)
 

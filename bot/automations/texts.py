@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot import phrasing
 from bot.automations.decision import QuietHours
 from bot.schedules import Once, Schedule, ScheduleError, load, upcoming, wallclock
 from middleware.texts import say
@@ -37,8 +38,8 @@ def describe(schedule: Schedule, zone: ZoneInfo) -> str:
     """A schedule in words; a single instant by the reader's clock."""
     if isinstance(schedule, Once):
         local = wallclock.shown(wallclock.instant(schedule.local, schedule.zone), zone)
-        return Once(local=local, zone=zone).describe()
-    return schedule.describe()
+        schedule = Once(local=local, zone=zone)
+    return phrasing.describe(schedule)
 
 
 def next_times(schedule: Schedule, now_ms: int, zone: ZoneInfo) -> str:
@@ -65,7 +66,7 @@ def times(job: Job, now_ms: int, zone: ZoneInfo) -> str:
     try:
         return next_times(load(job.schedule), now_ms, zone)
     except ScheduleError as error:
-        return str(error)
+        return phrasing.explain(error)
 
 
 def quiet(stored: Mapping[str, Any] | None, zone: ZoneInfo) -> str:

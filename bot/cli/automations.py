@@ -16,6 +16,7 @@ from bot import settings
 from bot.automations.subject import next_occurrence
 from bot.cli.rows import commit, writable
 from bot.clock import system_clock
+from bot.phrasing import describe, explain
 from bot.run import CannotRun
 from bot.schedules import ScheduleError, load
 from storage.tables.jobs import Job, Jobs
@@ -65,7 +66,7 @@ def resume(job_id: JobId) -> None:
         try:
             occurrence = next_occurrence(job, after_ms=now_ms)
         except ScheduleError as error:
-            raise CannotRun(f"the schedule of {job.id} cannot be read: {error}") from error
+            raise CannotRun(f"the schedule of {job.id} cannot be read: {explain(error)}") from error
         if occurrence is None:
             raise CannotRun(f"the schedule of {job.id} has ended")
         commit(
@@ -107,7 +108,7 @@ def _find(connection: sqlite3.Connection, job_id: str) -> Job:
 
 def _fact(job: Job, due_ms: int | None) -> dict[str, object]:
     try:
-        schedule = load(job.schedule).describe()
+        schedule = describe(load(job.schedule))
     except ScheduleError:
         schedule = f"unreadable: {job.schedule}"
     return {

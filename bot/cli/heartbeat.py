@@ -14,6 +14,7 @@ from bot.cli.heartbeat_options import Options, failure, one_line
 from bot.cli.rows import commit, writable
 from bot.clock import system_clock
 from bot.heartbeats.subject import next_beat
+from bot.phrasing import describe
 from bot.schedules import ScheduleError, load
 from middleware.checks import CHECKS
 from storage.tables import heartbeats
@@ -143,7 +144,7 @@ def _because(last: object) -> str:
 
 def _every(policy: Policy) -> str:
     try:
-        return load(policy.schedule).describe()
+        return describe(load(policy.schedule))
     except ScheduleError:
         return "a schedule that cannot be read"
 

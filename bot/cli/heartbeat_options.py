@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from bot.heartbeats.active_hours import ActiveHours
+from bot.phrasing import explain
 from bot.schedules import ScheduleError, parse, wallclock
 from middleware.checks import settings_of
 from storage.tables.deliveries import session_id_of
@@ -58,7 +59,7 @@ def _schedule(every: str, zone: ZoneInfo, now_ms: int) -> str:
     try:
         return parse(every, zone=zone, now=datetime.fromtimestamp(now_ms / 1000, UTC)).stored()
     except ScheduleError as error:
-        raise failure(f"--every: {one_line(str(error))}") from None
+        raise failure(f"--every: {one_line(explain(error))}") from None
 
 
 def _session(chat: str) -> str:

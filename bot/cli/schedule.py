@@ -12,6 +12,7 @@ import typer
 
 from bot import settings
 from bot.clock import system_clock
+from bot.phrasing import describe, explain
 from bot.schedules import Schedule, ScheduleError, parse, upcoming, wallclock
 
 INSTANT = "2026-10-24T00:00:00Z"
@@ -30,7 +31,7 @@ def schedule(
     try:
         found = parse(text, zone=zone, now=start)
     except ScheduleError as error:
-        raise _failure(str(error)) from None
+        raise _failure(explain(error)) from None
     due = upcoming(found, start, count)
     typer.echo(_json(found, due) if as_json else _told(found, due, zone))
 
@@ -41,7 +42,7 @@ def _json(found: Schedule, due: list[datetime]) -> str:
 
 def _told(found: Schedule, due: list[datetime], zone: ZoneInfo) -> str:
     shown = [f"  {moment.astimezone(zone):%a %Y-%m-%d %H:%M:%S %z}  {_written(moment)}" for moment in due]
-    return "\n".join([found.describe(), *(shown or ["  never"])])
+    return "\n".join([describe(found), *(shown or ["  never"])])
 
 
 def _written(moment: datetime) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.automations.subject import millis, moment
 from bot.heartbeats.active_hours import ActiveHours
+from bot.phrasing import explain
 from bot.schedules import Schedule, load
 from bot.scheduling.subject import Defer, Drop, Go, place_of
 from middleware.turn import Run
@@ -92,7 +93,7 @@ class Heartbeats:
             go = await self._go(policy, occurrence, now_ms)
         except (PolicyDamaged, ValueError) as error:
             log.warning("heartbeat %s cannot run and is switched off: %s", occurrence.subject_id, error)
-            return Drop(self._give_up(occurrence, str(error), now_ms))
+            return Drop(self._give_up(occurrence, explain(error), now_ms))
         # An instant that somebody has planned again.
         return Drop(go.following) if await Runs(self.database).exists("heartbeat", policy.id, go.run.run_id) else go
 

@@ -1,11 +1,10 @@
-"""When automations are due: schedule types without a database and without a clock."""
+"""When automations are due: schedules without a database, without a clock and without words."""
 
 from bot.schedules.cron import Cron
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import Daily, Interval, Monthly, Once, Schedule, Weekly, upcoming
 from bot.schedules.rules import CalendarRule, ElapsedRule
-from bot.schedules.stored import is_legacy, load
-from bot.schedules.text import parse
+from bot.schedules.text import is_legacy, load, parse
 
 __all__ = [
     "CalendarRule",

@@ -21,7 +21,7 @@ from bot.schedules.grid import Grid
 _START = re.compile(r"\s*(cron;TZID=(?P<zone>[^:;\s]+):|cron(?=\s|$))?", re.IGNORECASE | re.ASCII)
 # cronsim takes 5-5/10 for 5/10, which goes on to the end.
 _ONE_TO_ITSELF = re.compile(r"\b(\w+)-\1/[0-9]+\b")
-_FIELDS = ("minute (0-59)", "hour (0-23)", "day of the month (1-31)", "month (1-12)", "day of the week (0-7)")
+_FIELDS = ("minute", "hour", "day", "month", "weekday")
 _EXAMPLE = "0 9 * * 1-5"
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
@@ -62,11 +62,6 @@ class Cron:
         """Return the expression with its zone."""
         return f"CRON;TZID={self.zone.key}:{self.expression}"
 
-    def describe(self) -> str:
-        """Say it like "at 09:00 on Monday through Friday (Europe/Berlin)"."""
-        explained = CronSim(self.expression, datetime(2000, 1, 1)).explain()
-        return f"{explained[0].lower()}{explained[1:]} ({self.zone.key})"
-
     def _once_each(self, after: datetime, days: CronDays) -> Iterator[datetime]:
         shown = wallclock.shown(after, self.zone)
         day = days.first_from(shown.date())
@@ -88,18 +83,18 @@ def read(text: str, zone: ZoneInfo | None) -> Cron:
         zone = _zone(text, head)
     found = [*re.finditer(r"\S+", text[head.end() :])]
     if len(found) != len(_FIELDS) or zone is None:
-        raise ScheduleError(text, 0, "the five fields of cron: " + ", ".join(_FIELDS), _EXAMPLE)
+        raise ScheduleError(text, 0, "cron_fields", _EXAMPLE)
     for field, name, place in zip(found, _FIELDS, range(5), strict=True):
         alone = " ".join(field[0] if at == place else "*" for at in range(5))
         if not _is_valid(alone):
-            raise ScheduleError(text, head.end() + field.start(), f"a valid {name}", _EXAMPLE)
+            raise ScheduleError(text, head.end() + field.start(), f"cron_{name}", _EXAMPLE)
     expression = _ONE_TO_ITSELF.sub(r"\1", " ".join(field[0] for field in found).upper())
     cron = Cron(expression=expression, zone=zone)
     if (
         not _is_valid(cron.expression)
         or CronDays(cron.expression.split(" ", 2)[2]).first_from(date(2000, 1, 1)) is None
     ):
-        raise ScheduleError(text, head.end() + found[2].start(), "a date that exists, unlike 31 February", _EXAMPLE)
+        raise ScheduleError(text, head.end() + found[2].start(), "real_date", _EXAMPLE)
     return cron
 
 
@@ -107,7 +102,7 @@ def _zone(text: str, head: re.Match[str]) -> ZoneInfo:
     try:
         return wallclock.zone(head["zone"])
     except KeyError:
-        raise ScheduleError(text, head.start("zone"), "the name of a time zone", _EXAMPLE) from None
+        raise ScheduleError(text, head.start("zone"), "zone", _EXAMPLE) from None
 
 
 def _is_valid(expression: str) -> bool:

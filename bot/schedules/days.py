@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import MAXYEAR, date, datetime
 from functools import lru_cache
-from typing import Protocol
 
 from dateutil.rrule import YEARLY, rrule, weekday  # type: ignore[import-untyped]
 
@@ -18,13 +17,6 @@ from bot.schedules import wallclock
 HORIZON_YEARS = 100
 _NTHS_IN_MONTH = range(1, 6)
 _NTHS_IN_YEAR = range(1, 54)
-
-
-class Days(Protocol):
-    """Some dates of the calendar."""
-
-    def first_from(self, day: date) -> date | None:
-        """Return the first of these dates that is `day` or later; None when none comes within a lifetime."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

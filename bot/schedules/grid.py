@@ -3,17 +3,24 @@
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.schedules import wallclock
-from bot.schedules.days import Days
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 _LOOKS = 10_000
 """How many steps without a match are looked at before a grid counts as empty; a few tenths of a second."""
+
+
+class Days(Protocol):
+    """Some dates of the calendar."""
+
+    def first_from(self, day: date) -> date | None:
+        """Return the first of these dates that is `day` or later; None when none comes within a lifetime."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The kinds of schedule: pure values that know their next instant, their stored text and their description."""
+"""The kinds of schedule: pure values that know their next instant and their stored text, and no words."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.schedules import wallclock
-from middleware.texts import say
 
 UTC_ZONE = ZoneInfo("UTC")
 LONGEST = timedelta(days=3653)  # ten years, with the leap days that can fall into them
@@ -23,9 +22,6 @@ class Schedule(Protocol):
 
     def stored(self) -> str:
         """Return the text for `polar_automation_jobs.schedule` that `load` reads back."""
-
-    def describe(self) -> str:
-        """Say it in plain words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +62,6 @@ class Interval:
         """Return an RRULE that starts in UTC, where a day is always 24 hours."""
         return f"DTSTART:{stamp(self.start)}Z\nRRULE:FREQ={self.unit.frequency};INTERVAL={self.count}"
 
-    def describe(self) -> str:
-        """Say it like "every 30 minutes"."""
-        return say(f"schedule.every.{self.unit.name}.{'one' if self.count == 1 else 'many'}", count=self.count)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Daily:
@@ -86,10 +78,6 @@ class Daily:
     def stored(self) -> str:
         """Return a daily RRULE with its zone."""
         return f"{zoned(datetime.combine(self.start, self.at), self.zone)}\nRRULE:FREQ=DAILY"
-
-    def describe(self) -> str:
-        """Say it like "daily at 18:00 (Europe/Berlin)"."""
-        return say("schedule.daily", at=_clock(self.at), zone=self.zone.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,15 +99,6 @@ class Weekly:
         start = zoned(datetime.combine(self.start, self.at), self.zone)
         return f"{start}\nRRULE:FREQ=WEEKLY;BYDAY={days}"
 
-    def describe(self) -> str:
-        """Say it like "weekly on Mon and Thu at 07:00 (Europe/Berlin)"."""
-        at, zone = _clock(self.at), self.zone.key
-        if self.days == WORKDAYS:
-            return say("schedule.weekdays", at=at, zone=zone)
-        *others, last = (say(f"weekday.{day}") for day in sorted(self.days))
-        days = say("schedule.and", others=", ".join(others), last=last) if others else last
-        return say("schedule.weekly", days=days, at=at, zone=zone)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Monthly:
@@ -138,13 +117,6 @@ class Monthly:
         """Return a monthly RRULE with its zone."""
         return f"{zoned(datetime.combine(self.start, self.at), self.zone)}\nRRULE:FREQ=MONTHLY;BYMONTHDAY={self.day}"
 
-    def describe(self) -> str:
-        """Say it like "monthly on day 1 at 09:00 (Europe/Berlin)"."""
-        at, zone = _clock(self.at), self.zone.key
-        if self.day < 0:
-            return say("schedule.monthly_last", at=at, zone=zone)
-        return say("schedule.monthly", day=self.day, at=at, zone=zone)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Once:
@@ -161,11 +133,6 @@ class Once:
     def stored(self) -> str:
         """Return an RRULE that counts to one."""
         return f"{zoned(self.local, self.zone)}\nRRULE:FREQ=DAILY;COUNT=1"
-
-    def describe(self) -> str:
-        """Say it like "once on 2026-12-24 at 08:00 (Europe/Berlin)"."""
-        date, at = self.local.date(), _clock(self.local.time())
-        return say("schedule.once", date=date, at=at, zone=self.zone.key)
 
 
 def upcoming(schedule: Schedule, after: datetime, count: int) -> list[datetime]:
@@ -204,7 +171,3 @@ def stamp(moment: datetime) -> str:
     """Return the digits of a time as RFC 5545 writes them, without a zone."""
     # strftime does not pad years, isoformat does.
     return moment.replace(tzinfo=None).isoformat(timespec="seconds").replace("-", "").replace(":", "")
-
-
-def _clock(at: time) -> str:
-    return at.isoformat("seconds" if at.second else "minutes")

@@ -1,8 +1,9 @@
 """The parts of an RRULE, each checked as it is read."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.schedules import wallclock
@@ -35,7 +36,12 @@ _LIMITS = {
 _NUMBER = re.compile(r"[+-]?[0-9]{1,3}")
 _DAY = re.compile(r"([+-]?[0-9]{1,2})?([A-Z]{2})")
 _UNTIL = re.compile(r"([0-9]{8}(?:T[0-9]{6})?)(Z?)")
-Problem = Callable[[str, str], Exception]
+
+
+class Problem(Protocol):
+    """Makes the error that something else is expected in a part; names and values are those of ScheduleError."""
+
+    def __call__(self, part: str, expected: str, **values: object) -> Exception: ...
 
 
 def stamped(digits: str) -> datetime | None:
@@ -55,8 +61,8 @@ class Parts:
         self._problem = problem
         self.frequency = values.get("FREQ", "")
         if self.frequency not in SPANS:
-            short = "; the shortest time is one minute" if self.frequency == "SECONDLY" else ""
-            raise problem("FREQ", f"one of {', '.join(SPANS)}{short}")
+            expected = "frequency_short" if self.frequency == "SECONDLY" else "frequency"
+            raise problem("FREQ", expected, names=", ".join(SPANS))
         self._check()
 
     @property
@@ -75,7 +81,7 @@ class Parts:
         if value is None:
             return None
         if not re.fullmatch(r"[0-9]{1,9}", value) or not 1 <= int(value) <= most:
-            raise self._problem(name, f"a whole number from 1 to {most}")
+            raise self._problem(name, "number_to", most=most)
         return int(value)
 
     def interval(self) -> int:
@@ -89,7 +95,7 @@ class Parts:
         fine = all(_NUMBER.fullmatch(word) and least <= int(word) <= most for word in words)
         found = {int(word) for word in words} if fine else {0}
         if not fine or (least < 0 and 0 in found):
-            raise self._problem(name, f"numbers from {least} to {most}{', without 0' if least < 0 else ''}")
+            raise self._problem(name, "numbers_without_0" if least < 0 else "numbers", least=least, most=most)
         return tuple(sorted(found))
 
     def weekdays(self) -> tuple[tuple[int, int], ...]:
@@ -100,7 +106,7 @@ class Parts:
         """Read the day on which weeks start, Monday unless said."""
         day = DAYS.get(self.values.get("WKST", "MO"))
         if day is None:
-            raise self._problem("WKST", f"one of {', '.join(DAYS)}")
+            raise self._problem("WKST", "one_of", names=", ".join(DAYS))
         return day
 
     def until(self, zone: ZoneInfo) -> datetime | None:
@@ -110,7 +116,7 @@ class Parts:
         found = _UNTIL.fullmatch(self.values["UNTIL"])
         local = stamped(found[1]) if found else None
         if found is None or local is None:
-            raise self._problem("UNTIL", "a date and time such as 20261231T225959Z")
+            raise self._problem("UNTIL", "stamp", form="20261231T225959Z")
         last = local if "T" in found[1] else local + timedelta(days=1, seconds=-1)
         return last.replace(tzinfo=UTC) if found[2] else wallclock.instant(last, zone)
 
@@ -124,14 +130,14 @@ class Parts:
             found = _DAY.fullmatch(word)
             nth = int(found[1] or 0) if found else 0
             if not found or found[2] not in DAYS or abs(nth) > most or (found[1] and not nth):
-                numbered = f", with numbers up to {most} before them" if most else ""
-                raise self._problem("BYDAY", f"weekdays, some of {', '.join(DAYS)}{numbered}")
+                expected = "rule_weekdays_numbered" if most else "rule_weekdays"
+                raise self._problem("BYDAY", expected, names=", ".join(DAYS), most=most)
             yield DAYS[found[2]], nth
 
     def _check(self) -> None:
         if len(self.numbers("BYSECOND")) > 1:
-            raise self._problem("BYSECOND", "one second; the shortest time is one minute")
+            raise self._problem("BYSECOND", "one_second")
         if "COUNT" in self.values and "UNTIL" in self.values:
-            raise self._problem("COUNT", "either COUNT or UNTIL")
+            raise self._problem("COUNT", "count_or_until")
         if self.is_elapsed and "BYSETPOS" in self.values:
-            raise self._problem("BYSETPOS", "no BYSETPOS in a rule of hours or minutes")
+            raise self._problem("BYSETPOS", "no_positions")

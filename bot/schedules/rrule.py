@@ -1,14 +1,21 @@
-"""RRULE text as calendars write it (RFC 5545, section 3.8.5.3), as a schedule."""
+"""RRULE text as calendars write it (RFC 5545, section 3.8.5.3), as a schedule.
+
+What a rule leaves open is as in its beginning (section 3.3.10).
+"""
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
+from itertools import product
 from zoneinfo import ZoneInfo
 
-from bot.schedules import recurrence, wallclock
+from bot.schedules import wallclock
+from bot.schedules.days import RuleDays
 from bot.schedules.errors import ScheduleError
+from bot.schedules.grid import Grid
 from bot.schedules.kinds import UNITS, UTC_ZONE, Daily, Interval, Monthly, Once, Schedule, Weekly
-from bot.schedules.parts import DAYS, ORDER, Parts, stamped
+from bot.schedules.parts import DAYS, MAX_COUNT, ORDER, SPANS, Parts, stamped
+from bot.schedules.rules import CalendarRule, ElapsedRule
 
 _LINE = re.compile(r"\S+")
 _START = re.compile(
@@ -28,7 +35,7 @@ def read(text: str, zone: ZoneInfo, now: datetime) -> Schedule:
     """
     schedule = _Text(text).schedule(zone, now)
     if schedule.next(wallclock.FIRST) is None:
-        raise ScheduleError(text, 0, "a rule that comes due at some time", _EXAMPLE)
+        raise ScheduleError(text, 0, "rule_due", _EXAMPLE)
     return schedule
 
 
@@ -55,7 +62,7 @@ class _Text:
         if head is not None and (head["zone"] or head["utc"]):
             zone = self._zone(head)
         if zone is None or (head is None and now is None):
-            raise self._error(0, "DTSTART with a zone or Z, then RRULE on the next line")
+            raise self._error(0, "start_and_rule")
         if head is not None:
             return self._kind(parts, self._local(head), zone)
         assert now is not None
@@ -70,31 +77,31 @@ class _Text:
         if name == "DTSTART" and self._start is None:
             self._start = _START.fullmatch(self.text, position, position + len(line))
             if self._start is None or (self._start["zone"] and self._start["utc"]):
-                raise self._error(position, "DTSTART with a zone or Z")
+                raise self._error(position, "start")
         elif name in ("RRULE", *ORDER) and self._rule is None:
             skipped = len("RRULE:") if name == "RRULE" else 0
             self._rule = (line.upper()[skipped:], position + skipped)
         elif name in ("EXDATE", "RDATE", "EXRULE"):
-            raise self._error(position, f"no {name}: one rule is all that a schedule holds")
+            raise self._error(position, "one_rule", name=name)
         else:
-            raise self._error(position, "one DTSTART and one RRULE")
+            raise self._error(position, "one_start")
 
     def _parts(self) -> Iterator[tuple[str, str]]:
         if self._rule is None:
-            raise self._error(len(self.text) if self._start else 0, "RRULE:FREQ=…")
+            raise self._error(len(self.text) if self._start else 0, "rule")
         rule, position = self._rule
         self._places[""] = position
         for part in _PART.finditer(rule):
             name, _, value = part[0].partition("=")
             if name not in ORDER or name in self._places:
-                raise self._error(position + part.start(), f"each once, some of {', '.join(ORDER)}")
+                raise self._error(position + part.start(), "parts", names=", ".join(ORDER))
             self._places[name] = position + part.start()
             yield name, value
 
     def _kind(self, parts: Parts, local: datetime, zone: ZoneInfo) -> Schedule:
         """Return the human form that a rule stands for, else the rule."""
         if not wallclock.FIRST_DAY <= local.date() <= wallclock.LAST_DAY:
-            raise self._error(0, "a time before the end of the year 9999")
+            raise self._error(0, "end_of_time")
         at, start = local.time(), local.date()
         match parts.values:
             case {"FREQ": "DAILY", **rest} if not rest:
@@ -107,22 +114,84 @@ class _Text:
                 return Monthly(start=start, day=parts.numbers("BYMONTHDAY")[0], at=at, zone=zone)
             case {"FREQ": frequency, "INTERVAL": _, **rest} if not rest and zone is UTC_ZONE and frequency in _UNITS:
                 return Interval(start=local.replace(tzinfo=UTC), count=parts.interval(), unit=_UNITS[frequency])
-        return recurrence.elapsed(parts, local, zone) if parts.is_elapsed else recurrence.calendar(parts, local, zone)
+        return _elapsed(parts, local, zone) if parts.is_elapsed else _calendar(parts, local, zone)
 
     def _local(self, head: re.Match[str]) -> datetime:
         local = stamped(head["stamp"])
         if local is None:
-            raise self._error(head.start("stamp"), "a date and time such as 20261122T180000")
+            raise self._error(head.start("stamp"), "stamp", form="20261122T180000")
         return local
 
     def _zone(self, head: re.Match[str]) -> ZoneInfo:
         try:
             return wallclock.zone(head["zone"]) if head["zone"] else UTC_ZONE
         except KeyError:
-            raise self._error(head.start("zone"), "the name of a time zone") from None
+            raise self._error(head.start("zone"), "zone") from None
 
-    def _problem(self, name: str, expected: str) -> ScheduleError:
-        return self._error(self._places.get(name, self._places[""]), expected)
+    def _problem(self, part: str, expected: str, **values: object) -> ScheduleError:
+        return self._error(self._places.get(part, self._places[""]), expected, **values)
 
-    def _error(self, position: int, expected: str) -> ScheduleError:
-        return ScheduleError(self.text, position, expected, _EXAMPLE)
+    def _error(self, position: int, expected: str, **values: object) -> ScheduleError:
+        return ScheduleError(self.text, position, expected, _EXAMPLE, **values)
+
+
+def _calendar(parts: Parts, start: datetime, zone: ZoneInfo) -> CalendarRule:
+    """Return a rule of days, weeks, months or years."""
+    hours = parts.numbers("BYHOUR") or (start.hour,)
+    minutes = parts.numbers("BYMINUTE") or (start.minute,)
+    second = (*parts.numbers("BYSECOND"), start.second)[0]
+    return CalendarRule(
+        text=parts.text,
+        start=start,
+        zone=zone,
+        days=_days(parts, start),
+        times=tuple(time(hour, minute, second) for hour, minute in product(hours, minutes)),
+        positions=parts.numbers("BYSETPOS"),
+        count=parts.number("COUNT", MAX_COUNT),
+        until=parts.until(zone),
+    )
+
+
+def _elapsed(parts: Parts, start: datetime, zone: ZoneInfo) -> ElapsedRule:
+    """Return a rule of minutes or hours."""
+    hours, minutes = parts.numbers("BYHOUR"), parts.numbers("BYMINUTE")
+    within = minutes if parts.frequency == "HOURLY" else ()
+    second = (*parts.numbers("BYSECOND"), start.second)[0]
+    back = timedelta(minutes=start.minute if within else 0, seconds=start.second - second)
+    times = product(hours or range(24), minutes or range(60)) if hours or minutes else ()
+    grid = Grid(
+        base=wallclock.instant(start, zone) - back,
+        step=parts.interval() * SPANS[parts.frequency],
+        zone=zone,
+        days=_days(parts, start) if _limits_days(parts) else None,
+        times=tuple(time(hour, minute) for hour, minute in times),
+        minutes=within,
+    )
+    count, until = parts.number("COUNT", MAX_COUNT), parts.until(zone)
+    return ElapsedRule(text=parts.text, start=start, zone=zone, grid=grid, count=count, until=until)
+
+
+def _limits_days(parts: Parts) -> bool:
+    return not {"BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY"}.isdisjoint(parts.values)
+
+
+def _days(parts: Parts, start: datetime) -> RuleDays:
+    months, month_days, weekdays = parts.numbers("BYMONTH"), parts.numbers("BYMONTHDAY"), parts.weekdays()
+    if not {"BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY"} & parts.values.keys():
+        if parts.frequency == "YEARLY":
+            months = months or (start.month,)
+        if parts.frequency in ("YEARLY", "MONTHLY"):
+            month_days = (start.day,)
+        if parts.frequency == "WEEKLY":
+            weekdays = ((start.weekday(), 0),)
+    return RuleDays(
+        frequency="DAILY" if parts.is_elapsed else parts.frequency,
+        interval=1 if parts.is_elapsed else parts.interval(),
+        start=start.date(),
+        week_start=parts.week_start(),
+        months=months,
+        month_days=month_days,
+        year_days=parts.numbers("BYYEARDAY"),
+        weeks=parts.numbers("BYWEEKNO"),
+        weekdays=weekdays,
+    )

@@ -11,7 +11,6 @@ from bot.schedules import wallclock
 from bot.schedules.days import RuleDays
 from bot.schedules.grid import Grid
 from bot.schedules.kinds import zoned
-from middleware.texts import say
 
 _MICROSECOND = timedelta(microseconds=1)
 # A week that the turn of the year cuts is then counted whole.
@@ -47,10 +46,6 @@ class CalendarRule:
     def stored(self) -> str:
         """Return the RRULE with its beginning and its zone."""
         return f"{zoned(self.start, self.zone)}\nRRULE:{self.text}"
-
-    def describe(self) -> str:
-        """Say it like "by the rule FREQ=MONTHLY;BYDAY=2TU (Europe/Berlin)"."""
-        return say("schedule.rule", rule=self.text, zone=self.zone.key)
 
     def _from(self, begin: datetime) -> Iterator[datetime]:
         first = max(begin.date() - _MARGIN, wallclock.FIRST_DAY).year
@@ -93,10 +88,6 @@ class ElapsedRule:
     def stored(self) -> str:
         """Return the RRULE with its beginning and its zone."""
         return f"{zoned(self.start, self.zone)}\nRRULE:{self.text}"
-
-    def describe(self) -> str:
-        """Say it like "by the rule FREQ=HOURLY;BYDAY=MO (Europe/Berlin)"."""
-        return say("schedule.rule", rule=self.text, zone=self.zone.key)
 
 
 @lru_cache(maxsize=1024)

@@ -1,4 +1,4 @@
-"""What people write for a schedule, as a schedule: a table of forms, read word by word."""
+"""Schedules out of texts: what people write, by a table of forms, read word by word; and what is stored."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.schedules import cron, rrule, wallclock
-from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import (
     UTC_ZONE,
     WORKDAYS,
@@ -21,13 +20,16 @@ from bot.schedules.kinds import (
     weekly_days,
 )
 from bot.schedules.words import Words
-from middleware.texts import say
-
-__all__ = ["EPOCH", "FORMS", "Form", "ScheduleError", "parse"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _EVERY_DAY = frozenset(range(7))
+_LEGACY = re.compile(
+    r"\s*(every\s+[0-9]+\s+(minute|hour|day)s?"
+    r"|(daily\s+at|weekly\s+(mon|tue|wed|thu|fri|sat|sun))\s+[0-9]{1,2}:[0-9]{2})\s*",
+    re.IGNORECASE | re.ASCII,
+)
+_STORED_CRON = re.compile(r"\s*cron;", re.IGNORECASE)
 
 
 def _every(words: Words) -> Schedule:
@@ -50,7 +52,7 @@ def _once(words: Words) -> Schedule:
     position = words.position
     local = datetime.combine(words.date(), words.clock())
     if wallclock.instant(local, words.zone) <= words.now:
-        raise words.error(say("schedule.expected.future"), position)
+        raise words.error("future", position)
     return Once(local=local, zone=words.zone)
 
 
@@ -85,7 +87,7 @@ def _first(words: Words, days: Iterator[date], at: time) -> date:
     """Return the day of the first occurrence after now: an RRULE counts its DTSTART as an occurrence."""
     day = wallclock.day_after(words.now, days, at, words.zone)
     if day is None:
-        raise words.error(say("schedule.expected.end_of_time"))
+        raise words.error("end_of_time")
     return day
 
 
@@ -131,10 +133,27 @@ def parse(text: str, *, zone: ZoneInfo, now: datetime) -> Schedule:
     words = Words(text, zone, EPOCH + (now - EPOCH) // _SECOND * _SECOND)
     form = next((form for form in FORMS if form.opens.fullmatch(words.next)), None)
     if form is None:
-        raise words.error(say("schedule.expected.form", examples=", ".join(form.example for form in FORMS)))
+        raise words.error("form", examples=", ".join(form.example for form in FORMS))
     words.example = form.example
     words.take(words.next)
     schedule = form.read(words)
     if words.next:
-        raise words.error(say("schedule.expected.nothing"))
+        raise words.error("nothing")
     return schedule
+
+
+def is_legacy(stored: str) -> bool:
+    """Tell whether a stored schedule is one of the earlier runtime's own forms (data model, databases)."""
+    return _LEGACY.fullmatch(stored) is not None
+
+
+def load(stored: str) -> Schedule:
+    """Read what `stored()` wrote, or a form of the earlier runtime; raises ScheduleError.
+
+    The earlier forms are in UTC and name no beginning, so their intervals count from 1970-01-01T00:00Z.
+    """
+    if is_legacy(stored):
+        return parse(stored, zone=UTC_ZONE, now=EPOCH)
+    if _STORED_CRON.match(stored):
+        return cron.read(stored, None)
+    return rrule.load(stored)

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from bot.schedules import wallclock
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import LONGEST, UNITS, WEEKDAYS, Unit
-from middleware.texts import say
 
 _END = datetime.combine(wallclock.LAST_DAY, time(), UTC)
 _WORD = re.compile(r"[^\s,]+|,")
@@ -49,10 +48,10 @@ class Words:
         """Move to the end."""
         del self._ahead[1:]
 
-    def error(self, expected: str, position: int | None = None) -> ScheduleError:
+    def error(self, expected: str, position: int | None = None, **values: object) -> ScheduleError:
         """Return the error that something else is expected here, or at `position`."""
         at = self.position if position is None else position
-        return ScheduleError(self.text, at, expected, self.example)
+        return ScheduleError(self.text, at, expected, self.example, **values)
 
     def span(self) -> tuple[int, Unit]:
         """Read a number of units that stays within ten years and within the calendar."""
@@ -61,9 +60,9 @@ class Words:
         unit = self._unit()
         # The length is looked at first: int() refuses thousands of digits, and a timedelta overflows.
         if len(digits) > 9 or int(digits) > LONGEST // unit.span:
-            raise self.error(say("schedule.expected.ten_years"), position)
+            raise self.error("ten_years", position)
         if int(digits) * unit.span > _END - self.now:
-            raise self.error(say("schedule.expected.end_of_time"), position)
+            raise self.error("end_of_time", position)
         return int(digits), unit
 
     def clock(self) -> time:
@@ -71,13 +70,13 @@ class Words:
         self.take("at")
         found = _TIME.fullmatch(self.next)
         if not found:
-            raise self.error(say("schedule.expected.time"))
+            raise self.error("time")
         self.take(found[0])
         return time(int(found[1]), int(found[2]))
 
     def date(self) -> date:
         """Read a date of the calendar."""
-        expected = self.error(say("schedule.expected.date"))
+        expected = self.error("date")
         if not _DATE.fullmatch(self.next):
             raise expected
         try:
@@ -95,7 +94,7 @@ class Words:
             return -1
         found = _MONTH_DAY.fullmatch(self.next)
         if not found:
-            raise self.error(say("schedule.expected.month_day"))
+            raise self.error("month_day")
         self.take(found[0])
         return int(found[0])
 
@@ -111,7 +110,7 @@ class Words:
         if digits in {"second", *(unit.name for unit in UNITS)}:
             return "1"
         if not re.fullmatch(r"[0-9]+", digits) or not digits.strip("0"):
-            raise self.error(say("schedule.expected.number"))
+            raise self.error("number")
         self.take(digits)
         return digits.lstrip("0")
 
@@ -120,13 +119,13 @@ class Words:
         unit = next((unit for unit in UNITS if unit.name == name), None)
         if unit is None:
             short = name in {"s", "sec", "second"}
-            raise self.error(say("schedule.expected.unit_short" if short else "schedule.expected.unit"))
+            raise self.error("unit_short" if short else "unit")
         self.take(self.next)
         return unit
 
     def _weekday(self) -> int:
         day = _DAY_NUMBERS.get(self.next)
         if day is None:
-            raise self.error(say("schedule.expected.weekday", days=", ".join(name[:3] for name in WEEKDAYS)))
+            raise self.error("weekday", days=", ".join(name[:3] for name in WEEKDAYS))
         self.take(self.next)
         return day

@@ -12,6 +12,8 @@ from dateutil.rrule import rrulestr  # type: ignore[import-untyped]
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from bot import phrasing
+from bot.phrasing import describe, explain
 from bot.schedules import CalendarRule, Cron, Monthly, Schedule, ScheduleError, load, parse, upcoming
 from tests.bot.calendars import BERLIN, MINUTE, NOW, TICK, changes, due, first_shown, instants, said, wall, zones
 from tests.cost import steps
@@ -147,7 +149,7 @@ def test_cron_that_cannot_be_read_says_where(text: str, position: int, expected:
     """A date that never comes is an error too."""
     with pytest.raises(ScheduleError) as raised:
         said(text)
-    assert (raised.value.position, raised.value.expected[: len(expected)]) == (position, expected)
+    assert (raised.value.position, phrasing.expected(raised.value)[: len(expected)]) == (position, expected)
 
 
 def test_a_rare_date_is_found() -> None:
@@ -353,8 +355,8 @@ def test_a_rule_that_cannot_be_used_says_where(text: str, position: int, expecte
     with pytest.raises(ScheduleError) as raised:
         parse(text, zone=ZoneInfo("UTC"), now=NOW)
     assert raised.value.position == position
-    assert expected in raised.value.expected
-    assert "\n" not in str(raised.value)
+    assert expected in phrasing.expected(raised.value)
+    assert "\n" not in explain(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -406,12 +408,12 @@ def test_garbage_is_a_schedule_error_and_nothing_else(text: str, now: datetime) 
             schedule = load(text) if stored else said(text, now=now)
         except ScheduleError as error:
             assert 0 <= error.position <= len(text)
-            assert len(str(error).splitlines()) == 1
+            assert len(explain(error).splitlines()) == 1
         else:
             assert load(schedule.stored()) == schedule
             found = upcoming(schedule, now, 3)
             assert all(earlier < later for earlier, later in pairwise([now, *found]))
-            assert schedule.describe()
+            assert describe(schedule)
 
 
 @settings(max_examples=300)
@@ -433,7 +435,7 @@ def test_whatever_cronsim_takes_is_read_described_and_due(expression: list[str])
         return
     schedule = parse(f"cron {text}", zone=BERLIN, now=NOW)
     assert schedule == Cron(expression=text, zone=BERLIN)
-    assert schedule.describe().endswith("(Europe/Berlin)")
+    assert describe(schedule).endswith("(Europe/Berlin)")
     found = schedule.next(NOW)
     assert found is not None
     assert wall(found, BERLIN) == simulated or (simulated - wall(found, BERLIN)) % DAY < timedelta(hours=2)
@@ -442,7 +444,7 @@ def test_whatever_cronsim_takes_is_read_described_and_due(expression: list[str])
 def test_a_general_rule_is_one_only_where_no_human_form_stands_for_it() -> None:
     """So that what people see is said in their words."""
     assert isinstance(rule("FREQ=WEEKLY;INTERVAL=2"), CalendarRule)
-    assert rule("FREQ=DAILY").describe() == "daily at 11:15 (Europe/Berlin)"
+    assert describe(rule("FREQ=DAILY")) == "daily at 11:15 (Europe/Berlin)"
 
 
 def test_upcoming_ends_with_the_schedule() -> None:
