@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import cast
 
 from bot import responders, telegram
 from bot.automations.disliked import Disliked
 from bot.automations.proposals import AutomationProposals
 from bot.automations.subject import AutomationJobs
-from bot.clock import new_id
+from bot.clock import new_code, new_id, stopwatch
 from bot.commands.table import Table
 from bot.heartbeats.subject import Heartbeats
 from bot.http import Signal
@@ -139,7 +138,7 @@ class App:
             # Outermost, because it commits: whatever stands inside has its effects in that one commit.
             Errors(database, self.outbox, self._committed),
             # Around all that can deny, so that every turn leaves its trace.
-            Audit(stores.audit, stores.feedback, clock, time.perf_counter),
+            Audit(stores.audit, stores.feedback, clock, stopwatch),
             # Around all that can block or skip a run, so that every run has its row.
             Ledger(stores.runs, clock),
             # Around all that can end a message's turn, so that what people were shown of it ends too.
@@ -152,6 +151,7 @@ class App:
                 operators=settings.operator_telegram_ids,
                 allowed=settings.allowed_telegram_ids,
                 clock=clock,
+                new_code=new_code,
             ),
             # After access, so that strangers cannot fill it; before any work is done.
             limit,

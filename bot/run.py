@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import os
-import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -14,11 +13,10 @@ from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, T
 
 from bot import home
 from bot.app import App
-from bot.clock import system_clock
+from bot.clock import jittered, new_token, system_clock
 from bot.receiving.envelope import ALLOWED_UPDATES
 from bot.receiving.polling import start_polling
 from bot.receiving.webhook import CannotListen, listening
-from bot.sending.sender import jittered
 from bot.settings import Settings
 from bot.supervised import Supervisor
 from middleware import texts
@@ -151,7 +149,7 @@ async def _check_identity(app: App) -> None:
 async def _offer_ownership(app: App, announce: Callable[[str], None]) -> None:
     if app.settings.access != "pairing" or await app.stores.access.owner() is not None:
         return
-    code = secrets.token_hex(16)
+    code = new_token()
     await app.database.commit(*app.stores.access.offer_owner_code(code, now_ms=app.clock()))
     announce(
         f"nobody owns this bot yet; open this link once to become its owner: "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -15,13 +14,6 @@ Mode = Literal["open", "allowlist", "pairing"]
 CODE_VALID_MS = 3_600_000
 NEXT_CODE_AFTER_MS = 60_000
 _ROLES = {"owner": Level.OWNER, "admin": Level.ADMIN, "operator": Level.OPERATOR, "member": Level.MEMBER}
-# No letters or digits that look alike.
-_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-
-
-def new_code() -> str:
-    """A code that a person can read out: eight characters, about 40 bits."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +26,8 @@ class Access:
     operators: frozenset[int]
     allowed: frozenset[int]
     clock: Clock
-    new_code: Callable[[], str] = new_code
+    new_code: Callable[[], str]
+    """Makes a code that a person can read out."""
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Denied turns leave an audit row and nothing else."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import time
 from typing import Any
 
 from bot.automations.subject import next_occurrence
+from bot.clock import moment
 from bot.phrasing import explain
 from bot.schedules import Schedule, ScheduleError, parse
 from bot.zones import Zones
@@ -55,7 +56,7 @@ class OwnJobs:
     async def read(self, turn: Turn, text: str) -> Schedule:
         """A schedule as people write it, in their zone."""
         zone = await self.zones.of(turn.user_id)
-        now = datetime.fromtimestamp(self.clock() / 1000, UTC)
+        now = moment(self.clock())
         try:
             schedule = parse(text, zone=zone, now=now)
         except ScheduleError as error:

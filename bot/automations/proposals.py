@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.automations import texts
 from bot.automations.jobs import check_prompt
+from bot.clock import moment
 from bot.phrasing import explain
 from bot.schedules import Schedule, ScheduleError, parse
 from bot.zones import Zones
@@ -68,7 +69,7 @@ class AutomationProposals:
         return found
 
     def _now(self) -> datetime:
-        return datetime.fromtimestamp(self.clock() / 1000, UTC)
+        return moment(self.clock())
 
 
 def _buttons(proposal_id: str) -> tuple[tuple[Button, ...], ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from bot.automations.decision import Decision, Missed, QuietHours, Situation, decide, start_of_day
+from bot.clock import millis, moment
 from bot.phrasing import explain
 from bot.schedules import ScheduleError, is_legacy, load
 from bot.scheduling.subject import Defer, Drop, Go, place_of
@@ -33,16 +33,6 @@ def next_occurrence(job: Job, *, after_ms: int) -> Occurrence | None:
     if found is None:
         return None
     return Occurrence(source="automation", subject_id=job.id, at_ms=millis(found), due_ms=millis(found))
-
-
-def moment(ms: int) -> datetime:
-    """An instant in UTC, from milliseconds since the epoch."""
-    return datetime.fromtimestamp(ms / 1000, UTC)
-
-
-def millis(when: datetime) -> int:
-    """Milliseconds since the epoch."""
-    return round(when.timestamp() * 1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot import phrasing
 from bot.automations.decision import QuietHours
+from bot.clock import moment
 from bot.schedules import Once, Schedule, ScheduleError, load, upcoming, wallclock
 from middleware.texts import say
 from storage.tables.feedback import Totals
@@ -26,11 +27,11 @@ def shorten(text: str, length: int) -> str:
 
 def stamp(ms: int, zone: ZoneInfo) -> str:
     """An instant as the clocks of a zone show it."""
-    return _moment(datetime.fromtimestamp(ms / 1000, UTC), zone)
+    return _shown(moment(ms), zone)
 
 
-def _moment(moment: datetime, zone: ZoneInfo) -> str:
-    shown = wallclock.shown(moment, zone)
+def _shown(at: datetime, zone: ZoneInfo) -> str:
+    shown = wallclock.shown(at, zone)
     return f"{say(f'weekday.{shown.weekday()}')} {shown:%Y-%m-%d %H:%M}"
 
 
@@ -44,8 +45,8 @@ def describe(schedule: Schedule, zone: ZoneInfo) -> str:
 
 def next_times(schedule: Schedule, now_ms: int, zone: ZoneInfo) -> str:
     """The next three instants, in one line."""
-    times = upcoming(schedule, datetime.fromtimestamp(now_ms / 1000, UTC), _SHOWN_TIMES)
-    shown = ", ".join(_moment(moment, zone) for moment in times)
+    times = upcoming(schedule, moment(now_ms), _SHOWN_TIMES)
+    shown = ", ".join(_shown(at, zone) for at in times)
     return say("automation.next", times=shown, zone=zone.key) if times else say("automation.never")
 
 

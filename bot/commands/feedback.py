@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from bot.automations.texts import shorten
+from bot.clock import moment
 from middleware.commands import Command, unknown_form
 from middleware.texts import say
 from middleware.turn import Clock, Outcome, Turn
@@ -74,7 +74,7 @@ def _told(totals: Totals) -> str:
 
 
 def _line(event: FeedbackEvent) -> str:
-    at = f"{datetime.fromtimestamp(event.created_at_ms / 1000, UTC):%m-%d %H:%M}"
+    at = f"{moment(event.created_at_ms):%m-%d %H:%M}"
     what = event.emoji or "".join(f"{total['emoji']} {total['count']} " for total in event.payload.get("totals", ()))
     key = "feedback.event_button" if event.payload.get("via") == "button" else "feedback.event"
     sign = _SIGNS.get(event.type, "")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
+from bot.clock import moment
 from middleware.commands import Command, UsageError, only_in_private, unknown_form
 from middleware.texts import say
 from middleware.turn import Document, Outcome, Turn
@@ -110,7 +111,7 @@ def _lines(memories: list[Memory]) -> str:
 
 
 def _at(memory: Memory) -> datetime:
-    return datetime.fromtimestamp(memory.created_at_ms / 1000, UTC)
+    return moment(memory.created_at_ms)
 
 
 def _md(memories: list[Memory]) -> str:

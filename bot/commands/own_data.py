@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from bot import VERSION
 from bot.automations.presses import with_toast
+from bot.clock import moment
 from middleware.commands import Command, UsageError, only_in_private
 from middleware.feedback import stale
 from middleware.texts import say
@@ -108,7 +108,7 @@ def _told(there: Counts, given: Counts | None = None) -> str:
 
 def _file(user_id: str, now_ms: int, found: Mapping[str, list[str]], there: Counts) -> Iterator[str]:
     """The file's parts: one JSON object, a row of a section a line."""
-    made_at = f"{datetime.fromtimestamp(now_ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    made_at = f"{moment(now_ms):%Y-%m-%dT%H:%M:%SZ}"
     left_out = {section: there[section] - len(rows) for section, rows in found.items() if len(rows) < there[section]}
     head = encode({"userId": user_id, "madeAt": made_at, "version": VERSION, "leftOut": left_out}) or ""
     yield head[:-1]

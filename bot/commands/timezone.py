@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from bot.clock import moment
 from bot.zones import Zones, find_zone, similar_zones
 from middleware.commands import Command, UsageError
 from middleware.texts import say
@@ -34,7 +34,7 @@ class TimezoneCommands:
         return Outcome.answer(self._told("zone.set", ZoneInfo(name)))
 
     def _told(self, key: str, zone: ZoneInfo) -> str:
-        now = datetime.fromtimestamp(self.clock() / 1000, UTC).astimezone(zone)
+        now = moment(self.clock()).astimezone(zone)
         return say(key, zone=zone.key, time=f"{now:%H:%M}")
 
 

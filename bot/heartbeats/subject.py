@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 
-from bot.automations.subject import millis, moment
+from bot.clock import millis, moment
 from bot.heartbeats.active_hours import ActiveHours
 from bot.phrasing import explain
 from bot.schedules import Schedule, load

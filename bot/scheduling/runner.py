@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
+from bot.clock import jittered
 from bot.scheduling.subject import Defer, Drop, Go, Subject
-from bot.sending.sender import jittered
 from bot.supervised import Tasks
 from middleware.errors import TurnFailed
 from middleware.turn import CallNext, Clock, Source, Turn

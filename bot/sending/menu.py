@@ -8,7 +8,7 @@ import logging
 from telegram import Bot, BotCommand, BotCommandScopeChat
 from telegram.error import BadRequest, Forbidden, TelegramError
 
-from bot.sending.sender import jittered
+from bot.clock import jittered
 from middleware.commands import Registry
 from middleware.turn import Level
 from storage.database import Database

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
+from bot.clock import jittered
 from bot.http import Unsent
 from bot.sending.calls import Calls
 from bot.sending.pacing import Pacing
@@ -27,7 +27,6 @@ log = logging.getLogger("polar.delivery")
 
 SETTLE_S = 2.0
 FIRST_DELAY_S = 0.5
-MAX_DELAY_S = 30.0
 # What a refusal's description says, and the part of the payload that it concerns.
 _WITHOUT = {
     "message to be replied not found": "replyTo",
@@ -292,8 +291,3 @@ def _is_missed(delivery: Delivery) -> bool:
     """Whether somebody waits for it in vain when it fails, and there is somebody else to tell."""
     is_aside = delivery.payload["method"] == "deleteMessage" or delivery.delivery_id.endswith(PLACEHOLDER)
     return not is_aside and not delivery.reply_id.startswith(NOTICE)
-
-
-def jittered(first_s: float, tries: int, *, at_most_s: float = MAX_DELAY_S) -> float:
-    """A growing delay in seconds, different for each caller."""
-    return min(at_most_s, first_s * 2.0 ** min(tries - 1, 16)) * random.uniform(0.5, 1)

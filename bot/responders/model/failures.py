@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import email.utils
 import logging
-import random
 import re
-import time
 
 from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
+from bot.clock import jittered, system_clock
 from middleware.responder import ResponderFailed
 from middleware.texts import say
 
 log = logging.getLogger("polar.model")
 
 TRIES = 3
-BACKOFF_S = 0.25
+BACKOFF_S = 0.5
 AGAIN = (408, 409, 429)
 """Refusals that pass, besides all 5xx."""
 _SAID = {401: "model.key", 403: "model.key", 404: "model.unknown", 429: "model.busy"}
@@ -61,7 +60,7 @@ def delay_of(error: Exception, tries: int) -> float | None:
     """Seconds until the request is worth repeating, after so many tries; None if it is not."""
     if tries >= TRIES:
         return None
-    backoff_s: float = BACKOFF_S * 2 ** (tries - 1) * random.uniform(1, 2)
+    backoff_s = jittered(BACKOFF_S, tries)
     if isinstance(error, APIStatusError):
         if error.code == "insufficient_quota" or (error.status_code not in AGAIN and error.status_code < 500):
             return None
@@ -75,4 +74,4 @@ def _retry_after(written: str) -> float:
         return float(written)
     except ValueError:
         parsed = email.utils.parsedate_tz(written)
-    return email.utils.mktime_tz(parsed) - time.time() if parsed else 0.0
+    return email.utils.mktime_tz(parsed) - system_clock()() / 1000 if parsed else 0.0

@@ -1,0 +1,62 @@
+"""Time and randomness come from one place."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.clock import jittered, millis, moment, new_code, new_id, new_token
+from tests.house import CHECKOUT
+
+ASKING = {"random", "secrets", "time"}
+"""Modules that ask the machine."""
+ASKING_NAMES = {"now", "utcnow", "today", "uuid1", "uuid4", "urandom"}
+"""What other modules have that does."""
+SOURCES = sorted(path for room in ("bot", "middleware", "storage") for path in (CHECKOUT / room).rglob("*.py"))
+
+
+def asked(tree: ast.AST) -> Iterator[str]:
+    """What a file asks the machine for its time or its randomness by."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names if alias.name in ASKING)
+            case ast.ImportFrom(module=module, names=names):
+                yield from (alias.name for alias in names if module in ASKING or alias.name in ASKING_NAMES)
+            case ast.Attribute(value=ast.Name(id="datetime" | "date" | "uuid" | "os"), attr=attr):
+                yield from [attr] if attr in ASKING_NAMES else []
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.relative_to(CHECKOUT).as_posix())
+def test_only_the_clock_asks_the_machine_for_time_or_randomness(source: Path) -> None:
+    """So that a test decides both."""
+    found = set(asked(ast.parse(source.read_text(encoding="utf-8"))))
+    assert found == ({"random", "secrets", "time", "uuid4"} if source == CHECKOUT / "bot" / "clock.py" else set())
+
+
+@given(st.integers(1, 1000), st.floats(0.1, 60))
+def test_a_delay_grows_up_to_a_limit_and_differs(tries: int, first_s: float) -> None:
+    """Doubled with each try, less a half at most."""
+    whole = min(30.0, first_s * 2.0 ** min(tries - 1, 16))
+    assert whole / 2 <= jittered(first_s, tries) <= whole
+
+
+@given(st.integers(0, 253402300799999))
+def test_an_instant_is_the_same_in_milliseconds(ms: int) -> None:
+    """Both ways, in UTC."""
+    assert millis(moment(ms)) == ms
+    assert moment(ms).utcoffset() == datetime.min - datetime.min
+
+
+def test_what_is_drawn_differs_and_has_its_form() -> None:
+    """Ids and tokens for programs, codes for people to read out."""
+    for draw, length, alphabet in ((new_id, 32, "0123456789abcdef"), (new_token, 32, "0123456789abcdef")):
+        assert len({draw() for _ in range(100)}) == 100
+        assert (len(draw()), set(draw()) - set(alphabet)) == (length, set())
+    assert (len(new_code()), set(new_code()) & set("01IOL")) == (8, set())
