@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal
 
+from storage.payloads import Button as Button  # a part of what a reply is made of
 from storage.statement import Statement
 from storage.tables.deliveries import session_id_of
 from storage.tables.messages import Message
@@ -129,14 +130,6 @@ class Run:
     verdict: str | None = None
     silent: bool = False
     checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """An inline button; `data` has at most 64 bytes."""
-
-    text: str
-    data: str
 
 
 @dataclass(frozen=True, slots=True)

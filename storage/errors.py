@@ -34,3 +34,7 @@ class ExpectationFailed(StorageError):
         self.sql = sql
         self.expected = expected
         self.found = found
+
+
+class PayloadUnreadable(StorageError):
+    """A row of the delivery queue holds no call that this version knows."""

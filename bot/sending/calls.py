@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, ReplyParameters
@@ -10,23 +10,39 @@ from telegram.error import NetworkError, TelegramError
 
 from middleware.replies.outbox import duplicate_mark
 from middleware.replies.splitting import utf16_length
+from storage.payloads import (
+    AnswerCallbackQuery,
+    Buttons,
+    DeleteMessage,
+    EditMessageText,
+    Entity,
+    Said,
+    SendDocument,
+    SendMessage,
+    Unreadable,
+)
 from storage.tables.deliveries import Delivery, chat_id_of
 
-Receipt = tuple[int | None, int | None]
-"""Message id and chat id of what was sent; None for calls that make no message."""
-NOTHING: Receipt = (None, None)
 UPLOAD_S = 120
 """How long writing a document may take."""
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Telegram's ids of a new message and of its chat."""
+
+    message_id: int
+    chat_id: int
+
+
 class Calls:
-    """Makes calls by the method that a payload names; raises TelegramError."""
+    """Makes calls by what kind a payload is; raises TelegramError."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
 
-    async def make(self, delivery: Delivery, message_id: int | None = None) -> Receipt:
-        """One call, on the message with this id where it is about one that was sent before.
+    async def make(self, delivery: Delivery, message_id: int | None = None) -> Receipt | None:
+        """One call, on the message with this id where it is about one that was sent before; None without a new one.
 
         An answer that cannot be read is a NetworkError: the call may have had its effect.
         """
@@ -35,59 +51,55 @@ class Calls:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise NetworkError(f"the answer could not be read: {type(error).__name__}") from error
 
-    async def _make(self, delivery: Delivery, message_id: int | None) -> Receipt:
-        match delivery.payload["method"]:
-            case "sendMessage":
-                return await self._send_message(delivery)
-            case "sendDocument":
-                return await self._send_document(delivery)
-            case "editMessageText":
-                return await self._edit_message_text(delivery, message_id)
-            case "deleteMessage":
-                await self._bot.delete_message(chat_id_of(delivery.session_id), message_id or 0)
-                return NOTHING
-            case "answerCallbackQuery":
-                payload = delivery.payload
-                await self._bot.answer_callback_query(payload["queryId"], text=payload["text"] or None)
-                return NOTHING
-            case method:
-                raise TelegramError(f"the queue holds a call that this version does not know: {method}")
+    async def _make(self, delivery: Delivery, message_id: int | None) -> Receipt | None:
+        chat_id, mark = chat_id_of(delivery.session_id), duplicate_mark() if delivery.ambiguous else ""
+        match delivery.payload:
+            case SendMessage() as message:
+                return await self._send_message(chat_id, message, mark)
+            case SendDocument() as document:
+                return await self._send_document(chat_id, document, mark)
+            case EditMessageText() as edit:
+                await self._edit_message_text(chat_id, message_id, edit)
+            case DeleteMessage():
+                await self._bot.delete_message(chat_id, message_id or 0)
+            case AnswerCallbackQuery(query_id=query_id, text=text):
+                await self._bot.answer_callback_query(query_id, text=text or None)
+            case Unreadable(why):
+                raise TelegramError(str(why))
+        return None
 
-    async def _send_message(self, delivery: Delivery) -> Receipt:
-        mark = duplicate_mark() if delivery.ambiguous else ""
+    async def _send_message(self, chat_id: int, payload: SendMessage, mark: str) -> Receipt:
         message = await self._bot.send_message(
-            chat_id_of(delivery.session_id),
-            mark + delivery.payload["text"],
-            entities=_entities(delivery.payload, utf16_length(mark)),
+            chat_id,
+            mark + payload.text,
+            entities=_entities(payload.entities, utf16_length(mark)),
             link_preview_options=LinkPreviewOptions(is_disabled=True),
-            **_context(delivery.payload),
+            **_context(payload),
         )
-        return message.message_id, message.chat.id
+        return Receipt(message.message_id, message.chat.id)
 
-    async def _send_document(self, delivery: Delivery) -> Receipt:
-        payload, mark = delivery.payload, duplicate_mark() if delivery.ambiguous else ""
+    async def _send_document(self, chat_id: int, payload: SendDocument, mark: str) -> Receipt:
         message = await self._bot.send_document(
-            chat_id_of(delivery.session_id),
-            payload["content"].encode(),
-            caption=(mark + payload["text"]).strip() or None,
-            caption_entities=_entities(payload, utf16_length(mark)),
-            filename=payload["name"],
+            chat_id,
+            payload.content.encode(),
+            caption=(mark + payload.text).strip() or None,
+            caption_entities=_entities(payload.entities, utf16_length(mark)),
+            filename=payload.name,
             write_timeout=UPLOAD_S,
             **_context(payload),
         )
-        return message.message_id, message.chat.id
+        return Receipt(message.message_id, message.chat.id)
 
-    async def _edit_message_text(self, delivery: Delivery, message_id: int | None) -> Receipt:
+    async def _edit_message_text(self, chat_id: int, message_id: int | None, payload: EditMessageText) -> None:
         """Without a mark, as doing it twice is doing it once."""
         await self._bot.edit_message_text(
-            delivery.payload["text"],
-            chat_id_of(delivery.session_id),
+            payload.text,
+            chat_id,
             message_id,
-            entities=_entities(delivery.payload, 0),
-            reply_markup=_keyboard(delivery.payload),
+            entities=_entities(payload.entities, 0),
+            reply_markup=_keyboard(payload.buttons),
             link_preview_options=LinkPreviewOptions(is_disabled=True),
         )
-        return NOTHING
 
     async def probe(self) -> bool:
         """Whether the Bot API answers at all."""
@@ -98,29 +110,28 @@ class Calls:
         return True
 
 
-def _context(payload: Mapping[str, Any]) -> dict[str, Any]:
+def _context(payload: Said) -> dict[str, Any]:
     """Where a new message goes, and how."""
     reply = None
-    if "replyTo" in payload:
-        reply = ReplyParameters(payload["replyTo"], allow_sending_without_reply=True)
+    if payload.reply_to is not None:
+        reply = ReplyParameters(payload.reply_to, allow_sending_without_reply=True)
     return {
-        "message_thread_id": payload.get("topicId"),
+        "message_thread_id": payload.topic_id,
         "reply_parameters": reply,
-        "reply_markup": _keyboard(payload),
-        "disable_notification": payload.get("silent"),
+        "reply_markup": _keyboard(payload.buttons),
+        "disable_notification": payload.silent or None,
     }
 
 
-def _entities(payload: Mapping[str, Any], shift: int) -> list[MessageEntity] | None:
+def _entities(entities: tuple[Entity, ...], shift: int) -> list[MessageEntity] | None:
     """The entities of a text that stands behind `shift` UTF-16 units of another."""
-    if "entities" not in payload:
-        return None
-    return [MessageEntity(**{**entity, "offset": entity["offset"] + shift}) for entity in payload["entities"]]
+    moved = [MessageEntity(**entity.to_json() | {"offset": entity.offset + shift}) for entity in entities]
+    return moved or None
 
 
-def _keyboard(payload: Mapping[str, Any]) -> InlineKeyboardMarkup | None:
-    if "buttons" not in payload:
+def _keyboard(buttons: Buttons) -> InlineKeyboardMarkup | None:
+    if not buttons:
         return None
     return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(text, callback_data=data) for text, data in row] for row in payload["buttons"]]
+        [[InlineKeyboardButton(button.text, callback_data=button.data) for button in row] for row in buttons]
     )

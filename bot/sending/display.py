@@ -195,4 +195,4 @@ def _last_part(text: str) -> RichText:
 
 
 def _entities(part: RichText) -> list[MessageEntity]:
-    return [MessageEntity(**entity) for entity in part.as_json()]
+    return [MessageEntity(**entity.to_json()) for entity in part.entities]

@@ -11,12 +11,14 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, Ne
 
 from bot.clock import jittered
 from bot.http import Unsent
-from bot.sending.calls import Calls
+from bot.sending.calls import Calls, Receipt
+from bot.sending.doubt import is_missed, reason_for, repeats
 from bot.sending.pacing import Pacing
+from bot.sending.refusals import Done, Final, Instead, judge
 from bot.supervised import Tasks
-from middleware.replies.outbox import NOTICE, PLACEHOLDER
 from middleware.turn import Clock
 from storage.database import Database
+from storage.payloads import AboutSent, AnswerCallbackQuery, EditMessageText, SendMessage
 from storage.statement import Statement
 from storage.tables.chats import Chats
 from storage.tables.deliveries import Deliveries, Delivery, chat_id_of, session_id_of
@@ -27,29 +29,6 @@ log = logging.getLogger("polar.delivery")
 
 SETTLE_S = 2.0
 FIRST_DELAY_S = 0.5
-# What a refusal's description says, and the part of the payload that it concerns.
-_WITHOUT = {
-    "message to be replied not found": "replyTo",
-    "reply message not found": "replyTo",
-    "replied message not found": "replyTo",
-    "message thread not found": "topicId",
-    "topic_closed": "topicId",
-    "entit": "entities",
-}
-_DONE = ("message is not modified", "query is too old", "query_id_invalid")
-# Calls about a message that was sent before, and what is said when it cannot be used any more.
-_ABOUT_SENT = ("editMessageText", "deleteMessage")
-_GONE = (
-    "message to edit not found",
-    "message can't be edited",
-    "no text in the message to edit",
-    "message to delete not found",
-    "message can't be deleted",
-    "message_id_invalid",
-)
-HARMLESS_REPEATS = 4
-"""How often an unclear edit or deletion is repeated, as doing it twice is doing it once."""
-
 Tell = Callable[[Delivery, str], Awaitable[list[Statement]]]
 """The statements that tell the operators of a delivery that failed."""
 Calm = Callable[[], Awaitable[object]]
@@ -131,7 +110,7 @@ class Sender:
             return
         if delivery.ambiguous:  # its one more try must not be cut by what cut the first one
             await self._calm()
-        if delivery.payload["method"] == "answerCallbackQuery":
+        if isinstance(delivery.payload, AnswerCallbackQuery):
             delay_s = await self._send(delivery)
         else:
             async with self._pacing.right_to_send(chat_id_of(delivery.session_id), delivery.priority):
@@ -143,7 +122,7 @@ class Sender:
     async def _send(self, delivery: Delivery) -> float:
         """Make the call, if there is still anything to call about; returns how long this chat has to wait."""
         target = await self._target(delivery)
-        if target is None and delivery.payload["method"] in _ABOUT_SENT:
+        if target is None and isinstance(delivery.payload, AboutSent):
             await self._database.commit(*self._without_target(delivery))
             return 0
         async with self._slots:
@@ -159,38 +138,36 @@ class Sender:
 
     async def _target(self, delivery: Delivery) -> int | None:
         """The message that a call is about; None when it was not sent, or to a chat whose ids count no more."""
-        if delivery.payload["method"] not in _ABOUT_SENT:
+        if not isinstance(delivery.payload, AboutSent):
             return None
-        sent = await self._messages.find_delivered(delivery.payload["target"])
+        sent = await self._messages.find_delivered(delivery.payload.target)
         return sent.telegram_message_id if sent is not None and sent.session_id == delivery.session_id else None
 
     def _without_target(self, delivery: Delivery) -> Iterator[Statement]:
         """What is done when there is nothing to edit, or to delete."""
         now_ms = self._clock()
-        if delivery.payload["method"] == "editMessageText":
-            yield self._send_instead(delivery)
+        if isinstance(delivery.payload, EditMessageText):
+            yield self._deliveries.rewrite(delivery, delivery.payload.as_message())
             return
         yield self._deliveries.claim(delivery, now_ms=now_ms)
         yield self._deliveries.finish(delivery, reason="it was not there", now_ms=now_ms)
 
-    def _send_instead(self, delivery: Delivery) -> Statement:
-        """Make a new message of an edit; the row of the one that it was about gets the receipt."""
-        return self._deliveries.rewrite(delivery, {**delivery.payload, "method": "sendMessage"})
-
     async def _attempt(self, delivery: Delivery, target: int | None) -> float:
         """Make the call and commit what came of it; returns how long this chat has to wait."""
         try:
-            message_id, chat_id = await self._calls.make(delivery, target)
+            receipt = await self._calls.make(delivery, target)
         except TelegramError as error:
             return await self._on_error(delivery, error)
         self._retries.pop(delivery.delivery_id, None)
-        receipt: tuple[Statement, ...] = ()
-        if message_id is not None and chat_id is not None:
-            row = delivery.payload.get("target", delivery.delivery_id)
-            receipt = self._messages.add_receipt(row, message_id, session_id=session_id_of(chat_id))
-        finish = self._deliveries.finish(delivery, reason=None, now_ms=self._clock())
-        await self._database.commit(finish, *receipt)
+        await self._finish(delivery, None, *self._received(delivery, receipt))
         return 0
+
+    def _received(self, delivery: Delivery, receipt: Receipt | None) -> tuple[Statement, ...]:
+        if receipt is None:
+            return ()
+        stands_for = delivery.payload.target if isinstance(delivery.payload, SendMessage) else None
+        row, session_id = stands_for or delivery.delivery_id, session_id_of(receipt.chat_id)
+        return self._messages.add_receipt(row, receipt.message_id, session_id=session_id)
 
     async def _on_error(self, delivery: Delivery, error: TelegramError) -> float:
         match error:
@@ -228,26 +205,18 @@ class Sender:
         fail = self._deliveries.fail(delivery, reason=reason, now_ms=self._clock())
         await self._database.commit(*fail, *others)
 
-    async def _on_refusal(self, delivery: Delivery, reason: str) -> None:
-        said = reason.lower()
-        if any(done in said for done in _DONE):
-            await self._database.commit(self._deliveries.finish(delivery, reason=reason, now_ms=self._clock()))
-            return
-        if delivery.payload["method"] in _ABOUT_SENT and any(gone in said for gone in _GONE):
-            await self._on_gone(delivery, reason)
-            return
-        unwanted = next((part for text, part in _WITHOUT.items() if text in said), None)
-        if unwanted is None or unwanted not in delivery.payload:
-            await self._fail(delivery, reason)
-            return
-        rest = {key: value for key, value in delivery.payload.items() if key != unwanted}
-        await self._put_back(delivery, reason, self._deliveries.rewrite(delivery, rest))
+    async def _finish(self, delivery: Delivery, reason: str | None, *others: Statement) -> None:
+        finish = self._deliveries.finish(delivery, reason=reason, now_ms=self._clock())
+        await self._database.commit(finish, *others)
 
-    async def _on_gone(self, delivery: Delivery, reason: str) -> None:
-        if delivery.payload["method"] == "editMessageText":
-            await self._put_back(delivery, reason, self._send_instead(delivery))
-        else:
-            await self._database.commit(self._deliveries.finish(delivery, reason=reason, now_ms=self._clock()))
+    async def _on_refusal(self, delivery: Delivery, reason: str) -> None:
+        match judge(delivery.payload, reason):
+            case Done():
+                await self._finish(delivery, reason)
+            case Instead(payload):
+                await self._put_back(delivery, reason, self._deliveries.rewrite(delivery, payload))
+            case Final():
+                await self._fail(delivery, reason)
 
     async def _follow(self, delivery: Delivery, new_chat_id: int) -> None:
         new = session_id_of(new_chat_id)
@@ -260,10 +229,9 @@ class Sender:
 
         What is harmless twice is repeated more often, and unmarked.
         """
-        if delivery.ambiguous >= _repeats(delivery):
-            times = {0: "", 1: " twice"}.get(delivery.ambiguous, f" {delivery.ambiguous + 1} times")
-            notices = await self._tell(delivery, reason) if _is_missed(delivery) else []
-            await self._fail(delivery, f"unclear{times} whether it was sent: {reason}", *notices)
+        if delivery.ambiguous >= repeats(delivery):
+            notices = await self._tell(delivery, reason) if is_missed(delivery) else []
+            await self._fail(delivery, reason_for(delivery, reason), *notices)
             self.wake(await self._deliveries.sessions_waiting() if notices else ())
             return
         put_back = self._deliveries.put_back(delivery, reason=reason, now_ms=self._clock(), ambiguous=True)
@@ -278,16 +246,3 @@ class Sender:
         await self._workers.drain(timeout_s)
         self._stopping = True
         await self._workers.end()
-
-
-def _repeats(delivery: Delivery) -> int:
-    """How often a call of which nobody knows whether it took effect is made again."""
-    if delivery.delivery_id.endswith(PLACEHOLDER):
-        return 0  # the answer itself comes after it
-    return HARMLESS_REPEATS if delivery.payload["method"] in _ABOUT_SENT else 1
-
-
-def _is_missed(delivery: Delivery) -> bool:
-    """Whether somebody waits for it in vain when it fails, and there is somebody else to tell."""
-    is_aside = delivery.payload["method"] == "deleteMessage" or delivery.delivery_id.endswith(PLACEHOLDER)
-    return not is_aside and not delivery.reply_id.startswith(NOTICE)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from middleware.replies.rich_text import RichText, rich, split_rich
 from middleware.replies.splitting import LIMIT, clean, split, utf16_length
 from middleware.texts import say
 from middleware.turn import Button, Clock, Document, Kind, Place, Reply, Toast, Turn
+from storage.payloads import (
+    AnswerCallbackQuery,
+    Buttons,
+    DeleteMessage,
+    Payload,
+    SendDocument,
+    SendMessage,
+)
 from storage.statement import Statement
 from storage.tables.deliveries import Deliveries
 from storage.tables.messages import Messages
@@ -32,7 +40,6 @@ ANSWERED: frozenset[Kind] = frozenset({"message", "edited_message"})
 """Turns whose replies are kept as their answer, so that it can be renewed."""
 
 ButtonPolicy = Literal["never", "private", "always"]
-Payload = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class Outbox:
         for number, reply in enumerate(replies):
             reply_id = f"{turn.id}:{number}"
             if isinstance(reply, Toast):
-                payload = {"method": "answerCallbackQuery", "queryId": reply.query_id, "text": reply.text}
+                payload = AnswerCallbackQuery(query_id=reply.query_id, text=reply.text)
                 statements.append(self._delivery(turn.place, reply_id, reply_id, payload, TOAST))
             else:
                 statements.extend(self._message(turn, reply, reply_id, replaced))
@@ -63,43 +70,29 @@ class Outbox:
 
     def _message(self, turn: Turn, reply: Reply, reply_id: str, replaced: list[str]) -> Iterator[Statement]:
         place = reply.place or turn.place
-        payloads = list(_payloads(reply))
-        for number, content in enumerate(payloads):
+        parts = list(_parts(reply))
+        for number, part in enumerate(parts):
             delivery_id = f"{reply_id}:{number}"
-            payload = {**content, **self._context(turn, reply, is_first=number == 0)}
-            buttons = self._buttons(reply, place) if number == len(payloads) - 1 else ()
-            if buttons:
-                payload["buttons"] = [[[b.text, b.data] for b in row] for row in buttons]
+            buttons = self._buttons(reply, place) if number == len(parts) - 1 else ()
+            payload: Payload = replace(part, buttons=buttons, **_context(turn, reply, is_first=number == 0))
             row: dict[str, Any] = {
                 "session_id": place.session_id,
                 "thread_key": place.thread_key,
-                "text": payload["text"],
+                "text": part.text,
                 "origin": turn.origin,
                 "answers": _answered(turn, reply),
                 "now_ms": self.clock(),
             }
-            if replaced and reply.place is None and payload["method"] == "sendMessage":
-                payload["method"], payload["target"] = "editMessageText", replaced.pop(0)
-                stored = self.messages.rewrite(payload["target"], **row)
+            if replaced and reply.place is None and isinstance(payload, SendMessage):
+                payload = payload.as_edit_of(replaced.pop(0))
+                stored = self.messages.rewrite(payload.target, **row)
             else:
-                stored = self.messages.add_queued(delivery_id=delivery_id, **row, **_described(payload))
+                stored = self.messages.add_queued(delivery_id=delivery_id, **row, **_described(part))
             yield self._delivery(place, delivery_id, reply_id, payload, ANSWER if turn.run is None else SCHEDULED)
             yield stored
 
-    def _context(self, turn: Turn, reply: Reply, *, is_first: bool) -> Payload:
-        """Where a part goes, and how."""
-        place = reply.place or turn.place
-        context: Payload = {}
-        if place.topic_id is not None:
-            context["topicId"] = place.topic_id
-        if is_first and reply.place is None and turn.incoming is not None and not place.is_private:
-            context["replyTo"] = turn.incoming.telegram_message_id
-        if reply.silent:
-            context["silent"] = True
-        return context
-
     def _take_back(self, turn: Turn, target: str, delivery_id: str) -> Iterator[Statement]:
-        payload = {"method": "deleteMessage", "target": target}
+        payload = DeleteMessage(target=target)
         yield self._delivery(turn.place, delivery_id, delivery_id, payload, ANSWER)
         yield self.messages.take_back(target)
 
@@ -113,7 +106,7 @@ class Outbox:
         `text` fits into a message. The turn that replaces it has this id in `turn.replaces`.
         """
         delivery_id, reply = self.placeholder_id(turn), Reply(text=text)
-        payload = {"method": "sendMessage", "text": text, **self._context(turn, reply, is_first=True)}
+        payload = SendMessage(text=text, **_context(turn, reply, is_first=True))
         queued = self.messages.add_queued(
             session_id=turn.session_id,
             thread_key=turn.place.thread_key,
@@ -134,7 +127,7 @@ class Outbox:
         if await self.deliveries.find(self.placeholder_id(turn)) is not None:
             turn.replaces = (self.placeholder_id(turn),)
 
-    def _buttons(self, reply: Reply, place: Place) -> tuple[tuple[Button, ...], ...]:
+    def _buttons(self, reply: Reply, place: Place) -> Buttons:
         wanted = self.feedback_buttons == "always" or (self.feedback_buttons == "private" and place.is_private)
         return (*reply.buttons, THUMBS) if reply.rateable and wanted else reply.buttons
 
@@ -162,7 +155,7 @@ class Outbox:
             delivery_id=reply_id,
             now_ms=self.clock(),
         )
-        return [self._delivery(place, reply_id, reply_id, {"method": "sendMessage", "text": text}, ANSWER), queued]
+        return [self._delivery(place, reply_id, reply_id, SendMessage(text=text), ANSWER), queued]
 
 
 def duplicate_mark() -> str:
@@ -177,41 +170,53 @@ def _answered(turn: Turn, reply: Reply) -> int | None:
     return turn.incoming.telegram_message_id
 
 
-def _payloads(reply: Reply) -> Iterator[Payload]:
+def _context(turn: Turn, reply: Reply, *, is_first: bool) -> dict[str, Any]:
+    """Where a part goes, and how."""
+    place = reply.place or turn.place
+    replies = is_first and reply.place is None and not place.is_private
+    return {
+        "topic_id": place.topic_id,
+        "reply_to": turn.incoming.telegram_message_id if replies and turn.incoming is not None else None,
+        "silent": reply.silent,
+    }
+
+
+def _parts(reply: Reply) -> Iterator[SendMessage | SendDocument]:
     """Yield what a reply sends, one after another; a text too long for a caption goes before the document."""
     if reply.document is None:
-        yield from map(_text, _parts(reply.text, reply.markdown))
+        yield from map(_message, _cut(reply.text, reply.markdown))
         return
     document = Document(reply.document.name, clean(reply.document.content))
     size = len(document.content.encode())
     if not 0 < size <= DOCUMENT_LIMIT:
         refusal = say("document.empty" if size == 0 else "document.too_large", name=document.name)
-        yield from map(_text, _parts(f"{reply.text}\n\n{refusal}".strip(), reply.markdown))
+        yield from map(_message, _cut(f"{reply.text}\n\n{refusal}".strip(), reply.markdown))
         return
-    captions = _parts(reply.text, reply.markdown)
+    captions = _cut(reply.text, reply.markdown)
     if len(captions) > 1 or any(MARK_ROOM + utf16_length(c.text) > CAPTION_LIMIT for c in captions):
-        yield from map(_text, captions)
+        yield from map(_message, captions)
         captions = ()
-    file = {"name": document.name, "size": size, "content": document.content}
-    yield {**_text(captions[0] if captions else RichText("")), **file, "method": "sendDocument"}
+    caption = captions[0] if captions else RichText("")
+    yield SendDocument(
+        text=caption.text, entities=caption.entities, name=document.name, size=size, content=document.content
+    )
 
 
-def _parts(text: str, markdown: bool) -> tuple[RichText, ...]:
+def _cut(text: str, markdown: bool) -> tuple[RichText, ...]:
     limit = LIMIT - MARK_ROOM
     parts = split_rich(rich(text), limit) if markdown else map(RichText, split(clean(text), limit))
     return tuple(part for part in parts if _is_visible(part.text))
 
 
-def _text(part: RichText) -> Payload:
-    formatted = {"entities": part.as_json()} if part.entities else {}
-    return {"method": "sendMessage", "text": part.text, **formatted}
+def _message(part: RichText) -> SendMessage:
+    return SendMessage(text=part.text, entities=part.entities)
 
 
-def _described(payload: Payload) -> Payload:
+def _described(part: SendMessage | SendDocument) -> dict[str, Any]:
     """What is stored of a document: a reference, never its content."""
-    if payload["method"] != "sendDocument":
+    if isinstance(part, SendMessage):
         return {}
-    return {"kind": "document", "attachment": {"name": payload["name"], "size": payload["size"]}}
+    return {"kind": "document", "attachment": {"name": part.name, "size": part.size}}
 
 
 def _is_visible(text: str) -> bool:

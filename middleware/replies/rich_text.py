@@ -8,12 +8,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any
 from urllib.parse import urlsplit
 
 from telegramify_markdown import RenderConfig, convert
 
 from middleware.replies.splitting import LIMIT, Block, Cutter, clean, utf16_length
+from storage.payloads import Entity
 
 log = logging.getLogger("polar.rich_text")
 logging.getLogger("telegramify_markdown").setLevel(logging.CRITICAL)  # its errors quote what was written
@@ -49,32 +49,11 @@ _CONFIG = _config()
 
 
 @dataclass(frozen=True, slots=True)
-class Entity:
-    """A formatted stretch: `offset` and `length` in UTF-16 units, the type and the rest as the Bot API names them."""
-
-    type: str
-    offset: int
-    length: int
-    url: str | None = None
-    language: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """As the Bot API takes it."""
-        entity = {"type": self.type, "offset": self.offset, "length": self.length}
-        more = {"url": self.url, "language": self.language}
-        return {**entity, **{name: value for name, value in more.items() if value is not None}}
-
-
-@dataclass(frozen=True, slots=True)
 class RichText:
     """A text and its entities, in order, the outer ones first."""
 
     text: str
     entities: tuple[Entity, ...] = ()
-
-    def as_json(self) -> list[dict[str, Any]]:
-        """The entities as the Bot API takes them."""
-        return [entity.as_json() for entity in self.entities]
 
 
 @dataclass(frozen=True, slots=True)

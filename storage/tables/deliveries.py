@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from storage.database import Database
+from storage.payloads import Payload, SendDocument, Unreadable, read
 from storage.statement import Statement
 from storage.tables.messages import encode
 
@@ -19,23 +17,22 @@ INSERT INTO polar_delivery_queue
 VALUES (?, ?, 'telegram', ?, 'pending', ?, ?,
   (SELECT coalesce(max(sequence), 0) + 1 FROM polar_delivery_queue), ?, ?)
 """
-_FAIL_REST = """
+# Another program may have left what is no JSON.
+_WITHOUT_CONTENT = "iif(json_valid(payload), json_remove(payload, '$.content'), payload)"
+_FAIL_REST = f"""
 UPDATE polar_delivery_queue
-SET status = 'failed', reason = 'an earlier part failed', updatedAtMs = ?, payload = json_remove(payload, '$.content')
+SET status = 'failed', reason = 'an earlier part failed', updatedAtMs = ?, payload = {_WITHOUT_CONTENT}
 WHERE replyId = ? AND status = 'pending' AND sequence > ?
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One call to make: `payload` names the Bot API method and its parameters.
-
-    `ambiguous` counts the tries of which nobody knows whether they took effect.
-    """
+    """One call to make. `ambiguous` counts the tries of which nobody knows whether they took effect."""
 
     delivery_id: str
     session_id: str
-    payload: Mapping[str, Any]
+    payload: Payload | Unreadable
     status: str
     sequence: int
     reply_id: str
@@ -50,7 +47,7 @@ class Delivery:
         return cls(
             delivery_id=row[0],
             session_id=row[1],
-            payload=json.loads(row[2]),
+            payload=read(row[2]),
             status=row[3],
             sequence=row[4],
             reply_id=row[5],
@@ -72,7 +69,7 @@ class Deliveries:
         *,
         delivery_id: str,
         session_id: str,
-        payload: Mapping[str, Any],
+        payload: Payload,
         reply_id: str,
         priority: int,
         now_ms: int,
@@ -82,7 +79,7 @@ class Deliveries:
 
         With `once` a row that is there already stays as it is, instead of voiding the unit.
         """
-        params = (delivery_id, session_id, encode(payload), now_ms, now_ms, reply_id, priority)
+        params = (delivery_id, session_id, encode(payload.to_json()), now_ms, now_ms, reply_id, priority)
         return Statement(f"{_ADD}ON CONFLICT (deliveryId) DO NOTHING" if once else _ADD, params)
 
     def claim(self, delivery: Delivery, *, now_ms: int) -> Statement:
@@ -112,18 +109,19 @@ class Deliveries:
             expect=1,
         )
 
-    def rewrite(self, delivery: Delivery, payload: Mapping[str, Any]) -> Statement:
+    def rewrite(self, delivery: Delivery, payload: Payload) -> Statement:
         """Give a queued call other parameters; another method is another call, of which no try is unclear yet."""
-        is_another = payload.get("method") != delivery.payload.get("method")
+        is_another = type(payload) is not type(delivery.payload)
         return Statement(
             f"UPDATE polar_delivery_queue SET payload = ?{', ambiguous = 0' if is_another else ''} "
             "WHERE deliveryId = ?",
-            (encode(payload), delivery.delivery_id),
+            (encode(payload.to_json()), delivery.delivery_id),
             expect=1,
         )
 
     def _end(self, delivery: Delivery, status: str, reason: str | None, now_ms: int) -> Statement:
-        without = ", payload = json_remove(payload, '$.content')" if "content" in delivery.payload else ""
+        may_have_content = isinstance(delivery.payload, SendDocument | Unreadable)
+        without = f", payload = {_WITHOUT_CONTENT}" if may_have_content else ""
         return Statement(
             f"UPDATE polar_delivery_queue SET status = ?, reason = ?, updatedAtMs = ?{without} "
             "WHERE deliveryId = ? AND status = 'sending'",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from storage.database import Database
+from storage.payloads import SendMessage
 from storage.statement import Statement
 from storage.tables.deliveries import Deliveries, Delivery
 from storage.tables.feedback import Feedback
@@ -27,7 +28,7 @@ S = "telegram:chat:1"
 DELIVERY = Delivery(
     delivery_id="d",
     session_id=S,
-    payload={},
+    payload=SendMessage(text=""),
     status="sending",
     sequence=1,
     reply_id="r",
@@ -80,7 +81,9 @@ WRITES: dict[str, Callable[[Database], tuple[Statement, ...]]] = {
     "updates.claim": lambda db: (Updates(db).claim(ENTRY),),
     "updates.finish": lambda db: (Updates(db).finish(1, 1, now_ms=1),),
     "deliveries.add": lambda db: (
-        Deliveries(db).add(delivery_id="d", session_id=S, payload={}, reply_id="r", priority=0, now_ms=1),
+        Deliveries(db).add(
+            delivery_id="d", session_id=S, payload=SendMessage(text=""), reply_id="r", priority=0, now_ms=1
+        ),
     ),
     "deliveries.claim": lambda db: (Deliveries(db).claim(DELIVERY, now_ms=1),),
     "deliveries.finish": lambda db: (Deliveries(db).finish(DELIVERY, reason=None, now_ms=1),),

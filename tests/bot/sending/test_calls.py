@@ -7,16 +7,17 @@ from telegram import Bot
 from telegram.error import NetworkError, TelegramError
 
 from bot.sending.calls import Calls
+from storage.payloads import read
 from storage.tables.deliveries import Delivery
 from tests.bot.test_http import Canned
 
 
-def delivery(method: str = "sendMessage") -> Delivery:
-    """A message to send."""
+def delivery(stored: str = '{"method":"sendMessage","text":"hello"}') -> Delivery:
+    """A row that holds this; a message to send."""
     return Delivery(
         delivery_id="d",
         session_id="telegram:chat:5",
-        payload={"method": method, "text": "hello"},
+        payload=read(stored),
         status="sending",
         sequence=1,
         reply_id="r",
@@ -39,5 +40,5 @@ async def test_a_call_that_this_version_does_not_know_is_an_error_of_its_own() -
     """It was queued by a newer one; trying again cannot help, and nothing was sent."""
     request = Canned(200, b'{"ok":true,"result":true}')
     with pytest.raises(TelegramError, match="sendHologram") as raised:
-        await Calls(Bot("1:X", request=request)).make(delivery("sendHologram"))
+        await Calls(Bot("1:X", request=request)).make(delivery('{"method":"sendHologram","text":"hello"}'))
     assert not isinstance(raised.value, NetworkError)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -421,3 +423,23 @@ async def test_a_reply_without_anything_to_see_is_not_sent(house: House) -> None
         await tell(house, chat, ann, "hello")
     assert queue(house) == []
     assert house.rows("SELECT status FROM polar_updates") == [("done",)]
+
+
+async def test_a_row_that_nobody_can_read_fails_and_holds_nobody_up(house: House) -> None:
+    """Neither its own chat nor the process: it may be of a newer version, or damaged."""
+    async with house.bot(responder=ECHO):
+        ann, chat = house.chat()
+        await tell(house, chat, ann, "one")
+    with closing(sqlite3.connect(house.path)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO polar_delivery_queue (deliveryId, sessionId, channel, payload, status, createdAtMs, "
+            "updatedAtMs, sequence, replyId) VALUES (?1, ?2, 'telegram', ?3, 'pending', 1, 1, ?4, ?1)",
+            [("a", session(chat), "no JSON", 98), ("b", session(chat), '{"method":"sendHologram"}', 99)],
+        )
+    async with house.bot(responder=ECHO):
+        assert await tell(house, chat, ann, "two") == ["echo: two"]
+    assert queue(house)[1:] == [
+        ("failed", 0, "the queue holds something that is no call"),
+        ("failed", 0, "the queue holds a call that this version does not know: sendHologram"),
+        ("sent", 0, None),
+    ]

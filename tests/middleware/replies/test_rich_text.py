@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from middleware.replies.rich_text import MOST_ENTITIES, STYLES, Entity, RichText, rich, split_rich
+from middleware.replies.rich_text import MOST_ENTITIES, STYLES, RichText, rich, split_rich
 from middleware.replies.splitting import LIMIT, utf16_length
+from storage.payloads import Entity
 from tests.cost import bounded
 
 words = st.text(alphabet="ab 😀é", min_size=1, max_size=30)
@@ -133,7 +134,7 @@ def test_offsets_are_counted_in_utf16(mark: str) -> None:
     text = rich(f"{mark}**b😀** [l](https://a.b)")
     assert stretches(text) == [("bold", "b😀"), ("text_link", "l")]
     assert text.entities[0].offset == utf16_length(mark)
-    assert text.as_json()[1] == {
+    assert text.entities[1].to_json() == {
         "type": "text_link",
         "offset": utf16_length(mark) + 4,
         "length": 1,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from storage.database import Database
+from storage.payloads import SendMessage
 from storage.statement import Statement
 from storage.tables.access import Access
 from storage.tables.chats import Chats
@@ -45,7 +46,12 @@ async def settle(database: Database, session: str, number: int) -> None:
         Jobs(database).add(job, now_ms=at),
         *[
             Deliveries(database).add(
-                delivery_id=f"d{number}", session_id=session, payload={}, reply_id="r", priority=0, now_ms=at
+                delivery_id=f"d{number}",
+                session_id=session,
+                payload=SendMessage(text=""),
+                reply_id="r",
+                priority=0,
+                now_ms=at,
             )
         ],
         *Memories(database).add(memory_id=f"m{number}", session_id=session, user_id="7", fact="tea", now_ms=at),
@@ -135,7 +141,9 @@ async def test_deliveries_that_are_over_stay_where_they_were_sent(database: Data
     sent = [deliveries.claim(first, now_ms=NOW_MS), deliveries.finish(first, reason=None, now_ms=NOW_MS)]
     await database.commit(
         *sent,
-        deliveries.add(delivery_id="flying", session_id=OLD, payload={}, reply_id="x", priority=0, now_ms=NOW_MS),
+        deliveries.add(
+            delivery_id="flying", session_id=OLD, payload=SendMessage(text=""), reply_id="x", priority=0, now_ms=NOW_MS
+        ),
     )
     flying = await deliveries.next_of(OLD)
     assert flying is not None

@@ -8,6 +8,7 @@ import pytest
 
 from storage.database import Database
 from storage.errors import ExpectationFailed
+from storage.payloads import EditMessageText, Payload, SendDocument, SendMessage, Unreadable
 from storage.statement import Statement
 from storage.tables.deliveries import Deliveries, Delivery, chat_id_of, session_id_of
 from tests.storage.files import NOW_MS, rows
@@ -29,7 +30,7 @@ def add(
     return deliveries.add(
         delivery_id=delivery_id,
         session_id=session,
-        payload={"method": "sendMessage", "text": delivery_id},
+        payload=SendMessage(text=delivery_id),
         reply_id=reply or f"reply of {delivery_id}",
         priority=priority,
         now_ms=NOW_MS,
@@ -75,7 +76,7 @@ async def test_a_row_comes_back_as_it_was_queued(database: Database, deliveries:
     assert await following(deliveries) == Delivery(
         delivery_id="a",
         session_id=S,
-        payload={"method": "sendMessage", "text": "a"},
+        payload=SendMessage(text="a"),
         status="pending",
         sequence=1,
         reply_id="r",
@@ -169,8 +170,8 @@ async def test_a_call_can_be_given_other_parameters(database: Database, deliveri
     """Of a row that exists; everything else stays."""
     await database.commit(add(deliveries, "a"), add(deliveries, "b"))
     delivery = await following(deliveries)
-    await database.commit(deliveries.rewrite(delivery, {"method": "sendMessage"}))
-    assert (await following(deliveries)).payload == {"method": "sendMessage"}
+    await database.commit(deliveries.rewrite(delivery, SendMessage(text="other")))
+    assert (await following(deliveries)).payload == SendMessage(text="other")
     assert (await following(deliveries)).delivery_id == "a"
 
 
@@ -187,19 +188,23 @@ async def test_what_is_queued_once_stays_as_it_was(database: Database, deliverie
     for text in ("first", "second"):
         await database.commit(
             deliveries.add(
-                delivery_id="a", session_id=S, payload={"text": text}, reply_id="a", priority=0, now_ms=1, once=True
+                delivery_id="a",
+                session_id=S,
+                payload=SendMessage(text=text),
+                reply_id="a",
+                priority=0,
+                now_ms=1,
+                once=True,
             )
         )
     found = await deliveries.find("a")
     assert found is not None
-    assert found.payload == {"text": "first"}
+    assert found.payload == SendMessage(text="first")
     assert await deliveries.find("b") is None
 
 
-@pytest.mark.parametrize("other", [{"method": "sendDocument", "text": "a"}, {"method": "sendMessage"}])
-async def test_only_another_method_is_another_call(
-    database: Database, deliveries: Deliveries, other: dict[str, str]
-) -> None:
+@pytest.mark.parametrize("other", [EditMessageText(text="a", target="b"), SendMessage(text="b")])
+async def test_only_another_method_is_another_call(database: Database, deliveries: Deliveries, other: Payload) -> None:
     """What is not known of the former one says nothing about it."""
     await database.commit(add(deliveries, "a"))
     delivery = await claimed(database, deliveries)
@@ -207,7 +212,7 @@ async def test_only_another_method_is_another_call(
         deliveries.put_back(delivery, reason="later", now_ms=NOW_MS, ambiguous=True),
         deliveries.rewrite(delivery, other),
     )
-    assert (await following(deliveries)).ambiguous == int(other["method"] == "sendMessage")
+    assert (await following(deliveries)).ambiguous == int(isinstance(other, SendMessage))
 
 
 @pytest.mark.parametrize("end", ["finish", "fail"])
@@ -215,7 +220,7 @@ async def test_the_content_of_a_document_is_not_kept(
     database: Database, deliveries: Deliveries, path: Path, end: str
 ) -> None:
     """Neither once it was sent nor when it failed, nor that of the parts behind it; its name and size are."""
-    file = {"method": "sendDocument", "name": "a.txt", "size": 3, "content": "abc"}
+    file = SendDocument(text="", name="a.txt", size=3, content="abc")
     for name in ("a", "b"):
         await database.commit(
             deliveries.add(delivery_id=name, session_id=S, payload=file, reply_id="r", priority=0, now_ms=1)
@@ -226,8 +231,22 @@ async def test_the_content_of_a_document_is_not_kept(
             await database.commit(deliveries.finish(delivery, reason=None, now_ms=2))
         else:
             await database.commit(*deliveries.fail(delivery, reason="no", now_ms=2))
-    kept = '{"method":"sendDocument","name":"a.txt","size":3}'
+    kept = '{"method":"sendDocument","name":"a.txt","size":3,"text":""}'
     assert rows(path, "SELECT payload FROM polar_delivery_queue") == [(kept,), (kept,)]
+
+
+@pytest.mark.parametrize("stored", ["no JSON", "null", '{"method":"sendHologram","content":"abc"}', "[" * 100_000])
+async def test_a_row_that_nobody_can_read_ends_like_any_other(
+    database: Database, deliveries: Deliveries, path: Path, stored: str
+) -> None:
+    """With the reason, and with the parts behind it, so that what follows them goes out."""
+    await database.commit(*[add(deliveries, name, reply="r") for name in ("a", "b")], add(deliveries, "c"))
+    await database.commit(Statement("UPDATE polar_delivery_queue SET payload = ? WHERE deliveryId <> 'c'", (stored,)))
+    delivery = await claimed(database, deliveries)
+    assert isinstance(delivery.payload, Unreadable)
+    await database.commit(*deliveries.fail(delivery, reason=str(delivery.payload.why), now_ms=2))
+    assert (await following(deliveries)).delivery_id == "c"
+    assert [row[1] for row in rows(path, ROW)] == ["failed", "failed", "pending"]
 
 
 def test_a_session_names_its_chat() -> None:

@@ -1,0 +1,29 @@
+"""Calls of which nobody knows whether they took effect: how often they are made again, and who misses them."""
+
+from __future__ import annotations
+
+from middleware.replies.outbox import NOTICE, PLACEHOLDER
+from storage.payloads import AboutSent, DeleteMessage
+from storage.tables.deliveries import Delivery
+
+HARMLESS_REPEATS = 4
+"""How often an unclear edit or deletion is repeated, as doing it twice is doing it once."""
+
+
+def repeats(delivery: Delivery) -> int:
+    """How often it is made again at most."""
+    if delivery.delivery_id.endswith(PLACEHOLDER):
+        return 0  # the answer itself comes after it
+    return HARMLESS_REPEATS if isinstance(delivery.payload, AboutSent) else 1
+
+
+def is_missed(delivery: Delivery) -> bool:
+    """Whether somebody waits for it in vain when it fails, and there is somebody else to tell."""
+    is_aside = isinstance(delivery.payload, DeleteMessage) or delivery.delivery_id.endswith(PLACEHOLDER)
+    return not is_aside and not delivery.reply_id.startswith(NOTICE)
+
+
+def reason_for(delivery: Delivery, reason: str) -> str:
+    """Why the last try was the last, given the reason of that one."""
+    times = {0: "", 1: " twice"}.get(delivery.ambiguous, f" {delivery.ambiguous + 1} times")
+    return f"unclear{times} whether it was sent: {reason}"

@@ -1,0 +1,59 @@
+"""What Telegram says when it refuses a call, and what is done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from storage.payloads import AboutSent, EditMessageText, Payload, Said, Unreadable
+
+# Nothing is left to do.
+_DONE = ("message is not modified", "query is too old", "query_id_invalid")
+# The message that a call is about cannot be used any more.
+_GONE = (
+    "message to edit not found",
+    "message can't be edited",
+    "no text in the message to edit",
+    "message to delete not found",
+    "message can't be deleted",
+    "message_id_invalid",
+)
+# What else is said, and what the call is made without.
+_WITHOUT: Mapping[str, Mapping[str, Any]] = {
+    "message to be replied not found": {"reply_to": None},
+    "reply message not found": {"reply_to": None},
+    "replied message not found": {"reply_to": None},
+    "message thread not found": {"topic_id": None},
+    "topic_closed": {"topic_id": None},
+    "entit": {"entities": ()},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was wanted is so already, or nobody waits for it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """Another call may succeed."""
+
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """No try can succeed."""
+
+
+def judge(payload: Payload | Unreadable, description: str) -> Done | Instead | Final:
+    """What follows from a refusal of this call with this description."""
+    said = description.lower()
+    if any(text in said for text in _DONE):
+        return Done()
+    if isinstance(payload, AboutSent) and any(text in said for text in _GONE):
+        return Instead(payload.as_message()) if isinstance(payload, EditMessageText) else Done()
+    unwanted = next((part for text, part in _WITHOUT.items() if text in said), {})
+    rest = replace(payload, **unwanted) if isinstance(payload, Said) else payload
+    return Final() if isinstance(rest, Unreadable) or rest == payload else Instead(rest)
