@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from exports.markdown import cell, code, table
 from exports.page import Entry, Page, count
+from storage.statuses import RunStatus
 from storage.views.projections import Beat, Projections
-
-STATUSES = ("executed", "skipped", "blocked", "failed")
 
 
 def heartbeat(found: Projections) -> Page:
@@ -34,4 +33,4 @@ def _entry(beat: Beat) -> Entry:
 
 
 def _status(status: str | None) -> str:
-    return status if status in STATUSES else cell(status)
+    return status if status in list(RunStatus) else cell(status)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha1
 from uuid import NAMESPACE_URL, UUID
 
-from middleware.turn import CallNext, Clock, Outcome, Turn
+from middleware.turn import CallNext, Clock, Outcome, Status, Turn
 from storage.statement import Statement
 from storage.tables.audit import Audit as AuditStore
 from storage.tables.feedback import Feedback
@@ -45,7 +45,7 @@ class Audit:
         return outcome
 
     def _row(self, turn: Turn, outcome: Outcome | None, error: Exception | None, duration_ms: int) -> Statement:
-        status = "failed" if outcome is None or error is not None else outcome.status
+        status = _status(outcome, error)
         reason = outcome.reason if outcome is not None and error is None else type(error).__name__
         log.info("%s %s %s %s in %d ms", turn.id, turn.kind, turn.session_id, status, duration_ms)
         return self.audit.append(
@@ -68,7 +68,7 @@ class Audit:
         payload = {
             "actor": turn.user_id,
             "command": turn.command.name[:64],
-            "outcome": "failed" if outcome is None or failed else outcome.status,
+            "outcome": _status(outcome, error),
             "argumentLength": len(turn.command.argument),
             "updateId": turn.update_id,
         }
@@ -80,3 +80,7 @@ class Audit:
             payload=payload,
             now_ms=turn.received_at_ms,
         )
+
+
+def _status(outcome: Outcome | None, error: Exception | None) -> Status:
+    return "failed" if outcome is None or error is not None else outcome.status

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from middleware.turn import CallNext, Clock, Outcome, Reply, Run, Status, Turn
 from storage.statement import Statement
+from storage.statuses import RunStatus
 from storage.tables.runs import DEFAULT_PROFILE, Runs
 
-_LEDGER_STATUS: dict[Status, str] = {"answered": "executed", "recorded": "executed", "skipped": "skipped"}
+_ENDED: Mapping[Status, RunStatus] = {
+    "answered": RunStatus.EXECUTED,
+    "recorded": RunStatus.EXECUTED,
+    "skipped": RunStatus.SKIPPED,
+}
+"""How a run has ended whose turn ended so; with any other outcome it is blocked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +47,7 @@ class Ledger:
         return outcome
 
     def _enter(self, turn: Turn, run: Run, outcome: Outcome) -> None:
-        status = _LEDGER_STATUS.get(outcome.status, "blocked")
-        output = {"status": status, "replies": len(outcome.replies)}
+        output: dict[str, Any] = {"status": _ended(outcome), "replies": len(outcome.replies)}
         if outcome.reason is not None:
             output["reason"] = outcome.reason
         row, *projections = self.runs.append(
@@ -57,13 +64,16 @@ class Ledger:
         turn.record(replace(row, expect=1), *projections)
 
     def _try(self, turn: Turn, run: Run, outcome: Outcome | None, error: Exception | None) -> Statement:
-        failed = outcome is None or error is not None
         return self.runs.log_try(
             run_id=run.run_id,
             attempt=turn.attempt,
             event_id=run.subject_id,
-            status="failed" if outcome is None or failed else _LEDGER_STATUS.get(outcome.status, "blocked"),
+            status=RunStatus.FAILED if outcome is None or error is not None else _ended(outcome),
             started_at_ms=turn.received_at_ms,
             completed_at_ms=self.clock(),
             metadata={"sessionId": turn.session_id},
         )
+
+
+def _ended(outcome: Outcome) -> RunStatus:
+    return _ENDED.get(outcome.status, RunStatus.BLOCKED)

@@ -17,6 +17,7 @@ from middleware.texts import say
 from middleware.turn import Place, Reply, Run
 from storage.database import Database
 from storage.statement import Statement
+from storage.statuses import RunStatus
 from storage.tables.jobs import Job, Jobs
 from storage.tables.messages import Messages
 from storage.tables.occurrences import Occurrence, Occurrences
@@ -136,14 +137,14 @@ class AutomationJobs:
         statements: list[Statement] = []
         for when, reason in decision.misses:
             missed = replace(chosen, at_ms=millis(when))
-            output: dict[str, Any] = {"status": "skipped", "reason": reason}
+            output: dict[str, Any] = {"status": RunStatus.SKIPPED, "reason": reason}
             if when == decision.misses[0][0] and decision.unlisted_since is not None:
                 output["unlistedSinceMs"] = millis(decision.unlisted_since)
             statements += self._enter(job, missed, output, now_ms)
         return statements
 
     def _give_up(self, job: Job, occurrence: Occurrence, reason: str, now_ms: int) -> tuple[Statement, ...]:
-        entry = self._enter(job, occurrence, {"status": "failed", "reason": reason}, now_ms)
+        entry = self._enter(job, occurrence, {"status": RunStatus.FAILED, "reason": reason}, now_ms)
         return (*self._pause(job, now_ms), *entry)
 
     def _pause(self, job: Job, now_ms: int) -> tuple[Statement, ...]:

@@ -14,6 +14,7 @@ from bot.schedules import Once, Schedule, ScheduleError, load, upcoming, wallclo
 from middleware.texts import say
 from storage.tables.feedback import Totals
 from storage.tables.jobs import Job
+from storage.tables.runs import LastRun
 
 _MISSED = ("skip", "once", "all")
 _SHOWN_TIMES = 3
@@ -90,14 +91,14 @@ def limits(stored: Mapping[str, Any] | None) -> str:
     return say("automation.limits", cap=capped, missed=said)
 
 
-def last_run(last: tuple[str, str | None, int] | None, zone: ZoneInfo) -> str:
+def last_run(last: LastRun | None, zone: ZoneInfo) -> str:
     """What became of the newest run."""
     if last is None:
         return say("automation.no_run")
-    status, reason, at_ms = last
-    if reason:
-        return say("automation.last_run_reason", status=status, reason=shorten(reason, 100), at=stamp(at_ms, zone))
-    return say("automation.last_run", status=status, at=stamp(at_ms, zone))
+    told = {"status": last.status, "at": stamp(last.entered_at_ms, zone)}
+    if last.reason:
+        return say("automation.last_run_reason", **told, reason=shorten(last.reason, 100))
+    return say("automation.last_run", **told)
 
 
 def feedback(totals: Totals) -> str:

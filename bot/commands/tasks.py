@@ -10,11 +10,12 @@ from bot.zones import Zones
 from middleware.commands import Command
 from middleware.texts import say
 from middleware.turn import Level, Outcome, Turn
+from storage.statuses import TaskStatus
 from storage.tables.runs import Runs
 from storage.views.tasks import Task, Tasks
 
 SHOWN = 10
-_SIGNS = {"done": "✅", "blocked": "⛔"}
+_SIGNS = {TaskStatus.DONE: "✅", TaskStatus.BLOCKED: "⛔"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,9 @@ class TaskCommands:
         lines = [_line(task, zone) for task in tasks] or [say("task.none")]
         if turn.level >= Level.OPERATOR:
             counts = await self.runs.count_by_task_status()
-            lines.append(say("task.all", done=counts.get("done", 0), blocked=counts.get("blocked", 0)))
+            lines.append(
+                say("task.all", done=counts.get(TaskStatus.DONE, 0), blocked=counts.get(TaskStatus.BLOCKED, 0))
+            )
         return Outcome.answer("\n".join(lines))
 
 

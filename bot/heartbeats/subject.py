@@ -13,6 +13,7 @@ from bot.scheduling.subject import Defer, Drop, Go, place_of
 from middleware.turn import Run
 from storage.database import Database
 from storage.statement import Statement
+from storage.statuses import RunStatus
 from storage.tables.heartbeats import Heartbeats as HeartbeatStore
 from storage.tables.heartbeats import Policy, PolicyDamaged
 from storage.tables.occurrences import SCHEDULED, Occurrence, Occurrences
@@ -142,7 +143,7 @@ class Heartbeats:
             statement
             for at_ms in ticks
             for statement in self._enter(
-                replace(row, at_ms=at_ms), {"status": "skipped", "reason": "missed"}, policy.session_id, now_ms
+                replace(row, at_ms=at_ms), {"status": RunStatus.SKIPPED, "reason": "missed"}, policy.session_id, now_ms
             )
         ]
         upcoming = next_beat(policy, after_ms=max(now_ms, beat.at_ms)) if policy.enabled else None
@@ -152,7 +153,7 @@ class Heartbeats:
         return (
             HeartbeatStore.switch_off(occurrence.subject_id, now_ms=now_ms),
             Occurrences.cancel("heartbeat", occurrence.subject_id),
-            *self._enter(occurrence, {"status": "failed", "reason": reason}, None, now_ms),
+            *self._enter(occurrence, {"status": RunStatus.FAILED, "reason": reason}, None, now_ms),
         )
 
     def _enter(

@@ -16,6 +16,7 @@ from middleware.turn import CallNext, Clock, Source, Turn
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.statement import Statement
+from storage.statuses import RunStatus
 from storage.tables.leases import Leases
 from storage.tables.occurrences import DEAD_LETTER, RETRY, Occurrence, Occurrences
 from storage.tables.runs import DEFAULT_PROFILE, Runs
@@ -192,7 +193,7 @@ class Runner:
             run_id=go.run.run_id,
             profile_id=DEFAULT_PROFILE,
             trigger=go.run.trigger,
-            output={"status": "failed", "reason": reason},
+            output={"status": RunStatus.FAILED, "reason": reason},
             metadata={"sessionId": go.place.session_id, "scheduledAtMs": go.run.scheduled_at_ms},
             now_ms=now_ms,
         )

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from storage.database import Database
 from storage.statement import Statement
+from storage.statuses import RunStatus, TaskStatus
 from storage.tables.messages import encode
 
 DEFAULT_PROFILE = "profile.default"
 
 # Executed runs are done, all others blocked: one rule, applied to any range of the ledger any number of times.
-_PROJECT = """
+_PROJECT = f"""
 INSERT INTO polar_task_board (taskId, source, id, runId, status, reason, sequence, createdAtMs)
 SELECT source || ':' || id || ':' || runId, source, id, runId,
-  CASE json_extract(output, '$.status') WHEN 'executed' THEN 'done' ELSE 'blocked' END,
+  CASE json_extract(output, '$.status')
+    WHEN '{RunStatus.EXECUTED}' THEN '{TaskStatus.DONE}' ELSE '{TaskStatus.BLOCKED}' END,
   json_extract(output, '$.reason'), sequence, createdAtMs
-FROM polar_run_events WHERE {where}
+FROM polar_run_events WHERE {{where}}
 ON CONFLICT (taskId) DO UPDATE SET
   status = excluded.status, reason = excluded.reason, sequence = excluded.sequence,
   createdAtMs = excluded.createdAtMs
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRun:
+    """How a run ended, and why. `status` is a RunStatus in rows of ours."""
+
+    status: str
+    reason: str | None
+    entered_at_ms: int
 
 
 class Runs:
@@ -42,7 +54,7 @@ class Runs:
         metadata: Mapping[str, Any],
         now_ms: int,
     ) -> tuple[Statement, ...]:
-        """A run's one row, and its task. `output["status"]` is executed, skipped, blocked or failed."""
+        """A run's one row, and its task. `output["status"]` is a RunStatus."""
         row = (source, subject_id, run_id, profile_id, trigger, encode(output), encode(metadata), now_ms)
         return (
             Statement(
@@ -59,7 +71,7 @@ class Runs:
         run_id: str,
         attempt: int,
         event_id: str,
-        status: str,
+        status: RunStatus | Literal["running"],
         started_at_ms: int,
         completed_at_ms: int | None,
         metadata: Mapping[str, Any],
@@ -99,19 +111,19 @@ class Runs:
             (source, subject_id, limit),
         )
         statuses = [row[0] for row in rows]
-        return next((n for n, status in enumerate(statuses) if status != "failed"), len(statuses))
+        return next((n for n, status in enumerate(statuses) if status != RunStatus.FAILED), len(statuses))
 
     async def count_by_task_status(self) -> dict[str, int]:
         """How many tasks are done and how many blocked."""
         rows = await self._database.fetch("SELECT status, count(*) FROM polar_task_board GROUP BY status")
         return {row[0]: row[1] for row in rows}
 
-    async def last(self, source: str, subject_id: str) -> tuple[str, str | None, int] | None:
-        """Status, reason and time of entry of a subject's newest run; None before the first."""
+    async def last(self, source: str, subject_id: str) -> LastRun | None:
+        """A subject's newest run; None before the first."""
         row = await self._database.fetch_one(
             "SELECT json_extract(output, '$.status'), json_extract(output, '$.reason'), createdAtMs "
             "FROM polar_run_events INDEXED BY polar_run_subject "
             "WHERE source = ? AND id = ? ORDER BY sequence DESC LIMIT 1",
             (source, subject_id),
         )
-        return (str(row[0]), row[1], row[2]) if row else None
+        return LastRun(status=str(row[0]), reason=row[1], entered_at_ms=row[2]) if row else None

@@ -6,11 +6,12 @@ import sqlite3
 from dataclasses import dataclass
 
 from storage.readers import Readers
+from storage.statuses import RunStatus, TaskStatus
 from storage.views.listings import NEWEST, PAGE, Page, count_up, page_of, search_floor, text
 
 SOURCES = ("automation", "heartbeat")
-STATUSES = ("executed", "skipped", "blocked", "failed")
-TASK_STATUSES = ("done", "blocked")
+STATUSES = tuple(RunStatus)
+TASK_STATUSES = tuple(TaskStatus)
 
 # The ledger may hold rows of other programs.
 _STATUS = "CASE WHEN json_valid(run.output) THEN json_extract(run.output, '$.status') END"

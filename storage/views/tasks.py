@@ -6,22 +6,23 @@ import sqlite3
 from dataclasses import dataclass
 
 from storage.database import Database
+from storage.statuses import TaskStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A run of somebody's automation. `status` is done or blocked, `reason` why it is not done."""
+    """A run of somebody's automation. `reason` is why it is not done."""
 
     job_id: str
     prompt: str
-    status: str
+    status: TaskStatus
     reason: str | None
     created_at_ms: int
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Task:
         """From a row of the query below."""
-        return cls(job_id=row[0], prompt=row[1], status=row[2], reason=row[3], created_at_ms=row[4])
+        return cls(job_id=row[0], prompt=row[1], status=TaskStatus(row[2]), reason=row[3], created_at_ms=row[4])
 
 
 class Tasks:

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from storage import migrations
 from storage.database import Database
 from storage.statement import Statement
-from storage.tables.runs import Runs
+from storage.statuses import RunStatus
+from storage.tables.runs import LastRun, Runs
 from tests.storage.files import NOW_MS, plain, rows
 
 BOARD = "SELECT taskId, source, id, runId, status, reason, sequence, createdAtMs FROM polar_task_board ORDER BY taskId"
-STATUSES = ["executed", "skipped", "blocked", "failed"]
+STATUSES = list(RunStatus)
 
 
 @pytest.fixture
@@ -82,10 +83,20 @@ async def test_the_same_run_id_of_another_subject_is_another_run(database: Datab
     assert len(rows(path, BOARD)) == 4
 
 
+async def test_the_newest_run_of_a_subject_is_its_last(database: Database, runs: Runs) -> None:
+    """With its reason; none before the first, and none of another subject."""
+    assert await runs.last("automation", "j") is None
+    await database.commit(
+        *run(runs, "r1"), *run(runs, "r2", RunStatus.SKIPPED, reason="quiet hours"), *run(runs, "r3", subject="k")
+    )
+    last = LastRun(status=RunStatus.SKIPPED, reason="quiet hours", entered_at_ms=NOW_MS)
+    assert await runs.last("automation", "j") == last
+
+
 async def test_tries_of_a_run_are_logged_one_by_one(database: Database, runs: Runs, path: Path) -> None:
     """The same try again updates its row; its start stays."""
 
-    def tried(attempt: int, status: str, completed: int) -> Statement:
+    def tried(attempt: int, status: RunStatus, completed: int) -> Statement:
         return runs.log_try(
             run_id="r1",
             attempt=attempt,
@@ -96,7 +107,9 @@ async def test_tries_of_a_run_are_logged_one_by_one(database: Database, runs: Ru
             metadata={"n": attempt},
         )
 
-    await database.commit(tried(1, "failed", 10), tried(2, "failed", 20), tried(2, "executed", 30))
+    await database.commit(
+        tried(1, RunStatus.FAILED, 10), tried(2, RunStatus.FAILED, 20), tried(2, RunStatus.EXECUTED, 30)
+    )
     assert rows(path, "SELECT * FROM polar_scheduler_run_log ORDER BY runId") == [
         ("r1#1", "automation:j", "r1", "failed", 5, 10, '{"n":1}'),
         ("r1#2", "automation:j", "r1", "executed", 15, 30, '{"n":2}'),
