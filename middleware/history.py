@@ -70,4 +70,4 @@ class History:
 def _is_talk(message: Message) -> bool:
     if message.role == "user":
         return message.kind != "service" and not message.text.startswith("/")
-    return "responder" in message.origin and bool(message.text)
+    return message.origin.responder is not None and bool(message.text)

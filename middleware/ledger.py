@@ -54,7 +54,7 @@ class Ledger:
             source=run.source,
             subject_id=run.subject_id,
             run_id=run.run_id,
-            profile_id=turn.origin.get("profileId", DEFAULT_PROFILE),
+            profile_id=turn.origin.profile_id or DEFAULT_PROFILE,
             trigger=run.trigger,
             output=output,
             metadata={"sessionId": turn.session_id, "scheduledAtMs": run.scheduled_at_ms},

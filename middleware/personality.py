@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from middleware.responder import Abilities, wants_answer
 from middleware.turn import CallNext, Outcome, Turn
@@ -23,5 +23,5 @@ class Personality:
             profile = await self.personalities.effective(user_id=turn.user_id, session_id=turn.session_id)
             if profile is not None:
                 turn.context.personality = profile.prompt
-                turn.origin["profileId"] = profile.profile_id
+                turn.origin = replace(turn.origin, profile_id=profile.profile_id)
         return await call_next(turn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from middleware.answering import Answering, Writing
 from middleware.responder import Abilities, Responder, ResponderFailed, wants_answer
@@ -43,8 +43,8 @@ class Respond:
         """Turns that nobody is to answer go on to the chain's end, where they count as recorded."""
         if not wants_answer(turn):
             return await call_next(turn)
-        turn.origin["responder"] = self.name
-        turn.origin.setdefault("profileId", DEFAULT_PROFILE)
+        profile_id = turn.origin.profile_id or DEFAULT_PROFILE
+        turn.origin = replace(turn.origin, responder=self.name, profile_id=profile_id)
         before = len(turn.effects)
         try:
             with self.answering.of(turn) as writing:
@@ -62,7 +62,7 @@ class Respond:
         reply = Reply(text=answer or "", rateable=True) if not isinstance(answer, Reply) else answer
         if not reply.text and reply.document is None:
             return Outcome(status="recorded")
-        return Outcome(status="answered", reason=turn.origin.get("ended"), replies=(reply,))
+        return Outcome(status="answered", reason=turn.origin.ended, replies=(reply,))
 
     async def _answer(self, turn: Turn, writing: Writing) -> str | Reply | None:
         if turn.run is None and await self.marks.has(turn.id):  # before a crash, of which the person knows nothing

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal
 
+from storage.origin import UNKNOWN, Origin
 from storage.payloads import Button as Button  # a part of what a reply is made of
 from storage.statement import Statement
 from storage.tables.deliveries import session_id_of
@@ -243,8 +244,8 @@ class Turn:
     run: Run | None = None
     migrated_to: int | None = None
     removed: bool = False
-    origin: dict[str, str] = field(default_factory=dict)
-    """What produces this turn's replies, stored with them: automationId, profileId, model."""
+    origin: Origin = UNKNOWN
+    """What produces this turn's replies, stored with them."""
     is_renewed: bool = False
     """Whether this is the edit of a message so recent that it gets a new answer."""
     replaces: tuple[str, ...] = ()

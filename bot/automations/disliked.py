@@ -22,7 +22,7 @@ class Disliked:
 
     async def __call__(self, turn: Turn, message: Message) -> tuple[Reply, ...]:
         """What to say; the ledgers stay as they are."""
-        automation_id = message.origin.get("automationId")
+        automation_id = message.origin.automation_id
         if automation_id is None or message.message_id is None or turn.level < Level.MEMBER:
             return ()
         job = await self.jobs.find(automation_id)

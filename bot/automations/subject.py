@@ -16,6 +16,7 @@ from bot.zones import Zones
 from middleware.texts import say
 from middleware.turn import Place, Reply, Run
 from storage.database import Database
+from storage.origin import Origin
 from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.tables.jobs import Job, Jobs
@@ -127,7 +128,7 @@ class AutomationJobs:
             place=place,
             user_id=job.owner_user_id,
             run=run,
-            origin={"automationId": job.id, "runId": occurrence.run_id},
+            origin=Origin(automation_id=job.id, run_id=occurrence.run_id),
             following=following,
             giving_up=giving_up,
             last_words=last_words if run.sends else (),

@@ -12,6 +12,7 @@ from bot.schedules import Schedule, load
 from bot.scheduling.subject import Defer, Drop, Go, place_of
 from middleware.turn import Run
 from storage.database import Database
+from storage.origin import Origin
 from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.tables.heartbeats import Heartbeats as HeartbeatStore
@@ -108,7 +109,7 @@ class Heartbeats:
             occurrence=beat,
             place=place_of(policy.session_id),
             user_id="",
-            origin={"heartbeatId": policy.id, "runId": beat.run_id},
+            origin=Origin(heartbeat_id=policy.id, run_id=beat.run_id),
             run=Run(
                 source="heartbeat",
                 subject_id=policy.id,

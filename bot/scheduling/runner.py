@@ -155,7 +155,7 @@ class Runner:
             received_at_ms=now_ms,
             source=self._source(row, go, attempt),
             attempt=attempt,
-            origin=dict(go.origin),
+            origin=go.origin,
             run=go.run,
         )
 

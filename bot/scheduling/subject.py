@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from middleware.turn import Place, Reply, Run
+from storage.origin import UNKNOWN, Origin
 from storage.statement import Statement
 from storage.tables.deliveries import chat_id_of
 from storage.tables.occurrences import Occurrence
@@ -32,7 +32,7 @@ class Go:
     place: Place
     user_id: str
     run: Run
-    origin: Mapping[str, str] = field(default_factory=dict)
+    origin: Origin = UNKNOWN
     following: tuple[Statement, ...] = ()
     giving_up: tuple[Statement, ...] = ()
     last_words: tuple[Reply, ...] = ()

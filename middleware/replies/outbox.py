@@ -11,6 +11,7 @@ from middleware.replies.rich_text import RichText, rich, split_rich
 from middleware.replies.splitting import LIMIT, clean, split, utf16_length
 from middleware.texts import say
 from middleware.turn import Button, Clock, Document, Kind, Place, Reply, Toast, Turn
+from storage.origin import UNKNOWN
 from storage.payloads import (
     AnswerCallbackQuery,
     Buttons,
@@ -151,7 +152,7 @@ class Outbox:
             session_id=place.session_id,
             thread_key=place.thread_key,
             text=text,
-            origin={},
+            origin=UNKNOWN,
             delivery_id=reply_id,
             now_ms=self.clock(),
         )

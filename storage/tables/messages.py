@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.database import Database
+from storage.origin import Origin
 from storage.statement import Statement, Value
 
 _ADD_QUEUED = """
@@ -29,7 +30,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A stored message. `origin` tells what produced one of ours (automation, profile, model)."""
+    """A stored message. `origin` tells what produced one of ours."""
 
     sequence: int
     session_id: str
@@ -41,7 +42,7 @@ class Message:
     kind: str
     text: str
     attachment: Mapping[str, Any] | None
-    origin: Mapping[str, Any]
+    origin: Origin
     created_at_ms: int
 
     @classmethod
@@ -58,7 +59,7 @@ class Message:
             kind=row[7],
             text=row[8],
             attachment=json.loads(row[9]) if row[9] else None,
-            origin=json.loads(row[10]) if row[10] else {},
+            origin=Origin.from_json(row[10]),
             created_at_ms=row[11],
         )
 
@@ -115,7 +116,7 @@ class Messages:
         session_id: str,
         thread_key: str,
         text: str,
-        origin: Mapping[str, Any],
+        origin: Origin,
         delivery_id: str,
         now_ms: int,
         kind: str = "text",
@@ -127,7 +128,17 @@ class Messages:
 
         With `once` a row of the same delivery stays as it is, instead of voiding the unit.
         """
-        params = (session_id, thread_key, kind, text, encode(attachment), encode(origin), delivery_id, answers, now_ms)
+        params = (
+            session_id,
+            thread_key,
+            kind,
+            text,
+            encode(attachment),
+            encode(origin.to_json()),
+            delivery_id,
+            answers,
+            now_ms,
+        )
         return Statement(f"{_ADD_QUEUED}{_ON_DELIVERY} DO NOTHING" if once else _ADD_QUEUED, params)
 
     def rewrite(
@@ -137,12 +148,12 @@ class Messages:
         session_id: str,
         thread_key: str,
         text: str,
-        origin: Mapping[str, Any],
+        origin: Origin,
         answers: int | None,
         now_ms: int,
     ) -> Statement:
         """Say something else in a part of ours that is there, queued or sent; one that is not there is added."""
-        params = (session_id, thread_key, "text", text, None, encode(origin), delivery_id, answers, now_ms)
+        params = (session_id, thread_key, "text", text, None, encode(origin.to_json()), delivery_id, answers, now_ms)
         return Statement(f"{_ADD_QUEUED}{_ON_DELIVERY} {_SAY_ANOTHER}", params)
 
     def take_back(self, delivery_id: str) -> Statement:

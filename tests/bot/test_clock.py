@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.clock import jittered, millis, moment, new_code, new_id, new_token
@@ -40,6 +40,7 @@ def test_only_the_clock_asks_the_machine_for_time_or_randomness(source: Path) ->
     assert found == ({"random", "secrets", "time", "uuid4"} if source == CHECKOUT / "bot" / "clock.py" else set())
 
 
+@settings(deadline=None)
 @given(st.integers(1, 1000), st.floats(0.1, 60))
 def test_a_delay_grows_up_to_a_limit_and_differs(tries: int, first_s: float) -> None:
     """Doubled with each try, less a half at most."""
@@ -47,6 +48,7 @@ def test_a_delay_grows_up_to_a_limit_and_differs(tries: int, first_s: float) -> 
     assert whole / 2 <= jittered(first_s, tries) <= whole
 
 
+@settings(deadline=None)
 @given(st.integers(0, 253402300799999))
 def test_an_instant_is_the_same_in_milliseconds(ms: int) -> None:
     """Both ways, in UTC."""

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.errors import PayloadUnreadable
@@ -27,31 +27,33 @@ from storage.payloads import (
 )
 from storage.tables.messages import encode
 
+TEXT = st.text(max_size=16)
 IDS = st.integers(-(2**53), 2**53)
 ENTITIES = st.builds(
     Entity,
     st.sampled_from(("bold", "pre", "text_link")),
     st.integers(0, 4096),
     st.integers(1, 4096),
-    st.none() | st.text(max_size=8),
-    st.none() | st.text(max_size=8),
+    st.none() | TEXT,
+    st.none() | TEXT,
 )
 SAID: dict[str, Any] = {
-    "text": st.text(),
+    "text": TEXT,
     "entities": st.lists(ENTITIES, max_size=3).map(tuple),
-    "buttons": st.lists(
-        st.lists(st.builds(Button, st.text(), st.text(max_size=16)), min_size=1, max_size=2).map(tuple), max_size=2
-    ).map(tuple),
+    "buttons": st.lists(st.lists(st.builds(Button, TEXT, TEXT), min_size=1, max_size=2).map(tuple), max_size=2).map(
+        tuple
+    ),
     "topic_id": st.none() | IDS,
     "reply_to": st.none() | IDS,
     "silent": st.booleans(),
 }
+MESSAGES = st.builds(SendMessage, **SAID, target=st.none() | TEXT)
 PAYLOADS: st.SearchStrategy[Payload] = st.one_of(
-    st.builds(SendMessage, **SAID, target=st.none() | st.text()),
-    st.builds(EditMessageText, **SAID, target=st.text()),
-    st.builds(SendDocument, **SAID, name=st.text(), size=IDS, content=st.text()),
-    st.builds(DeleteMessage, target=st.text()),
-    st.builds(AnswerCallbackQuery, query_id=st.text(), text=st.text()),
+    MESSAGES,
+    st.builds(EditMessageText, **SAID, target=TEXT),
+    st.builds(SendDocument, **SAID, name=TEXT, size=IDS, content=TEXT),
+    st.builds(DeleteMessage, target=TEXT),
+    st.builds(AnswerCallbackQuery, query_id=TEXT, text=TEXT),
 )
 STORED: dict[str, Payload] = {
     '{"method":"sendMessage","text":"hello"}': SendMessage(text="hello"),
@@ -74,6 +76,7 @@ STORED: dict[str, Payload] = {
 }
 
 
+@settings(deadline=None)
 @given(PAYLOADS)
 def test_a_payload_comes_back_as_it_was_stored(payload: Payload) -> None:
     """Each method, each field."""
@@ -119,7 +122,8 @@ def test_what_is_no_call_raises_one_error(stored: str) -> None:
     assert str(found.why) == str(raised.value) != ""
 
 
-@given(PAYLOADS.filter(lambda payload: isinstance(payload, SendMessage)), st.text())
+@settings(deadline=None)
+@given(MESSAGES, TEXT)
 def test_an_edit_says_what_the_message_says(payload: SendMessage, target: str) -> None:
     """And a message again where there is nothing to edit."""
     edit = payload.as_edit_of(target)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from storage.database import Database
+from storage.origin import UNKNOWN
 from storage.payloads import SendMessage
 from storage.statement import Statement
 from storage.tables.deliveries import Deliveries, Delivery
@@ -90,7 +91,7 @@ WRITES: dict[str, Callable[[Database], tuple[Statement, ...]]] = {
     "deliveries.fail": lambda db: Deliveries(db).fail(DELIVERY, reason="x", now_ms=1),
     "messages.add_receipt": lambda db: Messages(db).add_receipt("d", 1, session_id=S),
     "messages.rewrite": lambda db: (
-        Messages(db).rewrite("d", session_id=S, thread_key="t", text="x", origin={}, answers=1, now_ms=1),
+        Messages(db).rewrite("d", session_id=S, thread_key="t", text="x", origin=UNKNOWN, answers=1, now_ms=1),
     ),
     "messages.take_back": lambda db: (Messages(db).take_back("d"),),
     "messages.revise": lambda db: Messages(db).revise(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.responders.model import failures, tools
@@ -96,7 +97,7 @@ class OpenAI:
         finally:
             turn.spent_usd += self._prices.cost(_usage(question, answer), at_ms=turn.received_at_ms)
             if answer.model:
-                turn.origin["model"] = answer.model
+                turn.origin = replace(turn.origin, model=answer.model)
         if answer.refused or answer.finish == "content_filter":
             raise failures.refused()
         return answer, failure
@@ -111,9 +112,9 @@ def _reply(turn: Turn, said: str, answer: Answer, failure: ResponderFailed | Non
     if not said.strip():
         raise failure or ResponderFailed("provider answered nothing", say("model.empty"))
     if failure is not None:
-        turn.origin["ended"], said = "cut", _ended(said, say("model.cut"))
+        turn.origin, said = replace(turn.origin, ended="cut"), _ended(said, say("model.cut"))
     elif answer.finish == "length":
-        turn.origin["ended"], said = "length", _ended(said, say("model.length"))
+        turn.origin, said = replace(turn.origin, ended="length"), _ended(said, say("model.length"))
     return Reply(text=said, markdown=True, rateable=True)
 
 

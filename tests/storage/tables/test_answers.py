@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from storage.database import Database
+from storage.origin import UNKNOWN
 from storage.statement import Statement
 from storage.tables.answers import Answers
 from storage.tables.messages import Message, Messages
@@ -97,7 +98,7 @@ NOWHERE = Message(
     kind="text",
     text="",
     attachment=None,
-    origin={},
+    origin=UNKNOWN,
     created_at_ms=NOW_MS,
 )
 

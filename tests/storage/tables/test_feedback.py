@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.database import Database
+from storage.origin import UNKNOWN, Origin
 from storage.statement import Statement
 from storage.tables.feedback import Feedback, Totals
 from storage.tables.messages import Messages
@@ -51,21 +52,21 @@ def reaction(
     )
 
 
-def answer(database: Database, telegram_id: int, *, origin: dict[str, Any] | None = None) -> tuple[Statement, ...]:
+def answer(database: Database, telegram_id: int, *, origin: Origin = UNKNOWN) -> tuple[Statement, ...]:
     """A message of ours that was sent."""
     messages = Messages(database)
     delivery = f"d{telegram_id}"
     queued = messages.add_queued(
-        session_id=S, thread_key="root:1", text="x", origin=origin or {}, delivery_id=delivery, now_ms=NOW_MS
+        session_id=S, thread_key="root:1", text="x", origin=origin, delivery_id=delivery, now_ms=NOW_MS
     )
     return (queued, *messages.add_receipt(delivery, telegram_id, session_id=S))
 
 
 async def test_feedback_on_a_known_message_has_its_id_its_thread_and_its_origin(database: Database) -> None:
     """What was given with the event is kept beside them."""
-    await database.commit(*answer(database, 9, origin={"profile": "p"}), reaction("f", actor="7"))
+    await database.commit(*answer(database, 9, origin=Origin(profile_id="p")), reaction("f", actor="7"))
     [event] = await Feedback(database).list_recent(S, limit=5)
-    assert event.payload == {"actor": "7", "producedBy": {"profile": "p"}, "thread": "root:1"}
+    assert event.payload == {"actor": "7", "producedBy": {"profileId": "p"}, "thread": "root:1"}
     assert (event.message_id, event.type, event.session_id) == ("msg_a_9", "reaction_added", S)
     assert (event.emoji, event.polarity, event.created_at_ms) == ("👍", "positive", NOW_MS)
 

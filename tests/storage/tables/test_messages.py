@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from storage.database import Database
+from storage.origin import UNKNOWN, Origin
 from storage.statement import Statement
 from storage.tables.messages import Messages, encode
 from tests.storage.files import NOW_MS, rows
@@ -45,7 +46,7 @@ def queued(messages: Messages, delivery_id: str, text: str = "answer", *, sessio
         session_id=session,
         thread_key="root:1",
         text=text,
-        origin={"profile": "p"},
+        origin=Origin(profile_id="p"),
         delivery_id=delivery_id,
         now_ms=NOW_MS,
     )
@@ -75,7 +76,7 @@ async def test_a_received_message_is_found_by_session_and_id(database: Database,
         "text",
         "one",
     )
-    assert (found.attachment, found.origin, found.created_at_ms) == ({"kind": "photo"}, {}, NOW_MS)
+    assert (found.attachment, found.origin, found.created_at_ms) == ({"kind": "photo"}, UNKNOWN, NOW_MS)
     other = await messages.find("telegram:chat:2", 5)
     assert other is not None
     assert other.text == "two"
@@ -102,7 +103,12 @@ async def test_a_receipt_gives_a_queued_part_its_id(database: Database, messages
     await database.commit(*messages.add_receipt("d2", 9, session_id="telegram:chat:-100"))
     found = await messages.find("telegram:chat:-100", 9)
     assert found is not None
-    assert (found.message_id, found.role, found.text, found.origin) == ("msg_a_9", "assistant", "two", {"profile": "p"})
+    assert (found.message_id, found.role, found.text, found.origin) == (
+        "msg_a_9",
+        "assistant",
+        "two",
+        Origin(profile_id="p"),
+    )
     [left] = await messages.list_recent(S, limit=5)
     assert (left.text, left.telegram_message_id) == ("one", None)
 
@@ -192,7 +198,7 @@ async def test_what_is_queued_once_stays_as_it_was(database: Database, messages:
     for text in ("first", "second"):
         await database.commit(
             messages.add_queued(
-                session_id=S, thread_key="root:1", text=text, origin={}, delivery_id="d", now_ms=NOW_MS, once=True
+                session_id=S, thread_key="root:1", text=text, origin=UNKNOWN, delivery_id="d", now_ms=NOW_MS, once=True
             )
         )
     assert [m.text for m in await messages.list_recent(S, limit=5)] == ["first"]
@@ -204,7 +210,7 @@ async def test_a_part_says_something_else_in_its_own_row(database: Database, mes
     await database.commit(rewrite(messages, "d"))
     found = await messages.find(S, 9)
     assert found is not None
-    assert (found.message_id, found.text, found.origin) == ("msg_a_9", "new", {"model": "m"})
+    assert (found.message_id, found.text, found.origin) == ("msg_a_9", "new", Origin(model="m"))
     assert rows(path, "SELECT answersMessageId, createdAtMs, editedAtMs FROM polar_messages") == [
         (5, NOW_MS, NOW_MS + 1)
     ]
@@ -217,7 +223,7 @@ def rewrite(messages: Messages, delivery_id: str) -> Statement:
         session_id=S,
         thread_key="root:1",
         text="new",
-        origin={"model": "m"},
+        origin=Origin(model="m"),
         answers=5,
         now_ms=NOW_MS + 1,
     )

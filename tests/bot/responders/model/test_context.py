@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot.responders.model.context import POLICY, Message, Window
 from bot.responders.model.tokens import count, encode, head
 from middleware.turn import Context, Incoming, Place, Run, Source, Turn
+from storage.origin import UNKNOWN
 from storage.tables.messages import Message as Stored
 from storage.text import clean
 
@@ -61,7 +62,7 @@ def stored(text: str, role: str = "user", *, user_id: str = "5", **fields: Any) 
         kind=fields.pop("kind", "text"),
         text=text,
         attachment=fields.pop("attachment", None),
-        origin={},
+        origin=UNKNOWN,
         created_at_ms=0,
     )
 
