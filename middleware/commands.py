@@ -75,7 +75,7 @@ class Commands:
 
     registry: Registry
     buttons: Mapping[str, Handler]
-    """Handlers of button presses, by what stands before the first colon of their data."""
+    """Handlers of button presses, which get the data, by what stands before its first colon."""
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Turns that call no command go on."""
@@ -98,11 +98,10 @@ class Commands:
 
     async def _press(self, turn: Turn) -> Outcome:
         assert turn.press is not None
-        prefix, _, rest = turn.press.data.partition(":")
-        handler = self.buttons.get(prefix)
+        handler = self.buttons.get(turn.press.data.partition(":")[0])
         if handler is None or turn.level < Level.MEMBER:
             return stale(turn.press)
-        return await handler(turn, rest)
+        return await handler(turn, turn.press.data)
 
     def _unknown(self, turn: Turn, invocation: Invocation) -> Outcome:
         if not turn.place.is_private:

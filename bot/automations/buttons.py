@@ -1,49 +1,94 @@
-"""The buttons under automations. Their data is `au:<verb>:<job id>`, in at most 64 bytes."""
+"""The buttons under automations, and what they say when they are pressed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
 from middleware.texts import say
-from middleware.turn import Button
+from storage.payloads import Button, Buttons, DataTooLong
 from storage.tables.jobs import Job
 
 PREFIX = "au"
-MAX_DATA = 64
-QUIET_PRESETS = {"q1": "22:00-07:00 defer", "q2": "22:00-07:00 drop", "q3": "22:00-07:00 silent", "q0": "off"}
-"""By verb: what `/automations quiet <id>` would be told."""
-
-Rows = tuple[tuple[Button, ...], ...]
 
 
-def job_row(job: Job, number: str = "") -> Rows:
+class Verb(StrEnum):
+    """What a button does with a job."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    RUN = "run"
+    QUIET = "quiet"
+    DELETE = "delete"
+    REALLY = "really"
+    KEEP = "keep"
+    RESCHEDULE = "reschedule"
+    QUIET_DEFER = "q1"
+    QUIET_DROP = "q2"
+    QUIET_SILENT = "q3"
+    QUIET_OFF = "q0"
+
+
+QUIET_PRESETS: Mapping[Verb, str] = {
+    Verb.QUIET_DEFER: "22:00-07:00 defer",
+    Verb.QUIET_DROP: "22:00-07:00 drop",
+    Verb.QUIET_SILENT: "22:00-07:00 silent",
+    Verb.QUIET_OFF: "off",
+}
+"""What `/automations quiet <id>` would be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobPress:
+    """A press of such a button."""
+
+    verb: Verb
+    job_id: str
+
+    @property
+    def data(self) -> str:
+        """`au:<verb>:<job id>`."""
+        return f"{PREFIX}:{self.verb}:{self.job_id}"
+
+    @classmethod
+    def parse(cls, data: str) -> JobPress | None:
+        """What was pressed; None for a verb that there is not."""
+        verb, _, job_id = data.removeprefix(f"{PREFIX}:").partition(":")
+        return cls(Verb(verb), job_id) if verb in list(Verb) else None
+
+
+def job_row(job: Job, number: str = "") -> Buttons:
     """What can be done with a job. `number` tells apart several of one message."""
-    return _row(job.id, "pause" if job.enabled else "resume", "run", "quiet", "delete", number=number)
+    return _row(job.id, Verb.PAUSE if job.enabled else Verb.RESUME, Verb.RUN, Verb.QUIET, Verb.DELETE, number=number)
 
 
-def list_rows(jobs: Sequence[Job]) -> Rows:
+def list_rows(jobs: Sequence[Job]) -> Buttons:
     """A row for each of several jobs, in order."""
     if len(jobs) == 1:
         return job_row(jobs[0])
     return tuple(row for number, job in enumerate(jobs, 1) for row in job_row(job, f"{number} "))
 
 
-def delete_row(job_id: str) -> Rows:
+def delete_row(job_id: str) -> Buttons:
     """Whether it is really to be deleted."""
-    return _row(job_id, "really", "keep")
+    return _row(job_id, Verb.REALLY, Verb.KEEP)
 
 
-def quiet_rows(job_id: str) -> Rows:
+def quiet_rows(job_id: str) -> Buttons:
     """Some usual quiet hours, one below the other."""
     return tuple(row for verb in QUIET_PRESETS for row in _row(job_id, verb))
 
 
-def disliked_row(job_id: str) -> Rows:
+def disliked_row(job_id: str) -> Buttons:
     """What may be done about an automation that is not liked."""
-    return _row(job_id, "pause", "reschedule", "keep")
+    return _row(job_id, Verb.PAUSE, Verb.RESCHEDULE, Verb.KEEP)
 
 
-def _row(job_id: str, *verbs: str, number: str = "") -> Rows:
+def _row(job_id: str, *verbs: Verb, number: str = "") -> Buttons:
     """One row; none where an id of the earlier runtime leaves no room for it."""
-    row = tuple(Button(f"{number}{say(f'automation.button.{verb}')}", f"{PREFIX}:{verb}:{job_id}") for verb in verbs)
-    return (row,) if all(len(button.data.encode()) <= MAX_DATA for button in row) else ()
+    shown = [(f"{number}{say(f'automation.button.{verb}')}", JobPress(verb, job_id).data) for verb in verbs]
+    try:
+        return (tuple(Button(text, data) for text, data in shown),)
+    except DataTooLong:
+        return ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.automations.commands import created
 from bot.automations.jobs import OwnJobs
 from bot.automations.presses import with_toast
-from bot.automations.proposals import KIND
+from bot.automations.proposals import KIND, ProposalPress
 from middleware.commands import UsageError
 from middleware.texts import say
 from middleware.turn import Outcome, Turn
@@ -16,22 +16,22 @@ from storage.tables.proposals import Proposal, Proposals
 
 @dataclass(frozen=True, slots=True)
 class ProposalPresses:
-    """`<proposal id>:y` or `:n`, once, by the person to whom it was proposed, where that was."""
+    """Once, by the person to whom it was proposed, where that was."""
 
     proposals: Proposals
     own: OwnJobs
 
     async def __call__(self, turn: Turn, data: str) -> Outcome:
         """Approving creates the job and its next occurrence in the commit that decides."""
-        proposal_id, _, answer = data.rpartition(":")
-        found = await self.proposals.find(proposal_id)
-        if found is None or found.session_id != turn.session_id or found.kind != KIND or answer not in ("y", "n"):
+        press = ProposalPress.parse(data)
+        found = await self.proposals.find(press.proposal_id) if press is not None else None
+        if press is None or found is None or found.session_id != turn.session_id or found.kind != KIND:
             return with_toast(turn, say("button.out_of_date"), status="ignored")
         if found.user_id != turn.user_id:
             return with_toast(turn, say("automation.toast.foreign"), status="denied")
         if found.status != "open":
             return with_toast(turn, say(f"proposal.decided.{found.status}"), status="ignored")
-        if answer == "n":
+        if not press.approves:
             turn.record(self.proposals.decide(found, "declined", now_ms=self.own.clock()))
             return with_toast(turn, say("proposal.all_right"), Outcome.answer(say("proposal.will_not")))
         return await self._approve(turn, found)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot.automations import texts
-from bot.automations.buttons import QUIET_PRESETS, quiet_rows
+from bot.automations.buttons import QUIET_PRESETS, JobPress, Verb, quiet_rows
 from bot.automations.commands import ask_to_delete, paused, resumed
 from bot.automations.jobs import OwnJobs
 from middleware.commands import UsageError
@@ -16,43 +16,43 @@ from storage.tables.jobs import Job
 
 _MAX_TOAST = 190
 
-_Press = Callable[[Turn, Job], Awaitable[tuple[str, Outcome | None]]]
+_Act = Callable[[Turn, Job], Awaitable[tuple[str, Outcome | None]]]
 
 
 @dataclass(frozen=True, slots=True)
 class AutomationPresses:
-    """`<verb>:<job id>`: only the owner can press, in the chat of the job; each press gets a toast."""
+    """Only the owner can press, in the chat of the job; each press gets a toast."""
 
     own: OwnJobs
 
     async def __call__(self, turn: Turn, data: str) -> Outcome:
         """Do it, or say in the toast why not."""
-        verb, _, job_id = data.partition(":")
-        act = self._verbs().get(verb) or (self._preset(verb) if verb in QUIET_PRESETS else None)
-        if act is None:
+        press = JobPress.parse(data)
+        if press is None:
             return with_toast(turn, say("button.out_of_date"), status="ignored")
-        job = await self.own.jobs.find(job_id)
+        job = await self.own.jobs.find(press.job_id)
         if job is None or job.session_id != turn.session_id:
             return with_toast(turn, say("automation.toast.gone"), status="ignored")
         if job.owner_user_id != turn.user_id:
             return with_toast(turn, say("automation.toast.foreign"), status="denied")
         try:
-            said, outcome = await act(turn, job)
+            said, outcome = await self._act(press.verb)(turn, job)
         except UsageError as error:
             return with_toast(turn, str(error))
         return with_toast(turn, said, outcome)
 
-    def _verbs(self) -> Mapping[str, _Press]:
-        return {
-            "pause": self._pause,
-            "resume": self._resume,
-            "run": self._run,
-            "quiet": self._quiet,
-            "delete": self._delete,
-            "really": self._really,
-            "keep": self._keep,
-            "reschedule": self._reschedule,
+    def _act(self, verb: Verb) -> _Act:
+        acts: Mapping[Verb, _Act] = {
+            Verb.PAUSE: self._pause,
+            Verb.RESUME: self._resume,
+            Verb.RUN: self._run,
+            Verb.QUIET: self._quiet,
+            Verb.DELETE: self._delete,
+            Verb.REALLY: self._really,
+            Verb.KEEP: self._keep,
+            Verb.RESCHEDULE: self._reschedule,
         }
+        return self._preset(verb) if verb in QUIET_PRESETS else acts[verb]
 
     async def _pause(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
         if not job.enabled:
@@ -73,7 +73,7 @@ class AutomationPresses:
         text = say("automation.other_hours", id=job.id, quiet=now)
         return "", Outcome.answer(text, buttons=quiet_rows(job.id))
 
-    def _preset(self, verb: str) -> _Press:
+    def _preset(self, verb: Verb) -> _Act:
         async def choose(turn: Turn, job: Job) -> tuple[str, Outcome | None]:
             changed = await self.own.quieten(turn, job, QUIET_PRESETS[verb])
             return texts.quiet(changed.quiet_hours, await self.own.zones.of(turn.user_id)), None

@@ -16,11 +16,31 @@ from bot.zones import Zones
 from middleware.commands import UsageError
 from middleware.responder import NotProposed
 from middleware.texts import say
-from middleware.turn import Button, Clock, Reply, Turn
+from middleware.turn import Clock, Reply, Turn
+from storage.payloads import Button, Buttons
 from storage.tables.proposals import Proposal, Proposals
 
 PREFIX = "pr"
 KIND = "automation"
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalPress:
+    """The answer to a proposal."""
+
+    proposal_id: str
+    approves: bool
+
+    @property
+    def data(self) -> str:
+        """`pr:<proposal id>:y`, or `:n`."""
+        return f"{PREFIX}:{self.proposal_id}:{'y' if self.approves else 'n'}"
+
+    @classmethod
+    def parse(cls, data: str) -> ProposalPress | None:
+        """What was pressed; None for neither of the two."""
+        proposal_id, _, answer = data.removeprefix(f"{PREFIX}:").rpartition(":")
+        return cls(proposal_id, answer == "y") if answer in ("y", "n") else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +92,6 @@ class AutomationProposals:
         return moment(self.clock())
 
 
-def _buttons(proposal_id: str) -> tuple[tuple[Button, ...], ...]:
-    create = Button(say("proposal.create"), f"{PREFIX}:{proposal_id}:y")
-    return ((create, Button(say("proposal.refuse"), f"{PREFIX}:{proposal_id}:n")),)
+def _buttons(proposal_id: str) -> Buttons:
+    create = Button(say("proposal.create"), ProposalPress(proposal_id, approves=True).data)
+    return ((create, Button(say("proposal.refuse"), ProposalPress(proposal_id, approves=False).data)),)

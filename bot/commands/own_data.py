@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import VERSION
 from bot.automations.presses import with_toast
@@ -11,8 +11,9 @@ from bot.clock import moment
 from middleware.commands import Command, UsageError, only_in_private
 from middleware.feedback import stale
 from middleware.texts import say
-from middleware.turn import Button, Clock, Document, Outcome, Press, Turn
+from middleware.turn import Clock, Document, Outcome, Press, Turn
 from storage.erasure import Erasure
+from storage.payloads import Button
 from storage.tables.messages import Messages, encode
 from storage.views.own_data import SECTIONS, OwnData
 
@@ -25,6 +26,27 @@ MINUTE_MS = 60_000
 
 Counts = Mapping[str, int]
 """How many rows there are, by section."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErasurePress:
+    """The answer to whether a user's data is to be erased, which was asked at `asked_s` seconds since the epoch."""
+
+    user_id: str
+    asked_s: int
+    erases: bool
+
+    @property
+    def data(self) -> str:
+        """`me:y:<user id>:<seconds>`, or `me:n:…`."""
+        return f"{PREFIX}:{'y' if self.erases else 'n'}:{self.user_id}:{self.asked_s}"
+
+    @classmethod
+    def parse(cls, data: str) -> ErasurePress | None:
+        """What was pressed; None for what no button of ours says."""
+        answer, _, ticket = data.removeprefix(f"{PREFIX}:").partition(":")
+        user_id, _, asked = ticket.rpartition(":")
+        return cls(user_id, int(asked), answer == "y") if answer in ("y", "n") and asked.isdecimal() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +89,26 @@ class OwnDataCommands:
             return only_in_private(say("own_data.private"))
         counts = _told(await self._counts(turn.user_id))
         text = say("own_data.sure", counts=counts, minutes=VALID_MS // MINUTE_MS)
-        ticket = f"{turn.user_id}:{self.clock() // 1000}"
-        erase = Button(say("own_data.erase"), f"{PREFIX}:y:{ticket}")
-        return Outcome.answer(text, buttons=((erase, Button(say("own_data.keep"), f"{PREFIX}:n:{ticket}")),))
+        erases = ErasurePress(turn.user_id, self.clock() // 1000, erases=True)
+        erase = Button(say("own_data.erase"), erases.data)
+        keep = Button(say("own_data.keep"), replace(erases, erases=False).data)
+        return Outcome.answer(text, buttons=((erase, keep),))
 
     async def press(self, turn: Turn, data: str) -> Outcome:
-        """`y:<user id>:<seconds since the epoch>`, or `n:…`: by whoever asked, for ten minutes, once."""
+        """By whoever asked, for ten minutes, once."""
         assert turn.press is not None
-        if not await self._is_open(turn, turn.press, data):
+        pressed = ErasurePress.parse(data)
+        if pressed is None or not await self._is_open(turn, turn.press, pressed):
             return stale(turn.press)
-        if not data.startswith("y:"):
+        if not pressed.erases:
             return with_toast(turn, say("own_data.kept"))
         turn.record(*self.erasure.of(turn.user_id))
         return with_toast(turn, "", Outcome.answer(say("own_data.erased")))
 
-    async def _is_open(self, turn: Turn, press: Press, data: str) -> bool:
-        _, user_id, issued = (*data.split(":"), "", "")[:3]
-        if not turn.place.is_private or user_id != turn.user_id or not issued.isdecimal():
+    async def _is_open(self, turn: Turn, press: Press, pressed: ErasurePress) -> bool:
+        if not turn.place.is_private or pressed.user_id != turn.user_id:
             return False
-        if not 0 <= self.clock() - int(issued) * 1000 <= VALID_MS:
+        if not 0 <= self.clock() - pressed.asked_s * 1000 <= VALID_MS:
             return False
         asked = await self.messages.find(turn.session_id, press.telegram_message_id or 0)
         return asked is not None and asked.text != ""  # else it was answered: the question is erased too
