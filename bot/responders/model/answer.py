@@ -6,12 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.responders.model.prices import Usage
-from bot.responders.model.tools import ToolCall
 from storage.text import clean
 
 
 class Garbled(Exception):
     """What came is not of the interface's form."""
+
+
+@dataclass(slots=True)
+class ToolCall:
+    """A call as it arrives, bit by bit."""
+
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
 
 
 @dataclass(slots=True)

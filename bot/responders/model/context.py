@@ -8,11 +8,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from bot.responders.model.dialect import Message
 from bot.responders.model.tokens import PER_MESSAGE, count, encode, head
 from middleware.turn import Incoming, Turn
 from storage.tables.messages import Message as Stored
-
-Message = dict[str, Any]
 
 POLICY = """\
 You are an assistant who talks with people in a Telegram chat.

@@ -7,8 +7,7 @@ from typing import Any
 
 from openai import APIStatusError
 
-from bot.responders.model.context import Message
-from bot.responders.model.tools import TOOL
+Message = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +15,8 @@ class Question:
     """What one call asks."""
 
     messages: list[Message]
-    offers_tool: bool
+    tool: dict[str, Any] | None = None
+    """What the model may call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +35,8 @@ class Dialect:
         request[self.limit_name] = self.max_tokens
         if self.tells_usage:
             request["stream_options"] = {"include_usage": True}
-        if question.offers_tool and self.knows_tools:
-            request["tools"] = [TOOL]
+        if question.tool is not None and self.knows_tools:
+            request["tools"] = [question.tool]
         return request
 
     def adapted(self, error: Exception) -> Dialect | None:

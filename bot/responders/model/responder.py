@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.responders.model import failures, tools
-from bot.responders.model.answer import Answer
+from bot.responders.model.answer import Answer, ToolCall
 from bot.responders.model.context import Window, tokens
 from bot.responders.model.dialect import Dialect, Question
 from bot.responders.model.endpoint import Endpoint
@@ -72,7 +72,7 @@ class OpenAI:
             if failure is not None and not answer.text.strip() and calls_left and loop.time() < deadline:
                 continue
             said = _beside(said, answer.text)
-            if answer.call is None or not question.offers_tool or failure is not None:
+            if answer.call is None or question.tool is None or failure is not None:
                 return _reply(turn, said, answer, failure)
             try:
                 return tools.after(said, await tools.propose(answer.call, turn, self._propose))
@@ -104,7 +104,7 @@ class OpenAI:
 
     def _question(self, turn: Turn, now: datetime) -> Question:
         messages = self._window.messages(turn, now=now)
-        return Question(messages=messages, offers_tool=turn.run is None and turn.has_rights)
+        return Question(messages=messages, tool=tools.TOOL if turn.run is None and turn.has_rights else None)
 
 
 def _reply(turn: Turn, said: str, answer: Answer, failure: ResponderFailed | None) -> Reply:
@@ -129,18 +129,18 @@ def _beside(said: str, text: str) -> str:
     return f"{said.strip()}\n\n{text}" if said.strip() and text.strip() else said + text
 
 
-def _repaired(question: Question, call: tools.ToolCall, why: str) -> Question:
+def _repaired(question: Question, call: ToolCall, why: str) -> Question:
     """The question again, with what became of the call."""
     number = call.id or "call_0"
     function = {"name": call.name, "arguments": call.arguments}
     made = {"role": "assistant", "tool_calls": [{"id": number, "type": "function", "function": function}]}
     result = {"role": "tool", "tool_call_id": number, "content": encode({"error": why})}
-    return Question(messages=[*question.messages, made, result], offers_tool=True)
+    return Question(messages=[*question.messages, made, result], tool=question.tool)
 
 
 def _size(question: Question) -> int:
     """Tokens that are sent."""
-    return tokens(question.messages) + (count(encode(tools.TOOL)) + PER_MESSAGE if question.offers_tool else 0)
+    return tokens(question.messages) + (count(encode(question.tool)) + PER_MESSAGE if question.tool else 0)
 
 
 def _usage(question: Question, answer: Answer) -> Usage:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from bot.responders.model.answer import ToolCall
 from middleware.responder import NotProposed, Propose
 from middleware.turn import Reply, Turn
 
@@ -33,15 +34,6 @@ TOOL: dict[str, Any] = {
     },
 }
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
-
-
-@dataclass(slots=True)
-class ToolCall:
-    """A call as it arrives, bit by bit."""
-
-    id: str = ""
-    name: str = ""
-    arguments: str = ""
 
 
 class Unusable(Exception):

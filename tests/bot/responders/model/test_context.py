@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.responders.model.context import POLICY, Message, Window
+from bot.responders.model.context import POLICY, Window
+from bot.responders.model.dialect import Message
 from bot.responders.model.tokens import count, encode, head
 from middleware.turn import Context, Incoming, Place, Run, Source, Turn
 from storage.origin import UNKNOWN
