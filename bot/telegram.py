@@ -13,6 +13,8 @@ from bot.receiving.polling import JournalTransport, Keep
 from bot.settings import Settings
 
 PTB = Application[Any, Any, Any, Any, Any, Any]
+READ_S = 20.0
+"""How long an answer to a call is waited for."""
 POLL_POOL = 4
 """Connections for getUpdates: one that wedged must not be the only one."""
 
@@ -45,7 +47,7 @@ def build(settings: Settings, keep: Keep, refused: Signal) -> Telegram:
     """Polls through the journal; `refused` is called when Telegram refuses the token."""
     url = settings.telegram_api_url
     polling = HttpxTransport(on_refusal=refused, connection_pool_size=POLL_POOL, read_timeout=10)
-    calls = HttpxTransport(on_refusal=refused, connection_pool_size=128, read_timeout=20, pool_timeout=20)
+    calls = HttpxTransport(on_refusal=refused, connection_pool_size=128, read_timeout=READ_S, pool_timeout=20)
     application: PTB = (
         ApplicationBuilder()
         .token(settings.telegram_bot_token.get_secret_value())

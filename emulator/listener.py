@@ -43,6 +43,11 @@ class Listener(ABC):
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._port}"
 
+    @property
+    def connections(self) -> int:
+        """How many connections of clients are open."""
+        return 0 if self._uvicorn is None else len(self._uvicorn.server_state.connections)
+
     async def __aenter__(self) -> Self:
         self._reserve()
         await self.listen_again()

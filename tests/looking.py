@@ -9,6 +9,9 @@ from typing import Any
 from emulator import Chat, Person
 from tests.house import House, until
 
+MARK = "↻ (sent again, the first try may have arrived)\n"
+"""Before a part that may have arrived already."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

@@ -9,10 +9,28 @@ from typing import Any
 
 from emulator import Chat, Person
 from emulator.model import Exchange, Model, ModelServer
+from middleware.turn import CallNext, Outcome, Turn
 from tests.house import House
 from tests.looking import awake
 
 KEY = "sk-of-no-worth"
+PRICED = {"openai_input_usd_per_mtok": 3.0, "openai_output_usd_per_mtok": 15.0}
+
+
+class Watch:
+    """A middleware that keeps the turns it saw."""
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """Sees everything, changes nothing."""
+        self.turns.append(turn)
+        return await call_next(turn)
+
+
+watch = Watch()
+WATCHED = {"middleware": ("tests.model:watch",)}
 
 
 def to_model(server: ModelServer, **changes: Any) -> dict[str, Any]:

@@ -9,6 +9,13 @@ import os
 from middleware.responder import Responder
 from middleware.turn import Reply, Turn
 
+ECHO = "tests.responders:Echo"
+SLOW_ECHO = "tests.responders:SlowEcho"
+HANGING = "tests.responders:Hanging"
+FAILING = "tests.responders:Failing"
+LONG = "tests.responders:Long"
+WRITING = "tests.responders:Writing"
+
 
 class Echo:
     """Says what it was told."""

@@ -59,6 +59,11 @@ class Runner:
         self._awake = asyncio.Event()
         self._stopping = False
 
+    @property
+    def in_hand(self) -> int:
+        """How many occurrences are being decided on or run."""
+        return len(self._in_hand)
+
     def wake(self) -> None:
         """Something may be due."""
         self._awake.set()

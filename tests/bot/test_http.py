@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from telegram.error import NetworkError
-from telegram.request import BaseRequest, RequestData
 
 from bot.http import HttpxTransport
 from bot.receiving.polling import JournalTransport
 from storage.errors import DatabaseLost
 from storage.tables.updates import Received
-
-
-class Canned(BaseRequest):
-    """Gives one answer to everything."""
-
-    def __init__(self, status: int, body: bytes) -> None:
-        self.answer = status, body
-
-    @property
-    def read_timeout(self) -> float | None:
-        return 1
-
-    async def initialize(self) -> None:
-        """Nothing to open."""
-
-    async def shutdown(self) -> None:
-        """Nothing to close."""
-
-    async def do_request(
-        self, url: str, method: str, request_data: RequestData | None = None, *args: Any, **kwargs: Any
-    ) -> tuple[int, bytes]:
-        return self.answer
+from tests.bot.canned import Canned
 
 
 def batch(*update_ids: int) -> bytes:

@@ -17,6 +17,7 @@ import pytest
 from tests.bot.cli.terminal import polar
 from tests.house import CHECKOUT, House
 from tests.looking import queue, texts
+from tests.responders import ECHO, FAILING, HANGING, LONG
 
 SECRET = "1000000001:SECRET-THAT-NOBODY-MAY-SEE"
 
@@ -191,7 +192,7 @@ async def test_asked_to_stop_it_finishes_what_is_in_hand_however_often_it_is_ask
 ) -> None:
     """A send in flight gets its receipt, the queue behind it is sent, and the status is 0."""
     ann, chat = house.chat()
-    async with ready(house, responder="tests.responders:Long", shutdown_seconds=20) as process:
+    async with ready(house, responder=LONG, shutdown_seconds=20) as process:
         house.world.fault("sendMessage", "slow")
         house.world.say(chat, ann, "10")
         await house.world.wait(lambda: len(texts(house, chat)) == 1)
@@ -217,21 +218,21 @@ def polls_have_ended(house: House) -> bool:
 async def test_what_does_not_end_in_time_is_left_to_the_next_start(house: House) -> None:
     """The process ends all the same, with status 0, and nothing is lost."""
     ann, chat = house.chat()
-    async with ready(house, responder="tests.responders:Hanging", shutdown_seconds=0.2) as process:
+    async with ready(house, responder=HANGING, shutdown_seconds=0.2) as process:
         house.world.say(chat, ann, "hang")
         await house.world.wait(lambda: house.world.updates_pending() == 0)
         process.terminate()
         status, printed = await end(process)
     assert status == 0, printed
     assert house.rows("SELECT status FROM polar_updates") == [("pending",)]
-    async with house.bot(responder="tests.responders:Echo"):
+    async with house.bot(responder=ECHO):
         await house.world.wait(lambda: texts(house, chat) == ["echo: hang"])
 
 
 async def test_the_log_holds_neither_token_nor_text(house: House) -> None:
     """One line a turn, with ids and durations; a proxy's answer names no URL with a token."""
     ann, chat = house.chat("Annabel")
-    async with ready(house, responder="tests.responders:Failing", log_format="json", shutdown_seconds=0) as process:
+    async with ready(house, responder=FAILING, log_format="json", shutdown_seconds=0) as process:
         house.world.fault("sendMessage", "502-html")
         house.world.say(chat, ann, "confidential words")
         house.world.say(chat, ann, "fail confidential words")

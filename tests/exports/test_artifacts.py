@@ -9,7 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.house import CHECKOUT, House, until
+from tests.killing import asks
 from tests.looking import idle, reactions, texts
 
 FILES = ("REACTIONS.md", "HEARTBEAT.md", "MEMORY.md", "PERSONALITY.md")
@@ -32,7 +35,7 @@ async def audited(house: House, log: Path, **settings: Any) -> AsyncIterator[Non
     )
     calls = len(house.world.calls)
     try:
-        await house.world.wait(lambda: any(c.method == "getUpdates" for c in house.world.calls[calls:]), timeout=30)
+        await asks(house, calls)
         yield
     finally:
         process.terminate()
@@ -47,6 +50,7 @@ def noted(log: Path) -> list[str]:
     return sins
 
 
+@pytest.mark.slow
 async def test_the_bot_touches_no_artifacts_in_chat_reactions_automations_and_restarts(
     house: House, tmp_path: Path
 ) -> None:

@@ -10,8 +10,8 @@ from middleware.texts import say
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import awake, commands, idle, reactions, tell, texts
+from tests.responders import ECHO
 
-ECHO = "tests.responders:Echo"
 HOUR = 3600
 
 

@@ -19,6 +19,7 @@ from tests.docs.pages import DOCS, blocks
 from tests.house import House, until
 from tests.looking import idle, tell, texts
 from tests.paid import COST, Paid
+from tests.responders import ECHO
 
 PAID = "tests.paid:Paid"
 DAY_MS = 86_400_000
@@ -163,7 +164,7 @@ async def test_a_budget_that_only_warns_says_so_once_in_each_interval(house: Hou
 
 async def test_budgets_limit_only_what_costs_something(house: House) -> None:
     """Commands and responders without a price are answered over budget."""
-    async with house.bot(responder="tests.responders:Echo") as bot:
+    async with house.bot(responder=ECHO) as bot:
         await allow(bot, 0)
         ann, chat = house.chat()
         assert await tell(house, chat, ann, "hello") == ["echo: hello"]

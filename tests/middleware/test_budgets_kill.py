@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import signal
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +15,8 @@ from emulator import Chat, Person
 from storage import opening
 from storage.tables.budgets import Budgets, Policy
 from storage.writer import run_batch
-from tests.house import CHECKOUT, House, until
+from tests.house import House, until
+from tests.killing import end, kill, start, start_asking
 from tests.paid import CALLS_FILE, COST
 
 pytestmark = pytest.mark.slow
@@ -29,16 +28,6 @@ WITHIN_S = 0.06
 RESERVED = "SELECT count(*) FROM polar_budget_reservations"
 OPEN = "SELECT count(*) FROM polar_updates WHERE status = 'pending'"
 DOUBTED = "SELECT 1 FROM polar_delivery_queue WHERE ambiguous > 0 AND status <> 'sent'"
-
-
-async def start(house: House, calls: Path) -> asyncio.subprocess.Process:
-    """A bot process with few answers at a time, so that a kill interrupts some of the ten and not all."""
-    settings: dict[str, Any] = {"responder": "tests.paid:SlowPaid", "answer_slots": 3}
-    environment = {**house.environment(**settings), CALLS_FILE: str(calls)}
-    with (house.folder / "bot.log").open("ab") as log:
-        return await asyncio.create_subprocess_exec(
-            *house.command("run"), cwd=CHECKOUT, env=environment, stderr=log, stdout=log
-        )
 
 
 def allow_ten_calls(house: House) -> None:
@@ -55,21 +44,24 @@ async def kill_within_a_call(house: House, process: asyncio.subprocess.Process, 
     await asyncio.sleep(chance.uniform(0, WITHIN_S))  # the random instant itself
     # A send that is cut a second time is failed; that has a test of its own.
     await until(lambda: not house.rows(DOUBTED))
-    os.kill(process.pid, signal.SIGKILL)
-    await process.wait()
+    await kill(process)
     return house.rows(RESERVED) != [(0,)]
 
 
-async def test_killed_within_calls_a_budget_for_ten_makes_ten_at_the_most(house: House, tmp_path: Path) -> None:
+async def test_killed_within_calls_a_budget_for_ten_makes_ten_at_the_most(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A hundred people ask; each is answered or refused once, and in the end exactly the limit is charged."""
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     chance, world, calls = random.Random(seed), house.world, tmp_path / "calls"
+    # Few answers at a time, so that a kill interrupts some of the ten and not all.
+    settings = {"responder": "tests.paid:SlowPaid", "answer_slots": 3}
+    monkeypatch.setenv(CALLS_FILE, str(calls))
     calls.touch()
     allow_ten_calls(house)
     people = [house.chat(f"P{number}") for number in range(PEOPLE)]
-    process = await start(house, calls)
-    await world.wait(lambda: any(call.method == "getUpdates" for call in world.calls), timeout=30)
+    process = await start_asking(house, **settings)
     ask(house, people)
     interrupted = 0
     for _ in range(KILLS):
@@ -78,13 +70,12 @@ async def test_killed_within_calls_a_budget_for_ten_makes_ten_at_the_most(house:
         assert charged <= 10 * COST
         if charged + house.rows("SELECT total(amountUsd) FROM polar_budget_reservations")[0][0] > 9 * COST:
             break
-        process = await start(house, calls)
+        process = await start(house, **settings)
     if process.returncode is not None:
-        process = await start(house, calls)
+        process = await start(house, **settings)
     await world.wait(lambda: world.updates_pending() == 0, timeout=60)
     await until(lambda: house.rows(OPEN) == [(0,)] and unsent(house) == 0, timeout_s=120)
-    process.send_signal(signal.SIGTERM)
-    assert await process.wait() == 0
+    assert await end(process) == 0
     made = calls.read_text(encoding="utf-8").splitlines()
     print(f"{interrupted} kills interrupted calls; {len(made)} calls made")
     assert interrupted >= 1

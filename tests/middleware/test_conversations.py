@@ -14,9 +14,8 @@ from middleware.texts import say
 from middleware.turn import Turn
 from tests.house import House, until
 from tests.looking import awake, idle, queue, reactions, tell, texts
+from tests.responders import ECHO, HANGING
 
-ECHO = "tests.responders:Echo"
-HANGING = "tests.responders:Hanging"
 SLOTS = 8
 
 

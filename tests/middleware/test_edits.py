@@ -10,12 +10,11 @@ from emulator import Chat, Person
 from middleware.session import RENEWED_FOR_MS
 from middleware.texts import say
 from middleware.turn import Turn
-from tests.bot.receiving.test_merging import answers, journalled
 from tests.clocks import TestClock
 from tests.house import House
 from tests.looking import awake, idle, tell, texts
-
-ECHO = "tests.responders:Echo"
+from tests.pending import answers, journalled
+from tests.responders import ECHO
 
 
 async def edit(house: House, chat: Chat, message: int, text: str) -> None:

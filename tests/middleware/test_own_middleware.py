@@ -14,8 +14,8 @@ from storage.statement import Statement
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import awake, idle, tell, texts
+from tests.responders import ECHO
 
-ECHO = "tests.responders:Echo"
 HERE = "tests.middleware.test_own_middleware"
 
 

@@ -11,8 +11,7 @@ from emulator import Chat, Person
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import awake, idle, reactions, tell
-
-ECHO = "tests.responders:Echo"
+from tests.responders import ECHO, HANGING
 
 
 async def answered(house: House, text: str = "hello") -> tuple[Person, Chat, int]:
@@ -206,7 +205,7 @@ async def test_a_reaction_that_overtakes_the_receipt_of_its_message_waits_for_it
 
 async def test_a_reaction_on_a_message_that_is_still_being_handled_finds_it(house: House) -> None:
     """It does not wait for the answer either."""
-    async with house.bot(responder="tests.responders:Hanging", shutdown_seconds=0):
+    async with house.bot(responder=HANGING, shutdown_seconds=0):
         await awake(house)
         ann, chat = house.chat()
         question = house.world.say(chat, ann, "hang on")

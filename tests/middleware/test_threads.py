@@ -8,12 +8,12 @@ import pytest
 
 from emulator import Chat, Person
 from middleware.turn import Turn
-from tests.bot.receiving.test_merging import LONG_MS, answers, journalled
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import awake, idle, tell, texts
+from tests.pending import LONG_MS, answers, journalled
+from tests.responders import ECHO
 
-ECHO = "tests.responders:Echo"
 US = "@polar_test_bot"
 
 

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pytest
 
-from emulator import Chat, Person
+from tests.automating import HOUR, create
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import idle, tell, texts
 from tests.pressing import buttons, last, press, press_data
-
-HOUR = 3600
-
-
-async def create(house: House, chat: Chat, person: Person, schedule: str = "every 1 hour", text: str = "tea") -> str:
-    """A job's id."""
-    [answer] = await tell(house, chat, person, f"/automations create {schedule} | {text}")
-    assert answer.startswith("Created "), answer
-    return answer.split()[1].rstrip(":")
 
 
 def job(house: House) -> dict[str, Any]:
@@ -41,8 +30,7 @@ def planned(house: House) -> list[tuple[Any, ...]]:
 
 def change_job(house: House, column: str, value: str) -> None:
     """As another program would."""
-    with closing(sqlite3.connect(house.path)) as connection, connection:
-        connection.execute(f"UPDATE polar_automation_jobs SET {column} = ?", (value,))
+    house.write(f"UPDATE polar_automation_jobs SET {column} = ?", value)
 
 
 async def test_creating_lists_the_next_three_times(house: House) -> None:

@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pytest
 
-from bot.run import Running
 from bot.scheduling import runner
-from emulator import Chat, Person
+from tests.automating import HOUR, create, ledger, pass_time
 from tests.clocks import TestClock
 from tests.house import House, until
-from tests.looking import idle, tell, texts
+from tests.looking import tell, texts
+from tests.responders import FAILING, HANGING
 
-MINUTE, HOUR, DAY = 60, 3600, 86_400
-
-
-async def due(house: House, bot: Running, clock: TestClock, *, seconds: float, runs: int) -> None:
-    """Let time pass and wait until the ledger holds so many runs."""
-    clock.advance(seconds=seconds)
-    bot.app.runner.wake()
-    await until(lambda: len(ledger(house)) == runs)
-    await idle(house)
-
-
-def ledger(house: House) -> list[tuple[Any, ...]]:
-    """Status, trigger and reason of each run."""
-    rows = house.rows("SELECT output, trigger FROM polar_run_events ORDER BY sequence")
-    return [(json.loads(output)["status"], trigger, json.loads(output).get("reason")) for output, trigger in rows]
+MINUTE, DAY = 60, 86_400
 
 
 def jobs(house: House) -> list[tuple[Any, ...]]:
@@ -38,18 +22,10 @@ def jobs(house: House) -> list[tuple[Any, ...]]:
     return house.rows("SELECT id, enabled, promptTemplate FROM polar_automation_jobs ORDER BY createdAtMs, id")
 
 
-async def create(house: House, chat: Chat, person: Person, schedule: str = "every 1 hour", text: str = "tea") -> str:
-    """A job's id."""
-    [answer] = await tell(house, chat, person, f"/automations create {schedule} | {text}")
-    assert answer.startswith("Created "), answer
-    return answer.split()[1].rstrip(":")
-
-
 def insert_job(house: House, job_id: str, session_id: str, schedule: str, limits: str | None = None) -> None:
     """A row as another program writes it, while no bot runs."""
     row = (job_id, "500000001", session_id, schedule, f"prompt of {job_id}", 1, None, limits, 1, 1)
-    with closing(sqlite3.connect(house.path)) as connection, connection:
-        connection.execute(f"INSERT INTO polar_automation_jobs VALUES ({','.join('?' * len(row))})", row)
+    house.write(f"INSERT INTO polar_automation_jobs VALUES ({','.join('?' * len(row))})", *row)
 
 
 async def test_a_run_is_delivered_and_entered_once(house: House) -> None:
@@ -59,7 +35,7 @@ async def test_a_run_is_delivered_and_entered_once(house: House) -> None:
         ann, chat = house.chat()
         job = await create(house, chat, ann)
         [(planned,)] = house.rows("SELECT sequence FROM polar_scheduler_events WHERE queue = 'scheduled'")
-        await due(house, bot, clock, seconds=HOUR, runs=1)
+        await pass_time(house, bot, clock, seconds=HOUR, runs=1)
         bot.app.runner.wake()
         await tell(house, chat, ann, "/ping")
     assert texts(house, chat)[1:] == ["⏰ tea", "pong"]
@@ -87,7 +63,7 @@ async def test_nothing_runs_before_its_time(house: House) -> None:
         bot.app.runner.wake()
         await tell(house, chat, ann, "/ping")
         assert ledger(house) == []
-        await due(house, bot, clock, seconds=1, runs=1)
+        await pass_time(house, bot, clock, seconds=1, runs=1)
     assert texts(house, chat)[-1] == "⏰ tea"
 
 
@@ -100,7 +76,7 @@ async def test_a_job_goes_on_in_the_next_process(house: House) -> None:
     clock.advance(seconds=HOUR * 5.5)
     async with house.bot(clock) as bot:
         await until(lambda: len(ledger(house)) == 5)
-        await due(house, bot, clock, seconds=HOUR, runs=6)
+        await pass_time(house, bot, clock, seconds=HOUR, runs=6)
     assert texts(house, chat)[1:] == ["⏰ tea"] * 2
     assert [row[0] for row in ledger(house)] == ["skipped"] * 4 + ["executed"] * 2
     assert {reason for status, _, reason in ledger(house) if status == "skipped"} == {"missed"}
@@ -124,7 +100,7 @@ async def test_jobs_are_listed_paused_resumed_and_deleted(house: House) -> None:
         bot.app.runner.wake()
         await tell(house, chat, ann, f"/automations resume {job}")
         assert ledger(house) == []
-        await due(house, bot, clock, seconds=HOUR, runs=1)
+        await pass_time(house, bot, clock, seconds=HOUR, runs=1)
         await tell(house, chat, ann, f"/automations delete {job} now")
     assert none.startswith("You have no automations here.")
     assert jobs(house) == []
@@ -186,7 +162,7 @@ async def test_jobs_of_the_earlier_runtime_keep_firing(house: House) -> None:
     insert_job(house, "weekly", session, "weekly Mon 06:00", None)
     async with house.bot(clock) as bot:
         await until(lambda: len(house.rows("SELECT * FROM polar_scheduler_events")) == 4)
-        await due(house, bot, clock, seconds=7 * DAY, runs=7 * 48 + 7 * 12 + 7 + 1)
+        await pass_time(house, bot, clock, seconds=7 * DAY, runs=7 * 48 + 7 * 12 + 7 + 1)
     assert texts(house, chat) == ["⏰ prompt of loud"]
     newest = "SELECT id, json_extract(output, '$.status') FROM polar_run_events GROUP BY id HAVING max(sequence)"
     assert dict(house.rows(newest)) == {
@@ -202,7 +178,7 @@ async def test_a_run_of_someone_who_was_shut_out_is_blocked(house: House) -> Non
     async with house.bot(clock, access="allowlist", allowed_telegram_ids={ann.id}):
         await create(house, chat, ann)
     async with house.bot(clock, access="allowlist") as bot:
-        await due(house, bot, clock, seconds=HOUR, runs=1)
+        await pass_time(house, bot, clock, seconds=HOUR, runs=1)
     assert ledger(house) == [("blocked", "schedule", "access")]
     assert house.rows("SELECT status, reason FROM polar_task_board") == [("blocked", "access")]
     assert len(texts(house, chat)) == 1
@@ -212,10 +188,10 @@ async def test_a_run_that_keeps_failing_ends_as_failed(house: House, monkeypatch
     """Each try has its run-log row; the job goes on with the next instant; nobody gets half of it."""
     monkeypatch.setattr(runner, "RETRY_DELAY_S", 0)
     clock = TestClock()
-    async with house.bot(clock, responder="tests.responders:Failing") as bot:
+    async with house.bot(clock, responder=FAILING) as bot:
         ann, chat = house.chat()
         await create(house, chat, ann, text="fail")
-        await due(house, bot, clock, seconds=HOUR, runs=1)
+        await pass_time(house, bot, clock, seconds=HOUR, runs=1)
     assert ledger(house) == [("failed", "schedule", "RuntimeError: this responder fails")]
     tries = house.rows("SELECT runId, status FROM polar_scheduler_run_log ORDER BY runId")
     assert [(run_id.rpartition("#")[2], status) for run_id, status in tries] == [(n, "failed") for n in "123"]
@@ -229,10 +205,10 @@ async def test_a_run_whose_responder_hangs_is_tried_again_and_apologises_to_nobo
     """Nobody has asked just now, so nobody is asked to ask again."""
     monkeypatch.setattr(runner, "RETRY_DELAY_S", 0)
     clock = TestClock()
-    async with house.bot(clock, responder="tests.responders:Hanging", responder_timeout_seconds=0.05) as bot:
+    async with house.bot(clock, responder=HANGING, responder_timeout_seconds=0.05) as bot:
         ann, chat = house.chat()
         await create(house, chat, ann, text="hang")
-        await due(house, bot, clock, seconds=HOUR, runs=1)
+        await pass_time(house, bot, clock, seconds=HOUR, runs=1)
     assert [status for status, _, _ in ledger(house)] == ["failed"]
     assert len(house.rows("SELECT * FROM polar_scheduler_run_log")) == 3
     assert len(texts(house, chat)) == 1
@@ -249,9 +225,9 @@ async def test_a_job_that_cannot_run_here_stops_nobody(house: House, session_id:
     insert_job(house, "odd", session_id, schedule)
     async with house.bot(clock) as bot:
         ann, chat = house.chat()
-        await due(house, bot, clock, seconds=HOUR, runs=1)
+        await pass_time(house, bot, clock, seconds=HOUR, runs=1)
         await create(house, chat, ann)
-        await due(house, bot, clock, seconds=HOUR, runs=2)
+        await pass_time(house, bot, clock, seconds=HOUR, runs=2)
         assert not bot.finished.done()
     assert [row[0] for row in ledger(house)] == ["failed", "executed"]
     assert "no Telegram session" in ledger(house)[0][2] or "invalid literal" in ledger(house)[0][2]
@@ -264,10 +240,9 @@ async def test_a_schedule_that_was_damaged_after_it_was_planned_stops_nobody(hou
     async with house.bot(clock):
         ann, chat = house.chat()
         job = await create(house, chat, ann)
-    with closing(sqlite3.connect(house.path)) as connection, connection:
-        connection.execute("UPDATE polar_automation_jobs SET schedule = 'whenever'")
+    house.write("UPDATE polar_automation_jobs SET schedule = 'whenever'")
     async with house.bot(clock) as bot:
-        await due(house, bot, clock, seconds=HOUR, runs=1)
+        await pass_time(house, bot, clock, seconds=HOUR, runs=1)
         [listing] = await tell(house, chat, ann, "/automations")
         assert not bot.finished.done()
     assert [row[0] for row in ledger(house)] == ["failed"]
@@ -278,12 +253,12 @@ async def test_a_schedule_that_was_damaged_after_it_was_planned_stops_nobody(hou
 async def test_deleting_a_job_while_its_run_waits_ends_it_quietly(house: House) -> None:
     """The run's commit finds its occurrence gone, and is void as a whole."""
     clock = TestClock()
-    async with house.bot(clock, responder="tests.responders:Hanging", responder_timeout_seconds=600) as bot:
+    async with house.bot(clock, responder=HANGING, responder_timeout_seconds=600) as bot:
         ann, chat = house.chat()
         job = await create(house, chat, ann, text="hang")
         clock.advance(seconds=HOUR)
         bot.app.runner.wake()
-        await until(lambda: len(bot.app.runner._in_hand) == 1)
+        await until(lambda: bot.app.runner.in_hand == 1)
         await tell(house, chat, ann, f"/automations delete {job} now")
         await bot.app.runner.stop(0)
     assert ledger(house) == []

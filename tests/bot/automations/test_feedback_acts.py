@@ -7,12 +7,11 @@ from typing import Any
 
 from bot.run import Running
 from emulator import Chat, Person
+from tests.automating import HOUR
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import awake, idle, reactions, tell, texts
 from tests.pressing import buttons, last, press, press_data
-
-HOUR = 3600
 
 
 async def remind(house: House, bot: Running, clock: TestClock, chat: Chat, person: Person) -> tuple[str, int]:

@@ -19,6 +19,7 @@ from tests.clocks import TestClock
 from tests.house import CHECKOUT, House
 from tests.looking import awake, commands, idle, tell
 from tests.pressing import last
+from tests.responders import ECHO
 
 COMMANDS = {command.name: command for command in reference.chat_commands()}
 LISTED = {Level.MEMBER: 501, Level.OPERATOR: 502, Level.ADMIN: 503}
@@ -207,7 +208,7 @@ async def test_a_chat_that_telegram_does_not_know_keeps_nobody_from_a_menu(house
     [
         ({"responder": "local"}, "I myself, without a language model"),
         ({"responder": "none"}, "nobody, I only listen"),
-        ({"responder": "tests.responders:Echo"}, "“tests.responders:Echo”"),
+        ({"responder": ECHO}, "“tests.responders:Echo”"),
         ({"responder": "openai", "openai_model": "tiny-1"}, "the language model tiny-1"),
     ],
 )
@@ -231,7 +232,7 @@ def test_the_version_is_that_of_the_project() -> None:
 async def test_a_summary_of_feedback_tells_what_was_liked(house: House) -> None:
     """Totals, emoji, the replies liked best and least, of this chat and of the last thirty days only."""
     clock = TestClock()
-    async with house.bot(clock, responder="tests.responders:Echo"):
+    async with house.bot(clock, responder=ECHO):
         await awake(house)
         (ann, chat), (bob, other) = house.chat(), house.chat("Bob")
         assert await tell(house, chat, ann, "/feedback summary") == [say("summary.none", days=30)]
@@ -292,7 +293,7 @@ async def test_a_summary_of_much_feedback_says_what_it_looked_at(house: House, m
         assert f"LIMIT {feedback_summary.MOST_EVENTS}" in query
         monkeypatch.setattr(feedback_summary, name, query.replace(f"LIMIT {feedback_summary.MOST_EVENTS}", "LIMIT 2"))
     monkeypatch.setattr(feedback, "MOST_EVENTS", 2)
-    async with house.bot(responder="tests.responders:Echo"):
+    async with house.bot(responder=ECHO):
         await awake(house)
         ann, chat = house.chat()
         await tell(house, chat, ann, "hello")

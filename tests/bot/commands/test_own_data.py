@@ -21,8 +21,8 @@ from tests.clocks import TestClock
 from tests.house import CHECKOUT, House, until
 from tests.looking import awake, idle, tell, texts
 from tests.pressing import buttons, last, press, press_data
+from tests.responders import ECHO
 
-ECHO = "tests.responders:Echo"
 ERASE, KEEP = say("own_data.erase"), say("own_data.keep")
 SECRET = "swordfish"
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'polar!_%' ESCAPE '!' ORDER BY name"

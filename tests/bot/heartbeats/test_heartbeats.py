@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +20,7 @@ from storage.tables.runs import Runs
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import idle, texts
+from tests.responders import FAILING
 
 TRIES = "SELECT 1 FROM polar_scheduler_run_log WHERE traceId LIKE 'beat:%' AND status = 'failed'"
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -45,9 +44,8 @@ USAGE = "INSERT INTO polar_budget_usage VALUES ('global', '', ?, 1, 1)"
 
 def write(house: House, *statements: Statement) -> None:
     """As another program does, beside the bot or while none runs."""
-    with closing(sqlite3.connect(house.path, timeout=10)) as connection, connection:
-        for statement in statements:
-            connection.execute(statement.sql, statement.params)
+    for statement in statements:
+        house.write(statement.sql, *statement.params)
 
 
 def policy(chat_id: int, *, every: str = "every 30 minutes", now_ms: int = TestClock().now_ms, **fields: Any) -> Policy:
@@ -147,7 +145,7 @@ async def test_no_responder_is_asked_and_a_closed_bot_reports_too(house: House) 
     """It is the operator's: the access of people does not concern it."""
     clock = TestClock()
     _, chat = house.chat()
-    async with house.bot(clock, access="allowlist", responder="tests.responders:Failing") as bot:
+    async with house.bot(clock, access="allowlist", responder=FAILING) as bot:
         put(house, policy(chat.id))
         fail_a_run(house, 1, clock.now_ms)
         await due(house, bot, clock, seconds=30 * MINUTE, count=1)

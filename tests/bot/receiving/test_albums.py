@@ -9,10 +9,10 @@ import pytest
 
 from emulator import Chat, Person
 from middleware.turn import Turn
-from tests.bot.receiving.test_merging import answers, journalled
 from tests.clocks import TestClock
 from tests.house import House
 from tests.looking import awake, idle, texts
+from tests.pending import answers, journalled
 
 SHOWN = "tests.bot.receiving.test_albums:shown"
 

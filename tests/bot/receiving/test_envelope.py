@@ -11,19 +11,8 @@ from hypothesis import strategies as st
 
 from bot.receiving.batch import NotUpdates, read_batch
 from bot.receiving.envelope import ALLOWED_UPDATES, Author, Command, Envelope
+from tests.bot.trees import names, trees
 
-scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
-names = st.sampled_from(
-    [
-        *("message", "chat", "id", "entities", "type", "offset", "length", "message_id", "is_topic_message", "text"),
-        *("from", "user", "sender_chat", "actor_chat", "reply_to_message", "media_group_id", "first_name", "title"),
-    ]
-)
-trees: st.SearchStrategy[Any] = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names | st.text(max_size=8), inner, max_size=5),
-    max_leaves=20,
-)
 ids = st.integers(-(2**63) + 1, 2**63 - 1)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.receiving.arrival import Letter
 from bot.receiving.merging import ALBUM_WINDOW_MS, MAX_MESSAGES, Group, Piece, first_group, may_begin, piece_of
 from storage.tables.updates import Entry
-from tests.bot.receiving.test_envelope import trees
+from tests.bot.trees import trees
 
 WINDOW_MS = 800
 ANN = Piece("7", (None, None), None, 10_000)

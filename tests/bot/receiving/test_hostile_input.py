@@ -8,8 +8,8 @@ import pytest
 
 from tests.house import House
 from tests.looking import awake, commands, idle, reactions, tell, texts
+from tests.responders import ECHO
 
-ECHO = "tests.responders:Echo"
 MEGABYTE = 1_000_000
 LARGEST_ID = 2**52 - 1
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import signal
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from emulator import Chat, Person, Server, World
-from tests.house import CHECKOUT, TOKEN, House, until
+from tests.house import TOKEN, House, until
+from tests.killing import arrivals, end, finished, kill, start, start_asking
+from tests.responders import SLOW_ECHO
+
+pytestmark = pytest.mark.slow
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +26,6 @@ FLOW = 80
 """Messages and reactions that arrive between two kills."""
 LIFE_S = 0.4
 """How long a process lives at the most, once it has asked for updates."""
-DUPLICATE_MARK = "↻"
 DOUBTED = "SELECT substr(payload ->> '$.text', 7) FROM polar_delivery_queue WHERE ambiguous > 0"
 
 
@@ -54,19 +54,6 @@ class Stream:
                 self.said += 1
 
 
-async def start(house: House, **settings: Any) -> asyncio.subprocess.Process:
-    """A bot process, its log in a file."""
-    with (house.folder / "bot.log").open("ab") as log:
-        return await asyncio.create_subprocess_exec(
-            *house.command("run"), cwd=CHECKOUT, env=house.environment(**settings), stderr=log, stdout=log
-        )
-
-
-def kill(process: asyncio.subprocess.Process) -> None:
-    """SIGKILL to the process that this test started."""
-    os.kill(process.pid, signal.SIGKILL)
-
-
 async def test_killed_at_random_instants_every_update_is_done_once_and_every_reply_sent(
     house: House, tmp_path: Path
 ) -> None:
@@ -75,18 +62,15 @@ async def test_killed_at_random_instants_every_update_is_done_once_and_every_rep
     print(f"seed {seed}")
     stream, world, chance = Stream(house, seed), house.world, random.Random(seed)
     unfinished = cut = kills = 0
-    settings = {"responder": "tests.responders:SlowEcho"}
+    settings = {"responder": SLOW_ECHO}
     while (unfinished < UNFINISHED_KILLS or cut < CUT_SENDS) and kills < MAX_KILLS:
-        process = await start(house, **settings)
-        calls = len(world.calls)
-        await world.wait(lambda: any(c.method == "getUpdates" for c in world.calls[calls:]), timeout=30)  # noqa: B023
+        process = await start_asking(house, **settings)
         world.fault("sendMessage", "slow", times=None, seconds=0.03)
         stream.flow()
         await asyncio.sleep(chance.uniform(0, LIFE_S))  # the random instant itself
         # A send that is cut a second time is failed, as nobody can know any more; that has a test of its own.
         await until(lambda: not house.rows(DOUBTED + " AND status <> 'sent'"))
-        kill(process)
-        await process.wait()
+        await kill(process)
         world.clear_faults()
         kills += 1
         unfinished += bool(house.rows("SELECT 1 FROM polar_updates WHERE status = 'pending' LIMIT 1"))
@@ -97,8 +81,7 @@ async def test_killed_at_random_instants_every_update_is_done_once_and_every_rep
     process = await start(house, **settings)
     await world.wait(lambda: world.updates_pending() == 0, timeout=60)
     await finished(house)
-    process.send_signal(signal.SIGTERM)
-    assert await process.wait() == 0
+    assert await end(process) == 0
     check_whole(house, stream)
     await compare_with_a_quiet_run(house, tmp_path, seed, stream)
 
@@ -108,15 +91,6 @@ def cut_sends(house: House) -> list[str]:
     sending = house.rows("SELECT payload ->> '$.text' FROM polar_delivery_queue WHERE status = 'sending'")
     arrived = {message["text"] for message in house.world.sent()}
     return [text for (text,) in sending if text in arrived]
-
-
-async def finished(house: House) -> None:
-    """Wait until the database holds nothing that waits."""
-    open_rows = (
-        "SELECT (SELECT count(*) FROM polar_updates WHERE status = 'pending') + "
-        "(SELECT count(*) FROM polar_delivery_queue WHERE status IN ('pending', 'sending'))"
-    )
-    await until(lambda: house.rows(open_rows) == [(0,)], timeout_s=120)
 
 
 def check_whole(house: House, stream: Stream) -> None:
@@ -136,12 +110,6 @@ def check_whole(house: House, stream: Stream) -> None:
     assert max(marked.values(), default=0) == 1
 
 
-def arrivals(house: House, *, only_marked: bool = False) -> Counter[str]:
-    """How often each reply arrived, by what it echoes."""
-    texts = [message["text"] for message in house.world.sent()]
-    return Counter(t.split("echo: ")[-1] for t in texts if not only_marked or t.startswith(DUPLICATE_MARK))
-
-
 async def compare_with_a_quiet_run(house: House, tmp_path: Path, seed: int, killed: Stream) -> None:
     """The same stream, handled by a process that nobody kills, leaves the same rows."""
     quiet_world = World(token=TOKEN, username="polar_test_bot")
@@ -150,15 +118,13 @@ async def compare_with_a_quiet_run(house: House, tmp_path: Path, seed: int, kill
     async with Server(quiet_world) as server:
         quiet = House(world=quiet_world, server=server, folder=folder)
         stream = Stream(quiet, seed)
-        process = await start(quiet, responder="tests.responders:SlowEcho")
-        await quiet_world.wait(lambda: any(call.method == "getUpdates" for call in quiet_world.calls), timeout=30)
+        process = await start_asking(quiet, responder=SLOW_ECHO)
         for _ in range(killed.flows):
             stream.flow()
         await quiet_world.wait(lambda: len(quiet_world.sent()) == stream.said, timeout=120)
         await quiet_world.wait(lambda: quiet_world.updates_pending() == 0, timeout=30)
         await finished(quiet)
-        process.send_signal(signal.SIGTERM)
-        assert await process.wait() == 0
+        assert await end(process) == 0
         assert rows_by_meaning(house) == rows_by_meaning(quiet)
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -13,46 +11,14 @@ import pytest
 from bot.receiving import processor
 from bot.receiving.merging import MAX_MESSAGES
 from bot.receiving.processor import LANE_LENGTH, MAX_CLAIMS
-from emulator import Chat, Person
+from emulator import Person
 from middleware.texts import say
 from middleware.turn import Turn
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import awake, idle, texts
-
-ECHO = "tests.responders:Echo"
-LONG_MS = 60_000
-"""So long that it does not end while a test runs."""
-
-
-async def journalled(house: House, clock: TestClock, *acts: Callable[[], object] | float) -> None:
-    """Let a bot receive what people do, at these instants (numbers are seconds in between), and handle nothing of it.
-
-    It is stopped before the window is over, so that whoever starts next finds it all pending.
-    """
-    async with house.bot(clock, responder=ECHO, merge_window_ms=LONG_MS):
-        await awake(house)
-        for act in acts:
-            if isinstance(act, int | float):
-                clock.advance(seconds=act)
-                continue
-            before = house.rows("SELECT count(*) FROM polar_updates")[0][0]
-            act()
-            await until(lambda: house.rows("SELECT count(*) FROM polar_updates")[0][0] > before)  # noqa: B023
-    assert house.rows("SELECT count(*) FROM polar_updates WHERE status <> 'pending' AND kind = 'message'") == [(0,)]
-
-
-async def answers(house: House, clock: TestClock, chat: Chat, **settings: Any) -> list[str]:
-    """What the next bot makes of what is pending, once every window is over."""
-    clock.advance(seconds=100)
-    async with house.bot(clock, **{"responder": ECHO, "merge_window_ms": 800, **settings}):
-        await idle(house)
-    return texts(house, chat)
-
-
-def turns(house: House) -> list[str]:
-    """The turns that were answered or recorded, by id."""
-    return [turn for (turn,) in house.rows("SELECT turnId FROM polar_audit ORDER BY rowid")]
+from tests.pending import LONG_MS, answers, journalled, turns
+from tests.responders import ECHO, FAILING, HANGING
 
 
 async def test_messages_within_the_window_become_one_turn(house: House) -> None:
@@ -289,7 +255,7 @@ async def test_a_merged_turn_that_keeps_failing_is_set_aside_whole(
         2,
         lambda: write(chat, ann, "c"),
     )
-    assert await answers(house, clock, chat, responder="tests.responders:Failing") == [say("turn.apology"), "echo: c"]
+    assert await answers(house, clock, chat, responder=FAILING) == [say("turn.apology"), "echo: c"]
     dead = house.rows("SELECT attempts, reason FROM polar_updates WHERE status = 'dead'")
     assert dead == [(3, "RuntimeError: this responder fails")] * 2
     assert house.rows("SELECT text FROM polar_messages WHERE role = 'user'") == [("c",)]
@@ -303,9 +269,8 @@ async def test_a_merged_turn_that_kept_ending_the_process_is_set_aside_with_one_
     await journalled(
         house, clock, lambda: write(chat, ann, "a"), lambda: write(chat, ann, "b"), 2, lambda: write(chat, ann, "c")
     )
-    with closing(sqlite3.connect(house.path)) as file, file:
-        file.execute("UPDATE polar_updates SET attempts = ? WHERE sequence = 1", (MAX_CLAIMS,))
-        file.execute("UPDATE polar_updates SET attempts = ? WHERE sequence = 2", (MAX_CLAIMS - 1,))
+    house.write("UPDATE polar_updates SET attempts = ? WHERE sequence = 1", MAX_CLAIMS)
+    house.write("UPDATE polar_updates SET attempts = ? WHERE sequence = 2", MAX_CLAIMS - 1)
     assert await answers(house, clock, chat) == [say("turn.apology"), "echo: c"]
     statuses = house.rows("SELECT status, reason FROM polar_updates ORDER BY sequence")
     assert statuses == [("dead", "it kept ending the process")] * 2 + [("done", None)]
@@ -320,7 +285,7 @@ async def test_a_merged_turn_found_unfinished_is_claimed_whole(house: House) -> 
     clock.advance(seconds=100)
     attempts = "SELECT attempts FROM polar_updates ORDER BY sequence"
     for tries in (1, 2):
-        async with house.bot(clock, responder="tests.responders:Hanging", merge_window_ms=800, shutdown_seconds=0):
+        async with house.bot(clock, responder=HANGING, merge_window_ms=800, shutdown_seconds=0):
             await until(lambda: house.rows(attempts) == [(tries,), (tries,)])  # noqa: B023
     assert await answers(house, clock, chat) == ["echo: hang\non"]
     assert house.rows("SELECT attempt FROM polar_audit WHERE outcome = 'answered'") == [(3,)]

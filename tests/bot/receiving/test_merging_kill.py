@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-import signal
 
 import pytest
 
 from bot.receiving.merging import Piece, first_group
-from tests.bot.receiving.test_kill import arrivals, finished, kill, start
-from tests.bot.receiving.test_merging import LONG_MS, answers, turns
 from tests.clocks import TestClock
 from tests.house import House, until
+from tests.killing import arrivals, end, finished, kill, start, start_asking
 from tests.looking import awake, texts
+from tests.pending import LONG_MS, answers, turns
+from tests.responders import ECHO, SLOW_ECHO
 
 pytestmark = pytest.mark.slow
 
-ECHO = "tests.responders:Echo"
 KILLS = 10
 WINDOW_MS = 400
 LIFE_S = 0.6
@@ -29,29 +28,20 @@ async def received(house: House, count: int) -> None:
     await until(lambda: house.rows("SELECT count(*) FROM polar_updates") == [(count,)], timeout_s=30)
 
 
-async def asked(house: House, calls: int) -> None:
-    """Wait until the process that was started after so many calls has asked for updates."""
-    await house.world.wait(lambda: any(c.method == "getUpdates" for c in house.world.calls[calls:]), timeout=30)
-
-
 async def test_killed_within_the_window_the_next_process_makes_the_same_turn(house: House) -> None:
     """Twice within it, then once after it: one answer to all that came, named after the first message."""
     ann, chat = house.chat()
     settings = {"responder": ECHO, "merge_window_ms": LONG_MS}
     for n, text in enumerate(("a", "b"), 1):
-        calls = len(house.world.calls)
-        process = await start(house, **settings)
-        await asked(house, calls)
+        process = await start_asking(house, **settings)
         house.world.say(chat, ann, text)
         await received(house, n)
-        kill(process)
-        await process.wait()
+        await kill(process)
     assert house.rows("SELECT status, attempts FROM polar_updates") == [("pending", 0)] * 2
     process = await start(house, **settings, clock_offset_seconds=2 * LONG_MS / 1000)
     await house.world.wait(lambda: texts(house, chat) != [], timeout=30)
     await finished(house)
-    process.send_signal(signal.SIGTERM)
-    assert await process.wait() == 0
+    assert await end(process) == 0
     assert texts(house, chat) == ["echo: a\nb"]
     assert turns(house) == expected_turns(house, LONG_MS)
 
@@ -62,12 +52,10 @@ async def test_killed_at_random_instants_the_turns_are_those_of_the_stored_times
     print(f"seed {seed}")
     chance = random.Random(seed)
     people = [house.chat(f"P{n}") for n in range(3)]
-    settings = {"responder": "tests.responders:SlowEcho", "merge_window_ms": WINDOW_MS}
+    settings = {"responder": SLOW_ECHO, "merge_window_ms": WINDOW_MS}
     said = in_window = 0
     for n in range(KILLS):
-        calls = len(house.world.calls)
-        process = await start(house, **settings)
-        await asked(house, calls)
+        process = await start_asking(house, **settings)
         for _ in range(chance.randint(3, 12)):
             person, chat = chance.choice(people)
             house.world.say(chat, person, f"m{said}")
@@ -78,16 +66,12 @@ async def test_killed_at_random_instants_the_turns_are_those_of_the_stored_times
         if n:  # the first one at once, certainly within a window
             await asyncio.sleep(chance.uniform(0, LIFE_S))  # the random instant itself
         await until(lambda: not house.rows("SELECT 1 FROM polar_delivery_queue WHERE ambiguous AND status <> 'sent'"))
-        kill(process)
-        await process.wait()
+        await kill(process)
         in_window += bool(house.rows("SELECT 1 FROM polar_updates WHERE status = 'pending' AND attempts = 0"))
     assert in_window
-    calls = len(house.world.calls)
-    process = await start(house, **settings)
-    await asked(house, calls)
+    process = await start_asking(house, **settings)
     await finished(house)
-    process.send_signal(signal.SIGTERM)
-    assert await process.wait() == 0
+    assert await end(process) == 0
     assert house.rows("SELECT status, count(*) FROM polar_updates GROUP BY status") == [("done", said)]
     assert sorted(turns(house)) == sorted(expected_turns(house, WINDOW_MS))
     messages = house.rows("SELECT text FROM polar_messages WHERE role = 'user'")

@@ -19,8 +19,8 @@ from middleware.texts import say
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import awake, idle, reactions, tell, texts
+from tests.responders import ECHO, FAILING
 
-ECHO = "tests.responders:Echo"
 DAY = 86_400
 
 
@@ -125,7 +125,7 @@ async def test_a_token_that_is_revoked_ends_the_run_with_a_clear_line(house: Hou
         house.world.fault(method, "401", times=None)
         house.world.say(chat, ann, "hello")
         with pytest.raises(CannotRun, match="401") as raised:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await bot.finished
     assert "TEST-TOKEN" not in str(raised.value)
     house.world.clear_faults()
@@ -336,7 +336,7 @@ def more_digits() -> Iterator[None]:
 @pytest.mark.usefixtures("impatient")
 async def test_a_turn_that_keeps_failing_is_set_aside_after_three_tries_with_one_apology(house: House) -> None:
     """It blocks nobody behind it; each try has its audit row, none has left anything else."""
-    async with house.bot(responder="tests.responders:Failing"):
+    async with house.bot(responder=FAILING):
         ann, chat = house.chat()
         for text in ("fail please", "hello"):
             house.world.say(chat, ann, text)

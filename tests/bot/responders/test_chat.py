@@ -10,6 +10,7 @@ from emulator import Chat, Person
 from tests.clocks import TestClock
 from tests.house import House
 from tests.looking import commands, idle, reactions, tell
+from tests.responders import ECHO
 
 HOUR, DAY = 3600, 86_400
 
@@ -72,7 +73,7 @@ async def test_status_tells_operators_more(house: House) -> None:
 
 async def test_an_unknown_command_is_told_so_in_private_only(house: House) -> None:
     """In a group it may be meant for another bot; no model ever sees one."""
-    async with house.bot(responder="tests.responders:Echo"):
+    async with house.bot(responder=ECHO):
         ann, chat = house.chat()
         group = house.world.group("Friends", [ann])
         assert await tell(house, chat, ann, "/dance") == ["I do not know that command. /help lists what I can do."]

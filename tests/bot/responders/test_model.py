@@ -9,33 +9,14 @@ from typing import Any
 
 import pytest
 
-from bot.responders.model.responder import CALLS
+from bot.responders.model.responder import CALLS, OpenAI
 from emulator.model import Answer, ModelServer, long_answer
-from middleware.turn import CallNext, Outcome, Turn
 from storage.statement import Statement
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import awake, idle, tell, texts
-from tests.model import KEY, ask, newest, reasons, sections, talk, talking, to_model
+from tests.model import KEY, PRICED, WATCHED, ask, newest, reasons, sections, talk, talking, to_model, watch
 from tests.pressing import buttons, last
-
-PRICED = {"openai_input_usd_per_mtok": 3.0, "openai_output_usd_per_mtok": 15.0}
-
-
-class Watch:
-    """A middleware that keeps the turns it saw."""
-
-    def __init__(self) -> None:
-        self.turns: list[Turn] = []
-
-    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """Sees everything, changes nothing."""
-        self.turns.append(turn)
-        return await call_next(turn)
-
-
-watch = Watch()
-WATCHED = {"middleware": ("tests.bot.responders.test_model:watch",)}
 
 
 @pytest.fixture(autouse=True)
@@ -62,12 +43,11 @@ async def test_a_message_is_answered_by_the_model(house: House) -> None:
 async def test_at_its_end_the_bot_closes_its_connections(house: House) -> None:
     """Those to the model, too."""
     async with ModelServer() as server:
-        async with house.bot(**to_model(server)) as bot:
+        async with house.bot(**to_model(server)):
             ann, chat = house.chat()
             await tell(house, chat, ann, "hello")
-            client = bot.app._responder._endpoint._client  # type: ignore[attr-defined]
-            assert not client.is_closed()
-        assert client.is_closed()
+            assert server.connections == 1
+        await until(lambda: server.connections == 0)
 
 
 async def test_without_a_key_one_is_made_up(house: House) -> None:
@@ -290,7 +270,8 @@ async def test_the_estimate_is_a_bound_and_can_be_met(house: House) -> None:
         model.order(Answer(text="", cut_after=0), Answer(text="some words"))
         await tell(house, chat, ann, "remind me")
         turn = watch.turns[0]
-        estimate = bot.app._responder.estimate_usd(turn)  # type: ignore[attr-defined]
+        assert isinstance(bot.app.responder, OpenAI)
+        estimate = bot.app.responder.estimate_usd(turn)
         assert 0 < turn.spent_usd < estimate
         tokens = round((estimate / CALLS - 2048 * 15 / 1e6) / 3 * 1e6)
         whole = (CALLS * tokens, CALLS * 2048)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 from typing import Any
 
 import pytest
@@ -14,12 +13,11 @@ from bot.responders.model.failures import TRIES
 from emulator.model import Answer, ModelServer
 from emulator.model.answers import BEFORE_HEADERS
 from middleware.texts import say
-from tests.bot.receiving.test_kill import finished, kill, start
-from tests.bot.responders.test_model import PRICED, WATCHED, watch
 from tests.clocks import TestClock
 from tests.house import House, until
+from tests.killing import end, finished, kill, start, start_asking
 from tests.looking import awake, idle, tell, texts
-from tests.model import ask, reasons, talking, to_model
+from tests.model import PRICED, WATCHED, ask, reasons, talking, to_model, watch
 
 PERSONS = "words of a person"
 
@@ -263,21 +261,18 @@ async def test_killed_in_the_middle_of_a_call_the_next_process_answers_once(hous
     """SIGKILL while the model is writing."""
     async with ModelServer() as server:
         settings: dict[str, Any] = to_model(server)
-        process = await start(house, **settings)
-        await house.world.wait(lambda: any(c.method == "getUpdates" for c in house.world.calls), timeout=30)
+        process = await start_asking(house, **settings)
         ann, chat = house.chat()
         server.model.say("one two three", hold_after=1)
         await ask(house, chat, ann, server.model, "count")
         await server.model.wait(lambda: server.model.exchanges[0].pieces == 1)
-        kill(process)
-        await process.wait()
+        await kill(process)
         assert house.rows("SELECT status FROM polar_updates") == [("pending",)]
         server.model.say("one two three")
         process = await start(house, **settings)
         await house.world.wait(lambda: len(house.world.sent(chat)) == 1, timeout=30)
         await finished(house)
-        process.send_signal(signal.SIGTERM)
-        assert await process.wait() == 0
+        assert await end(process) == 0
     assert texts(house, chat) == ["one two three"]
     log = (house.folder / "bot.log").read_text(encoding="utf-8")
     assert "count as costing nothing" in log

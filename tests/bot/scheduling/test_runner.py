@@ -3,54 +3,23 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pytest
 
 from bot.automations.subject import PAUSE_AFTER_FAILURES
-from bot.run import Running
 from bot.scheduling import runner
-from emulator import Chat, Person
-from storage.tables.occurrences import Occurrence
+from storage.tables.occurrences import Occurrence, Occurrences
+from tests.automating import HOUR, create, outcomes, pass_time
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import idle, tell, texts
-
-HOUR = 3600
-ECHO = "tests.responders:Echo"
-
-
-async def create(house: House, chat: Chat, person: Person, schedule: str = "every 1 hour", text: str = "tea") -> str:
-    """A job's id."""
-    [answer] = await tell(house, chat, person, f"/automations create {schedule} | {text}")
-    return answer.split()[1].rstrip(":")
-
-
-def write(house: House, sql: str, *params: Any) -> None:
-    """A second program writes a row."""
-    with closing(sqlite3.connect(house.path, timeout=10)) as connection, connection:
-        connection.execute(sql, params)
-
-
-def ledger(house: House) -> list[tuple[str, str | None]]:
-    """Status and reason of each run, in order."""
-    outputs = house.rows("SELECT output FROM polar_run_events ORDER BY sequence")
-    return [(json.loads(output)["status"], json.loads(output).get("reason")) for (output,) in outputs]
-
-
-async def pass_time(house: House, bot: Running, clock: TestClock, *, seconds: float, runs: int) -> None:
-    """Let time pass until the ledger holds so many runs."""
-    clock.advance(seconds=seconds)
-    bot.app.runner.wake()
-    await until(lambda: len(ledger(house)) == runs)
-    await idle(house)
+from tests.responders import ECHO, FAILING, HANGING
 
 
 def settle(house: House, job: str, column: str, value: dict[str, Any]) -> None:
     """Give a job quiet hours or limits, as another program would."""
-    write(house, f"UPDATE polar_automation_jobs SET {column} = ? WHERE id = ?", json.dumps(value), job)
+    house.write(f"UPDATE polar_automation_jobs SET {column} = ? WHERE id = ?", json.dumps(value), job)
 
 
 async def test_a_clock_that_steps_back_doubles_nothing_and_one_that_leaps_misses_nothing(house: House) -> None:
@@ -64,10 +33,10 @@ async def test_a_clock_that_steps_back_doubles_nothing_and_one_that_leaps_misses
         await tell(house, chat, ann, "/ping")
         bot.app.runner.wake()
         await tell(house, chat, ann, "/ping")
-        assert len(ledger(house)) == 1
+        assert len(outcomes(house)) == 1
         await pass_time(house, bot, clock, seconds=HOUR * 1.5, runs=2)
         await pass_time(house, bot, clock, seconds=HOUR * 3, runs=5)
-    assert ledger(house)[2:] == [("skipped", "missed"), ("skipped", "missed"), ("executed", None)]
+    assert outcomes(house)[2:] == [("skipped", "missed"), ("skipped", "missed"), ("executed", None)]
     instants = [at for (at,) in house.rows("SELECT json_extract(metadata, '$.scheduledAtMs') FROM polar_run_events")]
     assert sorted(instants) == list(range(min(instants), max(instants) + 1, HOUR * 1000))
 
@@ -100,9 +69,9 @@ async def test_all_that_was_missed_is_made_up_for_where_the_job_says_so(house: H
     settle(house, job, "limitsJson", {"missed": "all"})
     clock.advance(seconds=HOUR * 12.5)
     async with house.bot(clock, responder=ECHO):
-        await until(lambda: len(ledger(house)) == 12)
+        await until(lambda: len(outcomes(house)) == 12)
         await idle(house)
-    assert sorted(ledger(house), key=str) == [("executed", None)] * 10 + [("skipped", "missed")] * 2
+    assert sorted(outcomes(house), key=str) == [("executed", None)] * 10 + [("skipped", "missed")] * 2
     assert texts(house, chat)[1:] == ["echo: tea"] * 10
 
 
@@ -117,7 +86,7 @@ async def test_quiet_hours_drop_or_silence(house: House, mode: str, status: tupl
         job = await create(house, chat, ann)
         settle(house, job, "quietHoursJson", {"start": "00:00", "end": "23:59", "mode": mode, "timezone": "UTC"})
         await pass_time(house, bot, clock, seconds=HOUR, runs=1)
-    assert ledger(house) == [status]
+    assert outcomes(house) == [status]
     calls = [call for call in house.world.calls if call.method == "sendMessage" and call.params["text"] == "echo: tea"]
     assert len(calls) == sent
     assert all(call.params.get("disable_notification") for call in calls)
@@ -135,9 +104,9 @@ async def test_deferred_by_quiet_hours_it_runs_once_they_are_over(house: House) 
         bot.app.runner.wake()
         await until(lambda: house.rows("SELECT sequence FROM polar_scheduler_events") == [(at + 2 * HOUR * 1000,)])
     async with house.bot(clock, responder=ECHO) as bot:
-        assert ledger(house) == []
+        assert outcomes(house) == []
         await pass_time(house, bot, clock, seconds=2 * HOUR, runs=1)
-    assert ledger(house) == [("executed", None)]
+    assert outcomes(house) == [("executed", None)]
     assert house.rows("SELECT runId FROM polar_run_events") == [(f"run:{job}:{at}",)]
 
 
@@ -150,9 +119,9 @@ async def test_a_daily_cap_counts_messages(house: House) -> None:
         settle(house, job, "limitsJson", {"maxNotificationsPerDay": 2})
         for runs in (1, 2, 3):
             await pass_time(house, bot, clock, seconds=HOUR, runs=runs)
-        assert ledger(house) == [("executed", None), ("executed", None), ("skipped", "daily_cap")]
+        assert outcomes(house) == [("executed", None), ("executed", None), ("skipped", "daily_cap")]
         clock.advance(seconds=HOUR * 11)
-        await until(lambda: ledger(house)[-1] == ("executed", None))
+        await until(lambda: outcomes(house)[-1] == ("executed", None))
 
 
 async def test_repeated_failures_pause_the_job_and_tell_its_owner_once(
@@ -161,7 +130,7 @@ async def test_repeated_failures_pause_the_job_and_tell_its_owner_once(
     """After three failed runs in a row; resuming starts the count of runs, not of tries, again from the ledger."""
     monkeypatch.setattr(runner, "RETRY_DELAY_S", 0)
     clock = TestClock()
-    async with house.bot(clock, responder="tests.responders:Failing") as bot:
+    async with house.bot(clock, responder=FAILING) as bot:
         ann, chat = house.chat()
         job = await create(house, chat, ann, text="fail please")
         for runs in range(1, PAUSE_AFTER_FAILURES + 1):
@@ -181,7 +150,7 @@ async def test_repeated_failures_pause_the_job_and_tell_its_owner_once(
 async def test_tries_are_apart_and_what_follows_does_not_wait_for_them(house: House) -> None:
     """A failed try waits in `retry` with a growing delay, while the next instant is planned."""
     clock = TestClock()
-    async with house.bot(clock, responder="tests.responders:Failing") as bot:
+    async with house.bot(clock, responder=FAILING) as bot:
         ann, chat = house.chat()
         await create(house, chat, ann, text="fail please")
         waits = []
@@ -195,31 +164,27 @@ async def test_tries_are_apart_and_what_follows_does_not_wait_for_them(house: Ho
         assert 15_000 <= waits[0] <= 30_000
         assert 30_000 <= waits[1] <= 60_000
         assert len(house.rows("SELECT 1 FROM polar_scheduler_events WHERE queue = 'scheduled'")) == 1
-        assert ledger(house) == []
+        assert outcomes(house) == []
 
 
 PINGS = 10
 
 
-async def look_twice(bot: Running, house: House, chat: Chat, person: Person) -> int:
-    """How often the runner looks for what is due while a person writes a few commands, each of which wakes it."""
-    occurrences = bot.app.runner._occurrences
-    looks = 0
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The instants for which a runner looked for what is due."""
+    found: list[int] = []
+    list_due = Occurrences.list_due
 
-    class Counting:
-        async def list_due(self, *, now_ms: int, limit: int) -> list[Occurrence]:
-            nonlocal looks
-            looks += 1
-            return await occurrences.list_due(now_ms=now_ms, limit=limit)
+    async def counted(occurrences: Occurrences, *, now_ms: int, limit: int) -> list[Occurrence]:
+        found.append(now_ms)
+        return await list_due(occurrences, now_ms=now_ms, limit=limit)
 
-    bot.app.runner._occurrences = Counting()  # type: ignore[assignment]
-    for _ in range(PINGS):
-        await tell(house, chat, person, "/ping")
-    bot.app.runner._occurrences = occurrences
-    return looks
+    monkeypatch.setattr(Occurrences, "list_due", counted)
+    return found
 
 
-async def test_a_run_that_another_holds_is_left_alone_until_its_lease_expires(house: House) -> None:
+async def test_a_run_that_another_holds_is_left_alone_until_its_lease_expires(house: House, looks: list[int]) -> None:
     """Two processes on one database cannot both run an occurrence."""
     clock = TestClock()
     async with house.bot(clock, responder=ECHO) as bot:
@@ -227,11 +192,13 @@ async def test_a_run_that_another_holds_is_left_alone_until_its_lease_expires(ho
         job = await create(house, chat, ann)
         [(at,)] = house.rows("SELECT sequence FROM polar_scheduler_events")
         lease = (f"run:{job}:{at}", "another", 1, at + 60_000)
-        write(house, "INSERT INTO polar_run_leases VALUES (?, ?, ?, ?)", *lease)
+        house.write("INSERT INTO polar_run_leases VALUES (?, ?, ?, ?)", *lease)
         clock.now_ms = at
-        looks = await look_twice(bot, house, chat, ann)
-        assert ledger(house) == []
-        assert looks <= 2 * PINGS  # a look for each thing that happens, none because the last one was in vain
+        looks.clear()
+        for _ in range(PINGS):
+            await tell(house, chat, ann, "/ping")
+        assert outcomes(house) == []
+        assert len(looks) <= 2 * PINGS  # a look for each thing that happens, none because the last one was in vain
         await pass_time(house, bot, clock, seconds=60, runs=1)
     assert house.rows("SELECT * FROM polar_run_leases") == []
 
@@ -239,16 +206,16 @@ async def test_a_run_that_another_holds_is_left_alone_until_its_lease_expires(ho
 async def test_a_run_whose_lease_was_lost_has_no_effect(house: House) -> None:
     """Its commit is void as a whole: who took the lease over is the one that counts."""
     clock = TestClock()
-    async with house.bot(clock, responder="tests.responders:Hanging", responder_timeout_seconds=0.3) as bot:
+    async with house.bot(clock, responder=HANGING, responder_timeout_seconds=0.3) as bot:
         ann, chat = house.chat()
         job = await create(house, chat, ann, text="hang")
         clock.advance(seconds=HOUR)
         bot.app.runner.wake()
         await until(lambda: len(house.rows("SELECT 1 FROM polar_run_leases")) == 1)
-        write(house, "UPDATE polar_run_leases SET holder = 'another', expiresAtMs = ?", clock() + 10**9)
-        await until(lambda: not bot.app.runner._in_hand)
+        house.write("UPDATE polar_run_leases SET holder = 'another', expiresAtMs = ?", clock() + 10**9)
+        await until(lambda: bot.app.runner.in_hand == 0)
         await tell(house, chat, ann, "/ping")
-    assert ledger(house) == []
+    assert outcomes(house) == []
     assert house.rows("SELECT holder FROM polar_run_leases") == [("another",)]
     assert house.rows("SELECT status FROM polar_scheduler_run_log") == [("running",)]
     assert len(house.rows("SELECT 1 FROM polar_scheduler_events WHERE eventId = ?", f"automation:{job}")) == 1

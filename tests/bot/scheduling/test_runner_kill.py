@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-import signal
 from collections import Counter
 
 import pytest
 
-from tests.bot.receiving.test_kill import finished, kill, start
 from tests.house import House, until
+from tests.killing import end, finished, kill, start_asking
 from tests.looking import tell
+from tests.responders import SLOW_ECHO
 
 pytestmark = pytest.mark.slow
 
 KILLS = 25
 JOBS = 6
 LIFE_S = 0.25
-SLOW = "tests.responders:SlowEcho"
 MINUTE_MS = 60_000
 
 
@@ -29,7 +28,7 @@ async def test_killed_around_due_times_every_occurrence_is_entered_once_and_ever
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     chance = random.Random(seed)
-    async with house.bot(responder=SLOW):
+    async with house.bot(responder=SLOW_ECHO):
         people = [house.chat(f"P{n}") for n in range(JOBS)]
         for person, chat in people:
             await tell(house, chat, person, "/automations create every 1 minute | tea")
@@ -40,27 +39,21 @@ async def test_killed_around_due_times_every_occurrence_is_entered_once_and_ever
         offset += chance.uniform(20, 150)
         caught += await live_and_die(house, chance, offset)
     assert caught >= KILLS // 5
-    calls = len(house.world.calls)
-    process = await start(house, clock_offset_seconds=offset + 90, responder=SLOW)
-    await house.world.wait(lambda: any(c.method == "getUpdates" for c in house.world.calls[calls:]), timeout=30)
+    process = await start_asking(house, clock_offset_seconds=offset + 90, responder=SLOW_ECHO)
     await finished(house)
     await until(lambda: not house.rows("SELECT 1 FROM polar_run_leases"), timeout_s=60)
     # What is due right now may still come; the ledger up to here is what is looked at.
-    process.send_signal(signal.SIGTERM)
-    assert await process.wait() == 0
+    assert await end(process) == 0
     check_ledger(house)
     check_messages(house)
 
 
 async def live_and_die(house: House, chance: random.Random, offset: float) -> bool:
     """One process that lives for a moment; whether it was killed within a run or a send."""
-    calls = len(house.world.calls)
-    process = await start(house, clock_offset_seconds=offset, responder=SLOW)
-    await house.world.wait(lambda: any(call.method == "getUpdates" for call in house.world.calls[calls:]), timeout=30)
+    process = await start_asking(house, clock_offset_seconds=offset, responder=SLOW_ECHO)
     await asyncio.sleep(chance.uniform(0, LIFE_S))  # the random instant itself
     await until(lambda: not house.rows("SELECT 1 FROM polar_delivery_queue WHERE ambiguous > 0 AND status <> 'sent'"))
-    kill(process)
-    await process.wait()
+    await kill(process)
     return bool(
         house.rows("SELECT 1 FROM polar_run_leases UNION SELECT 1 FROM polar_delivery_queue WHERE status = 'sending'")
     )

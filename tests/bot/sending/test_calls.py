@@ -9,7 +9,7 @@ from telegram.error import NetworkError, TelegramError
 from bot.sending.calls import Calls
 from storage.payloads import read
 from storage.tables.deliveries import Delivery
-from tests.bot.test_http import Canned
+from tests.bot.canned import Canned
 
 
 def delivery(stored: str = '{"method":"sendMessage","text":"hello"}') -> Delivery:

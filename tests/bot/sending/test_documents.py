@@ -11,11 +11,10 @@ from middleware.replies import outbox
 from middleware.texts import say
 from middleware.turn import Document, Reply, Turn
 from tests.house import House, until
-from tests.looking import awake, idle, queue, texts
+from tests.looking import MARK, awake, idle, queue, texts
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning")
 
-MARK = "↻ (sent again, the first try may have arrived)\n"
 CONTENT = '# Mémoire 😀\r\n\r\n--boundary\n{"a": 1}\n\ttab, no end'
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from bot.sending import display
 from emulator import Chat
+from middleware.access import private_place
+from middleware.turn import Source, Turn
 from storage.statement import Statement
 from storage.tables.stop_marks import StopMarks
 from tests.house import CHECKOUT, House, until
-from tests.looking import idle, texts
-from tests.responders import Writing
+from tests.looking import idle, tell, texts
+from tests.responders import ECHO, WRITING, Writing
 
-WRITING = "tests.responders:Writing"
 MESSAGES = "SELECT text, messageId, answersMessageId FROM polar_messages WHERE role = 'assistant' ORDER BY sequence"
 
 
@@ -161,29 +163,27 @@ async def test_stop_says_so_where_nothing_was_said_or_written(house: House) -> N
 
 async def test_a_stop_that_comes_too_late_leaves_no_mark(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer ended by itself while the mark was being written; the mark goes with the command's own turn."""
-    add = StopMarks.add
+    add, answer = StopMarks.add, ExitStack()
 
-    async with house.bot(responder=WRITING) as bot:
+    def ends_meanwhile(marks: StopMarks, turn_id: str, *, now_ms: int) -> Statement:
+        answer.close()
+        return add(marks, turn_id, now_ms=now_ms)
+
+    monkeypatch.setattr(StopMarks, "add", ends_meanwhile)
+    async with house.bot(responder=ECHO) as bot:
         ann, chat = house.chat()
-
-        def ends_meanwhile(marks: StopMarks, turn_id: str, *, now_ms: int) -> Statement:
-            bot.app.answering._writings.clear()
-            return add(marks, turn_id, now_ms=now_ms)
-
-        monkeypatch.setattr(StopMarks, "add", ends_meanwhile)
-        house.world.say(chat, ann, "tell me")
-        await until(lambda: Writing.calls == 1)
-        house.world.say(chat, ann, "/stop")
-        await house.world.wait(lambda: texts(house, chat) == ["I am not writing anything just now."])
-        assert house.rows("SELECT * FROM polar_stop_marks") == []
-        Writing.say("the end")
-        Writing.done.set()
-        await house.world.wait(lambda: texts(house, chat)[1:] == ["the end"])
+        source = Source(opening=(), failing=lambda reason: (), is_last_try=True)
+        place, user_id = private_place(str(ann.id)), str(ann.id)
+        turn = Turn(id="u", kind="message", place=place, user_id=user_id, received_at_ms=1, source=source)
+        writing = answer.enter_context(bot.app.answering.of(turn))
+        assert await tell(house, chat, ann, "/stop") == ["I am not writing anything just now."]
+        assert not writing.is_stopped
+    assert house.rows("SELECT * FROM polar_stop_marks") == []
 
 
 async def test_only_who_asked_and_operators_stop_an_answer(house: House) -> None:
     """Anybody else in a group is told so."""
-    async with house.bot(responder=WRITING, operator_telegram_ids={99}) as bot:
+    async with house.bot(responder=WRITING, operator_telegram_ids={99}):
         ann, _ = house.chat()
         bob, _ = house.chat("Bob")
         group = house.world.group("Friends", [ann, bob])
@@ -191,7 +191,6 @@ async def test_only_who_asked_and_operators_stop_an_answer(house: House) -> None
         await until(lambda: Writing.calls == 1)
         house.world.say(group, bob, f"/stop@{house.world.bot.username}")
         await house.world.wait(lambda: "Somebody else" in str(texts(house, group)[-1:]))
-        assert bot.app.answering._writings
         Writing.say("all of it")
         Writing.done.set()
         await house.world.wait(lambda: texts(house, group)[-1:] == ["all of it"])
@@ -204,7 +203,8 @@ async def test_what_was_stopped_is_not_begun_again_after_a_crash(house: House) -
         house.world.say(chat, ann, "tell me")
         await until(lambda: Writing.calls == 1)
         [(update, received)] = house.rows("SELECT updateId, receivedAtMs FROM polar_updates WHERE kind = 'message'")
-    await mark(house, f"update:{update}:{received}")
+    # What a process leaves that ended between a stop and the end of the answer.
+    house.write("INSERT INTO polar_stop_marks VALUES (?, 0)", f"update:{update}:{received}")
     Writing.done.set()
     async with house.bot(responder=WRITING):
         await house.world.wait(lambda: texts(house, chat) == ["Stopped."])
@@ -212,16 +212,8 @@ async def test_what_was_stopped_is_not_begun_again_after_a_crash(house: House) -
     assert Writing.calls == 1
 
 
-async def mark(house: House, turn_id: str) -> None:
-    """What a process leaves that ended between a stop and the end of the answer."""
-    code = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(" + (
-        "'INSERT INTO polar_stop_marks VALUES (?, 0)', (sys.argv[2],)); c.commit()"
-    )
-    process = await asyncio.create_subprocess_exec("python3", "-c", code, str(house.path), turn_id, cwd=CHECKOUT)
-    assert await process.wait() == 0
-
-
 @pytest.mark.parametrize("place", ["private", "group"])
+@pytest.mark.slow
 async def test_a_crash_while_an_answer_is_shown_still_ends_in_one_answer(house: House, place: str) -> None:
     """The next process finds the message that the first one had begun, and finishes it."""
     ann, chat = house.chat()

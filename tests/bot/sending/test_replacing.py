@@ -18,7 +18,6 @@ from tests.looking import awake, idle, queue, tell, texts
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning")
 
-MARK = "↻ (sent again, the first try may have arrived)\n"
 STUB = "So far…"
 SENT = ("sendMessage", "editMessageText", "deleteMessage")
 
@@ -113,7 +112,7 @@ async def test_a_placeholder_is_taken_back_as_soon_as_nothing_is_said(house: Hou
         ann, chat = house.chat()
         house.world.say(chat, ann, "nothing later")
         await house.world.wait(lambda: texts(house, chat) == [STUB])
-        await until(lambda: not bot.app.sender._workers)
+        await until(lambda: bot.app.sender.is_idle)
         placing.later.set()
         await house.world.wait(lambda: texts(house, chat) == [])
 

@@ -10,12 +10,11 @@ from emulator import Chat
 from middleware.replies.rich_text import MOST_ENTITIES
 from middleware.turn import Reply, Turn
 from tests.house import House
-from tests.looking import idle, queue, tell, texts
-from tests.middleware.replies.test_rich_text import twenty_thousand
+from tests.looking import MARK, idle, queue, tell, texts
+from tests.markdown import twenty_thousand
+from tests.responders import ECHO
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning")
-
-MARK = "↻ (sent again, the first try may have arrived)\n"
 
 
 class Formatted:
@@ -54,7 +53,7 @@ async def test_markdown_arrives_formatted_and_is_stored_as_plain_text(house: Hou
 
 async def test_what_is_not_said_to_be_markdown_is_left_alone(house: House) -> None:
     """What a person wrote, or what we say by ourselves, may have stars in it."""
-    async with house.bot(responder="tests.responders:Echo"):
+    async with house.bot(responder=ECHO):
         ann, chat = house.chat()
         assert await tell(house, chat, ann, "2 **3** `4`") == ["echo: 2 **3** `4`"]
     assert "entities" not in house.world.sent(chat)[0]

@@ -12,9 +12,7 @@ from emulator import Chat
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import idle, texts
-from tests.responders import Writing
-
-WRITING = "tests.responders:Writing"
+from tests.responders import ECHO, WRITING, Writing
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +86,7 @@ async def test_what_waits_for_the_person_and_what_failed_stays(
 async def test_a_quick_turn_shows_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that takes less than a second is worth a reaction."""
     monkeypatch.setattr(status, "QUIET_S", 3600)
-    async with house.bot(responder="tests.responders:Echo", status_reactions=True):
+    async with house.bot(responder=ECHO, status_reactions=True):
         ann, chat = house.chat()
         house.world.say(chat, ann, "quick")
         await house.world.wait(lambda: texts(house, chat) == ["echo: quick"])

@@ -12,6 +12,7 @@ from middleware.replies.rich_text import MOST_ENTITIES, STYLES, RichText, rich, 
 from middleware.replies.splitting import LIMIT, utf16_length
 from storage.payloads import Entity
 from tests.cost import bounded
+from tests.markdown import twenty_thousand
 
 words = st.text(alphabet="ab 😀é", min_size=1, max_size=30)
 inline = st.one_of(
@@ -251,15 +252,6 @@ def test_an_entity_that_goes_on_counts_in_every_part() -> None:
     parts = split_rich(rich("> " + " ".join(f"*i{n}*" for n in range(250))))
     assert [len(part.entities) for part in parts] == [100, 100, 53]
     assert [part.entities[0].type for part in parts] == ["blockquote"] * 3
-
-
-def twenty_thousand() -> str:
-    """An answer as long as a model may make it, with all that is hard about it."""
-    section = (
-        "## Part {n}\n\nThis is **part {n}** with [a link](https://example.org/{n}), 😀 and `code{n}`.\n\n"
-        "| name | value |\n|---|---|\n| a{n} | <b> |\n\n```python\nfor i in range({n}):\n    print(i)\n```\n"
-    )
-    return "\n".join(section.format(n=n) for n in range(300))
 
 
 def test_twenty_thousand_characters_with_300_links_lose_nothing() -> None:
