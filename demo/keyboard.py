@@ -6,31 +6,36 @@ import asyncio
 import os
 import sys
 import termios
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 _CHARACTERS = 6
 """Where `termios.tcgetattr` has the special characters."""
 
 
-async def lines() -> AsyncGenerator[str, None]:
+@asynccontextmanager
+async def typing() -> AsyncGenerator[AsyncIterator[str], None]:
     """Each line that is typed, until Ctrl-C or the end of input. No thread waits for one, which would outlive that."""
     pieces: asyncio.Queue[bytes] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     keyboard = sys.stdin.fileno()
-    loop.add_reader(keyboard, lambda: pieces.put_nowait(_read(keyboard)))
+    with _interrupt_typed(keyboard) as interrupt:
+        loop.add_reader(keyboard, lambda: pieces.put_nowait(_read(keyboard)))
+        try:
+            yield _lines(pieces, interrupt)
+        finally:
+            loop.remove_reader(keyboard)
+
+
+async def _lines(pieces: asyncio.Queue[bytes], interrupt: bytes | None) -> AsyncIterator[str]:
     typed = b""
-    try:
-        with _interrupt_typed(keyboard) as interrupt:
-            while piece := await pieces.get():
-                *whole, typed = (typed + piece).split(b"\n")
-                for line in whole:
-                    if text := line.decode(errors="replace").strip():
-                        yield text
-                if interrupt is not None and interrupt in typed:
-                    return
-    finally:
-        loop.remove_reader(keyboard)
+    while piece := await pieces.get():
+        *whole, typed = (typed + piece).split(b"\n")
+        for line in whole:
+            if text := line.decode(errors="replace").strip():
+                yield text
+        if interrupt is not None and interrupt in typed:
+            return
 
 
 def _read(keyboard: int) -> bytes:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
 from demo.ann import Ann
-from demo.keyboard import lines
+from demo.keyboard import typing
 from demo.screen import Screen
 from demo.stage import MODEL, DemoFailed, Stage
 
@@ -179,20 +178,20 @@ class Script:
 
     async def talk(self) -> None:
         """Let whoever sits at the terminal write as Ann, until Ctrl-C or the end of input."""
-        self._screen.scene("Your turn: write as Ann")
-        await self._stage.polar("budget", "clear", "global")
-        await self._start(AFTER_S)
-        if page := await self._ann.page():
-            self._screen.event(f"in the browser: {page}")
-        self._screen.event("or here; /help lists commands, Ctrl-C ends")
-        listener = asyncio.create_task(self._listen())
-        try:
-            async with aclosing(lines()) as typed:
+        async with typing() as typed:
+            self._screen.scene("Your turn: write as Ann")
+            await self._stage.polar("budget", "clear", "global")
+            await self._start(AFTER_S)
+            if page := await self._ann.page():
+                self._screen.event(f"in the browser: {page}")
+            self._screen.event("or here; /help lists commands, Ctrl-C ends")
+            listener = asyncio.create_task(self._listen())
+            try:
                 async for line in typed:
                     await self._ann.write(line)
-        finally:
-            listener.cancel()
-        await self._ann.look()
+            finally:
+                listener.cancel()
+            await self._ann.look()
 
     async def _listen(self) -> None:
         while True:
