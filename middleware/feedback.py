@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from middleware.audit import event_id
@@ -55,7 +55,7 @@ class Feedback:
             polarity = await self._record_change(turn, reactions, position, change)
             disliked |= polarity == "negative" and change.event_type == "reaction_added"
         if reactions.totals is not None:
-            payload = {"totals": [{"emoji": e, "count": n} for e, n in reactions.totals], "via": "reaction"}
+            payload = {"totals": [asdict(total) for total in reactions.totals], "via": "reaction"}
             self._append(turn, 0, "reaction_count", reactions.telegram_message_id, None, "neutral", payload)
         message = await self.messages.find(turn.session_id, reactions.telegram_message_id) if disliked else None
         return Outcome(status="recorded", replies=await self._act(turn, message))

@@ -94,6 +94,14 @@ class ReactionChange:
     unknown_type: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ReactionCount:
+    """How many have reacted with an emoji, where Telegram does not say who."""
+
+    emoji: str
+    count: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reactions:
     """What changed on one message, by whom (`chat:<id>` for an anonymous actor, None for mere totals)."""
@@ -101,7 +109,7 @@ class Reactions:
     telegram_message_id: int
     actor: str | None
     changes: tuple[ReactionChange, ...] = ()
-    totals: tuple[tuple[str, int], ...] | None = None
+    totals: tuple[ReactionCount, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from telegram import (
 from bot.receiving.arrival import Arrival
 from bot.receiving.attachments import describe
 from bot.receiving.envelope import Author, Envelope
-from middleware.turn import Incoming, Invocation, Kind, Place, Press, ReactionChange, Reactions, Turn
+from middleware.turn import Incoming, Invocation, Kind, Place, Press, ReactionChange, ReactionCount, Reactions, Turn
 from storage.ids import update_turn_id
 from storage.text import clean
 
@@ -101,7 +101,7 @@ def _content(envelope: Envelope, update: Update, me: Me) -> Content | None:
     if update.message_reaction is not None:
         return Content(kind="reaction", place=place, author=author, reactions=_changes(update.message_reaction, author))
     if (count := update.message_reaction_count) is not None:
-        totals = tuple((_name(r.type), r.total_count) for r in count.reactions)
+        totals = tuple(ReactionCount(_name(r.type), r.total_count) for r in count.reactions)
         reactions = Reactions(telegram_message_id=count.message_id, actor=None, totals=totals)
         return Content(kind="reaction", place=place, author=author, reactions=reactions)
     if update.my_chat_member is not None:

@@ -29,6 +29,7 @@ log = logging.getLogger("polar.delivery")
 
 SETTLE_S = 2.0
 FIRST_DELAY_S = 0.5
+
 Tell = Callable[[Delivery, str], Awaitable[list[Statement]]]
 """The statements that tell the operators of a delivery that failed."""
 Calm = Callable[[], Awaitable[object]]

@@ -11,7 +11,7 @@ from bot.phrasing import describe, explain
 from bot.schedules import ScheduleError
 from middleware import texts
 from tests.house import CHECKOUT
-from tests.middleware.test_texts import keys
+from tests.saying import keys
 
 PREFIX = "schedule.expected."
 

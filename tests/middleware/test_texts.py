@@ -16,6 +16,7 @@ from middleware.replies.outbox import MARK_ROOM, duplicate_mark
 from middleware.replies.splitting import utf16_length
 from tests.house import CHECKOUT, House
 from tests.looking import tell
+from tests.saying import keys
 
 CATALOGUE = texts.texts(texts.DEFAULT)
 SAYING = ("say", "say_count")
@@ -34,17 +35,6 @@ def sources() -> Iterator[Path]:
     """The code that may say something."""
     for folder in ("bot", "middleware"):
         yield from sorted((CHECKOUT / folder).rglob("*.py"))
-
-
-def keys(argument: ast.expr) -> Iterator[str]:
-    """What a key may be: a text, one of two, or a pattern."""
-    match argument:
-        case ast.Constant(value=str(key)):
-            yield key
-        case ast.IfExp(body=body, orelse=orelse):
-            yield from (*keys(body), *keys(orelse))
-        case ast.JoinedStr(values=parts):
-            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in parts)
 
 
 def calls() -> Iterator[Said]:
