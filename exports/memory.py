@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exports.markdown import cell, code, table
 from exports.page import Entry, Page, count
+from storage.ids import place_named
 from storage.views.projections import Memory, Projections
 
 
@@ -30,5 +31,5 @@ def _memories(number: int) -> str:
 
 
 def _entry(row: Memory) -> Entry:
-    chat = code(row.session_id.removeprefix("telegram:chat:"))
+    chat = code(place_named(row.session_id))
     return row.at_ms, f"{code(row.user_id)} in {chat}, {code(f'{row.scope}/{row.type}')}: {code(row.text, 200)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exports.markdown import cell, code, table
 from exports.page import Entry, Page, count
+from storage.ids import place_named
 from storage.views.projections import Profile, Projections
 
 
@@ -24,6 +25,6 @@ def personality(found: Projections) -> Page:
 
 def _entry(profile: Profile) -> Entry:
     user = "" if profile.user_id is None else f" of {code(profile.user_id)}"
-    chat = "" if profile.session_id is None else f" in {code(profile.session_id.removeprefix('telegram:chat:'))}"
+    chat = "" if profile.session_id is None else f" in {code(place_named(profile.session_id))}"
     name = "" if profile.name is None else f", named {code(profile.name)}"
     return profile.at_ms, f"{code(profile.scope)}{user}{chat}{name}: {code(profile.prompt, 2000)}"

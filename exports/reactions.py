@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from exports.markdown import cell, code, emoji, table
 from exports.page import Entry, Heading, Page, count
+from storage.ids import place_named
 from storage.views.projections import Changes, DayOfReactions, Projections, Reaction
 
 SIGNS = {"positive": "(+)", "negative": "(−)", "neutral": "(·)"}
@@ -73,7 +74,7 @@ def _entry(event: Reaction) -> Entry:
 
 
 def _place(event: Reaction) -> str:
-    chat = code(event.session_id.removeprefix("telegram:chat:"))
+    chat = code(place_named(event.session_id))
     if event.snippet is None:
         return f"in {chat}, message {code(event.message_id)}"
     return f"in {chat}: {code(event.snippet)}"

@@ -5,22 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from hashlib import sha1
-from uuid import NAMESPACE_URL, UUID
 
 from middleware.turn import CallNext, Clock, Outcome, Status, Turn
+from storage.ids import event_id, received_message_id
 from storage.statement import Statement
 from storage.tables.audit import Audit as AuditStore
 from storage.tables.feedback import Feedback
 
 log = logging.getLogger("polar.turn")
-
-
-def event_id(turn: Turn, position: int) -> str:
-    """The id of a turn's ledger event: derived, so that handling the turn again adds nothing."""
-    name = f"polar:{turn.id}:{position}".encode()
-    # What uuid5 does, without its detours: every reaction needs one.
-    return str(UUID(bytes=sha1(NAMESPACE_URL.bytes + name, usedforsecurity=False).digest()[:16], version=5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +65,10 @@ class Audit:
             "updateId": turn.update_id,
         }
         yield self.feedback.append(
-            event_id=event_id(turn, -1),
+            event_id=event_id(turn.id, -1),
             event_type="command_executed",
             session_id=turn.session_id,
-            message_id=f"msg_u_{turn.incoming.telegram_message_id}" if turn.incoming else None,
+            message_id=received_message_id(turn.incoming.telegram_message_id) if turn.incoming else None,
             payload=payload,
             now_ms=turn.received_at_ms,
         )

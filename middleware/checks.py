@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 
 from middleware.texts import say, say_count
+from storage.ids import budget_name
 from storage.views.health import Health
 
 HOUR_MS = 3_600_000
@@ -114,7 +115,7 @@ async def _budget_nearly_used(health: Health, settings: Settings, window: Window
     lines = [
         say(
             "heartbeat.budget",
-            budget=f"{budget.scope}:{budget.target_id}" if budget.target_id else budget.scope,
+            budget=budget_name(budget.scope, budget.target_id),
             spent=f"{budget.spent_usd:.2f}",
             limit=f"{budget.limit_usd:.2f}",
         )

@@ -6,17 +6,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from middleware.audit import event_id
 from middleware.polarity import PolarityTable
 from middleware.texts import say
 from middleware.turn import CallNext, Clock, Outcome, Press, ReactionChange, Reactions, Reply, Toast, Turn
+from storage.ids import THUMB_DOWN, THUMB_UP, event_id
 from storage.tables.custom_emoji import CustomEmoji
 from storage.tables.feedback import Feedback as FeedbackStore
 from storage.tables.messages import Message, Messages
 
 STAR = "⭐"
-_THUMBS = {"fb:+": "👍", "fb:-": "👎"}
-_BY_EMOJI = {"👍": "fb:+", "👎": "fb:-"}
+_THUMBS = {THUMB_UP: "👍", THUMB_DOWN: "👎"}
 
 Describe = Callable[[str], Awaitable[str | None]]
 """What a custom emoji stands for, as Telegram tells: an emoji, '' for nothing known, None for no answer."""
@@ -99,7 +98,7 @@ class Feedback:
         chosen = await self.feedback.list_chosen(turn.session_id, message_id, turn.user_id)
         payload = {"actor": turn.user_id, "via": "button"}
         changes: list[tuple[Literal["reaction_added", "reaction_removed"], str]]
-        changes = [("reaction_removed", former) for former in chosen if former in _BY_EMOJI]
+        changes = [("reaction_removed", former) for former in chosen if former in _THUMBS.values()]
         if emoji not in chosen:
             changes.append(("reaction_added", emoji))
         for position, (event_type, changed) in enumerate(changes):
@@ -121,7 +120,7 @@ class Feedback:
     ) -> None:
         turn.record(
             self.feedback.append_on_message(
-                event_id=event_id(turn, position),
+                event_id=event_id(turn.id, position),
                 event_type=event_type,
                 session_id=turn.session_id,
                 telegram_message_id=telegram_message_id,

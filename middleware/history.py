@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from middleware.responder import Abilities, wants_answer
 from middleware.turn import CallNext, Clock, Outcome, Turn
+from storage.ids import replied_in
 from storage.tables.messages import Message, Messages
 
 CHAIN = 10
@@ -55,15 +56,15 @@ class History:
             if replied is None or replied.sequence in found:
                 break
             found[replied.sequence] = replied
-            prefix, _, above = replied.thread_key.rpartition(":")
-            if not prefix.startswith("reply:"):
+            above = replied_in(replied.thread_key)
+            if above is None:
                 break
             for message in await self.messages.list_thread(
                 session_id, replied.thread_key, before_ms=replied.created_at_ms, limit=self.abilities.history
             ):
                 if message.sequence < replied.sequence:
                     found[message.sequence] = message
-            replied_id = int(above)
+            replied_id = above
         return [found[sequence] for sequence in sorted(found)]
 
 

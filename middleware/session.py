@@ -9,9 +9,9 @@ from typing import Any
 
 from middleware.rate_limit import RateLimit
 from middleware.turn import CallNext, Clock, Incoming, Outcome, Turn
+from storage.ids import session_id_of
 from storage.tables.answers import Answers
 from storage.tables.chats import Chats
-from storage.tables.deliveries import session_id_of
 from storage.tables.jobs import Jobs
 from storage.tables.messages import Message, Messages
 

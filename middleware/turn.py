@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal
 
+from storage.ids import reply_thread, root_thread, session_id_of, topic_thread
 from storage.origin import UNKNOWN, Origin
 from storage.payloads import Button as Button  # a part of what a reply is made of
 from storage.statement import Statement
-from storage.tables.deliveries import session_id_of
 from storage.tables.messages import Message
 
 Kind = Literal[
@@ -51,10 +51,10 @@ class Place:
     def thread_key(self) -> str:
         """The topic, else the reply thread, else the chat's root."""
         if self.topic_id is not None:
-            return f"topic:{self.chat_id}:{self.topic_id}"
+            return topic_thread(self.chat_id, self.topic_id)
         if self.replied_id is not None:
-            return f"reply:{self.chat_id}:{self.replied_id}"
-        return f"root:{self.chat_id}"
+            return reply_thread(self.chat_id, self.replied_id)
+        return root_thread(self.chat_id)
 
     @property
     def is_private(self) -> bool:

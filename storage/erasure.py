@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from storage import memory_index
 from storage.database import Database
+from storage.ids import session_id_of, sql_next_id
 from storage.statement import Statement, Value
-from storage.tables.deliveries import session_id_of
 
 # The payload of a call that the sender ends without making it: there is no such message to delete.
 _NO_CALL = '{"method":"deleteMessage","target":""}'
@@ -41,9 +41,9 @@ WHERE sessionId = :private AND status IN ('pending', 'sending')
 """,
     "DELETE FROM polar_memory WHERE userId = :user",
     "DELETE FROM polar_personality_profiles WHERE userId = :user",
-    """
+    f"""
 DELETE FROM polar_scheduler_events WHERE queue = 'scheduled' AND eventId IN (
-  SELECT 'automation:' || id FROM polar_automation_jobs WHERE ownerUserId = :user)
+  SELECT {sql_next_id("automation", "id")} FROM polar_automation_jobs WHERE ownerUserId = :user)
 """,
     "DELETE FROM polar_automation_jobs WHERE ownerUserId = :user",
     "DELETE FROM polar_proposals WHERE userId = :user",

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from storage import ids
 from web import formats
 from web.clock import now_ms
 
@@ -59,6 +60,11 @@ def usd(value: float | None) -> str:
     return formats.MISSING if value is None else formats.usd(value)
 
 
+def place(session_id: object) -> str:
+    """A session by the number of its chat."""
+    return ids.place_named(str(session_id))
+
+
 def shown(text: object, limit: int = SNIPPET) -> Markup:
     """A text of anybody's: what would be unseen is named, what is too long is cut, neighbours stay as they are."""
     if text is None:
@@ -91,6 +97,7 @@ def _make_environment() -> Environment:
         "duration": duration,
         "number": number,
         "usd": usd,
+        "place": place,
         "shown": shown,
     }
     return environment

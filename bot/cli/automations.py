@@ -19,6 +19,7 @@ from bot.clock import system_clock
 from bot.phrasing import describe, explain
 from bot.run import CannotRun
 from bot.schedules import ScheduleError, load
+from storage.ids import sql_next_id
 from storage.tables.jobs import Job, Jobs
 from storage.tables.occurrences import Occurrence, Occurrences
 
@@ -32,7 +33,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] =
     with writable() as connection:
         rows = connection.execute(
             f"SELECT {Jobs.COLUMNS}, (SELECT sequence FROM polar_scheduler_events "
-            "WHERE eventId = 'automation:' || job.id AND queue = 'scheduled') AS dueMs "
+            f"WHERE eventId = {sql_next_id('automation', 'job.id')} AND queue = 'scheduled') AS dueMs "
             "FROM polar_automation_jobs AS job ORDER BY createdAtMs, id"
         ).fetchall()
     facts = [_fact(Job.from_row(row), row["dueMs"]) for row in rows]

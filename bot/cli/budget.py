@@ -14,6 +14,7 @@ from bot.cli.rows import commit, writable
 from bot.clock import system_clock
 from middleware.budget import dollars
 from storage.errors import ExpectationFailed
+from storage.ids import budget_name, budget_named
 from storage.tables import budgets
 from storage.tables.budgets import Balance, Budgets, Policy, Scope
 
@@ -60,7 +61,7 @@ def list_budgets(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
 @app.command()
 def clear(scope: Target) -> None:
     """Remove a budget, and what was counted for it."""
-    name, _, target = scope.partition(":")
+    name, target = budget_named(scope)
     if name not in get_args(Scope):
         raise _expected("SCOPE", SCOPES, scope)
     try:
@@ -127,7 +128,7 @@ def _told(balance: Balance, now_ms: int) -> str:
 
 
 def _name(policy: Policy) -> str:
-    return f"{policy.scope}:{policy.target_id}" if policy.target_id else policy.scope
+    return budget_name(policy.scope, policy.target_id)
 
 
 def _every(policy: Policy) -> str | None:

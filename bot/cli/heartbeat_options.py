@@ -13,7 +13,7 @@ from bot.heartbeats.active_hours import ActiveHours
 from bot.phrasing import explain
 from bot.schedules import ScheduleError, parse, wallclock
 from middleware.checks import settings_of
-from storage.tables.deliveries import session_id_of
+from storage.ids import session_id_of
 from storage.tables.heartbeats import Policy
 
 ALWAYS = "always"

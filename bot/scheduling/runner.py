@@ -15,6 +15,7 @@ from middleware.errors import TurnFailed
 from middleware.turn import CallNext, Clock, Source, Turn
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
+from storage.ids import try_id
 from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.tables.leases import Leases
@@ -153,7 +154,7 @@ class Runner:
 
     def _turn(self, row: Occurrence, go: Go, attempt: int, now_ms: int) -> Turn:
         return Turn(
-            id=f"{go.run.run_id}#{attempt}",
+            id=try_id(go.run.run_id, attempt),
             kind=go.run.source,
             place=go.place,
             user_id=go.user_id,

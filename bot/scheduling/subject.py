@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from middleware.turn import Place, Reply, Run
+from storage.ids import chat_id_of
 from storage.origin import UNKNOWN, Origin
 from storage.statement import Statement
-from storage.tables.deliveries import chat_id_of
 from storage.tables.occurrences import Occurrence
 
 

@@ -10,6 +10,7 @@ from telegram.error import NetworkError, TelegramError
 
 from middleware.replies.outbox import duplicate_mark
 from middleware.replies.splitting import utf16_length
+from storage.ids import chat_id_of
 from storage.payloads import (
     AnswerCallbackQuery,
     Buttons,
@@ -21,7 +22,7 @@ from storage.payloads import (
     SendMessage,
     Unreadable,
 )
-from storage.tables.deliveries import Delivery, chat_id_of
+from storage.tables.deliveries import Delivery
 
 UPLOAD_S = 120
 """How long writing a document may take."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from middleware.replies.outbox import NOTICE, PLACEHOLDER
+from storage.ids import is_notice, is_placeholder
 from storage.payloads import AboutSent, DeleteMessage
 from storage.tables.deliveries import Delivery
 
@@ -12,15 +12,15 @@ HARMLESS_REPEATS = 4
 
 def repeats(delivery: Delivery) -> int:
     """How often it is made again at most."""
-    if delivery.delivery_id.endswith(PLACEHOLDER):
+    if is_placeholder(delivery.delivery_id):
         return 0  # the answer itself comes after it
     return HARMLESS_REPEATS if isinstance(delivery.payload, AboutSent) else 1
 
 
 def is_missed(delivery: Delivery) -> bool:
     """Whether somebody waits for it in vain when it fails, and there is somebody else to tell."""
-    is_aside = isinstance(delivery.payload, DeleteMessage) or delivery.delivery_id.endswith(PLACEHOLDER)
-    return not is_aside and not delivery.reply_id.startswith(NOTICE)
+    is_aside = isinstance(delivery.payload, DeleteMessage) or is_placeholder(delivery.delivery_id)
+    return not is_aside and not is_notice(delivery.reply_id)
 
 
 def reason_for(delivery: Delivery, reason: str) -> str:

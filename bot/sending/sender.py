@@ -18,10 +18,11 @@ from bot.sending.refusals import Done, Final, Instead, judge
 from bot.supervised import Tasks
 from middleware.turn import Clock
 from storage.database import Database
+from storage.ids import chat_id_of, session_id_of
 from storage.payloads import AboutSent, AnswerCallbackQuery, EditMessageText, SendMessage
 from storage.statement import Statement
 from storage.tables.chats import Chats
-from storage.tables.deliveries import Deliveries, Delivery, chat_id_of, session_id_of
+from storage.tables.deliveries import Deliveries, Delivery
 from storage.tables.jobs import Jobs
 from storage.tables.messages import Messages
 

@@ -11,6 +11,7 @@ from middleware.replies.rich_text import RichText, rich, split_rich
 from middleware.replies.splitting import LIMIT, clean, split, utf16_length
 from middleware.texts import say
 from middleware.turn import Button, Clock, Document, Kind, Place, Reply, Toast, Turn
+from storage import ids
 from storage.origin import UNKNOWN
 from storage.payloads import (
     AnswerCallbackQuery,
@@ -26,13 +27,9 @@ from storage.tables.messages import Messages
 
 MARK_ROOM = 64
 """What parts leave free, in UTF-16 code units, for the mark of one that is sent again; the same in all languages."""
-THUMBS = (Button("👍", "fb:+"), Button("👎", "fb:-"))
+THUMBS = (Button("👍", ids.THUMB_UP), Button("👎", ids.THUMB_DOWN))
 TOAST, ANSWER, SCHEDULED = -10, 0, 10
 """Priorities: who waits for an answer comes before what the clock started."""
-NOTICE = "notice:"
-"""How the reply ids of messages to the operators start."""
-PLACEHOLDER = ":placeholder"
-"""How the delivery ids of messages that stand for an answer in the making end."""
 CAPTION_LIMIT = 1024  # UTF-16 code units
 DOCUMENT_LIMIT = 45_000_000
 """Bytes of a document; Telegram takes no more than 50 MB in all."""
@@ -59,21 +56,21 @@ class Outbox:
         statements: list[Statement] = []
         replaced = list(turn.replaces)
         for number, reply in enumerate(replies):
-            reply_id = f"{turn.id}:{number}"
+            reply_id = ids.reply_id(turn.id, number)
             if isinstance(reply, Toast):
                 payload = AnswerCallbackQuery(query_id=reply.query_id, text=reply.text)
                 statements.append(self._delivery(turn.place, reply_id, reply_id, payload, TOAST))
             else:
                 statements.extend(self._message(turn, reply, reply_id, replaced))
         for number, target in enumerate(replaced):
-            statements.extend(self._take_back(turn, target, f"{turn.id}:surplus:{number}"))
+            statements.extend(self._take_back(turn, target, ids.surplus_id(turn.id, number)))
         return statements
 
     def _message(self, turn: Turn, reply: Reply, reply_id: str, replaced: list[str]) -> Iterator[Statement]:
         place = reply.place or turn.place
         parts = list(_parts(reply))
         for number, part in enumerate(parts):
-            delivery_id = f"{reply_id}:{number}"
+            delivery_id = ids.part_id(reply_id, number)
             buttons = self._buttons(reply, place) if number == len(parts) - 1 else ()
             payload: Payload = replace(part, buttons=buttons, **_context(turn, reply, is_first=number == 0))
             row: dict[str, Any] = {
@@ -99,7 +96,7 @@ class Outbox:
 
     def placeholder_id(self, turn: Turn) -> str:
         """The delivery id of the message that stands for a turn's answer while that is made."""
-        return f"{turn.id}{PLACEHOLDER}"
+        return ids.placeholder_id(turn.id)
 
     def placeholder(self, turn: Turn, text: str) -> list[Statement]:
         """Queue that message, to be committed early; once it is there, this changes nothing.
@@ -147,7 +144,7 @@ class Outbox:
 
     def notify(self, subject: str, place: Place, text: str) -> list[Statement]:
         """A message to an operator, about something that happened outside of any turn."""
-        reply_id = f"{NOTICE}{subject}:{place.chat_id}"
+        reply_id = ids.notice_id(subject, place.chat_id)
         queued = self.messages.add_queued(
             session_id=place.session_id,
             thread_key=place.thread_key,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from storage.database import Database
+from storage.ids import sql_session_profile_id
 from storage.statement import Statement
 
 # Rows of the ledgers keep the old session: they tell what was, where it was. What the new id has wins.
@@ -12,7 +13,7 @@ _MOVED = (
     "UPDATE polar_delivery_queue SET sessionId = :new WHERE sessionId = :old AND status IN ('pending', 'sending')",
     "UPDATE polar_memory SET sessionId = :new WHERE sessionId = :old",
     "UPDATE OR IGNORE polar_personality_profiles SET sessionId = :new, "
-    "profileId = 'personality:session:' || coalesce(userId, '') || ':' || :new WHERE sessionId = :old",
+    f"profileId = {sql_session_profile_id('userId', ':new')} WHERE sessionId = :old",
     "UPDATE OR IGNORE polar_budget_policies SET targetId = :new WHERE scope = 'session' AND targetId = :old",
     "UPDATE OR IGNORE polar_budget_usage SET targetId = :new WHERE scope = 'session' AND targetId = :old",
     "UPDATE OR REPLACE polar_access SET subject = :new WHERE subject = :old",

@@ -158,16 +158,3 @@ class Deliveries:
         """How many rows are in each status."""
         rows = await self._database.fetch("SELECT status, count(*) FROM polar_delivery_queue GROUP BY status")
         return {row[0]: row[1] for row in rows}
-
-
-def chat_id_of(session_id: str) -> int:
-    """The Telegram chat of a session; raises ValueError for a session of another kind."""
-    prefix, _, chat = session_id.rpartition(":")
-    if prefix != "telegram:chat":
-        raise ValueError(f"{session_id!r} is no Telegram session")
-    return int(chat)
-
-
-def session_id_of(chat_id: int) -> str:
-    """The session of a Telegram chat; the form is shared with the earlier runtime."""
-    return f"telegram:chat:{chat_id}"

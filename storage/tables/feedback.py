@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from storage.database import Database
+from storage.ids import sql_received_message_id, unknown_message_id
 from storage.statement import Statement, Value
 from storage.tables.messages import encode
 
 # The message is resolved inside the insert, so that recording costs no read of its own. A message that is
 # still being handled stands in the journal, and its id follows from it.
-_APPEND_ON_MESSAGE = """
+_APPEND_ON_MESSAGE = f"""
 INSERT INTO polar_feedback_events (id, type, sessionId, messageId, emoji, polarity, payload, createdAtMs)
 SELECT :id, :type, :session, found.messageId, :emoji, :polarity,
   CASE WHEN found.known
@@ -22,13 +23,13 @@ SELECT :id, :type, :session, found.messageId, :emoji, :polarity,
     ELSE json_set(:payload, '$.unresolved', json('true')) END,
   :now
 FROM (
-  SELECT 1 AS known, messageId, threadKey AS thread, coalesce(origin, '{}') AS origin
+  SELECT 1 AS known, messageId, threadKey AS thread, coalesce(origin, '{{}}') AS origin
   FROM polar_messages WHERE sessionId = :session AND telegramMessageId = :message
   UNION ALL
-  SELECT 1, 'msg_u_' || telegramMessageId, NULL, '{}' FROM polar_updates
+  SELECT 1, {sql_received_message_id("telegramMessageId")}, NULL, '{{}}' FROM polar_updates
   WHERE status = 'pending' AND sessionId = :session AND telegramMessageId = :message
   UNION ALL
-  SELECT 0, :unknown, NULL, '{}'
+  SELECT 0, :unknown, NULL, '{{}}'
   LIMIT 1
 ) AS found
 """
@@ -117,7 +118,7 @@ class Feedback:
             "emoji": emoji,
             "polarity": polarity,
             "payload": encode(payload),
-            "unknown": f"telegram:{chat_id}:{telegram_message_id}",
+            "unknown": unknown_message_id(chat_id, telegram_message_id),
             "now": now_ms,
         }
         return Statement(_APPEND_ON_MESSAGE, params)

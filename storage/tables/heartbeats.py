@@ -10,12 +10,13 @@ from typing import Any
 
 from storage.database import Database
 from storage.errors import StorageError
+from storage.ids import sql_next_id
 from storage.statement import Statement
 from storage.tables.messages import encode
 
 _COLUMNS = "policyId, sessionId, schedule, activeHoursJson, checksJson, enabled"
 _FIND = f"SELECT {_COLUMNS} FROM polar_heartbeat_policies WHERE policyId = ?"
-_NEXT = "eventId = 'heartbeat:' || policyId AND queue = 'scheduled'"
+_NEXT = f"eventId = {sql_next_id('heartbeat', 'policyId')} AND queue = 'scheduled'"
 _SURVEY = f"""
 SELECT {_COLUMNS},
   (SELECT sequence FROM polar_scheduler_events WHERE {_NEXT}),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.database import Database
+from storage.ids import sql_next_id
 from storage.statement import Statement
 from storage.tables.messages import encode
 
@@ -94,7 +95,8 @@ class Jobs:
         return (
             Statement(
                 "DELETE FROM polar_scheduler_events WHERE queue = 'scheduled' AND eventId IN "
-                "(SELECT 'automation:' || id FROM polar_automation_jobs WHERE sessionId = ? AND enabled = 1)",
+                f"(SELECT {sql_next_id('automation', 'id')} FROM polar_automation_jobs "
+                "WHERE sessionId = ? AND enabled = 1)",
                 (session_id,),
             ),
             Statement(
@@ -138,6 +140,7 @@ class Jobs:
         """Enabled jobs without a next occurrence: those of the earlier runtime, seen for the first time."""
         rows = await self._database.fetch(
             f"SELECT {_COLUMNS} FROM polar_automation_jobs AS job WHERE enabled = 1 AND NOT EXISTS "
-            "(SELECT 1 FROM polar_scheduler_events WHERE eventId = 'automation:' || job.id AND queue = 'scheduled')"
+            "(SELECT 1 FROM polar_scheduler_events "
+            f"WHERE eventId = {sql_next_id('automation', 'job.id')} AND queue = 'scheduled')"
         )
         return [Job.from_row(row) for row in rows]

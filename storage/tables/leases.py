@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from storage.ids import sql_try_id
 from storage.statement import Statement
 
 
@@ -30,7 +31,7 @@ class Leases:
         return (
             Statement(
                 "UPDATE polar_scheduler_run_log SET status = 'interrupted' WHERE status = 'running' "
-                "AND runId IN (SELECT runId || '#' || attempt FROM polar_run_leases)"
+                f"AND runId IN (SELECT {sql_try_id('runId', 'attempt')} FROM polar_run_leases)"
             ),
             Statement("DELETE FROM polar_run_leases"),
         )

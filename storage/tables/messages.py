@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.database import Database
+from storage.ids import received_message_id, sent_message_id
 from storage.origin import Origin
 from storage.statement import Statement, Value
 
@@ -99,7 +100,7 @@ class Messages:
             "text, attachment, createdAtMs) VALUES (?, ?, 'user', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
                 session_id,
-                f"msg_u_{telegram_message_id}",
+                received_message_id(telegram_message_id),
                 telegram_message_id,
                 thread_key,
                 user_id,
@@ -175,7 +176,7 @@ class Messages:
             ),
             Statement(
                 "UPDATE polar_messages SET sessionId = ?, messageId = ?, telegramMessageId = ? WHERE deliveryId = ?",
-                (session_id, f"msg_a_{telegram_message_id}", telegram_message_id, delivery_id),
+                (session_id, sent_message_id(telegram_message_id), telegram_message_id, delivery_id),
             ),
         )
 

@@ -7,11 +7,12 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
+from storage import ids
 from storage.database import Database
+from storage.ids import Source
 from storage.statement import Statement
 from storage.tables.messages import encode
 
-Source = Literal["automation", "heartbeat"]
 SCHEDULED, RETRY, DEAD_LETTER = "scheduled", "retry", "dead_letter"
 _COLUMNS = "eventId, queue, sequence, payload"
 # The earlier runtime left rows of its own in `retry`; ours tell their instant.
@@ -20,7 +21,6 @@ SELECT {_COLUMNS} FROM polar_scheduler_events INDEXED BY polar_scheduler_due
 WHERE queue = ? AND sequence <= ? AND json_valid(payload) AND json_extract(payload, '$.atMs') IS NOT NULL
 ORDER BY sequence LIMIT ?
 """
-_RUN_PREFIX = {"automation": "run", "heartbeat": "beat"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +43,14 @@ class Occurrence:
     @property
     def run_id(self) -> str:
         """Derived from subject and instant, so that a second run of it cannot be entered."""
-        manual = "manual:" if self.trigger == "manual" else ""
-        return f"{_RUN_PREFIX[self.source]}:{self.subject_id}:{manual}{self.at_ms}"
+        return ids.run_id(self.source, self.subject_id, self.at_ms, is_manual=self.trigger == "manual")
 
     @property
     def event_id(self) -> str:
         """The key of its row: a subject has one next occurrence; extra ones and retries stand for themselves."""
         if self.is_extra or self.queue != SCHEDULED:
             return self.run_id
-        return event_id(self.source, self.subject_id)
+        return ids.next_id(self.source, self.subject_id)
 
     @property
     def payload(self) -> str | None:
@@ -81,11 +80,6 @@ class Occurrence:
             queue=row[1],
             is_extra=payload["extra"],
         )
-
-
-def event_id(source: Source, subject_id: str) -> str:
-    """The key of a subject's next occurrence."""
-    return f"{source}:{subject_id}"
 
 
 class Occurrences:
@@ -134,7 +128,7 @@ class Occurrences:
         """A subject has no next occurrence any more."""
         return Statement(
             "DELETE FROM polar_scheduler_events WHERE eventId = ? AND queue = ?",
-            (event_id(source, subject_id), SCHEDULED),
+            (ids.next_id(source, subject_id), SCHEDULED),
         )
 
     async def list_due(self, *, now_ms: int, limit: int) -> list[Occurrence]:

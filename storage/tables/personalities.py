@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
+from storage import ids
 from storage.database import Database
 from storage.statement import Statement
 
@@ -45,8 +46,7 @@ class Target:
     @property
     def profile_id(self) -> str:
         """The key by which there is at most one."""
-        parts = (self.scope, self.user_id, self.session_id)
-        return ":".join(["personality", *(part for part in parts if part is not None)])
+        return ids.profile_id(self.scope, self.user_id, self.session_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from storage.database import Database
+from storage.ids import sql_task_id, try_id
 from storage.statement import Statement
 from storage.statuses import RunStatus, TaskStatus
 from storage.tables.messages import encode
@@ -16,7 +17,7 @@ DEFAULT_PROFILE = "profile.default"
 # Executed runs are done, all others blocked: one rule, applied to any range of the ledger any number of times.
 _PROJECT = f"""
 INSERT INTO polar_task_board (taskId, source, id, runId, status, reason, sequence, createdAtMs)
-SELECT source || ':' || id || ':' || runId, source, id, runId,
+SELECT {sql_task_id("source", "id", "runId")}, source, id, runId,
   CASE json_extract(output, '$.status')
     WHEN '{RunStatus.EXECUTED}' THEN '{TaskStatus.DONE}' ELSE '{TaskStatus.BLOCKED}' END,
   json_extract(output, '$.reason'), sequence, createdAtMs
@@ -81,7 +82,7 @@ class Runs:
             "INSERT INTO polar_scheduler_run_log VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (runId) DO UPDATE SET "
             "status = excluded.status, completedAtMs = excluded.completedAtMs, metadata = excluded.metadata",
             (
-                f"{run_id}#{attempt}",
+                try_id(run_id, attempt),
                 event_id,
                 run_id,
                 status,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storage.database import Database
+from storage.ids import sql_is_sent, sql_telegram_message_id
 from storage.statement import Value
 from storage.tables.feedback import Totals
 from storage.writer import Rows
@@ -39,9 +40,9 @@ GROUP BY automationId ORDER BY count(*) DESC, automationId LIMIT {SHOWN}
 _REPLIES = f"""
 {_RECENT} SELECT messageId, sum(change * (polarity = 'positive')) AS up, sum(change * (polarity = 'negative')) AS down,
   (SELECT substr(m.text, 1, {SNIPPET}) FROM polar_messages AS m INDEXED BY polar_messages_telegram
-    WHERE m.sessionId = :session AND m.telegramMessageId = CAST(substr(recent.messageId, 7) AS INTEGER)
+    WHERE m.sessionId = :session AND m.telegramMessageId = {sql_telegram_message_id("recent.messageId")}
     AND m.telegramMessageId IS NOT NULL AND m.role = 'assistant')
-FROM recent WHERE substr(messageId, 1, 6) = 'msg_a_'
+FROM recent WHERE {sql_is_sent("messageId")}
 GROUP BY messageId HAVING (up - down) * :sign > 0 ORDER BY (up - down) * :sign DESC, messageId DESC LIMIT {SHOWN}
 """
 

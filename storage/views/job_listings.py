@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from storage.ids import sql_next_id
 from storage.readers import Readers
 from storage.views.listings import NEWEST, PAGE, Page, page_of, text
 
@@ -14,7 +15,7 @@ FEEDBACK_DAYS = 90
 """The days of which an automation's feedback is counted, today included."""
 MAX_POLICIES = 200
 
-_NEXT = "(SELECT sequence FROM polar_scheduler_events WHERE eventId = '{source}:' || {id} AND queue = 'scheduled')"
+_NEXT = "(SELECT sequence FROM polar_scheduler_events WHERE eventId = {id} AND queue = 'scheduled')"
 _LAST = (
     "(SELECT sequence FROM polar_run_events INDEXED BY polar_run_subject "
     "WHERE source = '{source}' AND id = {id} ORDER BY sequence DESC LIMIT 1)"
@@ -26,14 +27,14 @@ CASE WHEN json_valid(run.output) THEN json_extract(run.output, '$.reason') END, 
 # By rowid: jobs have no other order of entry, and VACUUM keeps it.
 JOBS = f"""
 SELECT job.rowid, job.id, job.ownerUserId, job.sessionId, job.schedule, job.promptTemplate, job.enabled,
-  {_NEXT.format(source="automation", id="job.id")}, {_OUTCOME}
+  {_NEXT.format(id=sql_next_id("automation", "job.id"))}, {_OUTCOME}
 FROM polar_automation_jobs AS job
 LEFT JOIN polar_run_events AS run ON run.sequence = {_LAST.format(source="automation", id="job.id")}
 WHERE {{where}} ORDER BY job.rowid DESC LIMIT {PAGE + 1}
 """
 _POLICIES = f"""
 SELECT policy.policyId, policy.sessionId, policy.schedule, policy.activeHoursJson, policy.checksJson, policy.enabled,
-  {_NEXT.format(source="heartbeat", id="policy.policyId")}, {_OUTCOME}
+  {_NEXT.format(id=sql_next_id("heartbeat", "policy.policyId"))}, {_OUTCOME}
 FROM polar_heartbeat_policies AS policy
 LEFT JOIN polar_run_events AS run ON run.sequence = {_LAST.format(source="heartbeat", id="policy.policyId")}
 ORDER BY policy.policyId LIMIT {MAX_POLICIES}

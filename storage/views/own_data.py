@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storage.database import Database
-from storage.tables.deliveries import session_id_of
+from storage.ids import session_id_of
 
 MOST_ROWS = 100_000
 """The most rows of a section that are looked at, so that nobody keeps the readers busy for long."""

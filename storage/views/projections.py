@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from storage import opening
 from storage.errors import DatabaseUnusable
+from storage.ids import sql_telegram_message_id
 
 ALWAYS = float("-inf")
 """A time that is before every row's."""
@@ -155,7 +156,7 @@ SELECT {_at("e.createdAtMs")}, e.type, {_text("e.emoji", 64)}, {_POLARITY}, {_js
   {_text("e.sessionId")}, {_text("e.messageId")}, {_COUNTS}, {_text("nullif(m.text, '')", 200)},
   e.createdAtMs AS createdAtMs, e.rowid AS sequence
 FROM polar_feedback_events AS e LEFT JOIN polar_messages AS m
-  ON m.sessionId = e.sessionId AND m.telegramMessageId = CAST(substr(e.messageId, 7) AS INTEGER)
+  ON m.sessionId = e.sessionId AND m.telegramMessageId = {sql_telegram_message_id("e.messageId")}
   AND m.messageId = e.messageId AND m.role = 'assistant'
 WHERE e.type = '{{}}' AND e.createdAtMs >= :since
 """

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from storage.ids import FIRST_REPLIES, received_ms_of, sql_is_received, sql_telegram_message_id
 from storage.readers import Readers
 from storage.tables.budgets import SPENT
 from storage.tables.feedback import Totals
@@ -16,12 +17,11 @@ RECENT_REPLIES = 1_000
 _NET = ", ".join(
     f"sum((added - removed) * (polarity = '{polarity}'))" for polarity in ("positive", "negative", "neutral")
 )
-# The key of a reply names the instant when what it answers was received: update:<id>:<ms>:<reply>:<part>.
 _REPLIES = f"""
 SELECT deliveryId, updatedAtMs FROM (
   SELECT deliveryId, updatedAtMs FROM polar_delivery_queue INDEXED BY polar_delivery_status
   WHERE status = 'sent' ORDER BY createdAtMs DESC LIMIT {RECENT_REPLIES})
-WHERE deliveryId GLOB 'update:*:*:0:0'
+WHERE deliveryId GLOB '{FIRST_REPLIES}'
 """
 # The earlier runtime left rows of its own in `retry`; ours tell their instant.
 _DUE = """
@@ -34,18 +34,18 @@ _FAILED = "SELECT 1 FROM polar_delivery_queue INDEXED BY polar_delivery_status W
 _PENDING = "SELECT 1 FROM polar_updates INDEXED BY polar_updates_pending WHERE status = 'pending'"
 _DEAD = "SELECT 1 FROM polar_updates INDEXED BY polar_updates_dead WHERE status = 'dead'"
 # A message's id holds Telegram's, by which it is found; what people wrote is no reply of ours.
-WORST = """
+WORST = f"""
 SELECT worst.sessionId, worst.messageId, worst.net, worst.last, message.text,
   CASE WHEN json_valid(message.origin) THEN json_extract(message.origin, '$.automationId') END
 FROM (
   SELECT sessionId, messageId, sum(CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END) AS net, max(createdAtMs) AS last
   FROM polar_feedback_events INDEXED BY polar_feedback_negative
   WHERE polarity = 'negative' AND createdAtMs >= :since AND type IN ('reaction_added', 'reaction_removed')
-    AND messageId NOT LIKE 'msg\\_u\\_%' ESCAPE '\\'
+    AND NOT {sql_is_received("messageId")}
   GROUP BY sessionId, messageId HAVING net > 0 ORDER BY net DESC, last DESC, sessionId, messageId LIMIT :limit
 ) AS worst
 LEFT JOIN polar_messages AS message ON message.sessionId = worst.sessionId
-  AND message.telegramMessageId = CAST(substr(worst.messageId, 7) AS INTEGER) AND message.messageId = worst.messageId
+  AND message.telegramMessageId = {sql_telegram_message_id("worst.messageId")} AND message.messageId = worst.messageId
 ORDER BY worst.net DESC, worst.last DESC, worst.sessionId, worst.messageId
 """
 
@@ -133,7 +133,7 @@ async def reactions_by_day(readers: Readers, *, since: str) -> dict[str, Totals]
 
 async def reply_times(readers: Readers) -> ReplyTimes:
     """Of the newest RECENT_REPLIES that were sent, those that answer somebody."""
-    took = sorted(max(0, row[1] - int(row[0].split(":")[2])) for row in await readers.fetch(_REPLIES))
+    took = sorted(max(0, row[1] - received_ms_of(row[0])) for row in await readers.fetch(_REPLIES))
     if not took:
         return ReplyTimes(count=0, median_ms=None, p95_ms=None)
     return ReplyTimes(count=len(took), median_ms=median(took), p95_ms=took[(len(took) * 95 + 99) // 100 - 1])

@@ -7,7 +7,7 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storage.tables.deliveries import session_id_of
+from storage.ids import session_id_of
 from storage.views.listings import NEWEST, SPAN
 from storage.views.memory_listings import memories
 from web.parameters import address, keys, words

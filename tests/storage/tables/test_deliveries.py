@@ -10,7 +10,7 @@ from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.payloads import EditMessageText, Payload, SendDocument, SendMessage, Unreadable
 from storage.statement import Statement
-from storage.tables.deliveries import Deliveries, Delivery, chat_id_of, session_id_of
+from storage.tables.deliveries import Deliveries, Delivery
 from tests.storage.files import NOW_MS, rows
 
 S = "telegram:chat:1"
@@ -247,13 +247,3 @@ async def test_a_row_that_nobody_can_read_ends_like_any_other(
     await database.commit(*deliveries.fail(delivery, reason=str(delivery.payload.why), now_ms=2))
     assert (await following(deliveries)).delivery_id == "c"
     assert [row[1] for row in rows(path, ROW)] == ["failed", "failed", "pending"]
-
-
-def test_a_session_names_its_chat() -> None:
-    """In the form that the earlier runtime used; other sessions have no chat."""
-    for chat in (1, -1001234567890):
-        assert chat_id_of(session_id_of(chat)) == chat
-    assert session_id_of(-5) == "telegram:chat:-5"
-    for other in ("web:chat:1", "telegram:chat:", "", "5"):
-        with pytest.raises(ValueError):
-            chat_id_of(other)
