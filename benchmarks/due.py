@@ -20,9 +20,9 @@ from bot.home import ROOT
 from bot.zones import Zones
 from storage.database import Database
 from storage.statement import Statement
+from storage.stores import Stores
 from storage.tables.jobs import Job, Jobs
 from storage.tables.occurrences import Occurrence, Occurrences
-from storage.tables.users import Users
 
 COUNTS = (100, 10_000, 100_000)
 NOW_MS = 1_795_000_000_000
@@ -55,12 +55,13 @@ async def _measure(folder: Path, count: int) -> dict[str, float]:
         await _fill(path, count)
         started = time.perf_counter()
         database = await Database.open(path, now_ms=NOW_MS)
-        await AutomationJobs(database, Zones(Users(database), ZoneInfo("UTC"))).adopt(now_ms=NOW_MS)
+        stores = Stores(database)
+        await AutomationJobs(database, stores, Zones(stores.users, ZoneInfo("UTC"))).adopt(now_ms=NOW_MS)
         start_ms = (time.perf_counter() - started) * 1000
         looks = []
         for _ in range(LOOKS):
             before = time.perf_counter()
-            due = await Occurrences(database).list_due(now_ms=NOW_MS, limit=64)
+            due = await stores.occurrences.list_due(now_ms=NOW_MS, limit=64)
             looks.append((time.perf_counter() - before) * 1e6)
             assert len(due) == DUE
         await database.close()

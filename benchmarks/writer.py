@@ -16,7 +16,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from itertools import groupby
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import uuid4
 
 import aiosqlite
@@ -41,9 +41,6 @@ THREAD, STATEMENTS, KINDS = (
     "aiosqlite, a hop a statement",
     "aiosqlite, executemany a kind (no order, no expectations)",
 )
-
-# Statements are made without a database.
-UPDATES, FEEDBACK = Updates(cast(Database, None)), Feedback(cast(Database, None))
 
 Unit = tuple[Statement, ...]
 Commit = Callable[[Unit], Awaitable[object]]
@@ -141,7 +138,7 @@ def prepare(path: Path, count: int) -> None:
                 telegram_message_id=None,
                 body=b"x" * 430,
             )
-            statement = UPDATES.add(received, sequence=number, now_ms=NOW_MS)
+            statement = Updates.add(received, sequence=number, now_ms=NOW_MS)
             connection.execute(statement.sql, statement.params)
         connection.execute("COMMIT")
 
@@ -151,8 +148,8 @@ def make_unit(number: int) -> Unit:
     chat = number % CHATS + 1
     session, user = f"telegram:chat:{chat}", str(chat)
     return (
-        UPDATES.finish(number, number, now_ms=NOW_MS),
-        FEEDBACK.append_on_message(
+        Updates.finish(number, number, now_ms=NOW_MS),
+        Feedback.append_on_message(
             event_id=str(uuid4()),
             event_type="reaction_added",
             session_id=session,
@@ -163,7 +160,7 @@ def make_unit(number: int) -> Unit:
             payload={"actor": user, "via": "reaction", "telegramMessageId": number, "updateId": number},
             now_ms=NOW_MS,
         ),
-        Audit().append(
+        Audit.append(
             turn_id=f"update:{number}:{NOW_MS}",
             attempt=1,
             kind="reaction",

@@ -75,15 +75,18 @@ class App:
         self.outbox = Outbox(stores.deliveries, stores.messages, clock, settings.feedback_buttons, since_ms=clock())
         self.answering = Answering()
         self.zones = Zones(stores.users, settings.zone)
-        self.commands = Table(settings, database, clock, self.zones, stores.access, self.answering)
+        self.commands = Table(settings, database, stores, clock, self.zones, self.answering)
         self.registry = self.commands.registry()
-        self.menu = Menu(bot, self.registry, database, self._listed())
+        self.menu = Menu(bot, self.registry, stores.access, self._listed())
         self.status = (
-            Status(bot, self.pacing, database, clock, supervisor.group()) if settings.status_reactions else None
+            Status(bot, self.pacing, database, stores.status_reactions, clock, supervisor.group())
+            if settings.status_reactions
+            else None
         )
         calm = asyncio.Event()
         self.sender = Sender(
             database,
+            stores,
             Calls(bot),
             self.pacing,
             tell=Notices(self.outbox, stores.access, settings.admin_telegram_ids).of_unclear,
@@ -91,7 +94,7 @@ class App:
             tasks=supervisor.group(),
             clock=clock,
         )
-        self.live = Live(bot, self.pacing, database, self.outbox, self.status, self.sender.wake)
+        self.live = Live(bot, self.pacing, database, stores.messages, self.outbox, self.status, self.sender.wake)
         propose = AutomationProposals(stores.proposals, self.zones, clock, new_id)
         self.responder = responders.build(
             settings, memories=stores.memories, new_id=new_id, propose=propose, clock=clock
@@ -102,7 +105,8 @@ class App:
         chain = compose(self.layers)
         self.runner = Runner(
             database,
-            {"automation": AutomationJobs(database, self.zones), "heartbeat": Heartbeats(database)},
+            stores,
+            {"automation": AutomationJobs(database, stores, self.zones), "heartbeat": Heartbeats(database, stores)},
             chain,
             tasks=supervisor.group(),
             clock=clock,
@@ -138,7 +142,7 @@ class App:
             # Outermost, because it commits: whatever stands inside has its effects in that one commit.
             Errors(database, self.outbox, self._committed),
             # Around all that can deny, so that every turn leaves its trace.
-            Audit(stores.audit, stores.feedback, clock, stopwatch),
+            Audit(clock, stopwatch),
             # Around all that can block or skip a run, so that every run has its row.
             Ledger(stores.runs, clock),
             # Around all that can end a message's turn, so that what people were shown of it ends too.
@@ -156,7 +160,7 @@ class App:
             # After access, so that strangers cannot fill it; before any work is done.
             limit,
             # Keeps what was written even where nobody answers it.
-            Session(stores.messages, stores.answers, stores.chats, stores.jobs, clock, limit),
+            Session(stores.messages, clock, limit),
             # Yours: sees every turn that may come in, as it is stored, and what becomes of it.
             *own,
             # Reactions end here: control needs no responder.

@@ -135,10 +135,9 @@ async def _initialize(app: App) -> None:
 
 
 async def _check_identity(app: App) -> None:
-    properties = Properties(app.database)
-    known, own = await properties.find(BOT_ID), str(app.bot.id)
+    known, own = await app.stores.properties.find(BOT_ID), str(app.bot.id)
     if known is None:
-        await app.database.commit(properties.set(BOT_ID, own))
+        await app.database.commit(Properties.set(BOT_ID, own))
     elif known != own:
         raise CannotRun(
             f"{app.database.path} belongs to the bot with id {known}, but the token is of bot {own}; "

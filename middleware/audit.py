@@ -19,8 +19,6 @@ log = logging.getLogger("polar.turn")
 class Audit:
     """Bears witness to every try of every turn. Holds ids, kinds and durations, never a text."""
 
-    audit: AuditStore
-    feedback: Feedback
     clock: Clock
     timer: Callable[[], float]
 
@@ -40,7 +38,7 @@ class Audit:
         status = _status(outcome, error)
         reason = outcome.reason if outcome is not None and error is None else type(error).__name__
         log.info("%s %s %s %s in %d ms", turn.id, turn.kind, turn.session_id, status, duration_ms)
-        return self.audit.append(
+        return AuditStore.append(
             turn_id=turn.id,
             attempt=turn.attempt,
             kind=turn.kind,
@@ -64,7 +62,7 @@ class Audit:
             "argumentLength": len(turn.command.argument),
             "updateId": turn.update_id,
         }
-        yield self.feedback.append(
+        yield Feedback.append(
             event_id=event_id(turn.id, -1),
             event_type="command_executed",
             session_id=turn.session_id,

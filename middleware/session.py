@@ -10,7 +10,6 @@ from typing import Any
 from middleware.rate_limit import RateLimit
 from middleware.turn import CallNext, Clock, Incoming, Outcome, Turn
 from storage.ids import session_id_of
-from storage.tables.answers import Answers
 from storage.tables.chats import Chats
 from storage.tables.jobs import Jobs
 from storage.tables.messages import Message, Messages
@@ -25,9 +24,6 @@ class Session:
     """Records the incoming messages, or the edit of one, before anybody answers."""
 
     messages: Messages
-    answers: Answers
-    chats: Chats
-    jobs: Jobs
     clock: Clock
     limit: RateLimit
     """An edit that is answered counts as a message does."""
@@ -88,19 +84,19 @@ class Session:
         """Make the turn again that the message was part of, with its new text, to answer in place of the old one."""
         if (refusal := await self.limit.refusal(turn)) is not None:
             return refusal
-        whole = await self.answers.list_turn(stored)
+        whole = await self.messages.list_turn(stored)
         messages = [edited if other.sequence == stored.sequence else _said(other) for other in whole]
         last = messages[-1].telegram_message_id
-        turn.renew(messages, replaces=await self.answers.list_deliveries(turn.session_id, last))
+        turn.renew(messages, replaces=await self.messages.list_answering(turn.session_id, last))
         return await call_next(turn)
 
     def _migrate(self, turn: Turn, chat_id: int) -> Outcome:
-        turn.record(*self.chats.migrate(turn.session_id, session_id_of(chat_id), now_ms=self.clock()))
+        turn.record(*Chats.migrate(turn.session_id, session_id_of(chat_id), now_ms=self.clock()))
         return Outcome(status="recorded", reason="chat migrated")
 
     def _change_membership(self, turn: Turn) -> Outcome:
         if turn.removed:
-            turn.record(*self.jobs.pause_session(turn.session_id, now_ms=self.clock()))
+            turn.record(*Jobs.pause_session(turn.session_id, now_ms=self.clock()))
         return Outcome(status="recorded", reason="removed" if turn.removed else None)
 
 

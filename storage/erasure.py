@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from storage import memory_index
-from storage.database import Database
 from storage.ids import session_id_of, sql_next_id
+from storage.readers import Readers
 from storage.statement import Statement, Value
 
 # The payload of a call that the sender ends without making it: there is no such message to delete.
@@ -63,8 +63,8 @@ WHERE status = 'dead' AND (sessionId = :private OR EXISTS (
 class Erasure:
     """What `storage.views.own_data` finds, and what is kept of the person beside it."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
     def of(self, user_id: str) -> tuple[Statement, ...]:
         """Erase a person's texts and settings; one statement a table, so that it costs what there is.
@@ -74,7 +74,7 @@ class Erasure:
         chat_id = int(user_id)  # of the chat with them alone
         ids: dict[str, Value] = {"user": user_id, "id": chat_id, "private": session_id_of(chat_id), "no_call": _NO_CALL}
         statements = tuple(Statement(sql, ids) for sql in _STATEMENTS)
-        if not self._database.has_memory_index:
+        if not self._readers.has_memory_index:
             return statements
         own = f"keys : {memory_index.user_key(user_id)}"
         forgotten = Statement("DELETE FROM polar_memory_fts WHERE polar_memory_fts MATCH ?", (own,))

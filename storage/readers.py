@@ -12,8 +12,7 @@ import aiosqlite
 
 from storage import memory_index, opening
 from storage.errors import DatabaseClosed
-from storage.statement import Parameters
-from storage.writer import Rows
+from storage.statement import Parameters, Rows
 
 READERS = 2
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+Rows = list[sqlite3.Row]
 Value = str | bytes | int | float | None
 Parameters = tuple[Value, ...] | Mapping[str, Value]
 

@@ -1,49 +1,67 @@
-"""All stores of one database, built once."""
+"""All stores of one database, built once and handed to whoever reads."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import get_type_hints
+
 from storage.database import Database
+from storage.erasure import Erasure
 from storage.tables.access import Access
-from storage.tables.answers import Answers
-from storage.tables.audit import Audit
 from storage.tables.budgets import Budgets
-from storage.tables.chats import Chats
 from storage.tables.custom_emoji import CustomEmoji
 from storage.tables.deliveries import Deliveries
 from storage.tables.feedback import Feedback
+from storage.tables.heartbeats import Heartbeats
 from storage.tables.jobs import Jobs
 from storage.tables.memories import Memories
 from storage.tables.messages import Messages
+from storage.tables.occurrences import Occurrences
 from storage.tables.personalities import Personalities
 from storage.tables.properties import Properties
 from storage.tables.proposals import Proposals
 from storage.tables.runs import Runs
+from storage.tables.status_reactions import StatusReactions
 from storage.tables.stop_marks import StopMarks
 from storage.tables.updates import Updates
 from storage.tables.users import Users
+from storage.views.feedback_summary import FeedbackSummaries
 from storage.views.health import Health
+from storage.views.own_data import OwnData
+from storage.views.tasks import Tasks
 
 
+@dataclass(frozen=True, slots=True, init=False)
 class Stores:
-    """Each store by its name."""
+    """What can be asked of the database, by subject.
+
+    What is only written needs no store: statements are made by the classes themselves (`Audit.append`, `Jobs.add`).
+    """
+
+    access: Access
+    budgets: Budgets
+    custom_emoji: CustomEmoji
+    deliveries: Deliveries
+    erasure: Erasure
+    feedback: Feedback
+    feedback_summaries: FeedbackSummaries
+    health: Health
+    heartbeats: Heartbeats
+    jobs: Jobs
+    memories: Memories
+    messages: Messages
+    occurrences: Occurrences
+    own_data: OwnData
+    personalities: Personalities
+    properties: Properties
+    proposals: Proposals
+    runs: Runs
+    status_reactions: StatusReactions
+    stop_marks: StopMarks
+    tasks: Tasks
+    updates: Updates
+    users: Users
 
     def __init__(self, database: Database) -> None:
-        self.access = Access(database)
-        self.answers = Answers(database)
-        self.audit = Audit()
-        self.budgets = Budgets(database)
-        self.chats = Chats(database)
-        self.custom_emoji = CustomEmoji(database)
-        self.deliveries = Deliveries(database)
-        self.feedback = Feedback(database)
-        self.health = Health(database)
-        self.jobs = Jobs(database)
-        self.memories = Memories(database)
-        self.messages = Messages(database)
-        self.personalities = Personalities(database)
-        self.properties = Properties(database)
-        self.proposals = Proposals(database)
-        self.runs = Runs(database)
-        self.stop_marks = StopMarks(database)
-        self.updates = Updates(database)
-        self.users = Users(database)
+        for name, store in get_type_hints(Stores).items():
+            object.__setattr__(self, name, store(database))

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from storage.errors import DatabaseLost, ExpectationFailed
-from storage.statement import Statement
+from storage.statement import Rows, Statement
 
 Unit = tuple[Statement, ...]
-Rows = list[sqlite3.Row]
 Answer = list[Rows]
 
 # Primary result codes after which no later commit of this process can be trusted to work.

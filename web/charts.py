@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from storage.tables.feedback import Totals
+from storage.totals import Totals
 
 SLOT, BAR = 10, 7.4
 """The width of a column's place, and of the column in it, in units of the drawing."""

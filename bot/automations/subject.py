@@ -19,8 +19,8 @@ from storage.database import Database
 from storage.origin import Origin
 from storage.statement import Statement
 from storage.statuses import RunStatus
+from storage.stores import Stores
 from storage.tables.jobs import Job, Jobs
-from storage.tables.messages import Messages
 from storage.tables.occurrences import Occurrence, Occurrences
 from storage.tables.runs import DEFAULT_PROFILE, Runs
 
@@ -42,11 +42,12 @@ class AutomationJobs:
     """Decides what becomes of a job's occurrence, and what is planned with it."""
 
     database: Database
+    stores: Stores
     zones: Zones
 
     async def adopt(self, *, now_ms: int) -> None:
         """Plan the jobs that have no next occurrence: those of the earlier runtime, seen for the first time."""
-        for job in await Jobs(self.database).list_unplanned():
+        for job in await self.stores.jobs.list_unplanned():
             try:
                 occurrence = next_occurrence(job, after_ms=now_ms)
             except ScheduleError as error:
@@ -57,7 +58,7 @@ class AutomationJobs:
 
     async def decide(self, occurrence: Occurrence, *, now_ms: int) -> Go | Defer | Drop:
         """Quiet hours, misses and caps by the rules; a job that cannot be run here is paused with its reason."""
-        job = await Jobs(self.database).find(occurrence.subject_id)
+        job = await self.stores.jobs.find(occurrence.subject_id)
         if job is None or not (job.enabled or occurrence.trigger == "manual"):
             return Drop()
         try:
@@ -76,7 +77,7 @@ class AutomationJobs:
 
     async def _once(self, go: Go) -> Go | Drop:
         """An instant that was run already is not run again, whoever planned it anew: a clock that stepped back, say."""
-        known = await Runs(self.database).exists("automation", go.run.subject_id, go.run.run_id)
+        known = await self.stores.runs.exists("automation", go.run.subject_id, go.run.run_id)
         return Drop(go.following) if known else go
 
     async def _situation(self, job: Job, occurrence: Occurrence, now_ms: int) -> Situation:
@@ -84,7 +85,6 @@ class AutomationJobs:
         limits = job.limits or {}
         cap = limits.get("maxNotificationsPerDay")
         since_ms = millis(start_of_day(moment(now_ms), zone))
-        messages = Messages(self.database)
         capped = isinstance(cap, int)
         return Situation(
             schedule=load(job.schedule),
@@ -94,7 +94,7 @@ class AutomationJobs:
             quiet=QuietHours.read(job.quiet_hours, zone=zone),
             missed=_missed(limits),
             cap=cap if capped else None,
-            sent_today=await messages.count_of_automation(job.id, since_ms=since_ms) if capped else 0,
+            sent_today=await self.stores.messages.count_of_automation(job.id, since_ms=since_ms) if capped else 0,
         )
 
     async def _go(self, job: Job, occurrence: Occurrence, place: Place, decision: Decision, now_ms: int) -> Go:
@@ -116,7 +116,7 @@ class AutomationJobs:
     async def _with_ending(
         self, job: Job, occurrence: Occurrence, place: Place, run: Run, following: tuple[Statement, ...]
     ) -> Go:
-        failures = await Runs(self.database).failures_in_a_row("automation", job.id, limit=PAUSE_AFTER_FAILURES)
+        failures = await self.stores.runs.failures_in_a_row("automation", job.id, limit=PAUSE_AFTER_FAILURES)
         giving_up: tuple[Statement, ...] = ()
         last_words: tuple[Reply, ...] = ()
         if failures + 1 >= PAUSE_AFTER_FAILURES and job.enabled:
@@ -150,12 +150,12 @@ class AutomationJobs:
 
     def _pause(self, job: Job, now_ms: int) -> tuple[Statement, ...]:
         return (
-            Jobs(self.database).set_enabled(job.id, False, now_ms=now_ms),
+            Jobs.set_enabled(job.id, False, now_ms=now_ms),
             Occurrences.cancel("automation", job.id),
         )
 
     def _enter(self, job: Job, occurrence: Occurrence, output: Mapping[str, Any], now_ms: int) -> tuple[Statement, ...]:
-        return Runs(self.database).append(
+        return Runs.append(
             source="automation",
             subject_id=job.id,
             run_id=occurrence.run_id,

@@ -12,9 +12,9 @@ from bot.automations.decision import QuietHours
 from bot.clock import moment
 from bot.schedules import Once, Schedule, ScheduleError, load, upcoming, wallclock
 from middleware.texts import say
-from storage.tables.feedback import Totals
 from storage.tables.jobs import Job
 from storage.tables.runs import LastRun
+from storage.totals import Totals
 
 _MISSED = ("skip", "once", "all")
 _SHOWN_TIMES = 3

@@ -10,7 +10,8 @@ from bot.clock import moment
 from middleware.commands import Command, unknown_form
 from middleware.texts import say
 from middleware.turn import Clock, Outcome, Turn
-from storage.tables.feedback import Feedback, FeedbackEvent, Grouping, Totals
+from storage.tables.feedback import Feedback, FeedbackEvent, Grouping
+from storage.totals import Totals
 from storage.views.feedback_summary import MOST_EVENTS, FeedbackSummaries, FeedbackSummary, RatedReply
 
 SHOWN = 10

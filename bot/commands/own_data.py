@@ -13,8 +13,9 @@ from middleware.feedback import stale
 from middleware.texts import say
 from middleware.turn import Clock, Document, Outcome, Press, Turn
 from storage.erasure import Erasure
+from storage.json_text import encode
 from storage.payloads import Button
-from storage.tables.messages import Messages, encode
+from storage.tables.messages import Messages
 from storage.views.own_data import SECTIONS, OwnData
 
 PREFIX = "me"

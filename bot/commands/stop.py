@@ -34,10 +34,9 @@ class StopCommand:
                 status="denied", reason="another's answer", replies=Outcome.answer(say("answer.foreign")).replies
             )
         # Marked first: after a crash the same turn must not begin its answer anew.
-        marks = StopMarks(self.database)
-        await self.database.commit(marks.add(writing.turn_id, now_ms=self.clock()))
+        await self.database.commit(StopMarks.add(writing.turn_id, now_ms=self.clock()))
         if self.answering.find(turn) is not writing:  # it came to its end by itself meanwhile
-            turn.record(marks.remove(writing.turn_id))
+            turn.record(StopMarks.remove(writing.turn_id))
             return Outcome.answer(say("answer.none"))
         writing.stop()
         return Outcome(status="recorded", reason="stopped")

@@ -29,21 +29,7 @@ from middleware.answering import Answering
 from middleware.commands import Command, Handler, Registry
 from middleware.turn import Clock
 from storage.database import Database
-from storage.erasure import Erasure
-from storage.tables.access import Access
-from storage.tables.budgets import Budgets
-from storage.tables.deliveries import Deliveries
-from storage.tables.feedback import Feedback
-from storage.tables.jobs import Jobs
-from storage.tables.memories import Memories
-from storage.tables.messages import Messages
-from storage.tables.personalities import Personalities
-from storage.tables.proposals import Proposals
-from storage.tables.runs import Runs
-from storage.tables.updates import Updates
-from storage.views.feedback_summary import FeedbackSummaries
-from storage.views.own_data import OwnData
-from storage.views.tasks import Tasks
+from storage.stores import Stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +38,9 @@ class Table:
 
     settings: Settings
     database: Database
+    stores: Stores
     clock: Clock
     zones: Zones
-    access: Access
     answering: Answering
 
     def registry(self) -> Registry:
@@ -65,41 +51,40 @@ class Table:
         return registry
 
     def _commands(self, registry: Registry) -> Iterator[Command]:
-        database, clock = self.database, self.clock
-        memories, runs, feedback = Memories(database), Runs(database), Feedback(database)
+        stores, clock = self.stores, self.clock
         basics = Basics(
             registry=registry,
-            updates=Updates(database),
-            deliveries=Deliveries(database),
-            memories=memories,
+            updates=stores.updates,
+            deliveries=stores.deliveries,
+            memories=stores.memories,
             clock=clock,
             started_at_ms=clock(),
             responder=self.settings.responder,
             model=self.settings.openai_model,
         )
         yield from basics.commands()
-        yield from MemoryCommands(memories, new_id).commands()
-        yield from PersonalityCommands(Personalities(database), clock).commands()
-        yield from AutomationCommands(self._own_jobs(), runs, feedback).commands()
-        yield from TaskCommands(Tasks(database), runs, self.zones).commands()
+        yield from MemoryCommands(stores.memories, new_id).commands()
+        yield from PersonalityCommands(stores.personalities, clock).commands()
+        yield from AutomationCommands(self._own_jobs(), stores.runs, stores.feedback).commands()
+        yield from TaskCommands(stores.tasks, stores.runs, self.zones).commands()
         yield from TimezoneCommands(self.zones, clock).commands()
-        yield from FeedbackCommands(feedback, FeedbackSummaries(database), clock).commands()
-        yield from BudgetCommands(Budgets(database), clock).commands()
-        yield from StopCommand(self.answering, database, clock).commands()
+        yield from FeedbackCommands(stores.feedback, stores.feedback_summaries, clock).commands()
+        yield from BudgetCommands(stores.budgets, clock).commands()
+        yield from StopCommand(self.answering, self.database, clock).commands()
         yield from self._own_data().commands()
-        yield from PairingCommands(self.access, clock).commands()
+        yield from PairingCommands(stores.access, clock).commands()
 
     def buttons(self) -> Mapping[str, Handler]:
         """Handlers of presses, by what their data begins with."""
         own_jobs = self._own_jobs()
         return {
             buttons.PREFIX: AutomationPresses(own_jobs),
-            PROPOSALS: ProposalPresses(Proposals(self.database), own_jobs),
+            PROPOSALS: ProposalPresses(self.stores.proposals, own_jobs),
             OWN_DATA: self._own_data().press,
         }
 
     def _own_jobs(self) -> OwnJobs:
-        return OwnJobs(Jobs(self.database), self.clock, self.zones, new_id)
+        return OwnJobs(self.stores.jobs, self.clock, self.zones, new_id)
 
     def _own_data(self) -> OwnDataCommands:
-        return OwnDataCommands(OwnData(self.database), Erasure(self.database), Messages(self.database), self.clock)
+        return OwnDataCommands(self.stores.own_data, self.stores.erasure, self.stores.messages, self.clock)

@@ -15,11 +15,11 @@ from storage.database import Database
 from storage.origin import Origin
 from storage.statement import Statement
 from storage.statuses import RunStatus
+from storage.stores import Stores
 from storage.tables.heartbeats import Heartbeats as HeartbeatStore
 from storage.tables.heartbeats import Policy, PolicyDamaged
 from storage.tables.occurrences import SCHEDULED, Occurrence, Occurrences
 from storage.tables.runs import DEFAULT_PROFILE, Runs
-from storage.views.health import Health
 
 log = logging.getLogger("polar.heartbeats")
 
@@ -71,10 +71,11 @@ class Heartbeats:
     """Decides what becomes of a policy's beat, and plans the next one with it."""
 
     database: Database
+    stores: Stores
 
     async def adopt(self, *, now_ms: int) -> None:
         """Plan the policies that have no next beat; one that cannot be read is left as it is."""
-        store = HeartbeatStore(self.database)
+        store = self.stores.heartbeats
         for policy_id in await store.list_unplanned():
             try:
                 policy = await store.find(policy_id)
@@ -87,7 +88,7 @@ class Heartbeats:
 
     async def decide(self, occurrence: Occurrence, *, now_ms: int) -> Go | Defer | Drop:
         """A late beat runs once, as the newest; a policy that cannot be read is switched off, with the reason."""
-        store = HeartbeatStore(self.database)
+        store = self.stores.heartbeats
         try:
             policy = await store.find(occurrence.subject_id)
             if policy is None:
@@ -97,7 +98,7 @@ class Heartbeats:
             log.warning("heartbeat %s cannot run and is switched off: %s", occurrence.subject_id, error)
             return Drop(self._give_up(occurrence, explain(error), now_ms))
         # An instant that somebody has planned again.
-        return Drop(go.following) if await Runs(self.database).exists("heartbeat", policy.id, go.run.run_id) else go
+        return Drop(go.following) if await self.stores.runs.exists("heartbeat", policy.id, go.run.run_id) else go
 
     async def _go(self, policy: Policy, row: Occurrence, now_ms: int) -> Go:
         beat = row
@@ -125,7 +126,7 @@ class Heartbeats:
 
     async def _verdict(self, policy: Policy, beat: Occurrence, now_ms: int) -> str | None:
         """Why the beat is skipped (behaviour, section 8), None when it is not; asking by hand works at any hour."""
-        health = Health(self.database)
+        health = self.stores.health
         active = None if policy.active_hours is None else ActiveHours.read(policy.active_hours)
         if not policy.enabled:
             return "policy_inactive"
@@ -160,7 +161,7 @@ class Heartbeats:
     def _enter(
         self, beat: Occurrence, output: dict[str, str], session_id: str | None, now_ms: int
     ) -> tuple[Statement, ...]:
-        return Runs(self.database).append(
+        return Runs.append(
             source="heartbeat",
             subject_id=beat.subject_id,
             run_id=beat.run_id,

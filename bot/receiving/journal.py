@@ -41,13 +41,11 @@ class Journal:
         first = self._last_sequence + 1
         self._last_sequence += len(received)
         now_ms = self._clock()
-        await self._database.commit(
-            *batch(self._updates, received, first=first, now_ms=now_ms), *self._note_poll(now_ms)
-        )
+        await self._database.commit(*batch(received, first=first, now_ms=now_ms), *self._note_poll(now_ms))
         for watcher in self._watchers if received else ():
             watcher(received)
 
     def _note_poll(self, now_ms: int) -> Iterator[Statement]:
         if abs(now_ms - self._poll_noted_ms) >= POLL_NOTE_MS:
             self._poll_noted_ms = now_ms
-            yield Properties(self._database).set(LAST_POLL_MS, str(now_ms))
+            yield Properties.set(LAST_POLL_MS, str(now_ms))

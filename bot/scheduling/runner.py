@@ -18,6 +18,7 @@ from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.ids import try_id
 from storage.statement import Statement
 from storage.statuses import RunStatus
+from storage.stores import Stores
 from storage.tables.leases import Leases
 from storage.tables.occurrences import DEAD_LETTER, RETRY, Occurrence, Occurrences
 from storage.tables.runs import DEFAULT_PROFILE, Runs
@@ -38,6 +39,7 @@ class Runner:
     def __init__(
         self,
         database: Database,
+        stores: Stores,
         subjects: Mapping[str, Subject],
         chain: CallNext,
         *,
@@ -49,8 +51,7 @@ class Runner:
     ) -> None:
         self._database = database
         self._subjects = subjects
-        self._occurrences = Occurrences(database)
-        self._runs = Runs(database)
+        self._occurrences = stores.occurrences
         self._chain = chain
         self._clock = clock
         self._holder = holder
@@ -140,7 +141,7 @@ class Runner:
                 expires_at_ms=now_ms + self._lease_ms,
             ),
             Occurrences.begin_try(row),
-            self._runs.log_try(
+            Runs.log_try(
                 run_id=go.run.run_id,
                 attempt=attempt,
                 event_id=go.run.subject_id,
@@ -193,7 +194,7 @@ class Runner:
         """The end of a run: its row in the ledger, and itself in `dead_letter` for whoever looks into it."""
         now_ms = self._clock()
         dead = replace(row, at_ms=go.run.scheduled_at_ms, queue=DEAD_LETTER, is_extra=True)
-        entry = self._runs.append(
+        entry = Runs.append(
             source=go.run.source,
             subject_id=go.run.subject_id,
             run_id=go.run.run_id,

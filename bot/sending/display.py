@@ -40,6 +40,7 @@ class Live:
         bot: Bot,
         pacing: Pacing,
         database: Database,
+        messages: Messages,
         outbox: Outbox,
         status: Status | None,
         wake: Callable[[list[str]], None],
@@ -48,7 +49,7 @@ class Live:
         self.bot = bot
         self.pacing = pacing
         self.database = database
-        self.messages = Messages(database)
+        self.messages = messages
         self.outbox = outbox
         self.wake = wake
         self.without_drafts: set[int] = set()

@@ -11,7 +11,6 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 from bot.clock import jittered
 from middleware.commands import Registry
 from middleware.turn import Level
-from storage.database import Database
 from storage.tables.access import Access
 
 log = logging.getLogger("polar.menu")
@@ -23,14 +22,14 @@ Levels = dict[int, Level]
 class Menu:
     """Publishes what each may use. It can wait: the bot answers meanwhile, and it tries until it succeeds."""
 
-    def __init__(self, bot: Bot, registry: Registry, database: Database, listed: Levels) -> None:
+    def __init__(self, bot: Bot, registry: Registry, access: Access, listed: Levels) -> None:
         self._bot = bot
         self._registry = registry
-        self._access = Access(database)
+        self._access = access
         self._listed = listed
         self._published: Levels = {}
         self._changed = asyncio.Event()
-        database.watch("polar_access", self._changed.set)
+        access.watch(self._changed.set)
 
     async def run(self) -> None:
         """Publish, and again when the bot gets an owner; forever."""

@@ -21,10 +21,10 @@ from storage.database import Database
 from storage.ids import chat_id_of, session_id_of
 from storage.payloads import AboutSent, AnswerCallbackQuery, EditMessageText, SendMessage
 from storage.statement import Statement
+from storage.stores import Stores
 from storage.tables.chats import Chats
-from storage.tables.deliveries import Deliveries, Delivery
+from storage.tables.deliveries import Delivery
 from storage.tables.jobs import Jobs
-from storage.tables.messages import Messages
 
 log = logging.getLogger("polar.delivery")
 
@@ -43,6 +43,7 @@ class Sender:
     def __init__(
         self,
         database: Database,
+        stores: Stores,
         calls: Calls,
         pacing: Pacing,
         *,
@@ -53,10 +54,8 @@ class Sender:
         slots: int = 100,
     ) -> None:
         self._database = database
-        self._deliveries = Deliveries(database)
-        self._messages = Messages(database)
-        self._jobs = Jobs(database)
-        self._chats = Chats(database)
+        self._deliveries = stores.deliveries
+        self._messages = stores.messages
         self._calls = calls
         self._pacing = pacing
         self._tell = tell
@@ -180,7 +179,7 @@ class Sender:
             case ChatMigrated(new_chat_id=new):
                 await self._follow(delivery, new)
             case Forbidden():
-                pause = self._jobs.pause_session(delivery.session_id, now_ms=self._clock())
+                pause = Jobs.pause_session(delivery.session_id, now_ms=self._clock())
                 await self._fail(delivery, str(error), *pause)
             case BadRequest():
                 await self._on_refusal(delivery, str(error))
@@ -222,7 +221,7 @@ class Sender:
 
     async def _follow(self, delivery: Delivery, new_chat_id: int) -> None:
         new = session_id_of(new_chat_id)
-        moved = self._chats.migrate(delivery.session_id, new, now_ms=self._clock())
+        moved = Chats.migrate(delivery.session_id, new, now_ms=self._clock())
         await self._put_back(delivery, "the chat has a new id", *moved)
         self.wake([new])
 

@@ -58,11 +58,13 @@ class Status:
     No call is made that an answer waits for: what finds no spare room at once is tried again later.
     """
 
-    def __init__(self, bot: Bot, pacing: Pacing, database: Database, clock: Clock, tasks: Tasks[Key]) -> None:
+    def __init__(
+        self, bot: Bot, pacing: Pacing, database: Database, rows: StatusReactions, clock: Clock, tasks: Tasks[Key]
+    ) -> None:
         self._bot = bot
         self._pacing = pacing
         self._database = database
-        self._rows = StatusReactions(database)
+        self._rows = rows
         self._clock = clock
         self._messages: dict[Key, _Shown] = {}
         self._left: set[Key] = set()

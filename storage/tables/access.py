@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 from storage.database import Database
 from storage.statement import Statement
@@ -21,9 +22,13 @@ class Access:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.watch(self._forget)
         self._roles: dict[str, str | None] = {}
         self._changes = 0
-        database.watch("polar_access", self._forget)
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Call `changed` after each commit that may have changed somebody's role."""
+        self._database.watch("polar_access", changed)
 
     def _forget(self) -> None:
         self._changes += 1
@@ -48,7 +53,8 @@ class Access:
         row = await self._database.fetch_one("SELECT subject FROM polar_access WHERE role = 'owner'")
         return row[0] if row else None
 
-    def make_owner(self, user_id: str, code: str, *, now_ms: int) -> tuple[Statement, ...]:
+    @staticmethod
+    def make_owner(user_id: str, code: str, *, now_ms: int) -> tuple[Statement, ...]:
         """Use the one-time code up and become the owner; void when there is one, or the code is unknown."""
         return (
             Statement(
@@ -72,7 +78,8 @@ class Access:
         )
         return row is not None
 
-    def offer_owner_code(self, code: str, *, now_ms: int) -> tuple[Statement, ...]:
+    @staticmethod
+    def offer_owner_code(code: str, *, now_ms: int) -> tuple[Statement, ...]:
         """Make this the only code that an owner can use."""
         return (
             Statement("DELETE FROM polar_pairing_codes WHERE purpose = 'owner'"),
@@ -82,7 +89,8 @@ class Access:
             ),
         )
 
-    def offer_member_code(self, code: str, user_id: str, *, now_ms: int, expires_at_ms: int) -> tuple[Statement, ...]:
+    @staticmethod
+    def offer_member_code(code: str, user_id: str, *, now_ms: int, expires_at_ms: int) -> tuple[Statement, ...]:
         """Give a person a code that the owner can approve; the person's former one ends."""
         return (
             Statement(
@@ -111,7 +119,8 @@ class Access:
         )
         return row[0] if row else None
 
-    def approve(self, code: str, user_id: str, *, granted_by: str, now_ms: int) -> tuple[Statement, ...]:
+    @staticmethod
+    def approve(code: str, user_id: str, *, granted_by: str, now_ms: int) -> tuple[Statement, ...]:
         """Use a code up and let its holder in; void when this person holds no such code."""
         return (
             Statement(
@@ -119,16 +128,18 @@ class Access:
                 (digest(code), user_id),
                 expect=1,
             ),
-            self.grant(user_id, "member", granted_by=granted_by, now_ms=now_ms),
+            Access.grant(user_id, "member", granted_by=granted_by, now_ms=now_ms),
         )
 
-    def grant(self, subject: str, role: str, *, granted_by: str, now_ms: int) -> Statement:
+    @staticmethod
+    def grant(subject: str, role: str, *, granted_by: str, now_ms: int) -> Statement:
         """Give a role to a user or, role `group`, to a session; a higher one is kept."""
         return Statement(
             "INSERT INTO polar_access VALUES (?, ?, ?, ?) ON CONFLICT (subject) DO NOTHING",
             (subject, role, granted_by, now_ms),
         )
 
-    def revoke(self, subject: str) -> Statement:
+    @staticmethod
+    def revoke(subject: str) -> Statement:
         """Take a role away; the owner's stays."""
         return Statement("DELETE FROM polar_access WHERE subject = ? AND role <> 'owner'", (subject,))

@@ -13,8 +13,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 class Audit:
     """The operator's record of turns."""
 
+    @staticmethod
     def append(
-        self,
         *,
         turn_id: str,
         attempt: int,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from storage.database import Database
+from storage.readers import Readers
 from storage.statement import Statement, Value
 
 Scope = Literal["global", "user", "session"]
@@ -144,11 +144,12 @@ class Balance:
 class Budgets:
     """A turn counts against three budgets at the most: the global one, its user's, and its session's."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
+    @staticmethod
     def reserve(
-        self, turn_id: str, estimate_usd: float, *, user_id: str, session_id: str, now_ms: int
+        turn_id: str, estimate_usd: float, *, user_id: str, session_id: str, now_ms: int
     ) -> tuple[Statement, ...]:
         """Reserve the estimate in all budgets that there are, or in none if one is short; the last tells which.
 
@@ -163,9 +164,8 @@ class Budgets:
         }
         return tuple(Statement(sql, params) for sql in (_BEGIN, _RESET.format(whose=_HERE), _RESERVE, _MINE))
 
-    def settle(
-        self, turn_id: str, spent_usd: float, *, user_id: str, session_id: str, now_ms: int
-    ) -> tuple[Statement, ...]:
+    @staticmethod
+    def settle(turn_id: str, spent_usd: float, *, user_id: str, session_id: str, now_ms: int) -> tuple[Statement, ...]:
         """Put the true cost, in the interval that runs now, in place of the reservation."""
         params: dict[str, Value] = {"spent": spent_usd, "user": user_id, "session": session_id, "now": now_ms}
         queries = (_BEGIN, _RESET.format(whose=_HERE), _SPEND) if spent_usd > 0 else ()
@@ -191,7 +191,7 @@ class Budgets:
     async def balances(self, *, user_id: str, session_id: str, now_ms: int) -> list[Balance]:
         """The budgets that count here: the global one first, then the user's, then the session's."""
         params: dict[str, Value] = {"turn": "", "estimate": 0, "user": user_id, "session": session_id, "now": now_ms}
-        return read(await self._database.fetch(_MINE, params))
+        return read(await self._readers.fetch(_MINE, params))
 
     @staticmethod
     def set(policy: Policy, *, now_ms: int) -> tuple[Statement, ...]:

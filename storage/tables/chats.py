@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from storage.database import Database
 from storage.ids import sql_session_profile_id
 from storage.statement import Statement
 
@@ -23,10 +22,8 @@ _MOVED = (
 class Chats:
     """The alias table."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def migrate(self, old_session_id: str, new_session_id: str, *, now_ms: int) -> tuple[Statement, ...]:
+    @staticmethod
+    def migrate(old_session_id: str, new_session_id: str, *, now_ms: int) -> tuple[Statement, ...]:
         """Move what belongs to a chat to its new id; again, it changes nothing."""
         ids = {"old": old_session_id, "new": new_session_id}
         alias = Statement(

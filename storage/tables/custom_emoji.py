@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from storage.database import Database
+from storage.readers import Readers
 from storage.statement import Statement
 
 
 class CustomEmoji:
     """What is known of custom emoji, by id."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
-    def add(self, custom_emoji_id: str, emoji: str, *, now_ms: int) -> Statement:
+    @staticmethod
+    def add(custom_emoji_id: str, emoji: str, *, now_ms: int) -> Statement:
         """Remember what one stands for; '' when Telegram did not tell."""
         return Statement(
             "INSERT INTO polar_custom_emoji VALUES (?, ?, ?) ON CONFLICT (customEmojiId) DO NOTHING",
@@ -21,7 +22,7 @@ class CustomEmoji:
 
     async def find(self, custom_emoji_id: str) -> str | None:
         """The emoji it stands for, '' when there is none, None when it was never asked for."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             "SELECT emoji FROM polar_custom_emoji WHERE customEmojiId = ?", (custom_emoji_id,)
         )
         return row[0] if row else None

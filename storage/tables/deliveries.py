@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from storage.database import Database
+from storage.json_text import encode
 from storage.payloads import Payload, SendDocument, Unreadable, read
+from storage.readers import Readers
 from storage.statement import Statement
-from storage.tables.messages import encode
 
 _COLUMNS = "deliveryId, sessionId, payload, status, sequence, replyId, priority, attempts, ambiguous, createdAtMs"
 _ADD = """
@@ -61,11 +61,11 @@ class Delivery:
 class Deliveries:
     """The queue. Within a session rows go out in order of `sequence`, one at a time."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
+    @staticmethod
     def add(
-        self,
         *,
         delivery_id: str,
         session_id: str,
@@ -82,7 +82,8 @@ class Deliveries:
         params = (delivery_id, session_id, encode(payload.to_json()), now_ms, now_ms, reply_id, priority)
         return Statement(f"{_ADD}ON CONFLICT (deliveryId) DO NOTHING" if once else _ADD, params)
 
-    def claim(self, delivery: Delivery, *, now_ms: int) -> Statement:
+    @staticmethod
+    def claim(delivery: Delivery, *, now_ms: int) -> Statement:
         """From `pending` to `sending`: from here on the call may have taken effect."""
         return Statement(
             "UPDATE polar_delivery_queue SET status = 'sending', attempts = attempts + 1, updatedAtMs = ? "
@@ -91,16 +92,19 @@ class Deliveries:
             expect=1,
         )
 
-    def finish(self, delivery: Delivery, *, reason: str | None, now_ms: int) -> Statement:
+    @staticmethod
+    def finish(delivery: Delivery, *, reason: str | None, now_ms: int) -> Statement:
         """From `sending` to `sent`; the content of a document is not kept."""
-        return self._end(delivery, "sent", reason, now_ms)
+        return Deliveries._end(delivery, "sent", reason, now_ms)
 
-    def fail(self, delivery: Delivery, *, reason: str, now_ms: int) -> tuple[Statement, ...]:
+    @staticmethod
+    def fail(delivery: Delivery, *, reason: str, now_ms: int) -> tuple[Statement, ...]:
         """From `sending` to `failed`, and with it the later parts of the same reply; as `finish` otherwise."""
         rest = Statement(_FAIL_REST, (now_ms, delivery.reply_id, delivery.sequence))
-        return self._end(delivery, "failed", reason, now_ms), rest
+        return Deliveries._end(delivery, "failed", reason, now_ms), rest
 
-    def put_back(self, delivery: Delivery, *, reason: str, now_ms: int, ambiguous: bool = False) -> Statement:
+    @staticmethod
+    def put_back(delivery: Delivery, *, reason: str, now_ms: int, ambiguous: bool = False) -> Statement:
         """From `sending` back to `pending`, to be tried again."""
         return Statement(
             "UPDATE polar_delivery_queue SET status = 'pending', reason = ?, ambiguous = ambiguous + ?, "
@@ -109,7 +113,8 @@ class Deliveries:
             expect=1,
         )
 
-    def rewrite(self, delivery: Delivery, payload: Payload) -> Statement:
+    @staticmethod
+    def rewrite(delivery: Delivery, payload: Payload) -> Statement:
         """Give a queued call other parameters; another method is another call, of which no try is unclear yet."""
         is_another = type(payload) is not type(delivery.payload)
         return Statement(
@@ -119,7 +124,8 @@ class Deliveries:
             expect=1,
         )
 
-    def _end(self, delivery: Delivery, status: str, reason: str | None, now_ms: int) -> Statement:
+    @staticmethod
+    def _end(delivery: Delivery, status: str, reason: str | None, now_ms: int) -> Statement:
         may_have_content = isinstance(delivery.payload, SendDocument | Unreadable)
         without = f", payload = {_WITHOUT_CONTENT}" if may_have_content else ""
         return Statement(
@@ -131,14 +137,14 @@ class Deliveries:
 
     async def find(self, delivery_id: str) -> Delivery | None:
         """The call with this id, whatever became of it, or None."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             f"SELECT {_COLUMNS} FROM polar_delivery_queue WHERE deliveryId = ?", (delivery_id,)
         )
         return Delivery.from_row(row) if row else None
 
     async def sessions_waiting(self) -> list[str]:
         """The sessions that have rows to send."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             "SELECT DISTINCT sessionId FROM polar_delivery_queue INDEXED BY polar_delivery_open "
             "WHERE status IN ('pending', 'sending')"
         )
@@ -146,7 +152,7 @@ class Deliveries:
 
     async def next_of(self, session_id: str) -> Delivery | None:
         """The row of a session that is to be sent now: what is in flight, else the first by priority."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             f"SELECT {_COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_open "
             "WHERE sessionId = ? AND status IN ('pending', 'sending') "
             "ORDER BY status = 'pending', priority, sequence LIMIT 1",
@@ -156,5 +162,5 @@ class Deliveries:
 
     async def count_by_status(self) -> dict[str, int]:
         """How many rows are in each status."""
-        rows = await self._database.fetch("SELECT status, count(*) FROM polar_delivery_queue GROUP BY status")
+        rows = await self._readers.fetch("SELECT status, count(*) FROM polar_delivery_queue GROUP BY status")
         return {row[0]: row[1] for row in rows}

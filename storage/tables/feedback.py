@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from storage.database import Database
 from storage.ids import sql_received_message_id, unknown_message_id
+from storage.json_text import encode
+from storage.readers import Readers
 from storage.statement import Statement, Value
-from storage.tables.messages import encode
+from storage.totals import Totals
 
 # The message is resolved inside the insert, so that recording costs no read of its own. A message that is
 # still being handled stands in the journal, and its id follows from it.
@@ -78,23 +79,14 @@ class FeedbackEvent:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Additions minus removals, by polarity."""
-
-    positive: int = 0
-    negative: int = 0
-    neutral: int = 0
-
-
 class Feedback:
     """The ledger: rows are only ever appended; one that exists already is left as it is."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
+    @staticmethod
     def append_on_message(
-        self,
         *,
         event_id: str,
         event_type: str,
@@ -123,8 +115,8 @@ class Feedback:
         }
         return Statement(_APPEND_ON_MESSAGE, params)
 
+    @staticmethod
     def append(
-        self,
         *,
         event_id: str,
         event_type: str,
@@ -139,7 +131,7 @@ class Feedback:
 
     async def list_recent(self, session_id: str, *, limit: int) -> list[FeedbackEvent]:
         """The newest reaction events of a session, newest first."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             f"SELECT {_COLUMNS} FROM polar_feedback_events WHERE sessionId = ? "
             "AND type IN ('reaction_added', 'reaction_removed', 'reaction_count') "
             "ORDER BY createdAtMs DESC, rowid DESC LIMIT ?",
@@ -149,7 +141,7 @@ class Feedback:
 
     async def list_chosen(self, session_id: str, telegram_message_id: int, actor: str) -> list[str]:
         """The emoji that an actor has chosen by button on a message and not taken back."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             "SELECT e.emoji FROM polar_messages AS m CROSS JOIN polar_feedback_events AS e "
             "ON e.sessionId = m.sessionId AND e.messageId = m.messageId "
             "WHERE m.sessionId = ? AND m.telegramMessageId = ? AND json_extract(e.payload, '$.via') = 'button' "
@@ -161,7 +153,7 @@ class Feedback:
 
     async def totals(self, session_id: str, *, message_id: str | None = None) -> Totals:
         """Totals of a session, or of one message of it: reactions only, additions minus removals."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             "SELECT polarity, sum(CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END) "
             "FROM polar_feedback_events WHERE sessionId = ?1 AND (?2 IS NULL OR messageId = ?2) "
             "AND type IN ('reaction_added', 'reaction_removed') GROUP BY polarity",
@@ -172,7 +164,7 @@ class Feedback:
 
     async def totals_by(self, session_id: str, grouping: Grouping, *, limit: int) -> list[tuple[str, Totals]]:
         """Totals of a session for each day (UTC), message, automation or profile, the latest reacted to first."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             "SELECT label, sum(change * (polarity = 'positive')), sum(change * (polarity = 'negative')), "
             "sum(change * (polarity = 'neutral')) FROM (SELECT polarity, createdAtMs, "
             f"CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END AS change, {_LABELS[grouping]} AS label "
@@ -184,7 +176,7 @@ class Feedback:
 
     async def totals_of_automation(self, automation_id: str) -> Totals:
         """Totals of all messages that an automation has produced."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             "SELECT polarity, sum(CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END) "
             f"FROM polar_feedback_events INDEXED BY polar_feedback_automation WHERE {_AUTOMATION} IS NOT NULL "
             f"AND {_AUTOMATION} = ? AND type IN ('reaction_added', 'reaction_removed') GROUP BY polarity",
@@ -195,7 +187,7 @@ class Feedback:
 
     async def has_disapproved(self, session_id: str, message_id: str, actor: str) -> bool:
         """Whether somebody has given a message of a session a negative reaction before, taken back or not."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             "SELECT 1 FROM polar_feedback_events INDEXED BY polar_feedback_message "
             "WHERE sessionId = ? AND messageId = ? AND type = 'reaction_added' AND polarity = 'negative' "
             "AND json_valid(payload) AND json_extract(payload, '$.actor') = ? LIMIT 1",

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storage.database import Database
 from storage.errors import StorageError
 from storage.ids import sql_next_id
+from storage.json_text import encode
+from storage.readers import Readers
 from storage.statement import Statement
-from storage.tables.messages import encode
 
 _COLUMNS = "policyId, sessionId, schedule, activeHoursJson, checksJson, enabled"
 _FIND = f"SELECT {_COLUMNS} FROM polar_heartbeat_policies WHERE policyId = ?"
@@ -76,8 +76,8 @@ class Surveyed:
 class Heartbeats:
     """Policies by id."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
     @staticmethod
     def put(policy: Policy, *, now_ms: int) -> Statement:
@@ -112,12 +112,12 @@ class Heartbeats:
 
     async def find(self, policy_id: str) -> Policy | None:
         """The policy, or None; raises PolicyDamaged."""
-        row = await self._database.fetch_one(_FIND, (policy_id,))
+        row = await self._readers.fetch_one(_FIND, (policy_id,))
         return Policy.from_row(row) if row else None
 
     async def list_unplanned(self) -> list[str]:
         """The ids of enabled policies that have no next occurrence."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             "SELECT policyId FROM polar_heartbeat_policies "
             f"WHERE enabled = 1 AND NOT EXISTS (SELECT 1 FROM polar_scheduler_events WHERE {_NEXT}) ORDER BY policyId"
         )

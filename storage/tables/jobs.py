@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storage.database import Database
 from storage.ids import sql_next_id
+from storage.json_text import encode, read_object
+from storage.readers import Readers
 from storage.statement import Statement
-from storage.tables.messages import encode
 
 _COLUMNS = "id, ownerUserId, sessionId, schedule, promptTemplate, enabled, quietHoursJson, limitsJson, createdAtMs"
 
@@ -40,19 +39,10 @@ class Job:
             schedule=row[3],
             prompt=row[4],
             enabled=bool(row[5]),
-            quiet_hours=_object(row[6]),
-            limits=_object(row[7]),
+            quiet_hours=read_object(row[6]),
+            limits=read_object(row[7]),
             created_at_ms=row[8],
         )
-
-
-def _object(text: str | None) -> Mapping[str, Any] | None:
-    """A JSON object; None for what another program left there that is none."""
-    try:
-        value = json.loads(text or "null")
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
 
 
 class Jobs:
@@ -60,8 +50,8 @@ class Jobs:
 
     COLUMNS = _COLUMNS
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
     @staticmethod
     def add(job: Job, *, now_ms: int) -> Statement:
@@ -90,7 +80,8 @@ class Jobs:
             expect=1,
         )
 
-    def pause_session(self, session_id: str, *, now_ms: int) -> tuple[Statement, ...]:
+    @staticmethod
+    def pause_session(session_id: str, *, now_ms: int) -> tuple[Statement, ...]:
         """Pause all jobs of a chat that we can no longer write to."""
         return (
             Statement(
@@ -105,7 +96,8 @@ class Jobs:
             ),
         )
 
-    def change(self, job: Job, *, now_ms: int) -> Statement:
+    @staticmethod
+    def change(job: Job, *, now_ms: int) -> Statement:
         """Give a job another schedule, prompt, quiet hours or limits."""
         return Statement(
             "UPDATE polar_automation_jobs SET schedule = ?, promptTemplate = ?, quietHoursJson = ?, limitsJson = ?, "
@@ -121,7 +113,7 @@ class Jobs:
 
     async def find(self, job_id: str) -> Job | None:
         """The job, or None."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             f"SELECT {_COLUMNS} FROM polar_automation_jobs WHERE id = ?",
             (job_id,),
         )
@@ -129,7 +121,7 @@ class Jobs:
 
     async def list_of(self, session_id: str, owner_user_id: str) -> list[Job]:
         """The jobs that a person has in a session, oldest first."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             f"SELECT {_COLUMNS} FROM polar_automation_jobs "
             "WHERE sessionId = ? AND ownerUserId = ? ORDER BY createdAtMs, id",
             (session_id, owner_user_id),
@@ -138,7 +130,7 @@ class Jobs:
 
     async def list_unplanned(self) -> list[Job]:
         """Enabled jobs without a next occurrence: those of the earlier runtime, seen for the first time."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             f"SELECT {_COLUMNS} FROM polar_automation_jobs AS job WHERE enabled = 1 AND NOT EXISTS "
             "(SELECT 1 FROM polar_scheduler_events "
             f"WHERE eventId = {sql_next_id('automation', 'job.id')} AND queue = 'scheduled')"

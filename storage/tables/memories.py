@@ -8,9 +8,9 @@ import sqlite3
 from dataclasses import dataclass
 
 from storage import memory_index
-from storage.database import Database
+from storage.json_text import encode
+from storage.readers import Readers
 from storage.statement import Statement
-from storage.tables.messages import encode
 
 _COLUMNS = "m.memoryId, m.sessionId, m.userId, m.scope, m.type, m.record, m.createdAtMs"
 _OWN = "m.sessionId = :session AND m.userId = :user"
@@ -57,8 +57,8 @@ def _shown(record: str) -> str:
 class Memories:
     """Memories of one user in one session; no call reaches any other's."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
     def add(self, *, memory_id: str, session_id: str, user_id: str, fact: str, now_ms: int) -> tuple[Statement, ...]:
         """Remember a fact."""
@@ -67,7 +67,7 @@ class Memories:
             "INSERT INTO polar_memory VALUES (?, ?, ?, 'session', 'fact', ?, '{}', ?, ?)",
             (memory_id, session_id, user_id, record, now_ms, now_ms),
         )
-        if not self._database.has_memory_index:
+        if not self._readers.has_memory_index:
             return (row,)
         return (row, Statement(memory_index.ADD, (memory_id, fact, memory_index.keys(memory_id, user_id))))
 
@@ -78,7 +78,7 @@ class Memories:
             (memory.memory_id, memory.session_id, memory.user_id),
             expect=1,
         )
-        if not self._database.has_memory_index:
+        if not self._readers.has_memory_index:
             return (row,)
         index = Statement(
             "DELETE FROM polar_memory_fts WHERE polar_memory_fts MATCH ? AND memoryId = ?",
@@ -91,14 +91,14 @@ class Memories:
         found = terms(words)
         if not found:
             return []
-        if self._database.has_memory_index:
+        if self._readers.has_memory_index:
             return await self._search_index(found, session_id, user_id, limit)
         return await self._search_text(found, session_id, user_id, limit)
 
     async def _search_index(self, words: list[str], session_id: str, user_id: str, limit: int) -> list[Memory]:
         own = f"keys : {memory_index.user_key(user_id)}"
         query = f"{own} AND searchableText : ({' OR '.join(map(phrase, words))})"
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             f"SELECT {_COLUMNS} FROM polar_memory_fts AS f CROSS JOIN polar_memory AS m ON m.memoryId = f.memoryId "
             f"WHERE f.polar_memory_fts MATCH :query AND {_OWN} ORDER BY f.rank, m.createdAtMs DESC LIMIT :limit",
             {"query": query, "session": session_id, "user": user_id, "limit": limit},
@@ -108,7 +108,7 @@ class Memories:
     async def _search_text(self, words: list[str], session_id: str, user_id: str, limit: int) -> list[Memory]:
         names = {f"term{i}": like(term) for i, term in enumerate(words)}
         hits = " + ".join(f"(m.record LIKE :{name} ESCAPE '\\')" for name in names)
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             f"SELECT {_COLUMNS} FROM polar_memory AS m WHERE {_OWN} AND {hits} > 0 "
             f"ORDER BY {hits} DESC, m.createdAtMs DESC LIMIT :limit",
             {"session": session_id, "user": user_id, "limit": limit, **names},
@@ -117,7 +117,7 @@ class Memories:
 
     async def list_recent(self, *, session_id: str, user_id: str, limit: int) -> list[Memory]:
         """The newest memories, newest first."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             f"SELECT {_COLUMNS} FROM polar_memory AS m WHERE {_OWN} "
             "ORDER BY m.createdAtMs DESC, m.memoryId LIMIT :limit",
             {"session": session_id, "user": user_id, "limit": limit},
@@ -126,7 +126,7 @@ class Memories:
 
     async def find(self, prefix: str, *, session_id: str, user_id: str) -> Memory | None:
         """The only memory whose id starts with `prefix`, or None."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             f"SELECT {_COLUMNS} FROM polar_memory AS m WHERE {_OWN} "
             "AND substr(m.memoryId, 1, length(:prefix)) = :prefix "
             "LIMIT 2",
@@ -136,7 +136,7 @@ class Memories:
 
     async def count(self, *, session_id: str, user_id: str) -> int:
         """How many memories there are."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             "SELECT count(*) FROM polar_memory AS m WHERE " + _OWN, {"session": session_id, "user": user_id}
         )
         return int(row[0]) if row else 0

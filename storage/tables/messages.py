@@ -8,9 +8,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storage.database import Database
 from storage.ids import received_message_id, sent_message_id
+from storage.json_text import encode
 from storage.origin import Origin
+from storage.readers import Readers
 from storage.statement import Statement, Value
 
 _ADD_QUEUED = """
@@ -27,6 +28,20 @@ _COLUMNS = (
     "sequence, sessionId, messageId, role, telegramMessageId, threadKey, userId, kind, text, attachment, "
     "origin, createdAtMs"
 )
+
+
+MOST = 100
+"""More messages than one turn has."""
+_BESIDE = f"""
+SELECT m.sequence, m.telegramMessageId, EXISTS (
+  SELECT 1 FROM polar_messages AS a INDEXED BY polar_messages_answers
+  WHERE a.sessionId = m.sessionId AND a.answersMessageId = m.telegramMessageId AND a.answersMessageId IS NOT NULL
+) AS isAnswered
+FROM polar_messages AS m
+WHERE m.sequence BETWEEN :sequence - {MOST} AND :sequence + {MOST} AND m.role = 'user' AND m.sessionId = :session
+  AND m.threadKey = :thread AND m.userId IS :user AND m.createdAtMs = :created
+ORDER BY m.sequence
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,25 +80,14 @@ class Message:
         )
 
 
-# `json.dumps` with options makes an encoder each time.
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def encode(value: Mapping[str, Any] | None) -> str | None:
-    """Canonical JSON: sorted keys, no blanks, so that equal values are equal text."""
-    if value is None:
-        return None
-    return _ENCODER.encode(value)
-
-
 class Messages:
     """Messages by (sessionId, telegramMessageId): Telegram's ids are unique within a chat only."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
+    @staticmethod
     def add_received(
-        self,
         *,
         session_id: str,
         telegram_message_id: int,
@@ -111,8 +115,8 @@ class Messages:
             ),
         )
 
+    @staticmethod
     def add_queued(
-        self,
         *,
         session_id: str,
         thread_key: str,
@@ -142,8 +146,8 @@ class Messages:
         )
         return Statement(f"{_ADD_QUEUED}{_ON_DELIVERY} DO NOTHING" if once else _ADD_QUEUED, params)
 
+    @staticmethod
     def rewrite(
-        self,
         delivery_id: str,
         *,
         session_id: str,
@@ -157,13 +161,15 @@ class Messages:
         params = (session_id, thread_key, "text", text, None, encode(origin.to_json()), delivery_id, answers, now_ms)
         return Statement(f"{_ADD_QUEUED}{_ON_DELIVERY} {_SAY_ANOTHER}", params)
 
-    def take_back(self, delivery_id: str) -> Statement:
+    @staticmethod
+    def take_back(delivery_id: str) -> Statement:
         """A part of ours that is deleted: its row stays, without its text, and answers nothing."""
         return Statement(
             "UPDATE polar_messages SET text = '', answersMessageId = NULL WHERE deliveryId = ?", (delivery_id,)
         )
 
-    def add_receipt(self, delivery_id: str, telegram_message_id: int, *, session_id: str) -> tuple[Statement, ...]:
+    @staticmethod
+    def add_receipt(delivery_id: str, telegram_message_id: int, *, session_id: str) -> tuple[Statement, ...]:
         """Telegram's id of a sent part, in the chat where it was sent.
 
         An older row with the same id loses it: a server that counts anew has given it away again.
@@ -180,8 +186,8 @@ class Messages:
             ),
         )
 
+    @staticmethod
     def revise(
-        self,
         *,
         session_id: str,
         telegram_message_id: int,
@@ -216,7 +222,7 @@ class Messages:
 
     async def find(self, session_id: str, telegram_message_id: int) -> Message | None:
         """The message with this Telegram id in this session, or None."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             f"SELECT {_COLUMNS} FROM polar_messages WHERE sessionId = ? AND telegramMessageId = ?",
             (session_id, telegram_message_id),
         )
@@ -224,7 +230,7 @@ class Messages:
 
     async def find_delivered(self, delivery_id: str) -> Message | None:
         """The part of ours that this delivery sends, or None; without a Telegram id until it has been sent."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             f"SELECT {_COLUMNS} FROM polar_messages INDEXED BY polar_messages_delivery "
             "WHERE deliveryId = ? AND deliveryId IS NOT NULL",
             (delivery_id,),
@@ -236,7 +242,7 @@ class Messages:
     ) -> list[Message]:
         """The newest messages of a thread up to an instant, oldest first, without those of these Telegram ids."""
         left_out = ", ".join("?" * len(without))
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             f"SELECT {_COLUMNS} FROM polar_messages INDEXED BY polar_messages_thread "
             "WHERE sessionId = ? AND threadKey = ? AND createdAtMs <= ? "
             f"AND (telegramMessageId IS NULL OR telegramMessageId NOT IN ({left_out})) ORDER BY sequence DESC LIMIT ?",
@@ -246,7 +252,7 @@ class Messages:
 
     async def count_of_automation(self, automation_id: str, *, since_ms: int) -> int:
         """How many messages an automation has sent, or has queued, since an instant."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             "SELECT count(*) FROM polar_messages INDEXED BY polar_messages_automation "
             "WHERE json_extract(origin, '$.automationId') IS NOT NULL "
             "AND json_extract(origin, '$.automationId') = ? AND createdAtMs >= ?",
@@ -256,8 +262,45 @@ class Messages:
 
     async def list_recent(self, session_id: str, *, limit: int) -> list[Message]:
         """The newest messages of a session, oldest first."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             f"SELECT {_COLUMNS} FROM polar_messages WHERE sessionId = ? ORDER BY sequence DESC LIMIT ?",
             (session_id, limit),
         )
         return [Message.from_row(row) for row in reversed(rows)]
+
+    async def list_turn(self, message: Message) -> list[Message]:
+        """The messages that made one turn with a stored one of a user's, itself included, in order.
+
+        They were received as one, stored in one commit and so beside each other, and answered after the last.
+        """
+        rows = await self._readers.fetch(
+            _BESIDE,
+            {
+                "sequence": message.sequence,
+                "session": message.session_id,
+                "thread": message.thread_key,
+                "user": message.user_id,
+                "created": message.created_at_ms,
+            },
+        )
+        turn: list[int] = []
+        before = None
+        for sequence, telegram_message_id, is_answered in rows:
+            if before is not None and (before[0] != sequence - 1 or before[1]):
+                if before[0] >= message.sequence:
+                    break
+                turn = []
+            turn.append(telegram_message_id)
+            before = (sequence, is_answered)
+        found = [await self.find(message.session_id, number) for number in turn]
+        return [other for other in found if other is not None]
+
+    async def list_answering(self, session_id: str, telegram_message_id: int) -> list[str]:
+        """The deliveries that answer a message, in order."""
+        rows = await self._readers.fetch(
+            "SELECT deliveryId FROM polar_messages INDEXED BY polar_messages_answers "
+            "WHERE sessionId = ? AND answersMessageId = ? AND answersMessageId IS NOT NULL "
+            "AND deliveryId IS NOT NULL ORDER BY sequence",
+            (session_id, telegram_message_id),
+        )
+        return [row[0] for row in rows]

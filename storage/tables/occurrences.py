@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from storage import ids
-from storage.database import Database
 from storage.ids import Source
+from storage.json_text import encode
+from storage.readers import Readers
 from storage.statement import Statement
-from storage.tables.messages import encode
 
 SCHEDULED, RETRY, DEAD_LETTER = "scheduled", "retry", "dead_letter"
 _COLUMNS = "eventId, queue, sequence, payload"
@@ -85,8 +85,8 @@ class Occurrence:
 class Occurrences:
     """What is due, found by the index on (queue, sequence) alone."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
     @staticmethod
     def plan(occurrence: Occurrence, *, now_ms: int) -> Statement:
@@ -136,6 +136,6 @@ class Occurrences:
         due = [
             Occurrence.from_row(row)
             for queue in (SCHEDULED, RETRY)
-            for row in await self._database.fetch(_DUE, (queue, now_ms, limit))
+            for row in await self._readers.fetch(_DUE, (queue, now_ms, limit))
         ]
         return sorted(due, key=lambda occurrence: occurrence.due_ms)[:limit]

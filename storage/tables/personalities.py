@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from storage import ids
-from storage.database import Database
+from storage.readers import Readers
 from storage.statement import Statement
 
 MAX_PROMPT = 2_000
@@ -78,21 +78,23 @@ def checked(prompt: str) -> str:
 class Personalities:
     """Profiles by target."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
-    def set(self, target: Target, prompt: str, *, now_ms: int) -> tuple[Statement, ...]:
+    @staticmethod
+    def set(target: Target, prompt: str, *, now_ms: int) -> tuple[Statement, ...]:
         """Put a prompt in place of the former one, whose time of creation stays; raises PromptRefused."""
         params = {**_params(target), "prompt": checked(prompt), "now": now_ms}
         return (Statement(_ADOPT, params), Statement(_SET, params))
 
-    def reset(self, target: Target) -> Statement:
+    @staticmethod
+    def reset(target: Target) -> Statement:
         """Remove a profile, whatever its id; where there is none, nothing happens."""
         return Statement(f"DELETE FROM polar_personality_profiles WHERE {_SAME}", _params(target))
 
     async def effective(self, *, user_id: str, session_id: str) -> Profile | None:
         """The session's profile, else the user's, else everybody's, else None."""
-        rows = await self._database.fetch(_EFFECTIVE, {"user": user_id, "session": session_id})
+        rows = await self._readers.fetch(_EFFECTIVE, {"user": user_id, "session": session_id})
         return next((profile for profile in map(Profile.from_row, rows) if profile.prompt), None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage.database import Database
+from storage.readers import Readers
 from storage.statement import Statement
 
 BOT_ID = "bot_id"
@@ -13,10 +13,11 @@ LAST_POLL_MS = "last_poll_ms"
 class Properties:
     """Named values, each a string."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
-    def set(self, name: str, value: str) -> Statement:
+    @staticmethod
+    def set(name: str, value: str) -> Statement:
         """Store a value, in place of the former one."""
         return Statement(
             "INSERT INTO polar_properties VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -25,5 +26,5 @@ class Properties:
 
     async def find(self, name: str) -> str | None:
         """The value, or None."""
-        row = await self._database.fetch_one("SELECT value FROM polar_properties WHERE name = ?", (name,))
+        row = await self._readers.fetch_one("SELECT value FROM polar_properties WHERE name = ?", (name,))
         return row[0] if row else None

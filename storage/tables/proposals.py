@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from storage.database import Database
+from storage.json_text import encode
+from storage.readers import Readers
 from storage.statement import Statement
-from storage.tables.messages import encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +27,8 @@ class Proposal:
 class Proposals:
     """Each is decided once, by its own person."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
     @staticmethod
     def add(proposal: Proposal, *, now_ms: int) -> Statement:
@@ -57,7 +57,7 @@ class Proposals:
 
     async def find(self, proposal_id: str) -> Proposal | None:
         """The proposal, or None."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             "SELECT proposalId, sessionId, userId, kind, payload, status FROM polar_proposals WHERE proposalId = ?",
             (proposal_id,),
         )

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from storage.database import Database
 from storage.ids import sql_task_id, try_id
+from storage.json_text import encode
+from storage.readers import Readers
 from storage.statement import Statement
 from storage.statuses import RunStatus, TaskStatus
-from storage.tables.messages import encode
 
 DEFAULT_PROFILE = "profile.default"
 
@@ -40,11 +40,11 @@ class LastRun:
 class Runs:
     """The append-only ledger of automation and heartbeat runs."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
+    @staticmethod
     def append(
-        self,
         *,
         source: str,
         subject_id: str,
@@ -66,8 +66,8 @@ class Runs:
             Statement(_PROJECT.format(where="source = ? AND id = ? AND runId = ?"), (source, subject_id, run_id)),
         )
 
+    @staticmethod
     def log_try(
-        self,
         *,
         run_id: str,
         attempt: int,
@@ -99,14 +99,14 @@ class Runs:
 
     async def exists(self, source: str, subject_id: str, run_id: str) -> bool:
         """Whether the ledger has this run."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             "SELECT 1 FROM polar_run_events WHERE source = ? AND id = ? AND runId = ?", (source, subject_id, run_id)
         )
         return row is not None
 
     async def failures_in_a_row(self, source: str, subject_id: str, *, limit: int) -> int:
         """How many of a subject's last runs have failed, counted back to the last that did not, up to `limit`."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             "SELECT json_extract(output, '$.status') FROM polar_run_events INDEXED BY polar_run_subject "
             "WHERE source = ? AND id = ? ORDER BY sequence DESC LIMIT ?",
             (source, subject_id, limit),
@@ -116,12 +116,12 @@ class Runs:
 
     async def count_by_task_status(self) -> dict[str, int]:
         """How many tasks are done and how many blocked."""
-        rows = await self._database.fetch("SELECT status, count(*) FROM polar_task_board GROUP BY status")
+        rows = await self._readers.fetch("SELECT status, count(*) FROM polar_task_board GROUP BY status")
         return {row[0]: row[1] for row in rows}
 
     async def last(self, source: str, subject_id: str) -> LastRun | None:
         """A subject's newest run; None before the first."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             "SELECT json_extract(output, '$.status'), json_extract(output, '$.reason'), createdAtMs "
             "FROM polar_run_events INDEXED BY polar_run_subject "
             "WHERE source = ? AND id = ? ORDER BY sequence DESC LIMIT 1",

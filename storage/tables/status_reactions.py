@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from storage.database import Database
+from storage.readers import Readers
 from storage.statement import Statement
 
 
@@ -27,10 +27,11 @@ class StatusReaction:
 class StatusReactions:
     """At most one a message."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
-    def set(self, shown: StatusReaction) -> Statement:
+    @staticmethod
+    def set(shown: StatusReaction) -> Statement:
         """Note what is shown on a message, in place of what was."""
         return Statement(
             "INSERT INTO polar_status_reactions VALUES (?, ?, ?, ?) "
@@ -38,7 +39,8 @@ class StatusReactions:
             (shown.session_id, shown.telegram_message_id, shown.emoji, shown.clear_at_ms),
         )
 
-    def remove(self, session_id: str, telegram_message_id: int) -> Statement:
+    @staticmethod
+    def remove(session_id: str, telegram_message_id: int) -> Statement:
         """Forget it: it is gone, or it is to stay."""
         return Statement(
             "DELETE FROM polar_status_reactions WHERE sessionId = ? AND telegramMessageId = ?",
@@ -47,7 +49,7 @@ class StatusReactions:
 
     async def list_shown(self, *, limit: int) -> list[StatusReaction]:
         """What is shown, what is to go first coming first."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             "SELECT sessionId, telegramMessageId, emoji, clearAtMs FROM polar_status_reactions "
             "ORDER BY clearAtMs LIMIT ?",
             (limit,),

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from storage.database import Database
+from storage.readers import Readers
 from storage.statement import Statement
 
 
 class StopMarks:
     """Written before an answer is ended, so that a crash does not begin it anew."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
-    def add(self, turn_id: str, *, now_ms: int) -> Statement:
+    @staticmethod
+    def add(turn_id: str, *, now_ms: int) -> Statement:
         """Mark a turn; one that is marked stays so."""
         return Statement("INSERT INTO polar_stop_marks VALUES (?, ?) ON CONFLICT DO NOTHING", (turn_id, now_ms))
 
-    def remove(self, turn_id: str) -> Statement:
+    @staticmethod
+    def remove(turn_id: str) -> Statement:
         """Forget the mark, as its turn ends."""
         return Statement("DELETE FROM polar_stop_marks WHERE turnId = ?", (turn_id,))
 
     async def has(self, turn_id: str) -> bool:
         """Whether a turn is marked."""
-        row = await self._database.fetch_one("SELECT 1 FROM polar_stop_marks WHERE turnId = ?", (turn_id,))
+        row = await self._readers.fetch_one("SELECT 1 FROM polar_stop_marks WHERE turnId = ?", (turn_id,))
         return row is not None

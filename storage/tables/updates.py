@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.database import Database
+from storage.readers import Readers
 from storage.statement import Statement
 
 # Telegram redelivers for 24 hours and may start its ids again anywhere after a week of silence: a finished
@@ -90,15 +90,16 @@ class Entry:
 class Updates:
     """The journal. Order is `sequence`, the order of arrival."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
     async def last_sequence(self) -> int:
         """The highest sequence ever given, 0 in a new database."""
-        row = await self._database.fetch_one("SELECT coalesce(max(sequence), 0) FROM polar_updates")
+        row = await self._readers.fetch_one("SELECT coalesce(max(sequence), 0) FROM polar_updates")
         return int(row[0]) if row else 0
 
-    def add(self, received: Received, *, sequence: int, now_ms: int) -> Statement:
+    @staticmethod
+    def add(received: Received, *, sequence: int, now_ms: int) -> Statement:
         """Journal an update; one that is known already changes nothing."""
         return Statement(
             _ADD,
@@ -114,32 +115,36 @@ class Updates:
             ),
         )
 
-    def claim(self, entry: Entry) -> Statement:
+    @staticmethod
+    def claim(entry: Entry) -> Statement:
         """Count one more try before it is made; gives the count back."""
         return Statement(_CLAIM, (entry.update_id, entry.sequence), expect=1)
 
-    def finish(self, update_id: int, sequence: int, *, now_ms: int) -> Statement:
+    @staticmethod
+    def finish(update_id: int, sequence: int, *, now_ms: int) -> Statement:
         """From `pending` to `done`, the raw body cleared; voids its unit when it is not pending."""
         return Statement(_FINISH, (now_ms, update_id, sequence), expect=1)
 
-    def fail(self, update_id: int, sequence: int, *, attempt: int) -> Statement:
+    @staticmethod
+    def fail(update_id: int, sequence: int, *, attempt: int) -> Statement:
         """Record that try number `attempt` failed; the update stays pending."""
         return Statement(_FAIL, (attempt, update_id, sequence), expect=1)
 
-    def set_aside(self, update_id: int, sequence: int, *, attempt: int, reason: str, now_ms: int) -> Statement:
+    @staticmethod
+    def set_aside(update_id: int, sequence: int, *, attempt: int, reason: str, now_ms: int) -> Statement:
         """From `pending` to `dead` with the reason; the body is kept for whoever looks into it."""
         return Statement(_SET_ASIDE, (attempt, reason, now_ms, update_id, sequence), expect=1)
 
     async def first_pending(self) -> int | None:
         """The sequence of the oldest unfinished update."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             "SELECT min(sequence) FROM polar_updates INDEXED BY polar_updates_pending WHERE status = 'pending'"
         )
         return row[0] if row else None
 
     async def list_pending(self, *, after: int, limit: int) -> list[Entry]:
         """Unfinished updates behind a sequence, in order of arrival."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             f"SELECT {_COLUMNS} FROM polar_updates WHERE sequence > ? AND status = 'pending' ORDER BY sequence LIMIT ?",
             (after, limit),
         )
@@ -147,10 +152,11 @@ class Updates:
 
     async def list_pending_of(self, lane: str, *, after: int, limit: int) -> list[Entry]:
         """Unfinished updates of one lane behind a sequence, in order of arrival."""
-        rows = await self._database.fetch(_OF_LANE, (lane, after, limit))
+        rows = await self._readers.fetch(_OF_LANE, (lane, after, limit))
         return [Entry.from_row(row) for row in rows]
 
-    def look_behind(self, first: Entry, *, limit: int) -> Statement:
+    @staticmethod
+    def look_behind(first: Entry, *, limit: int) -> Statement:
         """The unfinished updates of its lane behind one, in order of arrival, as rows of Entry.
 
         A statement, as the writer takes it after all that was handed over before: what it does not see was
@@ -160,10 +166,10 @@ class Updates:
 
     async def count_by_status(self) -> dict[str, int]:
         """How many updates are in each status."""
-        rows = await self._database.fetch("SELECT status, count(*) FROM polar_updates GROUP BY status")
+        rows = await self._readers.fetch("SELECT status, count(*) FROM polar_updates GROUP BY status")
         return {row[0]: row[1] for row in rows}
 
 
-def batch(updates: Updates, received: Sequence[Received], *, first: int, now_ms: int) -> list[Statement]:
+def batch(received: Sequence[Received], *, first: int, now_ms: int) -> list[Statement]:
     """The statements that journal a batch, sequences counted up from `first`."""
-    return [updates.add(r, sequence=first + i, now_ms=now_ms) for i, r in enumerate(received)]
+    return [Updates.add(r, sequence=first + i, now_ms=now_ms) for i, r in enumerate(received)]

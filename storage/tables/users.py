@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from storage.database import Database
+from storage.readers import Readers
 from storage.statement import Statement
 
 
 class Users:
     """People by user id."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
     @staticmethod
     def set_timezone(user_id: str, timezone: str, *, now_ms: int) -> Statement:
@@ -23,5 +23,5 @@ class Users:
 
     async def timezone_of(self, user_id: str) -> str | None:
         """The zone's IANA name, or None."""
-        row = await self._database.fetch_one("SELECT timezone FROM polar_users WHERE userId = ?", (user_id,))
+        row = await self._readers.fetch_one("SELECT timezone FROM polar_users WHERE userId = ?", (user_id,))
         return row[0] if row else None

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storage.database import Database
 from storage.ids import sql_is_sent, sql_telegram_message_id
-from storage.statement import Value
-from storage.tables.feedback import Totals
-from storage.writer import Rows
+from storage.readers import Readers
+from storage.statement import Rows, Value
+from storage.totals import Totals
 
 MOST_EVENTS = 10_000
 """The newest events that are looked at."""
@@ -72,21 +71,21 @@ class FeedbackSummary:
 class FeedbackSummaries:
     """Summaries of a session's newest events."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
     async def of(self, session_id: str, *, since_ms: int) -> FeedbackSummary:
         """All that happened from an instant on."""
         key: dict[str, Value] = {"session": session_id, "since": since_ms}
-        [totals] = await self._database.fetch(_TOTALS, key)
-        emoji = await self._database.fetch(_EMOJI, key)
-        automations = await self._database.fetch(_AUTOMATIONS, key)
+        [totals] = await self._readers.fetch(_TOTALS, key)
+        emoji = await self._readers.fetch(_EMOJI, key)
+        automations = await self._readers.fetch(_AUTOMATIONS, key)
         return FeedbackSummary(
             events=totals[0],
             totals=Totals(*totals[1:4]),
             emoji=tuple((row[0], row[1]) for row in emoji),
-            best=_rated(await self._database.fetch(_REPLIES, {**key, "sign": 1})),
-            worst=_rated(await self._database.fetch(_REPLIES, {**key, "sign": -1})),
+            best=_rated(await self._readers.fetch(_REPLIES, {**key, "sign": 1})),
+            worst=_rated(await self._readers.fetch(_REPLIES, {**key, "sign": -1})),
             automations=tuple((str(row[0]), Totals(*row[1:4])) for row in automations),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 
-from storage.database import Database
+from storage.readers import Readers
 from storage.tables.budgets import SPENT
 
 # The ledger may hold rows of other programs. As the index polar_run_failed has it: the planner compares the text.
@@ -52,12 +52,12 @@ class Spent:
 class Health:
     """Read-only. Instants are milliseconds since the epoch; `since` is inclusive."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
     async def failed_runs(self, *, since_ms: int) -> list[FailedRuns]:
         """Who has failed since, the most frequent first."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             "SELECT source, id, count(*) FROM polar_run_events INDEXED BY polar_run_failed "
             f"WHERE {_STATUS} = 'failed' AND createdAtMs >= ? GROUP BY source, id ORDER BY count(*) DESC, source, id",
             (since_ms,),
@@ -66,7 +66,7 @@ class Health:
 
     async def undelivered(self, *, failed_since_ms: int, waiting_since_ms: int) -> Undelivered:
         """What has failed since the one instant, and what was queued before the other and still waits."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             "SELECT (SELECT count(*) FROM polar_delivery_queue INDEXED BY polar_delivery_failed "
             "WHERE status = 'failed' AND updatedAtMs >= ?), "
             "(SELECT count(*) FROM polar_delivery_queue INDEXED BY polar_delivery_status "
@@ -78,7 +78,7 @@ class Health:
 
     async def negative_feedback(self, *, since_ms: int) -> int:
         """Negative reactions that were added since, less those that were removed; never below 0."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             "SELECT coalesce(sum(CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END), 0) "
             "FROM polar_feedback_events INDEXED BY polar_feedback_type "
             "WHERE type IN ('reaction_added', 'reaction_removed') AND createdAtMs >= ? AND polarity = 'negative'",
@@ -89,7 +89,7 @@ class Health:
 
     async def dead_updates(self, *, since_ms: int) -> int:
         """Updates that were set aside since."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             "SELECT count(*) FROM polar_updates INDEXED BY polar_updates_set_aside "
             "WHERE status = 'dead' AND finishedAtMs >= ?",
             (since_ms,),
@@ -99,16 +99,16 @@ class Health:
 
     async def file(self) -> FileFacts:
         """What SQLite and the disk say of the file, without reading its content."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             "SELECT page_count * page_size, freelist_count * page_size "
             "FROM pragma_page_count, pragma_page_size, pragma_freelist_count"
         )
         assert row is not None
-        return FileFacts(size=row[0], unused=row[1], disk_free=shutil.disk_usage(self._database.path.parent).free)
+        return FileFacts(size=row[0], unused=row[1], disk_free=shutil.disk_usage(self._readers.path.parent).free)
 
     async def budgets_used(self, *, share: float, now_ms: int) -> list[Spent]:
         """The budgets of which at least this share (1 is all) is used."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             f"SELECT * FROM ({SPENT}) WHERE spent >= maxLimitUsd * :share AND spent > 0 ORDER BY scope, targetId",
             {"now": now_ms, "share": share},
         )
@@ -116,7 +116,7 @@ class Health:
 
     async def is_budget_exceeded(self, *, now_ms: int) -> bool:
         """Whether the global budget is one that blocks, and is used up."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             f"SELECT 1 FROM ({SPENT}) WHERE scope = 'global' AND blocks = 1 AND spent >= maxLimitUsd LIMIT 1",
             {"now": now_ms},
         )
@@ -124,7 +124,7 @@ class Health:
 
     async def is_backed_up(self, *, limit: int) -> bool:
         """Whether more than so many updates, or so many deliveries, are open; counts no further than that."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             "SELECT (SELECT count(*) FROM (SELECT 1 FROM polar_updates INDEXED BY polar_updates_pending "
             "WHERE status = 'pending' LIMIT :over)) = :over "
             "OR (SELECT count(*) FROM (SELECT 1 FROM polar_delivery_queue INDEXED BY polar_delivery_open "
@@ -135,7 +135,7 @@ class Health:
 
     async def last_beat_ms(self, policy_id: str) -> int | None:
         """The instant of a policy's last run that looked at something; None when there was none."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             f"SELECT coalesce({_INSTANT}, createdAtMs) FROM polar_run_events INDEXED BY polar_run_subject "
             f"WHERE source = 'heartbeat' AND id = ? AND {_STATUS} = 'executed' "
             "ORDER BY sequence DESC LIMIT 1",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from storage.database import Database
 from storage.ids import session_id_of
+from storage.readers import Readers
 
 MOST_ROWS = 100_000
 """The most rows of a section that are looked at, so that nobody keeps the readers busy for long."""
@@ -112,12 +112,12 @@ SELECT entry FROM (
 class OwnData:
     """Rows of one person: what they wrote and set anywhere, and our answers in the chat with them alone."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
     async def count(self, user_id: str, section: str) -> int:
         """How many rows of a section there are."""
-        row = await self._database.fetch_one(f"SELECT count(*) FROM {_SECTIONS[section].source}", _of(user_id))
+        row = await self._readers.fetch_one(f"SELECT count(*) FROM {_SECTIONS[section].source}", _of(user_id))
         return int(row[0]) if row else 0
 
     async def read(self, user_id: str, section: str, *, room: int) -> list[str]:
@@ -125,12 +125,12 @@ class OwnData:
         found = _SECTIONS[section]
         fields = ", ".join(f"'{name}', {expression}" for name, expression in found.fields.items())
         query = _READ.format(fields=fields, order=found.order, source=found.source)
-        rows = await self._database.fetch(query, {**_of(user_id), "most": MOST_ROWS, "room": room})
+        rows = await self._readers.fetch(query, {**_of(user_id), "most": MOST_ROWS, "room": room})
         return [row[0] for row in rows]
 
     async def has_file_waiting(self, user_id: str) -> bool:
         """Whether a file for this person is in the queue, not sent yet."""
-        row = await self._database.fetch_one(
+        row = await self._readers.fetch_one(
             "SELECT 1 FROM polar_delivery_queue INDEXED BY polar_delivery_open WHERE sessionId = :private "
             "AND status IN ('pending', 'sending') AND json_extract(payload, '$.method') = 'sendDocument' LIMIT 1",
             {"private": _of(user_id)["private"]},

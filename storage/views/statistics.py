@@ -9,7 +9,7 @@ from statistics import median
 from storage.ids import FIRST_REPLIES, received_ms_of, sql_is_received, sql_telegram_message_id
 from storage.readers import Readers
 from storage.tables.budgets import SPENT
-from storage.tables.feedback import Totals
+from storage.totals import Totals
 from storage.views.listings import count_up
 
 RECENT_REPLIES = 1_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from storage.database import Database
+from storage.readers import Readers
 from storage.statuses import TaskStatus
 
 
@@ -28,12 +28,12 @@ class Task:
 class Tasks:
     """The board, as its people see it."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
     async def list_of(self, session_id: str, owner_user_id: str, *, limit: int) -> list[Task]:
         """The newest runs of the jobs that a person has in a session, newest first."""
-        rows = await self._database.fetch(
+        rows = await self._readers.fetch(
             "SELECT job.id, job.promptTemplate, task.status, task.reason, task.createdAtMs "
             "FROM polar_automation_jobs AS job CROSS JOIN polar_task_board AS task "
             "ON task.source = 'automation' AND task.id = job.id AND task.sequence IN "

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from storage.database import Database
-from storage.statement import Parameters, Statement
-from storage.writer import Rows
+from storage.statement import Parameters, Rows, Statement
 from tests.storage.files import plain
 
 # A walk over an index that holds the open rows alone, or over one row, grows with nothing.

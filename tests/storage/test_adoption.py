@@ -11,9 +11,10 @@ import pytest
 
 from storage import migrations, opening
 from storage.database import Database
-from storage.tables.feedback import Feedback, Totals
+from storage.tables.feedback import Feedback
 from storage.tables.jobs import Jobs
 from storage.tables.memories import Memories
+from storage.totals import Totals
 from tests.storage.files import NOW_MS, plain, rows
 
 SESSION = "telegram:chat:4711"

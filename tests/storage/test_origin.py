@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storage.json_text import encode
 from storage.origin import UNKNOWN, Origin
-from storage.tables.messages import encode
 
 TEXT = st.none() | st.text(max_size=16)
 

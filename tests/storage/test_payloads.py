@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.errors import PayloadUnreadable
+from storage.json_text import encode
 from storage.payloads import (
     DATA_LIMIT,
     AnswerCallbackQuery,
@@ -25,7 +26,6 @@ from storage.payloads import (
     from_json,
     read,
 )
-from storage.tables.messages import encode
 
 TEXT = st.text(max_size=16)
 IDS = st.integers(-(2**53), 2**53)

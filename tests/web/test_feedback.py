@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.tables.feedback import Totals
+from storage.totals import Totals
 from storage.views import statistics
 from storage.views.statistics import EmojiTotals, RatedReply, SubjectTotals
 from tests.storage.files import NOW_MS

@@ -9,10 +9,10 @@ import pytest
 
 from storage.readers import Readers
 from storage.statement import Parameters, Statement
-from storage.tables.feedback import Totals
+from storage.statement import Rows as Found
+from storage.totals import Totals
 from storage.views import statistics
 from storage.views.statistics import Budget, ReplyTimes, Waiting
-from storage.writer import Rows as Found
 from tests.storage.files import NOW_MS
 from tests.storage.files import rows as query
 from tests.storage.plans import plan, scans

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storage.tables.feedback import Totals
+from storage.totals import Totals
 from storage.views import statistics
 from storage.views.statistics import EmojiTotals
 from web import formats

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storage.tables.feedback import Totals
+from storage.totals import Totals
 from storage.views import statistics
 from storage.views.listings import MAX_COUNT
 from storage.views.metrics import last_poll_ms

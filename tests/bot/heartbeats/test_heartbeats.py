@@ -72,7 +72,7 @@ def ask(house: House, now_ms: int, policy_id: str = "h") -> None:
 
 def fail_a_run(house: House, number: int, now_ms: int) -> None:
     """Something to say."""
-    rows = Runs(None).append(  # type: ignore[arg-type]  # its statements do not depend on any database
+    rows = Runs.append(
         source="automation",
         subject_id="j",
         run_id=f"r{number}",

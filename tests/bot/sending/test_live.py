@@ -165,11 +165,11 @@ async def test_a_stop_that_comes_too_late_leaves_no_mark(house: House, monkeypat
     """The answer ended by itself while the mark was being written; the mark goes with the command's own turn."""
     add, answer = StopMarks.add, ExitStack()
 
-    def ends_meanwhile(marks: StopMarks, turn_id: str, *, now_ms: int) -> Statement:
+    def ends_meanwhile(turn_id: str, *, now_ms: int) -> Statement:
         answer.close()
-        return add(marks, turn_id, now_ms=now_ms)
+        return add(turn_id, now_ms=now_ms)
 
-    monkeypatch.setattr(StopMarks, "add", ends_meanwhile)
+    monkeypatch.setattr(StopMarks, "add", staticmethod(ends_meanwhile))
     async with house.bot(responder=ECHO) as bot:
         ann, chat = house.chat()
         source = Source(opening=(), failing=lambda reason: (), is_last_try=True)

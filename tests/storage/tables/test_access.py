@@ -180,7 +180,7 @@ async def test_a_role_that_was_asked_for_follows_every_change(database: Database
     assert await roles() == (None, None)
     await database.commit(access.grant("old", "group", granted_by="1", now_ms=NOW_MS))
     assert await access.role_of("old") == "group"
-    await database.commit(*Chats(database).migrate("old", "7", now_ms=NOW_MS))
+    await database.commit(*Chats.migrate("old", "7", now_ms=NOW_MS))
     assert await roles() == ("group", "group")
     assert await access.role_of("old") is None
 

@@ -94,17 +94,17 @@ def seen(path: Path, queries: dict[str, str]) -> dict[str, list[Any]]:
 
 
 @pytest.fixture
-async def chats(database: Database) -> Chats:
+async def settled(database: Database) -> None:
     """Two chats with one row of everything each."""
     await settle(database, OLD, 1)
     await settle(database, OTHER, 2)
-    return Chats(database)
 
 
-async def test_what_belongs_to_a_chat_moves_with_it(database: Database, chats: Chats, path: Path) -> None:
+@pytest.mark.usefixtures("settled")
+async def test_what_belongs_to_a_chat_moves_with_it(database: Database, path: Path) -> None:
     """Jobs, waiting deliveries, memories, personalities, budgets, access; the ledgers tell what was, where it was."""
     ledgers = seen(path, KEPT)
-    await database.commit(*chats.migrate(OLD, NEW, now_ms=NOW_MS))
+    await database.commit(*Chats.migrate(OLD, NEW, now_ms=NOW_MS))
     assert seen(path, MOVED) == {table: [NEW, OTHER] for table in MOVED}
     assert seen(path, KEPT) == ledgers
     assert ledgers["polar_feedback_events"] == [OLD, OTHER]
@@ -112,19 +112,21 @@ async def test_what_belongs_to_a_chat_moves_with_it(database: Database, chats: C
     assert [memory.memory_id for memory in found] == ["m1"]
 
 
-async def test_moving_again_changes_nothing(database: Database, chats: Chats, path: Path) -> None:
+@pytest.mark.usefixtures("settled")
+async def test_moving_again_changes_nothing(database: Database, path: Path) -> None:
     """Telegram tells of it in both chats, and every refused call tells of it once more."""
-    await database.commit(*chats.migrate(OLD, NEW, now_ms=NOW_MS))
+    await database.commit(*Chats.migrate(OLD, NEW, now_ms=NOW_MS))
     before = {**seen(path, MOVED), "aliases": rows(path, "SELECT * FROM polar_chat_aliases")}
-    await database.commit(*chats.migrate(OLD, NEW, now_ms=NOW_MS + 5))
-    await database.commit(*chats.migrate(OLD, NEW, now_ms=NOW_MS + 5), *chats.migrate(OLD, NEW, now_ms=NOW_MS + 6))
+    await database.commit(*Chats.migrate(OLD, NEW, now_ms=NOW_MS + 5))
+    await database.commit(*Chats.migrate(OLD, NEW, now_ms=NOW_MS + 5), *Chats.migrate(OLD, NEW, now_ms=NOW_MS + 6))
     assert {**seen(path, MOVED), "aliases": rows(path, "SELECT * FROM polar_chat_aliases")} == before
 
 
-async def test_a_new_chat_that_has_rows_already_is_no_obstacle(database: Database, chats: Chats, path: Path) -> None:
+@pytest.mark.usefixtures("settled")
+async def test_a_new_chat_that_has_rows_already_is_no_obstacle(database: Database, path: Path) -> None:
     """Both chats' rows are kept where there may be several; a budget of the new one wins, nothing is void."""
     await settle(database, NEW, 3)
-    await database.commit(*chats.migrate(OLD, NEW, now_ms=NOW_MS))
+    await database.commit(*Chats.migrate(OLD, NEW, now_ms=NOW_MS))
     after = seen(path, MOVED)
     for table in ("polar_automation_jobs", "polar_delivery_queue", "polar_memory"):
         assert after[table] == [NEW, OTHER, NEW]
@@ -133,7 +135,8 @@ async def test_a_new_chat_that_has_rows_already_is_no_obstacle(database: Databas
     assert sorted(after["polar_access"]) == [NEW, OTHER]
 
 
-async def test_deliveries_that_are_over_stay_where_they_were_sent(database: Database, chats: Chats, path: Path) -> None:
+@pytest.mark.usefixtures("settled")
+async def test_deliveries_that_are_over_stay_where_they_were_sent(database: Database, path: Path) -> None:
     """What waits and what is in flight moves; what was sent does not."""
     deliveries = Deliveries(database)
     first = await deliveries.next_of(OLD)
@@ -147,7 +150,7 @@ async def test_deliveries_that_are_over_stay_where_they_were_sent(database: Data
     )
     flying = await deliveries.next_of(OLD)
     assert flying is not None
-    await database.commit(deliveries.claim(flying, now_ms=NOW_MS), *chats.migrate(OLD, NEW, now_ms=NOW_MS))
+    await database.commit(deliveries.claim(flying, now_ms=NOW_MS), *Chats.migrate(OLD, NEW, now_ms=NOW_MS))
     assert rows(path, "SELECT deliveryId, sessionId, status FROM polar_delivery_queue ORDER BY deliveryId") == [
         ("d1", OLD, "sent"),
         ("d2", OTHER, "pending"),
@@ -155,17 +158,16 @@ async def test_deliveries_that_are_over_stay_where_they_were_sent(database: Data
     ]
 
 
-async def test_a_personality_gets_the_id_that_belongs_to_its_new_chat(
-    database: Database, chats: Chats, path: Path
-) -> None:
+@pytest.mark.usefixtures("settled")
+async def test_a_personality_gets_the_id_that_belongs_to_its_new_chat(database: Database, path: Path) -> None:
     """So that setting it there replaces it; where the person has one there already, that one counts."""
     personalities = Personalities(database)
     there = Target(scope="session", user_id="8", session_id=NEW)
     await database.commit(
         *personalities.set(Target(scope="session", user_id="8", session_id=OLD), "old", now_ms=NOW_MS),
         *personalities.set(there, "new", now_ms=NOW_MS),
-        *chats.migrate(OLD, NEW, now_ms=NOW_MS),
-        *chats.migrate(OLD, NEW, now_ms=NOW_MS),
+        *Chats.migrate(OLD, NEW, now_ms=NOW_MS),
+        *Chats.migrate(OLD, NEW, now_ms=NOW_MS),
     )
     moved = "SELECT profileId, prompt FROM polar_personality_profiles WHERE sessionId = ? ORDER BY userId"
     assert rows(path, moved, NEW) == [(f"personality:session:7:{NEW}", "x"), (there.profile_id, "new")]

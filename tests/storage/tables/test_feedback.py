@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from storage.database import Database
 from storage.origin import UNKNOWN, Origin
 from storage.statement import Statement
-from storage.tables.feedback import Feedback, Totals
+from storage.tables.feedback import Feedback
 from storage.tables.messages import Messages
 from storage.tables.updates import Received, Updates
+from storage.totals import Totals
 from tests.storage.files import NOW_MS, rows
 
 S = "telegram:chat:1"
@@ -39,7 +40,6 @@ def reaction(
 ) -> Statement:
     """A reaction to a message."""
     return Feedback.append_on_message(
-        None,  # type: ignore[arg-type]  # the statement does not depend on any database
         event_id=event_id,
         event_type=kind,
         session_id=f"telegram:chat:{chat}",

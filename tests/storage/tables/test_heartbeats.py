@@ -113,7 +113,7 @@ async def test_reports_follow_a_chat_that_has_moved(database: Database, heartbea
     """A group that became a supergroup has another id; other chats stay where they are."""
     other = replace(POLICY, id="other", session_id="telegram:chat:6")
     await database.commit(heartbeats.put(POLICY, now_ms=1), heartbeats.put(other, now_ms=1))
-    await database.commit(*Chats(database).migrate("telegram:chat:5", "telegram:chat:-1005", now_ms=2))
+    await database.commit(*Chats.migrate("telegram:chat:5", "telegram:chat:-1005", now_ms=2))
     assert await heartbeats.find("night") == replace(POLICY, session_id="telegram:chat:-1005")
     assert await heartbeats.find("other") == other
 

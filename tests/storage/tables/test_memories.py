@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from storage import memory_index
 from storage.database import Database
 from storage.errors import ExpectationFailed
-from storage.statement import Parameters, Statement
+from storage.statement import Parameters, Rows, Statement
 from storage.tables.memories import Memories, Memory
-from storage.writer import Rows
 from tests.storage.files import NOW_MS, plain, rows
 
 S = "telegram:chat:1"

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from storage.database import Database
+from storage.json_text import encode
 from storage.origin import UNKNOWN, Origin
 from storage.statement import Statement
-from storage.tables.messages import Messages, encode
+from storage.tables.messages import Messages
 from tests.storage.files import NOW_MS, rows
 
 S = "telegram:chat:1"

@@ -27,10 +27,10 @@ def runs(database: Database) -> Runs:
 
 
 def run(
-    runs: Runs, run_id: str, status: str = "executed", *, source: str = "automation", subject: str = "j", **output: Any
+    run_id: str, status: str = "executed", *, source: str = "automation", subject: str = "j", **output: Any
 ) -> tuple[Statement, ...]:
     """One run."""
-    return runs.append(
+    return Runs.append(
         source=source,
         subject_id=subject,
         run_id=run_id,
@@ -45,7 +45,7 @@ def run(
 @pytest.mark.parametrize("status", STATUSES)
 async def test_a_run_is_a_row_and_a_task(database: Database, runs: Runs, path: Path, status: str) -> None:
     """Executed runs are done, all others are blocked, with their reason."""
-    await database.commit(*run(runs, "r1", status, reason="because"))
+    await database.commit(*run("r1", status, reason="because"))
     assert rows(path, "SELECT * FROM polar_run_events") == [
         (
             1,
@@ -64,31 +64,27 @@ async def test_a_run_is_a_row_and_a_task(database: Database, runs: Runs, path: P
     assert await runs.count_by_task_status() == {task: 1}
 
 
-async def test_a_run_that_is_entered_twice_is_one_run(database: Database, runs: Runs, path: Path) -> None:
+async def test_a_run_that_is_entered_twice_is_one_run(database: Database, path: Path) -> None:
     """The first stays, on the board too; the rest of the unit is kept."""
-    await database.commit(*run(runs, "r1", "executed"))
+    await database.commit(*run("r1", "executed"))
     before = rows(path, "SELECT * FROM polar_run_events"), rows(path, BOARD)
     await database.commit(
-        *run(runs, "r1", "failed", reason="again"), Statement("INSERT INTO polar_properties VALUES ('kept', '1')")
+        *run("r1", "failed", reason="again"), Statement("INSERT INTO polar_properties VALUES ('kept', '1')")
     )
     assert (rows(path, "SELECT * FROM polar_run_events"), rows(path, BOARD)) == before
     assert rows(path, "SELECT name FROM polar_properties") == [("kept",)]
 
 
-async def test_the_same_run_id_of_another_subject_is_another_run(database: Database, runs: Runs, path: Path) -> None:
+async def test_the_same_run_id_of_another_subject_is_another_run(database: Database, path: Path) -> None:
     """Source, subject and run make the key together."""
-    await database.commit(
-        *run(runs, "r1"), *run(runs, "r1", subject="k"), *run(runs, "r1", source="heartbeat"), *run(runs, "r2")
-    )
+    await database.commit(*run("r1"), *run("r1", subject="k"), *run("r1", source="heartbeat"), *run("r2"))
     assert len(rows(path, BOARD)) == 4
 
 
 async def test_the_newest_run_of_a_subject_is_its_last(database: Database, runs: Runs) -> None:
     """With its reason; none before the first, and none of another subject."""
     assert await runs.last("automation", "j") is None
-    await database.commit(
-        *run(runs, "r1"), *run(runs, "r2", RunStatus.SKIPPED, reason="quiet hours"), *run(runs, "r3", subject="k")
-    )
+    await database.commit(*run("r1"), *run("r2", RunStatus.SKIPPED, reason="quiet hours"), *run("r3", subject="k"))
     last = LastRun(status=RunStatus.SKIPPED, reason="quiet hours", entered_at_ms=NOW_MS)
     assert await runs.last("automation", "j") == last
 
@@ -136,9 +132,8 @@ def test_replaying_from_anywhere_any_number_of_times_gives_the_same_board(
     """Also after the whole board was deleted, if the last replay starts at the beginning."""
     with plain(Path(":memory:")) as connection:
         migrations.apply(connection, NOW_MS)
-        runs = Runs(None)  # type: ignore[arg-type]  # its statements do not depend on any database
         for source, subject, number, status in found:
-            for statement in run(runs, f"r{number}", status, source=source, subject=subject):
+            for statement in run(f"r{number}", status, source=source, subject=subject):
                 connection.execute(statement.sql, statement.params)
         board = connection.execute(BOARD).fetchall()
         first: dict[tuple[str, str, int], str] = {}
@@ -159,7 +154,7 @@ def test_replaying_from_anywhere_any_number_of_times_gives_the_same_board(
 
 async def test_replay_mends_a_board_that_was_tampered_with(database: Database, runs: Runs, path: Path) -> None:
     """The ledger is the truth."""
-    await database.commit(*run(runs, "r1"), *run(runs, "r2", "failed"))
+    await database.commit(*run("r1"), *run("r2", "failed"))
     before = rows(path, BOARD)
     await database.commit(Statement("UPDATE polar_task_board SET status = 'blocked', reason = 'forged', sequence = 9"))
     await database.commit(runs.replay())

@@ -44,7 +44,7 @@ async def test_a_new_journal_is_empty(updates: Updates) -> None:
 
 async def test_updates_come_back_in_order_of_arrival(database: Database, updates: Updates) -> None:
     """Whatever their ids are; what lies behind a sequence and no more than asked for."""
-    await database.commit(*batch(updates, [received(i) for i in (30, 10, 20, -5)], first=1, now_ms=NOW_MS))
+    await database.commit(*batch([received(i) for i in (30, 10, 20, -5)], first=1, now_ms=NOW_MS))
     entries = await updates.list_pending(after=0, limit=10)
     assert [(e.update_id, e.sequence) for e in entries] == [(30, 1), (10, 2), (20, 3), (-5, 4)]
     assert [e.update_id for e in await updates.list_pending(after=1, limit=2)] == [10, 20]
@@ -65,7 +65,7 @@ async def test_a_lane_has_its_own_updates(database: Database, updates: Updates) 
     """`list_pending_of` shows one lane alone, pending ones alone, in order."""
     lanes = ["a", "b", "a", "b", "a"]
     found = [received(i, lane=lane) for i, lane in enumerate(lanes)]
-    await database.commit(*batch(updates, found, first=1, now_ms=NOW_MS))
+    await database.commit(*batch(found, first=1, now_ms=NOW_MS))
     await database.commit(updates.finish(0, 1, now_ms=NOW_MS))
     assert [e.sequence for e in await updates.list_pending_of("a", after=0, limit=10)] == [3, 5]
     assert [e.sequence for e in await updates.list_pending_of("a", after=3, limit=10)] == [5]
@@ -75,10 +75,10 @@ async def test_a_lane_has_its_own_updates(database: Database, updates: Updates) 
 
 async def test_looking_behind_an_update_sees_what_was_handed_over_before(database: Database, updates: Updates) -> None:
     """Of its lane, in order, no more than asked for: the writer takes it in its turn."""
-    await database.commit(*batch(updates, [received(1, lane="a")], first=1, now_ms=NOW_MS))
+    await database.commit(*batch([received(1, lane="a")], first=1, now_ms=NOW_MS))
     [first] = await updates.list_pending(after=0, limit=1)
     later = [received(n, lane=lane) for n, lane in ((2, "b"), (3, "a"), (4, "a"), (5, "a"))]
-    handed_over = asyncio.ensure_future(database.commit(*batch(updates, later, first=2, now_ms=NOW_MS)))
+    handed_over = asyncio.ensure_future(database.commit(*batch(later, first=2, now_ms=NOW_MS)))
     await asyncio.sleep(0)  # now it waits for the writer
     [found] = await database.commit(updates.look_behind(first, limit=2))
     await handed_over
@@ -87,13 +87,13 @@ async def test_looking_behind_an_update_sees_what_was_handed_over_before(databas
 
 async def test_an_id_seen_before_changes_nothing(database: Database, updates: Updates, path: Path) -> None:
     """Pending, done or dead: a redelivered update keeps the row it has."""
-    await database.commit(*batch(updates, [received(i) for i in (1, 2, 3)], first=1, now_ms=NOW_MS))
+    await database.commit(*batch([received(i) for i in (1, 2, 3)], first=1, now_ms=NOW_MS))
     await database.commit(
         updates.finish(2, 2, now_ms=NOW_MS), updates.set_aside(3, 3, attempt=3, reason="no", now_ms=NOW_MS)
     )
     before = rows(path, ROW)
     again = [received(i, lane="other", body=b"again") for i in (1, 2, 3)]
-    await database.commit(*batch(updates, again, first=4, now_ms=NOW_MS + FORGET_AFTER_MS))
+    await database.commit(*batch(again, first=4, now_ms=NOW_MS + FORGET_AFTER_MS))
     assert rows(path, ROW) == before
 
 

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from storage.database import Database
-from storage.statement import Parameters, Statement
+from storage.statement import Parameters, Rows, Statement
 from storage.tables.heartbeats import Heartbeats, Policy, survey
 from storage.tables.runs import Runs
 from storage.views.health import FailedRuns, Health, Spent, Undelivered
-from storage.writer import Rows
 from tests.storage.files import DAY_MS, NOW_MS, plain
 
 SINCE = NOW_MS - DAY_MS

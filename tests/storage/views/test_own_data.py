@@ -9,10 +9,9 @@ import pytest
 
 from storage.database import Database
 from storage.erasure import Erasure
-from storage.statement import Parameters, Statement
+from storage.statement import Parameters, Rows, Statement
 from storage.views.feedback_summary import FeedbackSummaries
 from storage.views.own_data import SECTIONS, OwnData
-from storage.writer import Rows
 from tests.storage.files import plain
 from tests.storage.plans import plan, scans
 

@@ -11,7 +11,6 @@ import pytest
 from storage.database import Database
 from storage.origin import UNKNOWN
 from storage.statement import Statement
-from storage.tables.answers import Answers
 from storage.tables.messages import Message, Messages
 from tests.storage.files import NOW_MS
 from tests.storage.plans import asked, plan, scans
@@ -20,9 +19,9 @@ S, THREAD = "telegram:chat:1", "root:1"
 
 
 @pytest.fixture
-def answers(database: Database) -> Answers:
+def answers(database: Database) -> Messages:
     """Of a new database."""
-    return Answers(database)
+    return Messages(database)
 
 
 def said(number: int, **changes: Any) -> Statement:
@@ -49,7 +48,7 @@ async def turn_of(database: Database, number: int) -> list[int | None]:
     """The messages of the turn that one belongs to."""
     message = await Messages(database).find(S, number)
     assert message is not None
-    return [other.telegram_message_id for other in await Answers(database).list_turn(message)]
+    return [other.telegram_message_id for other in await Messages(database).list_turn(message)]
 
 
 async def test_messages_stored_as_one_are_one_turn(database: Database) -> None:
@@ -75,7 +74,7 @@ async def test_others_beside_it_are_of_no_concern(database: Database, changes: d
     assert await turn_of(database, 4) == [4]
 
 
-async def test_the_deliveries_of_an_answer_are_listed_in_order(database: Database, answers: Answers) -> None:
+async def test_the_deliveries_of_an_answer_are_listed_in_order(database: Database, answers: Messages) -> None:
     """Of this message in this chat."""
     await database.commit(
         answered(1, "b"),
@@ -83,8 +82,8 @@ async def test_the_deliveries_of_an_answer_are_listed_in_order(database: Databas
         answered(2, "c"),
         answered(1, "d", session="telegram:chat:2"),
     )
-    assert await answers.list_deliveries(S, 1) == ["b", "a"]
-    assert await answers.list_deliveries(S, 3) == []
+    assert await answers.list_answering(S, 1) == ["b", "a"]
+    assert await answers.list_answering(S, 3) == []
 
 
 NOWHERE = Message(
@@ -104,7 +103,7 @@ NOWHERE = Message(
 
 
 @pytest.mark.parametrize(
-    "call", [lambda db: Answers(db).list_turn(NOWHERE), lambda db: Answers(db).list_deliveries(S, 1)]
+    "call", [lambda db: Messages(db).list_turn(NOWHERE), lambda db: Messages(db).list_answering(S, 1)]
 )
 async def test_neither_looks_at_more_than_is_near(
     database: Database, path: Path, monkeypatch: pytest.MonkeyPatch, call: Callable[[Database], Awaitable[Any]]

@@ -1,0 +1,24 @@
+"""JSON as columns hold it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+# `json.dumps` with options makes an encoder each time.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def encode(value: Mapping[str, Any] | None) -> str | None:
+    """Canonical JSON: sorted keys, no blanks, so that equal values are equal text; None stays NULL."""
+    return None if value is None else _ENCODER.encode(value)
+
+
+def read_object(text: str | None) -> Mapping[str, Any] | None:
+    """A JSON object; None for NULL, and for what another program left there that is none."""
+    try:
+        value = json.loads(text or "null")
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
