@@ -124,7 +124,7 @@ async def test_who_gives_up_takes_nobodys_turn() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 5), st.floats(0, 5)), max_size=120))
 @example([(0.0, 0.0)] * 300)
-@example([(SECOND_S - n / 30, 0.0) for n in range(30)] * 3)
+@example([(2 - n / 30, 0.0) for n in range(45)])
 def test_no_more_calls_arrive_in_a_second_than_may_wherever_they_were_held_up(ways: list[tuple[float, float]]) -> None:
     """However long each call is on its way there and back: Telegram counts what arrives, not what leaves."""
     with asyncio.Runner(loop_factory=LeapingLoop) as runner:
