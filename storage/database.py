@@ -51,7 +51,7 @@ class Database(Readers):
             raise
         database = cls(path, writer, lock, has_index=memory_index.available(writer))
         try:
-            await database._add_connections()
+            await database.add_readers()
         except BaseException:
             await database.close()
             raise
@@ -83,7 +83,7 @@ class Database(Readers):
             try:
                 answers = await loop.run_in_executor(self._thread, run_batch, self._writer, [unit for unit, _ in batch])
                 self._tell_watchers(batch)
-            except Exception as error:  # noqa: BLE001 - whoever waits, or will, must hear of it
+            except Exception as error:  # noqa: BLE001 - whoever waits, now or later, gets it
                 self._fail(error if isinstance(error, DatabaseLost) else _unforeseen(error), batch)
                 return
             for (_, future), answer in zip(batch, answers, strict=True):

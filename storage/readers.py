@@ -32,13 +32,14 @@ class Readers:
         with opening.reading(path) as connection:
             readers = cls(path, has_index=memory_index.available(connection))
         try:
-            await readers._add_connections()
+            await readers.add_readers()
         except BaseException:
             await readers.close()
             raise
         return readers
 
-    async def _add_connections(self) -> None:
+    async def add_readers(self) -> None:
+        """Open the connections."""
         for _ in range(READERS):
             connection = await aiosqlite.connect(opening.uri(self.path, "ro"), uri=True, isolation_level=None)
             self._connections.append(connection)

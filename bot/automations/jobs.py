@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import time
 from typing import Any
 
-from bot.automations.subject import next_occurrence
+from bot.automations import verbs
 from bot.clock import moment
 from bot.phrasing import explain
 from bot.schedules import Schedule, ScheduleError, parse
@@ -18,7 +19,6 @@ from middleware.texts import say
 from middleware.turn import Clock, Turn
 from storage.statement import Statement
 from storage.tables.jobs import Job, Jobs
-from storage.tables.occurrences import Occurrence, Occurrences
 
 MAX_JOBS = 100
 MAX_PROMPT = 1000
@@ -94,26 +94,23 @@ class OwnJobs:
         return changed
 
     def pause(self, turn: Turn, job: Job) -> Job:
-        """No further occurrence; what is being run just now ends as it does."""
-        turn.record(self.jobs.set_enabled(job.id, False, now_ms=self.clock()), Occurrences.cancel("automation", job.id))
+        """See `verbs.pause`."""
+        turn.record(*verbs.pause(job, now_ms=self.clock()))
         return replace(job, enabled=False)
 
     def resume(self, turn: Turn, job: Job) -> Job:
-        """Go on with the next occurrence from now; what was due meanwhile is not made up for."""
-        turn.record(self.jobs.set_enabled(job.id, True, now_ms=self.clock()), self._plan(job))
+        """See `verbs.resume`."""
+        with _saying_why():
+            turn.record(*verbs.resume(job, now_ms=self.clock()))
         return replace(job, enabled=True)
 
     def run(self, turn: Turn, job: Job) -> None:
-        """Once more, now; its next occurrence stays."""
-        now_ms = self.clock()
-        extra = Occurrence(
-            source="automation", subject_id=job.id, at_ms=now_ms, due_ms=now_ms, trigger="manual", is_extra=True
-        )
-        turn.record(Occurrences.plan(extra, now_ms=now_ms))
+        """See `verbs.run_now`."""
+        turn.record(*verbs.run_now(job, now_ms=self.clock()))
 
     def remove(self, turn: Turn, job: Job) -> None:
-        """Delete the job; its ledger stays."""
-        turn.record(self.jobs.remove(job.id), Occurrences.cancel("automation", job.id))
+        """See `verbs.delete`."""
+        turn.record(*verbs.delete(job))
 
     async def quieten(self, turn: Turn, job: Job, text: str) -> Job:
         """Quiet hours as `22:00-07:00 [defer|drop|silent]` in the person's zone, or `off`."""
@@ -147,14 +144,19 @@ class OwnJobs:
         return job
 
     def _plan(self, job: Job) -> Statement:
-        now_ms = self.clock()
-        try:
-            occurrence = next_occurrence(job, after_ms=now_ms)
-        except ScheduleError as error:
-            raise UsageError(explain(error)) from error
-        if occurrence is None:
-            raise UsageError(say("automation.ended"))
-        return Occurrences.plan(occurrence, now_ms=now_ms)
+        with _saying_why():
+            return verbs.plan(job, now_ms=self.clock())
+
+
+@contextmanager
+def _saying_why() -> Iterator[None]:
+    """Raises UsageError in place of what is wrong with a schedule."""
+    try:
+        yield
+    except verbs.ScheduleEnded as error:
+        raise UsageError(say("automation.ended")) from error
+    except ScheduleError as error:
+        raise UsageError(explain(error)) from error
 
 
 def check_prompt(prompt: str) -> None:

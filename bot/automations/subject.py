@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.automations.decision import Decision, Missed, QuietHours, Situation, decide, start_of_day
+from bot.automations.verbs import next_occurrence, pause
 from bot.clock import millis, moment
 from bot.phrasing import explain
 from bot.schedules import ScheduleError, is_legacy, load
@@ -20,21 +21,13 @@ from storage.origin import Origin
 from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.stores import Stores
-from storage.tables.jobs import Job, Jobs
+from storage.tables.jobs import Job
 from storage.tables.occurrences import Occurrence, Occurrences
 from storage.tables.runs import DEFAULT_PROFILE, Runs
 
 log = logging.getLogger("polar.automations")
 
 PAUSE_AFTER_FAILURES = 3
-
-
-def next_occurrence(job: Job, *, after_ms: int) -> Occurrence | None:
-    """When a job is due next; None when its schedule has ended. Raises ScheduleError."""
-    found = load(job.schedule).next(moment(after_ms))
-    if found is None:
-        return None
-    return Occurrence(source="automation", subject_id=job.id, at_ms=millis(found), due_ms=millis(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +113,7 @@ class AutomationJobs:
         giving_up: tuple[Statement, ...] = ()
         last_words: tuple[Reply, ...] = ()
         if failures + 1 >= PAUSE_AFTER_FAILURES and job.enabled:
-            giving_up = self._pause(job, run.scheduled_at_ms)
+            giving_up = pause(job, now_ms=run.scheduled_at_ms)
             text = say("automation.gave_up", prompt=job.prompt[:200], id=job.id, count=failures + 1)
             last_words = (Reply(text=text),)
         return Go(
@@ -146,13 +139,7 @@ class AutomationJobs:
 
     def _give_up(self, job: Job, occurrence: Occurrence, reason: str, now_ms: int) -> tuple[Statement, ...]:
         entry = self._enter(job, occurrence, {"status": RunStatus.FAILED, "reason": reason}, now_ms)
-        return (*self._pause(job, now_ms), *entry)
-
-    def _pause(self, job: Job, now_ms: int) -> tuple[Statement, ...]:
-        return (
-            Jobs.set_enabled(job.id, False, now_ms=now_ms),
-            Occurrences.cancel("automation", job.id),
-        )
+        return (*pause(job, now_ms=now_ms), *entry)
 
     def _enter(self, job: Job, occurrence: Occurrence, output: Mapping[str, Any], now_ms: int) -> tuple[Statement, ...]:
         return Runs.append(

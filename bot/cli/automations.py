@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -12,16 +11,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bot import settings
-from bot.automations.subject import next_occurrence
-from bot.cli.rows import commit, writable
-from bot.clock import system_clock
+from bot.automations import verbs
+from bot.cli import rows
 from bot.phrasing import describe, explain
 from bot.run import CannotRun
 from bot.schedules import ScheduleError, load
-from storage.ids import sql_next_id
+from storage import ids
+from storage.beside import Beside
 from storage.tables.jobs import Job, Jobs
-from storage.tables.occurrences import Occurrence, Occurrences
 
 app = typer.Typer(help="The operator's view of automations.", no_args_is_help=True)
 JobId = Annotated[str, typer.Argument(help="The id of a job, as `polar automations list` shows it.")]
@@ -30,13 +27,8 @@ JobId = Annotated[str, typer.Argument(help="The id of a job, as `polar automatio
 @app.command("list")
 def list_(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """All jobs, with the next instant of each."""
-    with writable() as connection:
-        rows = connection.execute(
-            f"SELECT {Jobs.COLUMNS}, (SELECT sequence FROM polar_scheduler_events "
-            f"WHERE eventId = {sql_next_id('automation', 'job.id')} AND queue = 'scheduled') AS dueMs "
-            "FROM polar_automation_jobs AS job ORDER BY createdAtMs, id"
-        ).fetchall()
-    facts = [_fact(Job.from_row(row), row["dueMs"]) for row in rows]
+    with rows.database() as database:
+        facts = [_fact(entry.job, entry.next_ms) for entry in database.ask(Jobs(database).survey())]
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
@@ -51,60 +43,51 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] =
 @app.command()
 def pause(job_id: JobId) -> None:
     """Pause a job."""
-    with writable() as connection:
-        job = _find(connection, job_id)
-        now_ms = system_clock()()
-        commit(connection, Jobs.set_enabled(job.id, False, now_ms=now_ms), Occurrences.cancel("automation", job.id))
+    with rows.database() as database:
+        job = _find(database, job_id)
+        database.commit(*verbs.pause(job, now_ms=rows.now_ms()))
     typer.echo(f"paused {job.id}")
 
 
 @app.command()
 def resume(job_id: JobId) -> None:
     """Go on with a job that was paused."""
-    with writable() as connection:
-        job = _find(connection, job_id)
-        now_ms = system_clock()()
+    with rows.database() as database:
+        job = _find(database, job_id)
         try:
-            occurrence = next_occurrence(job, after_ms=now_ms)
+            database.commit(*verbs.resume(job, now_ms=rows.now_ms()))
+        except verbs.ScheduleEnded as error:
+            raise CannotRun(f"the schedule of {job.id} has ended") from error
         except ScheduleError as error:
             raise CannotRun(f"the schedule of {job.id} cannot be read: {explain(error)}") from error
-        if occurrence is None:
-            raise CannotRun(f"the schedule of {job.id} has ended")
-        commit(
-            connection,
-            Jobs.set_enabled(job.id, True, now_ms=now_ms),
-            Occurrences.plan(occurrence, now_ms=now_ms),
-        )
     typer.echo(f"resumed {job.id}")
 
 
 @app.command()
 def delete(job_id: JobId) -> None:
     """Delete a job; its runs stay in the ledger."""
-    with writable() as connection:
-        job = _find(connection, job_id)
-        commit(connection, Jobs.remove(job.id), Occurrences.cancel("automation", job.id))
+    with rows.database() as database:
+        job = _find(database, job_id)
+        database.commit(*verbs.delete(job))
     typer.echo(f"deleted {job.id}")
 
 
 @app.command()
 def run(job_id: JobId) -> None:
     """Have a job run once, now, beside its schedule; also one that is paused."""
-    with writable() as connection:
-        job = _find(connection, job_id)
-        now_ms = system_clock(settings.load().clock_offset_seconds)()
-        occurrence = Occurrence(
-            source="automation", subject_id=job.id, at_ms=now_ms, due_ms=now_ms, trigger="manual", is_extra=True
-        )
-        commit(connection, Occurrences.plan(occurrence, now_ms=now_ms))
-    typer.echo(f"{occurrence.run_id} is due; a running bot starts it within seconds")
+    with rows.database() as database:
+        job = _find(database, job_id)
+        now_ms = rows.now_ms()
+        database.commit(*verbs.run_now(job, now_ms=now_ms))
+    run_id = ids.run_id("automation", job.id, now_ms, is_manual=True)
+    typer.echo(f"{run_id} is due; a running bot starts it within seconds")
 
 
-def _find(connection: sqlite3.Connection, job_id: str) -> Job:
-    row = connection.execute(f"SELECT {Jobs.COLUMNS} FROM polar_automation_jobs WHERE id = ?", (job_id,)).fetchone()
-    if row is None:
+def _find(database: Beside, job_id: str) -> Job:
+    job = database.ask(Jobs(database).find(job_id))
+    if job is None:
         raise CannotRun(f"there is no automation {job_id!r}; polar automations list shows them")
-    return Job.from_row(row)
+    return job
 
 
 def _fact(job: Job, due_ms: int | None) -> dict[str, object]:

@@ -9,13 +9,10 @@ from typing import Annotated, get_args
 
 import typer
 
-from bot import settings
-from bot.cli.rows import commit, writable
-from bot.clock import system_clock
+from bot.cli import rows
 from middleware.budget import dollars
 from storage.errors import ExpectationFailed
 from storage.ids import budget_name, budget_named
-from storage.tables import budgets
 from storage.tables.budgets import Balance, Budgets, Policy, Scope
 
 app = typer.Typer(help="Budgets: what may be spent on answers.", no_args_is_help=True)
@@ -39,19 +36,19 @@ def set_budget(
     policy = Policy(
         scope=found, target_id=target, limit_usd=_amount(usd), interval_ms=_interval(every), blocks=not warn_only
     )
-    now_ms = _now_ms()
-    with writable() as connection:
-        commit(connection, *Budgets.set(policy, now_ms=now_ms))
-        balance = next(b for b in budgets.survey(connection, now_ms=now_ms) if b.policy == policy)
+    now_ms = rows.now_ms()
+    with rows.database() as database:
+        database.commit(*Budgets.set(policy, now_ms=now_ms))
+        balance = next(b for b in database.ask(Budgets(database).list_all(now_ms=now_ms)) if b.policy == policy)
     typer.echo(_told(balance, now_ms))
 
 
 @app.command("list")
 def list_budgets(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Show all budgets, and what of them is used."""
-    now_ms = _now_ms()
-    with writable() as connection:
-        found = budgets.survey(connection, now_ms=now_ms)
+    now_ms = rows.now_ms()
+    with rows.database() as database:
+        found = database.ask(Budgets(database).list_all(now_ms=now_ms))
     if as_json:
         typer.echo(json.dumps([_described(balance, now_ms) for balance in found]))
     else:
@@ -65,8 +62,8 @@ def clear(scope: Target) -> None:
     if name not in get_args(Scope):
         raise _expected("SCOPE", SCOPES, scope)
     try:
-        with writable() as connection:
-            commit(connection, *Budgets.clear(name, target))
+        with rows.database() as database:
+            database.commit(*Budgets.clear(name, target))
     except ExpectationFailed:
         typer.echo(f"polar: there is no budget {scope!r:.80}; polar budget list shows them", err=True)
         raise typer.Exit(1) from None
@@ -143,8 +140,3 @@ def _every(policy: Policy) -> str | None:
 
 def _instant(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _now_ms() -> int:
-    """The bot's time: shifted as the settings shift it."""
-    return system_clock(settings.load().clock_offset_seconds)()

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from bot import settings
+from bot.cli import rows
 from bot.cli.heartbeat_options import Options, failure, one_line
-from bot.cli.rows import commit, writable
-from bot.clock import system_clock
 from bot.heartbeats.subject import next_beat
 from bot.phrasing import describe
 from bot.schedules import ScheduleError, load
 from middleware.checks import CHECKS
-from storage.tables import heartbeats
+from storage.beside import Beside
 from storage.tables.heartbeats import Heartbeats, Policy, PolicyDamaged, Surveyed
 from storage.tables.occurrences import Occurrence, Occurrences
 
@@ -28,8 +26,8 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The policy's id.", show_d
 @app.command("list")
 def list_policies(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Show all policies, with their next and their last beat."""
-    with writable() as connection:
-        found = heartbeats.survey(connection)
+    with rows.database() as database:
+        found = database.ask(Heartbeats(database).survey())
     if as_json:
         typer.echo(json.dumps([_described(entry) for entry in found], ensure_ascii=False))
     else:
@@ -50,12 +48,12 @@ def set_policy(
     enabled: Annotated[bool | None, typer.Option("--on/--off", help="Whether it is looked after.")] = None,
 ) -> None:
     """Add a policy, or change what is given here of the one that exists."""
-    now_ms = _now_ms()
+    now_ms = rows.now_ms()
     options = Options(every=every, to=to, checks=check, active=active, timezone=timezone, enabled=enabled)
-    with writable() as connection:
-        policy = _readable(connection, policy_id) or options.new(policy_id)
+    with rows.database() as database:
+        policy = _readable(database, policy_id) or options.new(policy_id)
         policy = options.changed(policy, zone=settings.load().zone, now_ms=now_ms)
-        next_ms = _write(connection, policy, now_ms)
+        next_ms = _write(database, policy, now_ms)
     told = "off" if next_ms is None else f"next beat {_instant(next_ms)}"
     typer.echo(f"{policy_id}: {told}" + ("" if policy.checks else "; it has no checks yet, --check adds them"))
 
@@ -63,39 +61,37 @@ def set_policy(
 @app.command()
 def run(policy_id: Id) -> None:
     """Look once, at any hour, beside the schedule; the bot does it as soon as it runs."""
-    now_ms = _now_ms()
-    beat = Occurrence(
-        source="heartbeat", subject_id=policy_id, at_ms=now_ms, due_ms=now_ms, trigger="manual", is_extra=True
-    )
-    with writable() as connection:
-        _require(connection, policy_id)
-        commit(connection, Occurrences.plan(beat, now_ms=now_ms))
+    now_ms = rows.now_ms()
+    beat = Occurrence.by_hand("heartbeat", policy_id, now_ms=now_ms)
+    with rows.database() as database:
+        _require(database, policy_id)
+        database.commit(Occurrences.plan(beat, now_ms=now_ms))
     typer.echo(f"{policy_id}: asked for, as {beat.run_id}")
 
 
 @app.command()
 def delete(policy_id: Id) -> None:
     """Remove a policy and its next beat; what the ledger holds of it stays."""
-    with writable() as connection:
-        _require(connection, policy_id)
-        commit(connection, Heartbeats.remove(policy_id), Occurrences.cancel("heartbeat", policy_id))
+    with rows.database() as database:
+        _require(database, policy_id)
+        database.commit(Heartbeats.remove(policy_id), Occurrences.cancel("heartbeat", policy_id))
     typer.echo(f"{policy_id}: deleted")
 
 
-def _write(connection: sqlite3.Connection, policy: Policy, now_ms: int) -> int | None:
+def _write(database: Beside, policy: Policy, now_ms: int) -> int | None:
     """Put the policy and its next beat down together; the instant of that beat, None where it is off."""
     beat = next_beat(policy, after_ms=now_ms) if policy.enabled else None
     if beat is None and policy.enabled:
         raise failure("--every: this schedule is never due again")
     planned = Occurrences.cancel("heartbeat", policy.id) if beat is None else Occurrences.plan(beat, now_ms=now_ms)
-    commit(connection, Heartbeats.put(policy, now_ms=now_ms), planned)
+    database.commit(Heartbeats.put(policy, now_ms=now_ms), planned)
     return None if beat is None else beat.at_ms
 
 
-def _readable(connection: sqlite3.Connection, policy_id: str) -> Policy | None:
+def _readable(database: Beside, policy_id: str) -> Policy | None:
     """The policy; one that is damaged is set anew like one that does not exist."""
     try:
-        policy = heartbeats.find(connection, policy_id)
+        policy = database.ask(Heartbeats(database).find(policy_id))
         if policy is not None:
             load(policy.schedule)
     except (PolicyDamaged, ScheduleError):
@@ -103,8 +99,8 @@ def _readable(connection: sqlite3.Connection, policy_id: str) -> Policy | None:
     return policy
 
 
-def _require(connection: sqlite3.Connection, policy_id: str) -> None:
-    if not heartbeats.exists(connection, policy_id):
+def _require(database: Beside, policy_id: str) -> None:
+    if not database.ask(Heartbeats(database).exists(policy_id)):
         raise failure(f"there is no heartbeat policy {policy_id!r:.80}; polar heartbeat list shows them")
 
 
@@ -151,8 +147,3 @@ def _every(policy: Policy) -> str:
 
 def _instant(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _now_ms() -> int:
-    """The bot's time: shifted as the settings shift it."""
-    return system_clock(settings.load().clock_offset_seconds)()

@@ -193,6 +193,10 @@ class Budgets:
         params: dict[str, Value] = {"turn": "", "estimate": 0, "user": user_id, "session": session_id, "now": now_ms}
         return read(await self._readers.fetch(_MINE, params))
 
+    async def list_all(self, *, now_ms: int) -> list[Balance]:
+        """All budgets, in the same order."""
+        return read(await self._readers.fetch(_ALL, {"turn": "", "estimate": 0, "now": now_ms}))
+
     @staticmethod
     def set(policy: Policy, *, now_ms: int) -> tuple[Statement, ...]:
         """Put a policy in place of the former one; what was spent stays."""
@@ -219,8 +223,3 @@ class Budgets:
 def read(rows: Iterable[sqlite3.Row]) -> list[Balance]:
     """Balances from the last statement of `reserve`."""
     return [Balance.from_row(row) for row in rows]
-
-
-def survey(connection: sqlite3.Connection, *, now_ms: int) -> list[Balance]:
-    """All budgets, for whoever looks at the file beside the bot."""
-    return read(connection.execute(_ALL, {"turn": "", "estimate": 0, "now": now_ms}))

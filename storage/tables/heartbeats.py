@@ -115,6 +115,17 @@ class Heartbeats:
         row = await self._readers.fetch_one(_FIND, (policy_id,))
         return Policy.from_row(row) if row else None
 
+    async def exists(self, policy_id: str) -> bool:
+        """Whether there is a row of this id, damaged or not."""
+        return await self._readers.fetch_one(_FIND, (policy_id,)) is not None
+
+    async def survey(self) -> list[Surveyed]:
+        """All policies, by id; raises PolicyDamaged."""
+        return [
+            Surveyed(policy=Policy.from_row(row), next_ms=row[6], last=json.loads(row[7]) if row[7] else None)
+            for row in await self._readers.fetch(_SURVEY)
+        ]
+
     async def list_unplanned(self) -> list[str]:
         """The ids of enabled policies that have no next occurrence."""
         rows = await self._readers.fetch(
@@ -122,22 +133,3 @@ class Heartbeats:
             f"WHERE enabled = 1 AND NOT EXISTS (SELECT 1 FROM polar_scheduler_events WHERE {_NEXT}) ORDER BY policyId"
         )
         return [row[0] for row in rows]
-
-
-def survey(connection: sqlite3.Connection) -> list[Surveyed]:
-    """All policies, by id, as a command reads them beside the bot; raises PolicyDamaged."""
-    return [
-        Surveyed(policy=Policy.from_row(row), next_ms=row[6], last=json.loads(row[7]) if row[7] else None)
-        for row in connection.execute(_SURVEY)
-    ]
-
-
-def find(connection: sqlite3.Connection, policy_id: str) -> Policy | None:
-    """The policy, or None, as a command reads it beside the bot; raises PolicyDamaged."""
-    row = connection.execute(_FIND, (policy_id,)).fetchone()
-    return Policy.from_row(row) if row else None
-
-
-def exists(connection: sqlite3.Connection, policy_id: str) -> bool:
-    """Whether there is a row of this id, damaged or not."""
-    return connection.execute(_FIND, (policy_id,)).fetchone() is not None

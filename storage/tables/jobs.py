@@ -14,6 +14,11 @@ from storage.statement import Statement
 
 _COLUMNS = "id, ownerUserId, sessionId, schedule, promptTemplate, enabled, quietHoursJson, limitsJson, createdAtMs"
 
+_NEXT = f"SELECT sequence FROM polar_scheduler_events WHERE eventId = {sql_next_id('automation', 'job.id')}"
+_SURVEY = f"""
+SELECT {_COLUMNS}, ({_NEXT} AND queue = 'scheduled') FROM polar_automation_jobs AS job ORDER BY createdAtMs, id
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -45,10 +50,16 @@ class Job:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surveyed:
+    """A job with the instant of its next occurrence."""
+
+    job: Job
+    next_ms: int | None
+
+
 class Jobs:
     """Automations by id; a person's own are found through their session."""
-
-    COLUMNS = _COLUMNS
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
@@ -119,6 +130,10 @@ class Jobs:
         )
         return Job.from_row(row) if row else None
 
+    async def survey(self) -> list[Surveyed]:
+        """All jobs, oldest first."""
+        return [Surveyed(job=Job.from_row(row), next_ms=row[9]) for row in await self._readers.fetch(_SURVEY)]
+
     async def list_of(self, session_id: str, owner_user_id: str) -> list[Job]:
         """The jobs that a person has in a session, oldest first."""
         rows = await self._readers.fetch(
@@ -131,8 +146,7 @@ class Jobs:
     async def list_unplanned(self) -> list[Job]:
         """Enabled jobs without a next occurrence: those of the earlier runtime, seen for the first time."""
         rows = await self._readers.fetch(
-            f"SELECT {_COLUMNS} FROM polar_automation_jobs AS job WHERE enabled = 1 AND NOT EXISTS "
-            "(SELECT 1 FROM polar_scheduler_events "
-            f"WHERE eventId = {sql_next_id('automation', 'job.id')} AND queue = 'scheduled')"
+            f"SELECT {_COLUMNS} FROM polar_automation_jobs AS job WHERE enabled = 1 "
+            f"AND NOT EXISTS ({_NEXT} AND queue = 'scheduled')"
         )
         return [Job.from_row(row) for row in rows]

@@ -40,6 +40,11 @@ class Occurrence:
     is_extra: bool = False
     """Beside the subject's next occurrence: asked for by hand, or made up for."""
 
+    @classmethod
+    def by_hand(cls, source: Source, subject_id: str, *, now_ms: int) -> Occurrence:
+        """One that somebody asked for, beside the subject's next."""
+        return cls(source=source, subject_id=subject_id, at_ms=now_ms, due_ms=now_ms, trigger="manual", is_extra=True)
+
     @property
     def run_id(self) -> str:
         """Derived from subject and instant, so that a second run of it cannot be entered."""

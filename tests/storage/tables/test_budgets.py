@@ -13,9 +13,9 @@ from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.statement import Statement
 from storage.tables import budgets as module
-from storage.tables.budgets import Balance, Budgets, Policy, survey
+from storage.tables.budgets import Balance, Budgets, Policy
 from storage.views.health import Health
-from tests.storage.files import DAY_MS, NOW_MS, plain, rows
+from tests.storage.files import DAY_MS, NOW_MS, rows
 from tests.storage.plans import plan, scans
 
 WHERE: dict[str, str] = {"user_id": "7", "session_id": "telegram:chat:7"}
@@ -228,8 +228,7 @@ async def test_a_changed_budget_keeps_what_was_spent_and_a_cleared_one_does_not(
     await allow(database, globally(1, interval_ms=DAY_MS))
     await settle(database, "t", 0.6)
     await allow(database, globally(2, blocks=False), now_ms=NOW_MS + 9)
-    with plain(path) as connection:
-        [balance] = survey(connection, now_ms=NOW_MS)
+    [balance] = await Budgets(database).list_all(now_ms=NOW_MS)
     assert balance.policy == globally(2, blocks=False)
     assert (balance.spent_usd, balance.last_reset_ms) == (0.6, NOW_MS)
     await database.commit(*Budgets.clear("global", ""))

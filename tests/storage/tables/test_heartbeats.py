@@ -11,7 +11,7 @@ import pytest
 from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.tables.chats import Chats
-from storage.tables.heartbeats import Heartbeats, Policy, PolicyDamaged, exists, find, survey
+from storage.tables.heartbeats import Heartbeats, Policy, PolicyDamaged
 from storage.tables.occurrences import Occurrence, Occurrences
 from storage.tables.runs import Runs
 from tests.storage.files import NOW_MS, plain, rows
@@ -32,18 +32,13 @@ def heartbeats(database: Database) -> Heartbeats:
     return Heartbeats(database)
 
 
-async def test_a_policy_comes_back_as_it_was_put(database: Database, heartbeats: Heartbeats, path: Path) -> None:
-    """With and without active hours; to a command beside the bot, too."""
+async def test_a_policy_comes_back_as_it_was_put(database: Database, heartbeats: Heartbeats) -> None:
+    """With and without active hours."""
     plainest = Policy(id="a", session_id="s", schedule="x", active_hours=None, checks={}, enabled=False)
     await database.commit(heartbeats.put(POLICY, now_ms=1), heartbeats.put(plainest, now_ms=1))
     assert await heartbeats.find("night") == POLICY
     assert await heartbeats.find("a") == plainest
     assert await heartbeats.find("other") is None
-    with plain(path) as connection:
-        assert find(connection, "night") == POLICY
-        assert find(connection, "other") is None
-        assert exists(connection, "a")
-        assert not exists(connection, "other")
 
 
 async def test_putting_a_policy_again_replaces_it(database: Database, heartbeats: Heartbeats, path: Path) -> None:
@@ -79,9 +74,7 @@ async def test_what_has_no_next_occurrence_is_listed(database: Database, heartbe
     assert await heartbeats.list_unplanned() == ["night"]
 
 
-async def test_the_survey_shows_the_next_and_the_last_beat(
-    database: Database, heartbeats: Heartbeats, path: Path
-) -> None:
+async def test_the_survey_shows_the_next_and_the_last_beat(database: Database, heartbeats: Heartbeats) -> None:
     """By id; None where there is none."""
     await database.commit(
         heartbeats.put(POLICY, now_ms=1),
@@ -90,7 +83,7 @@ async def test_the_survey_shows_the_next_and_the_last_beat(
     )
     for number, status in enumerate(("executed", "skipped")):
         await database.commit(
-            *Runs(database).append(
+            *Runs.append(
                 source="heartbeat",
                 subject_id="night",
                 run_id=f"r{number}",
@@ -101,8 +94,7 @@ async def test_the_survey_shows_the_next_and_the_last_beat(
                 now_ms=NOW_MS,
             )
         )
-    with plain(path) as connection:
-        found = survey(connection)
+    found = await heartbeats.survey()
     assert [(entry.policy.id, entry.next_ms, entry.last) for entry in found] == [
         ("a", 9, None),
         ("night", None, {"status": "skipped"}),
@@ -135,6 +127,7 @@ async def test_a_damaged_policy_says_which_it_is(
     await database.commit(heartbeats.put(POLICY, now_ms=1))
     with plain(path) as connection:
         connection.execute(f"UPDATE polar_heartbeat_policies SET {column} = ?", (value,))
-        assert exists(connection, "night")
+    assert await heartbeats.exists("night")
+    assert not await heartbeats.exists("other")
     with pytest.raises(PolicyDamaged, match=r"policy night cannot be read .* set it anew or delete it"):
         await heartbeats.find("night")

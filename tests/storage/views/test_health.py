@@ -10,7 +10,7 @@ import pytest
 
 from storage.database import Database
 from storage.statement import Parameters, Rows, Statement
-from storage.tables.heartbeats import Heartbeats, Policy, survey
+from storage.tables.heartbeats import Heartbeats, Policy
 from storage.tables.runs import Runs
 from storage.views.health import FailedRuns, Health, Spent, Undelivered
 from tests.storage.files import DAY_MS, NOW_MS, plain
@@ -28,7 +28,7 @@ def health(database: Database) -> Health:
 def entered(number: int, status: str, at_ms: int, subject: str = "j", source: str = "automation") -> list[Statement]:
     """A run of the ledger."""
     return list(
-        Runs(None).append(  # type: ignore[arg-type]  # its statements do not depend on any database
+        Runs.append(
             source=source,
             subject_id=subject,
             run_id=f"r{number}",
@@ -116,10 +116,9 @@ async def test_the_last_beat_is_found_past_rows_of_another_program(
     with plain(path) as connection:
         connection.execute(insert, ("r1", '{"status":"executed"}', "not JSON", SINCE))
         connection.execute(insert, ("r2", "not JSON", None, NOW_MS))
-        assert [entry.last for entry in survey(connection)] == []
+    assert [entry.last for entry in await Heartbeats(database).survey()] == []
     await database.commit(Heartbeats.put(POLICY, now_ms=1))
-    with plain(path) as connection:
-        assert [entry.last for entry in survey(connection)] == [None]
+    assert [entry.last for entry in await Heartbeats(database).survey()] == [None]
     assert await health.last_beat_ms("h") == SINCE
 
 

@@ -1,0 +1,61 @@
+"""What happens when a job is paused, resumed, deleted or run by hand: the same whoever does it.
+
+People do it in the chat (`bot/automations/jobs.py`), the operator at the command line (`bot/cli/automations.py`), and
+the engine where a job keeps failing or cannot be read (`bot/automations/subject.py`). Each verb gives the statements,
+to be committed as one. All jobs of a chat that cannot be written to any more are paused alike, by `Jobs.pause_session`.
+"""
+
+from __future__ import annotations
+
+from bot.clock import millis, moment
+from bot.schedules import load
+from storage.statement import Statement
+from storage.tables.jobs import Job, Jobs
+from storage.tables.occurrences import Occurrence, Occurrences
+
+
+class ScheduleEnded(Exception):
+    """The schedule has ended: it is never due again."""
+
+
+def next_occurrence(job: Job, *, after_ms: int) -> Occurrence | None:
+    """When a job is due next; None when its schedule has ended. Raises ScheduleError."""
+    found = load(job.schedule).next(moment(after_ms))
+    if found is None:
+        return None
+    return Occurrence(source="automation", subject_id=job.id, at_ms=millis(found), due_ms=millis(found))
+
+
+def plan(job: Job, *, now_ms: int) -> Statement:
+    """Its next occurrence from now on, in place of the one that was planned; raises ScheduleError and ScheduleEnded."""
+    occurrence = next_occurrence(job, after_ms=now_ms)
+    if occurrence is None:
+        raise ScheduleEnded
+    return Occurrences.plan(occurrence, now_ms=now_ms)
+
+
+def pause(job: Job, *, now_ms: int) -> tuple[Statement, ...]:
+    """It stays, switched off, and its next occurrence goes, so that nothing of it is due.
+
+    A run in hand ends as it does; one that waits to be tried again is dropped when it is due, without a row in the
+    ledger. It can still be run by hand. Feedback and ledger stay.
+    """
+    return (Jobs.set_enabled(job.id, False, now_ms=now_ms), Occurrences.cancel("automation", job.id))
+
+
+def resume(job: Job, *, now_ms: int) -> tuple[Statement, ...]:
+    """It is switched on, with its next occurrence from now on; what was due meanwhile is not made up for.
+
+    Raises ScheduleError and ScheduleEnded; it then stays paused.
+    """
+    return (Jobs.set_enabled(job.id, True, now_ms=now_ms), plan(job, now_ms=now_ms))
+
+
+def delete(job: Job) -> tuple[Statement, ...]:
+    """It goes with its next occurrence; what it said and its rows in the ledgers stay."""
+    return (Jobs.remove(job.id), Occurrences.cancel("automation", job.id))
+
+
+def run_now(job: Job, *, now_ms: int) -> tuple[Statement, ...]:
+    """It is due once more, now, also where it is paused; its next occurrence stays."""
+    return (Occurrences.plan(Occurrence.by_hand("automation", job.id, now_ms=now_ms), now_ms=now_ms),)

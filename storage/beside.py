@@ -1,0 +1,54 @@
+"""The database beside a bot that may run on it: the command line reads it, and writes what the bot acts on."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Coroutine, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from storage import memory_index, migrations, opening
+from storage.errors import DatabaseUnusable
+from storage.readers import Readers
+from storage.statement import Statement
+from storage.writer import run_batch
+
+Found = TypeVar("Found")
+
+
+class Beside(Readers):
+    """What the bot's own stores read, asked without a loop; the statements of the same stores, committed at once."""
+
+    def __init__(self, path: Path, writer: sqlite3.Connection, runner: asyncio.Runner) -> None:
+        super().__init__(path, has_index=memory_index.available(writer))
+        self._writer = writer
+        self._runner = runner
+
+    def ask(self, question: Coroutine[Any, Any, Found]) -> Found:
+        """What a store's read gives."""
+        return self._runner.run(question)
+
+    def commit(self, *statements: Statement) -> None:
+        """All statements, or none of them; raises ExpectationFailed or sqlite3.Error when they are void."""
+        [answer] = run_batch(self._writer, [statements])
+        if isinstance(answer, Exception):
+            raise answer
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[Beside]:
+    """Open the file for reading and writing; raises DatabaseUnusable unless it is free and of this version."""
+    if opening.check(path) < migrations.newest():
+        raise DatabaseUnusable(f"{path} is not there or not up to date; polar db migrate makes it so")
+    try:
+        with closing(opening.connect_writer(path)) as writer, asyncio.Runner() as runner:
+            database = Beside(path, writer, runner)
+            try:
+                runner.run(database.add_readers())
+                yield database
+            finally:
+                runner.run(database.close())
+    except sqlite3.OperationalError as error:
+        raise DatabaseUnusable(f"{path} cannot be used just now: {error}") from error

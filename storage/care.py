@@ -1,0 +1,67 @@
+"""Care of the file, of whatever version it is: bringing it up to date, looking through it, counting its rows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage import migrations, opening
+from storage.database import exclusive
+from storage.errors import DatabaseUnusable
+
+_TABLES = """
+SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'polar\\_%' ESCAPE '\\'
+AND name NOT LIKE 'polar\\_memory\\_fts\\_%' ESCAPE '\\' ORDER BY name
+"""
+_WITH_STATES = ("polar_updates", "polar_delivery_queue")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """Rows by table, rows by status where a table has one that tells of work, and the size of the file."""
+
+    rows: Mapping[str, int]
+    states: Mapping[str, Mapping[str, int]]
+    bytes: int
+
+
+def migrate(path: Path, *, now_ms: int) -> list[migrations.Migration]:
+    """Create the file, or bring it to this version's schema; what was applied. Raises DatabaseUnusable."""
+    opening.check(path)
+    with exclusive(path):
+        connection, applied = opening.prepare(path, now_ms)
+        connection.close()
+    return applied
+
+
+def find_problems(path: Path) -> list[str]:
+    """What is wrong with the file, nothing where it is whole; raises DatabaseUnusable."""
+    with closing(_existing(path)) as connection:
+        found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+        found += [f"foreign key: {tuple(row)}" for row in connection.execute("PRAGMA foreign_key_check")]
+    return [problem for problem in found if problem != "ok"]
+
+
+def count(path: Path) -> Contents:
+    """How much there is; raises DatabaseUnusable."""
+    with closing(_existing(path)) as connection:
+        names = [row[0] for row in connection.execute(_TABLES)]
+        rows = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}
+        states = {
+            name: dict(connection.execute(f"SELECT status, count(*) FROM {name} GROUP BY status").fetchall())
+            for name in _WITH_STATES
+            if name in rows
+        }
+        pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    return Contents(rows=rows, states=states, bytes=pages * size)
+
+
+def _existing(path: Path) -> sqlite3.Connection:
+    """The file, read-only."""
+    opening.check(path)
+    if not path.exists():
+        raise DatabaseUnusable(f"{path} does not exist; polar run or polar db migrate creates it")
+    return sqlite3.connect(opening.uri(path, "ro"), uri=True)
