@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from storage.ids import sql_received_message_id, unknown_message_id
+from storage.indexed import EVENT_AUTOMATION, field
 from storage.json_text import encode
 from storage.readers import Readers
 from storage.statement import Statement, Value
@@ -38,15 +39,12 @@ _APPEND = """
 INSERT INTO polar_feedback_events (id, type, sessionId, messageId, emoji, polarity, payload, createdAtMs)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
-# As the index polar_feedback_automation has it.
-_AUTOMATION = "CASE WHEN json_valid(payload) THEN json_extract(payload, '$.producedBy.automationId') END"
 Grouping = Literal["day", "message", "automation", "profile"]
-_PRODUCED_BY = "CASE WHEN json_valid(payload) THEN json_extract(payload, '$.producedBy.{field}') END"
 _LABELS: Mapping[Grouping, str] = {
     "day": "strftime('%Y-%m-%d', createdAtMs / 1000, 'unixepoch')",
     "message": "messageId",
-    "automation": _PRODUCED_BY.format(field="automationId"),
-    "profile": _PRODUCED_BY.format(field="profileId"),
+    "automation": EVENT_AUTOMATION,
+    "profile": field("payload", "producedBy.profileId"),
 }
 _COLUMNS = "id, type, sessionId, messageId, emoji, polarity, payload, createdAtMs"
 
@@ -178,8 +176,8 @@ class Feedback:
         """Totals of all messages that an automation has produced."""
         rows = await self._readers.fetch(
             "SELECT polarity, sum(CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END) "
-            f"FROM polar_feedback_events INDEXED BY polar_feedback_automation WHERE {_AUTOMATION} IS NOT NULL "
-            f"AND {_AUTOMATION} = ? AND type IN ('reaction_added', 'reaction_removed') GROUP BY polarity",
+            f"FROM polar_feedback_events INDEXED BY polar_feedback_automation WHERE {EVENT_AUTOMATION} IS NOT NULL "
+            f"AND {EVENT_AUTOMATION} = ? AND type IN ('reaction_added', 'reaction_removed') GROUP BY polarity",
             (automation_id,),
         )
         found = {row[0]: row[1] for row in rows}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.ids import received_message_id, sent_message_id
+from storage.indexed import MESSAGE_AUTOMATION
 from storage.json_text import encode
 from storage.origin import Origin
 from storage.readers import Readers
@@ -254,8 +255,7 @@ class Messages:
         """How many messages an automation has sent, or has queued, since an instant."""
         row = await self._readers.fetch_one(
             "SELECT count(*) FROM polar_messages INDEXED BY polar_messages_automation "
-            "WHERE json_extract(origin, '$.automationId') IS NOT NULL "
-            "AND json_extract(origin, '$.automationId') = ? AND createdAtMs >= ?",
+            f"WHERE {MESSAGE_AUTOMATION} IS NOT NULL AND {MESSAGE_AUTOMATION} = ? AND createdAtMs >= ?",
             (automation_id, since_ms),
         )
         return int(row[0]) if row else 0

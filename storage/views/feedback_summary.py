@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storage.ids import sql_is_sent, sql_telegram_message_id
+from storage.indexed import EVENT_AUTOMATION
 from storage.readers import Readers
 from storage.statement import Rows, Value
 from storage.totals import Totals
@@ -15,10 +16,9 @@ SHOWN = 5
 SNIPPET = 200
 """Characters of a reply."""
 
-_AUTOMATION = "CASE WHEN json_valid(payload) THEN json_extract(payload, '$.producedBy.automationId') END"
 _RECENT = f"""
 WITH recent AS (
-  SELECT emoji, polarity, messageId, {_AUTOMATION} AS automationId,
+  SELECT emoji, polarity, messageId, {EVENT_AUTOMATION} AS automationId,
     CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END AS change
   FROM polar_feedback_events INDEXED BY polar_feedback_session
   WHERE sessionId = :session AND createdAtMs >= :since AND type IN ('reaction_added', 'reaction_removed')

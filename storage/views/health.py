@@ -5,12 +5,11 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 
+from storage.indexed import RUN_STATUS, field
 from storage.readers import Readers
 from storage.tables.budgets import SPENT
 
-# The ledger may hold rows of other programs. As the index polar_run_failed has it: the planner compares the text.
-_STATUS = "CASE WHEN json_valid(output) THEN json_extract(output, '$.status') END"
-_INSTANT = "CASE WHEN json_valid(metadata) THEN json_extract(metadata, '$.scheduledAtMs') END"
+_INSTANT = field("metadata", "scheduledAtMs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +58,8 @@ class Health:
         """Who has failed since, the most frequent first."""
         rows = await self._readers.fetch(
             "SELECT source, id, count(*) FROM polar_run_events INDEXED BY polar_run_failed "
-            f"WHERE {_STATUS} = 'failed' AND createdAtMs >= ? GROUP BY source, id ORDER BY count(*) DESC, source, id",
+            f"WHERE {RUN_STATUS} = 'failed' AND createdAtMs >= ? "
+            "GROUP BY source, id ORDER BY count(*) DESC, source, id",
             (since_ms,),
         )
         return [FailedRuns(source=row[0], subject_id=row[1], count=row[2]) for row in rows]
@@ -137,7 +137,7 @@ class Health:
         """The instant of a policy's last run that looked at something; None when there was none."""
         row = await self._readers.fetch_one(
             f"SELECT coalesce({_INSTANT}, createdAtMs) FROM polar_run_events INDEXED BY polar_run_subject "
-            f"WHERE source = 'heartbeat' AND id = ? AND {_STATUS} = 'executed' "
+            f"WHERE source = 'heartbeat' AND id = ? AND {RUN_STATUS} = 'executed' "
             "ORDER BY sequence DESC LIMIT 1",
             (policy_id,),
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from storage.ids import sql_next_id
+from storage.indexed import field
 from storage.readers import Readers
 from storage.views.listings import NEWEST, PAGE, Page, page_of, text
 
@@ -20,10 +21,7 @@ _LAST = (
     "(SELECT sequence FROM polar_run_events INDEXED BY polar_run_subject "
     "WHERE source = '{source}' AND id = {id} ORDER BY sequence DESC LIMIT 1)"
 )
-_OUTCOME = """
-CASE WHEN json_valid(run.output) THEN json_extract(run.output, '$.status') END,
-CASE WHEN json_valid(run.output) THEN json_extract(run.output, '$.reason') END, run.createdAtMs
-"""
+_OUTCOME = f"{field('run.output', 'status')}, {field('run.output', 'reason')}, run.createdAtMs"
 # By rowid: jobs have no other order of entry, and VACUUM keeps it.
 JOBS = f"""
 SELECT job.rowid, job.id, job.ownerUserId, job.sessionId, job.schedule, job.promptTemplate, job.enabled,

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storage.ids import session_id_of
+from storage.indexed import EVENT_ACTOR
 from storage.readers import Readers
 
 MOST_ROWS = 100_000
 """The most rows of a section that are looked at, so that nobody keeps the readers busy for long."""
-# As the index polar_feedback_actor has it.
-_ACTOR = "CASE WHEN json_valid(payload) THEN json_extract(payload, '$.actor') END"
 
 
 def _json(column: str) -> str:
@@ -95,7 +94,7 @@ _SECTIONS: Mapping[str, _Section] = {
             "payload": _json("payload"),
             "createdAtMs": "createdAtMs",
         },
-        f"polar_feedback_events INDEXED BY polar_feedback_actor WHERE {_ACTOR} = :user",
+        f"polar_feedback_events INDEXED BY polar_feedback_actor WHERE {EVENT_ACTOR} = :user",
     ),
 }
 SECTIONS = tuple(_SECTIONS)

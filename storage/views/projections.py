@@ -16,6 +16,7 @@ from typing import NamedTuple
 from storage import opening
 from storage.errors import DatabaseUnusable
 from storage.ids import sql_telegram_message_id
+from storage.indexed import EVENT_AUTOMATION
 
 ALWAYS = float("-inf")
 """A time that is before every row's."""
@@ -142,8 +143,6 @@ _CHANGE = "(type = 'reaction_added') - (type = 'reaction_removed')"
 _CHANGES = "type IN ('reaction_added', 'reaction_removed') AND createdAtMs >= :since"
 _SUMS = ", ".join(f"sum(({_CHANGE}) * ({_POLARITY} = '{p}'))" for p in ("positive", "negative", "neutral"))
 _BOTH = "sum(type = 'reaction_added'), sum(type = 'reaction_removed')"
-# As the index polar_feedback_automation has it.
-_AUTOMATION = "CASE WHEN json_valid(payload) THEN json_extract(payload, '$.producedBy.automationId') END"
 _COUNTS = """
 CASE WHEN e.type = 'reaction_count' AND json_valid(e.payload) THEN (
   SELECT group_concat(part, ', ') FROM (
@@ -228,8 +227,8 @@ class Projections:
         return [
             (row[0], row[1], row[2], row[3])
             for row in self._rows(
-                f"SELECT {_text(_AUTOMATION)} AS label, {_SUMS} FROM polar_feedback_events "
-                f"WHERE {_AUTOMATION} IS NOT NULL AND {_CHANGES} "
+                f"SELECT {_text(EVENT_AUTOMATION)} AS label, {_SUMS} FROM polar_feedback_events "
+                f"WHERE {EVENT_AUTOMATION} IS NOT NULL AND {_CHANGES} "
                 f"GROUP BY label ORDER BY count(*) DESC, label LIMIT {TOP}"
             )
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from storage.indexed import field
 from storage.readers import Readers
 from storage.statuses import RunStatus, TaskStatus
 from storage.views.listings import NEWEST, PAGE, Page, count_up, page_of, search_floor, text
@@ -13,9 +14,8 @@ SOURCES = ("automation", "heartbeat")
 STATUSES = tuple(RunStatus)
 TASK_STATUSES = tuple(TaskStatus)
 
-# The ledger may hold rows of other programs.
-_STATUS = "CASE WHEN json_valid(run.output) THEN json_extract(run.output, '$.status') END"
-_REASON = "CASE WHEN json_valid(run.output) THEN json_extract(run.output, '$.reason') END"
+_STATUS = field("run.output", "status")
+_REASON = field("run.output", "reason")
 _JOB = "LEFT JOIN polar_automation_jobs AS job ON {row}.source = 'automation' AND job.id = {row}.id"
 _KEYS = "SELECT sequence AS key FROM polar_run_events WHERE sequence < :before ORDER BY sequence DESC"
 # NOT INDEXED: by the order of entry, whatever is filtered; an index on the source would have to be sorted.

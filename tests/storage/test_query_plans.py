@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from storage import indexed
 from storage.database import Database
 from storage.origin import UNKNOWN
 from storage.payloads import SendMessage
@@ -184,3 +185,21 @@ async def test_sessions_that_wait_are_found_among_the_open_rows(
 async def test_the_plan_of_a_bad_query_would_be_noticed(database: Database, path: Path) -> None:
     """The check itself works."""
     assert scans(plan(path, "SELECT * FROM polar_messages WHERE text = ?", ("x",))) == ["SCAN polar_messages"]
+
+
+@pytest.mark.parametrize(
+    ("index", "expression"),
+    [
+        ("polar_feedback_actor", indexed.EVENT_ACTOR),
+        ("polar_feedback_automation", indexed.EVENT_AUTOMATION),
+        ("polar_run_failed", indexed.RUN_STATUS),
+        ("polar_messages_automation", indexed.MESSAGE_AUTOMATION),
+    ],
+)
+async def test_an_expression_is_the_one_of_its_index(
+    database: Database, path: Path, index: str, expression: str
+) -> None:
+    """Word for word: in any other form the planner walks over the table."""
+    with plain(path) as connection:
+        [made] = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (index,)).fetchone()
+    assert expression in made

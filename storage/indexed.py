@@ -1,0 +1,22 @@
+"""Expressions that indexes are made of: SQLite uses such an index only where a query has the same text.
+
+tests/storage/test_query_plans.py holds each to its migration. The tables may hold rows of other programs, so what is no
+JSON gives NULL.
+"""
+
+from __future__ import annotations
+
+
+def field(column: str, path: str) -> str:
+    """A field of a column that holds JSON."""
+    return f"CASE WHEN json_valid({column}) THEN json_extract({column}, '$.{path}') END"
+
+
+EVENT_ACTOR = field("payload", "actor")
+"""Who gave a reaction; `polar_feedback_actor`."""
+EVENT_AUTOMATION = field("payload", "producedBy.automationId")
+"""The automation that produced what was reacted to; `polar_feedback_automation`."""
+RUN_STATUS = field("output", "status")
+"""How a run ended; `polar_run_failed`."""
+MESSAGE_AUTOMATION = "json_extract(origin, '$.automationId')"
+"""The automation that said a message of ours; `polar_messages_automation`."""
