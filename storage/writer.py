@@ -55,7 +55,7 @@ def _attempt(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[Answ
         return _transact(connection, units)
     except DatabaseLost:
         raise
-    except Exception as error:  # noqa: BLE001 - handed to the unit's caller
+    except Exception as error:  # noqa: BLE001 - the unit's caller waits for it, and gets it
         return error
 
 

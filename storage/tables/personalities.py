@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from storage import ids
+from storage.errors import StorageError
 from storage.readers import Readers
 from storage.statement import Statement
 
@@ -31,7 +32,7 @@ ORDER BY CASE scope WHEN 'session' THEN 0 WHEN 'user' THEN 1 ELSE 2 END, updated
 """
 
 
-class PromptRefused(ValueError):
+class PromptRefused(StorageError):
     """A prompt is empty, too long, or holds a NUL; the message says what is allowed."""
 
 
