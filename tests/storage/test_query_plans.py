@@ -24,6 +24,7 @@ from storage.tables.runs import Runs
 from storage.tables.updates import Entry, Updates
 from storage.tables.users import Users
 from storage.views.tasks import Tasks
+from tests.storage.files import plain
 from tests.storage.plans import asked, plan, scans
 
 S = "telegram:chat:1"
