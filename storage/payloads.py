@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, TypeVar
 
-from storage.errors import PayloadUnreadable
+from storage.errors import PayloadUnreadable, StorageError
 
 Json = dict[str, Any]
 T = TypeVar("T", str, int)
@@ -16,11 +16,8 @@ DATA_LIMIT = 64
 """Bytes of a button's data, says Telegram."""
 
 
-class DataTooLong(ValueError):
+class DataTooLong(StorageError, ValueError):
     """A button's data has more than 64 bytes, which Telegram refuses."""
-
-    def __str__(self) -> str:
-        return super().__str__() or (self.__doc__ or "").strip()
 
 
 @dataclass(frozen=True, slots=True)

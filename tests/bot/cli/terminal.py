@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ from tests.house import CHECKOUT, House
 
 def polar(*arguments: str, **settings: Any) -> Result:
     """The command in this process: what it printed, and the exit status that the real one would have."""
-    done = CliRunner().invoke(app, arguments, env=environment({}, settings), prog_name="polar")
+    invoke = partial(CliRunner().invoke, app, arguments, env=environment({}, settings), prog_name="polar")
+    with ThreadPoolExecutor(1) as terminal:  # where no loop runs, as in a process of its own
+        done = terminal.submit(invoke).result()
     if isinstance(done.exception, Exception):
         raise done.exception
     return done
