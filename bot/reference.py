@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
 import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -28,7 +26,7 @@ from bot.schedules.text import FORMS
 from bot.settings import Settings, environment, variable
 from bot.supervised import Supervisor
 from middleware.commands import Command
-from storage import migrations
+from storage import schema
 from storage.database import Database
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -41,11 +39,6 @@ Meanings = Mapping[tuple[str, str], str]
 _TYPES = {int: "whole number", float: "number", frozenset[int]: "numbers, comma-separated", Path: "path"}
 _HEADING = re.compile(r"### `(\w+)`")
 _ROW = re.compile(r"\| `(\w+)` \|.*\| ([^|]*) \|")
-_COLUMNS = 'SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?) ORDER BY cid'
-_TABLES = """
-SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'polar\\_%' ESCAPE '\\' ORDER BY rowid
-"""
-_INDEXES = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL ORDER BY name"
 
 
 def pages(meanings: Meanings) -> dict[Path, str]:
@@ -206,31 +199,26 @@ def schema_page(meanings: Meanings) -> str:
         "build has FTS5.",
         "",
     ]
-    specified = migrations.migrations()[0].sql
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        migrations.apply(connection, now_ms=0)
-        names = [row[0] for row in connection.execute(_TABLES)]
-        nine = [name for name in names if f" {name} (" in specified]
-        for heading, group in (
-            ("The nine tables that other programs read", nine),
-            ("Tables of our own", [name for name in names if name not in nine]),
-        ):
-            lines += [f"## {heading}", ""]
-            for name in group:
-                lines += _table(connection, name, meanings)
+    tables = schema.tables()
+    for heading, is_specified in (("The nine tables that other programs read", True), ("Tables of our own", False)):
+        lines += [f"## {heading}", ""]
+        for table in tables:
+            if table.is_specified == is_specified:
+                lines += _table(table, meanings)
     return "\n".join(lines)
 
 
-def _table(connection: sqlite3.Connection, table: str, meanings: Meanings) -> Iterator[str]:
-    yield from (f"### `{table}`", "", meanings.get((table, ""), ""), "")
+def _table(table: schema.Table, meanings: Meanings) -> Iterator[str]:
+    yield from (f"### `{table.name}`", "", meanings.get((table.name, ""), ""), "")
     yield from ("| column | type | NOT NULL | primary key | default | meaning |", "|---|---|---|---|---|---|")
-    for name, kind, required, default, position in connection.execute(_COLUMNS, (table,)):
-        cells = ("yes" if required else "", str(position or ""), "" if default is None else f"`{default}`")
-        yield f"| `{name}` | {kind} | {' | '.join(cells)} | {meanings.get((table, name), '')} |"
+    for column in table.columns:
+        default = "" if column.default is None else f"`{column.default}`"
+        cells = ("yes" if column.is_required else "", str(column.position or ""), default)
+        meaning = meanings.get((table.name, column.name), "")
+        yield f"| `{column.name}` | {column.type} | {' | '.join(cells)} | {meaning} |"
     yield ""
-    indexes = [" ".join(row[0].split()) for row in connection.execute(_INDEXES, (table,))]
-    if indexes:
-        yield from ("```sql", *(f"{index};" for index in indexes), "```", "")
+    if table.indexes:
+        yield from ("```sql", *(f"{index};" for index in table.indexes), "```", "")
 
 
 def read_meanings(page: str) -> dict[tuple[str, str], str]:
