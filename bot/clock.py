@@ -6,16 +6,15 @@ import random
 import secrets
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
-
-from middleware.turn import Clock
 
 MAX_DELAY_S = 30.0
 # No letters or digits that look alike.
 _READABLE = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 
 
-def system_clock(offset_s: float = 0) -> Clock:
+def system_clock(offset_s: float = 0) -> Callable[[], int]:
     """Milliseconds since the epoch, shifted by `offset_s`."""
 
     def now_ms() -> int:

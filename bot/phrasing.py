@@ -6,19 +6,10 @@ from datetime import datetime, time
 
 from cronsim import CronSim
 
-from bot.schedules import (
-    CalendarRule,
-    Cron,
-    Daily,
-    ElapsedRule,
-    Interval,
-    Monthly,
-    Once,
-    Schedule,
-    ScheduleError,
-    Weekly,
-)
-from bot.schedules.kinds import WORKDAYS
+from bot.schedules.cron import Cron
+from bot.schedules.errors import ScheduleError
+from bot.schedules.kinds import WORKDAYS, Daily, Interval, Monthly, Once, Schedule, Weekly
+from bot.schedules.rules import CalendarRule, ElapsedRule
 from middleware.texts import say
 
 SHOWN = 30

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from middleware.feedback import stale
+from middleware.presses import stale
 from middleware.texts import say
 from middleware.turn import CallNext, Invocation, Level, Outcome, Reply, Turn
+from middleware.usage import UsageError, not_allowed
 
 Handler = Callable[[Turn, str], Awaitable[Outcome]]
 """Runs a command: the turn, and the argument as written, without blanks around it."""
-
-
-class UsageError(Exception):
-    """A command was called in a form that it does not know; the message says what was expected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,24 +105,3 @@ class Commands:
             return Outcome(status="ignored", reason="unknown command")
         text = say("command.unknown")
         return Outcome(status="answered", reason="unknown command", replies=(Reply(text=text),))
-
-
-def not_allowed(level: Level) -> Outcome:
-    """That something is for those of a level only."""
-    text = say("command.not_allowed", levels=say(f"levels.{level.name.lower()}"))
-    return Outcome(status="denied", reason="level", replies=(Reply(text=text),))
-
-
-def only_in_private(text: str) -> Outcome:
-    """That something is not done where others read along."""
-    return Outcome(status="denied", reason="not private", replies=(Reply(text=text),))
-
-
-def nothing_behind(found: str) -> UsageError:
-    """That a form takes nothing more."""
-    return UsageError(say("command.nothing_behind", found=found[:40]))
-
-
-def unknown_form(written: str) -> UsageError:
-    """That a command knows no such form."""
-    return UsageError(say("command.unknown_form", written=written[:40]))

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from middleware.polarity import PolarityTable
+from middleware.presses import stale
 from middleware.texts import say
 from middleware.turn import CallNext, Clock, Outcome, Press, ReactionChange, Reactions, Reply, Toast, Turn
 from storage.ids import THUMB_DOWN, THUMB_UP, event_id
@@ -131,9 +132,3 @@ class Feedback:
                 now_ms=turn.received_at_ms,
             )
         )
-
-
-def stale(press: Press) -> Outcome:
-    """A press that nothing follows from any more."""
-    toast = Toast(press.query_id, say("button.out_of_date"))
-    return Outcome(status="ignored", reason="stale button", replies=(toast,))

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.automations import texts
-from bot.automations.buttons import delete_row, job_row, list_rows, quiet_rows
-from bot.automations.jobs import OwnJobs, check_prompt
-from middleware.commands import Command, UsageError, nothing_behind, unknown_form
+from bot.automations.answers import ask_to_delete, created, described, paused, resumed
+from bot.automations.buttons import job_row, list_rows, quiet_rows
+from bot.automations.jobs import OwnJobs
+from bot.automations.limits import check_prompt
+from middleware.commands import Command
 from middleware.texts import say
 from middleware.turn import Outcome, Reply, Turn
+from middleware.usage import UsageError, nothing_behind, unknown_form
 from storage.tables.feedback import Feedback
 from storage.tables.jobs import Job
 from storage.tables.runs import Runs
@@ -76,7 +79,7 @@ class AutomationCommands:
             raise UsageError(say("automation.bar_needed"))
         check_prompt(prompt)
         job = await self.own.create(turn, (await self.own.read(turn, schedule)).stored(), prompt)
-        return await created(self.own, turn, job)
+        return created(job, *await self.own.now_of(turn))
 
     async def _preview(self, turn: Turn, rest: str) -> Outcome:
         schedule = await self.own.read(turn, rest.partition("|")[0].strip())
@@ -115,7 +118,8 @@ class AutomationCommands:
         schedule, _, prompt = (part.strip() for part in rest.partition("|"))
         if not schedule and not prompt:
             raise UsageError(say("automation.change_needed"))
-        return await described(self.own, turn, await self.own.edit(turn, job, schedule, prompt), "automation.changed")
+        changed = await self.own.edit(turn, job, schedule, prompt)
+        return described(changed, "automation.changed", *await self.own.now_of(turn))
 
     async def _run(self, turn: Turn, job: Job, rest: str) -> Outcome:
         self.own.run(turn, job)
@@ -125,7 +129,7 @@ class AutomationCommands:
         return paused(self.own.pause(turn, job))
 
     async def _resume(self, turn: Turn, job: Job, rest: str) -> Outcome:
-        return await resumed(self.own, turn, self.own.resume(turn, job))
+        return resumed(self.own.resume(turn, job), *await self.own.now_of(turn))
 
     async def _delete(self, turn: Turn, job: Job, rest: str) -> Outcome:
         if not rest:
@@ -160,33 +164,3 @@ def _told(job: Job, what: str, **options: Any) -> Outcome:
 
 def _numbered(lines: list[str]) -> list[str]:
     return lines if len(lines) == 1 else [f"{number} {line}" for number, line in enumerate(lines, 1)]
-
-
-async def described(own: OwnJobs, turn: Turn, job: Job, key: str) -> Outcome:
-    """What has been done to a job, by a text that has room for what it is now, and when it runs next."""
-    zone = await own.zones.of(turn.user_id)
-    line = texts.line(job, zone).partition(" ")[2]
-    return Outcome.answer(say(key, line=line, times=texts.times(job, own.clock(), zone)), buttons=job_row(job))
-
-
-async def created(own: OwnJobs, turn: Turn, job: Job) -> Outcome:
-    """That there is a new job."""
-    return await described(own, turn, job, "automation.created")
-
-
-def paused(job: Job) -> Outcome:
-    """That a job is paused."""
-    return Outcome.answer(say("automation.paused", id=job.id), buttons=job_row(job))
-
-
-async def resumed(own: OwnJobs, turn: Turn, job: Job) -> Outcome:
-    """That a job goes on."""
-    zone = await own.zones.of(turn.user_id)
-    text = say("automation.resumed", id=job.id, times=texts.times(job, own.clock(), zone))
-    return Outcome.answer(text, buttons=job_row(job))
-
-
-def ask_to_delete(job: Job) -> Outcome:
-    """Whether a job is really to be deleted."""
-    text = say("automation.sure", id=job.id, prompt=texts.shorten(job.prompt, 200))
-    return Outcome.answer(text, buttons=delete_row(job.id))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.schedules import Schedule
+from bot.schedules.kinds import Schedule
 from bot.schedules.wallclock import instant, lies_within
 
 ON_TIME_MS = 60_000

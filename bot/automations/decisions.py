@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.automations.commands import created
+from bot.automations.answers import created
 from bot.automations.jobs import OwnJobs
-from bot.automations.presses import with_toast
 from bot.automations.proposals import KIND, ProposalPress
-from middleware.commands import UsageError
+from middleware.presses import with_toast
 from middleware.texts import say
 from middleware.turn import Outcome, Turn
+from middleware.usage import UsageError
 from storage.tables.proposals import Proposal, Proposals
 
 
@@ -42,4 +42,4 @@ class ProposalPresses:
         except UsageError as error:  # too many, or its time has passed meanwhile: it stays open
             return with_toast(turn, str(error))
         turn.record(self.proposals.decide(found, "approved", now_ms=self.own.clock()))
-        return with_toast(turn, say("proposal.created"), await created(self.own, turn, job))
+        return with_toast(turn, say("proposal.created"), created(job, *await self.own.now_of(turn)))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.automations.buttons import disliked_row
-from bot.automations.texts import shorten
-from middleware.texts import say
+from middleware.texts import say, shorten
 from middleware.turn import Level, Reply, Turn
 from storage.tables.feedback import Feedback
 from storage.tables.jobs import Jobs

@@ -8,20 +8,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.automations import verbs
+from bot.automations.limits import MAX_JOBS, check_prompt
 from bot.clock import moment
 from bot.phrasing import explain
-from bot.schedules import Schedule, ScheduleError, parse
+from bot.schedules.errors import ScheduleError
+from bot.schedules.kinds import Schedule
+from bot.schedules.text import parse
 from bot.zones import Zones
-from middleware.commands import UsageError
 from middleware.texts import say
 from middleware.turn import Clock, Turn
+from middleware.usage import UsageError
 from storage.statement import Statement
 from storage.tables.jobs import Job, Jobs
 
-MAX_JOBS = 100
-MAX_PROMPT = 1000
 _QUIET = re.compile(
     r"(?P<start>\d{1,2}:\d{2})\s*[-–]\s*(?P<end>\d{1,2}:\d{2})(?:\s+(?P<mode>defer|drop|silent))?",
     re.IGNORECASE | re.ASCII,
@@ -40,6 +42,10 @@ class OwnJobs:
     clock: Clock
     zones: Zones
     new_id: Callable[[], str]
+
+    async def now_of(self, turn: Turn) -> tuple[ZoneInfo, int]:
+        """The person's zone, and the instant in milliseconds: by these a job's times are told."""
+        return await self.zones.of(turn.user_id), self.clock()
 
     async def list_of(self, turn: Turn) -> list[Job]:
         """The person's jobs in this chat, oldest first."""
@@ -157,12 +163,6 @@ def _saying_why() -> Iterator[None]:
         raise UsageError(say("automation.ended")) from error
     except ScheduleError as error:
         raise UsageError(explain(error)) from error
-
-
-def check_prompt(prompt: str) -> None:
-    """Raises UsageError for a text that is too long."""
-    if len(prompt) > MAX_PROMPT:
-        raise UsageError(say("automation.too_long", most=MAX_PROMPT, length=len(prompt)))
 
 
 def _quiet(text: str) -> dict[str, str]:

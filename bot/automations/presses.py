@@ -6,15 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot.automations import texts
+from bot.automations.answers import ask_to_delete, paused, resumed
 from bot.automations.buttons import QUIET_PRESETS, JobPress, Verb, quiet_rows
-from bot.automations.commands import ask_to_delete, paused, resumed
 from bot.automations.jobs import OwnJobs
-from middleware.commands import UsageError
+from middleware.presses import with_toast
 from middleware.texts import say
-from middleware.turn import Outcome, Status, Toast, Turn
+from middleware.turn import Outcome, Turn
+from middleware.usage import UsageError
 from storage.tables.jobs import Job
-
-_MAX_TOAST = 190
 
 _Act = Callable[[Turn, Job], Awaitable[tuple[str, Outcome | None]]]
 
@@ -62,7 +61,7 @@ class AutomationPresses:
     async def _resume(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
         if job.enabled:
             return say("automation.toast.not_paused"), None
-        return say("automation.toast.resumed"), await resumed(self.own, turn, self.own.resume(turn, job))
+        return say("automation.toast.resumed"), resumed(self.own.resume(turn, job), *await self.own.now_of(turn))
 
     async def _run(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
         self.own.run(turn, job)
@@ -92,11 +91,3 @@ class AutomationPresses:
 
     async def _reschedule(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
         return "", Outcome.answer(say("automation.reschedule", id=job.id))
-
-
-def with_toast(turn: Turn, text: str, outcome: Outcome | None = None, *, status: Status = "answered") -> Outcome:
-    """An answer to a press: the toast, and what is sent besides."""
-    assert turn.press is not None
-    toast = Toast(turn.press.query_id, texts.shorten(text, _MAX_TOAST))
-    sent = outcome.replies if outcome is not None else ()
-    return Outcome(status=status, replies=(toast, *sent))

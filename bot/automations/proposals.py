@@ -8,15 +8,17 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.automations import texts
-from bot.automations.jobs import check_prompt
+from bot.automations.limits import check_prompt
 from bot.clock import moment
 from bot.phrasing import explain
-from bot.schedules import Schedule, ScheduleError, parse
+from bot.schedules.errors import ScheduleError
+from bot.schedules.kinds import Schedule
+from bot.schedules.text import parse
 from bot.zones import Zones
-from middleware.commands import UsageError
 from middleware.responder import NotProposed
 from middleware.texts import say
 from middleware.turn import Clock, Reply, Turn
+from middleware.usage import UsageError
 from storage.payloads import Button, Buttons
 from storage.tables.proposals import Proposal, Proposals
 

@@ -11,7 +11,8 @@ from bot.automations.decision import Decision, Missed, QuietHours, Situation, de
 from bot.automations.verbs import next_occurrence, pause
 from bot.clock import millis, moment
 from bot.phrasing import explain
-from bot.schedules import ScheduleError, is_legacy, load
+from bot.schedules.errors import ScheduleError
+from bot.schedules.text import is_legacy, load
 from bot.scheduling.subject import Defer, Drop, Go, place_of
 from bot.zones import Zones
 from middleware.texts import say

@@ -10,20 +10,17 @@ from zoneinfo import ZoneInfo
 from bot import phrasing
 from bot.automations.decision import QuietHours
 from bot.clock import moment
-from bot.schedules import Once, Schedule, ScheduleError, load, upcoming, wallclock
-from middleware.texts import say
+from bot.schedules import wallclock
+from bot.schedules.errors import ScheduleError
+from bot.schedules.kinds import Once, Schedule, upcoming
+from bot.schedules.text import load
+from middleware.texts import say, shorten
 from storage.tables.jobs import Job
 from storage.tables.runs import LastRun
 from storage.totals import Totals
 
 _MISSED = ("skip", "once", "all")
 _SHOWN_TIMES = 3
-
-
-def shorten(text: str, length: int) -> str:
-    """One line of at most so many characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
 def stamp(ms: int, zone: ZoneInfo) -> str:

@@ -15,7 +15,8 @@ from bot.automations import verbs
 from bot.cli import rows
 from bot.phrasing import describe, explain
 from bot.run import CannotRun
-from bot.schedules import ScheduleError, load
+from bot.schedules.errors import ScheduleError
+from bot.schedules.text import load
 from storage import ids
 from storage.beside import Beside
 from storage.tables.jobs import Job, Jobs

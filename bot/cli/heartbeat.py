@@ -13,7 +13,8 @@ from bot.cli import rows
 from bot.cli.heartbeat_options import Options, failure, one_line
 from bot.heartbeats.subject import next_beat
 from bot.phrasing import describe
-from bot.schedules import ScheduleError, load
+from bot.schedules.errors import ScheduleError
+from bot.schedules.text import load
 from middleware.checks import CHECKS
 from storage.beside import Beside
 from storage.tables.heartbeats import Heartbeats, Policy, PolicyDamaged, Surveyed

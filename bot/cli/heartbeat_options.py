@@ -11,7 +11,9 @@ import typer
 
 from bot.heartbeats.active_hours import ActiveHours
 from bot.phrasing import explain
-from bot.schedules import ScheduleError, parse, wallclock
+from bot.schedules import wallclock
+from bot.schedules.errors import ScheduleError
+from bot.schedules.text import parse
 from middleware.checks import settings_of
 from storage.ids import session_id_of
 from storage.tables.heartbeats import Policy

@@ -13,7 +13,10 @@ import typer
 from bot import settings
 from bot.clock import system_clock
 from bot.phrasing import describe, explain
-from bot.schedules import Schedule, ScheduleError, parse, upcoming, wallclock
+from bot.schedules import wallclock
+from bot.schedules.errors import ScheduleError
+from bot.schedules.kinds import Schedule, upcoming
+from bot.schedules.text import parse
 
 INSTANT = "2026-10-24T00:00:00Z"
 

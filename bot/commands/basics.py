@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot import VERSION
-from middleware.commands import Command, Registry, UsageError
+from middleware.commands import Command, Registry
 from middleware.texts import say, say_span
 from middleware.turn import Clock, Level, Outcome, Turn
+from middleware.usage import UsageError
 from storage.tables.deliveries import Deliveries
 from storage.tables.memories import Memories
 from storage.tables.updates import Updates

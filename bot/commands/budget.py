@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from middleware.budget import dollars, named, resets
-from middleware.commands import Command, UsageError
+from middleware.commands import Command
 from middleware.texts import say
 from middleware.turn import Clock, Level, Outcome, Turn
+from middleware.usage import UsageError
 from storage.tables.budgets import Balance, Budgets
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bot.automations.texts import shorten
 from bot.clock import moment
-from middleware.commands import Command, unknown_form
-from middleware.texts import say
+from middleware.commands import Command
+from middleware.texts import say, shorten
 from middleware.turn import Clock, Outcome, Turn
+from middleware.usage import unknown_form
 from storage.tables.feedback import Feedback, FeedbackEvent, Grouping
 from storage.totals import Totals
 from storage.views.feedback_summary import MOST_EVENTS, FeedbackSummaries, FeedbackSummary, RatedReply

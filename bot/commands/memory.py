@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clock import moment
-from middleware.commands import Command, UsageError, only_in_private, unknown_form
+from middleware.commands import Command
 from middleware.texts import say
 from middleware.turn import Document, Outcome, Turn
+from middleware.usage import UsageError, only_in_private, unknown_form
 from storage.tables.memories import Memories, Memory
 
 SHOWN = 10

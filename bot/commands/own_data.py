@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bot import VERSION
-from bot.automations.presses import with_toast
 from bot.clock import moment
-from middleware.commands import Command, UsageError, only_in_private
-from middleware.feedback import stale
+from middleware.commands import Command
+from middleware.presses import stale, with_toast
 from middleware.texts import say
 from middleware.turn import Clock, Document, Outcome, Press, Turn
+from middleware.usage import UsageError, only_in_private
 from storage.erasure import Erasure
 from storage.json_text import encode
 from storage.payloads import Button

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from middleware.access import private_place
-from middleware.commands import Command, UsageError
+from middleware.commands import Command
 from middleware.texts import say
 from middleware.turn import Clock, Level, Outcome, Reply, Turn
+from middleware.usage import UsageError
 from storage.tables.access import Access
 
 

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import cast
 
-from middleware.commands import Command, UsageError, not_allowed, nothing_behind, unknown_form
+from middleware.commands import Command
 from middleware.texts import say
 from middleware.turn import Clock, Level, Outcome, Turn
+from middleware.usage import UsageError, not_allowed, nothing_behind, unknown_form
 from storage.tables.personalities import MAX_PROMPT, Personalities, PromptRefused, Scope, Target
 
 # Phones make one long dash of two.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from bot.automations.texts import shorten, stamp
+from bot.automations.texts import stamp
 from bot.zones import Zones
 from middleware.commands import Command
-from middleware.texts import say
+from middleware.texts import say, shorten
 from middleware.turn import Level, Outcome, Turn
 from storage.statuses import TaskStatus
 from storage.tables.runs import Runs

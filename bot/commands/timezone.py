@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from bot.clock import moment
 from bot.zones import Zones, find_zone, similar_zones
-from middleware.commands import Command, UsageError
+from middleware.commands import Command
 from middleware.texts import say
 from middleware.turn import Clock, Outcome, Turn
+from middleware.usage import UsageError
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from bot.clock import millis, moment
 from bot.heartbeats.active_hours import ActiveHours
 from bot.phrasing import explain
-from bot.schedules import Schedule, load
+from bot.schedules.kinds import Schedule
+from bot.schedules.text import load
 from bot.scheduling.subject import Defer, Drop, Go, place_of
 from middleware.turn import Run
 from storage.database import Database

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from hypothesis import strategies as st
 
-from bot.schedules import Schedule, parse
+from bot.schedules.kinds import Schedule
+from bot.schedules.text import parse
 
 MINUTE = timedelta(minutes=1)
 TICK = timedelta(microseconds=1)

@@ -8,7 +8,7 @@ import fnmatch
 import pytest
 
 from bot.phrasing import describe, explain
-from bot.schedules import ScheduleError
+from bot.schedules.errors import ScheduleError
 from middleware import texts
 from tests.house import CHECKOUT
 from tests.saying import keys

@@ -20,7 +20,7 @@ from bot.automations.decision import (
     decide,
     start_of_day,
 )
-from bot.schedules import parse
+from bot.schedules.text import parse
 
 BERLIN = ZoneInfo("Europe/Berlin")
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.automations.reminders import Reminder, asks, read
-from bot.schedules import ScheduleError, parse
+from bot.schedules.errors import ScheduleError
+from bot.schedules.text import parse
 from tests.cost import bounded
 
 NOW = datetime(2026, 11, 23, 15, 30)  # a Monday

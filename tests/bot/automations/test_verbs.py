@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.automations import verbs
-from bot.schedules import ScheduleError
+from bot.schedules.errors import ScheduleError
 from storage.database import Database
 from storage.tables.jobs import Job, Jobs
 from tests.storage.files import NOW_MS, rows

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bot.heartbeats.active_hours import ActiveHours
 from bot.heartbeats.subject import MOST_MISSES, missed_ticks, newest_tick
-from bot.schedules import parse
 from bot.schedules.kinds import UTC_ZONE
+from bot.schedules.text import parse
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 10, 24, tzinfo=UTC)

@@ -11,8 +11,8 @@ import pytest
 
 from bot.heartbeats.subject import MOST_MISSES, next_beat
 from bot.run import Running
-from bot.schedules import parse
 from bot.schedules.kinds import UTC_ZONE
+from bot.schedules.text import parse
 from storage.statement import Statement
 from storage.tables.heartbeats import Heartbeats, Policy
 from storage.tables.occurrences import Occurrence, Occurrences

@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 
 from bot import phrasing
 from bot.phrasing import describe, explain
-from bot.schedules import CalendarRule, Cron, Monthly, Schedule, ScheduleError, load, parse, upcoming
+from bot.schedules.cron import Cron
+from bot.schedules.errors import ScheduleError
+from bot.schedules.kinds import Monthly, Schedule, upcoming
+from bot.schedules.rules import CalendarRule
+from bot.schedules.text import load, parse
 from tests.bot.calendars import BERLIN, MINUTE, NOW, TICK, changes, due, first_shown, instants, said, wall, zones
 from tests.cost import steps
 

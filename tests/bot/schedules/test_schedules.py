@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from bot import phrasing
 from bot.phrasing import describe, explain
-from bot.schedules import Daily, Interval, Monthly, Once, Schedule, ScheduleError, Weekly, is_legacy, load
-from bot.schedules.kinds import UNITS, Unit
+from bot.schedules.errors import ScheduleError
+from bot.schedules.kinds import UNITS, Daily, Interval, Monthly, Once, Schedule, Unit, Weekly
+from bot.schedules.text import is_legacy, load
 from tests.bot.calendars import BERLIN, MINUTE, NOW, TICK, changes, due, first_shown, instants, said, wall, zones
 from tests.cost import steps
 

@@ -1,0 +1,39 @@
+"""What is answered once something was done to a job, with the buttons for what may be done next."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from bot.automations import texts
+from bot.automations.buttons import delete_row, job_row
+from middleware.texts import say, shorten
+from middleware.turn import Outcome
+from storage.tables.jobs import Job
+
+
+def described(job: Job, key: str, zone: ZoneInfo, now_ms: int) -> Outcome:
+    """What has been done to a job, by a text that has room for what it is now, and when it runs next."""
+    line = texts.line(job, zone).partition(" ")[2]
+    return Outcome.answer(say(key, line=line, times=texts.times(job, now_ms, zone)), buttons=job_row(job))
+
+
+def created(job: Job, zone: ZoneInfo, now_ms: int) -> Outcome:
+    """A new job."""
+    return described(job, "automation.created", zone, now_ms)
+
+
+def paused(job: Job) -> Outcome:
+    """A job that is paused."""
+    return Outcome.answer(say("automation.paused", id=job.id), buttons=job_row(job))
+
+
+def resumed(job: Job, zone: ZoneInfo, now_ms: int) -> Outcome:
+    """A job that goes on."""
+    text = say("automation.resumed", id=job.id, times=texts.times(job, now_ms, zone))
+    return Outcome.answer(text, buttons=job_row(job))
+
+
+def ask_to_delete(job: Job) -> Outcome:
+    """The question whether a job is really to be deleted."""
+    text = say("automation.sure", id=job.id, prompt=shorten(job.prompt, 200))
+    return Outcome.answer(text, buttons=delete_row(job.id))

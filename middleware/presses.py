@@ -1,0 +1,22 @@
+"""Answers to presses of buttons: a toast over the chat, and what is sent besides."""
+
+from __future__ import annotations
+
+from middleware.texts import say, shorten
+from middleware.turn import Outcome, Press, Status, Toast, Turn
+
+_MAX_TOAST = 190
+
+
+def with_toast(turn: Turn, text: str, outcome: Outcome | None = None, *, status: Status = "answered") -> Outcome:
+    """An answer to a press: the toast, and what is sent besides."""
+    assert turn.press is not None
+    toast = Toast(turn.press.query_id, shorten(text, _MAX_TOAST))
+    sent = outcome.replies if outcome is not None else ()
+    return Outcome(status=status, replies=(toast, *sent))
+
+
+def stale(press: Press) -> Outcome:
+    """A press that nothing follows from any more."""
+    toast = Toast(press.query_id, say("button.out_of_date"))
+    return Outcome(status="ignored", reason="stale button", replies=(toast,))
