@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.automations.subject import AutomationJobs
+from bot.automations.subject import AutomationSubject
 from bot.home import ROOT
 from bot.zones import Zones
 from storage.database import Database
@@ -56,7 +56,7 @@ async def _measure(folder: Path, count: int) -> dict[str, float]:
         started = time.perf_counter()
         database = await Database.open(path, now_ms=NOW_MS)
         stores = Stores(database)
-        await AutomationJobs(database, stores, Zones(stores.users, ZoneInfo("UTC"))).adopt(now_ms=NOW_MS)
+        await AutomationSubject(database, stores, Zones(stores.users, ZoneInfo("UTC"))).adopt(now_ms=NOW_MS)
         start_ms = (time.perf_counter() - started) * 1000
         looks = []
         for _ in range(LOOKS):

@@ -24,7 +24,7 @@ from bot import logs
 from bot.run import Running, running, settle_memory
 from bot.settings import Settings
 from storage.database import Database
-from storage.tables.access import Access
+from storage.tables.access import Permissions
 
 TOKEN = "1000000001:BENCHMARK-TOKEN"  # noqa: S105 - of a bot that nobody has
 # About half of what an update takes, so that whoever waits looks seldom, and often only at the very end.
@@ -135,7 +135,7 @@ async def _until_done(bot: Running, updates: int) -> int:
 async def _let_in(path: Path) -> None:
     """Make everyone who will react a member."""
     database = await Database.open(path, now_ms=0)
-    await database.commit(*(Access.grant(str(n), "member", granted_by="", now_ms=0) for n in range(1, CHATS + 1)))
+    await database.commit(*(Permissions.grant(str(n), "member", granted_by="", now_ms=0) for n in range(1, CHATS + 1)))
     await database.close()
 
 

@@ -29,8 +29,8 @@ from storage import opening
 from storage.database import MAX_UNITS, Database
 from storage.errors import ExpectationFailed
 from storage.statement import Statement
-from storage.tables.audit import Audit
-from storage.tables.feedback import Feedback
+from storage.tables.audit import AuditTrail
+from storage.tables.feedback import FeedbackLedger
 from storage.tables.updates import Received, Updates
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -149,7 +149,7 @@ def make_unit(number: int) -> Unit:
     session, user = f"telegram:chat:{chat}", str(chat)
     return (
         Updates.finish(number, number, now_ms=NOW_MS),
-        Feedback.append_on_message(
+        FeedbackLedger.append_on_message(
             event_id=str(uuid4()),
             event_type="reaction_added",
             session_id=session,
@@ -160,7 +160,7 @@ def make_unit(number: int) -> Unit:
             payload={"actor": user, "via": "reaction", "telegramMessageId": number, "updateId": number},
             now_ms=NOW_MS,
         ),
-        Audit.append(
+        AuditTrail.append(
             turn_id=f"update:{number}:{NOW_MS}",
             attempt=1,
             kind="reaction",

@@ -8,11 +8,11 @@ from typing import cast
 from bot import responders, telegram
 from bot.automations.disliked import Disliked
 from bot.automations.proposals import AutomationProposals
-from bot.automations.subject import AutomationJobs
+from bot.automations.subject import AutomationSubject
 from bot.clock import new_code, new_id, stopwatch
-from bot.commands.table import Table
-from bot.heartbeats.subject import Heartbeats
-from bot.http import Signal
+from bot.commands.table import CommandTable
+from bot.heartbeats.subject import HeartbeatSubject
+from bot.http import OnRefusal
 from bot.named import load_named
 from bot.receiving.dispatch import Dispatch
 from bot.receiving.journal import Journal
@@ -24,7 +24,7 @@ from bot.sending.menu import Menu
 from bot.sending.notices import Notices
 from bot.sending.pacing import Pacing
 from bot.sending.sender import Sender
-from bot.sending.status import Status
+from bot.sending.status import StatusDisplay
 from bot.settings import Settings
 from bot.supervised import Supervisor
 from bot.zones import Zones
@@ -60,7 +60,7 @@ class App:
     """The running parts and how they call each other."""
 
     def __init__(
-        self, settings: Settings, database: Database, clock: Clock, supervisor: Supervisor, refused: Signal
+        self, settings: Settings, database: Database, clock: Clock, supervisor: Supervisor, refused: OnRefusal
     ) -> None:
         self.settings, self.database, self.clock, self.supervisor = settings, database, clock, supervisor
         self.stores = stores = Stores(database)
@@ -75,11 +75,11 @@ class App:
         self.outbox = Outbox(stores.deliveries, stores.messages, clock, settings.feedback_buttons, since_ms=clock())
         self.answering = Answering()
         self.zones = Zones(stores.users, settings.zone)
-        self.commands = Table(settings, database, stores, clock, self.zones, self.answering)
+        self.commands = CommandTable(settings, database, stores, clock, self.zones, self.answering)
         self.registry = self.commands.registry()
         self.menu = Menu(bot, self.registry, stores.access, self._listed())
         self.status = (
-            Status(bot, self.pacing, database, stores.status_reactions, clock, supervisor.group())
+            StatusDisplay(bot, self.pacing, database, stores.status_reactions, clock, supervisor.group())
             if settings.status_reactions
             else None
         )
@@ -106,7 +106,10 @@ class App:
         self.runner = Runner(
             database,
             stores,
-            {"automation": AutomationJobs(database, stores, self.zones), "heartbeat": Heartbeats(database, stores)},
+            {
+                "automation": AutomationSubject(database, stores, self.zones),
+                "heartbeat": HeartbeatSubject(database, stores),
+            },
             chain,
             tasks=supervisor.group(),
             clock=clock,

@@ -15,7 +15,7 @@ from telegram.request import HTTPXRequest
 # The request never left this machine, so it cannot have taken effect.
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
-Signal = Callable[[], None]
+OnRefusal = Callable[[], None]
 
 
 @cache
@@ -34,7 +34,7 @@ class HttpxTransport(HTTPXRequest):
     `on_refusal` is called when the token is refused.
     """
 
-    def __init__(self, *, on_refusal: Signal, **options: Any) -> None:
+    def __init__(self, *, on_refusal: OnRefusal, **options: Any) -> None:
         super().__init__(httpx_kwargs={"verify": _trusted()}, **options)
         self._on_refusal = on_refusal
 

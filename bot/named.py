@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from bot import home
-from bot.settings import SettingsError
+from bot.errors import SettingsError
 
 
 def load_named(setting: str, name: str, folder: Path | None = None) -> Any:

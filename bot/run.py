@@ -14,6 +14,7 @@ from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, T
 from bot import home
 from bot.app import App
 from bot.clock import jittered, new_token, system_clock
+from bot.errors import CannotRun
 from bot.receiving.envelope import ALLOWED_UPDATES
 from bot.receiving.polling import start_polling
 from bot.receiving.webhook import CannotListen, listening
@@ -27,10 +28,6 @@ from storage.tables.budgets import Budgets
 from storage.tables.properties import BOT_ID, Properties
 
 log = logging.getLogger("polar")
-
-
-class CannotRun(Exception):
-    """The bot cannot run; the message says what to do."""
 
 
 REFUSED = "Telegram refuses the token in TELEGRAM_BOT_TOKEN (401); ask @BotFather for a valid one"

@@ -21,20 +21,17 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot import home
+from bot.errors import SettingsError
 from middleware import texts
 from middleware.polarity import Polarity, parse_overrides
 
 BUILT_IN = ("local", "openai", "none")
 MODEL_MERGE_WINDOW_MS = 800
 Ids = Annotated[frozenset[int], NoDecode]
-Names = Annotated[tuple[str, ...], NoDecode]
+DottedNames = Annotated[tuple[str, ...], NoDecode]
 Optional = Annotated[float | None, BeforeValidator(lambda value: None if value == "" else value)]
 """A number, or nothing where the variable is empty."""
 _RELATIVE = "a relative path starts at the checkout or, where Polar is installed, at the current folder"
-
-
-class SettingsError(Exception):
-    """A setting is wrong; the message names it and says what is allowed."""
 
 
 class Settings(BaseSettings):
@@ -103,7 +100,9 @@ class Settings(BaseSettings):
         1, gt=0, description="Messages a second to one chat; short bursts may be faster."
     )
     group_send_rate_per_minute: float = Field(20, gt=0, description="Messages a minute to one group.")
-    middleware: Names = Field((), description="Middleware of your own, package.module:attribute, comma-separated.")
+    middleware: DottedNames = Field(
+        (), description="Middleware of your own, package.module:attribute, comma-separated."
+    )
     polarity: str = Field("", description="Polarity of reactions, in place of ours, e.g. 🤡=negative,👀=positive.")
     answer_slots: int = Field(64, ge=1, le=1000, description="Answers that are made at the same time.")
     shutdown_seconds: float = Field(20, ge=0, description="Time to finish what is in hand when asked to stop.")

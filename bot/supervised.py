@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
+from bot.errors import BotError
+
 Key = TypeVar("Key")
 Result = TypeVar("Result")
 
 
-class Ended(Exception):
+class Ended(BotError):
     """A task that must never end has ended."""
 
     def __init__(self, name: str) -> None:

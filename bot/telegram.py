@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from telegram.error import TelegramError
-from telegram.ext import Application, ApplicationBuilder
+from telegram.ext import ApplicationBuilder
 
-from bot.http import HttpxTransport, Signal
+from bot.http import HttpxTransport, OnRefusal
+from bot.receiving.dispatch import PTB
 from bot.receiving.polling import JournalTransport, Keep
 from bot.settings import Settings
 
-PTB = Application[Any, Any, Any, Any, Any, Any]
 READ_S = 20.0
 """How long an answer to a call is waited for."""
 POLL_POOL = 4
@@ -43,7 +42,7 @@ class Telegram:
         return stickers[0].emoji or "" if stickers else ""
 
 
-def build(settings: Settings, keep: Keep, refused: Signal) -> Telegram:
+def build(settings: Settings, keep: Keep, refused: OnRefusal) -> Telegram:
     """Polls through the journal; `refused` is called when Telegram refuses the token."""
     url = settings.telegram_api_url
     polling = HttpxTransport(on_refusal=refused, connection_pool_size=POLL_POOL, read_timeout=10)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 
-class ApiError(Exception):
+class EmulatorError(Exception):
+    """The emulator cannot go on with a call."""
+
+
+class ApiError(EmulatorError):
     """A call is refused: `status` (HTTP and error_code), `description` (Telegram's words), `parameters`."""
 
     def __init__(self, status: int, description: str, parameters: dict[str, Any] | None = None) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from exports.markdown import cell, code, table
-from exports.page import Entry, Page, count
+from exports.page import DatedLine, MarkdownPage, count
 from storage.statuses import RunStatus
 from storage.views.projections import Beat, Projections
 
 
-def heartbeat(found: Projections) -> Page:
+def heartbeat(found: Projections) -> MarkdownPage:
     """The page of the heartbeats' rows in `polar_run_events`."""
     rows = sum(day.rows for day in found.days_of_beats())
-    return Page(
+    return MarkdownPage(
         title="Heartbeats",
         intro="Runs of heartbeat policies: `polar_run_events` of source `heartbeat`, newest first, in UTC.",
         last=found.last_beat(),
@@ -26,7 +26,7 @@ def heartbeat(found: Projections) -> Page:
     )
 
 
-def _entry(beat: Beat) -> Entry:
+def _entry(beat: Beat) -> DatedLine:
     asked = ", asked for by hand" if beat.trigger == "manual" else ""
     reason = "" if beat.reason is None else f": {code(beat.reason, 200)}"
     return beat.at_ms, f"{code(beat.policy_id)} {_status(beat.status)}{asked}{reason}"

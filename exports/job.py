@@ -10,12 +10,12 @@ from exports import progress
 from exports.files import Folder
 from exports.heartbeat import heartbeat
 from exports.memory import memory
-from exports.page import Page
+from exports.page import MarkdownPage
 from exports.personality import personality
 from exports.reactions import reactions
 from storage.views.projections import Projections, snapshot
 
-PAGES: Mapping[str, Callable[[Projections], Page]] = {
+PAGES: Mapping[str, Callable[[Projections], MarkdownPage]] = {
     "reactions": reactions,
     "heartbeat": heartbeat,
     "memory": memory,

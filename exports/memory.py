@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from exports.markdown import cell, code, table
-from exports.page import Entry, Page, count
+from exports.page import DatedLine, MarkdownPage, count
 from storage.ids import place_named
-from storage.views.projections import Memory, Projections
+from storage.views.projections import ExportedMemory, Projections
 
 
-def memory(found: Projections) -> Page:
+def memory(found: Projections) -> MarkdownPage:
     """The page of `polar_memory`."""
     rows = sum(day.rows for day in found.days_of_memories())
-    return Page(
+    return MarkdownPage(
         title="Memory",
         intro="What people asked to remember, in short: `polar_memory`, newest first, in UTC.",
         last=found.last_memory(),
@@ -30,6 +30,6 @@ def _memories(number: int) -> str:
     return count(number, "memory", "memories")
 
 
-def _entry(row: Memory) -> Entry:
+def _entry(row: ExportedMemory) -> DatedLine:
     chat = code(place_named(row.session_id))
     return row.at_ms, f"{code(row.user_id)} in {chat}, {code(f'{row.scope}/{row.type}')}: {code(row.text, 200)}"

@@ -13,14 +13,14 @@ from storage.views.projections import ALWAYS, DAY_MS, Last
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_ORDINAL = EPOCH.toordinal()
 
-Entry = tuple[int, str]
+DatedLine = tuple[int, str]
 """When, in milliseconds, and the line without its time."""
 Heading = tuple[int, str]
 """A day, as the ordinal of `datetime.date`, and what it comes to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class MarkdownPage:
     """A file before it is written. `days` has the days of `entries`, both newest first; both are read once."""
 
     title: str
@@ -30,7 +30,7 @@ class Page:
     tables: Iterable[list[str]]
     rows: int
     days: Iterator[Heading]
-    entries: Iterator[Entry]
+    entries: Iterator[DatedLine]
 
     def lines(self, since_ms: float) -> Iterator[str]:
         """The file, line by line."""
@@ -65,7 +65,7 @@ def _told(last: Last | None) -> str:
     return f"{place}, {code(last.id)}, {instant(last.at_ms)}"
 
 
-def _day(entry: Entry) -> int:
+def _day(entry: DatedLine) -> int:
     return entry[0] // DAY_MS + EPOCH_ORDINAL
 
 

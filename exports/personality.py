@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from exports.markdown import cell, code, table
-from exports.page import Entry, Page, count
+from exports.page import DatedLine, MarkdownPage, count
 from storage.ids import place_named
-from storage.views.projections import Profile, Projections
+from storage.views.projections import ExportedProfile, Projections
 
 
-def personality(found: Projections) -> Page:
+def personality(found: Projections) -> MarkdownPage:
     """The page of `polar_personality_profiles`."""
     rows = sum(day.rows for day in found.days_of_profiles())
-    return Page(
+    return MarkdownPage(
         title="Personality",
         intro="How the bot was asked to speak: `polar_personality_profiles`, by the day of the last change, in UTC.",
         last=found.last_profile(),
@@ -23,7 +23,7 @@ def personality(found: Projections) -> Page:
     )
 
 
-def _entry(profile: Profile) -> Entry:
+def _entry(profile: ExportedProfile) -> DatedLine:
     user = "" if profile.user_id is None else f" of {code(profile.user_id)}"
     chat = "" if profile.session_id is None else f" in {code(place_named(profile.session_id))}"
     name = "" if profile.name is None else f", named {code(profile.name)}"

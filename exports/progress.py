@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from exports.page import Entry
+from exports.page import DatedLine
 
-Track = Callable[[str, int, Iterator[Entry]], Iterator[Entry]]
+Track = Callable[[str, int, Iterator[DatedLine]], Iterator[DatedLine]]
 """Passes entries on, given a title and how many there are."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from exports.markdown import cell, code, emoji, table
-from exports.page import Entry, Heading, Page, count
+from exports.page import DatedLine, Heading, MarkdownPage, count
 from storage.ids import place_named
 from storage.views.projections import Changes, DayOfReactions, Projections, Reaction
 
@@ -13,11 +13,11 @@ SIGNS = {"positive": "(+)", "negative": "(−)", "neutral": "(·)"}
 _VERBS = {"reaction_added": "added", "reaction_removed": "taken back"}
 
 
-def reactions(found: Projections) -> Page:
+def reactions(found: Projections) -> MarkdownPage:
     """The page of `polar_feedback_events`."""
     events = found.count_events()
     rows = events["reaction_added"] + events["reaction_removed"] + events["reaction_count"]
-    return Page(
+    return MarkdownPage(
         title="Reactions",
         intro="What people made of messages: `polar_feedback_events`, newest first, in UTC. "
         "A line tells when, the emoji, whether it is (+) approval, (−) disapproval or (·) neither, who, the chat's id, "
@@ -66,7 +66,7 @@ def _heading(day: DayOfReactions) -> Heading:
     return day.day, f"{day.added:,} added, {day.removed:,} taken back; {sums}"
 
 
-def _entry(event: Reaction) -> Entry:
+def _entry(event: Reaction) -> DatedLine:
     if event.type == "reaction_count":
         return event.at_ms, f"now {code(event.counts, 200)} {_place(event)}"
     sign, verb = SIGNS[event.polarity], _VERBS[event.type]

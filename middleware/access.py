@@ -8,9 +8,9 @@ from typing import Literal
 
 from middleware.texts import say
 from middleware.turn import CallNext, Clock, Level, Outcome, Place, Reply, Toast, Turn
-from storage.tables.access import Access as AccessStore
+from storage.tables.access import Permissions
 
-Mode = Literal["open", "allowlist", "pairing"]
+AccessMode = Literal["open", "allowlist", "pairing"]
 CODE_VALID_MS = 3_600_000
 NEXT_CODE_AFTER_MS = 60_000
 _ROLES = {"owner": Level.OWNER, "admin": Level.ADMIN, "operator": Level.OPERATOR, "member": Level.MEMBER}
@@ -20,8 +20,8 @@ _ROLES = {"owner": Level.OWNER, "admin": Level.ADMIN, "operator": Level.OPERATOR
 class Access:
     """Finds a turn's level and stops who may not come in. What it cannot decide, it denies."""
 
-    access: AccessStore
-    mode: Mode
+    access: Permissions
+    mode: AccessMode
     admins: frozenset[int]
     operators: frozenset[int]
     allowed: frozenset[int]

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from middleware.turn import Turn
 
-Answer = TypeVar("Answer")
+Made = TypeVar("Made")
 Conversation = tuple[int, int | None]
 """A chat, and its topic."""
 
@@ -39,7 +39,7 @@ class Writing:
 
         return noted
 
-    async def unless_stopped(self, answer: Awaitable[Answer]) -> Answer | None:
+    async def unless_stopped(self, answer: Awaitable[Made]) -> Made | None:
         """The answer, or None when it was stopped; the work on it has then been cancelled, and has ended."""
         work = asyncio.ensure_future(answer)
         stop = asyncio.ensure_future(self._stop.wait())

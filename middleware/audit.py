@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from middleware.turn import CallNext, Clock, Outcome, Status, Turn
+from middleware.turn import CallNext, Clock, Outcome, OutcomeStatus, Turn
 from storage.ids import event_id, received_message_id
 from storage.statement import Statement
-from storage.tables.audit import Audit as AuditStore
-from storage.tables.feedback import Feedback
+from storage.tables.audit import AuditTrail
+from storage.tables.feedback import FeedbackLedger
 
 log = logging.getLogger("polar.turn")
 
@@ -38,7 +38,7 @@ class Audit:
         status = _status(outcome, error)
         reason = outcome.reason if outcome is not None and error is None else type(error).__name__
         log.info("%s %s %s %s in %d ms", turn.id, turn.kind, turn.session_id, status, duration_ms)
-        return AuditStore.append(
+        return AuditTrail.append(
             turn_id=turn.id,
             attempt=turn.attempt,
             kind=turn.kind,
@@ -62,7 +62,7 @@ class Audit:
             "argumentLength": len(turn.command.argument),
             "updateId": turn.update_id,
         }
-        yield Feedback.append(
+        yield FeedbackLedger.append(
             event_id=event_id(turn.id, -1),
             event_type="command_executed",
             session_id=turn.session_id,
@@ -72,5 +72,5 @@ class Audit:
         )
 
 
-def _status(outcome: Outcome | None, error: Exception | None) -> Status:
+def _status(outcome: Outcome | None, error: Exception | None) -> OutcomeStatus:
     return "failed" if outcome is None or error is not None else outcome.status

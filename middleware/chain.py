@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from middleware.failures import MiddlewareError
 from middleware.turn import CallNext, Middleware, Outcome, Turn
 
 
-class CalledTwice(RuntimeError):
+class CalledTwice(MiddlewareError):
     """A middleware called `call_next` a second time, which would run the rest of the chain twice."""
 
     def __init__(self, middleware: Middleware) -> None:

@@ -17,24 +17,24 @@ SHOWN = 3
 """Names in one finding; the others are only counted."""
 UNUSED_WORTH_TELLING = 64 * MIB
 
-Settings = Mapping[str, float]
+CheckSettings = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class CheckWindow:
     """When a beat looks, and when its policy looked before: what was told then is not told again."""
 
     now_ms: int
     last_ms: int | None
 
-    def since(self, settings: Settings) -> int:
+    def since(self, settings: CheckSettings) -> int:
         """The last `hours`; where none are set, what is new since the last beat, a day at most."""
         hours = settings.get("hours")
         day_ms = self.now_ms - round((hours or DAY_HOURS) * HOUR_MS)
         return day_ms if hours is not None or self.last_ms is None else max(day_ms, self.last_ms)
 
 
-Look = Callable[[Health, Settings, Window], Awaitable[list[str]]]
+Look = Callable[[Health, CheckSettings, CheckWindow], Awaitable[list[str]]]
 """The findings, a line each; none when all is well."""
 
 
@@ -43,7 +43,7 @@ class Check:
     """One check. `optional` names the settings that have no default."""
 
     look: Look
-    defaults: Settings = field(default_factory=dict)
+    defaults: CheckSettings = field(default_factory=dict)
     optional: tuple[str, ...] = ()
 
 
@@ -63,7 +63,7 @@ def settings_of(name: str, given: Mapping[str, object]) -> dict[str, float]:
     return settings
 
 
-async def _failed_runs(health: Health, settings: Settings, window: Window) -> list[str]:
+async def _failed_runs(health: Health, settings: CheckSettings, window: CheckWindow) -> list[str]:
     failed = await health.failed_runs(since_ms=window.since(settings))
     if not failed:
         return []
@@ -74,7 +74,7 @@ async def _failed_runs(health: Health, settings: Settings, window: Window) -> li
     return [say("heartbeat.failed_runs", runs=runs, named=named)]
 
 
-async def _undelivered_replies(health: Health, settings: Settings, window: Window) -> list[str]:
+async def _undelivered_replies(health: Health, settings: CheckSettings, window: CheckWindow) -> list[str]:
     minutes = settings["minutes"]
     found = await health.undelivered(
         failed_since_ms=window.since(settings), waiting_since_ms=window.now_ms - round(minutes * 60_000)
@@ -88,7 +88,7 @@ async def _undelivered_replies(health: Health, settings: Settings, window: Windo
     return lines
 
 
-async def _negative_feedback(health: Health, settings: Settings, window: Window) -> list[str]:
+async def _negative_feedback(health: Health, settings: CheckSettings, window: CheckWindow) -> list[str]:
     count = await health.negative_feedback(since_ms=window.since(settings))
     if count < settings["threshold"]:
         return []
@@ -96,7 +96,7 @@ async def _negative_feedback(health: Health, settings: Settings, window: Window)
     return [say("heartbeat.negative", reactions=reactions, hours=f"{settings['hours']:g}")]
 
 
-async def _database_health(health: Health, settings: Settings, window: Window) -> list[str]:
+async def _database_health(health: Health, settings: CheckSettings, window: CheckWindow) -> list[str]:
     facts, dead = await health.file(), await health.dead_updates(since_ms=window.since(settings))
     lines = []
     if dead:
@@ -110,7 +110,7 @@ async def _database_health(health: Health, settings: Settings, window: Window) -
     return lines
 
 
-async def _budget_nearly_used(health: Health, settings: Settings, window: Window) -> list[str]:
+async def _budget_nearly_used(health: Health, settings: CheckSettings, window: CheckWindow) -> list[str]:
     found = await health.budgets_used(share=settings["percent"] / 100, now_ms=window.now_ms)
     lines = [
         say(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from middleware.failures import MiddlewareError
 from middleware.replies.outbox import Outbox
 from middleware.texts import say
 from middleware.turn import CallNext, Outcome, Reply, Toast, Turn
@@ -14,7 +15,7 @@ from storage.statement import Statement
 from storage.text import clean
 
 
-class TurnFailed(Exception):
+class TurnFailed(MiddlewareError):
     """A try of a turn failed, and that is recorded. Its cause is the failure itself."""
 
     def __init__(self, turn: Turn) -> None:

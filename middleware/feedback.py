@@ -12,7 +12,7 @@ from middleware.texts import say
 from middleware.turn import CallNext, Clock, Outcome, Press, ReactionChange, Reactions, Reply, Toast, Turn
 from storage.ids import THUMB_DOWN, THUMB_UP, event_id
 from storage.tables.custom_emoji import CustomEmoji
-from storage.tables.feedback import Feedback as FeedbackStore
+from storage.tables.feedback import FeedbackLedger
 from storage.tables.messages import Message, Messages
 
 STAR = "⭐"
@@ -30,7 +30,7 @@ OnDislike = Callable[[Turn, Message], Awaitable[tuple[Reply, ...]]]
 class Feedback:
     """Records each difference as one event, on the message that it concerns, with its polarity."""
 
-    feedback: FeedbackStore
+    feedback: FeedbackLedger
     messages: Messages
     custom_emoji: CustomEmoji
     polarity: PolarityTable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from middleware.checks import CHECKS, Window, settings_of
+from middleware.checks import CHECKS, CheckWindow, settings_of
 from middleware.texts import say
 from middleware.turn import CallNext, Clock, Outcome, Run, Turn
 from storage.views.health import Health
@@ -30,7 +30,7 @@ class Heartbeat:
         return Outcome.answer("\n".join([title, *(f"• {line}" for line in findings)]))
 
     async def _look(self, run: Run) -> list[str]:
-        window = Window(now_ms=self.clock(), last_ms=await self.health.last_beat_ms(run.subject_id))
+        window = CheckWindow(now_ms=self.clock(), last_ms=await self.health.last_beat_ms(run.subject_id))
         findings: list[str] = []
         for name in sorted(run.checks, key=_position):
             try:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from middleware.turn import CallNext, Clock, Outcome, Reply, Run, Status, Turn
+from middleware.turn import CallNext, Clock, Outcome, OutcomeStatus, Reply, Run, Turn
 from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.tables.runs import DEFAULT_PROFILE, Runs
 
-_ENDED: Mapping[Status, RunStatus] = {
+_ENDED: Mapping[OutcomeStatus, RunStatus] = {
     "answered": RunStatus.EXECUTED,
     "recorded": RunStatus.EXECUTED,
     "skipped": RunStatus.SKIPPED,

@@ -8,7 +8,7 @@ from typing import Protocol
 from middleware.turn import CallNext, Outcome, Turn
 
 
-class Status(Protocol):
+class ShowsStatus(Protocol):
     """What shows how far a turn is; each call returns at once."""
 
     def end(self, turn: Turn, outcome: Outcome | None) -> None:
@@ -20,7 +20,7 @@ class Status(Protocol):
 class Presence:
     """Notes how each message's turn ended. That it is worked on is told where its answer is made."""
 
-    status: Status | None
+    status: ShowsStatus | None
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """A try that failed and will be repeated has not ended."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from middleware.texts import say, shorten
-from middleware.turn import Outcome, Press, Status, Toast, Turn
+from middleware.turn import Outcome, OutcomeStatus, Press, Toast, Turn
 
 _MAX_TOAST = 190
 
 
-def with_toast(turn: Turn, text: str, outcome: Outcome | None = None, *, status: Status = "answered") -> Outcome:
+def with_toast(turn: Turn, text: str, outcome: Outcome | None = None, *, status: OutcomeStatus = "answered") -> Outcome:
     """An answer to a press: the toast, and what is sent besides."""
     assert turn.press is not None
     toast = Toast(turn.press.query_id, shorten(text, _MAX_TOAST))

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from middleware.answering import Answering, Writing
+from middleware.failures import MiddlewareError
 from middleware.responder import Abilities, Responder, ResponderFailed, wants_answer
 from middleware.texts import say
 from middleware.turn import CallNext, Outcome, Reply, Turn
@@ -15,11 +16,11 @@ from storage.tables.runs import DEFAULT_PROFILE
 from storage.tables.stop_marks import StopMarks
 
 
-class RunUnanswered(Exception):
+class RunUnanswered(MiddlewareError):
     """A run got no answer."""
 
 
-Stage = Callable[[Turn], AbstractAsyncContextManager[Callable[[str], None]]]
+OpenStage = Callable[[Turn], AbstractAsyncContextManager[Callable[[str], None]]]
 """Opens a place where an unfinished answer is shown. When it is closed, nothing more will be shown there."""
 
 
@@ -37,7 +38,7 @@ class Respond:
     timeout_s: float
     answering: Answering
     marks: StopMarks
-    stage: Stage = _nowhere
+    stage: OpenStage = _nowhere
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Turns that nobody is to answer go on to the chain's end, where they count as recorded."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from middleware.failures import MiddlewareError
 from middleware.turn import Reply, Turn
 
 
@@ -22,7 +23,7 @@ class Responder(Protocol):
         ...
 
 
-class ResponderFailed(Exception):
+class ResponderFailed(MiddlewareError):
     """No answer could be made. `said` is what the person is told, `reason` what the audit keeps: no text of anybody."""
 
     def __init__(self, reason: str, said: str) -> None:
@@ -66,7 +67,7 @@ class Abilities:
         return cls(**{name: value for name, value in own.items() if value is not None})
 
 
-class NotProposed(Exception):
+class NotProposed(MiddlewareError):
     """No automation can be proposed like this; the message says why, for the person and for a model."""
 
 

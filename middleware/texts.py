@@ -8,12 +8,14 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from middleware.failures import MiddlewareError
+
 DEFAULT = "en"
 _FOLDER = files("middleware").joinpath("languages")
 _language = DEFAULT
 
 
-class NoSuchLanguage(ValueError):
+class NoSuchLanguage(MiddlewareError, ValueError):
     """There is no catalogue of this language."""
 
     def __init__(self, language: str) -> None:

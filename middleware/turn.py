@@ -16,7 +16,7 @@ from storage.tables.messages import Message
 Kind = Literal[
     "message", "edited_message", "command", "button", "reaction", "membership", "migration", "automation", "heartbeat"
 ]
-Status = Literal["answered", "recorded", "ignored", "denied", "limited", "skipped", "blocked", "failed"]
+OutcomeStatus = Literal["answered", "recorded", "ignored", "denied", "limited", "skipped", "blocked", "failed"]
 
 
 class Level(IntEnum):
@@ -180,7 +180,7 @@ class Toast:
 class Outcome:
     """What became of a turn. `reason` is for the audit, never a person's text."""
 
-    status: Status
+    status: OutcomeStatus
     replies: tuple[Reply | Toast, ...] = ()
     reason: str | None = None
 

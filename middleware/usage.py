@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from middleware.failures import MiddlewareError
 from middleware.texts import say
 from middleware.turn import Level, Outcome, Reply
 
 
-class UsageError(Exception):
+class UsageError(MiddlewareError):
     """A command was called in a form that it does not know; the message says what was expected."""
 
 

@@ -15,7 +15,7 @@ from storage.readers import Readers
 from storage.statement import Statement
 from storage.writer import run_batch
 
-Found = TypeVar("Found")
+Answer = TypeVar("Answer")
 
 
 class Beside(Readers):
@@ -26,7 +26,7 @@ class Beside(Readers):
         self._writer = writer
         self._runner = runner
 
-    def ask(self, question: Coroutine[Any, Any, Found]) -> Found:
+    def ask(self, question: Coroutine[Any, Any, Answer]) -> Answer:
         """What a store's read gives."""
         return self._runner.run(question)
 

@@ -15,11 +15,11 @@ from storage import memory_index, opening
 from storage.errors import DatabaseClosed, DatabaseLocked, DatabaseLost, DatabaseUnusable
 from storage.readers import Readers
 from storage.statement import Statement
-from storage.writer import Answer, Unit, run_batch
+from storage.writer import Unit, UnitRows, run_batch
 
 MAX_UNITS = 512
 
-Waiting = tuple[Unit, asyncio.Future[Answer]]
+WaitingUnit = tuple[Unit, asyncio.Future[UnitRows]]
 
 
 class Database(Readers):
@@ -31,7 +31,7 @@ class Database(Readers):
         self._writer = writer
         self._lock = lock
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="polar-writer")
-        self._units: asyncio.Queue[Waiting | None] = asyncio.Queue()
+        self._units: asyncio.Queue[WaitingUnit | None] = asyncio.Queue()
         self._watchers: list[tuple[str, Callable[[], None]]] = []
         self._failure: Exception | None = None
         self._task: asyncio.Task[None] | None = None
@@ -58,7 +58,7 @@ class Database(Readers):
         database._task = asyncio.create_task(database._write(), name="database writer")
         return database
 
-    async def commit(self, *statements: Statement) -> Answer:
+    async def commit(self, *statements: Statement) -> UnitRows:
         """Run the statements as one unit, durable when this returns; gives the rows of each, in order.
 
         The unit runs even if the caller is cancelled meanwhile. Raises ExpectationFailed or sqlite3.Error
@@ -68,7 +68,7 @@ class Database(Readers):
             raise self._failure
         if not statements:
             return []
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[UnitRows] = asyncio.get_running_loop().create_future()
         self._units.put_nowait((statements, future))
         return await future
 
@@ -91,12 +91,12 @@ class Database(Readers):
             if last:
                 return
 
-    def _tell_watchers(self, batch: list[Waiting]) -> None:
+    def _tell_watchers(self, batch: list[WaitingUnit]) -> None:
         for table, changed in self._watchers:
             if any(table in statement.sql for unit, _ in batch for statement in unit):
                 changed()
 
-    def _gather(self, first: Waiting) -> tuple[list[Waiting], bool]:
+    def _gather(self, first: WaitingUnit) -> tuple[list[WaitingUnit], bool]:
         """All units that wait now, and whether the end of the queue was among them."""
         batch = [first]
         while len(batch) < MAX_UNITS and not self._units.empty():
@@ -106,7 +106,7 @@ class Database(Readers):
             batch.append(item)
         return batch, False
 
-    def _fail(self, error: Exception, batch: list[Waiting]) -> None:
+    def _fail(self, error: Exception, batch: list[WaitingUnit]) -> None:
         self._failure = error
         while not self._units.empty():
             item = self._units.get_nowait()
@@ -139,7 +139,7 @@ def _unforeseen(error: Exception) -> DatabaseLost:
     return lost
 
 
-def _settle(future: asyncio.Future[Answer], answer: Answer | Exception) -> None:
+def _settle(future: asyncio.Future[UnitRows], answer: UnitRows | Exception) -> None:
     if future.done():  # its caller was cancelled
         return
     if isinstance(answer, Exception):

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, UUID
 
 Side = Literal["answer", "control"]
 """Which of a conversation's two lanes an update takes."""
-Source = Literal["automation", "heartbeat"]
+RunSource = Literal["automation", "heartbeat"]
 """What kind of subject a run is of."""
 
 SESSION = "telegram:chat:"
@@ -171,12 +171,12 @@ def received_ms_of(delivery_id: str) -> int:
 # What is due, and its runs
 
 
-def next_id(source: Source, subject_id: str) -> str:
+def next_id(source: RunSource, subject_id: str) -> str:
     """The row of a subject's next occurrence."""
     return f"{source}:{subject_id}"
 
 
-def run_id(source: Source, subject_id: str, at_ms: int, *, is_manual: bool = False) -> str:
+def run_id(source: RunSource, subject_id: str, at_ms: int, *, is_manual: bool = False) -> str:
     """The run of a subject at an instant, so that it cannot be entered twice."""
     return f"{_RUN[source]}:{subject_id}:{'manual:' if is_manual else ''}{at_ms}"
 
@@ -223,7 +223,7 @@ def sql_telegram_message_id(column: str) -> str:
     return f"CAST(substr({column}, {len(SENT) + 1}) AS INTEGER)"
 
 
-def sql_next_id(source: Source, column: str) -> str:
+def sql_next_id(source: RunSource, column: str) -> str:
     """`next_id` of a subject."""
     return f"'{source}:' || {column}"
 

@@ -184,7 +184,7 @@ class AnswerCallbackQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnknownPayload:
     """A row that says nothing to this version. It is a payload like others, so that those behind it go out."""
 
     why: PayloadUnreadable
@@ -215,12 +215,12 @@ def from_json(stored: str) -> Payload:
         raise PayloadUnreadable(f"the queue holds a {method} without what it takes") from error
 
 
-def read(stored: str) -> Payload | Unreadable:
+def read(stored: str) -> Payload | UnknownPayload:
     """The same, for whoever has more rows to see to."""
     try:
         return from_json(stored)
     except PayloadUnreadable as error:
-        return Unreadable(error)
+        return UnknownPayload(error)
 
 
 def _same(said: Said) -> Json:

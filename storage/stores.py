@@ -7,12 +7,12 @@ from typing import get_type_hints
 
 from storage.database import Database
 from storage.erasure import Erasure
-from storage.tables.access import Access
+from storage.tables.access import Permissions
 from storage.tables.budgets import Budgets
 from storage.tables.custom_emoji import CustomEmoji
 from storage.tables.deliveries import Deliveries
-from storage.tables.feedback import Feedback
-from storage.tables.heartbeats import Heartbeats
+from storage.tables.feedback import FeedbackLedger
+from storage.tables.heartbeats import HeartbeatPolicies
 from storage.tables.jobs import Jobs
 from storage.tables.memories import Memories
 from storage.tables.messages import Messages
@@ -28,7 +28,7 @@ from storage.tables.users import Users
 from storage.views.feedback_summary import FeedbackSummaries
 from storage.views.health import Health
 from storage.views.own_data import OwnData
-from storage.views.tasks import Tasks
+from storage.views.tasks import TaskBoard
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -38,15 +38,15 @@ class Stores:
     What is only written needs no store: statements are made by the classes themselves (`Audit.append`, `Jobs.add`).
     """
 
-    access: Access
+    access: Permissions
     budgets: Budgets
     custom_emoji: CustomEmoji
     deliveries: Deliveries
     erasure: Erasure
-    feedback: Feedback
+    feedback: FeedbackLedger
     feedback_summaries: FeedbackSummaries
     health: Health
-    heartbeats: Heartbeats
+    heartbeats: HeartbeatPolicies
     jobs: Jobs
     memories: Memories
     messages: Messages
@@ -58,7 +58,7 @@ class Stores:
     runs: Runs
     status_reactions: StatusReactions
     stop_marks: StopMarks
-    tasks: Tasks
+    tasks: TaskBoard
     updates: Updates
     users: Users
 

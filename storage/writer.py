@@ -13,7 +13,7 @@ from storage.errors import DatabaseLost, ExpectationFailed
 from storage.statement import Rows, Statement
 
 Unit = tuple[Statement, ...]
-Answer = list[Rows]
+UnitRows = list[Rows]
 
 # Primary result codes after which no later commit of this process can be trusted to work.
 _FATAL = {
@@ -32,7 +32,7 @@ def is_fatal(error: BaseException) -> bool:
     return code is not None and (code & 0xFF) in _FATAL
 
 
-def run_batch(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[Answer | Exception]:
+def run_batch(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[UnitRows | Exception]:
     """Commit all units in one transaction; if that fails, each in a transaction of its own.
 
     So a unit fails alone. An answer is a list of rows for each statement of the unit, in order.
@@ -43,14 +43,14 @@ def run_batch(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[Ans
         # A failure is not reported here: run again one by one, the unit that caused it reports its own.
         if not isinstance(together, Exception):
             return list(together)
-    answers: list[Answer | Exception] = []
+    answers: list[UnitRows | Exception] = []
     for unit in units:
         alone = _attempt(connection, [unit])
         answers.append(alone if isinstance(alone, Exception) else alone[0])
     return answers
 
 
-def _attempt(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[Answer] | Exception:
+def _attempt(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[UnitRows] | Exception:
     try:
         return _transact(connection, units)
     except DatabaseLost:
@@ -59,7 +59,7 @@ def _attempt(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[Answ
         return error
 
 
-def _transact(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[Answer]:
+def _transact(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[UnitRows]:
     try:
         connection.execute("BEGIN IMMEDIATE")
         answers = [_run_unit(connection, unit) for unit in units]
@@ -82,8 +82,8 @@ def _roll_back(connection: sqlite3.Connection) -> bool:
     return not connection.in_transaction
 
 
-def _run_unit(connection: sqlite3.Connection, unit: Unit) -> Answer:
-    answer: Answer = []
+def _run_unit(connection: sqlite3.Connection, unit: Unit) -> UnitRows:
+    answer: UnitRows = []
     for (sql, plain), statements in groupby(unit, key=lambda s: (s.sql, s.expect is None and not s.answers)):
         same = list(statements)
         if plain and len(same) > 1:

@@ -22,37 +22,37 @@ from web.config import Config
 from web.login import Login
 from web.pages import artifacts, automations, deliveries, feedback, memory, metrics, overview, runs
 from web.safety import Safety
-from web.source import Source
+from web.source import DatabaseFile
 
 STATIC = Path(__file__).resolve().parent / "static"
-Answer = Callable[[Request], Awaitable[Response]]
+PageHandler = Callable[[Request], Awaitable[Response]]
 
 
-class Page(NamedTuple):
+class PageRoute(NamedTuple):
     """A page; without a label it is not in the navigation. Most read the database."""
 
     path: str
-    answer: Answer
+    answer: PageHandler
     label: str = ""
     reads: bool = True
 
 
 PAGES = (
-    Page("/", overview.page, "Overview"),
-    Page("/feedback", feedback.page, "Feedback"),
-    Page("/runs", runs.page, "Runs"),
-    Page("/automations", automations.page, "Automations"),
-    Page("/memory", memory.page, "Memory"),
-    Page("/deliveries", deliveries.page, "Deliveries"),
-    Page("/artifacts", artifacts.page, "Exports", reads=False),
-    Page("/artifacts/{name}", artifacts.artifact, reads=False),
-    Page("/metrics", metrics.page),
+    PageRoute("/", overview.page, "Overview"),
+    PageRoute("/feedback", feedback.page, "Feedback"),
+    PageRoute("/runs", runs.page, "Runs"),
+    PageRoute("/automations", automations.page, "Automations"),
+    PageRoute("/memory", memory.page, "Memory"),
+    PageRoute("/deliveries", deliveries.page, "Deliveries"),
+    PageRoute("/artifacts", artifacts.page, "Exports", reads=False),
+    PageRoute("/artifacts/{name}", artifacts.artifact, reads=False),
+    PageRoute("/metrics", metrics.page),
 )
 
 
 def create_app(config: Config) -> Starlette:
     """The application of these settings; `app.state.readers` are open while a page that reads is made."""
-    source = Source(config.database)
+    source = DatabaseFile(config.database)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -78,7 +78,7 @@ def create_app(config: Config) -> Starlette:
     return app
 
 
-def _pages(source: Source) -> list[Route]:
+def _pages(source: DatabaseFile) -> list[Route]:
     return [
         Route(page.path, _reading(source, page.answer) if page.reads else page.answer, methods=["GET"])
         for page in PAGES
@@ -95,7 +95,7 @@ def _others() -> list[BaseRoute]:
     ]
 
 
-def _reading(source: Source, answer: Answer) -> Answer:
+def _reading(source: DatabaseFile, answer: PageHandler) -> PageHandler:
     async def answer_with_readers(request: Request) -> Response:
         async with source.reading() as readers:
             request.app.state.readers = readers

@@ -21,7 +21,7 @@ class _Opened:
         self.users = 0
 
 
-class Source:
+class DatabaseFile:
     """Gives readers of the file that lies at `path` now; it may be deleted, replaced or migrated meanwhile."""
 
     def __init__(self, path: Path) -> None:

@@ -15,7 +15,7 @@ from middleware.commands import Command
 from middleware.texts import say
 from middleware.turn import Outcome, Reply, Turn
 from middleware.usage import UsageError, nothing_behind, unknown_form
-from storage.tables.feedback import Feedback
+from storage.tables.feedback import FeedbackLedger
 from storage.tables.jobs import Job
 from storage.tables.runs import Runs
 
@@ -32,7 +32,7 @@ class AutomationCommands:
 
     own: OwnJobs
     runs: Runs
-    feedback: Feedback
+    feedback: FeedbackLedger
 
     def commands(self) -> tuple[Command, ...]:
         """In the order of the menu."""

@@ -22,7 +22,7 @@ LEAP_AFTER = 3_000
 """Instants that are walked through before it is looked whether there are many more."""
 
 Missed = Literal["skip", "once", "all"]
-Mode = Literal["defer", "drop", "silent"]
+QuietMode = Literal["defer", "drop", "silent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class QuietHours:
     start: time
     end: time
     zone: ZoneInfo
-    mode: Mode = "defer"
+    mode: QuietMode = "defer"
 
     @classmethod
     def read(cls, stored: Mapping[str, Any] | None, *, zone: ZoneInfo) -> QuietHours | None:

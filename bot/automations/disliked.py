@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.automations.buttons import disliked_row
 from middleware.texts import say, shorten
 from middleware.turn import Level, Reply, Turn
-from storage.tables.feedback import Feedback
+from storage.tables.feedback import FeedbackLedger
 from storage.tables.jobs import Jobs
 from storage.tables.messages import Message
 
@@ -17,7 +17,7 @@ class Disliked:
     """Offers to pause, to reschedule or to keep, once per message, to the owner of a job that goes on."""
 
     jobs: Jobs
-    feedback: Feedback
+    feedback: FeedbackLedger
 
     async def __call__(self, turn: Turn, message: Message) -> tuple[Reply, ...]:
         """What to say; the ledgers stay as they are."""

@@ -32,7 +32,7 @@ PAUSE_AFTER_FAILURES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class AutomationJobs:
+class AutomationSubject:
     """Decides what becomes of a job's occurrence, and what is planned with it."""
 
     database: Database

@@ -8,13 +8,14 @@ to be committed as one. All jobs of a chat that cannot be written to any more ar
 from __future__ import annotations
 
 from bot.clock import millis, moment
+from bot.errors import BotError
 from bot.schedules.text import load
 from storage.statement import Statement
 from storage.tables.jobs import Job, Jobs
 from storage.tables.occurrences import Occurrence, Occurrences
 
 
-class ScheduleEnded(Exception):
+class ScheduleEnded(BotError):
     """The schedule has ended: it is never due again."""
 
 

@@ -10,8 +10,7 @@ from typer.core import TyperGroup
 
 from bot import VERSION
 from bot.cli import automations, budget, database, demo, emulator, export, heartbeat, replay, run, schedule, web
-from bot.run import CannotRun
-from bot.settings import SettingsError
+from bot.errors import CannotRun, SettingsError
 from storage.errors import StorageError
 
 

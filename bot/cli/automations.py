@@ -13,8 +13,8 @@ from rich.table import Table
 
 from bot.automations import verbs
 from bot.cli import rows
+from bot.errors import CannotRun
 from bot.phrasing import describe, explain
-from bot.run import CannotRun
 from bot.schedules.errors import ScheduleError
 from bot.schedules.text import load
 from storage import ids

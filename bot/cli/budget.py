@@ -13,7 +13,7 @@ from bot.cli import rows
 from middleware.budget import dollars
 from storage.errors import ExpectationFailed
 from storage.ids import budget_name, budget_named
-from storage.tables.budgets import Balance, Budgets, Policy, Scope
+from storage.tables.budgets import Balance, BudgetPolicy, Budgets, BudgetScope
 
 app = typer.Typer(help="Budgets: what may be spent on answers.", no_args_is_help=True)
 SCOPES = "global, user:<id> or session:<sessionId>"
@@ -21,19 +21,19 @@ _SCOPE = re.compile(r"(global)|(user):((?:chat:-?)?[0-9]{1,20})|(session):(teleg
 _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _EVERY = re.compile(r"([0-9]{1,5})([mhd])")
 _UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
-Target = Annotated[str, typer.Argument(metavar="SCOPE", help=f"{SCOPES}.", show_default=False)]
+BudgetName = Annotated[str, typer.Argument(metavar="SCOPE", help=f"{SCOPES}.", show_default=False)]
 
 
 @app.command("set")
 def set_budget(
-    scope: Target,
+    scope: BudgetName,
     usd: Annotated[str, typer.Argument(metavar="USD", help="US dollars, like 5 or 0.25.", show_default=False)],
     every: Annotated[str | None, typer.Option(help="Start anew every 30m, 24h or 7d; without it, never.")] = None,
     warn_only: Annotated[bool, typer.Option("--warn-only", help="Only warn when it is used up.")] = False,
 ) -> None:
     """Limit what is spent, in place of an earlier limit; what was spent already counts."""
     found, target = _target(scope)
-    policy = Policy(
+    policy = BudgetPolicy(
         scope=found, target_id=target, limit_usd=_amount(usd), interval_ms=_interval(every), blocks=not warn_only
     )
     now_ms = rows.now_ms()
@@ -56,10 +56,10 @@ def list_budgets(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
 
 
 @app.command()
-def clear(scope: Target) -> None:
+def clear(scope: BudgetName) -> None:
     """Remove a budget, and what was counted for it."""
     name, target = budget_named(scope)
-    if name not in get_args(Scope):
+    if name not in get_args(BudgetScope):
         raise _expected("SCOPE", SCOPES, scope)
     try:
         with rows.database() as database:
@@ -70,7 +70,7 @@ def clear(scope: Target) -> None:
     typer.echo(f"{scope}: cleared")
 
 
-def _target(written: str) -> tuple[Scope, str]:
+def _target(written: str) -> tuple[BudgetScope, str]:
     match _SCOPE.fullmatch(written):
         case None:
             raise _expected("SCOPE", f"{SCOPES}, like user:123456789 or session:telegram:chat:-1001234", written)
@@ -124,11 +124,11 @@ def _told(balance: Balance, now_ms: int) -> str:
     return told + ("" if policy.blocks else ", only warns")
 
 
-def _name(policy: Policy) -> str:
+def _name(policy: BudgetPolicy) -> str:
     return budget_name(policy.scope, policy.target_id)
 
 
-def _every(policy: Policy) -> str | None:
+def _every(policy: BudgetPolicy) -> str | None:
     """The interval as it can be written, in the largest unit that fits."""
     if policy.interval_ms is None:
         return None

@@ -15,7 +15,7 @@ from bot.clock import system_clock
 from storage import care, migrations
 
 app = typer.Typer(help="Database care.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _path() -> Path:
@@ -23,7 +23,7 @@ def _path() -> Path:
 
 
 @app.command()
-def migrate(as_json: Json = False) -> None:
+def migrate(as_json: AsJson = False) -> None:
     """Create the database, or bring it to this version's schema."""
     applied = care.migrate(_path(), now_ms=system_clock()())
     names = [f"{migration.version:04} {migration.name}" for migration in applied]
@@ -34,7 +34,7 @@ def migrate(as_json: Json = False) -> None:
 
 
 @app.command()
-def check(as_json: Json = False) -> None:
+def check(as_json: AsJson = False) -> None:
     """Check the file's integrity; exit status 1 when something is wrong with it."""
     problems = care.find_problems(_path())
     if as_json:
@@ -45,7 +45,7 @@ def check(as_json: Json = False) -> None:
 
 
 @app.command()
-def stats(as_json: Json = False) -> None:
+def stats(as_json: AsJson = False) -> None:
     """Rows of each table, and the states of updates and deliveries."""
     found = care.count(_path())
     if as_json:

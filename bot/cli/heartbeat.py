@@ -17,7 +17,7 @@ from bot.schedules.errors import ScheduleError
 from bot.schedules.text import load
 from middleware.checks import CHECKS
 from storage.beside import Beside
-from storage.tables.heartbeats import Heartbeats, Policy, PolicyDamaged, Surveyed
+from storage.tables.heartbeats import HeartbeatPolicies, HeartbeatPolicy, PolicyDamaged, SurveyedPolicy
 from storage.tables.occurrences import Occurrence, Occurrences
 
 app = typer.Typer(help="Heartbeat policies: what the bot looks after by itself.", no_args_is_help=True)
@@ -28,7 +28,7 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The policy's id.", show_d
 def list_policies(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Show all policies, with their next and their last beat."""
     with rows.database() as database:
-        found = database.ask(Heartbeats(database).survey())
+        found = database.ask(HeartbeatPolicies(database).survey())
     if as_json:
         typer.echo(json.dumps([_described(entry) for entry in found], ensure_ascii=False))
     else:
@@ -75,24 +75,24 @@ def delete(policy_id: Id) -> None:
     """Remove a policy and its next beat; what the ledger holds of it stays."""
     with rows.database() as database:
         _require(database, policy_id)
-        database.commit(Heartbeats.remove(policy_id), Occurrences.cancel("heartbeat", policy_id))
+        database.commit(HeartbeatPolicies.remove(policy_id), Occurrences.cancel("heartbeat", policy_id))
     typer.echo(f"{policy_id}: deleted")
 
 
-def _write(database: Beside, policy: Policy, now_ms: int) -> int | None:
+def _write(database: Beside, policy: HeartbeatPolicy, now_ms: int) -> int | None:
     """Put the policy and its next beat down together; the instant of that beat, None where it is off."""
     beat = next_beat(policy, after_ms=now_ms) if policy.enabled else None
     if beat is None and policy.enabled:
         raise failure("--every: this schedule is never due again")
     planned = Occurrences.cancel("heartbeat", policy.id) if beat is None else Occurrences.plan(beat, now_ms=now_ms)
-    database.commit(Heartbeats.put(policy, now_ms=now_ms), planned)
+    database.commit(HeartbeatPolicies.put(policy, now_ms=now_ms), planned)
     return None if beat is None else beat.at_ms
 
 
-def _readable(database: Beside, policy_id: str) -> Policy | None:
+def _readable(database: Beside, policy_id: str) -> HeartbeatPolicy | None:
     """The policy; one that is damaged is set anew like one that does not exist."""
     try:
-        policy = database.ask(Heartbeats(database).find(policy_id))
+        policy = database.ask(HeartbeatPolicies(database).find(policy_id))
         if policy is not None:
             load(policy.schedule)
     except (PolicyDamaged, ScheduleError):
@@ -101,11 +101,11 @@ def _readable(database: Beside, policy_id: str) -> Policy | None:
 
 
 def _require(database: Beside, policy_id: str) -> None:
-    if not database.ask(Heartbeats(database).exists(policy_id)):
+    if not database.ask(HeartbeatPolicies(database).exists(policy_id)):
         raise failure(f"there is no heartbeat policy {policy_id!r:.80}; polar heartbeat list shows them")
 
 
-def _described(entry: Surveyed) -> dict[str, object]:
+def _described(entry: SurveyedPolicy) -> dict[str, object]:
     policy = entry.policy
     return {
         "id": policy.id,
@@ -120,7 +120,7 @@ def _described(entry: Surveyed) -> dict[str, object]:
     }
 
 
-def _told(entry: Surveyed) -> str:
+def _told(entry: SurveyedPolicy) -> str:
     policy, active = entry.policy, entry.policy.active_hours
     hours = f", {active.get('start')}-{active.get('end')} {active.get('timezone')}" if active else ""
     upcoming = "off" if entry.next_ms is None else f"next {_instant(entry.next_ms)}"
@@ -139,7 +139,7 @@ def _because(last: object) -> str:
     return f" ({one_line(str(reason))})" if reason else ""
 
 
-def _every(policy: Policy) -> str:
+def _every(policy: HeartbeatPolicy) -> str:
     try:
         return describe(load(policy.schedule))
     except ScheduleError:

@@ -16,7 +16,7 @@ from bot.schedules.errors import ScheduleError
 from bot.schedules.text import parse
 from middleware.checks import settings_of
 from storage.ids import session_id_of
-from storage.tables.heartbeats import Policy
+from storage.tables.heartbeats import HeartbeatPolicy
 
 ALWAYS = "always"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -35,7 +35,7 @@ class Options:
     timezone: str | None
     enabled: bool | None
 
-    def changed(self, policy: Policy, *, zone: ZoneInfo, now_ms: int) -> Policy:
+    def changed(self, policy: HeartbeatPolicy, *, zone: ZoneInfo, now_ms: int) -> HeartbeatPolicy:
         """The policy with what was given; `zone` is the one where none was."""
         zone = zone if self.timezone is None else _zone(self.timezone)
         if self.every is not None:
@@ -48,13 +48,13 @@ class Options:
             policy = replace(policy, active_hours=_active(policy, self.active, zone))
         return policy if self.enabled is None else replace(policy, enabled=self.enabled)
 
-    def new(self, policy_id: str) -> Policy:
+    def new(self, policy_id: str) -> HeartbeatPolicy:
         """A policy of this id, still empty; needs a schedule and a chat."""
         if not _ID.fullmatch(policy_id):
             raise failure(f"ID: expected letters, digits, dots, _ and -, at most 64 (found {policy_id!r:.80})")
         if self.every is None or self.to is None:
             raise failure(f"{policy_id} is a new policy and needs --every and --to")
-        return Policy(id=policy_id, session_id="", schedule="", active_hours=None, checks={}, enabled=True)
+        return HeartbeatPolicy(id=policy_id, session_id="", schedule="", active_hours=None, checks={}, enabled=True)
 
 
 def _schedule(every: str, zone: ZoneInfo, now_ms: int) -> str:
@@ -86,7 +86,7 @@ def _check(text: str) -> tuple[str, dict[str, float]]:
     return name, given
 
 
-def _active(policy: Policy, active: str | None, zone: ZoneInfo) -> dict[str, str] | None:
+def _active(policy: HeartbeatPolicy, active: str | None, zone: ZoneInfo) -> dict[str, str] | None:
     """The hours given, or those that the policy has, in the zone given."""
     if active == ALWAYS or (active is None and policy.active_hours is None):
         return None

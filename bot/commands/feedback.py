@@ -10,7 +10,7 @@ from middleware.commands import Command
 from middleware.texts import say, shorten
 from middleware.turn import Clock, Outcome, Turn
 from middleware.usage import unknown_form
-from storage.tables.feedback import Feedback, FeedbackEvent, Grouping
+from storage.tables.feedback import FeedbackEvent, FeedbackLedger, Grouping
 from storage.totals import Totals
 from storage.views.feedback_summary import MOST_EVENTS, FeedbackSummaries, FeedbackSummary, RatedReply
 
@@ -31,7 +31,7 @@ _SIGNS = {"reaction_added": "+", "reaction_removed": "−", "reaction_count": "=
 class FeedbackCommands:
     """The ledger of this chat."""
 
-    feedback: Feedback
+    feedback: FeedbackLedger
     summaries: FeedbackSummaries
     clock: Clock
 

@@ -25,7 +25,7 @@ VALID_MS = 600_000
 """How long the buttons of a confirmation work."""
 MINUTE_MS = 60_000
 
-Counts = Mapping[str, int]
+SectionCounts = Mapping[str, int]
 """How many rows there are, by section."""
 
 
@@ -114,11 +114,11 @@ class OwnDataCommands:
         asked = await self.messages.find(turn.session_id, press.telegram_message_id or 0)
         return asked is not None and asked.text != ""  # else it was answered: the question is erased too
 
-    async def _counts(self, user_id: str) -> Counts:
+    async def _counts(self, user_id: str) -> SectionCounts:
         return {section: await self.own.count(user_id, section) for section in SECTIONS}
 
 
-def _told(there: Counts, given: Counts | None = None) -> str:
+def _told(there: SectionCounts, given: SectionCounts | None = None) -> str:
     """How much there is, and how much of it is given where that is less."""
     told = []
     for section, count in there.items():
@@ -130,7 +130,7 @@ def _told(there: Counts, given: Counts | None = None) -> str:
     return ", ".join(told) or say("own_data.nothing")
 
 
-def _file(user_id: str, now_ms: int, found: Mapping[str, list[str]], there: Counts) -> Iterator[str]:
+def _file(user_id: str, now_ms: int, found: Mapping[str, list[str]], there: SectionCounts) -> Iterator[str]:
     """The file's parts: one JSON object, a row of a section a line."""
     made_at = f"{moment(now_ms):%Y-%m-%dT%H:%M:%SZ}"
     left_out = {section: there[section] - len(rows) for section, rows in found.items() if len(rows) < there[section]}

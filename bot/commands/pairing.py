@@ -9,14 +9,14 @@ from middleware.commands import Command
 from middleware.texts import say
 from middleware.turn import Clock, Level, Outcome, Reply, Turn
 from middleware.usage import UsageError
-from storage.tables.access import Access
+from storage.tables.access import Permissions
 
 
 @dataclass(frozen=True, slots=True)
 class PairingCommands:
     """In private, /pair approves a person's code; in a group, it lets the group in."""
 
-    access: Access
+    access: Permissions
     clock: Clock
 
     def commands(self) -> tuple[Command, ...]:

@@ -10,7 +10,7 @@ from middleware.commands import Command
 from middleware.texts import say
 from middleware.turn import Clock, Level, Outcome, Turn
 from middleware.usage import UsageError, not_allowed, nothing_behind, unknown_form
-from storage.tables.personalities import MAX_PROMPT, Personalities, PromptRefused, Scope, Target
+from storage.tables.personalities import MAX_PROMPT, Personalities, ProfileScope, ProfileTarget, PromptRefused
 
 # Phones make one long dash of two.
 _OPTION = re.compile(r"(?:--|[–—])(\w+)(?:\s+|$)")
@@ -52,21 +52,21 @@ class PersonalityCommands:
         where = say(f"personality.where.{found.scope}")
         return Outcome.answer(say("personality.shown", where=where, prompt=found.prompt))
 
-    def _set(self, turn: Turn, scope: Scope, text: str) -> Outcome:
+    def _set(self, turn: Turn, scope: ProfileScope, text: str) -> Outcome:
         try:
             turn.record(*self.personalities.set(_target(turn, scope), text, now_ms=self.clock()))
         except PromptRefused:
             raise UsageError(_refusal(text)) from None
         return Outcome.answer(say("personality.set", where=say(f"personality.to.{scope}")))
 
-    def _reset(self, turn: Turn, scope: Scope, text: str) -> Outcome:
+    def _reset(self, turn: Turn, scope: ProfileScope, text: str) -> Outcome:
         if text:
             raise nothing_behind(text)
         turn.record(self.personalities.reset(_target(turn, scope)))
         return Outcome.answer(say("personality.reset", where=say(f"personality.where.{scope}")))
 
 
-def _scope(written: str) -> tuple[Scope, str]:
+def _scope(written: str) -> tuple[ProfileScope, str]:
     """What the option in front asks for, and the text behind it; raises UsageError."""
     option = _OPTION.match(written)
     if option is None:
@@ -74,7 +74,7 @@ def _scope(written: str) -> tuple[Scope, str]:
     rest = written[option.end() :]
     if option[1].lower() not in _SCOPES or _OPTION.match(rest):
         raise UsageError(say("personality.options"))
-    return cast(Scope, option[1].lower()), rest
+    return cast(ProfileScope, option[1].lower()), rest
 
 
 def _refusal(text: str) -> str:
@@ -83,8 +83,8 @@ def _refusal(text: str) -> str:
     return say("personality.too_long", most=MAX_PROMPT, found=len(text))
 
 
-def _target(turn: Turn, scope: Scope) -> Target:
-    return Target(
+def _target(turn: Turn, scope: ProfileScope) -> ProfileTarget:
+    return ProfileTarget(
         scope=scope,
         user_id=None if scope == "global" else turn.user_id,
         session_id=turn.session_id if scope == "session" else None,

@@ -33,7 +33,7 @@ from storage.stores import Stores
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CommandTable:
     """What people can call and press."""
 
     settings: Settings

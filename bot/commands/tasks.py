@@ -12,7 +12,7 @@ from middleware.texts import say, shorten
 from middleware.turn import Level, Outcome, Turn
 from storage.statuses import TaskStatus
 from storage.tables.runs import Runs
-from storage.views.tasks import Task, Tasks
+from storage.views.tasks import Task, TaskBoard
 
 SHOWN = 10
 _SIGNS = {TaskStatus.DONE: "✅", TaskStatus.BLOCKED: "⛔"}
@@ -22,7 +22,7 @@ _SIGNS = {TaskStatus.DONE: "✅", TaskStatus.BLOCKED: "⛔"}
 class TaskCommands:
     """The task board: one's own runs in this chat; operators see how many there are in all."""
 
-    tasks: Tasks
+    tasks: TaskBoard
     runs: Runs
     zones: Zones
 

@@ -17,8 +17,7 @@ from storage.origin import Origin
 from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.stores import Stores
-from storage.tables.heartbeats import Heartbeats as HeartbeatStore
-from storage.tables.heartbeats import Policy, PolicyDamaged
+from storage.tables.heartbeats import HeartbeatPolicies, HeartbeatPolicy, PolicyDamaged
 from storage.tables.occurrences import SCHEDULED, Occurrence, Occurrences
 from storage.tables.runs import DEFAULT_PROFILE, Runs
 
@@ -30,7 +29,7 @@ MOST_MISSES = 100
 """Rows that one downtime may leave in the ledger for a policy; the last of them stands for all later ones."""
 
 
-def next_beat(policy: Policy, *, after_ms: int) -> Occurrence | None:
+def next_beat(policy: HeartbeatPolicy, *, after_ms: int) -> Occurrence | None:
     """When a policy is due next; None when its schedule has ended. Raises ScheduleError."""
     found = load(policy.schedule).next(moment(after_ms))
     if found is None:
@@ -68,7 +67,7 @@ def missed_ticks(schedule: Schedule, first_ms: int, newest_ms: int) -> list[int]
 
 
 @dataclass(frozen=True, slots=True)
-class Heartbeats:
+class HeartbeatSubject:
     """Decides what becomes of a policy's beat, and plans the next one with it."""
 
     database: Database
@@ -101,7 +100,7 @@ class Heartbeats:
         # An instant that somebody has planned again.
         return Drop(go.following) if await self.stores.runs.exists("heartbeat", policy.id, go.run.run_id) else go
 
-    async def _go(self, policy: Policy, row: Occurrence, now_ms: int) -> Go:
+    async def _go(self, policy: HeartbeatPolicy, row: Occurrence, now_ms: int) -> Go:
         beat = row
         following: tuple[Statement, ...] = ()
         if row.queue == SCHEDULED and not row.is_extra:
@@ -125,7 +124,7 @@ class Heartbeats:
             following=following,
         )
 
-    async def _verdict(self, policy: Policy, beat: Occurrence, now_ms: int) -> str | None:
+    async def _verdict(self, policy: HeartbeatPolicy, beat: Occurrence, now_ms: int) -> str | None:
         """Why the beat is skipped (behaviour, section 8), None when it is not; asking by hand works at any hour."""
         health = self.stores.health
         active = None if policy.active_hours is None else ActiveHours.read(policy.active_hours)
@@ -139,7 +138,9 @@ class Heartbeats:
             return "queue_backpressure"
         return "budget_exceeded" if await health.is_budget_exceeded(now_ms=now_ms) else None
 
-    def _following(self, policy: Policy, row: Occurrence, beat: Occurrence, now_ms: int) -> tuple[Statement, ...]:
+    def _following(
+        self, policy: HeartbeatPolicy, row: Occurrence, beat: Occurrence, now_ms: int
+    ) -> tuple[Statement, ...]:
         """The misses, which are not made up for: what was wrong then is looked for now. And the next beat."""
         ticks = missed_ticks(load(policy.schedule), row.at_ms, beat.at_ms)
         misses = [
@@ -154,7 +155,7 @@ class Heartbeats:
 
     def _give_up(self, occurrence: Occurrence, reason: str, now_ms: int) -> tuple[Statement, ...]:
         return (
-            HeartbeatStore.switch_off(occurrence.subject_id, now_ms=now_ms),
+            HeartbeatPolicies.switch_off(occurrence.subject_id, now_ms=now_ms),
             Occurrences.cancel("heartbeat", occurrence.subject_id),
             *self._enter(occurrence, {"status": RunStatus.FAILED, "reason": reason}, None, now_ms),
         )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from bot.errors import BotError
 from bot.receiving.envelope import read
 from storage.tables.updates import Received
 
@@ -17,7 +18,7 @@ _BRACKET_OR_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTA
 _UPDATE_ID = re.compile(r'\{\s*"update_id"\s*:\s*(-?[0-9]{1,18})\s*[,}]')
 
 
-class NotUpdates(ValueError):
+class NotUpdates(BotError):
     """The body is no answer to getUpdates: expected a JSON object whose `result` is a list."""
 
 
@@ -31,7 +32,7 @@ def read_batch(body: bytes) -> list[Received]:
     try:
         elements = list(_slices(text))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise NotUpdates(str(NotUpdates.__doc__)) from error
+        raise NotUpdates from error
     found = [received for raw, value in elements if (received := read(value, raw)) is not None]
     if elements and not found:
         raise NotUpdates("no element of the answer has an update_id")

@@ -9,7 +9,7 @@ from telegram import Update
 from telegram.ext import Application, TypeHandler
 
 from bot.receiving.arrival import Arrival, Letter
-from bot.receiving.envelope import Unreadable
+from bot.receiving.envelope import UpdateUnreadable
 from bot.receiving.turns import Me, turn_of
 from middleware.replies.outbox import Outbox
 from middleware.texts import say
@@ -59,20 +59,20 @@ class Dispatch:
         try:
             return turn_of(arrival, updates, Me(bot.id, bot.username))
         except Exception as error:  # whatever PTB's objects raise of a part that Telegram does not document
-            raise Unreadable(f"{type(error).__name__}: {error}") from error
+            raise UpdateUnreadable(f"{type(error).__name__}: {error}") from error
 
     def _update_of(self, letter: Letter) -> Update:
         value = letter.open().value
         try:
             return Update.de_json(value, self._telegram.bot)
         except Exception as error:  # PTB raises whatever its constructors do
-            raise Unreadable(f"{type(error).__name__}: {error}") from error
+            raise UpdateUnreadable(f"{type(error).__name__}: {error}") from error
 
     async def give_up(self, arrival: Arrival, dead: Sequence[Statement]) -> None:
         """Set updates aside that cannot be run any more; in a private chat, or where an answer was begun, say so."""
         try:
             turn = self._turn_of(arrival)
-        except Unreadable:
+        except UpdateUnreadable:
             turn = None
         if turn is not None:
             await self._outbox.find_placeholder(turn)

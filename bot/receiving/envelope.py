@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.errors import BotError
 from middleware.turn import Place
 from storage.ids import Side, lane_of, session_id_of, user_id_of_chat
 from storage.tables.updates import Received
@@ -31,7 +32,7 @@ _MAX_ID = 2**63 - 1
 _NOTHING: Mapping[str, Any] = {}
 
 
-class Unreadable(Exception):
+class UpdateUnreadable(BotError):
     """The update is not of a form that Telegram documents; trying again cannot help."""
 
 
@@ -45,7 +46,7 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class WrittenCommand:
     """A command as written: its name in lower case, what stands behind it, and for which bot, '' for any."""
 
     name: str
@@ -115,14 +116,14 @@ class Envelope:
         return Author(user_id_of_chat(self.chat_id)) if posted and self.chat_id is not None else Author("")
 
     @property
-    def command(self) -> Command | None:
+    def command(self) -> WrittenCommand | None:
         """The command that a message starts with."""
         length, text = _command_length(self.content), self.content.get("text")
         if length is None or not isinstance(text, str) or len(text) < 2:
             return None
         # A bot_command is ASCII, so that UTF-16 units are characters.
         name, _, target = text[1:length].partition("@")
-        return Command(clean(name).lower(), clean(text[length:]).strip(), clean(target).lower())
+        return WrittenCommand(clean(name).lower(), clean(text[length:]).strip(), clean(target).lower())
 
     @property
     def album(self) -> str | None:
@@ -148,9 +149,9 @@ def opened(body: bytes) -> Envelope:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise Unreadable(f"{type(error).__name__}: {error}") from error
+        raise UpdateUnreadable(f"{type(error).__name__}: {error}") from error
     if not isinstance(value, dict):
-        raise Unreadable("no JSON object")
+        raise UpdateUnreadable("no JSON object")
     return Envelope.of(value)
 
 

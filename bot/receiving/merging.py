@@ -11,7 +11,7 @@ from itertools import islice
 
 from bot.receiving.arrival import Letter
 from bot.receiving.attachments import KINDS
-from bot.receiving.envelope import Unreadable
+from bot.receiving.envelope import UpdateUnreadable
 from storage.tables.updates import Entry
 
 ALBUM_WINDOW_MS = 1_000
@@ -83,7 +83,7 @@ def piece_of(letter: Letter) -> Piece | None:
         return None
     try:
         envelope = letter.open()
-    except Unreadable:
+    except UpdateUnreadable:
         return None
     place = envelope.place
     if place is None or not any(kind in envelope.content for kind in KINDS):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bot.receiving.arrival import Arrival, Letter, Together
-from bot.receiving.envelope import Unreadable
+from bot.receiving.envelope import UpdateUnreadable
 from bot.receiving.merging import MAX_MESSAGES, first_group, may_begin, piece_of
 from bot.receiving.quarantine import Quarantine
 from bot.supervised import Tasks
@@ -235,7 +235,7 @@ class Processor:
                     await self._database.commit(*self._finish(letters))
             except (DatabaseLost, DatabaseClosed):
                 raise
-            except (Unreadable, ExpectationFailed) as error:
+            except (UpdateUnreadable, ExpectationFailed) as error:
                 await self._take_apart(letters, attempt, error)
             except Exception as error:  # noqa: BLE001 - the chain has recorded it; here it is only counted
                 log.warning("%s failed at try %d: %s", _named(letters), attempt, type(error).__name__)
@@ -247,12 +247,12 @@ class Processor:
                     await self._set_aside(letters, attempt, f"{type(error).__name__}: {error}")
             return
 
-    async def _take_apart(self, letters: Together, attempt: int, error: Unreadable | ExpectationFailed) -> None:
+    async def _take_apart(self, letters: Together, attempt: int, error: UpdateUnreadable | ExpectationFailed) -> None:
         """One that cannot be read, or was finished elsewhere, ends alone; what was merged with it runs one by one."""
         if len(letters) > 1:
             for letter in letters:
                 await self._try((letter,), attempt)
-        elif isinstance(error, Unreadable):
+        elif isinstance(error, UpdateUnreadable):
             await self._set_aside(letters, attempt, f"not readable: {error}")
         else:
             log.warning("%s was finished elsewhere", _named(letters))

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.errors import BotError
 from bot.receiving.envelope import read
 from bot.receiving.polling import Keep
 from storage.errors import StorageError
@@ -28,7 +29,7 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
 
 
-class CannotListen(Exception):
+class CannotListen(BotError):
     """The webhook's address is not free."""
 
 
@@ -54,7 +55,7 @@ async def listening(*, listen: str, url: str, secret: str, keep: Keep) -> AsyncI
         ) from error
     # asyncio sets it on sockets that it makes itself only; without it an answer may wait for the next acknowledgement.
     bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    endpoint = Endpoint(secret, keep)
+    endpoint = WebhookEndpoint(secret, keep)
     application = Starlette(routes=[Route(urlsplit(url).path or "/", endpoint.receive, methods=["POST"])])
     server = _Server(uvicorn.Config(application, lifespan="off", log_config=None, access_log=False))
     task = asyncio.create_task(server.serve(sockets=[bound]), name="webhook")
@@ -66,7 +67,7 @@ async def listening(*, listen: str, url: str, secret: str, keep: Keep) -> AsyncI
         bound.close()
 
 
-class Endpoint:
+class WebhookEndpoint:
     """Takes updates from Telegram, and from nobody who does not know the secret."""
 
     def __init__(self, secret: str, keep: Keep) -> None:

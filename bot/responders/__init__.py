@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
+from bot.errors import SettingsError
 from bot.named import load_named
 from bot.responders.local import Local
 from bot.responders.silent import Silent
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings
 from middleware.responder import Propose, Responder
 from middleware.turn import Clock
 from storage.tables.memories import Memories

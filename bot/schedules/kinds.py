@@ -25,7 +25,7 @@ class Schedule(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class TimeUnit:
     """A unit of elapsed time, and its RRULE frequency."""
 
     name: str
@@ -34,9 +34,9 @@ class Unit:
 
 
 UNITS = (
-    Unit(name="minute", frequency="MINUTELY", span=timedelta(minutes=1)),
-    Unit(name="hour", frequency="HOURLY", span=timedelta(hours=1)),
-    Unit(name="day", frequency="DAILY", span=timedelta(days=1)),
+    TimeUnit(name="minute", frequency="MINUTELY", span=timedelta(minutes=1)),
+    TimeUnit(name="hour", frequency="HOURLY", span=timedelta(hours=1)),
+    TimeUnit(name="day", frequency="DAILY", span=timedelta(days=1)),
 )
 
 
@@ -46,7 +46,7 @@ class Interval:
 
     start: datetime
     count: int
-    unit: Unit
+    unit: TimeUnit
 
     def next(self, after: datetime) -> datetime | None:
         """Return the first multiple strictly after `after`, by arithmetic; None past the year 9999."""

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.schedules import wallclock
 from bot.schedules.errors import ScheduleError
-from bot.schedules.kinds import LONGEST, UNITS, WEEKDAYS, Unit
+from bot.schedules.kinds import LONGEST, UNITS, WEEKDAYS, TimeUnit
 
 _END = datetime.combine(wallclock.LAST_DAY, time(), UTC)
 _WORD = re.compile(r"[^\s,]+|,")
@@ -53,7 +53,7 @@ class Words:
         at = self.position if position is None else position
         return ScheduleError(self.text, at, expected, self.example, **values)
 
-    def span(self) -> tuple[int, Unit]:
+    def span(self) -> tuple[int, TimeUnit]:
         """Read a number of units that stays within ten years and within the calendar."""
         position = self.position
         digits = self._digits()
@@ -114,7 +114,7 @@ class Words:
         self.take(digits)
         return digits.lstrip("0")
 
-    def _unit(self) -> Unit:
+    def _unit(self) -> TimeUnit:
         name = self.next.removesuffix("s")
         unit = next((unit for unit in UNITS if unit.name == name), None)
         if unit is None:

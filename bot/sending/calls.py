@@ -20,7 +20,7 @@ from storage.payloads import (
     Said,
     SendDocument,
     SendMessage,
-    Unreadable,
+    UnknownPayload,
 )
 from storage.tables.deliveries import Delivery
 
@@ -65,7 +65,7 @@ class Calls:
                 await self._bot.delete_message(chat_id, message_id or 0)
             case AnswerCallbackQuery(query_id=query_id, text=text):
                 await self._bot.answer_callback_query(query_id, text=text or None)
-            case Unreadable(why):
+            case UnknownPayload(why):
                 raise TelegramError(str(why))
         return None
 

@@ -11,7 +11,7 @@ from telegram import Bot, MessageEntity
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from bot.sending.pacing import Pacing
-from bot.sending.status import Status
+from bot.sending.status import StatusDisplay
 from middleware.replies.outbox import Outbox
 from middleware.replies.rich_text import RichText, rich, split_rich
 from middleware.replies.splitting import LIMIT
@@ -42,7 +42,7 @@ class Live:
         database: Database,
         messages: Messages,
         outbox: Outbox,
-        status: Status | None,
+        status: StatusDisplay | None,
         wake: Callable[[list[str]], None],
     ) -> None:
         self._status = status

@@ -11,7 +11,7 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 from bot.clock import jittered
 from middleware.commands import Registry
 from middleware.turn import Level
-from storage.tables.access import Access
+from storage.tables.access import Permissions
 
 log = logging.getLogger("polar.menu")
 
@@ -22,7 +22,7 @@ Levels = dict[int, Level]
 class Menu:
     """Publishes what each may use. It can wait: the bot answers meanwhile, and it tries until it succeeds."""
 
-    def __init__(self, bot: Bot, registry: Registry, access: Access, listed: Levels) -> None:
+    def __init__(self, bot: Bot, registry: Registry, access: Permissions, listed: Levels) -> None:
         self._bot = bot
         self._registry = registry
         self._access = access

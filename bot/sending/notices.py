@@ -9,7 +9,7 @@ from middleware.access import private_place
 from middleware.replies.outbox import Outbox
 from middleware.texts import say
 from storage.statement import Statement
-from storage.tables.access import Access
+from storage.tables.access import Permissions
 from storage.tables.deliveries import Delivery
 
 
@@ -18,7 +18,7 @@ class Notices:
     """Queues a message to the owner and to each admin, in the commit that it speaks of."""
 
     outbox: Outbox
-    access: Access
+    access: Permissions
     admins: Iterable[int]
 
     async def of_unclear(self, delivery: Delivery, reason: str) -> list[Statement]:

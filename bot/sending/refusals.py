@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from storage.payloads import AboutSent, EditMessageText, Payload, Said, Unreadable
+from storage.payloads import AboutSent, EditMessageText, Payload, Said, UnknownPayload
 
 # Nothing is left to do.
 _DONE = ("message is not modified", "query is too old", "query_id_invalid")
@@ -47,7 +47,7 @@ class Final:
     """No try can succeed."""
 
 
-def judge(payload: Payload | Unreadable, description: str) -> Done | Instead | Final:
+def judge(payload: Payload | UnknownPayload, description: str) -> Done | Instead | Final:
     """What follows from a refusal of this call with this description."""
     said = description.lower()
     if any(text in said for text in _DONE):
@@ -56,4 +56,4 @@ def judge(payload: Payload | Unreadable, description: str) -> Done | Instead | F
         return Instead(payload.as_message()) if isinstance(payload, EditMessageText) else Done()
     unwanted = next((part for text, part in _WITHOUT.items() if text in said), {})
     rest = replace(payload, **unwanted) if isinstance(payload, Said) else payload
-    return Final() if isinstance(rest, Unreadable) or rest == payload else Instead(rest)
+    return Final() if isinstance(rest, UnknownPayload) or rest == payload else Instead(rest)

@@ -22,13 +22,13 @@ from storage.tables.updates import Received
 
 log = logging.getLogger("polar.live")
 
-State = Literal["received", "working", "asking", "done", "failed", "nothing"]
-EMOJI: dict[State, str] = {"received": "👀", "working": "✍", "asking": "🤔", "done": "👌", "failed": "🤷"}
+StatusState = Literal["received", "working", "asking", "done", "failed", "nothing"]
+EMOJI: dict[StatusState, str] = {"received": "👀", "working": "✍", "asking": "🤔", "done": "👌", "failed": "🤷"}
 """All of them are standard reactions of Telegram's."""
-UNENDED: tuple[State, ...] = ("received", "working")
+UNENDED: tuple[StatusState, ...] = ("received", "working")
 QUIET_S = 1.0
 """A turn that ends within this time shows nothing."""
-GOES_AFTER_MS: dict[State, int] = {
+GOES_AFTER_MS: dict[StatusState, int] = {
     "received": 3_600_000,
     "working": 3_600_000,
     "asking": 3_600_000,
@@ -40,39 +40,45 @@ GOES_AFTER_MS: dict[State, int] = {
 RETRY_S = 0.5
 PAGE = 100
 
-Key = tuple[str, int]
+MessageKey = tuple[str, int]
 """A session, and the Telegram id of a message of it."""
 
 
 @dataclass(slots=True)
 class _Shown:
-    wanted: State
-    shown: State = "nothing"
+    wanted: StatusState
+    shown: StatusState = "nothing"
     ended: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Status:
+class StatusDisplay:
     """A task for each message whose turn takes a while; a newer status replaces one that was not sent yet.
 
     No call is made that an answer waits for: what finds no spare room at once is tried again later.
     """
 
     def __init__(
-        self, bot: Bot, pacing: Pacing, database: Database, rows: StatusReactions, clock: Clock, tasks: Tasks[Key]
+        self,
+        bot: Bot,
+        pacing: Pacing,
+        database: Database,
+        rows: StatusReactions,
+        clock: Clock,
+        tasks: Tasks[MessageKey],
     ) -> None:
         self._bot = bot
         self._pacing = pacing
         self._database = database
         self._rows = rows
         self._clock = clock
-        self._messages: dict[Key, _Shown] = {}
-        self._left: set[Key] = set()
+        self._messages: dict[MessageKey, _Shown] = {}
+        self._left: set[MessageKey] = set()
         self._refused: set[tuple[int, str]] = set()
         self._tasks = tasks
         self._awake = asyncio.Event()
 
-    def note(self, session_id: str, message_ids: Iterable[int], state: State) -> None:
+    def note(self, session_id: str, message_ids: Iterable[int], state: StatusState) -> None:
         """From now on this is how far the turn of these messages is; returns at once."""
         for message_id in message_ids:
             key = (session_id, message_id)
@@ -101,7 +107,7 @@ class Status:
         """Its turn has ended like this; None: with an error, for good."""
         self.note(turn.session_id, _ids(turn), _final(outcome))
 
-    async def _follow(self, key: Key, message: _Shown) -> None:
+    async def _follow(self, key: MessageKey, message: _Shown) -> None:
         try:
             if key not in self._left and await self._ends_soon(message):
                 return
@@ -127,7 +133,7 @@ class Status:
             return False
         return True
 
-    async def _show(self, key: Key, message: _Shown, state: State) -> None:
+    async def _show(self, key: MessageKey, message: _Shown, state: StatusState) -> None:
         message.shown = state
         emoji = EMOJI.get(state)
         # Noted before the call: what may be shown is taken away some time, whatever happens in between.
@@ -138,11 +144,11 @@ class Status:
             await self._database.commit(self._rows.remove(*key))
         self._awake.set()
 
-    def _row(self, key: Key, emoji: str, state: State) -> StatusReaction:
+    def _row(self, key: MessageKey, emoji: str, state: StatusState) -> StatusReaction:
         clear_at_ms = self._clock() + GOES_AFTER_MS[state]
         return StatusReaction(session_id=key[0], telegram_message_id=key[1], emoji=emoji, clear_at_ms=clear_at_ms)
 
-    async def _react(self, key: Key, emoji: str | None) -> bool:
+    async def _react(self, key: MessageKey, emoji: str | None) -> bool:
         """Make the call; False when it is worth trying again."""
         chat_id = chat_id_of(key[0])
         if emoji is not None and (chat_id, emoji) in self._refused:
@@ -196,7 +202,7 @@ def _ids(turn: Turn) -> list[int]:
     return [incoming.telegram_message_id for incoming in turn.messages]
 
 
-def _final(outcome: Outcome | None) -> State:
+def _final(outcome: Outcome | None) -> StatusState:
     if outcome is None or outcome.status == "failed":
         return "failed"
     if outcome.status not in ("answered", "recorded"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..connections import Connection
+from ..errors import EmulatorError
 from ..people import Json
 from ..state import State
 from ..state.bots import Bot
@@ -23,7 +24,7 @@ class Ask:
     connection: Connection
 
 
-class GoneError(Exception):
+class GoneError(EmulatorError):
     """The client went away before there was an answer."""
 
 

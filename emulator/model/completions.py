@@ -10,12 +10,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from ..errors import EmulatorError
 from .answers import BEFORE_HEADERS
 from .model import Exchange, Model
 from .requests import BadRequest, Json, check
 
 
-class Cut(Exception):
+class Cut(EmulatorError):
     """The connection is to be aborted here."""
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+from ..errors import EmulatorError
+
 Json = dict[str, Any]
 FIELDS: dict[str, type | tuple[type, ...]] = {
     "model": str,
@@ -29,7 +31,7 @@ MESSAGE_FIELDS = {
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
-class BadRequest(ValueError):
+class BadRequest(EmulatorError):
     """A request is of a wrong form; `param` is the field."""
 
     def __init__(self, message: str, param: str | None = None) -> None:

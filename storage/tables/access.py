@@ -17,7 +17,7 @@ def digest(code: str) -> str:
     return hashlib.sha256(code.strip().upper().encode("utf-8", "replace")).hexdigest()
 
 
-class Access:
+class Permissions:
     """Roles granted in the chat (those in the settings come on top) and codes that wait."""
 
     def __init__(self, database: Database) -> None:
@@ -128,7 +128,7 @@ class Access:
                 (digest(code), user_id),
                 expect=1,
             ),
-            Access.grant(user_id, "member", granted_by=granted_by, now_ms=now_ms),
+            Permissions.grant(user_id, "member", granted_by=granted_by, now_ms=now_ms),
         )
 
     @staticmethod

@@ -10,7 +10,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
-class Audit:
+class AuditTrail:
     """The operator's record of turns."""
 
     @staticmethod

@@ -13,7 +13,7 @@ from typing import Literal
 from storage.readers import Readers
 from storage.statement import Statement, Value
 
-Scope = Literal["global", "user", "session"]
+BudgetScope = Literal["global", "user", "session"]
 
 # What was spent before its interval ended counts no more, even if nobody has reset it yet.
 SPENT = """
@@ -92,10 +92,10 @@ _FORGET_WARNING = "DELETE FROM polar_properties WHERE name = 'budget_warned:' ||
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class BudgetPolicy:
     """What may be spent, and in what time; without an interval, ever. One that does not block only warns."""
 
-    scope: Scope
+    scope: BudgetScope
     target_id: str
     limit_usd: float
     interval_ms: int | None = None
@@ -110,7 +110,7 @@ class Balance:
     told already since the last reset.
     """
 
-    policy: Policy
+    policy: BudgetPolicy
     spent_usd: float
     reserved_usd: float
     last_reset_ms: int | None
@@ -122,7 +122,7 @@ class Balance:
         """From a row of balances."""
         interval_ms = row[6] if row[6] is not None and row[6] > 0 else None
         return cls(
-            policy=Policy(
+            policy=BudgetPolicy(
                 scope=row[0], target_id=row[1], limit_usd=row[2], interval_ms=interval_ms, blocks=bool(row[5])
             ),
             spent_usd=row[3],
@@ -198,7 +198,7 @@ class Budgets:
         return read(await self._readers.fetch(_ALL, {"turn": "", "estimate": 0, "now": now_ms}))
 
     @staticmethod
-    def set(policy: Policy, *, now_ms: int) -> tuple[Statement, ...]:
+    def set(policy: BudgetPolicy, *, now_ms: int) -> tuple[Statement, ...]:
         """Put a policy in place of the former one; what was spent stays."""
         key = (policy.scope, policy.target_id)
         return (

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from storage.json_text import encode
-from storage.payloads import Payload, SendDocument, Unreadable, read
+from storage.payloads import Payload, SendDocument, UnknownPayload, read
 from storage.readers import Readers
 from storage.statement import Statement
 
@@ -32,7 +32,7 @@ class Delivery:
 
     delivery_id: str
     session_id: str
-    payload: Payload | Unreadable
+    payload: Payload | UnknownPayload
     status: str
     sequence: int
     reply_id: str
@@ -126,7 +126,7 @@ class Deliveries:
 
     @staticmethod
     def _end(delivery: Delivery, status: str, reason: str | None, now_ms: int) -> Statement:
-        may_have_content = isinstance(delivery.payload, SendDocument | Unreadable)
+        may_have_content = isinstance(delivery.payload, SendDocument | UnknownPayload)
         without = f", payload = {_WITHOUT_CONTENT}" if may_have_content else ""
         return Statement(
             f"UPDATE polar_delivery_queue SET status = ?, reason = ?, updatedAtMs = ?{without} "

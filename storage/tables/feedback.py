@@ -77,7 +77,7 @@ class FeedbackEvent:
         )
 
 
-class Feedback:
+class FeedbackLedger:
     """The ledger: rows are only ever appended; one that exists already is left as it is."""
 
     def __init__(self, readers: Readers) -> None:

@@ -35,7 +35,7 @@ class PolicyDamaged(StorageError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class HeartbeatPolicy:
     """One policy. `checks` maps the names of checks to their settings; `session_id` is where reports go.
 
     `active_hours` is `{"start": "08:00", "end": "22:00", "timezone": "Europe/Berlin"}`, or None for always.
@@ -49,7 +49,7 @@ class Policy:
     enabled: bool
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> Policy:
+    def from_row(cls, row: sqlite3.Row) -> HeartbeatPolicy:
         """From a row of _COLUMNS; raises PolicyDamaged for JSON that is not what these columns hold."""
         try:
             active, checks = json.loads(row[3] or "null"), json.loads(row[4])
@@ -65,22 +65,22 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surveyed:
+class SurveyedPolicy:
     """A policy with the instant of its next beat, and the status and reason of its last."""
 
-    policy: Policy
+    policy: HeartbeatPolicy
     next_ms: int | None
     last: Mapping[str, Any] | None
 
 
-class Heartbeats:
+class HeartbeatPolicies:
     """Policies by id."""
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
 
     @staticmethod
-    def put(policy: Policy, *, now_ms: int) -> Statement:
+    def put(policy: HeartbeatPolicy, *, now_ms: int) -> Statement:
         """Add a policy, or replace the one with its id."""
         return Statement(
             "INSERT INTO polar_heartbeat_policies VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (policyId) DO UPDATE SET "
@@ -110,19 +110,21 @@ class Heartbeats:
         """Delete a policy."""
         return Statement("DELETE FROM polar_heartbeat_policies WHERE policyId = ?", (policy_id,), expect=1)
 
-    async def find(self, policy_id: str) -> Policy | None:
+    async def find(self, policy_id: str) -> HeartbeatPolicy | None:
         """The policy, or None; raises PolicyDamaged."""
         row = await self._readers.fetch_one(_FIND, (policy_id,))
-        return Policy.from_row(row) if row else None
+        return HeartbeatPolicy.from_row(row) if row else None
 
     async def exists(self, policy_id: str) -> bool:
         """Whether there is a row of this id, damaged or not."""
         return await self._readers.fetch_one(_FIND, (policy_id,)) is not None
 
-    async def survey(self) -> list[Surveyed]:
+    async def survey(self) -> list[SurveyedPolicy]:
         """All policies, by id; raises PolicyDamaged."""
         return [
-            Surveyed(policy=Policy.from_row(row), next_ms=row[6], last=json.loads(row[7]) if row[7] else None)
+            SurveyedPolicy(
+                policy=HeartbeatPolicy.from_row(row), next_ms=row[6], last=json.loads(row[7]) if row[7] else None
+            )
             for row in await self._readers.fetch(_SURVEY)
         ]
 

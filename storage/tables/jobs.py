@@ -51,7 +51,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surveyed:
+class SurveyedJob:
     """A job with the instant of its next occurrence."""
 
     job: Job
@@ -130,9 +130,9 @@ class Jobs:
         )
         return Job.from_row(row) if row else None
 
-    async def survey(self) -> list[Surveyed]:
+    async def survey(self) -> list[SurveyedJob]:
         """All jobs, oldest first."""
-        return [Surveyed(job=Job.from_row(row), next_ms=row[9]) for row in await self._readers.fetch(_SURVEY)]
+        return [SurveyedJob(job=Job.from_row(row), next_ms=row[9]) for row in await self._readers.fetch(_SURVEY)]
 
     async def list_of(self, session_id: str, owner_user_id: str) -> list[Job]:
         """The jobs that a person has in a session, oldest first."""

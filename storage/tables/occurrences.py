@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from storage import ids
-from storage.ids import Source
+from storage.ids import RunSource
 from storage.json_text import encode
 from storage.readers import Readers
 from storage.statement import Statement
@@ -30,7 +30,7 @@ class Occurrence:
     They differ where a run was deferred or is tried again. `attempts` counts the tries that were begun.
     """
 
-    source: Source
+    source: RunSource
     subject_id: str
     at_ms: int
     due_ms: int
@@ -41,7 +41,7 @@ class Occurrence:
     """Beside the subject's next occurrence: asked for by hand, or made up for."""
 
     @classmethod
-    def by_hand(cls, source: Source, subject_id: str, *, now_ms: int) -> Occurrence:
+    def by_hand(cls, source: RunSource, subject_id: str, *, now_ms: int) -> Occurrence:
         """One that somebody asked for, beside the subject's next."""
         return cls(source=source, subject_id=subject_id, at_ms=now_ms, due_ms=now_ms, trigger="manual", is_extra=True)
 
@@ -129,7 +129,7 @@ class Occurrences:
         )
 
     @staticmethod
-    def cancel(source: Source, subject_id: str) -> Statement:
+    def cancel(source: RunSource, subject_id: str) -> Statement:
         """A subject has no next occurrence any more."""
         return Statement(
             "DELETE FROM polar_scheduler_events WHERE eventId = ? AND queue = ?",

@@ -12,7 +12,7 @@ from storage.readers import Readers
 from storage.statement import Statement
 
 MAX_PROMPT = 2_000
-Scope = Literal["global", "user", "session"]
+ProfileScope = Literal["global", "user", "session"]
 
 _SAME = "scope = :scope AND userId IS :user AND sessionId IS :session"
 # A row that another program gave another id is the same profile: it gets ours, and keeps its name and its age.
@@ -37,10 +37,10 @@ class PromptRefused(StorageError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class ProfileTarget:
     """Whose profile it is: everybody's, a user's, or a user's in one session."""
 
-    scope: Scope
+    scope: ProfileScope
     user_id: str | None = None
     session_id: str | None = None
 
@@ -55,7 +55,7 @@ class Profile:
     """A profile that counts."""
 
     profile_id: str
-    scope: Scope
+    scope: ProfileScope
     prompt: str
 
     @classmethod
@@ -83,13 +83,13 @@ class Personalities:
         self._readers = readers
 
     @staticmethod
-    def set(target: Target, prompt: str, *, now_ms: int) -> tuple[Statement, ...]:
+    def set(target: ProfileTarget, prompt: str, *, now_ms: int) -> tuple[Statement, ...]:
         """Put a prompt in place of the former one, whose time of creation stays; raises PromptRefused."""
         params = {**_params(target), "prompt": checked(prompt), "now": now_ms}
         return (Statement(_ADOPT, params), Statement(_SET, params))
 
     @staticmethod
-    def reset(target: Target) -> Statement:
+    def reset(target: ProfileTarget) -> Statement:
         """Remove a profile, whatever its id; where there is none, nothing happens."""
         return Statement(f"DELETE FROM polar_personality_profiles WHERE {_SAME}", _params(target))
 
@@ -99,7 +99,7 @@ class Personalities:
         return next((profile for profile in map(Profile.from_row, rows) if profile.prompt), None)
 
 
-def _params(target: Target) -> dict[str, str | None]:
+def _params(target: ProfileTarget) -> dict[str, str | None]:
     return {
         "id": target.profile_id,
         "scope": target.scope,

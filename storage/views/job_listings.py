@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from storage.ids import sql_next_id
 from storage.indexed import field
 from storage.readers import Readers
-from storage.views.listings import NEWEST, PAGE, Page, page_of, text
+from storage.views.listings import NEWEST, PAGE, ListPage, page_of, text
 
 FEEDBACK_DAYS = 90
 """The days of which an automation's feedback is counted, today included."""
@@ -45,7 +45,7 @@ WHERE day >= :since AND automationId IN (SELECT value FROM json_each(:ids)) GROU
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LastRun:
+class NewestRun:
     """How a subject's newest run ended, and when that was entered."""
 
     status: str | None
@@ -65,7 +65,7 @@ class ListedJob:
     prompt: str
     enabled: bool
     next_ms: int | None
-    last: LastRun | None
+    last: NewestRun | None
     positive: int = 0
     negative: int = 0
 
@@ -96,7 +96,7 @@ class ListedPolicy:
     checks: tuple[str, ...]
     enabled: bool
     next_ms: int | None
-    last: LastRun | None
+    last: NewestRun | None
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> ListedPolicy:
@@ -113,10 +113,10 @@ class ListedPolicy:
         )
 
 
-def _last(status: object, reason: object, created_at_ms: int | None) -> LastRun | None:
+def _last(status: object, reason: object, created_at_ms: int | None) -> NewestRun | None:
     if created_at_ms is None:
         return None
-    return LastRun(status=text(status), reason=text(reason), created_at_ms=created_at_ms)
+    return NewestRun(status=text(status), reason=text(reason), created_at_ms=created_at_ms)
 
 
 def _names(checks: str) -> tuple[str, ...]:
@@ -129,7 +129,7 @@ def _names(checks: str) -> tuple[str, ...]:
 
 async def jobs(
     readers: Readers, *, now_ms: int, before: int = NEWEST, enabled: bool | None = None
-) -> Page[ListedJob, int]:
+) -> ListPage[ListedJob, int]:
     """The automations made before the one of a row, newest first; None lists paused ones too."""
     where = "job.rowid < :before" + ("" if enabled is None else " AND job.enabled = :enabled")
     rows = await readers.fetch(JOBS.format(where=where), {"before": before, "enabled": enabled})

@@ -22,7 +22,7 @@ Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Row, Key]):
+class ListPage(Generic[Row, Key]):
     """Some rows of a list. `next` is the key that the next page begins behind, None at the list's end.
 
     `is_cut`: there may be fewer rows than a page holds, as SPAN rows were looked at.
@@ -33,11 +33,11 @@ class Page(Generic[Row, Key]):
     is_cut: bool = False
 
 
-def page_of(rows: Sequence[Row], key: Callable[[Row], Key], *, cut_at: Key | None = None) -> Page[Row, Key]:
+def page_of(rows: Sequence[Row], key: Callable[[Row], Key], *, cut_at: Key | None = None) -> ListPage[Row, Key]:
     """The page of at most PAGE + 1 rows that were asked for; `cut_at` is where the search for them had to end."""
     if len(rows) > PAGE:
-        return Page(list(rows[:PAGE]), key(rows[PAGE - 1]))
-    return Page(list(rows), cut_at, is_cut=cut_at is not None)
+        return ListPage(list(rows[:PAGE]), key(rows[PAGE - 1]))
+    return ListPage(list(rows), cut_at, is_cut=cut_at is not None)
 
 
 async def search_floor(readers: Readers, keys: str, params: Mapping[str, Any]) -> int | None:

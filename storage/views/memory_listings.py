@@ -8,7 +8,7 @@ from typing import Any
 from storage import memory_index
 from storage.readers import Readers
 from storage.tables.memories import Memory, like, phrase, terms
-from storage.views.listings import NEWEST, PAGE, Page, page_of, search_floor
+from storage.views.listings import NEWEST, PAGE, ListPage, page_of, search_floor
 
 _COLUMNS = "m.memoryId, m.sessionId, m.userId, m.scope, m.type, m.record, m.createdAtMs"
 _FILTERS = "(:session IS NULL OR m.sessionId = :session) AND (:user IS NULL OR m.userId = :user)"
@@ -28,13 +28,13 @@ WHERE m.rowid < :before AND m.rowid >= :floor AND {_FILTERS} {{words}}
 ORDER BY m.rowid DESC LIMIT {PAGE + 1}
 """
 
-Found = tuple[Memory, int]
+PlacedMemory = tuple[Memory, int]
 """A memory, and its key in the list."""
 
 
 async def memories(
     readers: Readers, *, words: str = "", session: str | None = None, user: str | None = None, before: int = NEWEST
-) -> Page[Found, int]:
+) -> ListPage[PlacedMemory, int]:
     """Memories of everybody, or of a session or a user, that hold all the words; without words all of them.
 
     Keys of a search are of its index, so a page goes on with the words it began with.
@@ -42,7 +42,7 @@ async def memories(
     params: dict[str, Any] = {"before": before, "session": session, "user": user, "floor": -NEWEST}
     wanted = terms(words)
     if words.strip() and not wanted:
-        return Page([], None)
+        return ListPage([], None)
     if (wanted or user) and await _has_index(readers):
         params["query"] = " AND ".join(_conditions(wanted, user))
         return await _search(readers, _INDEX_KEYS, SEARCH_INDEX, params, filtered=session is not None)
@@ -62,7 +62,7 @@ def _conditions(wanted: list[str], user: str | None) -> Iterator[str]:
 
 async def _search(
     readers: Readers, keys: str, query: str, params: dict[str, Any], *, filtered: bool
-) -> Page[Found, int]:
+) -> ListPage[PlacedMemory, int]:
     floor = await search_floor(readers, keys, params) if filtered else None
     if floor is not None:
         params["floor"] = floor

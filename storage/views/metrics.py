@@ -65,7 +65,7 @@ class Depths:
     bytes: int
 
 
-Counts = dict[tuple[str, ...], int]
+LabelledCounts = dict[tuple[str, ...], int]
 """Counts by the values of their labels, those known longest first."""
 
 
@@ -74,11 +74,11 @@ class Measured:
     """Everything that is told. Totals only grow; all else is as it is now."""
 
     turns: list[TurnBucket]
-    messages: Counts
-    sends: Counts
-    runs: Counts
-    reactions: Counts
-    deliveries: Counts
+    messages: LabelledCounts
+    sends: LabelledCounts
+    runs: LabelledCounts
+    reactions: LabelledCounts
+    deliveries: LabelledCounts
     depths: Depths
     budgets: list[Spent]
     last_poll_ms: int | None
@@ -120,7 +120,7 @@ async def _turns(readers: Readers) -> list[TurnBucket]:
     ]
 
 
-async def _counts(readers: Readers, query: str) -> Counts:
+async def _counts(readers: Readers, query: str) -> LabelledCounts:
     """Of rows whose last column is the count."""
     return {tuple(map(str, row[:-1])): row[-1] for row in map(tuple, await readers.fetch(query))}
 

@@ -53,7 +53,7 @@ class Beat(NamedTuple):
     session_id: str | None
 
 
-class Memory(NamedTuple):
+class ExportedMemory(NamedTuple):
     """A memory, its text cut."""
 
     at_ms: int
@@ -64,7 +64,7 @@ class Memory(NamedTuple):
     text: str
 
 
-class Profile(NamedTuple):
+class ExportedProfile(NamedTuple):
     """A personality profile as it was set last."""
 
     at_ms: int
@@ -102,7 +102,7 @@ class DayOfReactions(NamedTuple):
     neutral: int
 
 
-class Group(NamedTuple):
+class ExportedGroup(NamedTuple):
     """How many rows share these two labels."""
 
     first: str | None
@@ -242,7 +242,7 @@ class Projections:
         found = {row[0]: row[1] for row in rows}
         return {**dict.fromkeys(_REACTIONS, 0), **found, "": sum(found.values())}
 
-    def commands(self) -> list[Group]:
+    def commands(self) -> list[ExportedGroup]:
         """Commands by name and outcome; what was written behind them is stored nowhere."""
         name, outcome = _json("payload", "$.command"), _json("payload", "$.outcome")
         return self._groups(name, outcome, "polar_feedback_events", "type = 'command_executed'")
@@ -268,12 +268,12 @@ class Projections:
         """Each day that `beats` has."""
         return self._days("polar_run_events", "createdAtMs", "source = 'heartbeat'")
 
-    def beats_by_result(self) -> list[Group]:
+    def beats_by_result(self) -> list[ExportedGroup]:
         """By status and reason."""
         status, reason = _json("output", "$.status"), _json("output", "$.reason")
         return self._groups(status, reason, "polar_run_events", "source = 'heartbeat'")
 
-    def beats_by_policy(self) -> list[Group]:
+    def beats_by_policy(self) -> list[ExportedGroup]:
         """By policy and status."""
         return self._groups(_text("id"), _json("output", "$.status"), "polar_run_events", "source = 'heartbeat'")
 
@@ -284,24 +284,24 @@ class Projections:
             "WHERE source = 'heartbeat' AND createdAtMs >= :since ORDER BY sequence DESC LIMIT 1"
         )
 
-    def memories(self) -> Iterator[Memory]:
+    def memories(self) -> Iterator[ExportedMemory]:
         """Every memory."""
         rows = self._rows(
             f"SELECT {_at('createdAtMs')}, {_text('userId')}, {_text('sessionId')}, {_text('scope')}, "
             f"{_text('type')}, {_text(_MEMORY_TEXT)} FROM polar_memory "
             "WHERE createdAtMs >= :since ORDER BY createdAtMs DESC, memoryId"
         )
-        return map(Memory._make, rows)
+        return map(ExportedMemory._make, rows)
 
     def days_of_memories(self) -> Iterator[Day]:
         """Each day that `memories` has."""
         return self._days("polar_memory", "createdAtMs")
 
-    def memories_by_kind(self) -> list[Group]:
+    def memories_by_kind(self) -> list[ExportedGroup]:
         """By scope and type."""
         return self._groups(_text("scope"), _text("type"), "polar_memory")
 
-    def memories_by_user(self) -> list[Group]:
+    def memories_by_user(self) -> list[ExportedGroup]:
         """By user and session."""
         return self._groups(_text("userId"), _text("sessionId"), "polar_memory")
 
@@ -309,20 +309,20 @@ class Projections:
         """The memory changed last."""
         return self._last_changed("polar_memory", "memoryId", "createdAtMs")
 
-    def profiles(self) -> Iterator[Profile]:
+    def profiles(self) -> Iterator[ExportedProfile]:
         """Every profile, by its last change."""
         rows = self._rows(
             f"SELECT {_at('updatedAtMs')}, {_text('scope')}, {_text('userId')}, {_text('sessionId')}, "
             f"{_text('name')}, {_text('prompt', 4000)} FROM polar_personality_profiles "
             "WHERE updatedAtMs >= :since ORDER BY updatedAtMs DESC, profileId"
         )
-        return map(Profile._make, rows)
+        return map(ExportedProfile._make, rows)
 
     def days_of_profiles(self) -> Iterator[Day]:
         """Each day that `profiles` has."""
         return self._days("polar_personality_profiles", "updatedAtMs")
 
-    def profiles_by_scope(self) -> list[Group]:
+    def profiles_by_scope(self) -> list[ExportedGroup]:
         """By scope."""
         return self._groups(_text("scope"), "NULL", "polar_personality_profiles", time="updatedAtMs")
 
@@ -332,12 +332,12 @@ class Projections:
 
     def _groups(
         self, first: str, second: str, table: str, where: str = "1", *, time: str = "createdAtMs"
-    ) -> list[Group]:
+    ) -> list[ExportedGroup]:
         rows = self._rows(
             f"SELECT {first} AS first, {second} AS second, count(*) FROM {table} WHERE {where} AND {time} >= :since "
             f"GROUP BY first, second ORDER BY count(*) DESC, first, second LIMIT {TOP}"
         )
-        return [Group._make(row) for row in rows]
+        return [ExportedGroup._make(row) for row in rows]
 
     def _days(self, table: str, time: str, where: str = "1") -> Iterator[Day]:
         rows = self._rows(

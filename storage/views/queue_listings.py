@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from storage.readers import Readers
-from storage.views.listings import NEWEST, PAGE, Page, count_up, page_of, text
+from storage.views.listings import NEWEST, PAGE, ListPage, count_up, page_of, text
 
 Cursor = tuple[int, int]
 """An instant in milliseconds and a row: where a list by time goes on."""
@@ -109,20 +109,20 @@ def _said(payload: str) -> tuple[str, str]:
     return text(call.get("method")) or "", text(call.get("text")) or ""
 
 
-async def waiting(readers: Readers, *, after: Cursor = (-NEWEST, 0)) -> Page[ListedDelivery, Cursor]:
+async def waiting(readers: Readers, *, after: Cursor = (-NEWEST, 0)) -> ListPage[ListedDelivery, Cursor]:
     """Deliveries that are not sent yet, oldest first."""
     query = f"{WAITING} ORDER BY createdAtMs, row LIMIT {PAGE + 1}"
     rows = await readers.fetch(query, {"ms": after[0], "row": after[1]})
     return page_of([ListedDelivery.from_row(row) for row in rows], lambda found: (found.created_at_ms, found.row))
 
 
-async def failed(readers: Readers, *, before: Cursor = (NEWEST, 0)) -> Page[ListedDelivery, Cursor]:
+async def failed(readers: Readers, *, before: Cursor = (NEWEST, 0)) -> ListPage[ListedDelivery, Cursor]:
     """Deliveries that have failed, newest failure first."""
     rows = await readers.fetch(FAILED, {"ms": before[0], "row": before[1]})
     return page_of([ListedDelivery.from_row(row) for row in rows], lambda found: (found.updated_at_ms, found.row))
 
 
-async def dead_updates(readers: Readers, *, before: int = NEWEST) -> Page[DeadUpdate, int]:
+async def dead_updates(readers: Readers, *, before: int = NEWEST) -> ListPage[DeadUpdate, int]:
     """Updates that were set aside, newest arrival first."""
     rows = await readers.fetch(DEAD, {"before": before})
     return page_of([DeadUpdate.from_row(row) for row in rows], lambda update: update.sequence)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from storage.indexed import field
 from storage.readers import Readers
 from storage.statuses import RunStatus, TaskStatus
-from storage.views.listings import NEWEST, PAGE, Page, count_up, page_of, search_floor, text
+from storage.views.listings import NEWEST, PAGE, ListPage, count_up, page_of, search_floor, text
 
 SOURCES = ("automation", "heartbeat")
 STATUSES = tuple(RunStatus)
@@ -40,7 +40,7 @@ ORDER BY task.sequence DESC LIMIT {PAGE + 1})"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class ListedRun:
     """A row of the ledger. `prompt` is what its automation says now, None where there is none any more."""
 
     sequence: int
@@ -54,7 +54,7 @@ class Run:
     created_at_ms: int
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> Run:
+    def from_row(cls, row: sqlite3.Row) -> ListedRun:
         """From a row of RUNS."""
         return cls(
             sequence=row[0],
@@ -70,7 +70,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class ListedTask:
     """A row of the task board. `status` is done or blocked."""
 
     sequence: int
@@ -83,7 +83,7 @@ class Task:
     created_at_ms: int
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> Task:
+    def from_row(cls, row: sqlite3.Row) -> ListedTask:
         """From a row of TASKS."""
         return cls(
             sequence=row[0],
@@ -99,18 +99,18 @@ class Task:
 
 async def runs(
     readers: Readers, *, before: int = NEWEST, source: str | None = None, status: str | None = None
-) -> Page[Run, int]:
+) -> ListPage[ListedRun, int]:
     """The runs entered before a sequence; None does not filter."""
     params = {"before": before, "source": source, "status": status, "floor": 0}
     floor = await search_floor(readers, _KEYS, params) if source or status else None
     rows = await readers.fetch(RUNS, {**params, "floor": -NEWEST if floor is None else floor})
-    return page_of([Run.from_row(row) for row in rows], lambda run: run.sequence, cut_at=floor)
+    return page_of([ListedRun.from_row(row) for row in rows], lambda run: run.sequence, cut_at=floor)
 
 
-async def tasks(readers: Readers, *, before: int = NEWEST, status: str | None = None) -> Page[Task, int]:
+async def tasks(readers: Readers, *, before: int = NEWEST, status: str | None = None) -> ListPage[ListedTask, int]:
     """The tasks of runs that were entered before a sequence; None does not filter."""
     rows = await readers.fetch(f"{TASKS} ORDER BY sequence DESC LIMIT {PAGE + 1}", {"before": before, "status": status})
-    return page_of([Task.from_row(row) for row in rows], lambda task: task.sequence)
+    return page_of([ListedTask.from_row(row) for row in rows], lambda task: task.sequence)
 
 
 async def count_tasks(readers: Readers) -> dict[str, int]:

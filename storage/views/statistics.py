@@ -60,7 +60,7 @@ class ReplyTimes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class QueueDepth:
     """How much is open or lies about; each counted no further than MAX_COUNT."""
 
     updates: int
@@ -72,7 +72,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
+class BudgetUse:
     """A budget in US dollars; one that does not block only warns."""
 
     scope: str
@@ -101,7 +101,7 @@ class SubjectTotals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RatedReply:
+class DislikedReply:
     """A reply that was disapproved of: `count` of those that stand; `text` None when it is no longer stored."""
 
     session_id: str
@@ -139,9 +139,9 @@ async def reply_times(readers: Readers) -> ReplyTimes:
     return ReplyTimes(count=len(took), median_ms=median(took), p95_ms=took[(len(took) * 95 + 99) // 100 - 1])
 
 
-async def waiting(readers: Readers, *, now_ms: int, overdue_ms: int) -> Waiting:
+async def waiting(readers: Readers, *, now_ms: int, overdue_ms: int) -> QueueDepth:
     """What is open now. `overdue` is what was due before `overdue_ms`."""
-    return Waiting(
+    return QueueDepth(
         updates=await count_up(readers, _PENDING),
         deliveries=await count_up(readers, _OPEN),
         failed=await count_up(readers, _FAILED),
@@ -151,7 +151,7 @@ async def waiting(readers: Readers, *, now_ms: int, overdue_ms: int) -> Waiting:
     )
 
 
-async def budgets(readers: Readers, *, now_ms: int, limit: int) -> list[Budget]:
+async def budgets(readers: Readers, *, now_ms: int, limit: int) -> list[BudgetUse]:
     """Those most used up first."""
     rows = await readers.fetch(
         f"SELECT scope, targetId, CAST(maxLimitUsd AS REAL), CAST(spent AS REAL), blocks FROM ({SPENT}) "
@@ -159,7 +159,8 @@ async def budgets(readers: Readers, *, now_ms: int, limit: int) -> list[Budget]:
         {"now": now_ms, "limit": limit},
     )
     return [
-        Budget(scope=row[0], target_id=row[1], limit_usd=row[2], spent_usd=row[3], blocks=bool(row[4])) for row in rows
+        BudgetUse(scope=row[0], target_id=row[1], limit_usd=row[2], spent_usd=row[3], blocks=bool(row[4]))
+        for row in rows
     ]
 
 
@@ -195,10 +196,10 @@ async def _by_subject(
     return [SubjectTotals(id=row[0], text=row[4], totals=_totals(row[1:4])) for row in rows]
 
 
-async def worst_replies(readers: Readers, *, since_ms: int, limit: int) -> list[RatedReply]:
+async def worst_replies(readers: Readers, *, since_ms: int, limit: int) -> list[DislikedReply]:
     """Those with the most disapproval that was given since and stands; among equals, the latest."""
     return [
-        RatedReply(
+        DislikedReply(
             session_id=row[0],
             message_id=row[1],
             count=row[2],

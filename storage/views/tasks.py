@@ -25,7 +25,7 @@ class Task:
         return cls(job_id=row[0], prompt=row[1], status=TaskStatus(row[2]), reason=row[3], created_at_ms=row[4])
 
 
-class Tasks:
+class TaskBoard:
     """The board, as its people see it."""
 
     def __init__(self, readers: Readers) -> None:

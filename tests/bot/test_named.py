@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.errors import SettingsError
 from bot.named import load_named
-from bot.settings import SettingsError
 from tests.house import CHECKOUT
 
 

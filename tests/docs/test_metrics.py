@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 from prometheus_client import Metric
 
-from middleware.turn import Kind, Status
+from middleware.turn import Kind, OutcomeStatus
 from storage.views.health import Spent
 from storage.views.metrics import MAX_BUDGETS, Depths, Measured, TurnBucket
 from tests.docs.pages import DOCS, blocks, prose
@@ -54,7 +54,7 @@ def test_the_values_of_labels_are_those_of_the_code() -> None:
     """Kinds and outcomes of turns, and the limits that keep series few."""
     values = dict(re.findall(r"^\| `(kind|outcome)` \| (.+) \|$", prose(REFERENCE), re.MULTILINE))
     assert re.findall(r"`(\w+)`", values["kind"]) == list(get_args(Kind))
-    assert re.findall(r"`(\w+)`", values["outcome"]) == list(get_args(Status))
+    assert re.findall(r"`(\w+)`", values["outcome"]) == list(get_args(OutcomeStatus))
     bounds = f"{', '.join(BOUNDS[:-2])} and {BOUNDS[-2]} seconds"
     for said in (
         bounds,

@@ -13,7 +13,7 @@ import pytest
 
 from bot.receiving import processor
 from emulator import Chat, Person
-from storage.tables.budgets import Budgets, Policy, Scope
+from storage.tables.budgets import BudgetPolicy, Budgets, BudgetScope
 from tests.clocks import TestClock
 from tests.docs.pages import DOCS, blocks
 from tests.house import House, until
@@ -37,9 +37,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     Paid.gate = None
 
 
-async def allow(bot: Any, limit: float, *, scope: Scope = "global", target: str = "", **more: Any) -> None:
+async def allow(bot: Any, limit: float, *, scope: BudgetScope = "global", target: str = "", **more: Any) -> None:
     """Set a budget while the bot runs."""
-    policy = Policy(scope=scope, target_id=target, limit_usd=limit, **more)
+    policy = BudgetPolicy(scope=scope, target_id=target, limit_usd=limit, **more)
     await bot.app.database.commit(*Budgets.set(policy, now_ms=bot.app.clock()))
 
 
@@ -78,7 +78,7 @@ async def test_a_hundred_turns_at_once_on_a_budget_for_ten(house: House, calls: 
     [("global", "the budget of all together"), ("user", "your budget"), ("session", "the budget of this chat")],
 )
 async def test_each_budget_refuses_by_its_own_name_until_it_starts_anew(
-    house: House, calls: list[str], scope: Scope, named: str
+    house: House, calls: list[str], scope: BudgetScope, named: str
 ) -> None:
     """With its limit, and when that is; whoever has no part in it is answered."""
     clock = TestClock()

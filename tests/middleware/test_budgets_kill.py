@@ -13,7 +13,7 @@ import pytest
 
 from emulator import Chat, Person
 from storage import opening
-from storage.tables.budgets import Budgets, Policy
+from storage.tables.budgets import BudgetPolicy, Budgets
 from storage.writer import run_batch
 from tests.house import House, until
 from tests.killing import end, kill, start, start_asking
@@ -34,7 +34,7 @@ def allow_ten_calls(house: House) -> None:
     """A global budget for ten answers, in a database that is made by it."""
     connection, _ = opening.prepare(house.path, 1)
     with closing(connection):
-        policy = Policy(scope="global", target_id="", limit_usd=10 * COST)
+        policy = BudgetPolicy(scope="global", target_id="", limit_usd=10 * COST)
         run_batch(connection, [Budgets.set(policy, now_ms=1)])
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from bot.errors import SettingsError
 from bot.receiving import processor
-from bot.settings import SettingsError
 from middleware.texts import say
 from middleware.turn import CallNext, Outcome, Reply, Turn
 from storage.statement import Statement

@@ -14,7 +14,7 @@ from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.readers import READERS
 from storage.statement import Statement
-from storage.writer import Answer, Unit, run_batch
+from storage.writer import Unit, UnitRows, run_batch
 from tests.storage.files import NOW_MS, can_be_written, rows
 
 ADD = "INSERT INTO polar_properties VALUES (?, ?)"
@@ -29,7 +29,7 @@ class Gate:
         self.batches: list[int] = []
         monkeypatch.setattr(module, "run_batch", self._run)
 
-    def _run(self, connection: sqlite3.Connection, units: list[Unit]) -> list[Answer | Exception]:
+    def _run(self, connection: sqlite3.Connection, units: list[Unit]) -> list[UnitRows | Exception]:
         self.batches.append(len(units))
         assert self.open.wait(30)
         return run_batch(connection, units)
@@ -40,13 +40,13 @@ def put(name: str, value: str = "1") -> Statement:
     return Statement(ADD, (name, value))
 
 
-async def settled(*tasks: asyncio.Task[Answer]) -> list[Answer | BaseException]:
+async def settled(*tasks: asyncio.Task[UnitRows]) -> list[UnitRows | BaseException]:
     """What became of all of them, within a bounded time."""
     async with asyncio.timeout(30):
         return await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def waiting(count: int, database: Database, *, start: int = 0) -> list[asyncio.Task[Answer]]:
+async def waiting(count: int, database: Database, *, start: int = 0) -> list[asyncio.Task[UnitRows]]:
     """Callers whose units are handed over, in order, and not answered yet."""
     tasks = [asyncio.create_task(database.commit(put(f"n{i}"))) for i in range(start, start + count)]
     await asyncio.sleep(0)
@@ -188,7 +188,7 @@ async def test_a_reader_never_sees_an_uncommitted_half(
         assert go_on.wait(30)
         return 1
 
-    def run(connection: sqlite3.Connection, units: list[Unit]) -> list[Answer | Exception]:
+    def run(connection: sqlite3.Connection, units: list[Unit]) -> list[UnitRows | Exception]:
         connection.create_function("pause", 0, pause)
         return run_batch(connection, units)
 

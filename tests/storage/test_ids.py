@@ -122,7 +122,7 @@ def test_sql_makes_and_reads_message_ids_alike(number: int) -> None:
 
 
 @given(SOURCES, NAMES, POSITIVE)
-def test_sql_makes_the_other_names_alike(source: ids.Source, name: str, number: int) -> None:
+def test_sql_makes_the_other_names_alike(source: ids.RunSource, name: str, number: int) -> None:
     """Of occurrences, tasks, tries and profiles."""
     assert said_by_sql(ids.sql_next_id(source, ":name"), name=name) == ids.next_id(source, name)
     assert said_by_sql(ids.sql_try_id(":name", ":n"), name=name, n=number) == ids.try_id(name, number)

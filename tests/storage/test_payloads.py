@@ -22,7 +22,7 @@ from storage.payloads import (
     Payload,
     SendDocument,
     SendMessage,
-    Unreadable,
+    UnknownPayload,
     from_json,
     read,
 )
@@ -118,7 +118,7 @@ def test_what_is_no_call_raises_one_error(stored: str) -> None:
     with pytest.raises(PayloadUnreadable) as raised:
         from_json(stored)
     found = read(stored)
-    assert isinstance(found, Unreadable)
+    assert isinstance(found, UnknownPayload)
     assert str(found.why) == str(raised.value) != ""
 
 

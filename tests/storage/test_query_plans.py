@@ -14,7 +14,7 @@ from storage.origin import UNKNOWN
 from storage.payloads import SendMessage
 from storage.statement import Statement
 from storage.tables.deliveries import Deliveries, Delivery
-from storage.tables.feedback import Feedback
+from storage.tables.feedback import FeedbackLedger
 from storage.tables.jobs import Jobs
 from storage.tables.memories import Memories
 from storage.tables.messages import Messages
@@ -23,7 +23,7 @@ from storage.tables.proposals import Proposals
 from storage.tables.runs import Runs
 from storage.tables.updates import Entry, Updates
 from storage.tables.users import Users
-from storage.views.tasks import Tasks
+from storage.views.tasks import TaskBoard
 from tests.storage.files import plain
 from tests.storage.plans import asked, plan, scans
 
@@ -60,16 +60,16 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "deliveries.find": lambda db: Deliveries(db).find("d"),
     "messages.find_delivered": lambda db: Messages(db).find_delivered("d"),
     "messages.find": lambda db: Messages(db).find(S, 1),
-    "feedback.list_recent": lambda db: Feedback(db).list_recent(S, limit=10),
-    "feedback.list_chosen": lambda db: Feedback(db).list_chosen(S, 1, "7"),
-    "feedback.totals": lambda db: Feedback(db).totals(S),
-    "feedback.totals_of_automation": lambda db: Feedback(db).totals_of_automation("j"),
-    "feedback.has_disapproved": lambda db: Feedback(db).has_disapproved(S, "msg_a_1", "7"),
-    "feedback.totals of a message": lambda db: Feedback(db).totals(S, message_id="msg_a_1"),
+    "feedback.list_recent": lambda db: FeedbackLedger(db).list_recent(S, limit=10),
+    "feedback.list_chosen": lambda db: FeedbackLedger(db).list_chosen(S, 1, "7"),
+    "feedback.totals": lambda db: FeedbackLedger(db).totals(S),
+    "feedback.totals_of_automation": lambda db: FeedbackLedger(db).totals_of_automation("j"),
+    "feedback.has_disapproved": lambda db: FeedbackLedger(db).has_disapproved(S, "msg_a_1", "7"),
+    "feedback.totals of a message": lambda db: FeedbackLedger(db).totals(S, message_id="msg_a_1"),
     "occurrences.list_due": lambda db: Occurrences(db).list_due(now_ms=1, limit=10),
     "runs.failures_in_a_row": lambda db: Runs(db).failures_in_a_row("automation", "j", limit=3),
     "runs.last": lambda db: Runs(db).last("automation", "j"),
-    "tasks.list_of": lambda db: Tasks(db).list_of(S, "7", limit=10),
+    "tasks.list_of": lambda db: TaskBoard(db).list_of(S, "7", limit=10),
     "proposals.find": lambda db: Proposals(db).find("p"),
     "users.timezone_of": lambda db: Users(db).timezone_of("7"),
     "messages.count_of_automation": lambda db: Messages(db).count_of_automation("j", since_ms=1),
@@ -100,7 +100,7 @@ WRITES: dict[str, Callable[[Database], tuple[Statement, ...]]] = {
         session_id=S, telegram_message_id=1, text="x", attachment=None, now_ms=1
     ),
     "feedback.append_on_message": lambda db: (
-        Feedback(db).append_on_message(
+        FeedbackLedger(db).append_on_message(
             event_id="f",
             event_type="reaction_added",
             session_id=S,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from storage.errors import DatabaseLost, ExpectationFailed
 from storage.statement import Statement
-from storage.writer import Answer, run_batch
+from storage.writer import UnitRows, run_batch
 
 PUT = "INSERT INTO pairs VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 ADD = "INSERT INTO pairs VALUES (?, ?)"
@@ -43,7 +43,7 @@ def traced(connection: sqlite3.Connection) -> list[str]:
     return lines
 
 
-def values(answer: Answer | Exception) -> list[list[tuple[Any, ...]]]:
+def values(answer: UnitRows | Exception) -> list[list[tuple[Any, ...]]]:
     """An answer as plain tuples."""
     assert not isinstance(answer, Exception)
     return [[tuple(row) for row in found] for found in answer]

@@ -9,7 +9,7 @@ import pytest
 
 from storage.totals import Totals
 from storage.views import statistics
-from storage.views.statistics import EmojiTotals, RatedReply, SubjectTotals
+from storage.views.statistics import DislikedReply, EmojiTotals, SubjectTotals
 from tests.storage.files import NOW_MS
 from tests.storage.files import rows as query
 from tests.web.house import Document, Web, numbers, tiles
@@ -81,7 +81,7 @@ async def test_the_worst_rated_replies_are_those_of_which_most_disapproval_stand
             ("legacy1", 1, None),
             ("telegram:-1003001:9", 1, None),
         ]
-        assert found[0] == RatedReply(
+        assert found[0] == DislikedReply(
             session_id=BOB, message_id="msg_a_2", count=2, last_ms=NOW_MS + 3, text=None, automation_id=None
         )
         assert await statistics.worst_replies(readers, since_ms=NOW_MS - 1_000, limit=1) == found[:1]

@@ -192,7 +192,9 @@ def test_further_values_of_a_label_are_added_up(tmp_path: Path) -> None:
 
 def test_folding_keeps_the_sum() -> None:
     """Each label by itself."""
-    counts: metrics.Counts = {(f"a{i}", f"b{j}"): 1 for i in range(MAX_VALUES + 3) for j in range(MAX_VALUES + 3)}
+    counts: metrics.LabelledCounts = {
+        (f"a{i}", f"b{j}"): 1 for i in range(MAX_VALUES + 3) for j in range(MAX_VALUES + 3)
+    }
     folded = fold(counts)
     assert sum(folded.values()) == len(counts)
     assert len(folded) == (MAX_VALUES + 1) ** 2

@@ -12,7 +12,7 @@ from storage.statement import Parameters, Statement
 from storage.statement import Rows as Found
 from storage.totals import Totals
 from storage.views import statistics
-from storage.views.statistics import Budget, ReplyTimes, Waiting
+from storage.views.statistics import BudgetUse, QueueDepth, ReplyTimes
 from tests.storage.files import NOW_MS
 from tests.storage.files import rows as query
 from tests.storage.plans import plan, scans
@@ -127,7 +127,7 @@ async def test_what_is_due_is_what_the_bot_would_run(path: Path) -> None:
         rows.add("polar_scheduler_events", eventId="y", queue="retry", sequence=0, payload="no", createdAtMs=1)
     async with reading(path) as readers:
         found = await statistics.waiting(readers, now_ms=NOW_MS, overdue_ms=NOW_MS - 60_000)
-    assert found == Waiting(updates=0, deliveries=0, failed=0, due=2, overdue=1, dead=0)
+    assert found == QueueDepth(updates=0, deliveries=0, failed=0, due=2, overdue=1, dead=0)
 
 
 async def test_what_was_spent_before_the_interval_ended_counts_no_more(path: Path) -> None:
@@ -139,8 +139,8 @@ async def test_what_was_spent_before_the_interval_ended_counts_no_more(path: Pat
     async with reading(path) as readers:
         found = await statistics.budgets(readers, now_ms=NOW_MS, limit=5)
     assert found == [
-        Budget(scope="user", target_id="", limit_usd=2.0, spent_usd=1.0, blocks=True),
-        Budget(scope="global", target_id="", limit_usd=2.0, spent_usd=0.0, blocks=True),
+        BudgetUse(scope="user", target_id="", limit_usd=2.0, spent_usd=1.0, blocks=True),
+        BudgetUse(scope="global", target_id="", limit_usd=2.0, spent_usd=0.0, blocks=True),
     ]
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from storage.readers import Readers
-from storage.views.listings import MAX_COUNT, Page
+from storage.views.listings import MAX_COUNT, ListPage
 from storage.views.queue_listings import count_queued, count_sent, dead_updates, failed, waiting
 from web.clock import now_ms
 from web.formats import number
@@ -41,7 +41,7 @@ async def page(request: Request) -> Response:
     )
 
 
-async def _listed(request: Request, readers: Readers, view: str) -> Page[Any, Any]:
+async def _listed(request: Request, readers: Readers, view: str) -> ListPage[Any, Any]:
     if view == "dead":
         sequence = keys(request, "before", 1)
         return await (dead_updates(readers, before=sequence[0]) if sequence else dead_updates(readers))

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from storage.views.health import Spent
-from storage.views.metrics import Counts, Depths, Measured, TurnBucket, measure
+from storage.views.metrics import Depths, LabelledCounts, Measured, TurnBucket, measure
 from web.clock import now_ms
 
 MAX_VALUES = 30
@@ -68,7 +68,7 @@ def _budgets(found: list[Spent]) -> Iterator[Metric]:
     yield _gauge("budget_spent_usd", "What of a budget is spent in its current interval.", ("scope", "target"), spent)
 
 
-def _counter(name: str, text: str, labels: tuple[str, ...], counts: Counts) -> Metric:
+def _counter(name: str, text: str, labels: tuple[str, ...], counts: LabelledCounts) -> Metric:
     family = CounterMetricFamily(f"polar_{name}", text, labels=labels)
     for values, count in fold(counts).items():
         family.add_metric(values, count)
@@ -79,7 +79,7 @@ def _gauge(
     name: str,
     text: str,
     labels: tuple[str, ...],
-    values: Mapping[tuple[str, str], float] | Mapping[tuple[()], float] | Counts,
+    values: Mapping[tuple[str, str], float] | Mapping[tuple[()], float] | LabelledCounts,
 ) -> Metric:
     family = GaugeMetricFamily(f"polar_{name}", text, labels=labels)
     for labelled, value in values.items():
@@ -87,8 +87,8 @@ def _gauge(
     return family
 
 
-def _by_outcome(found: Measured) -> Counts:
-    counts: Counts = defaultdict(int)
+def _by_outcome(found: Measured) -> LabelledCounts:
+    counts: LabelledCounts = defaultdict(int)
     for bucket in found.turns:
         counts[bucket.kind, bucket.outcome] += bucket.count
     return counts
@@ -115,10 +115,10 @@ def _folded_durations(turns: list[TurnBucket]) -> tuple[dict[tuple[str, str], in
     return buckets, sums
 
 
-def fold(counts: Counts) -> Counts:
+def fold(counts: LabelledCounts) -> LabelledCounts:
     """The counts with MAX_VALUES of each label kept, those known longest; all others are added up as OTHER."""
     kept = [_kept(column) for column in zip(*counts, strict=True)]
-    folded: Counts = defaultdict(int)
+    folded: LabelledCounts = defaultdict(int)
     for values, count in counts.items():
         folded[tuple(_label(v) if v in known else OTHER for v, known in zip(values, kept, strict=True))] += count
     return folded

@@ -11,7 +11,7 @@ from storage.totals import Totals
 from storage.views import statistics
 from storage.views.listings import MAX_COUNT
 from storage.views.metrics import last_poll_ms
-from storage.views.statistics import Budget, ReplyTimes, Waiting
+from storage.views.statistics import BudgetUse, QueueDepth, ReplyTimes
 from web import formats
 from web.charts import Chart, Series, columns, reactions_chart
 from web.clock import now_ms
@@ -108,7 +108,7 @@ def _poll_tile(last_ms: int | None, now: int) -> Tile:
     }
 
 
-def _queue_tiles(waiting: Waiting) -> list[Tile]:
+def _queue_tiles(waiting: QueueDepth) -> list[Tile]:
     late = f"{_count(waiting.overdue)} for over a minute" if waiting.overdue else ""
     return [
         {"label": "Updates waiting", "value": _count(waiting.updates)},
@@ -126,7 +126,7 @@ def _count(count: int) -> str:
     return f"over {formats.number(MAX_COUNT)}" if count > MAX_COUNT else formats.number(count)
 
 
-def _bar(budget: Budget) -> dict[str, object]:
+def _bar(budget: BudgetUse) -> dict[str, object]:
     share = budget.spent_usd / budget.limit_usd if budget.limit_usd > 0 else 1.0
     tone = "bad" if share >= 1 else "warn" if share >= NEARLY else ""
     return {

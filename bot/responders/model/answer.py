@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bot.errors import BotError
 from bot.responders.model.prices import Usage
 from storage.text import clean
 
 
-class Garbled(Exception):
+class Garbled(BotError):
     """What came is not of the interface's form."""
 
 
@@ -23,7 +24,7 @@ class ToolCall:
 
 
 @dataclass(slots=True)
-class Answer:
+class ModelAnswer:
     """What came of one call so far. It is read whatever becomes of the call, so that its cost is known."""
 
     text: str = ""

@@ -8,10 +8,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from bot.responders.model.dialect import Message
+from bot.responders.model.dialect import ChatMessage
 from bot.responders.model.tokens import PER_MESSAGE, count, encode, head
 from middleware.turn import Incoming, Turn
-from storage.tables.messages import Message as Stored
+from storage.tables.messages import Message
 
 POLICY = """\
 You are an assistant who talks with people in a Telegram chat.
@@ -35,7 +35,7 @@ HIDDEN = ("fileId", "uniqueId", "album")
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class ContextWindow:
     """Builds what is sent along. `limit` bounds the data in tokens; the policy comes on top.
 
     The newest message is never left out, but cut to what the personality leaves of the limit. Then come the
@@ -44,7 +44,7 @@ class Window:
 
     limit: int
 
-    def messages(self, turn: Turn, *, now: datetime) -> list[Message]:
+    def messages(self, turn: Turn, *, now: datetime) -> list[ChatMessage]:
         """For the chat-completions interface; `now` is the person's local time."""
         personality = head(turn.context.personality, self.limit // 2)
         left = self.limit - count(encode(personality))
@@ -74,9 +74,9 @@ class Window:
                 yield encode({"text": "", "note": CUT.format(left=unsent)})
                 return
 
-    def _history(self, turn: Turn, left: int) -> list[Message]:
-        names = Names(turn)
-        kept: list[Message] = []
+    def _history(self, turn: Turn, left: int) -> list[ChatMessage]:
+        names = Pseudonyms(turn)
+        kept: list[ChatMessage] = []
         for stored in reversed(turn.context.history):
             message = self._remembered(stored, names)
             left -= count(message["content"]) + PER_MESSAGE
@@ -85,7 +85,7 @@ class Window:
             kept.append(message)
         return kept[::-1]
 
-    def _remembered(self, stored: Stored, names: Names) -> Message:
+    def _remembered(self, stored: Message, names: Pseudonyms) -> ChatMessage:
         """An earlier message; one that is very long must not crowd out all others."""
         if stored.role == "assistant":
             return {"role": "assistant", "content": head(stored.text, self.limit // 4)}
@@ -93,14 +93,14 @@ class Window:
         return {"role": "user", "content": encode(_cut(about, stored.text, self.limit // 4))}
 
 
-class Names:
+class Pseudonyms:
     """Who wrote an earlier message. Names are not stored: in groups, others are told apart by numbers."""
 
     def __init__(self, turn: Turn) -> None:
         self._turn = turn
         self._others: dict[str | None, str] = {}
 
-    def of(self, stored: Stored) -> dict[str, Any]:
+    def of(self, stored: Message) -> dict[str, Any]:
         """The field `from`, in groups only."""
         if self._turn.place.is_private:
             return {}
@@ -109,7 +109,7 @@ class Names:
         return {"from": self._others.setdefault(stored.user_id, f"person {len(self._others) + 2}")}
 
 
-def tokens(messages: Sequence[Message]) -> int:
+def tokens(messages: Sequence[ChatMessage]) -> int:
     """The estimate of what is sent, all of it."""
     return sum(count(encode(message)) + PER_MESSAGE for message in messages)
 
@@ -152,7 +152,7 @@ def _fitting(memories: Sequence[str], left: int) -> Iterator[str]:
         yield memory
 
 
-def _joined(messages: Sequence[Message]) -> Iterator[Message]:
+def _joined(messages: Sequence[ChatMessage]) -> Iterator[ChatMessage]:
     """Neighbours of one role as one message, as some models want the roles to alternate."""
     for role, run in groupby(messages, key=lambda message: message["role"]):
         yield {"role": role, "content": "\n".join(message["content"] for message in run)}

@@ -7,14 +7,14 @@ from typing import Any
 
 from openai import APIStatusError
 
-Message = dict[str, Any]
+ChatMessage = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What one call asks."""
 
-    messages: list[Message]
+    messages: list[ChatMessage]
     tool: dict[str, Any] | None = None
     """What the model may call."""
 

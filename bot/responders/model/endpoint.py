@@ -8,7 +8,7 @@ from typing import Any
 
 from openai import APIError, AsyncOpenAI, AsyncStream, Timeout
 
-from bot.responders.model.answer import Answer, Garbled
+from bot.responders.model.answer import Garbled, ModelAnswer
 from bot.responders.model.dialect import Dialect, Question
 from bot.responders.model.failures import cut_off, delay_of, explain
 from middleware.responder import ResponderFailed
@@ -19,7 +19,7 @@ STALL_S = 30.0
 NO_KEY = "none"
 
 
-class Endpoint:
+class ModelEndpoint:
     """Speaks the chat-completions interface."""
 
     def __init__(self, *, base_url: str, api_key: str, dialect: Dialect) -> None:
@@ -35,7 +35,7 @@ class Endpoint:
         await self._client.close()
 
     async def ask(
-        self, question: Question, answer: Answer, show: Callable[[str], None], *, deadline: float
+        self, question: Question, answer: ModelAnswer, show: Callable[[str], None], *, deadline: float
     ) -> ResponderFailed | None:
         """Fill in the answer as it arrives, until the loop's time is `deadline`; why it ended early, if it did.
 
@@ -50,7 +50,7 @@ class Endpoint:
         return None if answer.finish is not None else cut_off()
 
     async def _read(
-        self, stream: AsyncStream[Any], answer: Answer, show: Callable[[str], None], deadline: float
+        self, stream: AsyncStream[Any], answer: ModelAnswer, show: Callable[[str], None], deadline: float
     ) -> None:
         loop, shown, end = asyncio.get_running_loop(), "", deadline
         while True:
@@ -65,7 +65,7 @@ class Endpoint:
             if shown:
                 end = min(deadline, loop.time() + STALL_S)
 
-    async def _open(self, question: Question, answer: Answer, deadline: float) -> AsyncStream[Any]:
+    async def _open(self, question: Question, answer: ModelAnswer, deadline: float) -> AsyncStream[Any]:
         """The stream, once the endpoint has agreed to answer; repeats what is worth it, in time."""
         tries, dialect = 0, self._dialect
         while True:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.responders.model import failures, tools
-from bot.responders.model.answer import Answer, ToolCall
-from bot.responders.model.context import Window, tokens
+from bot.responders.model.answer import ModelAnswer, ToolCall
+from bot.responders.model.context import ContextWindow, tokens
 from bot.responders.model.dialect import Dialect, Question
-from bot.responders.model.endpoint import Endpoint
+from bot.responders.model.endpoint import ModelEndpoint
 from bot.responders.model.prices import Prices, Usage
 from bot.responders.model.tokens import PER_MESSAGE, count, encode
 from bot.settings import Settings
@@ -36,7 +36,7 @@ class OpenAI:
 
     def __init__(self, settings: Settings, propose: Propose, clock: Clock) -> None:
         dialect = Dialect(model=settings.openai_model, max_tokens=settings.openai_max_output_tokens)
-        self._endpoint = Endpoint(
+        self._endpoint = ModelEndpoint(
             base_url=settings.openai_base_url,
             api_key=settings.openai_api_key.get_secret_value(),
             dialect=dialect,
@@ -47,7 +47,7 @@ class OpenAI:
             input_usd_per_mtok=settings.openai_input_usd_per_mtok,
             output_usd_per_mtok=settings.openai_output_usd_per_mtok,
         )
-        self._window = Window(settings.openai_context_tokens)
+        self._window = ContextWindow(settings.openai_context_tokens)
         self._max_tokens = settings.openai_max_output_tokens
         limit_s = settings.responder_timeout_seconds
         self._limit_s = limit_s - min(SPARE_S, limit_s / 2)
@@ -86,8 +86,8 @@ class OpenAI:
 
     async def _call(
         self, question: Question, turn: Turn, said: str, deadline: float
-    ) -> tuple[Answer, ResponderFailed | None]:
-        answer = Answer()
+    ) -> tuple[ModelAnswer, ResponderFailed | None]:
+        answer = ModelAnswer()
 
         def show(text: str) -> None:
             turn.show(_beside(said, text))
@@ -107,7 +107,7 @@ class OpenAI:
         return Question(messages=messages, tool=tools.TOOL if turn.run is None and turn.has_rights else None)
 
 
-def _reply(turn: Turn, said: str, answer: Answer, failure: ResponderFailed | None) -> Reply:
+def _reply(turn: Turn, said: str, answer: ModelAnswer, failure: ResponderFailed | None) -> Reply:
     """What has arrived, and a line that says so where it is not the whole. Raises ResponderFailed for nothing."""
     if not said.strip():
         raise failure or ResponderFailed("provider answered nothing", say("model.empty"))
@@ -143,7 +143,7 @@ def _size(question: Question) -> int:
     return tokens(question.messages) + (count(encode(question.tool)) + PER_MESSAGE if question.tool else 0)
 
 
-def _usage(question: Question, answer: Answer) -> Usage:
+def _usage(question: Question, answer: ModelAnswer) -> Usage:
     """What the endpoint says that it was, else the estimate of what was sent and what arrived."""
     if answer.usage is not None or not answer.was_sent:
         return answer.usage or Usage()

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from bot.errors import BotError
 from bot.responders.model.answer import ToolCall
 from middleware.responder import NotProposed, Propose
 from middleware.turn import Reply, Turn
@@ -36,7 +37,7 @@ TOOL: dict[str, Any] = {
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
 
 
-class Unusable(Exception):
+class Unusable(BotError):
     """The call cannot be carried out; the message says why, for the model and for the person."""
 
 

@@ -14,8 +14,8 @@ from bot.automations.decision import (
     MAX_CATCH_UP,
     MAX_MISSES,
     Missed,
-    Mode,
     QuietHours,
+    QuietMode,
     Situation,
     decide,
     start_of_day,
@@ -42,7 +42,7 @@ def situation(
     )
 
 
-def hours(start: str, end: str, mode: Mode = "defer") -> QuietHours:
+def hours(start: str, end: str, mode: QuietMode = "defer") -> QuietHours:
     """Quiet hours in UTC."""
     return QuietHours(start=time.fromisoformat(start), end=time.fromisoformat(end), zone=ZoneInfo("UTC"), mode=mode)
 

@@ -14,7 +14,7 @@ from bot.run import Running
 from bot.schedules.kinds import UTC_ZONE
 from bot.schedules.text import parse
 from storage.statement import Statement
-from storage.tables.heartbeats import Heartbeats, Policy
+from storage.tables.heartbeats import HeartbeatPolicies, HeartbeatPolicy
 from storage.tables.occurrences import Occurrence, Occurrences
 from storage.tables.runs import Runs
 from tests.clocks import TestClock
@@ -48,18 +48,20 @@ def write(house: House, *statements: Statement) -> None:
         house.write(statement.sql, *statement.params)
 
 
-def policy(chat_id: int, *, every: str = "every 30 minutes", now_ms: int = TestClock().now_ms, **fields: Any) -> Policy:
+def policy(
+    chat_id: int, *, every: str = "every 30 minutes", now_ms: int = TestClock().now_ms, **fields: Any
+) -> HeartbeatPolicy:
     """A policy `h` whose schedule begins now."""
     schedule = parse(every, zone=UTC_ZONE, now=datetime.fromtimestamp(now_ms / 1000, UTC)).stored()
     values = {"id": "h", "active_hours": None, "checks": QUIET, "enabled": True, **fields}
-    return Policy(session_id=f"telegram:chat:{chat_id}", schedule=schedule, **values)
+    return HeartbeatPolicy(session_id=f"telegram:chat:{chat_id}", schedule=schedule, **values)
 
 
-def put(house: House, found: Policy, now_ms: int = TestClock().now_ms) -> None:
+def put(house: House, found: HeartbeatPolicy, now_ms: int = TestClock().now_ms) -> None:
     """A policy and its next beat."""
     beat = next_beat(found, after_ms=now_ms)
     assert beat is not None
-    write(house, Heartbeats.put(found, now_ms=now_ms), Occurrences.plan(beat, now_ms=now_ms))
+    write(house, HeartbeatPolicies.put(found, now_ms=now_ms), Occurrences.plan(beat, now_ms=now_ms))
 
 
 def ask(house: House, now_ms: int, policy_id: str = "h") -> None:
@@ -272,7 +274,7 @@ async def test_asking_by_hand_works_at_any_hour_but_not_for_what_is_off(house: H
         ask(house, clock.now_ms)
         await beats(house, bot, 1)
         assert planned(house) == before
-        write(house, Heartbeats.switch_off("h", now_ms=1), Occurrences.cancel("heartbeat", "h"))
+        write(house, HeartbeatPolicies.switch_off("h", now_ms=1), Occurrences.cancel("heartbeat", "h"))
         ask(house, clock.now_ms + 1)
         await due(house, bot, clock, seconds=1, count=2)
         ask(house, clock.now_ms, "unknown")
@@ -321,11 +323,11 @@ async def test_a_policy_without_a_next_beat_is_adopted_at_the_start(house: House
     found = policy(chat.id)
     write(
         house,
-        Heartbeats.put(found, now_ms=1),
-        Heartbeats.put(policy(chat.id, id="off", enabled=False), now_ms=1),
-        Heartbeats.put(policy(chat.id, id="torn"), now_ms=1),
+        HeartbeatPolicies.put(found, now_ms=1),
+        HeartbeatPolicies.put(policy(chat.id, id="off", enabled=False), now_ms=1),
+        HeartbeatPolicies.put(policy(chat.id, id="torn"), now_ms=1),
         Statement("UPDATE polar_heartbeat_policies SET checksJson = '[' WHERE policyId = 'torn'"),
-        Heartbeats.put(policy(chat.id, id="odd"), now_ms=1),
+        HeartbeatPolicies.put(policy(chat.id, id="odd"), now_ms=1),
         Statement("UPDATE polar_heartbeat_policies SET schedule = 'whenever' WHERE policyId = 'odd'"),
     )
     async with house.bot(clock) as bot:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.receiving.batch import NotUpdates, read_batch
-from bot.receiving.envelope import ALLOWED_UPDATES, Author, Command, Envelope
+from bot.receiving.envelope import ALLOWED_UPDATES, Author, Envelope, WrittenCommand
 from tests.bot.trees import names, trees
 
 ids = st.integers(-(2**63) + 1, 2**63 - 1)
@@ -142,13 +142,13 @@ def test_an_author_is_a_person_or_a_chat_that_speaks_for_one(kind: str, content:
 @pytest.mark.parametrize(
     ("text", "length", "command"),
     [
-        ("/help", 5, Command("help", "", "")),
-        ("/Help@Polar_Bot  me ", 15, Command("help", "me", "polar_bot")),
-        ("/memory search\nbike", 7, Command("memory", "search\nbike", "")),
+        ("/help", 5, WrittenCommand("help", "", "")),
+        ("/Help@Polar_Bot  me ", 15, WrittenCommand("help", "me", "polar_bot")),
+        ("/memory search\nbike", 7, WrittenCommand("memory", "search\nbike", "")),
         ("/", 1, None),
     ],
 )
-def test_a_command_is_what_telegram_marks_as_one(text: str, length: int, command: Command | None) -> None:
+def test_a_command_is_what_telegram_marks_as_one(text: str, length: int, command: WrittenCommand | None) -> None:
     """Its name, what stands behind it, and the bot that it is meant for."""
     entities = [{"type": "bot_command", "offset": 0, "length": length}]
     content = {"chat": {"id": 5}, "text": text, "entities": entities}

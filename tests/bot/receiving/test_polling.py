@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from bot.errors import CannotRun
 from bot.receiving import processor
-from bot.receiving.envelope import Unreadable
-from bot.run import CannotRun
+from bot.receiving.envelope import UpdateUnreadable
 from emulator import Chat, Person
 from middleware.texts import say
 from tests.clocks import TestClock
@@ -373,7 +373,7 @@ async def test_an_unreadable_update_whose_reason_cannot_be_stored_is_set_aside_a
     """What a library says of hostile JSON may quote it, at any length."""
 
     def refuse(body: bytes) -> None:
-        raise Unreadable("\ud800" * 1000)
+        raise UpdateUnreadable("\ud800" * 1000)
 
     async with house.bot() as bot:
         await awake(house)

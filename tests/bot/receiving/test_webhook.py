@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.errors import CannotRun
 from bot.receiving.webhook import SECRET_HEADER
-from bot.run import CannotRun
 from tests.house import House
 
 SECRET = "a-secret-that-nobody-guesses"

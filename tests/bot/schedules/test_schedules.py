@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot import phrasing
 from bot.phrasing import describe, explain
 from bot.schedules.errors import ScheduleError
-from bot.schedules.kinds import UNITS, Daily, Interval, Monthly, Once, Schedule, Unit, Weekly
+from bot.schedules.kinds import UNITS, Daily, Interval, Monthly, Once, Schedule, TimeUnit, Weekly
 from bot.schedules.text import is_legacy, load
 from tests.bot.calendars import BERLIN, MINUTE, NOW, TICK, changes, due, first_shown, instants, said, wall, zones
 from tests.cost import steps
@@ -186,7 +186,9 @@ def test_the_calendar_ends_without_an_error(text: str) -> None:
 
 
 @given(instants, st.integers(1, 3653), st.sampled_from(UNITS), instants)
-def test_intervals_are_elapsed_time_from_their_start(start: datetime, count: int, unit: Unit, after: datetime) -> None:
+def test_intervals_are_elapsed_time_from_their_start(
+    start: datetime, count: int, unit: TimeUnit, after: datetime
+) -> None:
     """An interval is due at whole multiples of its length after its start, at most one length from now."""
     found = Interval(start=start, count=count, unit=unit).next(after)
     assert found is not None

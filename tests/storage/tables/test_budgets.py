@@ -13,7 +13,7 @@ from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.statement import Statement
 from storage.tables import budgets as module
-from storage.tables.budgets import Balance, Budgets, Policy
+from storage.tables.budgets import Balance, BudgetPolicy, Budgets
 from storage.views.health import Health
 from tests.storage.files import DAY_MS, NOW_MS, rows
 from tests.storage.plans import plan, scans
@@ -23,12 +23,12 @@ USAGE = "SELECT scope, targetId, accumulatedUsd, lastResetAtMs FROM polar_budget
 RESERVED = "SELECT turnId, scope, targetId, amountUsd FROM polar_budget_reservations ORDER BY turnId, scope"
 
 
-def globally(limit: float, **more: Any) -> Policy:
+def globally(limit: float, **more: Any) -> BudgetPolicy:
     """A budget of all together."""
-    return Policy(scope="global", target_id="", limit_usd=limit, **more)
+    return BudgetPolicy(scope="global", target_id="", limit_usd=limit, **more)
 
 
-async def allow(database: Database, *policies: Policy, now_ms: int = NOW_MS) -> None:
+async def allow(database: Database, *policies: BudgetPolicy, now_ms: int = NOW_MS) -> None:
     """Set budgets."""
     await database.commit(*(s for policy in policies for s in Budgets.set(policy, now_ms=now_ms)))
 
@@ -54,10 +54,13 @@ async def test_without_any_budget_nothing_is_kept(database: Database, path: Path
 
 async def test_a_turn_counts_against_its_three_budgets(database: Database, path: Path) -> None:
     """The global one, its user's and its session's; no other user's and no other session's."""
-    others = (Policy(scope="user", target_id="8", limit_usd=9), Policy(scope="session", target_id="s", limit_usd=9))
+    others = (
+        BudgetPolicy(scope="user", target_id="8", limit_usd=9),
+        BudgetPolicy(scope="session", target_id="s", limit_usd=9),
+    )
     own = (
-        Policy(scope="user", target_id="7", limit_usd=9),
-        Policy(scope="session", target_id=WHERE["session_id"], limit_usd=9),
+        BudgetPolicy(scope="user", target_id="7", limit_usd=9),
+        BudgetPolicy(scope="session", target_id=WHERE["session_id"], limit_usd=9),
     )
     await allow(database, globally(9), *own, *others)
     balances = await reserve(database, "t", 2)
@@ -80,7 +83,7 @@ async def test_a_turn_counts_against_its_three_budgets(database: Database, path:
 
 async def test_one_short_budget_keeps_all_others_free(database: Database, path: Path) -> None:
     """All or nothing; the balances tell which one it was."""
-    await allow(database, globally(9), Policy(scope="user", target_id="7", limit_usd=1))
+    await allow(database, globally(9), BudgetPolicy(scope="user", target_id="7", limit_usd=1))
     balances = await reserve(database, "t", 2)
     assert [balance.is_short for balance in balances] == [False, True]
     assert rows(path, RESERVED) == []
@@ -201,7 +204,7 @@ async def test_without_an_interval_it_never_starts_anew(database: Database, inte
 
 async def test_what_an_ended_process_left_reserved_is_charged(database: Database, path: Path) -> None:
     """Its estimate, once, in the interval that runs now, and in no budget that is gone."""
-    user = Policy(scope="user", target_id="7", limit_usd=5)
+    user = BudgetPolicy(scope="user", target_id="7", limit_usd=5)
     await allow(database, globally(5, interval_ms=DAY_MS), user)
     await settle(database, "before", 1)
     await reserve(database, "a", 0.1)

@@ -10,14 +10,14 @@ import pytest
 from storage.database import Database
 from storage.payloads import SendMessage
 from storage.statement import Statement
-from storage.tables.access import Access
+from storage.tables.access import Permissions
 from storage.tables.chats import Chats
 from storage.tables.deliveries import Deliveries
-from storage.tables.feedback import Feedback
+from storage.tables.feedback import FeedbackLedger
 from storage.tables.jobs import Job, Jobs
 from storage.tables.memories import Memories
 from storage.tables.messages import Messages
-from storage.tables.personalities import Personalities, Target
+from storage.tables.personalities import Personalities, ProfileTarget
 from storage.tables.runs import Runs
 from tests.storage.files import NOW_MS, rows
 
@@ -61,8 +61,8 @@ async def settle(database: Database, session: str, number: int) -> None:
         ),
         Statement("INSERT INTO polar_budget_policies VALUES ('session', ?, ?, NULL, 1)", (session, number)),
         Statement("INSERT INTO polar_budget_usage VALUES ('session', ?, ?, 1, 1)", (session, number)),
-        Access(database).grant(session, "group", granted_by="1", now_ms=at),
-        Feedback(database).append(
+        Permissions(database).grant(session, "group", granted_by="1", now_ms=at),
+        FeedbackLedger(database).append(
             event_id=f"f{number}", event_type="x", session_id=session, message_id=None, payload={}, now_ms=at
         ),
         Messages(database).add_received(
@@ -162,14 +162,16 @@ async def test_deliveries_that_are_over_stay_where_they_were_sent(database: Data
 async def test_a_personality_gets_the_id_that_belongs_to_its_new_chat(database: Database, path: Path) -> None:
     """So that setting it there replaces it; where the person has one there already, that one counts."""
     personalities = Personalities(database)
-    there = Target(scope="session", user_id="8", session_id=NEW)
+    there = ProfileTarget(scope="session", user_id="8", session_id=NEW)
     await database.commit(
-        *personalities.set(Target(scope="session", user_id="8", session_id=OLD), "old", now_ms=NOW_MS),
+        *personalities.set(ProfileTarget(scope="session", user_id="8", session_id=OLD), "old", now_ms=NOW_MS),
         *personalities.set(there, "new", now_ms=NOW_MS),
         *Chats.migrate(OLD, NEW, now_ms=NOW_MS),
         *Chats.migrate(OLD, NEW, now_ms=NOW_MS),
     )
     moved = "SELECT profileId, prompt FROM polar_personality_profiles WHERE sessionId = ? ORDER BY userId"
     assert rows(path, moved, NEW) == [(f"personality:session:7:{NEW}", "x"), (there.profile_id, "new")]
-    await database.commit(*personalities.set(Target(scope="session", user_id="7", session_id=NEW), "y", now_ms=NOW_MS))
+    await database.commit(
+        *personalities.set(ProfileTarget(scope="session", user_id="7", session_id=NEW), "y", now_ms=NOW_MS)
+    )
     assert rows(path, moved, NEW) == [(f"personality:session:7:{NEW}", "y"), (there.profile_id, "new")]

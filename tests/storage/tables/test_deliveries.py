@@ -8,7 +8,7 @@ import pytest
 
 from storage.database import Database
 from storage.errors import ExpectationFailed
-from storage.payloads import EditMessageText, Payload, SendDocument, SendMessage, Unreadable
+from storage.payloads import EditMessageText, Payload, SendDocument, SendMessage, UnknownPayload
 from storage.statement import Statement
 from storage.tables.deliveries import Deliveries, Delivery
 from tests.storage.files import NOW_MS, rows
@@ -243,7 +243,7 @@ async def test_a_row_that_nobody_can_read_ends_like_any_other(
     await database.commit(*[add(deliveries, name, reply="r") for name in ("a", "b")], add(deliveries, "c"))
     await database.commit(Statement("UPDATE polar_delivery_queue SET payload = ? WHERE deliveryId <> 'c'", (stored,)))
     delivery = await claimed(database, deliveries)
-    assert isinstance(delivery.payload, Unreadable)
+    assert isinstance(delivery.payload, UnknownPayload)
     await database.commit(*deliveries.fail(delivery, reason=str(delivery.payload.why), now_ms=2))
     assert (await following(deliveries)).delivery_id == "c"
     assert [row[1] for row in rows(path, ROW)] == ["failed", "failed", "pending"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from storage.database import Database
 from storage.origin import UNKNOWN, Origin
 from storage.statement import Statement
-from storage.tables.feedback import Feedback
+from storage.tables.feedback import FeedbackLedger
 from storage.tables.messages import Messages
 from storage.tables.updates import Received, Updates
 from storage.totals import Totals
@@ -23,9 +23,9 @@ POLARITY = {"👍": "positive", "👎": "negative", "🤔": "neutral"}
 
 
 @pytest.fixture
-def feedback(database: Database) -> Feedback:
+def feedback(database: Database) -> FeedbackLedger:
     """The ledger of a new database."""
-    return Feedback(database)
+    return FeedbackLedger(database)
 
 
 def reaction(
@@ -39,7 +39,7 @@ def reaction(
     **payload: Any,
 ) -> Statement:
     """A reaction to a message."""
-    return Feedback.append_on_message(
+    return FeedbackLedger.append_on_message(
         event_id=event_id,
         event_type=kind,
         session_id=f"telegram:chat:{chat}",
@@ -65,13 +65,13 @@ def answer(database: Database, telegram_id: int, *, origin: Origin = UNKNOWN) ->
 async def test_feedback_on_a_known_message_has_its_id_its_thread_and_its_origin(database: Database) -> None:
     """What was given with the event is kept beside them."""
     await database.commit(*answer(database, 9, origin=Origin(profile_id="p")), reaction("f", actor="7"))
-    [event] = await Feedback(database).list_recent(S, limit=5)
+    [event] = await FeedbackLedger(database).list_recent(S, limit=5)
     assert event.payload == {"actor": "7", "producedBy": {"profileId": "p"}, "thread": "root:1"}
     assert (event.message_id, event.type, event.session_id) == ("msg_a_9", "reaction_added", S)
     assert (event.emoji, event.polarity, event.created_at_ms) == ("👍", "positive", NOW_MS)
 
 
-async def test_feedback_on_a_users_message_has_that_ones_id(database: Database, feedback: Feedback) -> None:
+async def test_feedback_on_a_users_message_has_that_ones_id(database: Database, feedback: FeedbackLedger) -> None:
     """A stored message of a person."""
     said = Messages(database).add_received(
         session_id=S,
@@ -102,7 +102,7 @@ def journalled(update_id: int, *, chat: int, message: int) -> Received:
 
 
 async def test_feedback_on_a_message_that_is_still_being_handled_is_resolved(
-    database: Database, feedback: Feedback
+    database: Database, feedback: FeedbackLedger
 ) -> None:
     """Its id follows from the journal; a message of another chat with the same number does not count."""
     updates = Updates(database)
@@ -115,7 +115,7 @@ async def test_feedback_on_a_message_that_is_still_being_handled_is_resolved(
     assert events["unknown"].payload == {"unresolved": True}
 
 
-async def test_a_journal_entry_that_is_finished_resolves_nothing(database: Database, feedback: Feedback) -> None:
+async def test_a_journal_entry_that_is_finished_resolves_nothing(database: Database, feedback: FeedbackLedger) -> None:
     """When the message is handled it is stored, or it never will be."""
     updates = Updates(database)
     await database.commit(updates.add(journalled(1, chat=1, message=9), sequence=1, now_ms=NOW_MS))
@@ -124,7 +124,7 @@ async def test_a_journal_entry_that_is_finished_resolves_nothing(database: Datab
     assert event.message_id == "telegram:1:9"
 
 
-async def test_feedback_on_an_unknown_message_is_marked(database: Database, feedback: Feedback) -> None:
+async def test_feedback_on_an_unknown_message_is_marked(database: Database, feedback: FeedbackLedger) -> None:
     """It names chat and message as Telegram does, and says that it is unresolved."""
     await database.commit(reaction("f", message=77, actor="7"))
     [event] = await feedback.list_recent(S, limit=5)
@@ -134,7 +134,7 @@ async def test_feedback_on_an_unknown_message_is_marked(database: Database, feed
 
 async def test_the_same_event_twice_is_one_event(database: Database, path: Path) -> None:
     """The first stays, also in one unit with others, whichever way it was appended."""
-    feedback = Feedback(database)
+    feedback = FeedbackLedger(database)
     await database.commit(reaction("f"), reaction("f", emoji="👎"), reaction("g"))
     await database.commit(
         reaction("g", emoji="👎"),
@@ -150,7 +150,7 @@ async def test_the_same_event_twice_is_one_event(database: Database, path: Path)
 
 async def test_a_command_is_an_event_without_emoji_and_neutral(database: Database, path: Path) -> None:
     """It stands in the ledger and not among the reactions."""
-    feedback = Feedback(database)
+    feedback = FeedbackLedger(database)
     await database.commit(
         feedback.append(
             event_id="c",
@@ -168,13 +168,13 @@ async def test_a_command_is_an_event_without_emoji_and_neutral(database: Databas
     assert await feedback.totals(S) == Totals()
 
 
-async def test_recent_reactions_come_newest_first(database: Database, feedback: Feedback) -> None:
+async def test_recent_reactions_come_newest_first(database: Database, feedback: FeedbackLedger) -> None:
     """Of this session; at one instant the later row first."""
     await database.commit(reaction("b", at=1), reaction("a"), reaction("c", at=1), reaction("other", chat=2))
     assert [event.id for event in await feedback.list_recent(S, limit=2)] == ["c", "b"]
 
 
-async def test_totals_are_additions_minus_removals(database: Database, feedback: Feedback) -> None:
+async def test_totals_are_additions_minus_removals(database: Database, feedback: FeedbackLedger) -> None:
     """By polarity, of a session or of one message in it; anonymous counts are not added up."""
     await database.commit(
         reaction("1", message=1),
@@ -192,7 +192,7 @@ async def test_totals_are_additions_minus_removals(database: Database, feedback:
     assert await feedback.totals("telegram:chat:3") == Totals()
 
 
-async def test_the_buttons_that_someone_has_chosen(database: Database, feedback: Feedback) -> None:
+async def test_the_buttons_that_someone_has_chosen(database: Database, feedback: FeedbackLedger) -> None:
     """Pressed and not pressed again, by this actor, by button, on this message."""
     await database.commit(*answer(database, 9), *answer(database, 10))
     await database.commit(
@@ -221,7 +221,7 @@ COUNTER = iter(range(10**9))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 @given(events=EVENTS)
 async def test_totals_are_those_of_the_distinct_events(
-    database: Database, feedback: Feedback, events: list[tuple[str, str, int]]
+    database: Database, feedback: FeedbackLedger, events: list[tuple[str, str, int]]
 ) -> None:
     """Whatever the order and however often an id comes again: its first event counts, once."""
     chat = next(COUNTER) + 1000

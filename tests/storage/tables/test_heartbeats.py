@@ -11,12 +11,12 @@ import pytest
 from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.tables.chats import Chats
-from storage.tables.heartbeats import Heartbeats, Policy, PolicyDamaged
+from storage.tables.heartbeats import HeartbeatPolicies, HeartbeatPolicy, PolicyDamaged
 from storage.tables.occurrences import Occurrence, Occurrences
 from storage.tables.runs import Runs
 from tests.storage.files import NOW_MS, plain, rows
 
-POLICY = Policy(
+POLICY = HeartbeatPolicy(
     id="night",
     session_id="telegram:chat:5",
     schedule="every 30 minutes",
@@ -27,21 +27,23 @@ POLICY = Policy(
 
 
 @pytest.fixture
-def heartbeats(database: Database) -> Heartbeats:
+def heartbeats(database: Database) -> HeartbeatPolicies:
     """The store, on a new database."""
-    return Heartbeats(database)
+    return HeartbeatPolicies(database)
 
 
-async def test_a_policy_comes_back_as_it_was_put(database: Database, heartbeats: Heartbeats) -> None:
+async def test_a_policy_comes_back_as_it_was_put(database: Database, heartbeats: HeartbeatPolicies) -> None:
     """With and without active hours."""
-    plainest = Policy(id="a", session_id="s", schedule="x", active_hours=None, checks={}, enabled=False)
+    plainest = HeartbeatPolicy(id="a", session_id="s", schedule="x", active_hours=None, checks={}, enabled=False)
     await database.commit(heartbeats.put(POLICY, now_ms=1), heartbeats.put(plainest, now_ms=1))
     assert await heartbeats.find("night") == POLICY
     assert await heartbeats.find("a") == plainest
     assert await heartbeats.find("other") is None
 
 
-async def test_putting_a_policy_again_replaces_it(database: Database, heartbeats: Heartbeats, path: Path) -> None:
+async def test_putting_a_policy_again_replaces_it(
+    database: Database, heartbeats: HeartbeatPolicies, path: Path
+) -> None:
     """When it was created stays."""
     changed = replace(POLICY, checks={}, enabled=False, active_hours=None)
     await database.commit(heartbeats.put(POLICY, now_ms=1))
@@ -50,7 +52,7 @@ async def test_putting_a_policy_again_replaces_it(database: Database, heartbeats
     assert rows(path, "SELECT createdAtMs, updatedAtMs FROM polar_heartbeat_policies") == [(1, 2)]
 
 
-async def test_a_policy_is_switched_off_and_removed(database: Database, heartbeats: Heartbeats) -> None:
+async def test_a_policy_is_switched_off_and_removed(database: Database, heartbeats: HeartbeatPolicies) -> None:
     """Removing what is not there voids its unit."""
     await database.commit(heartbeats.put(POLICY, now_ms=1))
     await database.commit(heartbeats.switch_off("night", now_ms=2))
@@ -60,7 +62,7 @@ async def test_a_policy_is_switched_off_and_removed(database: Database, heartbea
         await database.commit(heartbeats.remove("night"))
 
 
-async def test_what_has_no_next_occurrence_is_listed(database: Database, heartbeats: Heartbeats) -> None:
+async def test_what_has_no_next_occurrence_is_listed(database: Database, heartbeats: HeartbeatPolicies) -> None:
     """Only what is enabled; an extra run is no next occurrence."""
     beat = Occurrence(source="heartbeat", subject_id="planned", at_ms=9, due_ms=9)
     extra = replace(beat, subject_id="night", trigger="manual", is_extra=True)
@@ -74,7 +76,7 @@ async def test_what_has_no_next_occurrence_is_listed(database: Database, heartbe
     assert await heartbeats.list_unplanned() == ["night"]
 
 
-async def test_the_survey_shows_the_next_and_the_last_beat(database: Database, heartbeats: Heartbeats) -> None:
+async def test_the_survey_shows_the_next_and_the_last_beat(database: Database, heartbeats: HeartbeatPolicies) -> None:
     """By id; None where there is none."""
     await database.commit(
         heartbeats.put(POLICY, now_ms=1),
@@ -101,7 +103,7 @@ async def test_the_survey_shows_the_next_and_the_last_beat(database: Database, h
     ]
 
 
-async def test_reports_follow_a_chat_that_has_moved(database: Database, heartbeats: Heartbeats) -> None:
+async def test_reports_follow_a_chat_that_has_moved(database: Database, heartbeats: HeartbeatPolicies) -> None:
     """A group that became a supergroup has another id; other chats stay where they are."""
     other = replace(POLICY, id="other", session_id="telegram:chat:6")
     await database.commit(heartbeats.put(POLICY, now_ms=1), heartbeats.put(other, now_ms=1))
@@ -121,7 +123,7 @@ async def test_reports_follow_a_chat_that_has_moved(database: Database, heartbea
     ],
 )
 async def test_a_damaged_policy_says_which_it_is(
-    database: Database, heartbeats: Heartbeats, path: Path, column: str, value: str
+    database: Database, heartbeats: HeartbeatPolicies, path: Path, column: str, value: str
 ) -> None:
     """And what to do about it."""
     await database.commit(heartbeats.put(POLICY, now_ms=1))

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from storage.database import Database
 from storage.statement import Statement
-from storage.tables.personalities import MAX_PROMPT, Personalities, Profile, PromptRefused, Target, checked
+from storage.tables.personalities import MAX_PROMPT, Personalities, Profile, ProfileTarget, PromptRefused, checked
 from tests.storage.files import NOW_MS, rows
 from tests.storage.plans import plan, scans
 
 S, T = "telegram:chat:1", "telegram:chat:2"
-EVERYBODY = Target(scope="global")
-ANN = Target(scope="user", user_id="7")
-ANN_HERE = Target(scope="session", user_id="7", session_id=S)
+EVERYBODY = ProfileTarget(scope="global")
+ANN = ProfileTarget(scope="user", user_id="7")
+ANN_HERE = ProfileTarget(scope="session", user_id="7", session_id=S)
 ALL = (
     "SELECT profileId, scope, userId, sessionId, name, prompt, createdAtMs, updatedAtMs FROM polar_personality_profiles"
 )
@@ -60,7 +60,7 @@ async def test_the_nearest_profile_counts(database: Database, profiles: Personal
         (ANN_HERE, f"personality:session:7:{S}"),
     ],
 )
-async def test_a_profile_has_the_id_that_the_earlier_runtime_gives(target: Target, profile_id: str) -> None:
+async def test_a_profile_has_the_id_that_the_earlier_runtime_gives(target: ProfileTarget, profile_id: str) -> None:
     """It is the key, so there is at most one of each."""
     assert target.profile_id == profile_id
 
@@ -76,7 +76,7 @@ async def test_setting_again_keeps_the_time_of_creation(
 
 @pytest.mark.parametrize("target", [EVERYBODY, ANN, ANN_HERE], ids=lambda target: str(target.scope))
 async def test_rows_with_other_ids_are_replaced_not_doubled(
-    database: Database, profiles: Personalities, path: Path, target: Target
+    database: Database, profiles: Personalities, path: Path, target: ProfileTarget
 ) -> None:
     """Those of an adopted database; they are found before, and keep their name and their age."""
     key = (target.scope, target.user_id, target.session_id)

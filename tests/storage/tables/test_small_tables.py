@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from storage.database import Database
 from storage.statement import Statement
-from storage.tables.audit import Audit
+from storage.tables.audit import AuditTrail
 from storage.tables.custom_emoji import CustomEmoji
 from storage.tables.properties import Properties
 from storage.text import clean
@@ -38,7 +38,7 @@ async def test_a_custom_emoji_is_known_once_it_was_asked_for(database: Database)
 
 async def test_each_try_of_a_turn_is_a_row_of_the_audit(database: Database, path: Path) -> None:
     """With outcome, reason and duration, in order."""
-    audit = Audit()
+    audit = AuditTrail()
 
     def tried(attempt: int, outcome: str, reason: str | None) -> Statement:
         return audit.append(

@@ -10,13 +10,13 @@ import pytest
 
 from storage.database import Database
 from storage.statement import Parameters, Rows, Statement
-from storage.tables.heartbeats import Heartbeats, Policy
+from storage.tables.heartbeats import HeartbeatPolicies, HeartbeatPolicy
 from storage.tables.runs import Runs
 from storage.views.health import FailedRuns, Health, Spent, Undelivered
 from tests.storage.files import DAY_MS, NOW_MS, plain
 
 SINCE = NOW_MS - DAY_MS
-POLICY = Policy(id="h", session_id="s", schedule="x", active_hours=None, checks={}, enabled=True)
+POLICY = HeartbeatPolicy(id="h", session_id="s", schedule="x", active_hours=None, checks={}, enabled=True)
 
 
 @pytest.fixture
@@ -116,9 +116,9 @@ async def test_the_last_beat_is_found_past_rows_of_another_program(
     with plain(path) as connection:
         connection.execute(insert, ("r1", '{"status":"executed"}', "not JSON", SINCE))
         connection.execute(insert, ("r2", "not JSON", None, NOW_MS))
-    assert [entry.last for entry in await Heartbeats(database).survey()] == []
-    await database.commit(Heartbeats.put(POLICY, now_ms=1))
-    assert [entry.last for entry in await Heartbeats(database).survey()] == [None]
+    assert [entry.last for entry in await HeartbeatPolicies(database).survey()] == []
+    await database.commit(HeartbeatPolicies.put(POLICY, now_ms=1))
+    assert [entry.last for entry in await HeartbeatPolicies(database).survey()] == [None]
     assert await health.last_beat_ms("h") == SINCE
 
 
@@ -245,7 +245,7 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "is_backed_up": lambda db: Health(db).is_backed_up(limit=100),
     "last_beat_ms": lambda db: Health(db).last_beat_ms("h"),
     "exists": lambda db: Runs(db).exists("heartbeat", "h", "r"),
-    "list_unplanned": lambda db: Heartbeats(db).list_unplanned(),
+    "list_unplanned": lambda db: HeartbeatPolicies(db).list_unplanned(),
 }
 # Rows that the operator writes, one row, or an index that holds the open rows alone and is left at the limit.
 SMALL = (

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.responders.model.context import POLICY, Window
-from bot.responders.model.dialect import Message
+from bot.responders.model.context import POLICY, ContextWindow
+from bot.responders.model.dialect import ChatMessage
 from bot.responders.model.tokens import count, encode, head
 from middleware.turn import Context, Incoming, Place, Run, Source, Turn
 from storage.origin import UNKNOWN
-from storage.tables.messages import Message as Stored
+from storage.tables.messages import Message
 from storage.text import clean
 
 NOW = datetime(2026, 12, 24, 18, 5)
@@ -50,9 +50,9 @@ def turn_of(*texts: str, name: str = "Ann", context: Context | None = None, **fi
     )
 
 
-def stored(text: str, role: str = "user", *, user_id: str = "5", **fields: Any) -> Stored:
+def stored(text: str, role: str = "user", *, user_id: str = "5", **fields: Any) -> Message:
     """An earlier message."""
-    return Stored(
+    return Message(
         sequence=1,
         session_id="telegram:chat:5",
         message_id=None,
@@ -68,7 +68,7 @@ def stored(text: str, role: str = "user", *, user_id: str = "5", **fields: Any) 
     )
 
 
-def sections(messages: list[Message]) -> dict[str, Any]:
+def sections(messages: list[ChatMessage]) -> dict[str, Any]:
     """The system message's data, read line by line as the labels say."""
     content = messages[0]["content"]
     assert content.startswith(POLICY + "\n\n")
@@ -76,7 +76,7 @@ def sections(messages: list[Message]) -> dict[str, Any]:
     return {name: json.loads(value) for name, value in (line.split(": ", 1) for line in lines)}
 
 
-def said(message: Message) -> list[dict[str, Any]]:
+def said(message: ChatMessage) -> list[dict[str, Any]]:
     """A user's message, read line by line."""
     return [json.loads(line) for line in message["content"].splitlines()]
 
@@ -93,7 +93,7 @@ def test_no_text_leaves_its_section(
     context = Context(
         personality=personality, memories=tuple(memories), history=(stored(old), stored(old, role="assistant"))
     )
-    messages = Window(100_000).messages(turn_of(text, name=name, context=context, incoming=incoming), now=NOW)
+    messages = ContextWindow(100_000).messages(turn_of(text, name=name, context=context, incoming=incoming), now=NOW)
     assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
     assert sections(messages) == {
         "personality": personality,
@@ -120,7 +120,7 @@ def test_the_data_stays_within_the_limit(
     """What is newest is never left out without a note; memories are kept from the best, history from the newest."""
     history = tuple(stored(text, role=("user", "assistant")[n % 2]) for n, text in enumerate(old))
     context = Context(personality=personality, memories=tuple(memories), history=history)
-    messages = Window(limit).messages(turn_of(*texts, context=context), now=NOW)
+    messages = ContextWindow(limit).messages(turn_of(*texts, context=context), now=NOW)
     data = sections(messages)
     assert sum(count(encode(data[name])) for name in data if name != "clock") + sum(
         count(message["content"]) for message in messages[1:]
@@ -135,7 +135,7 @@ def test_the_data_stays_within_the_limit(
 
 def test_many_long_messages_at_once_are_cut_with_one_note() -> None:
     """Not with one each, which would be too long as well."""
-    messages = Window(1000).messages(turn_of(*["語" * 4000] * 50), now=NOW)
+    messages = ContextWindow(1000).messages(turn_of(*["語" * 4000] * 50), now=NOW)
     assert count(messages[-1]["content"]) <= 1000
     assert said(messages[-1])[-1]["note"] == "This was too long: 196000 more characters are left out here."
 
@@ -145,19 +145,19 @@ def test_the_oldest_history_goes_first_then_memories() -> None:
     history = tuple(stored(f"{n} " + "x" * 300) for n in range(40))
     context = Context(memories=tuple("m" * 150 for _ in range(4)), history=history)
     turn = turn_of("hello", context=context)
-    wide, narrow = (Window(limit).messages(turn, now=NOW) for limit in (2500, 500))
+    wide, narrow = (ContextWindow(limit).messages(turn, now=NOW) for limit in (2500, 500))
     kept = [int(line["text"].split()[0]) for line in said(wide[-1])[:-1]]
     assert kept == list(range(40 - len(kept), 40))
     assert 0 < len(kept) < 40
     assert len(sections(wide)["memories"]) == 4
     assert len(said(narrow[-1])) <= 4
     assert len(sections(narrow)["memories"]) == 4
-    assert len(sections(Window(500).messages(turn_of("y" * 1000, context=context), now=NOW))["memories"]) < 4
+    assert len(sections(ContextWindow(500).messages(turn_of("y" * 1000, context=context), now=NOW))["memories"]) < 4
 
 
 def test_a_message_that_is_too_long_is_cut_and_says_so() -> None:
     """The note is a field of its own, so that nobody can write it."""
-    [line] = said(Window(500).messages(turn_of("é" * 9000), now=NOW)[-1])
+    [line] = said(ContextWindow(500).messages(turn_of("é" * 9000), now=NOW)[-1])
     assert set(line["text"]) == {"é"}
     assert 300 < len(line["text"]) < 600
     assert line["note"] == f"This was too long: {9000 - len(line['text'])} more characters are left out here."
@@ -167,7 +167,7 @@ def test_merged_messages_are_lines_of_their_own() -> None:
     """In order; what was forwarded is marked."""
     turn = turn_of("look at this", "buy now!")
     turn.incoming = Incoming(telegram_message_id=2, kind="text", text="buy now!", forwarded=True)
-    assert said(Window(5000).messages(turn, now=NOW)[-1]) == [
+    assert said(ContextWindow(5000).messages(turn, now=NOW)[-1]) == [
         {"from": "Ann", "text": "look at this"},
         {"from": "Ann", "forwarded": True, "text": "buy now!"},
     ]
@@ -177,7 +177,7 @@ def test_a_run_is_told_as_one() -> None:
     """Its prompt, with a note that nobody has just written it."""
     run = Run(source="automation", subject_id="1", run_id="1", trigger="schedule", prompt="greet", scheduled_at_ms=0)
     turn = turn_of(run=run)
-    [line] = said(Window(5000).messages(turn, now=NOW)[-1])
+    [line] = said(ContextWindow(5000).messages(turn, now=NOW)[-1])
     assert line["text"] == "greet"
     assert "scheduled" in line["note"]
 
