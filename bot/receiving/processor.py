@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
+from bot import tries
 from bot.receiving.arrival import Arrival, Letter, Together
 from bot.receiving.envelope import UpdateUnreadable
 from bot.receiving.merging import MAX_MESSAGES, first_group, may_begin, piece_of
@@ -29,8 +30,6 @@ from storage.text import clean
 
 log = logging.getLogger("polar.processor")
 
-MAX_ATTEMPTS = 3
-"""Tries of an update whose handling fails."""
 MAX_CLAIMS = 6
 """Tries of an update that was unfinished when its process ended; more, because the process may not be its fault."""
 PAGE = 256
@@ -38,7 +37,8 @@ LANE_LENGTH = 8
 """Updates of one lane that are held in memory; the rest wait in the journal, so one chat cannot crowd others out."""
 HELD = 2048
 CONTROL_SLOTS = 256
-RETRY_DELAYS_S = (1.0, 4.0)
+FIRST_DELAY_S = 2.0
+"""Before the second try; see bot/tries.py."""
 
 
 Handle = Callable[[Arrival], Awaitable[bool]]
@@ -211,16 +211,16 @@ class Processor:
         if first > self._found_at_start:
             await self._try(letters, 1)
             return
-        tries = max(letter.entry.attempts for letter in letters)
-        if tries == 0:
+        claims = max(letter.entry.attempts for letter in letters)
+        if claims == 0:
             await self._try(letters, await self._claim(letters))
             return
         # It may be what ended the process: alone among its like, so that the count finds the right one.
-        async with self._quarantine.alone(tries, first):
-            if tries >= MAX_CLAIMS:
+        async with self._quarantine.alone(claims, first):
+            if claims >= MAX_CLAIMS:
                 log.error("%s kept ending the process, set aside", _named(letters))
-                hopeless = Arrival(letters, _HOPELESS, tries)
-                await self._give_up(hopeless, self._dead(letters, tries, "it kept ending the process"))
+                hopeless = Arrival(letters, _HOPELESS, claims)
+                await self._give_up(hopeless, self._dead(letters, claims, "it kept ending the process"))
             else:
                 await self._try(letters, await self._claim(letters))
 
@@ -239,8 +239,8 @@ class Processor:
                 await self._take_apart(letters, attempt, error)
             except Exception as error:  # noqa: BLE001 - the chain has recorded it; here it is only counted
                 log.warning("%s failed at try %d: %s", _named(letters), attempt, type(error).__name__)
-                if attempt < MAX_ATTEMPTS:
-                    await asyncio.sleep(RETRY_DELAYS_S[min(attempt, len(RETRY_DELAYS_S)) - 1])
+                if not tries.is_last(attempt):
+                    await asyncio.sleep(tries.delay_s(attempt, first_s=FIRST_DELAY_S))
                     attempt += 1
                     continue
                 if not isinstance(error, TurnFailed):  # it failed outside of the chain, which sets aside itself
@@ -278,7 +278,7 @@ class Processor:
         return tuple([finish(letter.entry.update_id, letter.entry.sequence, now_ms=now_ms) for letter in letters])
 
     def _source(self, letters: Together, attempt: int) -> Source:
-        last = attempt >= MAX_ATTEMPTS
+        last = tries.is_last(attempt)
 
         def failing(reason: str) -> tuple[Statement, ...]:
             if last:

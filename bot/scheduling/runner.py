@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from bot.clock import jittered
+from bot import tries
 from bot.scheduling.subject import Defer, Drop, Go, Subject
 from bot.supervised import Tasks
 from middleware.errors import TurnFailed
@@ -25,12 +25,11 @@ from storage.tables.runs import DEFAULT_PROFILE, Runs
 
 log = logging.getLogger("polar.runner")
 
-MAX_TRIES = 3
 PAGE = 64
 LOOK_EVERY_S = 1.0
 """How long a change of the clock, or of the rows by another process, may go unnoticed."""
-RETRY_DELAY_S = 30.0
-"""Before the second try; doubled for each further one."""
+FIRST_DELAY_S = 30.0
+"""Before the second try; see bot/tries.py."""
 
 
 class Runner:
@@ -128,7 +127,7 @@ class Runner:
                 await self._go(occurrence, decision, now_ms)
 
     async def _go(self, row: Occurrence, go: Go, now_ms: int) -> None:
-        if row.attempts >= MAX_TRIES:  # it ended the process each time
+        if tries.is_last(row.attempts):  # it ended the process each time
             await self._database.commit(*self._fail(row, go, "it kept ending the process"))
             return
         attempt = row.attempts + 1
@@ -169,7 +168,7 @@ class Runner:
     def _source(self, row: Occurrence, go: Go, attempt: int) -> Source:
         begun = replace(row, attempts=attempt)
         lease = Leases.give_up(go.run.run_id, self._holder)
-        last = attempt >= MAX_TRIES
+        last = tries.is_last(attempt)
 
         def failing(reason: str) -> tuple[Statement, ...]:
             if last:
@@ -186,7 +185,7 @@ class Runner:
     def _try_again(self, row: Occurrence, go: Go) -> tuple[Statement, ...]:
         """The run waits in `retry`; what follows it is planned meanwhile, so that nothing waits for it."""
         now_ms = self._clock()
-        delay_ms = round(jittered(RETRY_DELAY_S, row.attempts, at_most_s=3600) * 1000)
+        delay_ms = round(tries.delay_s(row.attempts, first_s=FIRST_DELAY_S) * 1000)
         again = replace(row, at_ms=go.run.scheduled_at_ms, due_ms=now_ms + delay_ms, queue=RETRY, is_extra=True)
         return (Occurrences.take(row), *go.following, Occurrences.plan(again, now_ms=now_ms))
 

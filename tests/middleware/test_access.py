@@ -87,7 +87,7 @@ async def test_the_first_to_open_the_owner_link_becomes_the_owner_and_nobody_els
 
 async def test_when_two_race_for_the_owner_link_exactly_one_wins(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """One guarded insert; the other is treated as any stranger."""
-    monkeypatch.setattr(processor, "RETRY_DELAYS_S", (0.001,))
+    monkeypatch.setattr(processor, "FIRST_DELAY_S", 0.0)
     async with house.bot(access="pairing"):
         await awake(house)
         people = [house.chat(f"P{n}") for n in range(8)]
@@ -279,7 +279,7 @@ async def test_every_command_leaves_a_trace_with_its_outcome_and_never_its_argum
 
 async def test_a_command_that_keeps_failing_leaves_its_trace_too(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the outcome failed, once."""
-    monkeypatch.setattr(processor, "RETRY_DELAYS_S", (0.001,))
+    monkeypatch.setattr(processor, "FIRST_DELAY_S", 0.0)
     async with house.bot(middleware="tests.middleware.test_access:fail_on_commands"):
         ann, chat = house.chat()
         await tell(house, chat, ann, "/ping now")

@@ -31,7 +31,7 @@ AUDITED = "SELECT outcome, reason FROM polar_audit ORDER BY rowid DESC LIMIT 1"
 @pytest.fixture(autouse=True)
 def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """What the responder was asked in this test; failures are tried again at once."""
-    monkeypatch.setattr(processor, "RETRY_DELAYS_S", (0, 0))
+    monkeypatch.setattr(processor, "FIRST_DELAY_S", 0.0)
     Paid.calls, Paid.gate = [], None
     yield Paid.calls
     Paid.gate = None

@@ -135,7 +135,7 @@ async def test_it_sees_reactions_and_presses_and_may_stop_them(house: House) -> 
 
 async def test_a_commit_that_fails_is_audited_as_a_failure(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the chain thought of the turn is not what became of it."""
-    monkeypatch.setattr(processor, "RETRY_DELAYS_S", (0.001,))
+    monkeypatch.setattr(processor, "FIRST_DELAY_S", 0.0)
     async with house.bot(middleware=f"{HERE}:spoil"):
         ann, chat = house.chat()
         await tell(house, chat, ann, "/ping")
@@ -148,7 +148,7 @@ async def test_calling_the_rest_of_the_chain_twice_fails_the_turn(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would answer twice; the mistake is told to who waits, and named in the reason."""
-    monkeypatch.setattr(processor, "RETRY_DELAYS_S", (0.001,))
+    monkeypatch.setattr(processor, "FIRST_DELAY_S", 0.0)
     async with house.bot(responder=ECHO, middleware=f"{HERE}:twice"):
         ann, chat = house.chat()
         assert await tell(house, chat, ann, "hello") == [say("turn.apology")]

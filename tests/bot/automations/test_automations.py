@@ -186,7 +186,7 @@ async def test_a_run_of_someone_who_was_shut_out_is_blocked(house: House) -> Non
 
 async def test_a_run_that_keeps_failing_ends_as_failed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each try has its run-log row; the job goes on with the next instant; nobody gets half of it."""
-    monkeypatch.setattr(runner, "RETRY_DELAY_S", 0)
+    monkeypatch.setattr(runner, "FIRST_DELAY_S", 0)
     clock = TestClock()
     async with house.bot(clock, responder=FAILING) as bot:
         ann, chat = house.chat()
@@ -203,7 +203,7 @@ async def test_a_run_whose_responder_hangs_is_tried_again_and_apologises_to_nobo
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody has asked just now, so nobody is asked to ask again."""
-    monkeypatch.setattr(runner, "RETRY_DELAY_S", 0)
+    monkeypatch.setattr(runner, "FIRST_DELAY_S", 0)
     clock = TestClock()
     async with house.bot(clock, responder=HANGING, responder_timeout_seconds=0.05) as bot:
         ann, chat = house.chat()

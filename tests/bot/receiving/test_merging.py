@@ -243,7 +243,7 @@ async def test_a_merged_turn_that_keeps_failing_is_set_aside_whole(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After three tries, with one apology; what comes after it is answered."""
-    monkeypatch.setattr(processor, "RETRY_DELAYS_S", (0.001, 0.001))
+    monkeypatch.setattr(processor, "FIRST_DELAY_S", 0.0)
     clock = TestClock()
     ann, chat = house.chat()
     write = house.world.say

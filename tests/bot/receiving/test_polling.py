@@ -238,7 +238,7 @@ QUIET: list[dict[str, Any]] = [
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow each other at once."""
-    monkeypatch.setattr(processor, "RETRY_DELAYS_S", (0.001, 0.001))
+    monkeypatch.setattr(processor, "FIRST_DELAY_S", 0.0)
 
 
 @pytest.mark.usefixtures("impatient")

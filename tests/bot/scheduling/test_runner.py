@@ -128,7 +128,7 @@ async def test_repeated_failures_pause_the_job_and_tell_its_owner_once(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After three failed runs in a row; resuming starts the count of runs, not of tries, again from the ledger."""
-    monkeypatch.setattr(runner, "RETRY_DELAY_S", 0)
+    monkeypatch.setattr(runner, "FIRST_DELAY_S", 0)
     clock = TestClock()
     async with house.bot(clock, responder=FAILING) as bot:
         ann, chat = house.chat()

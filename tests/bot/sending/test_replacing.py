@@ -238,7 +238,7 @@ async def test_after_a_crash_the_answer_takes_the_place_of_the_placeholder(
 
 async def test_the_apology_of_a_turn_that_failed_takes_its_place(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the last of its tries; those before leave it alone."""
-    monkeypatch.setattr("bot.receiving.processor.RETRY_DELAYS_S", (0.0,))
+    monkeypatch.setattr("bot.receiving.processor.FIRST_DELAY_S", 0.0)
     chat = await ask(house, "fail")
     assert texts(house, chat) == [say("turn.apology")]
     assert calls(house) == ["sendMessage", "editMessageText"]

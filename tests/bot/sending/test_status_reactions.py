@@ -72,7 +72,7 @@ async def test_what_waits_for_the_person_and_what_failed_stays(
     house: House, said: str, shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They tell something that is still true later, so they are not taken away."""
-    monkeypatch.setattr("bot.receiving.processor.RETRY_DELAYS_S", (0.0,))
+    monkeypatch.setattr("bot.receiving.processor.FIRST_DELAY_S", 0.0)
     async with house.bot(responder=WRITING, status_reactions=True):
         ann, chat = house.chat()
         message = house.world.say(chat, ann, "think")
