@@ -50,8 +50,8 @@ class Screen:
         """What this is."""
         self._console.print(Text(text, style="bold"))
 
-    def scene(self, text: str, *, pictured: bool = True) -> None:
-        """What happens next, and why it is worth a look; a picture shows only what should be on one."""
+    def scene(self, text: str, *, pictured: bool = False) -> None:
+        """What happens next, and why it is worth a look; a picture has few scenes, so that it fits on a screen."""
         self._console.record = self._records and pictured
         self._console.print()
         self._console.rule(Text(text, style="bold cyan"), style="cyan", align="left")

@@ -45,7 +45,7 @@ class Script:
         return await self._check()
 
     async def _begin(self) -> None:
-        self._screen.scene("A bot that nobody owns prints a one-time link; Ann opens it", pictured=False)
+        self._screen.scene("A bot that nobody owns prints a one-time link; Ann opens it")
         await self._ann.join()
         announced = await self._stage.start_bot()
         found = LINK.search(announced)
@@ -86,7 +86,7 @@ class Script:
         await self._ann.hear(1)
 
     async def _crash(self) -> None:
-        self._screen.scene("The model's answer is seen growing; then the process is killed")
+        self._screen.scene("The model's answer is seen growing; then the process is killed", pictured=True)
         text = await self._stage.hold(EXPLAIN, HELD_WORDS)
         last = text.split()[HELD_WORDS - 1]
         await self._ann.say(EXPLAIN, answers=0)
@@ -106,7 +106,7 @@ class Script:
         self._screen.event("Ann writes on; nobody is there")
 
     async def _come_back(self) -> None:
-        self._screen.scene("Three minutes later the bot is started again")
+        self._screen.scene("Three minutes later the bot is started again", pictured=True)
         await self._start(LATER_S)
         await self._ann.hear(3)
         self._screen.event("the question was answered, the command too, and the automation fired: once each")
@@ -115,7 +115,7 @@ class Script:
         await self._stage.until(lambda: self._stage.rows(REACTIONS) == [(6,)], "the reaction to be recorded")
 
     async def _keep_quiet(self) -> None:
-        self._screen.scene("Quiet hours: what falls into them waits until they end", pictured=False)
+        self._screen.scene("Quiet hours: what falls into them waits until they end")
         await self._ann.say("/automations create every 1 hour | drink some water")
         job = (await self._ann.messages())[-1]["text"].split()[1].rstrip(":")
         now = datetime.now(UTC) + timedelta(seconds=LATER_S)
@@ -131,7 +131,7 @@ class Script:
         await self._ann.hear(1)
 
     async def _dislike(self) -> None:
-        self._screen.scene("A 👎 on an automation's message asks what to do about it", pictured=False)
+        self._screen.scene("A 👎 on an automation's message asks what to do about it")
         await self._ann.react((await self._ann.messages())[-1], "👎", told="Ann reacts 👎")
         await self._ann.hear(1)
         await self._ann.press((await self._ann.messages())[-1])
