@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import typer
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from bot.app import App
@@ -36,7 +37,18 @@ MADE = "<!-- Made by `make docs` from the code. {0} -->\n"
 Meanings = Mapping[tuple[str, str], str]
 """What is written about a column, by table and column; about the table itself where the column is ''."""
 
-_TYPES = {int: "whole number", float: "number", frozenset[int]: "numbers, comma-separated", Path: "path"}
+_TYPES: Mapping[Any, str] = {
+    str: "text",
+    SecretStr: "text, kept secret",
+    int: "whole number",
+    float: "number",
+    float | None: "number or empty",
+    bool: "`True` or `False`",
+    Path: "path",
+    frozenset[int]: "list of ids",
+    tuple[str, ...]: "list of names",
+}
+"""In plain words; what is no Literal and has none fails here, as nobody could tell what to write."""
 _HEADING = re.compile(r"### `(\w+)`")
 _ROW = re.compile(r"\| `(\w+)` \|.*\| ([^|]*) \|")
 
@@ -60,7 +72,7 @@ def settings_page() -> str:
     """docs/reference/settings.md."""
     written = defaults()
     rows = (
-        f"| `{name}` | {f'`{written[name]}`' if written[name] else 'empty'} | {_allowed(info)} | {_plain(info)} |"
+        f"| `{name}` | {f'`{written[name]}`' if written[name] else 'empty'} | {_type(info)} | {_plain(info)} |"
         for name, info in _settings()
     )
     return "\n".join(
@@ -71,9 +83,9 @@ def settings_page() -> str:
             "Settings come from the environment or, for what is not set there, from the file `.env`: in a checkout the",
             "one at its top, where Polar is installed the one in the current folder. `.env.example` lists them all.",
             "A value that is not allowed stops the start with a line that names the setting. A name that is not on",
-            "this page is ignored.",
+            "this page is ignored. The parts of a list are separated by commas; a number may have a decimal point.",
             "",
-            "| setting | default | allowed | meaning |",
+            "| setting | default | type | meaning |",
             "|---|---|---|---|",
             *rows,
             "",
@@ -96,16 +108,17 @@ def _settings() -> Iterator[tuple[str, FieldInfo]]:
         yield variable(field), info
 
 
-def _allowed(info: FieldInfo) -> str:
+def _type(info: FieldInfo) -> str:
     if get_origin(info.annotation) is Literal:
-        return ", ".join(f"`{value}`" for value in get_args(info.annotation))
+        *others, last = (f"`{value}`" for value in get_args(info.annotation))
+        return f"one of {', '.join(others)} and {last}"
     bounds = [
         f"{words} {getattr(limit, sign):g}"
         for limit in info.metadata
         for sign, words in (("gt", "over"), ("ge", "from"), ("lt", "under"), ("le", "up to"))
         if getattr(limit, sign, None) is not None
     ]
-    return ", ".join([_TYPES.get(info.annotation, "text"), *bounds])  # type: ignore[arg-type]
+    return ", ".join([_TYPES[info.annotation], *bounds])
 
 
 def _plain(info: FieldInfo) -> str:
@@ -125,11 +138,11 @@ async def _chat_commands() -> list[Command]:
         try:
             settings = Settings(_env_file=None, TELEGRAM_BOT_TOKEN="1:none")  # type: ignore[call-arg] # noqa: S106
             application = App(settings, database, clock, Supervisor(), lambda: None)
-            found = list(application.registry)
+            commands = list(application.registry)
             await application.telegram.close()
         finally:
             await database.close()
-    return found
+    return commands
 
 
 def commands_page(commands: list[Command]) -> str:
@@ -223,16 +236,16 @@ def _table(table: schema.Table, meanings: Meanings) -> Iterator[str]:
 
 def read_meanings(page: str) -> dict[tuple[str, str], str]:
     """What the present page says about each table and column."""
-    found: dict[tuple[str, str], str] = {}
+    meanings: dict[tuple[str, str], str] = {}
     table = ""
     for line in page.splitlines():
         if heading := _HEADING.fullmatch(line):
             table = heading[1]
         elif row := _ROW.fullmatch(line):
-            found[table, row[1]] = row[2].strip()
-        elif table and line and (table, "") not in found:
-            found[table, ""] = line
-    return found
+            meanings[table, row[1]] = row[2].strip()
+        elif table and line and (table, "") not in meanings:
+            meanings[table, ""] = line
+    return meanings
 
 
 def main() -> int:

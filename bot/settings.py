@@ -75,11 +75,9 @@ class Settings(BaseSettings):
     access: Literal["open", "allowlist", "pairing"] = Field(
         "pairing", description="Who may talk to the bot: everyone, those listed below, or whom the owner lets in."
     )
-    admin_telegram_ids: Ids = Field(frozenset(), description="Admins, comma-separated user ids.")
-    operator_telegram_ids: Ids = Field(frozenset(), description="Operators, comma-separated user ids.")
-    allowed_telegram_ids: Ids = Field(
-        frozenset(), description="Users and groups that may talk to the bot, comma-separated ids."
-    )
+    admin_telegram_ids: Ids = Field(frozenset(), description="User ids of admins.")
+    operator_telegram_ids: Ids = Field(frozenset(), description="User ids of operators.")
+    allowed_telegram_ids: Ids = Field(frozenset(), description="Ids of users and groups that may talk to the bot.")
     feedback_buttons: Literal["never", "private", "always"] = Field(
         "private", description="Where answers carry 👍 and 👎 buttons."
     )
@@ -101,7 +99,7 @@ class Settings(BaseSettings):
     )
     group_send_rate_per_minute: float = Field(20, gt=0, description="Messages a minute to one group.")
     middleware: DottedNames = Field(
-        (), description="Middleware of your own, package.module:attribute, comma-separated."
+        (), description="Middleware of your own, each as package.module:attribute, the outermost first."
     )
     polarity: str = Field("", description="Polarity of reactions, in place of ours, e.g. 🤡=negative,👀=positive.")
     answer_slots: int = Field(64, ge=1, le=1000, description="Answers that are made at the same time.")
@@ -115,7 +113,7 @@ class Settings(BaseSettings):
     web_listen: str = Field("127.0.0.1:8090", description="Where the dashboard listens, host:port.")
     web_secret: SecretStr = Field(
         SecretStr(""),
-        description="What one logs in to the dashboard with; needed where it listens on another address than loopback.",
+        description="The secret that opens the dashboard; needed where it listens on another address than loopback.",
     )
     artifacts: Path = Field(Path("artifacts"), description=f"Folder of the Markdown exports; {_RELATIVE}.")
     log_format: Literal["console", "json"] = Field("console", description="Form of the log on standard error.")
