@@ -243,8 +243,10 @@ def read_meanings(page: str) -> dict[tuple[str, str], str]:
             table = heading[1]
         elif row := _ROW.fullmatch(line):
             meanings[table, row[1]] = row[2].strip()
-        elif table and line and (table, "") not in meanings:
-            meanings[table, ""] = line
+        elif line.startswith("|"):  # the head of its columns: nothing about the table comes after it
+            meanings.setdefault((table, ""), "")
+        elif table and line:
+            meanings.setdefault((table, ""), line)
     return meanings
 
 

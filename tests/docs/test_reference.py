@@ -59,6 +59,14 @@ def test_a_column_without_an_explanation_is_noticed() -> None:
     assert reference.read_meanings(reference.schema_page(meanings))["polar_updates", "lane"] == ""
 
 
+def test_a_table_without_a_line_of_its_own_stays_without_one() -> None:
+    """However often the page is made, until somebody writes what the table is for."""
+    meanings = reference.read_meanings(present(reference.SCHEMA))
+    del meanings["polar_updates", ""]
+    page = reference.schema_page(meanings)
+    assert reference.schema_page(reference.read_meanings(page)) == page
+
+
 def test_the_example_of_env_holds_every_setting_with_its_default(tmp_path: Path) -> None:
     """Taken as it is it sets nothing; with every line taken in, it sets what is set anyway."""
     example = present(reference.ENV_EXAMPLE)
