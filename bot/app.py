@@ -1,4 +1,8 @@
-"""The composition root: the only place where the real parts meet. It wires them, and does nothing else."""
+"""The composition root: it wires the real parts, and does nothing else.
+
+The order of the chain, with a reason for each place, stands in `App._layers`; commands and buttons are put together in
+bot/commands/table.py.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +57,7 @@ from storage.database import Database
 from storage.stores import Stores
 
 LEASE_MARGIN_S = 60
-"""How much longer a run may take than its responder."""
+"""The seconds that a run may take beyond its responder."""
 
 
 class App:

@@ -1,4 +1,4 @@
-"""What became of each turn, for the operator: a row, a log line, and the trace that every command leaves."""
+"""The traces of each turn, for the operator: a row, a log line, and the trace that every command leaves."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Audit:
         )
 
     def _command(self, turn: Turn, outcome: Outcome | None, error: Exception | None) -> Iterator[Statement]:
-        """What every command leaves once, when it is known how it ended."""
+        """The one event that every command leaves, made when it is known how it ended."""
         failed = error is not None or outcome is None
         if turn.command is None or (failed and not turn.source.is_last_try):
             return

@@ -19,11 +19,11 @@ STAR = "⭐"
 _THUMBS = {THUMB_UP: "👍", THUMB_DOWN: "👎"}
 
 Describe = Callable[[str], Awaitable[str | None]]
-"""What a custom emoji stands for, as Telegram tells: an emoji, '' for nothing known, None for no answer."""
+"""The standard emoji of a custom one, as Telegram tells: an emoji, '' for nothing known, None for no answer."""
 Settle = Callable[[str, int], Awaitable[None]]
 """Waits shortly when a message of a session may be one that is being sent, without a receipt yet."""
 OnDislike = Callable[[Turn, Message], Awaitable[tuple[Reply, ...]]]
-"""What is said after a negative reaction to a message of ours; called before that is recorded."""
+"""The replies to a negative reaction to a message of ours; called before that is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Feedback:
         return Outcome(status="recorded", replies=await self._act(turn, message))
 
     async def _act(self, turn: Turn, message: Message | None) -> tuple[Reply, ...]:
-        """What follows from a dislike of this message, if it is one of ours."""
+        """The replies to a dislike of this message, if it is one of ours."""
         return await self.on_dislike(turn, message) if message is not None and message.role == "assistant" else ()
 
     async def _record_change(self, turn: Turn, reactions: Reactions, position: int, change: ReactionChange) -> str:

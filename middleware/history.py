@@ -10,7 +10,7 @@ from storage.ids import replied_in
 from storage.tables.messages import Message, Messages
 
 CHAIN = 10
-"""How many replies are followed upwards."""
+"""The number of replies that are followed upwards."""
 
 
 @dataclass(frozen=True, slots=True)

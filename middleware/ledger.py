@@ -16,7 +16,7 @@ _ENDED: Mapping[OutcomeStatus, RunStatus] = {
     "recorded": RunStatus.EXECUTED,
     "skipped": RunStatus.SKIPPED,
 }
-"""How a run has ended whose turn ended so; with any other outcome it is blocked."""
+"""The end of a run whose turn ended so; with any other outcome it is blocked."""
 
 
 @dataclass(frozen=True, slots=True)

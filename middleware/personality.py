@@ -1,4 +1,4 @@
-"""How the answer is to sound: the effective personality profile of who asks."""
+"""The effective personality profile of who asks: how the answer is to sound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reaction says about a message: one table over Telegram's standard reactions."""
+"""The polarity of reactions: one table over Telegram's standard ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -9,7 +9,7 @@ from middleware.turn import CallNext, Outcome, Turn
 
 
 class ShowsStatus(Protocol):
-    """What shows how far a turn is; each call returns at once."""
+    """The port to what shows how far a turn is; each call returns at once."""
 
     def end(self, turn: Turn, outcome: Outcome | None) -> None:
         """The turn has ended like this; None: with an error, for good."""

@@ -1,4 +1,4 @@
-"""How many turns one user gets a minute; over it one polite answer a minute, then silence."""
+"""The limit on one user's turns a minute; over it one polite answer a minute, then silence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this person had remembered in this very chat, and what of it concerns the message."""
+"""The memories of this person in this very chat, those that concern the message first."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class Respond:
 
 
 def stopped(writing: Writing) -> Reply:
-    """What was said so far, or that nothing was."""
+    """A reply with what was said so far, or that nothing was."""
     if writing.said.strip():
         return Reply(text=writing.said, markdown=True, rateable=True)
     return Reply(text=say("answer.stopped"))

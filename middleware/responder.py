@@ -42,10 +42,10 @@ async def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
-    """What a responder needs and can do, declared once; the defaults are those of one that declares nothing."""
+    """The needs and powers of a responder, declared once; the defaults are those of one that declares nothing."""
 
     history: int = 0
-    """How many earlier messages of the thread it wants to know."""
+    """The number of earlier messages of the thread that it wants to know."""
     memories: bool = True
     """Whether it wants to know what the person had remembered."""
     personality: bool = True
@@ -53,13 +53,13 @@ class Abilities:
     is_immediate: bool = False
     """Whether it answers at once, out of what is at hand: nothing is shown meanwhile, and no time limit is needed."""
     estimate_usd: Callable[[Turn], float] = _free
-    """What the answer to a turn costs at the most, in US dollars; what it cost is added to `turn.spent_usd`."""
+    """The most that the answer to a turn costs, in US dollars; what it cost is added to `turn.spent_usd`."""
     aclose: Callable[[], Awaitable[None]] = _nothing
     """Closes what it keeps open."""
 
     @classmethod
     def of(cls, responder: Responder) -> Abilities:
-        """What a responder declares. One without `abilities` may have `history`, `estimate_usd` or `aclose` itself."""
+        """A responder's declaration. One without `abilities` may have `history`, `estimate_usd` or `aclose` itself."""
         declared = getattr(responder, "abilities", None)
         if isinstance(declared, Abilities):
             return declared
@@ -75,11 +75,11 @@ class Propose(Protocol):
     """The one way in which a responder comes to an automation: it asks the person of a turn, who decides."""
 
     async def now_of(self, turn: Turn) -> datetime:
-        """What the person's clocks show (naive)."""
+        """The time that the person's clocks show (naive)."""
         ...
 
     async def automation(self, turn: Turn, *, schedule: str, prompt: str) -> Reply:
-        """What to answer, with the buttons that decide; the schedule is as people write it. Raises NotProposed."""
+        """The reply that asks, with the buttons that decide; the schedule is as people write it. Raises NotProposed."""
         ...
 
 

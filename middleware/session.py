@@ -15,7 +15,7 @@ from storage.tables.jobs import Jobs
 from storage.tables.messages import Message, Messages
 
 RENEWED_FOR_MS = 120_000
-"""How long after a message was received an edit of it gets a new answer."""
+"""The time after a message was received within which an edit of it gets a new answer."""
 _COMMAND = re.compile(r"/[A-Za-z0-9_]{1,64}(?![A-Za-z0-9_])")
 
 
@@ -112,7 +112,7 @@ def _said(message: Message) -> Incoming:
 
 
 def _lasting(attachment: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """What stays of a reference as long as the file does: Telegram may name it by another id each time."""
+    """The part of a reference that stays as long as the file does: Telegram may name it by another id each time."""
     if attachment is None or "uniqueId" not in attachment:
         return attachment
     return {key: value for key, value in attachment.items() if key != "fileId"}

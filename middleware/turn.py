@@ -20,7 +20,7 @@ OutcomeStatus = Literal["answered", "recorded", "ignored", "denied", "limited", 
 
 
 class Level(IntEnum):
-    """What someone may do; each level may do all that those below it may."""
+    """The level of a person; each may do all that those below it may."""
 
     STRANGER = 0
     MEMBER = 1
@@ -96,7 +96,7 @@ class ReactionChange:
 
 @dataclass(frozen=True, slots=True)
 class ReactionCount:
-    """How many have reacted with an emoji, where Telegram does not say who."""
+    """The number of those who have reacted with an emoji, where Telegram does not say who."""
 
     emoji: str
     count: int
@@ -104,7 +104,7 @@ class ReactionCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reactions:
-    """What changed on one message, by whom (`chat:<id>` for an anonymous actor, None for mere totals)."""
+    """The changes on one message, and by whom (`chat:<id>` for an anonymous actor, None for mere totals)."""
 
     telegram_message_id: int
     actor: str | None
@@ -178,7 +178,7 @@ class Toast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a turn. `reason` is for the audit, never a person's text."""
+    """The end of a turn, and the replies that follow from it. `reason` is for the audit, never a person's text."""
 
     status: OutcomeStatus
     replies: tuple[Reply | Toast, ...] = ()
@@ -191,12 +191,12 @@ class Outcome:
 
 
 Witness = Callable[[Exception | None], Iterable[Statement]]
-"""What is to be committed of a turn, made when it is known whether it failed."""
+"""Statements of a turn that are made when it is known whether it failed, and committed in either case."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """What a responder may know besides the message itself, filled in by the layers before it.
+    """Knowledge for a responder besides the message itself, filled in by the layers before it.
 
     `personality` is the effective profile's prompt, empty for the neutral one. `memories` are facts that this person
     had remembered in this chat, best first. `history` are the messages of the same thread, oldest first, without
@@ -214,7 +214,7 @@ def _unseen(text: str) -> None:
 
 @dataclass(slots=True, kw_only=True)
 class Source:
-    """What a turn comes from, as the statements that end it.
+    """The row that a turn comes from, as the statements that end it.
 
     `opening` goes first in the turn's commit and voids it when the source was handled already. `failing` gives
     what a failed try commits, from the reason; after the last try the source is set aside.
@@ -253,14 +253,14 @@ class Turn:
     migrated_to: int | None = None
     removed: bool = False
     origin: Origin = UNKNOWN
-    """What produces this turn's replies, stored with them."""
+    """The producer of this turn's replies, stored with them."""
     is_renewed: bool = False
     """Whether this is the edit of a message so recent that it gets a new answer."""
     replaces: tuple[str, ...] = ()
     """Delivery ids of messages of ours that the first reply takes the place of, in order."""
     context: Context = field(default_factory=Context)
     spent_usd: float = 0
-    """What the responder's calls have cost so far, whatever becomes of the turn."""
+    """The cost of the responder's calls so far, whatever becomes of the turn."""
     show: Callable[[str], None] = _unseen
     """Shows the answer so far, as Markdown; returns at once. A responder may call it as often as it likes."""
     effects: list[Statement] = field(default_factory=list)
@@ -273,7 +273,7 @@ class Turn:
 
     @property
     def text(self) -> str:
-        """What is to be answered: the message's text or the run's prompt."""
+        """The text that is to be answered: the message's or the run's prompt."""
         if self.run is not None:
             return self.run.prompt
         return "\n".join(incoming.text for incoming in self.messages if incoming.text)
@@ -305,7 +305,7 @@ class Turn:
         self.witnesses.append(witness)
 
     def testimony(self, error: Exception | None) -> list[Statement]:
-        """What the witnesses say of a turn that ended with this error, or well."""
+        """The witnesses' statements of a turn that ended with this error, or well."""
         return [statement for witness in self.witnesses for statement in witness(error)]
 
 

@@ -19,7 +19,7 @@ Answer = TypeVar("Answer")
 
 
 class Beside(Readers):
-    """What the bot's own stores read, asked without a loop; the statements of the same stores, committed at once."""
+    """The reads of the bot's own stores, asked without a loop; the statements of the same stores, committed at once."""
 
     def __init__(self, path: Path, writer: sqlite3.Connection, runner: asyncio.Runner) -> None:
         super().__init__(path, has_index=memory_index.available(writer))
@@ -27,7 +27,7 @@ class Beside(Readers):
         self._runner = runner
 
     def ask(self, question: Coroutine[Any, Any, Answer]) -> Answer:
-        """What a store's read gives."""
+        """The result of a store's read."""
         return self._runner.run(question)
 
     def commit(self, *statements: Statement) -> None:

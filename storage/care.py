@@ -38,7 +38,7 @@ def migrate(path: Path, *, now_ms: int) -> list[migrations.Migration]:
 
 
 def find_problems(path: Path) -> list[str]:
-    """What is wrong with the file, nothing where it is whole; raises DatabaseUnusable."""
+    """The problems of the file, none where it is whole; raises DatabaseUnusable."""
     with closing(_existing(path)) as connection:
         found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
         found += [f"foreign key: {tuple(row)}" for row in connection.execute("PRAGMA foreign_key_check")]
@@ -46,7 +46,7 @@ def find_problems(path: Path) -> list[str]:
 
 
 def count(path: Path) -> Contents:
-    """How much there is; raises DatabaseUnusable."""
+    """The contents of the file; raises DatabaseUnusable."""
     with closing(_existing(path)) as connection:
         names = [row[0] for row in connection.execute(_TABLES)]
         rows = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}

@@ -61,7 +61,7 @@ WHERE status = 'dead' AND (sessionId = :private OR EXISTS (
 
 
 class Erasure:
-    """What `storage.views.own_data` finds, and what is kept of the person beside it."""
+    """The end of what `storage.views.own_data` finds, and of what is kept of the person beside it."""
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers

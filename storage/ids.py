@@ -9,11 +9,11 @@ from uuid import NAMESPACE_URL, UUID
 Side = Literal["answer", "control"]
 """Which of a conversation's two lanes an update takes."""
 RunSource = Literal["automation", "heartbeat"]
-"""What kind of subject a run is of."""
+"""The kind of subject that a run is of."""
 
 SESSION = "telegram:chat:"
 RECEIVED, SENT = "msg_u_", "msg_a_"
-"""How the ids of messages start: of those that people wrote, and of ours. Telegram's number follows."""
+"""The beginnings of message ids: of those that people wrote, and of ours. Telegram's number follows."""
 REPLY_THREAD = "reply:"
 FIRST_REPLIES = "update:*:*:0:0"
 """As GLOB: the first part of the first reply to an update."""
@@ -53,17 +53,17 @@ def user_id_of_chat(chat_id: int) -> str:
 
 
 def root_thread(chat_id: int) -> str:
-    """What is said in a chat outside of topics and replies."""
+    """The thread of what is said in a chat outside of topics and replies."""
     return f"root:{chat_id}"
 
 
 def topic_thread(chat_id: int, topic_id: int) -> str:
-    """What is said in a topic of a forum."""
+    """The thread of a topic of a forum."""
     return f"topic:{chat_id}:{topic_id}"
 
 
 def reply_thread(chat_id: int, replied_id: int) -> str:
-    """What replies to a message."""
+    """The thread of the replies to a message."""
     return f"{REPLY_THREAD}{chat_id}:{replied_id}"
 
 
@@ -104,7 +104,7 @@ def side_of(lane: str) -> Side:
 
 
 def conversation_of(lane: str) -> str:
-    """What the two lanes of a conversation have in common."""
+    """The part that the two lanes of a conversation have in common."""
     return lane.rpartition(":")[0]
 
 

@@ -41,7 +41,7 @@ def user_key(user_id: str) -> str:
 
 
 def keys(memory_id: str, user_id: str) -> str:
-    """What `keys` holds of a memory."""
+    """The words of a memory in `keys`."""
     return f"{memory_key(memory_id)} {user_key(user_id)}"
 
 

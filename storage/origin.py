@@ -1,4 +1,4 @@
-"""What produced a message of ours, kept with it and with the feedback on it."""
+"""The producer of a message of ours, kept with it and with the feedback on it."""
 
 from __future__ import annotations
 

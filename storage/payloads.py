@@ -1,4 +1,4 @@
-"""What the delivery queue holds: a type for each Bot API method. Their JSON is stored, so its keys never change."""
+"""The calls of the delivery queue: a type for each Bot API method. Their JSON is stored, so its keys never change."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Entity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What a message says, and how it goes out. `reply_to` is a Telegram id, `silent` sends without a notification."""
+    """A message's text, and how it goes out. `reply_to` is a Telegram id, `silent` sends without a notification."""
 
     method: ClassVar[str]
     text: str

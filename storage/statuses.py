@@ -1,4 +1,4 @@
-"""How runs end, as the ledger and the task board that is computed from it say."""
+"""The ends of runs, as the ledger and the task board that is computed from it say."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class RunStatus(StrEnum):
-    """How a run of an automation or a heartbeat has ended."""
+    """The end of a run of an automation or a heartbeat."""
 
     EXECUTED = "executed"
     SKIPPED = "skipped"
@@ -15,7 +15,7 @@ class RunStatus(StrEnum):
 
 
 class TaskStatus(StrEnum):
-    """What a run is on the board: executed runs are done, all others blocked."""
+    """The status of a run on the board: executed runs are done, all others blocked."""
 
     DONE = "done"
     BLOCKED = "blocked"

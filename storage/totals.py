@@ -1,4 +1,4 @@
-"""What reactions come to."""
+"""The totals of reactions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is answered once something was done to a job, with the buttons for what may be done next."""
+"""The answers once something was done to a job, with the buttons for what may be done next."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storage.tables.jobs import Job
 
 
 def described(job: Job, key: str, zone: ZoneInfo, now_ms: int) -> Outcome:
-    """What has been done to a job, by a text that has room for what it is now, and when it runs next."""
+    """A job to which something has been done, by a text that has room for what it is now, and when it runs next."""
     line = texts.line(job, zone).partition(" ")[2]
     return Outcome.answer(say(key, line=line, times=texts.times(job, now_ms, zone)), buttons=job_row(job))
 

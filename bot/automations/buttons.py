@@ -14,7 +14,7 @@ PREFIX = "au"
 
 
 class Verb(StrEnum):
-    """What a button does with a job."""
+    """The things that a button does with a job."""
 
     PAUSE = "pause"
     RESUME = "resume"
@@ -36,7 +36,7 @@ QUIET_PRESETS: Mapping[Verb, str] = {
     Verb.QUIET_SILENT: "22:00-07:00 silent",
     Verb.QUIET_OFF: "off",
 }
-"""What `/automations quiet <id>` would be told."""
+"""The words that `/automations quiet <id>` would be given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,13 @@ class JobPress:
 
     @classmethod
     def parse(cls, data: str) -> JobPress | None:
-        """What was pressed; None for a verb that there is not."""
+        """The press that the data stands for; None for a verb that there is not."""
         verb, _, job_id = data.removeprefix(f"{PREFIX}:").partition(":")
         return cls(Verb(verb), job_id) if verb in list(Verb) else None
 
 
 def job_row(job: Job, number: str = "") -> Buttons:
-    """What can be done with a job. `number` tells apart several of one message."""
+    """The buttons for what can be done with a job. `number` tells apart several of one message."""
     return _row(job.id, Verb.PAUSE if job.enabled else Verb.RESUME, Verb.RUN, Verb.QUIET, Verb.DELETE, number=number)
 
 
@@ -71,7 +71,7 @@ def list_rows(jobs: Sequence[Job]) -> Buttons:
 
 
 def delete_row(job_id: str) -> Buttons:
-    """Whether it is really to be deleted."""
+    """The buttons that ask whether it is really to be deleted."""
     return _row(job_id, Verb.REALLY, Verb.KEEP)
 
 
@@ -81,7 +81,7 @@ def quiet_rows(job_id: str) -> Buttons:
 
 
 def disliked_row(job_id: str) -> Buttons:
-    """What may be done about an automation that is not liked."""
+    """The buttons for what may be done about an automation that is not liked."""
     return _row(job_id, Verb.PAUSE, Verb.RESCHEDULE, Verb.KEEP)
 
 

@@ -1,4 +1,4 @@
-"""What becomes of an occurrence, decided in code before anything is asked of a responder. No database, no clock."""
+"""The fate of an occurrence, decided in code before anything is asked of a responder. No database, no clock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.schedules.wallclock import instant, lies_within
 ON_TIME_MS = 60_000
 """A run that starts within a minute of its instant is not late."""
 GRACE_MS = 6 * 3_600_000
-"""How old a missed run may be and still be made up for, under `once`."""
+"""The greatest age of a missed run that is still made up for, under `once`."""
 MAX_MISSES = 1_000
 MAX_CATCH_UP = 10
 LEAP_AFTER = 3_000
@@ -65,7 +65,7 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What a decision is made from. `due` is when the occurrence may run, `at` what its schedule says."""
+    """The facts that a decision is made from. `due` is when the occurrence may run, `at` what its schedule says."""
 
     schedule: Schedule
     at: datetime
@@ -79,7 +79,7 @@ class Situation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What to do. `run_at` is the instant to run, skipped where `verdict` gives a reason; others are in `misses`.
+    """The decision. `run_at` is the instant to run, skipped where `verdict` gives a reason; others are in `misses`.
 
     `catch_up` are further instants to run, `defer_until` set means that nothing happens before it.
     """

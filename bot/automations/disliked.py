@@ -1,4 +1,4 @@
-"""What follows from a 👎 on an automation's message: its owner is asked what to do about it."""
+"""The consequence of a 👎 on an automation's message: its owner is asked what to do about it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Disliked:
     feedback: FeedbackLedger
 
     async def __call__(self, turn: Turn, message: Message) -> tuple[Reply, ...]:
-        """What to say; the ledgers stay as they are."""
+        """The question, as a reply; the ledgers stay as they are."""
         automation_id = message.origin.automation_id
         if automation_id is None or message.message_id is None or turn.level < Level.MEMBER:
             return ()

@@ -1,4 +1,4 @@
-"""What people can do with their automations, whether they write it or press it."""
+"""The things that people can do with their automations, by writing or by pressing."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class OwnJobs:
         return self._change(turn, replace(job, quiet_hours={**former, **_quiet(text), "timezone": zone.key}))
 
     def limit(self, turn: Turn, job: Job, text: str) -> Job:
-        """How many messages a day, as `3 a day`, or `off`."""
+        """A limit on messages a day, as `3 a day`, or `off`."""
         match = _CAP.fullmatch(text)
         if match is None and text.lower() != "off":
             raise UsageError(say("automation.bad_limit"))
@@ -135,7 +135,7 @@ class OwnJobs:
         return self._with_limits(turn, job, maxNotificationsPerDay=cap)
 
     def treat_missed(self, turn: Turn, job: Job, text: str) -> Job:
-        """What becomes of runs that were missed: skip, once or all."""
+        """The rule for runs that were missed: skip, once or all."""
         if text.lower() not in ("skip", "once", "all"):
             raise UsageError(say("automation.bad_missed"))
         return self._with_limits(turn, job, missed=text.lower())

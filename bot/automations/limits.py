@@ -1,4 +1,4 @@
-"""How many automations somebody may have in a chat, and how long what they say may be."""
+"""Limits on the number of automations of a person in a chat, and on the length of what they say."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class ProposalPress:
 
     @classmethod
     def parse(cls, data: str) -> ProposalPress | None:
-        """What was pressed; None for neither of the two."""
+        """The press that the data stands for; None for neither of the two."""
         proposal_id, _, answer = data.removeprefix(f"{PREFIX}:").rpartition(":")
         return cls(proposal_id, answer == "y") if answer in ("y", "n") else None
 
@@ -55,12 +55,12 @@ class AutomationProposals:
     new_id: Callable[[], str]
 
     async def now_of(self, turn: Turn) -> datetime:
-        """What the person's clocks show (naive)."""
+        """The time that the person's clocks show (naive)."""
         zone = await self.zones.of(turn.user_id)
         return self._now().astimezone(zone).replace(tzinfo=None)
 
     async def automation(self, turn: Turn, *, schedule: str, prompt: str) -> Reply:
-        """What to answer, with the buttons that decide; the schedule is as people write it.
+        """The reply that asks, with the buttons that decide; the schedule is as people write it.
 
         Raises NotProposed for a schedule that cannot be read or never comes due, and for too long a text.
         """

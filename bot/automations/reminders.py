@@ -22,7 +22,7 @@ _TO = r"(?:to|that|about|of)\s+"
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """What somebody wants to be reminded of; `schedule` is a text that bot.schedules reads."""
+    """A thing that somebody wants to be reminded of; `schedule` is a text that bot.schedules reads."""
 
     schedule: str
     prompt: str

@@ -1,4 +1,4 @@
-"""How jobs, their times and their rules are said. Plain text, short, in the reader's time zone."""
+"""The words for jobs, their times and their rules. Plain text, short, in the reader's time zone."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def limits(stored: Mapping[str, Any] | None) -> str:
 
 
 def last_run(last: LastRun | None, zone: ZoneInfo) -> str:
-    """What became of the newest run."""
+    """The end of the newest run."""
     if last is None:
         return say("automation.no_run")
     told = {"status": last.status, "at": stamp(last.entered_at_ms, zone)}
@@ -99,5 +99,5 @@ def last_run(last: LastRun | None, zone: ZoneInfo) -> str:
 
 
 def feedback(totals: Totals) -> str:
-    """What people thought of a job's messages."""
+    """The feedback on a job's messages."""
     return say("automation.reactions", positive=totals.positive, negative=totals.negative, neutral=totals.neutral)

@@ -1,4 +1,4 @@
-"""What happens when a job is paused, resumed, deleted or run by hand: the same whoever does it.
+"""The verbs of a job: what happens when it is paused, resumed, deleted or run by hand, the same whoever does it.
 
 People do it in the chat (`bot/automations/jobs.py`), the operator at the command line (`bot/cli/automations.py`), and
 the engine where a job keeps failing or cannot be read (`bot/automations/subject.py`). Each verb gives the statements,

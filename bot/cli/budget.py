@@ -45,7 +45,7 @@ def set_budget(
 
 @app.command("list")
 def list_budgets(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show all budgets, and what of them is used."""
+    """Show all budgets, and how much of each is used."""
     now_ms = rows.now_ms()
     with rows.database() as database:
         found = database.ask(Budgets(database).list_all(now_ms=now_ms))

@@ -16,7 +16,7 @@ from storage.tables.updates import Updates
 
 @dataclass(frozen=True, slots=True)
 class Basics:
-    """What every bot is expected to answer. `model` is the name of the language model, where one answers."""
+    """The commands that every bot is expected to know. `model` is the name of the language model, where one answers."""
 
     registry: Registry
     updates: Updates
@@ -64,7 +64,7 @@ class Basics:
         return "\n".join(lines)
 
     async def about(self, turn: Turn, argument: str) -> Outcome:
-        """What this is, who answers, and what is kept of people."""
+        """The name and version of this, who answers, and what is kept of people."""
         who = say("about.answers", responder=self._who_answers())
         return Outcome.answer(
             "\n".join([say("about.what", version=VERSION), who, say("about.keeps"), say("about.yours")])

@@ -1,4 +1,4 @@
-"""/budget: what of the budgets that count here is used."""
+"""/budget: how much is used of the budgets that count here."""
 
 from __future__ import annotations
 

@@ -22,11 +22,11 @@ PREFIX = "me"
 ROOM = 20_000_000
 """Bytes of a file, about."""
 VALID_MS = 600_000
-"""How long the buttons of a confirmation work."""
+"""The time for which the buttons of a confirmation work."""
 MINUTE_MS = 60_000
 
 SectionCounts = Mapping[str, int]
-"""How many rows there are, by section."""
+"""The numbers of rows, by section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class ErasurePress:
 
     @classmethod
     def parse(cls, data: str) -> ErasurePress | None:
-        """What was pressed; None for what no button of ours says."""
+        """The press that the data stands for; None for what no button of ours says."""
         answer, _, ticket = data.removeprefix(f"{PREFIX}:").partition(":")
         user_id, _, asked = ticket.rpartition(":")
         return cls(user_id, int(asked), answer == "y") if answer in ("y", "n") and asked.isdecimal() else None
@@ -52,7 +52,7 @@ class ErasurePress:
 
 @dataclass(frozen=True, slots=True)
 class OwnDataCommands:
-    """What a person may have, and may have erased, is the same; both only in the chat with them alone."""
+    """The same is given and erased; both only in the chat with them alone."""
 
     own: OwnData
     erasure: Erasure
@@ -83,7 +83,7 @@ class OwnDataCommands:
         return Outcome.answer(text, document=Document(f"polar-{turn.user_id}.json", content))
 
     async def forget(self, turn: Turn, argument: str) -> Outcome:
-        """What would be erased and what stays; nothing is done before the button is pressed."""
+        """The question, with what would be erased and what stays; nothing is done before the button is pressed."""
         if argument.lower() != "me":
             raise UsageError(say("own_data.what"))
         if not turn.place.is_private:
@@ -119,7 +119,7 @@ class OwnDataCommands:
 
 
 def _told(there: SectionCounts, given: SectionCounts | None = None) -> str:
-    """How much there is, and how much of it is given where that is less."""
+    """The amount that there is, and that is given where it is less."""
     told = []
     for section, count in there.items():
         name, number = say(f"own_data.section.{section}"), count if given is None else given[section]

@@ -67,7 +67,7 @@ class PersonalityCommands:
 
 
 def _scope(written: str) -> tuple[ProfileScope, str]:
-    """What the option in front asks for, and the text behind it; raises UsageError."""
+    """The scope that the option in front asks for, and the text behind it; raises UsageError."""
     option = _OPTION.match(written)
     if option is None:
         return "user", written

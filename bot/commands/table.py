@@ -34,7 +34,7 @@ from storage.stores import Stores
 
 @dataclass(frozen=True, slots=True)
 class CommandTable:
-    """What people can call and press."""
+    """The commands that people can call, and the buttons that they can press."""
 
     settings: Settings
     database: Database

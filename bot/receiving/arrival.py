@@ -17,7 +17,7 @@ class Letter:
     _envelope: Envelope | None = field(default=None, repr=False)
 
     def open(self) -> Envelope:
-        """What it says; raises Unreadable."""
+        """Its envelope; raises Unreadable."""
         if self._envelope is None:
             self._envelope = opened(self.entry.body)
         return self._envelope

@@ -1,4 +1,4 @@
-"""What people send besides text, by reference only: kind, file id, size, never content."""
+"""Attachments, by reference only: kind, file id, size, never content."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OTHERS = (
     "giveaway",
 )
 KINDS = ("text", "photo", *_FILES, *_OTHERS)
-"""What people say, named as Telegram's fields are; a message with none of them is about the chat itself."""
+"""The kinds of messages, named as Telegram's fields are; a message with none of them is about the chat itself."""
 NAME_LENGTH = 120
 """Characters that are kept of a file's name."""
 # Telegram's names of what a reference tells, and ours. Durations are in seconds, sizes in bytes and pixels.

@@ -11,7 +11,7 @@ from storage.tables.properties import LAST_POLL_MS, Properties
 from storage.tables.updates import Received, Updates, batch
 
 POLL_NOTE_MS = 30_000
-"""How often it is noted that Telegram answers, so that an idle bot hardly writes."""
+"""The time between two notes that Telegram answers, so that an idle bot hardly writes."""
 
 Watcher = Callable[[Sequence[Received]], None]
 """Told of what was kept; returns at once."""

@@ -15,7 +15,7 @@ from bot.receiving.envelope import UpdateUnreadable
 from storage.tables.updates import Entry
 
 ALBUM_WINDOW_MS = 1_000
-"""How long after its first picture an album may go on; Telegram sends each as a message of its own."""
+"""The time after its first picture within which an album may go on; Telegram sends each as a message of its own."""
 MAX_MESSAGES = 50
 """Of one turn."""
 
@@ -25,7 +25,7 @@ Thread = tuple[int | None, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What decides with which neighbours a message goes together. `received_at_ms` is the journal's."""
+    """The facts that decide with which neighbours a message goes together. `received_at_ms` is the journal's."""
 
     author: str
     thread: Thread
@@ -78,7 +78,7 @@ def _continues(piece: Piece, albums: dict[str, int]) -> bool:
 
 
 def piece_of(letter: Letter) -> Piece | None:
-    """What its envelope says; None for edits, channel posts, service messages and whatever cannot be read."""
+    """A letter's envelope as a piece; None for edits, channel posts, service messages and what cannot be read."""
     if letter.entry.kind != "message":
         return None
     try:

@@ -19,7 +19,7 @@ from storage.tables.updates import Received
 log = logging.getLogger("polar.polling")
 
 WAIT_S = 30
-"""How long Telegram holds a getUpdates that has nothing to tell."""
+"""The seconds that Telegram holds a getUpdates that has nothing to tell."""
 
 Keep = Callable[[list[Received]], Awaitable[None]]
 """Makes updates durable; raises StorageError."""

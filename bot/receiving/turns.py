@@ -40,7 +40,7 @@ class Me:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What one update says: of the fields, those that its kind has."""
+    """The content of one update: of the fields, those that its kind has."""
 
     kind: Kind
     place: Place

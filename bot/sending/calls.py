@@ -25,7 +25,7 @@ from storage.payloads import (
 from storage.tables.deliveries import Delivery
 
 UPLOAD_S = 120
-"""How long writing a document may take."""
+"""The longest time that writing a document may take, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,7 @@ class Display:
 
 
 def _last_part(text: str) -> RichText:
-    """What fits into one message: the part that is being written."""
+    """The part that is being written, which fits into one message."""
     parts = split_rich(rich(text), LIMIT)
     return parts[-1] if parts else RichText(text[-1:], ())
 

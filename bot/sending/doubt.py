@@ -7,11 +7,11 @@ from storage.payloads import AboutSent, DeleteMessage
 from storage.tables.deliveries import Delivery
 
 HARMLESS_REPEATS = 4
-"""How often an unclear edit or deletion is repeated, as doing it twice is doing it once."""
+"""The most repeats of an unclear edit or deletion, as doing it twice is doing it once."""
 
 
 def repeats(delivery: Delivery) -> int:
-    """How often it is made again at most."""
+    """The number of times that it is made again at most."""
     if is_placeholder(delivery.delivery_id):
         return 0  # the answer itself comes after it
     return HARMLESS_REPEATS if isinstance(delivery.payload, AboutSent) else 1

@@ -1,4 +1,4 @@
-"""What the operators are told by the bot itself."""
+"""Notices that the bot sends to its operators by itself."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ BURST_S = 3
 GROUP_BURST_S = 15
 REMEMBERED_CHATS = 10_000
 SECOND_S = 1.0
-"""What `per_second` is counted in."""
+"""The length of time that `per_second` is about."""
 
 
 class Pacing:
@@ -39,7 +39,7 @@ class Pacing:
 
     @property
     def waiting(self) -> int:
-        """How many wait for nothing but the limit of all chats together."""
+        """The number of those that wait for nothing but the limit of all chats together."""
         return len(self._waiting)
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""What Telegram says when it refuses a call, and what is done about it."""
+"""Refusals of a call by Telegram (400), by what it says, and what is done about each."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _WITHOUT: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was wanted is so already, or nobody waits for it any more."""
+    """It is so already, or nobody waits for it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Final:
 
 
 def judge(payload: Payload | UnknownPayload, description: str) -> Done | Instead | Final:
-    """What follows from a refusal of this call with this description."""
+    """The consequence of a refusal of this call with this description."""
     said = description.lower()
     if any(text in said for text in _DONE):
         return Done()

@@ -1,4 +1,8 @@
-"""The one sender: empties the delivery queue into Telegram, chat by chat, and keeps the receipts."""
+"""The one sender: empties the delivery queue into Telegram, chat by chat, and keeps the receipts.
+
+What follows from each error stands in `_on_error`: a 429 puts the call back and lets its chat wait as long as Telegram
+says, a 403 pauses the chat's automations, a 400 is judged in bot/sending/refusals.py, what may have arrived is doubted.
+"""
 
 from __future__ import annotations
 
@@ -138,14 +142,14 @@ class Sender:
                 received.set()
 
     async def _target(self, delivery: Delivery) -> int | None:
-        """The message that a call is about; None when it was not sent, or to a chat whose ids count no more."""
+        """The message that a call is about; None when it was not sent, or to a chat whose ids no longer count."""
         if not isinstance(delivery.payload, AboutSent):
             return None
         sent = await self._messages.find_delivered(delivery.payload.target)
         return sent.telegram_message_id if sent is not None and sent.session_id == delivery.session_id else None
 
     def _without_target(self, delivery: Delivery) -> Iterator[Statement]:
-        """What is done when there is nothing to edit, or to delete."""
+        """The way out where there is nothing to edit, or to delete."""
         now_ms = self._clock()
         if isinstance(delivery.payload, EditMessageText):
             yield self._deliveries.rewrite(delivery, delivery.payload.as_message())

@@ -36,7 +36,7 @@ GOES_AFTER_MS: dict[StatusState, int] = {
     "done": 60_000,
     "nothing": 0,
 }
-"""How long a status is shown at most, should its turn never end."""
+"""The longest time that a status is shown, should its turn never end."""
 RETRY_S = 0.5
 PAGE = 100
 

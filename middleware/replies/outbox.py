@@ -26,7 +26,7 @@ from storage.tables.deliveries import Deliveries
 from storage.tables.messages import Messages
 
 MARK_ROOM = 64
-"""What parts leave free, in UTF-16 code units, for the mark of one that is sent again; the same in all languages."""
+"""The room that parts leave, in UTF-16 units, for the mark of one that is sent again; the same in all languages."""
 THUMBS = (Button("👍", ids.THUMB_UP), Button("👎", ids.THUMB_DOWN))
 TOAST, ANSWER, SCHEDULED = -10, 0, 10
 """Priorities: who waits for an answer comes before what the clock started."""
@@ -157,7 +157,7 @@ class Outbox:
 
 
 def duplicate_mark() -> str:
-    """What is put before a part that may have arrived already."""
+    """The line before a part that may have arrived already."""
     return f"{say('delivery.again')}\n"
 
 
@@ -211,7 +211,7 @@ def _message(part: RichText) -> SendMessage:
 
 
 def _described(part: SendMessage | SendDocument) -> dict[str, Any]:
-    """What is stored of a document: a reference, never its content."""
+    """A document as it is stored: a reference, never its content."""
     if isinstance(part, SendMessage):
         return {}
     return {"kind": "document", "attachment": {"name": part.name, "size": part.size}}

@@ -119,7 +119,7 @@ def _units(text: str) -> Sequence[int]:
 
 
 def _ends(text: str, spans: Iterable[_Span]) -> tuple[int, int]:
-    """From where to where there is something to show; the indentation of code at the beginning is."""
+    """The first and the last index of what can be seen; the indentation of code at the beginning can."""
     blanks = len(text) - len(text.lstrip())
     code = min((span.start for span in spans if span.type == "pre"), default=blanks)
     return min(blanks, code), len(text.rstrip())
@@ -222,7 +222,7 @@ def _phrases(spans: Iterable[_Span]) -> Iterator[tuple[int, int]]:
 
 
 class _Bound:
-    """How far a part from an index may reach with MOST_ENTITIES entities."""
+    """The end of the longest part from an index on with MOST_ENTITIES entities."""
 
     def __init__(self, spans: Sequence[_Span], length: int) -> None:
         self._starts = [span.start for span in spans]

@@ -50,7 +50,7 @@ def split(text: str, limit: int = LIMIT) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """What is to stay whole, or else a block in each part: from `start` to `end`, its own text from `body` to `stop`.
+    """A stretch to be kept whole, or else a block in each part: from `start` to `end`, its text from `body` to `stop`.
 
     `opening` begins a part that goes on with it.
     """
@@ -62,7 +62,7 @@ class Block:
     opening: str = ""
 
     def closing_in(self, inside: "Block | None") -> str:
-        """What ends it where it is cut, in a part that goes on with `inside`."""
+        """The end of it where it is cut, in a part that goes on with `inside`."""
         return ""
 
 
@@ -75,7 +75,7 @@ class _Fence(Block):
 
     @property
     def closing(self) -> str:
-        """What ends the block where its first line stands in the same part."""
+        """The end of the block where its first line stands in the same part."""
         return f"\n{self.indent}{self.ticks}"
 
     def closing_in(self, inside: Block | None) -> str:

@@ -15,7 +15,7 @@ from storage.statement import Statement, Value
 
 BudgetScope = Literal["global", "user", "session"]
 
-# What was spent before its interval ended counts no more, even if nobody has reset it yet.
+# What was spent before its interval ended no longer counts, even if nobody has reset it yet.
 SPENT = """
 SELECT policy.scope, policy.targetId, policy.maxLimitUsd,
   CASE WHEN policy.resetIntervalMs > 0 AND usage.lastResetAtMs + policy.resetIntervalMs <= :now THEN 0

@@ -40,7 +40,7 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """A budget and what of it is used, in US dollars."""
+    """A budget and how much of it is used, in US dollars."""
 
     scope: str
     target_id: str

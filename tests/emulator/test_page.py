@@ -189,7 +189,7 @@ async def test_an_answered_press_is_told(client: Client, world: World, chat: Cha
 async def test_so_many_may_listen_and_who_leaves_makes_room(
     server: Server, world: World, chat: Chat, ann: Person
 ) -> None:
-    """Streams are bounded; one that was left counts no more."""
+    """Streams are bounded; one that was left no longer counts."""
     limits = httpx.Limits(max_connections=None)
     path = f"/page/events?me={ann.id}&chat={chat.id}"
     async with httpx.AsyncClient(base_url=server.url, timeout=20, limits=limits) as http, asyncio.timeout(30):

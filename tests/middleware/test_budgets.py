@@ -123,7 +123,7 @@ async def test_an_answer_that_takes_too_long_is_settled(house: House) -> None:
 
 
 async def test_an_interrupted_call_is_charged_its_estimate_at_the_next_start(house: House, calls: list[str]) -> None:
-    """Nobody knows what it did cost; the turn is handled again, at its own cost."""
+    """Nobody knows what it cost; the turn is handled again, at its own cost."""
     async with house.bot(responder=PAID, shutdown_seconds=0) as bot:
         await allow(bot, 1)
         ann, chat = house.chat()
@@ -255,7 +255,7 @@ async def test_budgets_are_not_set_in_the_chat(house: House) -> None:
 async def test_the_responder_of_the_how_to_is_priced(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It estimates the most and tells what it did cost."""
+    """It estimates the most and tells what it cost."""
     [code] = blocks(DOCS / "how-to" / "limit-what-it-spends.md", "python")
     (tmp_path / "priced.py").write_text(code, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)

@@ -1,1 +1,1 @@
-"""What the responder `openai` is made of."""
+"""The parts of the responder `openai`."""

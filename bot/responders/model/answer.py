@@ -11,7 +11,7 @@ from storage.text import clean
 
 
 class Garbled(BotError):
-    """What came is not of the interface's form."""
+    """The answer is not of the interface's form."""
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class ToolCall:
 
 @dataclass(slots=True)
 class ModelAnswer:
-    """What came of one call so far. It is read whatever becomes of the call, so that its cost is known."""
+    """The result of one call so far. It is read whatever becomes of the call, so that its cost is known."""
 
     text: str = ""
     call: ToolCall | None = None
@@ -72,7 +72,7 @@ def _garbled() -> str:
 
 
 def _usage(usage: Any) -> Usage | None:
-    """What the endpoint says, if it makes sense."""
+    """The number that the endpoint says, if it makes sense."""
     given, made = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
     cached = getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None)
     if not (isinstance(given, int) and isinstance(made, int)) or given < 0 or made < 0:

@@ -1,4 +1,4 @@
-"""What the model is given: our policy, then labelled sections of data that nothing in them can break out of."""
+"""The model's input: our policy, then labelled sections of data that nothing in them can break out of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an endpoint understands of the interface, found out as it refuses."""
+"""The part of the interface that an endpoint understands, found out as it refuses."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ ChatMessage = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What one call asks."""
+    """The question of one call."""
 
     messages: list[ChatMessage]
     tool: dict[str, Any] | None = None
-    """What the model may call."""
+    """The tool that the model may call, if any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from middleware.responder import ResponderFailed
 
 CONNECT_S = 10.0
 STALL_S = 30.0
-"""How long a text that has begun may pause; before that, some models think."""
+"""The seconds that a text that has begun may pause; before that, some models think."""
 NO_KEY = "none"
 
 

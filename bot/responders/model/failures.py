@@ -1,4 +1,4 @@
-"""What can go wrong with an endpoint, as a reason for the audit and a sentence for the person."""
+"""Failures of an endpoint, each as a reason for the audit and a sentence for the person."""
 
 from __future__ import annotations
 

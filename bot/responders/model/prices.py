@@ -1,4 +1,4 @@
-"""What a model's call costs."""
+"""The price of a model's call."""
 
 from __future__ import annotations
 

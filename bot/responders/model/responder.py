@@ -28,7 +28,7 @@ CALLS = 2
 REPAIR_TOKENS = 600
 """What such a second call may send along more than the first."""
 SPARE_S = 1.0
-"""How long before the time limit what has arrived is answered, so that not all of it is given up."""
+"""The seconds before the time limit at which what has arrived is answered, so that not all of it is given up."""
 
 
 class OpenAI:
@@ -108,7 +108,7 @@ class OpenAI:
 
 
 def _reply(turn: Turn, said: str, answer: ModelAnswer, failure: ResponderFailed | None) -> Reply:
-    """What has arrived, and a line that says so where it is not the whole. Raises ResponderFailed for nothing."""
+    """What has arrived, with a line that says so where it is not the whole. Raises ResponderFailed for nothing."""
     if not said.strip():
         raise failure or ResponderFailed("provider answered nothing", say("model.empty"))
     if failure is not None:
@@ -144,7 +144,7 @@ def _size(question: Question) -> int:
 
 
 def _usage(question: Question, answer: ModelAnswer) -> Usage:
-    """What the endpoint says that it was, else the estimate of what was sent and what arrived."""
+    """The usage that the endpoint tells, else the estimate of what was sent and what arrived."""
     if answer.usage is not None or not answer.was_sent:
         return answer.usage or Usage()
     arrived = answer.text + (answer.call.name + answer.call.arguments if answer.call else "")

@@ -1,4 +1,4 @@
-"""How many tokens a text has, without the model's own tokenizer."""
+"""The number of tokens of a text, estimated without the model's own tokenizer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 PER_MESSAGE = 4
-"""What a message costs beyond its text."""
+"""The tokens of a message beyond its text."""
 
 
 def count(text: str) -> int:

@@ -134,7 +134,7 @@ async def test_a_long_answer_shows_the_part_that_is_being_written(house: House) 
 
 @pytest.mark.parametrize("place", ["private", "group"])
 async def test_stop_ends_the_answer_and_keeps_what_was_said(house: House, place: str) -> None:
-    """The responder is told to end, and what it says afterwards counts no more."""
+    """The responder is told to end, and what it says afterwards no longer counts."""
     async with house.bot(responder=WRITING):
         ann, chat = house.chat()
         where = chat if place == "private" else house.world.group("Friends", [ann])

@@ -167,7 +167,7 @@ async def test_the_file_is_measured_without_opening_it(health: Health, path: Pat
 
 
 async def test_budgets_are_told_from_a_share_on(database: Database, health: Health) -> None:
-    """What was spent in an interval that has ended counts no more."""
+    """What was spent in an interval that has ended no longer counts."""
     await database.commit(
         *budget("global", "", 10, 8),
         *budget("user", "7", 10, 7.99),
