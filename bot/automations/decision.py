@@ -54,7 +54,7 @@ class QuietHours:
         return lies_within(moment, self.start, self.end, self.zone)
 
     def end_after(self, moment: datetime) -> datetime:
-        """The first instant at or behind `moment` that lies in them no more, in UTC."""
+        """The first instant at or behind `moment` that no longer lies in them, in UTC."""
         day = moment.astimezone(self.zone).date()
         for offset in (0, 1, 2):
             end = instant(datetime.combine(day + timedelta(days=offset), self.end), self.zone)

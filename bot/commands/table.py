@@ -1,4 +1,7 @@
-"""All commands and buttons, put together: the part of the composition root that concerns them."""
+"""All commands and buttons, put together: the part of the composition root that concerns them.
+
+What a command is said to be stands in middleware/languages/en.toml, under `commands.<name>`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A text in parts that Telegram takes, cut where a reader would pause."""
+"""A text in parts that Telegram takes, cut where a reader would pause.
+
+Markdown is cut by the same `Cutter` in middleware/replies/rich_text.py; outbox.py makes a row of each part.
+"""
 
 import re
 import unicodedata

@@ -1,4 +1,7 @@
-"""Numbered schema changes, each applied together with its version record in one transaction."""
+"""Numbered schema changes, each applied together with its version record in one transaction.
+
+One is a file here, plain SQL; what has to be made anew with it is told in CONTRIBUTING.md.
+"""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ async def test_forgetting_is_explained_and_asked_for_first(house: House) -> None
 
 
 async def test_forgetting_erases_a_persons_texts_in_every_table_and_chat(house: House) -> None:
-    """In one commit; the word is nowhere in the file, and what was set is no more."""
+    """In one commit; the word is nowhere in the file, and what was set is gone."""
     clock = TestClock()
     async with house.bot(clock, responder=ECHO) as bot:
         ann, chat = house.chat()

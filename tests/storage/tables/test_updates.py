@@ -142,7 +142,7 @@ async def test_a_finished_update_keeps_no_body(database: Database, updates: Upda
 
 
 async def test_an_update_that_is_set_aside_keeps_its_body(database: Database, updates: Updates, path: Path) -> None:
-    """Dead: with reason and tries, for whoever looks into it; it is pending no more."""
+    """Dead: with reason and tries, for whoever looks into it; it is no longer pending."""
     await database.commit(updates.add(received(1, body=b"odd"), sequence=1, now_ms=NOW_MS))
     await database.commit(updates.set_aside(1, 1, attempt=3, reason="too odd", now_ms=NOW_MS + 5))
     assert rows(path, ROW) == [(1, 1, "dead", "1::control", b"odd", 3, "too odd", NOW_MS, NOW_MS + 5)]
