@@ -179,7 +179,7 @@ class Script:
     async def talk(self) -> None:
         """Let whoever sits at the terminal write as Ann, until Ctrl-C or the end of input."""
         async with typing() as typed:
-            self._screen.scene("Your turn: write as Ann")
+            self._screen.scene("Your turn: write as Ann", pictured=True)
             await self._stage.polar("budget", "clear", "global")
             await self._start(AFTER_S)
             if page := await self._ann.page():
