@@ -1,3 +1,3 @@
-"""The Telegram process: composition root, ingress, handlers, responders, delivery, the `polar` command."""
+"""The Telegram process and the `polar` command: a room a subject, which meet in bot/app.py."""
 
 VERSION = "0.1.0"

@@ -1,1 +1,1 @@
-"""Turns and the chain that every one of them runs through, one file a middleware."""
+"""Turns and the chain that every one of them runs through: a file a layer, and what layers share."""

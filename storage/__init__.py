@@ -1,1 +1,1 @@
-"""The SQLite database: one writer, migrations, one file a table family."""
+"""The SQLite database: one writer, migrations, tables, views, and the forms that they share."""
