@@ -2,5 +2,12 @@
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("polar", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("polar")
+WHOLE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=100)
+settings.register_profile("whole", WHOLE)
+settings.register_profile("quick", WHOLE, max_examples=20)
+settings.load_profile("whole")
+
+
+def examples(number: int) -> settings:
+    """How many a property gets in the whole suite; the quick part, for after a small change, makes a fifth of them."""
+    return settings(max_examples=max(1, number * settings().max_examples // WHOLE.max_examples))

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from emulator import World
 from tests.house import TOKEN, House, standing
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
+
+
+ROOM_BYTES = 2 * 1024**3
+"""What the files of all tests take at the most, with enough to spare."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Fewer examples without what is slow; files in memory, as no test cuts the power that an fsync is for."""
+    if "not slow" in config.option.markexpr:
+        settings.load_profile("quick")
+    memory = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of the user's own there
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is slow comes first, so that no processor waits for it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -22,6 +22,8 @@ from bot import VERSION, home
 from bot.settings import Settings, variable
 from tests.house import CHECKOUT, House
 
+pytestmark = pytest.mark.slow
+
 IGNORED = shutil.ignore_patterns(
     ".git", *(line.strip("/") for line in (CHECKOUT / ".gitignore").read_text(encoding="utf-8").splitlines())
 )

@@ -9,7 +9,11 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from bot import home
+
+pytestmark = pytest.mark.slow
 
 # A terminal of its own, in which it runs a command; what comes in is typed, what comes out is shown.
 TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])) & 0xff)"

@@ -16,8 +16,6 @@ from tests.responders import SLOW_ECHO
 
 pytestmark = pytest.mark.slow
 
-pytestmark = pytest.mark.slow
-
 UNFINISHED_KILLS = 30
 CUT_SENDS = 10
 MAX_KILLS = 150

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from cronsim import CronSim, CronSimError
 from dateutil.rrule import rrulestr  # type: ignore[import-untyped]
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot import phrasing
@@ -18,6 +18,7 @@ from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import Monthly, Schedule, upcoming
 from bot.schedules.rules import CalendarRule
 from bot.schedules.text import load, parse
+from tests import examples
 from tests.bot.calendars import BERLIN, MINUTE, NOW, TICK, changes, due, first_shown, instants, said, wall, zones
 from tests.cost import steps
 
@@ -65,7 +66,7 @@ def fields(draw: st.DrawFn, size: int) -> tuple[str, set[int]]:
 # --- Cron
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(changing(), fields(60), fields(24), st.sampled_from(["*", "0-6", "1,3,5"]), st.integers(-1500, 300))
 def test_cron_with_a_wildcard_or_step_fires_at_every_real_instant_that_matches(
     change: tuple[ZoneInfo, datetime], minute: tuple[str, set[int]], hour: tuple[str, set[int]], days: str, before: int
@@ -86,7 +87,7 @@ def test_cron_with_a_wildcard_or_step_fires_at_every_real_instant_that_matches(
     assert (schedule.next(matching[-1] if matching else after) or last + TICK) > last
 
 
-@settings(max_examples=70)
+@examples(70)
 @given(changing(), st.integers(-3, 3), st.sets(st.integers(0, 59), min_size=1, max_size=3), st.integers(-1500, 300))
 def test_cron_at_fixed_times_fires_once_each_at_the_first_showing_or_the_end_of_the_gap(
     change: tuple[ZoneInfo, datetime], near: int, minutes: set[int], before: int
@@ -198,7 +199,7 @@ def naive(text: str, start: datetime, limit: int) -> list[datetime]:
     return [*islice(rrulestr(text, dtstart=start), limit)]
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(rules(("DAILY", "WEEKLY", "MONTHLY", "YEARLY")), changing(), st.integers(-1500, 1500))
 def test_rules_of_days_and_longer_are_dateutils_by_wall_clock_first_showing_or_end_of_the_gap(
     text: str, change: tuple[ZoneInfo, datetime], before: int
@@ -217,7 +218,7 @@ def test_rules_of_days_and_longer_are_dateutils_by_wall_clock_first_showing_or_e
         assert schedule.next(wanted[-1]) is None
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(
     st.sampled_from((1, 2, 7, 45, 60, 90)),
     st.sets(st.integers(0, 23), min_size=1, max_size=20),
@@ -240,7 +241,7 @@ def test_minutely_rules_are_elapsed_time_through_wall_clocks(
     assert (schedule.next(wanted[-1] if wanted else begun - TICK) or last + TICK) > last
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(rules(("HOURLY",)).filter(lambda text: "BYSETPOS" not in text), st.datetimes(datetime(1990, 1, 1), MONDAY))
 def test_hourly_rules_are_dateutils_where_clocks_never_change(text: str, start: datetime) -> None:
     """Elapsed time and wall clock are then the same."""
@@ -406,7 +407,7 @@ _MORE = "COUNT= UNTIL= INTERVAL= BYSETPOS= BYMONTHDAY= BYWEEKNO= Europe/Berlin 2
 _bits = st.sampled_from((*_BITS.split(), *_MORE.split(), " ", " ", "\n"))
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(st.text() | st.lists(_bits, max_size=14).map("".join), instants)
 def test_garbage_is_a_schedule_error_and_nothing_else(text: str, now: datetime) -> None:
     """In what people write and in what is stored; what can be read comes back from what is stored."""
@@ -423,7 +424,7 @@ def test_garbage_is_a_schedule_error_and_nothing_else(text: str, now: datetime) 
             assert describe(schedule)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(
     st.lists(
         st.sampled_from(("*", "5", "1-3", "*/7", "L", "LW", "MON", "FEB", "1#2", "5L", "0,30")), min_size=5, max_size=5

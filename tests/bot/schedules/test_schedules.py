@@ -6,7 +6,7 @@ from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import phrasing
@@ -14,6 +14,7 @@ from bot.phrasing import describe, explain
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import UNITS, Daily, Interval, Monthly, Once, Schedule, TimeUnit, Weekly
 from bot.schedules.text import is_legacy, load
+from tests import examples
 from tests.bot.calendars import BERLIN, MINUTE, NOW, TICK, changes, due, first_shown, instants, said, wall, zones
 from tests.cost import steps
 
@@ -44,7 +45,7 @@ weekday_sets = st.frozensets(st.integers(0, 6), min_size=1)
 # --- Wall clock
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(zones, st.integers(1975, 2080), st.data())
 def test_around_a_change_each_local_date_has_its_first_showing_once(
     zone: ZoneInfo, year: int, data: st.DataObject
@@ -58,7 +59,7 @@ def test_around_a_change_each_local_date_has_its_first_showing_once(
     assert [*islice(due(schedule, after), 4)] == sorted(moment for moment in expected if moment > after)[:4]
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(zones, st.integers(1975, 2080), weekday_sets, st.data())
 def test_around_a_change_weeks_and_months_keep_their_time_of_day(
     zone: ZoneInfo, year: int, on: frozenset[int], data: st.DataObject
@@ -89,7 +90,7 @@ def test_a_day_that_a_month_lacks_is_skipped() -> None:
     assert found == ["12-31", "01-31", "03-31", "05-31"]
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(zones, clocks, weekday_sets, instants)
 def test_days_follow_each_other_without_doubles_and_without_holes(
     zone: ZoneInfo, at: time, days: frozenset[int], after: datetime
@@ -119,7 +120,7 @@ def due_until(schedule: Schedule, after: datetime, last: datetime) -> Iterator[d
         yield moment
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(zones, clocks, st.integers(1975, 2080), st.data())
 def test_asking_at_any_instant_gives_the_same_sequence(
     zone: ZoneInfo, at: time, year: int, data: st.DataObject

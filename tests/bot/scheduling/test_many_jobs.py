@@ -41,7 +41,6 @@ async def plan(house: House, clock: TestClock) -> None:
     await database.close()
 
 
-@pytest.mark.slow
 async def test_a_thousand_at_once_are_all_delivered_and_who_asks_is_answered_first(house: House) -> None:
     """No call is refused with 429, none comes twice, and the answer does not wait for the queue."""
     world = World(token=TOKEN, username="polar_test_bot", enforce_limits=True)
