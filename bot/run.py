@@ -193,7 +193,10 @@ async def _set_webhook(app: App, secret: str) -> None:
 
 
 async def _stop(app: App) -> None:
-    """Stop receiving, finish what is in hand, then close; everything else is in the database."""
+    """Stop receiving, finish what is in hand, then close; everything else is in the database.
+
+    The limit holds while a lock is waited for, too: what was handed over and is not committed by then never will be.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + app.settings.shutdown_seconds
 
@@ -212,3 +215,4 @@ async def _stop(app: App) -> None:
     await app.supervisor.stop()
     await app.telegram.close()
     await app.abilities.aclose()
+    await app.database.close(left_s())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from storage import memory_index, migrations, opening
-from storage.errors import DatabaseUnusable
+from storage.errors import DatabaseBusy, DatabaseUnusable
 from storage.readers import Readers
 from storage.statement import Statement
 from storage.writer import run_batch
@@ -43,12 +43,15 @@ def beside(path: Path) -> Iterator[Beside]:
     if opening.check(path) < migrations.newest():
         raise DatabaseUnusable(f"{path} is not there or not up to date; polar db migrate makes it so")
     try:
-        with closing(opening.connect_writer(path)) as writer, asyncio.Runner() as runner:
+        with (
+            closing(opening.connect_writer(path, busy_ms=opening.BUSY_TIMEOUT_MS)) as writer,
+            asyncio.Runner() as runner,
+        ):
             database = Beside(path, writer, runner)
             try:
                 runner.run(database.add_readers())
                 yield database
             finally:
                 runner.run(database.close())
-    except sqlite3.OperationalError as error:
+    except (sqlite3.OperationalError, DatabaseBusy) as error:
         raise DatabaseUnusable(f"{path} cannot be used just now: {error}") from error

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from storage import memory_index, opening
-from storage.errors import DatabaseClosed, DatabaseLocked, DatabaseLost, DatabaseUnusable
+from storage.errors import DatabaseClosed, DatabaseLocked, DatabaseLost, DatabaseUnusable, StorageError
+from storage.lock_waits import TRY_MS, when_free
 from storage.readers import Readers
 from storage.statement import Statement
 from storage.writer import Unit, UnitRows, run_batch
@@ -33,19 +34,29 @@ class Database(Readers):
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="polar-writer")
         self._units: asyncio.Queue[WaitingUnit | None] = asyncio.Queue()
         self._watchers: list[tuple[str, Callable[[], None]]] = []
-        self._failure: Exception | None = None
+        self._failure: StorageError | None = None
+        self._waiting_ends: StorageError | None = None
+        """What ends the waiting for a lock that another program holds."""
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, path: Path, *, now_ms: int) -> Database:
         """Open the file, creating and migrating it as needed; it is this process's until `close`.
 
-        Raises DatabaseUnusable (the file is then untouched) and DatabaseLocked.
+        A lock that another program holds is waited for. Raises DatabaseUnusable (the file is then untouched) and
+        DatabaseLocked.
         """
-        opening.check(path)
+
+        async def check() -> int:
+            return opening.check(path, busy_ms=TRY_MS)
+
+        async def prepare() -> sqlite3.Connection:
+            return opening.prepare(path, now_ms, busy_ms=TRY_MS)[0]
+
+        await when_free(path, check)
         lock = _lock(path)
         try:
-            writer, _ = opening.prepare(path, now_ms)
+            writer = await when_free(path, prepare)
         except BaseException:
             os.close(lock)
             raise
@@ -61,8 +72,9 @@ class Database(Readers):
     async def commit(self, *statements: Statement) -> UnitRows:
         """Run the statements as one unit, durable when this returns; gives the rows of each, in order.
 
-        The unit runs even if the caller is cancelled meanwhile. Raises ExpectationFailed or sqlite3.Error
-        when the unit is void, DatabaseLost when nothing can be written any more.
+        A lock that another program holds is waited for, however long. The unit runs even if the caller is cancelled
+        meanwhile. Raises ExpectationFailed or sqlite3.Error when the unit is void, DatabaseLost when nothing can be
+        written any more.
         """
         if self._failure is not None:
             raise self._failure
@@ -77,19 +89,26 @@ class Database(Readers):
         self._watchers.append((table, changed))
 
     async def _write(self) -> None:
-        loop = asyncio.get_running_loop()
         while (first := await self._units.get()) is not None:
             batch, last = self._gather(first)
             try:
-                answers = await loop.run_in_executor(self._thread, run_batch, self._writer, [unit for unit, _ in batch])
+                answers = await self._run([unit for unit, _ in batch])
                 self._tell_watchers(batch)
             except Exception as error:  # noqa: BLE001 - whoever waits, now or later, gets it
-                self._fail(error if isinstance(error, DatabaseLost) else _unforeseen(error), batch)
+                self._fail(error if isinstance(error, StorageError) else _unforeseen(error), batch)
                 return
             for (_, future), answer in zip(batch, answers, strict=True):
                 _settle(future, answer)
             if last:
                 return
+
+    async def _run(self, units: list[Unit]) -> list[UnitRows | Exception]:
+        loop = asyncio.get_running_loop()
+
+        async def attempt() -> list[UnitRows | Exception]:
+            return await loop.run_in_executor(self._thread, run_batch, self._writer, units)
+
+        return await when_free(self.path, attempt, ended=lambda: self._waiting_ends)
 
     def _tell_watchers(self, batch: list[WaitingUnit]) -> None:
         for table, changed in self._watchers:
@@ -106,7 +125,7 @@ class Database(Readers):
             batch.append(item)
         return batch, False
 
-    def _fail(self, error: Exception, batch: list[WaitingUnit]) -> None:
+    def _fail(self, error: StorageError, batch: list[WaitingUnit]) -> None:
         self._failure = error
         while not self._units.empty():
             item = self._units.get_nowait()
@@ -114,23 +133,35 @@ class Database(Readers):
                 batch.append(item)
         for _, future in batch:
             _settle(future, error)
-        self.lost.set()
+        if isinstance(error, DatabaseLost):
+            self.lost.set()
 
-    async def close(self) -> None:
-        """Commit what was handed over, then close every connection and release the lock; again, it does nothing."""
+    async def close(self, lock_s: float = 0) -> None:
+        """Commit what was handed over, then close every connection and release the lock; again, it does nothing.
+
+        A lock that another program holds is waited for `lock_s` seconds; who then waits still gets DatabaseClosed.
+        """
         if self._lock < 0:
             return
         if self._failure is None:
             self._failure = DatabaseClosed()
         if self._task is not None:
-            self._units.put_nowait(None)
-            await self._task
+            await self._drain(self._task, lock_s)
             self._task = None
         await super().close()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
         self._thread.shutdown()
         os.close(self._lock)
         self._lock = -1
+
+    async def _drain(self, task: asyncio.Task[None], lock_s: float) -> None:
+        def give_up() -> None:
+            self._waiting_ends = DatabaseClosed("the database was closed while another program held its lock")
+
+        timer = asyncio.get_running_loop().call_later(lock_s, give_up)
+        self._units.put_nowait(None)
+        await task
+        timer.cancel()
 
 
 def _unforeseen(error: Exception) -> DatabaseLost:

@@ -18,8 +18,12 @@ class DatabaseLocked(DatabaseUnusable):
     """Another bot process runs on this database."""
 
 
+class DatabaseBusy(StorageError):
+    """Another program holds the database's lock."""
+
+
 class DatabaseLost(StorageError):
-    """The disk is full, or reading or writing failed: nothing more can be committed by this process."""
+    """The database is lost to this process, which can read and commit nothing more."""
 
 
 class DatabaseClosed(StorageError):

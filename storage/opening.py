@@ -9,18 +9,21 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from storage import memory_index, migrations
-from storage.errors import DatabaseUnusable
+from storage.errors import DatabaseBusy, DatabaseUnusable
+from storage.sqlite_codes import is_busy
 
 BUSY_TIMEOUT_MS = 5_000
+"""How long one try waits for another program's lock; the bot tries again and again, all others give up."""
 OLDEST_SQLITE = (3, 35, 0)
 """The first with RETURNING."""
 
 
-def check(path: Path) -> int:
+def check(path: Path, *, busy_ms: int = BUSY_TIMEOUT_MS) -> int:
     """The schema version of the file at `path`: 0 for a missing, an empty or an earlier runtime's one.
 
     Opens it read-only. Raises DatabaseUnusable, with what to do, for a folder that is missing or cannot be
-    written, a file that is no database or is damaged, and a schema newer than this code.
+    written, a file that is no database or is damaged, and a schema newer than this code; DatabaseBusy when another
+    program keeps it locked for longer than `busy_ms`.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise DatabaseUnusable(
@@ -37,8 +40,10 @@ def check(path: Path) -> int:
             f"{path} cannot be reached ({error.strerror}); allow this user into its folders, or change POLAR_DATABASE"
         ) from error
     try:
-        found = _inspect(path)
+        found = _inspect(path, busy_ms)
     except sqlite3.DatabaseError as error:
+        if is_busy(error):
+            raise DatabaseBusy from error
         raise DatabaseUnusable(
             f"{path} cannot be read as a SQLite database ({error}); "
             "restore it from a backup, or name another file in POLAR_DATABASE"
@@ -56,7 +61,7 @@ def check_readable(path: Path) -> None:
     try:
         if not path.is_file():
             raise DatabaseUnusable(f"{path} does not exist; polar run or polar db migrate creates it")
-        found = _version(path, "ro")
+        found = _version(path, "ro", BUSY_TIMEOUT_MS)
     except (sqlite3.OperationalError, PermissionError) as error:
         raise DatabaseUnusable(
             f"{path} cannot be opened by this user ({error}). SQLite keeps its log beside the database and needs it "
@@ -89,19 +94,20 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def _inspect(path: Path) -> int:
+def _inspect(path: Path, busy_ms: int) -> int:
     try:
-        return _version(path, "ro")
+        return _version(path, "ro", busy_ms)
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_READONLY_ROLLBACK:
             raise
     # The earlier runtime was killed within a transaction: its journal is there, and who opens the file next has
     # to undo it. Nothing of ours writes a journal, so a file of a newer schema never gets here.
-    return _version(path, "rw")
+    return _version(path, "rw", busy_ms)
 
 
-def _version(path: Path, mode: str) -> int:
+def _version(path: Path, mode: str, busy_ms: int) -> int:
     with closing(sqlite3.connect(uri(path, mode), uri=True, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
         connection.execute("BEGIN")
         found = migrations.version(connection)
         pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
@@ -134,12 +140,12 @@ def uri(path: Path, mode: str) -> str:
     return f"{path.absolute().as_uri()}?mode={mode}"
 
 
-def connect_writer(path: Path) -> sqlite3.Connection:
+def connect_writer(path: Path, *, busy_ms: int) -> sqlite3.Connection:
     """A connection in autocommit mode with the durability that everything else relies on."""
     connection = sqlite3.connect(uri(path, "rwc"), uri=True, isolation_level=None, check_same_thread=False)
     try:
         connection.row_factory = sqlite3.Row
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
         # Only a file without tables still takes this setting, and only before WAL.
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -151,11 +157,17 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def prepare(path: Path, now_ms: int) -> tuple[sqlite3.Connection, list[migrations.Migration]]:
-    """Check, open, migrate and index the file; returns the writer's connection and what was applied."""
-    check(path)
+def prepare(
+    path: Path, now_ms: int, *, busy_ms: int = BUSY_TIMEOUT_MS
+) -> tuple[sqlite3.Connection, list[migrations.Migration]]:
+    """Check, open, migrate and index the file; returns the writer's connection and what was applied.
+
+    Raises DatabaseUnusable, and DatabaseBusy when another program keeps it locked for longer than `busy_ms`: what
+    was done until then is whole, and is gone on with the next time.
+    """
+    check(path, busy_ms=busy_ms)
     try:
-        connection = connect_writer(path)
+        connection = connect_writer(path, busy_ms=busy_ms)
         try:
             applied = migrations.apply(connection, now_ms)
             memory_index.prepare(connection)
@@ -163,5 +175,7 @@ def prepare(path: Path, now_ms: int) -> tuple[sqlite3.Connection, list[migration
             connection.close()
             raise
     except sqlite3.DatabaseError as error:
+        if is_busy(error):
+            raise DatabaseBusy from error
         raise DatabaseUnusable(f"{path} cannot be opened for writing: {error}") from error
     return connection, applied

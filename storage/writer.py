@@ -6,70 +6,81 @@ Everything here runs on the writer's own thread. Why it is `sqlite3` and not aio
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 
-from storage.errors import DatabaseLost, ExpectationFailed
+from storage.errors import DatabaseBusy, DatabaseLost, ExpectationFailed, StorageError
+from storage.sqlite_codes import is_busy, is_fatal
 from storage.statement import Rows, Statement
 
 Unit = tuple[Statement, ...]
 UnitRows = list[Rows]
 
-# Primary result codes after which no later commit of this process can be trusted to work.
-_FATAL = {
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-}
 
+class _TransactionEnded(StorageError):
+    """A unit ended the whole transaction by itself; its cause is the unit's own failure."""
 
-def is_fatal(error: BaseException) -> bool:
-    """Whether a failure concerns the file, not the statement."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and (code & 0xFF) in _FATAL
+    def __init__(self, position: int) -> None:
+        super().__init__(f"unit {position} ended the transaction")
+        self.position = position
 
 
 def run_batch(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[UnitRows | Exception]:
-    """Commit all units in one transaction; if that fails, each in a transaction of its own.
+    """Commit all units in one transaction; if that fails, in one more, in which a unit fails alone.
 
-    So a unit fails alone. An answer is a list of rows for each statement of the unit, in order.
-    Raises DatabaseLost when the file itself fails.
+    An answer is a list of rows for each statement of the unit, in order. Raises DatabaseBusy, with nothing done,
+    when another program's lock is in the way, and DatabaseLost when the file itself fails.
     """
-    if len(units) > 1:
-        together = _attempt(connection, units)
-        # A failure is not reported here: run again one by one, the unit that caused it reports its own.
-        if not isinstance(together, Exception):
-            return list(together)
-    answers: list[UnitRows | Exception] = []
-    for unit in units:
-        alone = _attempt(connection, [unit])
-        answers.append(alone if isinstance(alone, Exception) else alone[0])
-    return answers
-
-
-def _attempt(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[UnitRows] | Exception:
     try:
-        return _transact(connection, units)
-    except DatabaseLost:
+        with _transaction(connection):
+            return [_run_unit(connection, unit) for unit in units]
+    except (DatabaseBusy, DatabaseLost):
         raise
     except Exception as error:  # noqa: BLE001 - the unit's caller waits for it, and gets it
-        return error
+        if len(units) == 1:
+            return [error]
+    # That failure is not reported: run again, the unit that caused it reports its own.
+    void: dict[int, Exception] = {}
+    while True:
+        try:
+            with _transaction(connection):
+                return [void[i] if i in void else _run_apart(connection, i, unit) for i, unit in enumerate(units)]
+        except _TransactionEnded as ended:
+            assert isinstance(ended.__cause__, Exception)
+            void[ended.position] = ended.__cause__
 
 
-def _transact(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[UnitRows]:
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         connection.execute("BEGIN IMMEDIATE")
-        answers = [_run_unit(connection, unit) for unit in units]
+        yield
         connection.execute("COMMIT")
     except BaseException as error:
         clean = _roll_back(connection)
         if is_fatal(error) or not clean:
             raise DatabaseLost(f"{DatabaseLost.__doc__} SQLite says: {error}") from error
+        if is_busy(error):
+            raise DatabaseBusy from error
         raise
-    return answers
+
+
+def _run_apart(connection: sqlite3.Connection, position: int, unit: Unit) -> UnitRows | Exception:
+    """A unit's answer; what it did is undone when it fails, and nothing of the units before it."""
+    connection.execute("SAVEPOINT unit")
+    answer: UnitRows | Exception
+    try:
+        answer = _run_unit(connection, unit)
+    except Exception as error:
+        if is_fatal(error) or is_busy(error):
+            raise
+        if not connection.in_transaction:  # as RAISE(ROLLBACK) of a foreign trigger does: all else must run again
+            raise _TransactionEnded(position) from error
+        connection.execute("ROLLBACK TO unit")
+        answer = error
+    connection.execute("RELEASE unit")
+    return answer
 
 
 def _roll_back(connection: sqlite3.Connection) -> bool:

@@ -95,3 +95,18 @@ async def main():
 
 asyncio.run(main())
 """
+LOCK = """
+import sqlite3, sys
+
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute(sys.argv[2])
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def locked(path: Path, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    """Another program holds the lock of the file meanwhile; it is killed at the end."""
+    with running(LOCK, path, begin):
+        yield

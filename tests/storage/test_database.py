@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import threading
 from pathlib import Path
@@ -10,12 +11,13 @@ from pathlib import Path
 import pytest
 
 import storage.database as module
+from storage import lock_waits
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.readers import READERS
 from storage.statement import Statement
 from storage.writer import Unit, UnitRows, run_batch
-from tests.storage.files import NOW_MS, can_be_written, rows
+from tests.storage.files import NOW_MS, can_be_written, locked, rows
 
 ADD = "INSERT INTO polar_properties VALUES (?, ?)"
 ALL = "SELECT name, value FROM polar_properties ORDER BY rowid"
@@ -175,6 +177,53 @@ async def test_while_it_closes_nothing_more_is_taken(path: Path, monkeypatch: py
     await settled(*tasks)
     await closing
     assert rows(path, ALL) == [("n0", "1"), ("n1", "1")]
+
+
+async def test_a_lock_that_another_program_holds_is_waited_for_and_said(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """For many tries; the loop goes on meanwhile, and all that was handed over is committed afterwards, in order."""
+    monkeypatch.setattr(lock_waits, "LINE_EVERY_S", 0)
+    said = "another program has held the lock"
+    with locked(path):
+        tasks = await waiting(5, database)
+        tasks[1].cancel()
+        async with asyncio.timeout(30):
+            while caplog.text.count(said) < 4:  # noqa: ASYNC110 - a log tells nobody
+                await asyncio.sleep(0.01)
+        assert len(await database.fetch("SELECT 1")) == 1
+        assert not any(task.done() for task in tasks if task is not tasks[1])
+    results = await settled(*tasks)
+    assert results[:1] + results[2:] == [[[]]] * 4
+    assert rows(path, ALL) == [(f"n{i}", "1") for i in range(5)]
+    assert {record.levelno for record in caplog.records if said in record.message} == {logging.WARNING}
+    assert not database.lost.is_set()
+
+
+async def test_closing_waits_for_a_lock_only_as_long_as_it_is_told(path: Path) -> None:
+    """Who waits for the lock then is told that the database was closed; nothing of it is there, nothing is lost."""
+    database = await Database.open(path, now_ms=NOW_MS)
+    with locked(path):
+        tasks = await waiting(3, database)
+        async with asyncio.timeout(30):
+            await database.close()
+        results = await settled(*tasks)
+    assert [str(result) for result in results] == ["the database was closed while another program held its lock"] * 3
+    assert {type(result) for result in results} == {DatabaseClosed}
+    assert not database.lost.is_set()
+    assert rows(path, ALL) == []
+
+
+async def test_closing_commits_what_waits_for_a_lock_that_becomes_free_in_time(path: Path) -> None:
+    """As ever, what was handed over is durable."""
+    database = await Database.open(path, now_ms=NOW_MS)
+    with locked(path):
+        tasks = await waiting(3, database)
+        closing = asyncio.create_task(database.close(lock_s=30))
+        await asyncio.sleep(0)
+    assert await settled(*tasks) == [[[]]] * 3
+    await closing
+    assert len(rows(path, ALL)) == 3
 
 
 async def test_a_reader_never_sees_an_uncommitted_half(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -13,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from storage import migrations, opening
+from storage import lock_waits, migrations, opening
 from storage.database import Database, exclusive
-from storage.errors import DatabaseLocked, DatabaseUnusable
+from storage.errors import DatabaseBusy, DatabaseLocked, DatabaseUnusable
 from storage.statement import Statement
-from tests.storage.files import HOLD, NOW_MS, OPEN_AND_CLOSE, digest, plain, rows, run, running
+from tests.storage.files import HOLD, NOW_MS, OPEN_AND_CLOSE, digest, locked, plain, rows, run, running
 
 UNPRIVILEGED = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")
 
@@ -66,7 +67,7 @@ async def test_a_new_file_is_durable_from_its_first_byte(database: Database, pat
         "synchronous": 2,
         "foreign_keys": 1,
         "auto_vacuum": 2,
-        "busy_timeout": opening.BUSY_TIMEOUT_MS,
+        "busy_timeout": lock_waits.TRY_MS,
     }
     assert opening.check(path) == migrations.newest()
 
@@ -117,6 +118,49 @@ async def test_a_newer_schema_is_refused(path: Path) -> None:
         await Database.open(path, now_ms=NOW_MS)
     assert digest(path) == before
     await refused(path, "update Polar")
+
+
+@pytest.mark.parametrize("begin", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
+@pytest.mark.parametrize("mode", ["WAL", "DELETE"])
+async def test_a_lock_at_the_start_is_waited_for_and_said(
+    path: Path, mode: str, begin: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In whatever mode an earlier process left the file; opening ends once the lock is free."""
+    monkeypatch.setattr(lock_waits, "LINE_EVERY_S", 0)
+    await make(path)
+    with plain(path) as connection:
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+    with locked(path, begin):
+        opening_it = asyncio.create_task(Database.open(path, now_ms=NOW_MS))
+        async with asyncio.timeout(30):
+            while caplog.text.count("it is waited for") < 3:  # noqa: ASYNC110 - a log tells nobody
+                await asyncio.sleep(0)
+        assert not opening_it.done()
+    async with asyncio.timeout(30):
+        database = await opening_it
+    assert len(await database.fetch("SELECT * FROM polar_properties")) == 50
+    await database.close()
+
+
+async def test_a_start_that_waits_for_a_lock_can_be_called_off(path: Path) -> None:
+    """Nothing of ours is left on the file then."""
+    await make(path)
+    with locked(path):
+        opening_it = asyncio.create_task(Database.open(path, now_ms=NOW_MS))
+        done, _ = await asyncio.wait([opening_it], timeout=0.5)
+        assert not done
+        opening_it.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening_it
+    with exclusive(path):
+        assert len(rows(path, "SELECT * FROM polar_properties")) == 50
+
+
+def test_who_does_not_wait_for_a_lock_says_so(path: Path) -> None:
+    """A command gives up after a while, with an error that is the lock's and not the file's."""
+    opening.prepare(path, NOW_MS)[0].close()
+    with locked(path), pytest.raises(DatabaseBusy, match="Another program holds the database's lock"):
+        opening.prepare(path, NOW_MS, busy_ms=10)
 
 
 async def test_a_missing_folder_is_named(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.errors import DatabaseLost, ExpectationFailed
+from storage.errors import DatabaseBusy, DatabaseLost, ExpectationFailed
 from storage.statement import Statement
-from storage.writer import UnitRows, run_batch
+from storage.writer import Unit, UnitRows, run_batch
+from tests.storage.files import plain
 
 PUT = "INSERT INTO pairs VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 ADD = "INSERT INTO pairs VALUES (?, ?)"
@@ -89,6 +90,52 @@ def test_a_unit_fails_alone(connection: sqlite3.Connection, bad: Statement, erro
     assert values(answers[2]) == [[(10,)]]
     assert pairs(connection) == {"a": 10}
     assert not connection.in_transaction
+
+
+def test_a_void_unit_costs_its_whole_group_one_transaction_more(connection: sqlite3.Connection) -> None:
+    """However many units there are: the group is tried whole, rolled back, and run once more, and committed once."""
+    units: list[Unit] = [(Statement(ADD, (f"n{i}", i)),) for i in range(512)]
+    units[300] = (Statement(ADD, ("half", 0)), Statement(ADD, ("n1", 0)))
+    lines = traced(connection)
+    answers = run_batch(connection, units)
+    ends = [line for line in lines if line.startswith(("BEGIN", "COMMIT", "ROLLBACK")) and "TO" not in line]
+    assert ends == ["BEGIN IMMEDIATE", "ROLLBACK", "BEGIN IMMEDIATE", "COMMIT"]
+    assert [i for i, answer in enumerate(answers) if isinstance(answer, Exception)] == [300]
+    assert pairs(connection) == {f"n{i}": i for i in range(512) if i != 300}
+
+
+def test_what_succeeds_has_no_savepoints(connection: sqlite3.Connection) -> None:
+    """They are for the second run alone."""
+    lines = traced(connection)
+    run_batch(connection, [(Statement(ADD, (f"n{i}", i)),) for i in range(3)])
+    assert not [line for line in lines if "SAVEPOINT" in line]
+
+
+def test_a_unit_that_ends_the_transaction_takes_no_other_with_it(connection: sqlite3.Connection) -> None:
+    """Nothing of it runs outside of a transaction, and the units before and behind it are committed."""
+    connection.execute(
+        "CREATE TRIGGER harsh BEFORE INSERT ON pairs WHEN NEW.value < 0 BEGIN SELECT RAISE(ROLLBACK, 'no'); END"
+    )
+    bad = (Statement(ADD, ("half", 0)), Statement(ADD, ("bad", -1)), Statement(ADD, ("late", 0)))
+    units = [(Statement(ADD, ("a", 1)),), bad, (Statement(ADD, ("b", 2)),), bad, (Statement(ADD, ("c", 3)),)]
+    answers = run_batch(connection, units)
+    assert [isinstance(answer, sqlite3.IntegrityError) for answer in answers] == [False, True, False, True, False]
+    assert pairs(connection) == {"a": 1, "b": 2, "c": 3}
+    assert not connection.in_transaction
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_lock_of_another_program_is_nobodys_failure(connection: sqlite3.Connection, path: Path, count: int) -> None:
+    """Nothing is done, and the same units succeed once it is free."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    units = [(Statement(ADD, (f"n{i}", i)),) for i in range(count)]
+    with plain(path) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseBusy):
+            run_batch(connection, units)
+        assert not connection.in_transaction
+    assert run_batch(connection, units) == [[[]]] * count
+    assert pairs(connection) == {f"n{i}": i for i in range(count)}
 
 
 def test_any_kind_of_error_is_its_own_units_alone(connection: sqlite3.Connection) -> None:
@@ -193,6 +240,17 @@ def test_a_full_disk_ends_everything(connection: sqlite3.Connection) -> None:
     with pytest.raises(DatabaseLost, match="disk is full") as caught:
         run_batch(connection, units)
     assert isinstance(caught.value.__cause__, sqlite3.OperationalError)
+    assert pairs(connection) == {}
+    assert not connection.in_transaction
+
+
+def test_a_disk_that_is_full_in_the_second_run_ends_everything_too(connection: sqlite3.Connection) -> None:
+    """It ends all savepoints with the transaction: none of the group is kept, and no unit is told that it was."""
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    void, big = (Statement("nonsense"),), (Statement(ADD, ("x" * 100_000, 2)),)
+    with pytest.raises(DatabaseLost, match="disk is full"):
+        run_batch(connection, [(Statement(ADD, ("small", 1)),), void, big, (Statement(ADD, ("late", 3)),)])
     assert pairs(connection) == {}
     assert not connection.in_transaction
 
