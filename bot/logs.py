@@ -14,12 +14,16 @@ from typing import Literal, TextIO
 _TOKEN = re.compile(r"\b\d{6,}:[A-Za-z0-9_-]{30,}")
 
 
+SHORTEST_SECRET = 8
+"""What is shorter guards nothing (local model servers take any key), and taking it out would harm every line."""
+
+
 class _Redacting(logging.Formatter):
     """Formats a line, then takes secrets out of it."""
 
     def __init__(self, form: str | None, date: str | None, secrets: Sequence[str]) -> None:
         super().__init__(form, date)
-        self._secrets = [secret for secret in secrets if secret]
+        self._secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
 
     def format(self, record: logging.LogRecord) -> str:
         line = _TOKEN.sub("<token>", self.line(record))

@@ -8,18 +8,20 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Protocol
 
-from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import InvalidToken, NetworkError, RetryAfter
 
 from bot import home
 from bot.app import App
+from bot.beat import Beat
 from bot.clock import jittered, new_token, system_clock
 from bot.errors import CannotRun
-from bot.receiving.envelope import ALLOWED_UPDATES
-from bot.receiving.polling import start_polling
-from bot.receiving.webhook import CannotListen, listening
+from bot.receiving.polling import Polling
+from bot.receiving.webhook import Webhook
 from bot.settings import Settings
-from bot.supervised import Supervisor
+from bot.supervised import Supervisor, end
+from bot.watchdog import READY, STOPPING, ServiceManager
 from middleware import texts
 from middleware.turn import Clock
 from storage.database import Database
@@ -31,7 +33,19 @@ log = logging.getLogger("polar")
 
 
 REFUSED = "Telegram refuses the token in TELEGRAM_BOT_TOKEN (401); ask @BotFather for a valid one"
+UNREADABLE = (TypeError, ValueError, KeyError, AttributeError)
+"""What python-telegram-bot raises where an answer has another form than it knows."""
 MISSING = "TELEGRAM_BOT_TOKEN is missing: put it into .env, or try Polar without one: {demo}"
+
+
+class Receiver(Protocol):
+    """How updates come in: by polling, or by a webhook."""
+
+    async def start(self, supervisor: Supervisor) -> None:
+        """Return when they can come in; what goes on from then is the supervisor's."""
+
+    async def stop(self, timeout_s: float) -> None:
+        """Let no more in, within so many seconds; what was not acknowledged comes again."""
 
 
 class Running:
@@ -39,12 +53,20 @@ class Running:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.finished = app.supervisor.failure
+
+    @property
+    def finished(self) -> asyncio.Future[None]:
+        """Whoever waits for it may be cancelled; the reason stays."""
+        return asyncio.shield(self.app.supervisor.failure)
 
 
 @asynccontextmanager
 async def running(
-    settings: Settings, *, clock: Clock | None = None, announce: Callable[[str], None] = lambda line: None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    announce: Callable[[str], None] = lambda line: None,
+    service: ServiceManager | None = None,
 ) -> AsyncIterator[Running]:
     """The bot from its start to its end. Raises CannotRun, DatabaseUnusable or SettingsError at the start."""
     if not settings.telegram_bot_token.get_secret_value():
@@ -58,7 +80,7 @@ async def running(
         supervisor = Supervisor()
         app = App(settings, database, clock, supervisor, lambda: supervisor.fail(CannotRun(REFUSED)))
         try:
-            async with _started(app, announce):
+            async with _started(app, announce, service or ServiceManager()):
                 yield Running(app)
         except InvalidToken:  # whose text holds the token
             raise CannotRun(REFUSED) from None
@@ -67,27 +89,51 @@ async def running(
 
 
 @asynccontextmanager
-async def _started(app: App, announce: Callable[[str], None]) -> AsyncIterator[None]:
+async def _started(app: App, announce: Callable[[str], None], service: ServiceManager) -> AsyncIterator[None]:
+    receiver, beat = _receiver(app), Beat(app.database, app.clock)
     try:
         await _initialize(app)
         await _check_identity(app)
         await _prepare(app)
-        keep = app.supervisor.keep
-        keep(_until_lost(app.database), name="database")
-        keep(app.processor.run(), name="processor")
-        keep(app.pacing.run(), name="pacing")
-        keep(app.runner.run(), name="runner")
-        keep(app.menu.run(), name="menu")
-        if app.status is not None:
-            keep(app.status.run(), name="status")
+        await beat.begin()
+        _keep(app, beat, service)
         await _offer_ownership(app, announce)
         announce(f"the database is {app.database.path}, the process id {os.getpid()}")
         await app.telegram.application.start()
-        async with _receiving(app):
-            announce(f"ready as @{app.bot.username}")
-            yield
+        await app.supervisor.meanwhile(receiver.start(app.supervisor))
+        announce(f"ready as @{app.bot.username}")
+        service.tell(READY)
+        yield
     finally:
-        await _stop(app)
+        service.tell(STOPPING)
+        await _stop(app, receiver, beat)
+
+
+def _receiver(app: App) -> Receiver:
+    settings = app.settings
+    if not settings.webhook_url:
+        updater = app.telegram.application.updater
+        assert updater is not None
+        return Polling(updater, app.telegram.polling)
+    secret = settings.webhook_secret.get_secret_value()
+    return Webhook(
+        app.bot, listen=settings.webhook_listen, url=settings.webhook_url, secret=secret, keep=app.journal.keep
+    )
+
+
+def _keep(app: App, beat: Beat, service: ServiceManager) -> None:
+    """Begin what runs as long as the bot: the end of any of these is the end of the process."""
+    keep = app.supervisor.keep
+    keep(_until_lost(app.database), name="the database")
+    keep(app.processor.run(), name="the processor")
+    keep(app.pacing.run(), name="the pacing of calls")
+    keep(app.runner.run(), name="the runner")
+    keep(app.menu.run(), name="the menu")
+    keep(beat.run(), name="the beat")
+    if app.status is not None:
+        keep(app.status.run(), name="the status reactions")
+    if service.patience_s:
+        keep(service.run(), name="the watchdog")
 
 
 async def _prepare(app: App) -> None:
@@ -122,10 +168,11 @@ async def _initialize(app: App) -> None:
     while True:
         try:
             await app.telegram.application.initialize()
-        except (NetworkError, RetryAfter) as error:
+        except (NetworkError, RetryAfter, *UNREADABLE) as error:
             tries += 1
             delay_s = jittered(1, tries)
-            log.warning("Telegram cannot be reached (%s), next try in %.1f s", error, delay_s)
+            reason = "its answer cannot be read" if isinstance(error, UNREADABLE) else str(error)
+            log.warning("Telegram cannot be reached (%s), next try in %.1f s", reason, delay_s)
             await asyncio.sleep(delay_s)
         else:
             return
@@ -153,47 +200,8 @@ async def _offer_ownership(app: App, announce: Callable[[str], None]) -> None:
     )
 
 
-@asynccontextmanager
-async def _receiving(app: App) -> AsyncIterator[None]:
-    if not app.settings.webhook_url:
-        updater = app.telegram.application.updater
-        assert updater is not None
-        await start_polling(updater)
-        yield
-        return
-    settings = app.settings
-    secret = settings.webhook_secret.get_secret_value()
-    try:
-        async with listening(
-            listen=settings.webhook_listen, url=settings.webhook_url, secret=secret, keep=app.journal.keep
-        ):
-            await _set_webhook(app, secret)
-            yield
-    except CannotListen as error:
-        raise CannotRun(str(error)) from error
-
-
-async def _set_webhook(app: App, secret: str) -> None:
-    tries = 0
-    while True:
-        try:
-            await app.bot.set_webhook(
-                app.settings.webhook_url, secret_token=secret, allowed_updates=list(ALLOWED_UPDATES)
-            )
-        except BadRequest as error:
-            raise CannotRun(f"Telegram refuses POLAR_WEBHOOK_URL: {error}") from error
-        except InvalidToken:
-            raise
-        except TelegramError as error:
-            tries += 1
-            log.warning("the webhook: %s", error)
-            await asyncio.sleep(jittered(1, tries))
-        else:
-            return
-
-
-async def _stop(app: App) -> None:
-    """Stop receiving, finish what is in hand, then close; everything else is in the database.
+async def _stop(app: App, receiver: Receiver, beat: Beat) -> None:
+    """Finish what is in hand as long as it can be committed, then close; everything else is in the database.
 
     The limit holds while a lock is waited for, too: what was handed over and is not committed by then never will be.
     """
@@ -203,16 +211,27 @@ async def _stop(app: App) -> None:
     def left_s() -> float:
         return max(0.0, deadline - loop.time())
 
-    updater = app.telegram.application.updater
-    with suppress(TimeoutError, TelegramError):
-        async with asyncio.timeout(left_s()):
-            if updater is not None and updater.running:
-                await updater.stop()
-    await asyncio.gather(app.processor.stop(left_s()), app.runner.stop(left_s()))
-    await app.sender.stop(left_s())
-    if app.status is not None:
-        await app.status.stop()
+    finishing = asyncio.create_task(_finish(app, receiver, beat, left_s), name="finishing")
+    lost = asyncio.create_task(app.database.lost.wait(), name="the database while finishing")
+    await asyncio.wait((finishing, lost), return_when=asyncio.FIRST_COMPLETED)
+    has_finished = finishing.done()
+    await end((finishing, lost))
     await app.supervisor.stop()
     await app.telegram.close()
     await app.abilities.aclose()
     await app.database.close(left_s())
+    if has_finished:
+        finishing.result()
+
+
+async def _finish(app: App, receiver: Receiver, beat: Beat, left_s: Callable[[], float]) -> None:
+    """Let no more in, end what is in hand and send what is queued; then say that the bot has ended."""
+    await receiver.stop(left_s())
+    await asyncio.gather(app.processor.stop(left_s()), app.runner.stop(left_s()))
+    await app.sender.stop(left_s())
+    if app.status is not None:
+        await app.status.stop()
+    if not app.supervisor.has_failed:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(left_s()):
+                await beat.end()  # also where there is no time to wait for it: what was handed over is committed

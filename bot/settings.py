@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,7 +20,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, NoDecode, SettingsConfigDict
 
 from bot import home
 from bot.errors import SettingsError
@@ -27,6 +29,8 @@ from middleware.polarity import Polarity, parse_overrides
 
 BUILT_IN = ("local", "openai", "none")
 MODEL_MERGE_WINDOW_MS = 800
+MAX_OFFSET_S = 1e9
+"""About thirty years: what every part of the bot can still tell as a date."""
 Ids = Annotated[frozenset[int], NoDecode]
 DottedNames = Annotated[tuple[str, ...], NoDecode]
 Optional = Annotated[float | None, BeforeValidator(lambda value: None if value == "" else value)]
@@ -38,7 +42,12 @@ class Settings(BaseSettings):
     """Everything that can be set, with its default."""
 
     model_config = SettingsConfigDict(
-        env_prefix="POLAR_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+        env_prefix="POLAR_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        allow_inf_nan=False,
     )
 
     telegram_bot_token: SecretStr = Field(
@@ -117,7 +126,9 @@ class Settings(BaseSettings):
     )
     artifacts: Path = Field(Path("artifacts"), description=f"Folder of the Markdown exports; {_RELATIVE}.")
     log_format: Literal["console", "json"] = Field("console", description="Form of the log on standard error.")
-    clock_offset_seconds: float = Field(0, description="Shifts the bot's clock, for rehearsals.")
+    clock_offset_seconds: float = Field(
+        0, ge=-MAX_OFFSET_S, le=MAX_OFFSET_S, description="Shifts the bot's clock, for rehearsals."
+    )
 
     @field_validator("admin_telegram_ids", "operator_telegram_ids", "allowed_telegram_ids", mode="before")
     @classmethod
@@ -186,8 +197,8 @@ class Settings(BaseSettings):
     @field_validator("webhook_secret", mode="after")
     @classmethod
     def _check_secret(cls, value: SecretStr) -> SecretStr:
-        if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", value.get_secret_value()):
-            raise ValueError("expected at most 256 letters, digits, _ and -, as Telegram does")
+        if not re.fullmatch(r"([A-Za-z0-9_-]{16,256})?", value.get_secret_value()):
+            raise ValueError("expected 16 to 256 letters, digits, _ and -; Telegram takes no others")
         return value
 
     @field_validator("webhook_listen", "web_listen", mode="after")
@@ -259,6 +270,31 @@ def load() -> Settings:
         return Settings(_env_file=home.find().folder / ".env")  # type: ignore[call-arg]
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
+
+
+def strangers() -> Iterator[str]:
+    """A line for each POLAR_ name, in the environment or in `.env`, that no setting of this version has."""
+    known = [variable(field) for field in Settings.model_fields]
+    sources = (EnvSettingsSource(Settings), DotEnvSettingsSource(Settings, env_file=home.find().folder / ".env"))
+    given = {name.upper() for source in sources for name in source.env_vars}
+    for name in sorted(name for name in given - {*known} if name.startswith("POLAR_")):
+        nearest = get_close_matches(name, known, 1)
+        yield f"{name} is no setting and is ignored" + (f"; is {nearest[0]} meant?" if nearest else "")
+
+
+class WatchdogCall(NamedTuple):
+    """Where a service manager wants to be told how this process is, '' for nowhere; and its patience in seconds."""
+
+    address: str
+    patience_s: float
+
+
+def watchdog_call() -> WatchdogCall:
+    """What the service manager that started this process has put into its environment (systemd's sd_notify)."""
+    told = {name: os.environ.get(name, "") for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")}
+    is_ours = told["WATCHDOG_PID"] in ("", str(os.getpid()))
+    patience_us = told["WATCHDOG_USEC"] if is_ours and told["WATCHDOG_USEC"].isdecimal() else "0"
+    return WatchdogCall(told["NOTIFY_SOCKET"], int(patience_us) / 1e6)
 
 
 def _explain(problem: object) -> str:

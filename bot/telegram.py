@@ -23,6 +23,7 @@ class Telegram:
     """The application, and the transports below it, which it closes only if it was ever initialized."""
 
     application: PTB
+    polling: JournalTransport
     transports: tuple[HttpxTransport, ...]
 
     async def close(self) -> None:
@@ -45,16 +46,17 @@ class Telegram:
 def build(settings: Settings, keep: Keep, refused: OnRefusal) -> Telegram:
     """Polls through the journal; `refused` is called when Telegram refuses the token."""
     url = settings.telegram_api_url
-    polling = HttpxTransport(on_refusal=refused, connection_pool_size=POLL_POOL, read_timeout=10)
+    polls = HttpxTransport(on_refusal=refused, connection_pool_size=POLL_POOL, read_timeout=10)
     calls = HttpxTransport(on_refusal=refused, connection_pool_size=128, read_timeout=READ_S, pool_timeout=20)
+    polling = JournalTransport(polls, keep)
     application: PTB = (
         ApplicationBuilder()
         .token(settings.telegram_bot_token.get_secret_value())
         .base_url(f"{url}/bot")
         .base_file_url(f"{url}/file/bot")
         .request(calls)
-        .get_updates_request(JournalTransport(polling, keep))
+        .get_updates_request(polling)
         .job_queue(None)
         .build()
     )
-    return Telegram(application, (polling, calls))
+    return Telegram(application, polling, (polls, calls))

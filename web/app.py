@@ -17,7 +17,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from storage.errors import StorageError
+from storage.views import liveness
 from web import errors, login
+from web.clock import now_ms
 from web.config import Config
 from web.login import Login
 from web.pages import artifacts, automations, deliveries, feedback, memory, metrics, overview, runs
@@ -62,7 +64,7 @@ def create_app(config: Config) -> Starlette:
             await source.close()
 
     app = Starlette(
-        routes=[*_pages(source), *_others()],
+        routes=[*_pages(source), *_others(source)],
         middleware=[Middleware(Safety, config=config)],
         exception_handlers={
             HTTPException: errors.refused,
@@ -85,9 +87,9 @@ def _pages(source: DatabaseFile) -> list[Route]:
     ]
 
 
-def _others() -> list[BaseRoute]:
+def _others(source: DatabaseFile) -> list[BaseRoute]:
     return [
-        Route("/healthz", healthz, methods=["GET"]),
+        Route("/healthz", _healthz(source), methods=["GET"]),
         Route("/login", login.show, methods=["GET"]),
         Route("/login", login.enter, methods=["POST"]),
         Route("/logout", login.leave, methods=["POST"]),
@@ -104,6 +106,17 @@ def _reading(source: DatabaseFile, answer: PageHandler) -> PageHandler:
     return answer_with_readers
 
 
-async def healthz(request: Request) -> Response:
-    """200 while the dashboard runs, whatever becomes of the database."""
-    return PlainTextResponse("ok\n")
+def _healthz(source: DatabaseFile) -> PageHandler:
+    async def answer(request: Request) -> Response:
+        """503 where a bot should be alive and is silent; else 200, also where no bot has started yet."""
+        try:
+            async with source.reading() as readers:
+                silent_ms = await liveness.silent_ms(readers, now_ms=now_ms())
+        except (StorageError, sqlite3.Error):
+            # Nothing is known of a bot: the pages say what is wrong with the database.
+            return PlainTextResponse("ok, but the database cannot be read\n")
+        if silent_ms is not None:
+            return PlainTextResponse(f"the bot has been silent for {silent_ms // 1000} s\n", 503)
+        return PlainTextResponse("ok\n")
+
+    return answer

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from bot import VERSION
 from bot.cli import automations, budget, database, demo, emulator, export, heartbeat, replay, run, schedule, web
-from bot.errors import CannotRun, SettingsError
+from bot.errors import BotError
 from storage.errors import StorageError
 
 
@@ -21,7 +21,7 @@ class Polar(TyperGroup):
         """Do what was asked for; wrong usage, status 2, is told before this or passes through."""
         try:
             return super().invoke(ctx)
-        except (CannotRun, SettingsError, StorageError) as error:
+        except (BotError, StorageError) as error:
             typer.echo(f"polar: {error}", err=True)
             raise typer.Exit(1) from None
         except (KeyboardInterrupt, asyncio.CancelledError):

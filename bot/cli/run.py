@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 
 import typer
 
 from bot import logs, settings
 from bot.run import running, settle_memory
+from bot.watchdog import ServiceManager
+
+log = logging.getLogger("polar")
 
 
 def run() -> None:
@@ -16,12 +20,14 @@ def run() -> None:
     loaded = settings.load()
     secrets = (loaded.telegram_bot_token, loaded.webhook_secret, loaded.openai_api_key)
     logs.set_up(loaded.log_format, *(secret.get_secret_value() for secret in secrets))
-    asyncio.run(until_asked_to_stop(loaded))
+    for stranger in settings.strangers():
+        log.warning(stranger)
+    asyncio.run(until_asked_to_stop(loaded, ServiceManager(*settings.watchdog_call())))
 
 
-async def until_asked_to_stop(loaded: settings.Settings) -> None:
-    """The bot from start to end; raises what `running` raises."""
-    task = asyncio.create_task(_run(loaded), name="polar run")
+async def until_asked_to_stop(loaded: settings.Settings, service: ServiceManager | None = None) -> None:
+    """The bot from start to end; raises what `running` raises, and what it must end for."""
+    task = asyncio.create_task(_run(loaded, service), name="polar run")
     loop = asyncio.get_running_loop()
     asked = False
 
@@ -32,8 +38,10 @@ async def until_asked_to_stop(loaded: settings.Settings) -> None:
             asked = True
             task.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # A terminal that closes asks to stop, unless it was told beforehand that this is to outlive it, as nohup does.
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop)
     try:
         await task
     except asyncio.CancelledError:
@@ -41,7 +49,11 @@ async def until_asked_to_stop(loaded: settings.Settings) -> None:
             raise
 
 
-async def _run(loaded: settings.Settings) -> None:
-    async with running(loaded, announce=lambda line: typer.echo(f"polar: {line}", err=True)) as bot:
+async def _run(loaded: settings.Settings, service: ServiceManager | None) -> None:
+    async with running(loaded, announce=_announce, service=service) as bot:
         settle_memory()
         await bot.finished
+
+
+def _announce(line: str) -> None:
+    typer.echo(f"polar: {line}", err=True)

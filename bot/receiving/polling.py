@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from telegram.error import NetworkError, TelegramError, TimedOut
@@ -13,6 +15,7 @@ from telegram.request import BaseRequest, RequestData
 
 from bot.receiving.batch import NotUpdates, read_batch
 from bot.receiving.envelope import ALLOWED_UPDATES
+from bot.supervised import Supervisor, end
 from storage.errors import StorageError
 from storage.tables.updates import Received
 
@@ -20,20 +23,47 @@ log = logging.getLogger("polar.polling")
 
 WAIT_S = 30
 """The seconds that Telegram holds a getUpdates that has nothing to tell."""
+ANSWER_S = 120.0
+"""How long the whole of an answer may take, kept up by however slow a line."""
+SILENCE_S = 90.0
+"""How long python-telegram-bot may make no call; after a failure it waits half a minute at most."""
+EMPTY_S = 1.0
+"""How long an answer with nothing in it takes at least."""
 
 Keep = Callable[[list[Received]], Awaitable[None]]
 """Makes updates durable; raises StorageError."""
 
 
-async def start_polling(updater: Updater) -> None:
-    """Ask for updates until the updater is stopped, however often Telegram cannot be reached."""
+class Polling:
+    """Asks for updates, however often Telegram cannot be reached, until it is stopped."""
 
-    def on_error(error: TelegramError) -> None:
-        log.warning("polling: %s: %s", type(error).__name__, error)
+    def __init__(self, updater: Updater, transport: JournalTransport) -> None:
+        self._updater = updater
+        self._transport = transport
 
-    await updater.start_polling(
-        timeout=WAIT_S, bootstrap_retries=-1, allowed_updates=list(ALLOWED_UPDATES), error_callback=on_error
-    )
+    async def start(self, supervisor: Supervisor) -> None:
+        """Return when updates can come in; that python-telegram-bot goes on asking is the supervisor's from then on."""
+        await self._updater.start_polling(
+            timeout=WAIT_S, bootstrap_retries=-1, allowed_updates=list(ALLOWED_UPDATES), error_callback=_warn
+        )
+        supervisor.keep(self._transport.until_silent(), name="polling")
+
+    async def stop(self, timeout_s: float) -> None:
+        """Acknowledge what was received, within `timeout_s` seconds; what is not acknowledged comes again."""
+        if not self._updater.running:
+            return
+        stopping = asyncio.create_task(self._updater.stop(), name="polling's end")
+        try:
+            await asyncio.wait((stopping,), timeout=timeout_s)
+        finally:
+            await end((stopping,))
+        if not stopping.cancelled():
+            with suppress(TelegramError):
+                stopping.result()
+
+
+def _warn(error: TelegramError) -> None:
+    log.warning("polling: %s: %s", type(error).__name__, error)
 
 
 class JournalTransport(BaseRequest):
@@ -46,6 +76,9 @@ class JournalTransport(BaseRequest):
     def __init__(self, inner: BaseRequest, keep: Keep) -> None:
         self._inner = inner
         self._keep = keep
+        self._begun = 0
+        self._in_hand = 0
+        self._told_to_wait_s = 0.0
 
     @property
     def read_timeout(self) -> float | None:
@@ -60,28 +93,64 @@ class JournalTransport(BaseRequest):
         """Closes the inner transport."""
         await self._inner.shutdown()
 
+    async def until_silent(self) -> None:
+        """Ends when nobody makes calls any more: PTB's own task may end, and tells nobody."""
+        begun = -1
+        while begun != self._begun or self._in_hand:
+            begun = self._begun
+            await asyncio.sleep(SILENCE_S + self._told_to_wait_s)
+
     async def do_request(
         self, url: str, method: str, request_data: RequestData | None = None, *args: Any, **kwargs: Any
     ) -> tuple[int, bytes]:
         """As BaseRequest has it; the body of a getUpdates answer is cut down to its highest update_id."""
+        self._begun += 1
+        self._in_hand += 1
+        began_s = asyncio.get_running_loop().time()
         try:
-            status, body = await self._inner.do_request(url, method, request_data, *args, **kwargs)
-        except TimedOut as error:
+            status, body = await self._ask(url, method, request_data, *args, **kwargs)
+            self._told_to_wait_s = _retry_after_s(body) if status == 429 else 0.0
+            if status != 200:
+                return status, body
+            received = await self._journal(body)
+            if not received and _is_held(request_data):
+                # Whoever answers at once that there is nothing would have us ask again without an end.
+                await asyncio.sleep(began_s + EMPTY_S - asyncio.get_running_loop().time())
+            return status, json.dumps({"ok": True, "result": received}).encode()
+        finally:
+            self._in_hand -= 1
+
+    async def _ask(self, url: str, method: str, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                status, body = await self._inner.do_request(url, method, *args, **kwargs)
+        except (TimedOut, TimeoutError) as error:
             # PTB repeats a time-out at once; one that comes without waiting would spin.
-            raise NetworkError(str(error)) from error
+            raise NetworkError(str(error) or "the answer does not end") from error
         if status == 404:
             # PTB takes any 404 for a refused token and stops polling for good, unnoticed.
             raise NetworkError("getUpdates is not found there (404)")
-        if status != 200:
-            return status, body
-        return status, await self._journal(body)
+        return status, body
 
-    async def _journal(self, body: bytes) -> bytes:
+    async def _journal(self, body: bytes) -> list[dict[str, int]]:
+        """What PTB is shown of a batch, once it is kept."""
         try:
             received = read_batch(body)
             await self._keep(received)
         except (NotUpdates, StorageError) as error:
             raise NetworkError(str(error)) from error
         # The highest, not the last: ids may come in any order, and an offset acknowledges all that are lower.
-        stub = [{"update_id": max(update.update_id for update in received)}] if received else []
-        return json.dumps({"ok": True, "result": stub}).encode()
+        return [{"update_id": max(update.update_id for update in received)}] if received else []
+
+
+def _is_held(request: RequestData | None) -> bool:
+    """Whether Telegram was asked to wait until there is something."""
+    return request is not None and bool(request.parameters.get("timeout"))
+
+
+def _retry_after_s(body: bytes) -> float:
+    """How long a 429 asks to wait."""
+    try:
+        return float(json.loads(body)["parameters"]["retry_after"])
+    except (ValueError, KeyError, TypeError):
+        return 0.0

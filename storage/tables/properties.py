@@ -9,6 +9,13 @@ BOT_ID = "bot_id"
 LAST_POLL_MS = "last_poll_ms"
 """When Telegram last answered a poll, or called the webhook; up to half a minute old."""
 
+START = "start"
+"""The number of the last start: how often a bot has started on this database."""
+BEAT_MS = "beat_ms"
+"""When that bot last said that it is alive."""
+ENDED_START = "ended_start"
+"""The number of the last start that ended as it was asked to."""
+
 
 class Properties:
     """Named values, each a string."""
@@ -22,6 +29,15 @@ class Properties:
         return Statement(
             "INSERT INTO polar_properties VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             (name, value),
+        )
+
+    @staticmethod
+    def count_up(name: str) -> Statement:
+        """Store one more than the number that is there, 1 where there is none; its row is the new value."""
+        return Statement(
+            "INSERT INTO polar_properties VALUES (?, '1') ON CONFLICT (name) "
+            "DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT) RETURNING value",
+            (name,),
         )
 
     async def find(self, name: str) -> str | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing, suppress
 
 import pytest
 
-from bot.supervised import Ended, Supervisor
+from bot import supervised
+from bot.supervised import Ended, Supervisor, end
 
 
 class Broken(Exception):
@@ -32,12 +35,13 @@ async def test_the_first_task_that_fails_is_the_reason_of_the_end() -> None:
     """What fails after it changes nothing."""
     supervisor = Supervisor()
     supervisor.keep(forever(), name="forever")
-    supervisor.keep(broken(), name="broken")
-    with pytest.raises(Broken):
+    supervisor.keep(broken(), name="the menu")
+    with pytest.raises(Ended) as raised:
         await supervisor.failure
+    assert isinstance(raised.value.error, Broken)
     supervisor.fail(Ended("another"))
     await supervisor.stop()
-    assert isinstance(supervisor.failure.exception(), Broken)
+    assert supervisor.failure.exception() is raised.value
 
 
 async def test_a_long_lived_task_that_returns_has_failed() -> None:
@@ -78,7 +82,7 @@ async def test_what_a_short_lived_task_raises_is_a_failure_and_what_it_returns_i
     await tasks.drain(10)
     assert told == [("done", False)]
     tasks.start("a", broken, name="a again")
-    with pytest.raises(Broken):
+    with pytest.raises(Ended, match="a again has failed by Broken"):
         await supervisor.failure
     assert len(tasks) == 0
     await supervisor.stop()
@@ -102,4 +106,80 @@ async def test_a_group_is_given_time_and_then_ended() -> None:
     assert ends == ["first", "second"]
     tasks.start("stuck", forever, name="stuck")
     await tasks.end(0)
+    assert len(tasks) == 0
+
+
+async def words() -> None:
+    """Fails by what somebody wrote."""
+    raise ValueError("cannot do what Ann asked for")
+
+
+async def statement() -> None:
+    """Fails in SQLite."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("SELECT * FROM missing")
+
+
+async def test_the_reason_of_an_end_holds_no_words_of_people() -> None:
+    """It names the task, the kind of error and the place; what SQLite says is of us."""
+    for work, said in ((words, "ValueError"), (statement, "OperationalError: no such table: missing")):
+        supervisor = Supervisor()
+        supervisor.keep(work(), name="the runner")
+        with pytest.raises(Ended) as raised:
+            await supervisor.failure
+        assert str(raised.value) == f"the runner has failed by {said}"
+        await supervisor.stop()
+
+
+async def test_the_place_of_an_end_is_the_last_one_of_ours() -> None:
+    """Not the library that was called there."""
+    supervisor = Supervisor()
+    supervisor.keep(supervisor.meanwhile(words()), name="the menu")
+    with pytest.raises(Ended, match=r"by ValueError \(bot/supervised.py:\d+\)$"):
+        await supervisor.failure
+    await supervisor.stop()
+
+
+async def test_what_a_start_waits_for_ends_with_what_is_kept_meanwhile() -> None:
+    """A start that waits for Telegram hears that the bot cannot run any more."""
+    supervisor = Supervisor()
+    assert await supervisor.meanwhile(done()) == "done"
+    supervisor.keep(broken(), name="the processor")
+    with pytest.raises(Ended, match="the processor"):
+        await supervisor.meanwhile(forever())
+    await supervisor.stop()
+
+
+async def test_who_stops_waiting_for_the_work_of_a_start_ends_it() -> None:
+    """Nothing of it goes on by itself."""
+    supervisor = Supervisor()
+    start = asyncio.create_task(supervisor.meanwhile(forever()))
+    await asyncio.sleep(0)
+    before = asyncio.all_tasks()
+    await end([start])
+    assert len(asyncio.all_tasks()) == len(before) - 2
+    assert not supervisor.failure.done()
+
+
+async def test_a_cancellation_that_is_swallowed_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library may take the first one for something else."""
+    monkeypatch.setattr(supervised, "SWALLOWED_S", 0)
+
+    async def deaf() -> None:
+        for _ in range(3):
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+    task = asyncio.create_task(deaf())
+    await asyncio.sleep(0)
+    await end([task])
+    assert task.done()
+
+
+async def test_the_end_of_the_supervisor_is_the_end_of_every_group() -> None:
+    """Also where nobody told the group to end."""
+    supervisor = Supervisor()
+    tasks = supervisor.group()
+    tasks.start("a", forever, name="a")
+    await supervisor.stop()
     assert len(tasks) == 0

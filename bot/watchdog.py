@@ -1,0 +1,39 @@
+"""What a service manager is told: systemd's protocol of notifications, a datagram a fact."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+
+log = logging.getLogger("polar.watchdog")
+
+READY, ALIVE, STOPPING = "READY=1", "WATCHDOG=1", "STOPPING=1"
+
+
+class ServiceManager:
+    """Whoever started this process and wants to know how it is; without an address there is nobody.
+
+    `patience_s` is how long it waits for a sign of life before it starts the process anew, 0 where it does not.
+    """
+
+    def __init__(self, address: str = "", patience_s: float = 0) -> None:
+        self._address = f"\0{address[1:]}" if address.startswith("@") else address  # of Linux, in no folder
+        self.patience_s = patience_s
+
+    def tell(self, fact: str) -> None:
+        """Send one of the facts above; returns at once, whether it arrives or not."""
+        if not self._address:
+            return
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sending:
+                sending.setblocking(False)
+                sending.sendto(fact.encode(), self._address)
+        except OSError as error:
+            log.warning("the service manager could not be told %s: %s", fact, error.strerror)
+
+    async def run(self) -> None:
+        """Give a sign of life from the event loop, twice as often as it is waited for; forever."""
+        while True:
+            self.tell(ALIVE)
+            await asyncio.sleep(self.patience_s / 2)

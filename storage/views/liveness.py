@@ -1,0 +1,21 @@
+"""Whether a bot is alive, as another process can tell."""
+
+from __future__ import annotations
+
+from storage.readers import Readers
+from storage.tables.properties import BEAT_MS, ENDED_START, START
+
+ALIVE_MS = 60_000
+"""How old the last beat of a bot that is alive may be; it beats four times as often."""
+
+
+async def silent_ms(readers: Readers, *, now_ms: int) -> int | None:
+    """For how long a bot that should be alive has been silent; None when it is alive, has ended, or never started."""
+    rows = await readers.fetch(
+        "SELECT name, value FROM polar_properties WHERE name IN (?, ?, ?)", (START, BEAT_MS, ENDED_START)
+    )
+    found: dict[str, str] = dict(map(tuple, rows))
+    if START not in found or found[START] == found.get(ENDED_START):
+        return None
+    age_ms = now_ms - int(found[BEAT_MS])
+    return age_ms if age_ms > ALIVE_MS else None
