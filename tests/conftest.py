@@ -38,10 +38,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """None for a few files, which a single process runs sooner; else two a core, as most tests wait for something."""
+    """None for a few files, which a single process runs sooner; else one more than cores, as some wait for something."""
     if all(".py" in argument for argument in config.args):
         return 0
-    return 2 * (os.cpu_count() or 1)
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture

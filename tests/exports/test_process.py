@@ -122,6 +122,7 @@ def test_a_database_that_cannot_be_used_is_said_in_one_line(tmp_path: Path, path
     assert path.exists() is (state != "missing")
 
 
+@pytest.mark.slow
 def test_memory_stays_bounded(path: Path, out: Path) -> None:
     """80,000 events with long texts, some 100 MB of them, take less than 50 MB."""
     with writing(path) as connection:

@@ -19,6 +19,8 @@ MINE = (
     "SELECT profileId, prompt FROM polar_personality_profiles WHERE userId = :ann",
     "SELECT id, enabled, promptTemplate, schedule FROM polar_automation_jobs WHERE ownerUserId = :ann",
 )
+OWNING = ("memory", "personality", "automations")
+"""The commands whose rows these are; that the rest leaves them alone is tried in the whole suite."""
 HOSTILE = (
     "locker",
     'locker" OR "1',
@@ -73,7 +75,12 @@ async def try_all(house: House, name: str, person: Person, place: Chat, written:
 
 
 @pytest.mark.parametrize(
-    ("name", "indexed"), [*((name, True) for name in COMMANDS), ("memory", False)], ids=lambda value: str(value)
+    ("name", "indexed"),
+    [
+        *(pytest.param(name, True, marks=() if name in OWNING else pytest.mark.slow) for name in COMMANDS),
+        ("memory", False),
+    ],
+    ids=str,
 )
 async def test_no_command_reaches_what_is_anothers(house: House, name: str, indexed: bool) -> None:
     """Not even an admin's, in any chat, knowing every id; and nothing of it is changed. With FTS5 and without."""
@@ -94,7 +101,7 @@ async def test_no_command_reaches_what_is_anothers(house: House, name: str, inde
     assert owned(house, ann) == before
 
 
-@pytest.mark.parametrize("name", ["memory", "personality", "automations"])
+@pytest.mark.parametrize("name", OWNING)
 async def test_what_is_private_never_surfaces_in_a_group(house: House, name: str) -> None:
     """Not for its owner either, who knows its ids; nor does what is said there change it."""
     async with house.bot(admin_telegram_ids={900}):

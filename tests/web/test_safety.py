@@ -365,6 +365,7 @@ def test_a_damaged_table_is_told_without_its_inside(tmp_path: Path) -> None:
         assert "polar_daily_messages" not in answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").exists(), reason="needs /proc")
 def test_polar_web_hands_the_secret_over_unseen(used: Path, tmp_path: Path) -> None:
     """In no argument and no variable of the process; and the bot's token is not handed over at all."""
