@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,8 +27,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if "not slow" in config.option.markexpr:
         settings.load_profile("quick")
     memory = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of the user's own there
-    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_BYTES:
+    if os.access(memory, os.W_OK) and serves_all(memory):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+
+
+def serves_all(folder: Path) -> bool:
+    """Whether the tests' files have room there, and the programs among them can be run."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize > ROOM_BYTES and not found.f_flag & os.ST_NOEXEC
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """None for a few files, which a single process runs sooner; else one more than cores, as some wait for something."""
+    """None for a few files, which a single process runs sooner; else one more than cores, as some wait for others."""
     if all(".py" in argument for argument in config.args):
         return 0
     return (os.cpu_count() or 1) + 1
