@@ -25,7 +25,6 @@ from bot.watchdog import READY, STOPPING, ServiceManager
 from middleware import texts
 from middleware.turn import Clock
 from storage.database import Database
-from storage.errors import DatabaseLost
 from storage.tables.budgets import Budgets
 from storage.tables.properties import BOT_ID, Properties
 
@@ -124,7 +123,7 @@ def _receiver(app: App) -> Receiver:
 def _keep(app: App, beat: Beat, service: ServiceManager) -> None:
     """Begin what runs as long as the bot: the end of any of these is the end of the process."""
     keep = app.supervisor.keep
-    keep(_until_lost(app.database), name="the database")
+    keep(app.database.until_lost(), name="the database")
     keep(app.processor.run(), name="the processor")
     keep(app.pacing.run(), name="the pacing of calls")
     keep(app.runner.run(), name="the runner")
@@ -144,12 +143,6 @@ async def _prepare(app: App) -> None:
         await app.status.prepare()
     await app.sender.start()
     await app.runner.prepare()
-
-
-async def _until_lost(database: Database) -> None:
-    """Raises DatabaseLost when the file cannot be written any more, whoever met that."""
-    await database.lost.wait()
-    raise DatabaseLost
 
 
 def settle_memory() -> None:

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from storage import memory_index, opening
 from storage.errors import DatabaseClosed, DatabaseLocked, DatabaseLost, DatabaseUnusable, StorageError
+from storage.file_identity import FileIdentity
 from storage.lock_waits import TRY_MS, when_free
 from storage.readers import Readers
-from storage.statement import Statement
+from storage.sqlite_codes import is_fatal_for_reader
+from storage.statement import Parameters, Rows, Statement
 from storage.writer import Unit, UnitRows, run_batch
 
+log = logging.getLogger("polar.database")
+
 MAX_UNITS = 512
+LOOK_EVERY_S = 1.0
+"""How long it may go unnoticed that the file was taken away while nothing is committed."""
 
 WaitingUnit = tuple[Unit, asyncio.Future[UnitRows]]
 
@@ -26,10 +33,13 @@ WaitingUnit = tuple[Unit, asyncio.Future[UnitRows]]
 class Database(Readers):
     """The open database. `commit` is the only way to write; `fetch` the only way to read."""
 
-    def __init__(self, path: Path, writer: sqlite3.Connection, lock: int, *, has_index: bool) -> None:
+    def __init__(
+        self, path: Path, writer: sqlite3.Connection, files: FileIdentity, lock: int, *, has_index: bool
+    ) -> None:
         super().__init__(path, has_index=has_index)
         self.lost = asyncio.Event()
         self._writer = writer
+        self._files = files
         self._lock = lock
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="polar-writer")
         self._units: asyncio.Queue[WaitingUnit | None] = asyncio.Queue()
@@ -57,10 +67,11 @@ class Database(Readers):
         lock = _lock(path)
         try:
             writer = await when_free(path, prepare)
+            files = FileIdentity(path)
         except BaseException:
             os.close(lock)
             raise
-        database = cls(path, writer, lock, has_index=memory_index.available(writer))
+        database = cls(path, writer, files, lock, has_index=memory_index.available(writer))
         try:
             await database.add_readers()
         except BaseException:
@@ -77,12 +88,44 @@ class Database(Readers):
         written any more.
         """
         if self._failure is not None:
-            raise self._failure
+            raise self._failure.with_traceback(None)
         if not statements:
             return []
         future: asyncio.Future[UnitRows] = asyncio.get_running_loop().create_future()
         self._units.put_nowait((statements, future))
         return await future
+
+    async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
+        """As Readers has it. Raises DatabaseLost, as everything from then on does, when the file fails."""
+        if isinstance(self._failure, DatabaseLost):
+            raise self._failure.with_traceback(None)
+        try:
+            return await super().fetch(sql, params)
+        except sqlite3.Error as error:
+            if not is_fatal_for_reader(error):
+                raise
+            self._lose(DatabaseLost(f"{DatabaseLost.__doc__} SQLite says: {error}"))
+            raise DatabaseLost(str(self._failure)) from error
+
+    async def until_lost(self) -> None:
+        """Look each second whether the file is still there; raises DatabaseLost as soon as anybody has met that."""
+        loop = asyncio.get_running_loop()
+        while not isinstance(self._failure, DatabaseLost):
+            try:
+                await loop.run_in_executor(self._thread, self._files.verify)
+            except DatabaseLost as error:
+                self._lose(error)
+            else:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_EVERY_S):
+                        await self.lost.wait()
+        raise self._failure
+
+    def _lose(self, error: DatabaseLost) -> None:
+        """From now on this is what everybody gets, whoever waits for the lock of another program too."""
+        if not isinstance(self._failure, DatabaseLost):
+            self._failure = self._waiting_ends = error
+        self.lost.set()
 
     def watch(self, table: str, changed: Callable[[], None]) -> None:
         """Call `changed` after each commit that may have changed a table, before its callers go on."""
@@ -106,9 +149,17 @@ class Database(Readers):
         loop = asyncio.get_running_loop()
 
         async def attempt() -> list[UnitRows | Exception]:
-            return await loop.run_in_executor(self._thread, run_batch, self._writer, units)
+            if isinstance(self._failure, DatabaseLost):
+                raise self._failure
+            return await loop.run_in_executor(self._thread, self._commit, units)
 
         return await when_free(self.path, attempt, ended=lambda: self._waiting_ends)
+
+    def _commit(self, units: list[Unit]) -> list[UnitRows | Exception]:
+        """On the writer's thread: nobody is told of a commit into a file that has lost its name."""
+        answers = run_batch(self._writer, units)
+        self._files.verify()
+        return answers
 
     def _tell_watchers(self, batch: list[WaitingUnit]) -> None:
         for table, changed in self._watchers:
@@ -126,15 +177,14 @@ class Database(Readers):
         return batch, False
 
     def _fail(self, error: StorageError, batch: list[WaitingUnit]) -> None:
-        self._failure = error
+        if isinstance(error, DatabaseLost):
+            self._lose(error)
         while not self._units.empty():
             item = self._units.get_nowait()
             if item is not None:
                 batch.append(item)
         for _, future in batch:
             _settle(future, error)
-        if isinstance(error, DatabaseLost):
-            self.lost.set()
 
     async def close(self, lock_s: float = 0) -> None:
         """Commit what was handed over, then close every connection and release the lock; again, it does nothing.
@@ -148,11 +198,24 @@ class Database(Readers):
         if self._task is not None:
             await self._drain(self._task, lock_s)
             self._task = None
-        await super().close()
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
+        await self._close_connections()
         self._thread.shutdown()
         os.close(self._lock)
         self._lock = -1
+
+    async def _close_connections(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        async def close_writer() -> None:
+            await loop.run_in_executor(self._thread, self._writer.close)
+
+        # The last to go, if it may write, folds the log in and deletes it by its name. Where another file has that
+        # name, a reader goes last, which can do neither.
+        order = (close_writer, super().close) if self._files.has_foreign_log else (super().close, close_writer)
+        for close in order:
+            await close()
+        if (aside := self._files.set_log_aside()) is not None:
+            log.error("%s holds the last commits of the file that was at %s", aside, self.path)
 
     async def _drain(self, task: asyncio.Task[None], lock_s: float) -> None:
         def give_up() -> None:

@@ -45,6 +45,7 @@ class Readers:
             self._connections.append(connection)
             connection.row_factory = sqlite3.Row
             await connection.execute(f"PRAGMA busy_timeout = {opening.BUSY_TIMEOUT_MS}")
+            await connection.execute_fetchall("SELECT 1 FROM sqlite_master")  # from here on it shares in the file
             self._idle.put_nowait(connection)
 
     async def fetch(self, sql: str, params: Parameters = ()) -> Rows:

@@ -1,21 +1,41 @@
 """Another program holds the database's lock, or the file is taken away, while the real bot runs."""
 
+# ruff: noqa: ASYNC240 - the small disk has nothing to wait for
+
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.house import House, until
-from tests.killing import asks, end, finished, start, start_asking
+from tests.house import CHECKOUT, House, until
+from tests.killing import Process, asks, end, finished, kill, start, start_asking
 from tests.looking import awake, idle, queue, texts
 from tests.responders import ECHO
-from tests.storage.files import locked
+from tests.storage.files import locked, run
 
 pytestmark = pytest.mark.slow
 
 SAID = "it is waited for"
 """In the line that is logged each ten seconds that a lock is held, longer than any time-out for locks."""
+
+
+AWAY = pytest.mark.parametrize("how", ["deleted", "moved", "replaced"])
+OF_BOTH = pytest.mark.parametrize("suffix", ["", "-wal"])
+GARBLE = """
+import sys
+
+with open(sys.argv[1], "r+b") as file:
+    for page in sys.argv[3:]:
+        file.seek((int(page) - 1) * int(sys.argv[2]))
+        file.write(b"\\xee" * int(sys.argv[2]))
+"""
+OWN_DISK = 'mount -t tmpfs -o size=16m tmpfs "$1" && shift && exec "$@"'
+"""A small disk that only the command after its place has, and its children."""
 
 
 def logged(house: House) -> str:
@@ -79,3 +99,116 @@ async def test_a_start_that_waits_for_a_lock_can_be_stopped(house: House) -> Non
         await until(lambda: SAID in logged(house) or process.returncode is not None)
         async with asyncio.timeout(30):
             assert await end(process) == 0
+
+
+def take_away(house: House, suffix: str, how: str) -> None:
+    """Do with the database file, or a file beside it, what people do by mistake."""
+    path = house.path.with_name(house.path.name + suffix)
+    if how == "deleted":
+        path.unlink()
+    elif how == "moved":
+        path.rename(path.with_name("elsewhere"))
+    else:
+        copy = path.with_name("copy")
+        copy.write_bytes(path.read_bytes())
+        copy.replace(path)
+
+
+async def ends(process: Process) -> int:
+    """The status of a process that nobody asked to end."""
+    try:
+        async with asyncio.timeout(30):
+            return await process.wait()
+    except TimeoutError:
+        await kill(process)
+        raise
+
+
+@AWAY
+@OF_BOTH
+async def test_a_bot_whose_file_was_taken_away_ends_though_nobody_writes(house: House, suffix: str, how: str) -> None:
+    """With status 1 and one line that names the file, instead of working for what nobody will ever see."""
+    process = await start_asking(house)
+    take_away(house, suffix, how)
+    assert await ends(process) == 1
+    [reason] = [line for line in logged(house).splitlines() if line.startswith("polar: The database is lost")]
+    assert f"{house.path.name}{suffix}" in reason
+    assert "Traceback" not in logged(house)
+
+
+@AWAY
+@OF_BOTH
+async def test_nothing_is_acknowledged_that_went_into_a_file_that_was_taken_away(
+    house: House, suffix: str, how: str
+) -> None:
+    """What people write in that moment stays with Telegram, and nobody is told that it was heard."""
+    ann, chat = house.chat()
+    process = await start_asking(house, responder=ECHO)
+    take_away(house, suffix, how)
+    house.world.say(chat, ann, "remember this")
+    assert await ends(process) == 1
+    assert house.world.updates_pending() == 1
+    assert texts(house, chat) == []
+
+
+async def test_a_damaged_page_that_only_a_reader_meets_ends_the_bot(house: House) -> None:
+    """With status 1, as one that the writer meets; it is no failure of the message that happened to need it."""
+    ann, chat = house.chat()
+    process = await start_asking(house, responder=ECHO)
+    house.write("PRAGMA wal_checkpoint(TRUNCATE)")
+    [[size]] = house.rows("PRAGMA page_size")
+    roots = house.rows("SELECT rootpage FROM sqlite_master WHERE tbl_name = 'polar_personality_profiles'")
+    assert run(GARBLE, house.path, size, *(root for (root,) in roots)).returncode == 0
+    house.world.say(chat, ann, "hello")
+    assert await ends(process) == 1
+    assert "malformed" in logged(house)
+    assert house.rows("SELECT status, attempts FROM polar_updates") == [("pending", 0)]
+
+
+def own_disk(folder: Path) -> tuple[str, ...]:
+    """What gives a command a small disk of its own at a folder."""
+    prefix = ("unshare", "--map-root-user", "--mount", "sh", "-c", OWN_DISK, "sh", str(folder))
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("no disk of its own can be made here for a process")
+    return prefix
+
+
+async def test_a_full_disk_ends_the_bot_and_loses_nothing(house: House) -> None:
+    """With status 1, at once; where there is room again, all that was acknowledged is answered, once."""
+    disk = house.folder / "disk"
+    disk.mkdir()
+    small = House(house.world, house.server, disk)
+    ann, chat = house.chat()
+    with (house.folder / "bot.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            *own_disk(disk),
+            *house.command("run"),
+            cwd=CHECKOUT,
+            env=small.environment(responder=ECHO),
+            stderr=log,
+            stdout=log,
+        )
+    await asks(house, 0)
+    inside = os.open(f"/proc/{process.pid}/root{disk}", os.O_RDONLY)  # keeps the disk, whoever has ended
+    try:
+        used = sum(file.stat().st_size for file in Path(f"/proc/self/fd/{inside}").iterdir())
+        Path(f"/proc/self/fd/{inside}/ballast").write_bytes(bytes((16 << 20) - used - (300 << 10)))
+        for n in range(200):
+            house.world.say(chat, ann, f"{n} " + "x" * 4000)
+        assert await ends(process) == 1
+        assert "database or disk is full" in logged(house)
+        for name in (small.path.name, f"{small.path.name}-wal"):
+            shutil.copy(f"/proc/self/fd/{inside}/{name}", house.folder)
+    finally:
+        os.close(inside)
+    process = await start_asking(house, responder=ECHO)
+    await house.world.wait(lambda: house.world.updates_pending() == 0)
+    await finished(house)
+    assert await end(process) == 0
+    unclear = {text for (text,) in house.rows("SELECT payload FROM polar_delivery_queue WHERE ambiguous > 0")}
+    answered = [text.split()[-2] for text in texts(house, chat)]
+    assert sorted(set(answered), key=int) == [str(n) for n in range(200)]
+    assert len(answered) <= 200 + len(unclear)

@@ -17,7 +17,7 @@ from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.readers import READERS
 from storage.statement import Statement
 from storage.writer import Unit, UnitRows, run_batch
-from tests.storage.files import NOW_MS, can_be_written, locked, rows
+from tests.storage.files import NOW_MS, can_be_written, locked, rows, run
 
 ADD = "INSERT INTO polar_properties VALUES (?, ?)"
 ALL = "SELECT name, value FROM polar_properties ORDER BY rowid"
@@ -300,10 +300,134 @@ async def test_a_full_disk_is_told_to_every_caller_that_waits(
     with pytest.raises(DatabaseLost):
         await database.commit(put("later"))
     assert can_be_written(path)
-    assert [tuple(row) for row in await database.fetch(ALL)] == [("kept", "1")]
+    with pytest.raises(DatabaseLost):
+        await database.fetch(ALL)
     async with asyncio.timeout(30):
         await database.close()
     assert rows(path, ALL) == [("kept", "1")]
+
+
+GARBLE = """
+import sys
+
+with open(sys.argv[1], "r+b") as file:
+    for page in sys.argv[3:]:
+        file.seek((int(page) - 1) * int(sys.argv[2]))
+        file.write(b"\\xee" * int(sys.argv[2]))
+"""
+
+
+async def test_a_damaged_file_that_a_reader_meets_ends_everything(database: Database, path: Path) -> None:
+    """As if the writer had met it: that query, and all later ones and commits, raise DatabaseLost; `lost` is set."""
+    await database.commit(*(put(f"n{i}", "x" * 3000) for i in range(50)))
+    [[_, log, folded]] = rows(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+    assert (log, folded) == (0, 0)
+    [[size]] = rows(path, "PRAGMA page_size")
+    [[root]] = rows(path, "SELECT rootpage FROM sqlite_master WHERE name = 'polar_properties'")
+    assert run(GARBLE, path, size, root).returncode == 0  # by another process: we may not open it
+    with pytest.raises(DatabaseLost, match="malformed"):
+        await database.fetch(ALL)
+    assert database.lost.is_set()
+    for later in (database.fetch("SELECT 1"), database.commit(put("late")), database.until_lost()):
+        with pytest.raises(DatabaseLost, match="malformed"):
+            await later
+
+
+async def test_a_mistake_of_whoever_asks_loses_nothing(database: Database) -> None:
+    """A query that is wrong, or that would write, is its caller's failure alone."""
+    for wrong in ("SELECT nonsense", "DELETE FROM polar_properties"):
+        with pytest.raises(sqlite3.OperationalError):
+            await database.fetch(wrong)
+    assert not database.lost.is_set()
+    assert await database.commit(put("a")) == [[]]
+
+
+def taken(path: Path, how: str) -> None:
+    """Take a file away in one of the ways that people do."""
+    if how == "deleted":
+        path.unlink()
+    elif how == "moved":
+        path.rename(path.with_name("elsewhere"))
+    else:
+        copy = path.with_name("copy")
+        copy.write_bytes(b"a backup")
+        copy.replace(path)
+
+
+AWAY = pytest.mark.parametrize("how", ["deleted", "moved", "replaced"])
+OF_BOTH = pytest.mark.parametrize("suffix", ["", "-wal"])
+
+
+@AWAY
+@OF_BOTH
+async def test_a_commit_into_a_file_that_was_taken_away_is_no_commit(
+    database: Database, path: Path, suffix: str, how: str
+) -> None:
+    """Its callers are told so, all of them, and everybody who comes later."""
+    await database.commit(put("a"))
+    taken(path.with_name(path.name + suffix), how)
+    results = await settled(*await waiting(3, database))
+    assert [type(result) for result in results] == [DatabaseLost] * 3
+    assert path.name + suffix in str(results[0])
+    assert database.lost.is_set()
+    with pytest.raises(DatabaseLost):
+        await database.fetch("SELECT 1")
+
+
+@AWAY
+@OF_BOTH
+async def test_a_file_that_is_taken_away_is_missed_without_a_commit(
+    database: Database, path: Path, suffix: str, how: str
+) -> None:
+    """By whoever watches over it."""
+    watching = asyncio.create_task(database.until_lost())
+    taken(path.with_name(path.name + suffix), how)
+    async with asyncio.timeout(30):
+        with pytest.raises(DatabaseLost, match=path.name + suffix):
+            await watching
+    with pytest.raises(DatabaseLost):
+        await database.commit(put("a"))
+
+
+async def test_what_other_programs_do_with_the_log_takes_nothing_away(database: Database, path: Path) -> None:
+    """Folding it in, cutting it off, coming and going, `VACUUM`: its file stays the same as long as we have it open."""
+    steps = ("PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA wal_checkpoint(RESTART)", "VACUUM", "DELETE FROM polar_audit")
+    for i, step in enumerate(steps):
+        await database.commit(put(f"n{i}"))
+        said = run("import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=10).execute(sys.argv[2])", path, step)
+        assert said.returncode == 0, said.stderr
+        await database.commit(put(f"m{i}"))
+    assert len(rows(path, ALL)) == 2 * len(steps)
+
+
+@pytest.mark.parametrize("suffixes", [("", "-wal"), ("-wal",)])
+async def test_what_was_put_in_the_place_of_a_file_is_left_alone(path: Path, suffixes: tuple[str, ...]) -> None:
+    """A backup that somebody put there is not touched by the process that still has the former file."""
+    database = await Database.open(path, now_ms=NOW_MS)
+    await database.commit(put("a"))
+    for suffix in suffixes:
+        taken(path.with_name(path.name + suffix), "replaced")
+    with pytest.raises(DatabaseLost):
+        await database.commit(put("b"))
+    await database.close()
+    assert {path.with_name(path.name + suffix).read_bytes() for suffix in suffixes} == {b"a backup"}
+
+
+@pytest.mark.parametrize("how", ["moved", "replaced"])
+async def test_the_log_of_a_file_that_was_taken_away_meets_no_other(path: Path, how: str) -> None:
+    """SQLite would write it into whatever has the name at the next start; put beside its own file, it is whole."""
+    kept = path.with_name("elsewhere")
+    database = await Database.open(path, now_ms=NOW_MS)
+    await database.commit(put("a"))
+    kept.hardlink_to(path)
+    taken(path, "deleted" if how == "moved" else how)
+    with pytest.raises(DatabaseLost):
+        await database.commit(put("b"))
+    await database.close()
+    assert not path.with_name(path.name + "-wal").exists()
+    aside = path.with_name(f"{path.name}-wal.of-{kept.stat().st_ino}")
+    aside.rename(kept.with_name(kept.name + "-wal"))
+    assert ("a", "1") in rows(kept, ALL)
 
 
 async def test_no_transaction_stays_open_after_an_error(database: Database, path: Path) -> None:
