@@ -205,16 +205,15 @@ async def _stop(app: App, receiver: Receiver, beat: Beat) -> None:
         return max(0.0, deadline - loop.time())
 
     finishing = asyncio.create_task(_finish(app, receiver, beat, left_s), name="finishing")
-    lost = asyncio.create_task(app.database.lost.wait(), name="the database while finishing")
+    lost = asyncio.create_task(app.database.until_lost(), name="the database while finishing")
     await asyncio.wait((finishing, lost), return_when=asyncio.FIRST_COMPLETED)
-    has_finished = finishing.done()
+    first = finishing if finishing.done() else lost
     await end((finishing, lost))
     await app.supervisor.stop()
     await app.telegram.close()
     await app.abilities.aclose()
     await app.database.close(left_s())
-    if has_finished:
-        finishing.result()
+    first.result()
 
 
 async def _finish(app: App, receiver: Receiver, beat: Beat, left_s: Callable[[], float]) -> None:

@@ -27,6 +27,8 @@ ANSWER_S = 120.0
 """How long the whole of an answer may take, kept up by however slow a line."""
 SILENCE_S = 90.0
 """How long python-telegram-bot may make no call; after a failure it waits half a minute at most."""
+CLOSED_S = 1.0
+"""How long python-telegram-bot may take to end once no call of its is made any more."""
 EMPTY_S = 1.0
 """How long an answer with nothing in it takes at least."""
 
@@ -56,6 +58,9 @@ class Polling:
         try:
             await asyncio.wait((stopping,), timeout=timeout_s)
         finally:
+            # PTB ends well where its last call is answered, also by us; cancelled, it leaves a call behind.
+            self._transport.close()
+            await asyncio.wait((stopping,), timeout=CLOSED_S)
             await end((stopping,))
         if not stopping.cancelled():
             with suppress(TelegramError):
@@ -79,6 +84,7 @@ class JournalTransport(BaseRequest):
         self._begun = 0
         self._in_hand = 0
         self._told_to_wait_s = 0.0
+        self._is_closed = False
 
     @property
     def read_timeout(self) -> float | None:
@@ -93,6 +99,10 @@ class JournalTransport(BaseRequest):
         """Closes the inner transport."""
         await self._inner.shutdown()
 
+    def close(self) -> None:
+        """Refuse every further call."""
+        self._is_closed = True
+
     async def until_silent(self) -> None:
         """Ends when nobody makes calls any more: PTB's own task may end, and tells nobody."""
         begun = -1
@@ -104,6 +114,8 @@ class JournalTransport(BaseRequest):
         self, url: str, method: str, request_data: RequestData | None = None, *args: Any, **kwargs: Any
     ) -> tuple[int, bytes]:
         """As BaseRequest has it; the body of a getUpdates answer is cut down to its highest update_id."""
+        if self._is_closed:
+            raise NetworkError("no more updates are asked for")
         self._begun += 1
         self._in_hand += 1
         began_s = asyncio.get_running_loop().time()

@@ -49,11 +49,13 @@ class Webhook:
         path = urlsplit(url).path or "/"
         application = Starlette(routes=[Route(path, self._endpoint.receive, methods=["POST"])])
         self._server = _Server(uvicorn.Config(application, lifespan="off", log_config=None, access_log=False))
-        self._ended = asyncio.Event()
+        self._is_closed = asyncio.Event()
+        self._is_closed.set()
 
     async def start(self, supervisor: Supervisor) -> None:
         """Return when updates can come in; the server is the supervisor's from then on. Raises CannotRun."""
         bound = _bind(self._listen)
+        self._is_closed.clear()
         supervisor.keep(self._serve(bound), name="the webhook's server")
         await self._insist()
 
@@ -62,7 +64,7 @@ class Webhook:
             with bound:
                 await self._server.serve(sockets=[bound])
         finally:
-            self._ended.set()
+            self._is_closed.set()
 
     async def _insist(self) -> None:
         """Tell Telegram where to call, however long it takes to reach it."""
@@ -87,7 +89,7 @@ class Webhook:
         self._server.should_exit = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                await self._ended.wait()
+                await self._is_closed.wait()
 
 
 class _Server(uvicorn.Server):

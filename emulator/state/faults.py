@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..changes import Signal
 from ..errors import ApiError, bad_request, forbidden, too_many_requests
-from ..replies import Reply, html, refusal
+from ..replies import Reply, html, ok, refusal
 
 CONFLICT = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 CANNED: dict[str, Callable[[], Reply]] = {
@@ -16,6 +16,7 @@ CANNED: dict[str, Callable[[], Reply]] = {
     "409": lambda: refusal(ApiError(409, CONFLICT)),
     "500": lambda: refusal(ApiError(500, "Internal Server Error")),
     "502-html": lambda: html(502, "Bad Gateway"),
+    "empty": lambda: ok([]),
 }
 BEFORE = {"429", "hang", "cut", *CANNED}
 AFTER = {"hang_after", "cut_after", "slow", "garbage"}

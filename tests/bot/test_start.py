@@ -151,6 +151,8 @@ WRONG = {
     "chat_send_rate_per_second": ("fast", "number"),
     "log_format": ("xml", "'console' or 'json'"),
     "shutdown_seconds": ("-1", "greater than or equal to 0"),
+    "clock_offset_seconds": ("nan", "finite number"),
+    "send_rate_per_second": ("inf", "finite number"),
 }
 
 
@@ -260,3 +262,22 @@ async def test_a_secret_that_a_library_logs_is_taken_out(house: House) -> None:
         _, printed = await end(process)
     assert "the key is " in printed
     assert "sk-confidential" not in printed
+
+
+async def test_a_key_that_is_a_word_leaves_the_log_readable(house: House) -> None:
+    """Servers of local models take any key; what guards nothing is not taken out of every line."""
+    ann, chat = house.chat()
+    async with ready(house, responder="tests.responders:Leaking", openai_api_key="e") as process:
+        house.world.say(chat, ann, "hello")
+        await house.world.wait(lambda: texts(house, chat) == ["echo: hello"])
+        process.terminate()
+        _, printed = await end(process)
+    assert "the key is e\n" in printed
+    assert "<secret>" not in printed
+
+
+async def test_a_webhook_secret_that_can_be_guessed_is_refused(house: House) -> None:
+    """It says how long one has to be, and not what it was."""
+    line = await failure(house, webhook_secret="too-short")
+    assert "POLAR_WEBHOOK_SECRET: expected 16 to 256" in line
+    assert "too-short" not in line

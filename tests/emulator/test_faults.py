@@ -42,6 +42,14 @@ async def test_a_proxy_in_front_answers_with_a_page(world: World, client: Client
     assert (response.status_code, response.headers["content-type"][:9]) == (status, "text/html")
 
 
+async def test_an_empty_list_is_answered_whatever_was_asked(world: World, client: Client) -> None:
+    """At once, as a server does that holds no poll; and in a form that no other call has."""
+    world.fault("*", "empty", times=2)
+    assert await client.result("getUpdates", timeout=50) == []
+    assert await client.result("getMe") == []
+    assert (await client.result("getMe"))["is_bot"]
+
+
 @pytest.mark.parametrize(("kind", "sent"), [("cut", 0), ("cut_after", 1)])
 async def test_a_connection_is_cut_before_or_after_the_effect(
     world: World, chat: Chat, client: Client, kind: str, sent: int

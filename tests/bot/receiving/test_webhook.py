@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from bot.errors import CannotRun
+from bot.receiving import webhook
 from bot.receiving.webhook import SECRET_HEADER
 from tests.house import House
 
@@ -82,3 +83,21 @@ async def test_a_webhook_without_a_secret_or_a_free_port_does_not_start(house: H
         with pytest.raises(CannotRun, match="POLAR_WEBHOOK_LISTEN"):
             async with house.bot(**hook(port)):
                 pass
+
+
+async def test_calls_without_the_secret_are_told_in_the_log_and_not_each(
+    house: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong secret, ours or Telegram's, is seen; whoever calls a thousand times does not fill the disk."""
+    port = free_port()
+    async with house.bot(**hook(port)), httpx.AsyncClient() as client:
+        for _ in range(5):
+            await client.post(f"http://127.0.0.1:{port}/updates", json={"update_id": 1})
+        told = [record.getMessage() for record in caplog.records if "without the right secret" in record.message]
+        assert told == ["refused without the right secret, since the last such line: 1 webhook call(s)"]
+        monkeypatch.setattr(webhook, "TELL_EVERY_S", 0)
+        caplog.clear()
+        refusals = webhook.Refusals()
+        for _ in range(2):
+            refusals.count()
+        assert len(caplog.records) == 2
