@@ -56,9 +56,6 @@ from middleware.turn import Clock, Level, Middleware, Reply, Toast, Turn
 from storage.database import Database
 from storage.stores import Stores
 
-LEASE_MARGIN_S = 60
-"""The seconds that a run may take beyond its responder."""
-
 
 class App:
     """The running parts and how they call each other."""
@@ -111,14 +108,12 @@ class App:
             database,
             stores,
             {
-                "automation": AutomationSubject(database, stores, self.zones),
-                "heartbeat": HeartbeatSubject(database, stores),
+                "automation": AutomationSubject(stores, self.zones),
+                "heartbeat": HeartbeatSubject(stores),
             },
             chain,
             tasks=supervisor.group(),
             clock=clock,
-            holder=new_id(),
-            lease_s=settings.responder_timeout_seconds + LEASE_MARGIN_S,
         )
         dispatch = Dispatch(self.telegram.application, chain, self.outbox, database, self.sender.wake)
         self.processor = Processor(

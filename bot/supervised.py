@@ -6,7 +6,7 @@ import asyncio
 import os
 import sqlite3
 import traceback
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from typing import Any, Generic, TypeVar
 
 from bot import home
@@ -115,6 +115,9 @@ class Tasks(Generic[Key]):
 
     def __len__(self) -> int:
         return len(self._tasks)
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._tasks)
 
     def start(
         self,

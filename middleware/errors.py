@@ -10,7 +10,7 @@ from middleware.replies.outbox import Outbox
 from middleware.texts import say
 from middleware.turn import CallNext, Outcome, Reply, Toast, Turn
 from storage.database import Database
-from storage.errors import DatabaseClosed, DatabaseLost
+from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.statement import Statement
 from storage.text import clean
 
@@ -48,11 +48,23 @@ class Errors:
         return outcome
 
     async def _fail(self, turn: Turn, error: Exception) -> None:
-        statements = turn.source.failing(clean(f"{type(error).__name__}: {error}")[:500])
+        statements = turn.source.failing(_reason(turn, error))
         replies: tuple[Reply, ...] = ()
         queued: list[Statement] = []
         if turn.source.is_last_try:
             replies = turn.source.last_words or ((Reply(text=say("turn.apology")),) if turn.awaits_answer else ())
             queued = self.outbox.queue(turn, replies)
-        await self.database.commit(*statements, *queued, *turn.testimony(error))
+        testimony = turn.testimony(error)
+        try:
+            await self.database.commit(*statements, *queued, *testimony)
+        except ExpectationFailed:
+            # Its source was taken away meanwhile, so nothing of it is said; what it has cost is true all the same.
+            await self.database.commit(*testimony)
+            raise
         self.committed(turn, replies)
+
+
+def _reason(turn: Turn, error: Exception) -> str:
+    """A run's stands in ledgers that nothing erases, so it is a type; an update's row is erased with its person's."""
+    name = type(error).__name__
+    return name if turn.run is not None else clean(f"{name}: {error}")[:500]

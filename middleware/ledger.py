@@ -21,21 +21,18 @@ _ENDED: Mapping[OutcomeStatus, RunStatus] = {
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """One row a run: executed, skipped, or blocked, each with its reason. Failures are the runner's to enter."""
+    """One row a run: executed, skipped, or blocked, each with its reason. What had no turn is the runner's to enter."""
 
     runs: Runs
     clock: Clock
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """A run that was skipped by its rules goes no further; one that must not send loses its replies here."""
+        """A run that must not send loses its replies here."""
         if turn.run is None:
             return await call_next(turn)
         run, outcome = turn.run, None
         try:
-            if run.verdict is not None:
-                outcome = Outcome(status="skipped", reason=run.verdict)
-            else:
-                outcome = await call_next(turn)
+            outcome = await call_next(turn)
         finally:
             turn.bear_witness(lambda error: (self._try(turn, run, outcome, error),))
         if not run.sends:
@@ -50,6 +47,9 @@ class Ledger:
         output: dict[str, Any] = {"status": _ended(outcome), "replies": len(outcome.replies)}
         if outcome.reason is not None:
             output["reason"] = outcome.reason
+        metadata: dict[str, Any] = {"sessionId": turn.session_id, "scheduledAtMs": run.scheduled_at_ms}
+        if run.retry_of is not None:
+            metadata["retryOf"] = run.retry_of
         row, *projections = self.runs.append(
             source=run.source,
             subject_id=run.subject_id,
@@ -57,7 +57,7 @@ class Ledger:
             profile_id=turn.origin.profile_id or DEFAULT_PROFILE,
             trigger=run.trigger,
             output=output,
-            metadata={"sessionId": turn.session_id, "scheduledAtMs": run.scheduled_at_ms},
+            metadata=metadata,
             now_ms=self.clock(),
         )
         # The ledger ignores a run that it has already; here that voids the turn, so that nothing of it comes twice.

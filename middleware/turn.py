@@ -125,8 +125,8 @@ class Press:
 class Run:
     """An automation's or a heartbeat's run.
 
-    `sends` is false for jobs that must not send messages. `verdict` is why it is skipped, where code decided so
-    before anything was asked of a responder. `silent` sends without a notification. `checks` are a heartbeat's.
+    `sends` is false for jobs that must not send messages. `silent` sends without a notification. `checks` are a
+    heartbeat's. `retry_of` is the run in whose place somebody asked for this one.
     """
 
     source: Literal["automation", "heartbeat"]
@@ -136,9 +136,9 @@ class Run:
     prompt: str
     scheduled_at_ms: int
     sends: bool = True
-    verdict: str | None = None
     silent: bool = False
     checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    retry_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from storage import memory_index
 from storage.ids import session_id_of, sql_next_id
 from storage.readers import Readers
 from storage.statement import Statement, Value
+from storage.tables.runs import Runs
 
 # The payload of a call that the sender ends without making it: there is no such message to delete.
 _NO_CALL = '{"method":"deleteMessage","target":""}'
@@ -66,14 +67,15 @@ class Erasure:
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
 
-    def of(self, user_id: str) -> tuple[Statement, ...]:
+    def of(self, user_id: str, *, now_ms: int) -> tuple[Statement, ...]:
         """Erase a person's texts and settings; one statement a table, so that it costs what there is.
 
         Left as they are: the ledgers, the audit and budgets, which hold no text, and the person's access.
         """
         chat_id = int(user_id)  # of the chat with them alone
         ids: dict[str, Value] = {"user": user_id, "id": chat_id, "private": session_id_of(chat_id), "no_call": _NO_CALL}
-        statements = tuple(Statement(sql, ids) for sql in _STATEMENTS)
+        texts = (Statement(sql, ids) for sql in _STATEMENTS)
+        statements = (*Runs.erase_of(user_id, now_ms=now_ms), *texts)
         if not self._readers.has_memory_index:
             return statements
         own = f"keys : {memory_index.user_key(user_id)}"

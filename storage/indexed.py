@@ -20,3 +20,7 @@ RUN_STATUS = field("output", "status")
 """How a run ended; `polar_run_failed`."""
 MESSAGE_AUTOMATION = "json_extract(origin, '$.automationId')"
 """The automation that said a message of ours; `polar_messages_automation`."""
+RUN_REASON = field("output", "reason")
+"""Why it ended so."""
+RUN_OWNER = field("payload", "run.ownerUserId")
+"""Whose run a row of the scheduler is; `polar_scheduler_owner`."""

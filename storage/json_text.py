@@ -15,10 +15,10 @@ def encode(value: Mapping[str, Any] | None) -> str | None:
     return None if value is None else _ENCODER.encode(value)
 
 
-def read_object(text: str | None) -> Mapping[str, Any] | None:
+def read_object(text: str | bytes | None) -> Mapping[str, Any] | None:
     """A JSON object; None for NULL, and for what another program left there that is none."""
     try:
         value = json.loads(text or "null")
-    except ValueError:
+    except (TypeError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

@@ -396,6 +396,10 @@ CREATE TABLE polar_scheduler_events (
 
 CREATE INDEX polar_scheduler_due ON polar_scheduler_events (queue, sequence);
 
+CREATE INDEX polar_scheduler_owner ON polar_scheduler_events
+  (CASE WHEN json_valid(payload) THEN json_extract(payload, '$.run.ownerUserId') END)
+WHERE CASE WHEN json_valid(payload) THEN json_extract(payload, '$.run.ownerUserId') END IS NOT NULL;
+
 CREATE TABLE polar_scheduler_run_log (
   runId TEXT PRIMARY KEY,
   eventId TEXT NOT NULL,

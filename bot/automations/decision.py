@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from bot.schedules.kinds import Schedule
 from bot.schedules.wallclock import instant, lies_within
+from bot.schedules.wallclock import zone as named_zone
 
 ON_TIME_MS = 60_000
 """A run that starts within a minute of its instant is not late."""
@@ -40,13 +41,15 @@ class QuietHours:
         if stored is None:
             return None
         try:
-            named = ZoneInfo(stored["timezone"]) if "timezone" in stored else zone
+            named = named_zone(stored["timezone"]) if "timezone" in stored else zone
             if "startHour" in stored:
                 return cls(start=time(int(stored["startHour"])), end=time(int(stored["endHour"]) % 24), zone=named)
-            mode = stored.get("mode", "defer")
             start, end = time.fromisoformat(stored["start"]), time.fromisoformat(stored["end"])
-        except (KeyError, TypeError, ValueError, ZoneInfoNotFoundError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             return None
+        if start.tzinfo is not None or end.tzinfo is not None:  # of a day in no zone
+            return None
+        mode = stored.get("mode")
         return cls(start=start, end=end, zone=named, mode=mode if mode in ("drop", "silent") else "defer")
 
     def contains(self, moment: datetime) -> bool:
@@ -64,6 +67,35 @@ class QuietHours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What is asked at the start of every try. No cap applies to a reminder, and quiet hours at most defer it."""
+
+    quiet: QuietHours | None = None
+    cap: int | None = None
+    is_reminder: bool = False
+
+    def rule(self, now: datetime, *, sent_today: int = 0) -> Ruling:
+        """Quiet hours, then the cap; `sent_today` counts messages."""
+        mode = self.quiet.mode if self.quiet is not None and self.quiet.contains(now) else None
+        if self.quiet is not None and (mode == "defer" or (mode == "drop" and self.is_reminder)):
+            return Ruling(defer_until=self.quiet.end_after(now))
+        if mode == "drop":
+            return Ruling(verdict="quiet_hours")
+        if self.cap is not None and not self.is_reminder and sent_today >= self.cap:
+            return Ruling(verdict="daily_cap")
+        return Ruling(silent=mode == "silent")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What the rules say of now: not before an instant, not at all for a reason, or go, maybe without a sound."""
+
+    defer_until: datetime | None = None
+    verdict: str | None = None
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """The facts that a decision is made from. `due` is when the occurrence may run, `at` what its schedule says."""
 
@@ -71,9 +103,8 @@ class Situation:
     at: datetime
     due: datetime
     now: datetime
-    quiet: QuietHours | None = None
+    rules: Rules = Rules()
     missed: Missed = "once"
-    cap: int | None = None
     sent_today: int = 0
 
 
@@ -89,31 +120,25 @@ class Decision:
     silent: bool = False
     misses: tuple[tuple[datetime, str], ...] = ()
     unlisted_since: datetime | None = None
-    """The first of the misses beyond MAX_MISSES, which have no row of their own."""
     catch_up: tuple[datetime, ...] = ()
     defer_until: datetime | None = None
 
 
 def decide(now: Situation) -> Decision:
-    """The rules of behaviour: quiet hours, misses, caps, in this order."""
-    quiet = now.quiet if now.quiet is not None and now.quiet.contains(now.now) else None
-    if quiet is not None and quiet.mode == "defer":
-        return Decision(run_at=now.at, defer_until=quiet.end_after(now.now))
+    """The rules of behaviour: quiet hours, misses, caps, in this order. What is made up for is ruled on in its turn."""
+    ruling = now.rules.rule(now.now, sent_today=now.sent_today)
+    if ruling.defer_until is not None:
+        return Decision(run_at=now.at, defer_until=ruling.defer_until)
     instants, unlisted_since = _instants(now)
     chosen, catch_up, verdict = _choose(now, instants)
     passed = [moment for moment in instants if moment != chosen and moment not in catch_up]
-    misses = tuple((moment, _reason(now, moment)) for moment in passed)
-    if verdict is None and quiet is not None and quiet.mode == "drop":
-        verdict = "quiet_hours"
-    if verdict is None and now.cap is not None and now.sent_today >= now.cap:
-        verdict = "daily_cap"
     return Decision(
         run_at=chosen,
-        verdict=verdict,
-        silent=quiet is not None and quiet.mode == "silent",
-        misses=misses,
+        verdict=verdict or ruling.verdict,
+        silent=ruling.silent,
+        misses=tuple((moment, _reason(now, moment)) for moment in passed),
         unlisted_since=unlisted_since,
-        catch_up=() if verdict else catch_up,
+        catch_up=catch_up,
     )
 
 
@@ -147,13 +172,14 @@ def _choose(now: Situation, instants: list[datetime]) -> tuple[datetime, tuple[d
         return newest, (), None
     if now.missed == "all":
         return newest, tuple(instants[-MAX_CATCH_UP:-1]), None
-    if now.missed == "once" and age_ms <= GRACE_MS:
+    if now.missed == "once" and (age_ms <= GRACE_MS or now.rules.is_reminder):
         return newest, (), None
     return newest, (), "missed"
 
 
 def _reason(now: Situation, moment: datetime) -> str:
-    return "quiet_hours" if now.quiet is not None and now.quiet.contains(moment) else "missed"
+    quiet = now.rules.quiet
+    return "quiet_hours" if quiet is not None and quiet.contains(moment) else "missed"
 
 
 def start_of_day(moment: datetime, zone: ZoneInfo) -> datetime:

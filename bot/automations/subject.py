@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from bot.automations.decision import Decision, Missed, QuietHours, Situation, decide, start_of_day
-from bot.automations.verbs import next_occurrence, pause
+from bot.automations.decision import Decision, Missed, QuietHours, Rules, Situation, decide, start_of_day
+from bot.automations.verbs import next_occurrence
 from bot.clock import millis, moment
-from bot.phrasing import explain
+from bot.schedules import wallclock
 from bot.schedules.errors import ScheduleError
+from bot.schedules.kinds import UTC_ZONE, Once, Schedule
 from bot.schedules.text import is_legacy, load
-from bot.scheduling.subject import Defer, Drop, Go, place_of
+from bot.scheduling.subject import Defer, Drop, Farewell, Take, Unrunnable, enter, place_of
 from bot.zones import Zones
 from middleware.texts import say
-from middleware.turn import Place, Reply, Run
-from storage.database import Database
-from storage.origin import Origin
+from middleware.turn import Reply
 from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.stores import Stores
-from storage.tables.jobs import Job
-from storage.tables.occurrences import Occurrence, Occurrences
-from storage.tables.runs import DEFAULT_PROFILE, Runs
-
-log = logging.getLogger("polar.automations")
+from storage.tables.jobs import Job, Jobs
+from storage.tables.occurrences import Claim, Occurrence, Occurrences
 
 PAUSE_AFTER_FAILURES = 3
 
@@ -35,137 +31,161 @@ PAUSE_AFTER_FAILURES = 3
 class AutomationSubject:
     """Decides what becomes of a job's occurrence, and what is planned with it."""
 
-    database: Database
     stores: Stores
     zones: Zones
 
-    async def adopt(self, *, now_ms: int) -> None:
-        """Plan the jobs that have no next occurrence: those of the earlier runtime, seen for the first time."""
-        for job in await self.stores.jobs.list_unplanned():
-            try:
-                occurrence = next_occurrence(job, after_ms=now_ms)
-            except ScheduleError as error:
-                log.warning("automation %s has a schedule that cannot be read: %s", job.id, error)
-                continue
-            if occurrence is not None:
-                await self.database.commit(Occurrences.plan(occurrence, now_ms=now_ms))
+    async def list_unplanned(self) -> list[str]:
+        """Jobs of the earlier runtime, seen for the first time."""
+        return [job.id for job in await self.stores.jobs.list_unplanned()]
 
-    async def decide(self, occurrence: Occurrence, *, now_ms: int) -> Go | Defer | Drop:
-        """Quiet hours, misses and caps by the rules; a job that cannot be run here is paused with its reason."""
+    async def adopt(self, subject_id: str, *, now_ms: int) -> tuple[Statement, ...]:
+        """Plan it by its schedule."""
+        job = await self.stores.jobs.find(subject_id)
+        occurrence = None if job is None else _next(job, after_ms=now_ms)
+        return () if occurrence is None else (Occurrences.plan(occurrence, now_ms=now_ms),)
+
+    async def decide(self, occurrence: Occurrence, *, now_ms: int) -> Take | Defer | Drop:
+        """Quiet hours, misses and caps by the rules; raises Unrunnable for a job that cannot run here."""
         job = await self.stores.jobs.find(occurrence.subject_id)
         if job is None or not (job.enabled or occurrence.trigger == "manual"):
             return Drop()
-        try:
-            place = place_of(job.session_id)
-            if occurrence.is_extra:
-                return await self._once(await self._extra(job, occurrence, place))
-            decision = decide(await self._situation(job, occurrence, now_ms))
-            if decision.defer_until is not None:
-                return Defer(millis(decision.defer_until))
-            go = await self._go(job, occurrence, place, decision, now_ms)
-        except ValueError as error:  # a row of another program, or a damaged one
-            log.warning("automation %s cannot run and is paused: %s", job.id, error)
-            return Drop(self._give_up(job, occurrence, explain(error), now_ms))
-
-        return await self._once(go)
-
-    async def _once(self, go: Go) -> Go | Drop:
-        """An instant that was run already is not run again, whoever planned it anew: a clock that stepped back, say."""
-        known = await self.stores.runs.exists("automation", go.run.subject_id, go.run.run_id)
-        return Drop(go.following) if known else go
-
-    async def _situation(self, job: Job, occurrence: Occurrence, now_ms: int) -> Situation:
+        place_of(job.session_id)
         zone = await self.zones.of(job.owner_user_id)
-        limits = job.limits or {}
-        cap = limits.get("maxNotificationsPerDay")
-        since_ms = millis(start_of_day(moment(now_ms), zone))
-        capped = isinstance(cap, int)
+        schedule = _schedule(job)
+        claim = _claim(job, schedule, zone)
+        if occurrence.is_extra:  # asked for by hand; an earlier version made up for misses by such rows, too
+            return await self._once(await self.review(occurrence.claimed(claim, now_ms=now_ms), now_ms=now_ms))
+        decision = decide(await self._situation(job, schedule, claim, occurrence, now_ms))
+        if decision.defer_until is not None:
+            return Defer(millis(decision.defer_until))
+        return await self._take(job, occurrence, claim, decision, now_ms)
+
+    async def review(self, run: Occurrence, *, now_ms: int) -> Take | Defer | Drop:
+        """Quiet hours and the cap, as they were when it was claimed; who asks for a run by hand wants it now."""
+        claim = run.claim
+        if claim is None or run.trigger == "manual":
+            return Take(run)
+        rules, zone = _rules_of(claim)
+        sent_today = await self._sent_today(run.subject_id, rules, zone, now_ms)
+        ruling = rules.rule(moment(now_ms), sent_today=sent_today)
+        if ruling.defer_until is not None:
+            return Defer(millis(ruling.defer_until))
+        if ruling.verdict is not None:
+            return Drop((*_skip(run, ruling.verdict, claim.session_id, now_ms), *self.finish(run, now_ms=now_ms)))
+        return Take(replace(run, claim=replace(claim, silent=claim.silent or ruling.silent)))
+
+    def finish(self, run: Occurrence, *, now_ms: int) -> tuple[Statement, ...]:
+        """Nothing: what follows was planned by the claim."""
+        return ()
+
+    async def farewell(self, run: Occurrence, *, now_ms: int) -> Farewell:
+        """A job whose runs keep failing is paused, and its owner told."""
+        failures = await self.stores.runs.failures_in_a_row("automation", run.subject_id, limit=PAUSE_AFTER_FAILURES)
+        job = await self.stores.jobs.find(run.subject_id)
+        if failures + 1 < PAUSE_AFTER_FAILURES or job is None or not job.enabled or run.claim is None:
+            return Farewell()
+        text = say("automation.gave_up", prompt=run.claim.prompt[:200], id=job.id, count=failures + 1)
+        words = (Reply(text=text),) if run.claim.sends else ()
+        return Farewell(self.pause(job.id, now_ms=now_ms), words)
+
+    def pause(self, subject_id: str, *, now_ms: int) -> tuple[Statement, ...]:
+        """It stays, switched off; feedback and ledger as well."""
+        return Jobs.switch_off(subject_id, now_ms=now_ms)
+
+    async def _once(self, found: Take | Defer | Drop) -> Take | Defer | Drop:
+        """An instant that was run already is not run again, whoever planned it anew: a clock that stepped back, say."""
+        if not isinstance(found, Take):
+            return found
+        run = found.run
+        known = await self.stores.runs.exists("automation", run.subject_id, run.run_id)
+        return Drop(found.following) if known else found
+
+    async def _situation(
+        self, job: Job, schedule: Schedule, claim: Claim, occurrence: Occurrence, now_ms: int
+    ) -> Situation:
+        rules, zone = _rules_of(claim)
         return Situation(
-            schedule=load(job.schedule),
+            schedule=schedule,
             at=moment(occurrence.at_ms),
             due=moment(occurrence.due_ms),
             now=moment(now_ms),
-            quiet=QuietHours.read(job.quiet_hours, zone=zone),
-            missed=_missed(limits),
-            cap=cap if capped else None,
-            sent_today=await self.stores.messages.count_of_automation(job.id, since_ms=since_ms) if capped else 0,
+            rules=rules,
+            missed=_missed(job.limits or {}),
+            sent_today=await self._sent_today(job.id, rules, zone, now_ms),
         )
 
-    async def _go(self, job: Job, occurrence: Occurrence, place: Place, decision: Decision, now_ms: int) -> Go:
+    async def _sent_today(self, job_id: str, rules: Rules, zone: ZoneInfo, now_ms: int) -> int:
+        if rules.cap is None:
+            return 0
+        since_ms = millis(start_of_day(moment(now_ms), zone))
+        return await self.stores.messages.count_of_automation(job_id, since_ms=since_ms)
+
+    async def _take(
+        self, job: Job, occurrence: Occurrence, claim: Claim, decision: Decision, now_ms: int
+    ) -> Take | Defer | Drop:
         chosen = replace(occurrence, at_ms=millis(decision.run_at))
-        following = [
-            *self._misses(job, chosen, decision, now_ms),
-            *(Occurrences.plan(extra, now_ms=now_ms) for extra in _extras(job, decision)),
-        ]
-        upcoming = next_occurrence(job, after_ms=max(now_ms, chosen.at_ms))
-        if upcoming is not None:
-            following.append(Occurrences.plan(upcoming, now_ms=now_ms))
-        run = replace(_run(job, chosen), verdict=decision.verdict, silent=decision.silent)
-        return await self._with_ending(job, chosen, place, run, tuple(following))
-
-    async def _extra(self, job: Job, occurrence: Occurrence, place: Place) -> Go:
-        """Asked for by hand, made up for, or tried again: as it is, and nothing is planned with it."""
-        return await self._with_ending(job, occurrence, place, _run(job, occurrence), ())
-
-    async def _with_ending(
-        self, job: Job, occurrence: Occurrence, place: Place, run: Run, following: tuple[Statement, ...]
-    ) -> Go:
-        failures = await self.stores.runs.failures_in_a_row("automation", job.id, limit=PAUSE_AFTER_FAILURES)
-        giving_up: tuple[Statement, ...] = ()
-        last_words: tuple[Reply, ...] = ()
-        if failures + 1 >= PAUSE_AFTER_FAILURES and job.enabled:
-            giving_up = pause(job, now_ms=run.scheduled_at_ms)
-            text = say("automation.gave_up", prompt=job.prompt[:200], id=job.id, count=failures + 1)
-            last_words = (Reply(text=text),)
-        return Go(
-            occurrence=occurrence,
-            place=place,
-            user_id=job.owner_user_id,
-            run=run,
-            origin=Origin(automation_id=job.id, run_id=occurrence.run_id),
-            following=following,
-            giving_up=giving_up,
-            last_words=last_words if run.sends else (),
+        upcoming = _next(job, after_ms=max(now_ms, chosen.at_ms))
+        following = (
+            *_misses(job, chosen, decision, now_ms),
+            *(
+                Occurrences.plan(replace(chosen, at_ms=millis(at)).claimed(claim, now_ms=now_ms), now_ms=now_ms)
+                for at in decision.catch_up
+            ),
+            *(() if upcoming is None else (Occurrences.plan(upcoming, now_ms=now_ms),)),
         )
-
-    def _misses(self, job: Job, chosen: Occurrence, decision: Decision, now_ms: int) -> list[Statement]:
-        statements: list[Statement] = []
-        for when, reason in decision.misses:
-            missed = replace(chosen, at_ms=millis(when))
-            output: dict[str, Any] = {"status": RunStatus.SKIPPED, "reason": reason}
-            if when == decision.misses[0][0] and decision.unlisted_since is not None:
-                output["unlistedSinceMs"] = millis(decision.unlisted_since)
-            statements += self._enter(job, missed, output, now_ms)
-        return statements
-
-    def _give_up(self, job: Job, occurrence: Occurrence, reason: str, now_ms: int) -> tuple[Statement, ...]:
-        entry = self._enter(job, occurrence, {"status": RunStatus.FAILED, "reason": reason}, now_ms)
-        return (*pause(job, now_ms=now_ms), *entry)
-
-    def _enter(self, job: Job, occurrence: Occurrence, output: Mapping[str, Any], now_ms: int) -> tuple[Statement, ...]:
-        return Runs.append(
-            source="automation",
-            subject_id=job.id,
-            run_id=occurrence.run_id,
-            profile_id=DEFAULT_PROFILE,
-            trigger=occurrence.trigger,
-            output=output,
-            metadata={"sessionId": job.session_id, "scheduledAtMs": occurrence.at_ms},
-            now_ms=now_ms,
-        )
+        if decision.verdict is not None:
+            return Drop((*following, *_skip(chosen, decision.verdict, job.session_id, now_ms)))
+        run = chosen.claimed(replace(claim, silent=decision.silent), now_ms=now_ms)
+        return await self._once(Take(run, following))
 
 
-def _run(job: Job, occurrence: Occurrence) -> Run:
-    delivery = (job.limits or {}).get("delivery")
-    allowed = isinstance(delivery, dict) and delivery.get("allowTelegramSend") is True
-    return Run(
-        source="automation",
-        subject_id=job.id,
-        run_id=occurrence.run_id,
-        trigger=occurrence.trigger,
+def _schedule(job: Job) -> Schedule:
+    try:
+        return load(job.schedule)
+    except ScheduleError:
+        raise Unrunnable("unreadable_schedule") from None
+
+
+def _next(job: Job, *, after_ms: int) -> Occurrence | None:
+    try:
+        return next_occurrence(job, after_ms=after_ms)
+    except ScheduleError:
+        raise Unrunnable("unreadable_schedule") from None
+
+
+def _claim(job: Job, schedule: Schedule, zone: ZoneInfo) -> Claim:
+    limits = job.limits or {}
+    delivery = limits.get("delivery")
+    allowed = isinstance(delivery, Mapping) and delivery.get("allowTelegramSend") is True
+    return Claim(
+        session_id=job.session_id,
+        user_id=job.owner_user_id,
         prompt=job.prompt,
-        scheduled_at_ms=occurrence.at_ms,
         sends=allowed or not is_legacy(job.schedule),
+        rules={
+            "quietHours": job.quiet_hours,
+            "cap": limits.get("maxNotificationsPerDay"),
+            "zone": zone.key,
+            "isReminder": isinstance(schedule, Once),
+        },
+    )
+
+
+def _rules_of(claim: Claim) -> tuple[Rules, ZoneInfo]:
+    """The rules of a run, and the zone by which its days are told; what cannot be read there is no rule."""
+    found = claim.rules
+    try:
+        zone = wallclock.zone(str(found.get("zone")))
+    except KeyError:
+        zone = UTC_ZONE
+    quiet, cap = found.get("quietHours"), found.get("cap")
+    return (
+        Rules(
+            quiet=QuietHours.read(quiet, zone=zone) if isinstance(quiet, Mapping) else None,
+            cap=cap if type(cap) is int else None,
+            is_reminder=found.get("isReminder") is True,
+        ),
+        zone,
     )
 
 
@@ -174,8 +194,24 @@ def _missed(limits: Mapping[str, Any]) -> Missed:
     return found if found in ("skip", "all") else "once"
 
 
-def _extras(job: Job, decision: Decision) -> list[Occurrence]:
-    return [
-        Occurrence(source="automation", subject_id=job.id, at_ms=millis(at), due_ms=millis(at), is_extra=True)
-        for at in decision.catch_up
-    ]
+def _misses(job: Job, chosen: Occurrence, decision: Decision, now_ms: int) -> list[Statement]:
+    statements: list[Statement] = []
+    for number, (when, reason) in enumerate(decision.misses):
+        since = decision.unlisted_since if number == 0 else None
+        unlisted_since_ms = None if since is None else millis(since)
+        missed = replace(chosen, at_ms=millis(when))
+        statements += _skip(missed, reason, job.session_id, now_ms, unlisted_since_ms)
+    return statements
+
+
+def _skip(
+    occurrence: Occurrence, reason: str, session_id: str, now_ms: int, unlisted_since_ms: int | None = None
+) -> tuple[Statement, ...]:
+    return enter(
+        occurrence,
+        RunStatus.SKIPPED,
+        reason,
+        session_id=session_id,
+        now_ms=now_ms,
+        unlisted_since_ms=unlisted_since_ms,
+    )

@@ -9,9 +9,14 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.errors import BotError
 from bot.schedules import wallclock
 
 _SPAN = re.compile(r"((?:[01][0-9]|2[0-3]):[0-5][0-9])-((?:[01][0-9]|2[0-3]):[0-5][0-9])")
+
+
+class HoursUnreadable(BotError, ValueError):
+    """These are no active hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,19 +29,19 @@ class ActiveHours:
 
     @classmethod
     def parse(cls, text: str, zone: ZoneInfo) -> ActiveHours:
-        """From `08:00-22:00`; raises ValueError for anything else, and for hours that never begin."""
+        """From `08:00-22:00`; raises HoursUnreadable for anything else, and for hours that never begin."""
         found = _SPAN.fullmatch(text)
         if found is None or found[1] == found[2]:
-            raise ValueError(f"expected active hours like 08:00-22:00 (found {text!r:.80})")
+            raise HoursUnreadable(f"expected active hours like 08:00-22:00 (found {text!r:.80})")
         return cls(start=time.fromisoformat(found[1]), end=time.fromisoformat(found[2]), zone=zone)
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> ActiveHours:
-        """From what `stored()` gave; raises ValueError."""
+        """From what `stored()` gave; raises HoursUnreadable."""
         try:
             zone = wallclock.zone(str(stored.get("timezone", "UTC")))
         except KeyError as error:
-            raise ValueError(f"no such time zone: {error}") from None
+            raise HoursUnreadable(f"no such time zone: {error}") from None
         return cls.parse(f"{stored.get('start')}-{stored.get('end')}", zone)
 
     def stored(self) -> dict[str, str]:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from bot.clock import millis, moment
-from bot.heartbeats.active_hours import ActiveHours
-from bot.phrasing import explain
+from bot.heartbeats.active_hours import ActiveHours, HoursUnreadable
+from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import Schedule
 from bot.schedules.text import load
-from bot.scheduling.subject import Defer, Drop, Go, place_of
-from middleware.turn import Run
-from storage.database import Database
-from storage.origin import Origin
+from bot.scheduling.subject import Defer, Drop, Farewell, Take, Unrunnable, enter, place_of
 from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.stores import Stores
 from storage.tables.heartbeats import HeartbeatPolicies, HeartbeatPolicy, PolicyDamaged
-from storage.tables.occurrences import SCHEDULED, Occurrence, Occurrences
-from storage.tables.runs import DEFAULT_PROFILE, Runs
-
-log = logging.getLogger("polar.heartbeats")
+from storage.tables.occurrences import Claim, Occurrence, Occurrences
 
 BACKLOG = 100
 """Open updates or deliveries beyond which a beat would only add to the load."""
@@ -70,59 +65,72 @@ def missed_ticks(schedule: Schedule, first_ms: int, newest_ms: int) -> list[int]
 class HeartbeatSubject:
     """Decides what becomes of a policy's beat, and plans the next one with it."""
 
-    database: Database
     stores: Stores
 
-    async def adopt(self, *, now_ms: int) -> None:
-        """Plan the policies that have no next beat; one that cannot be read is left as it is."""
-        store = self.stores.heartbeats
-        for policy_id in await store.list_unplanned():
-            try:
-                policy = await store.find(policy_id)
-                beat = None if policy is None else next_beat(policy, after_ms=now_ms)
-            except (PolicyDamaged, ValueError) as error:
-                log.warning("heartbeat %s is not planned: %s", policy_id, error)
-                continue
-            if beat is not None:
-                await self.database.commit(Occurrences.plan(beat, now_ms=now_ms))
+    async def list_unplanned(self) -> list[str]:
+        """Policies that were set up by other means than ours."""
+        return await self.stores.heartbeats.list_unplanned()
 
-    async def decide(self, occurrence: Occurrence, *, now_ms: int) -> Go | Defer | Drop:
-        """A late beat runs once, as the newest; a policy that cannot be read is switched off, with the reason."""
-        store = self.stores.heartbeats
-        try:
-            policy = await store.find(occurrence.subject_id)
+    async def adopt(self, subject_id: str, *, now_ms: int) -> tuple[Statement, ...]:
+        """Plan it by its cadence."""
+        with _telling_why():
+            policy = await self.stores.heartbeats.find(subject_id)
+            beat = None if policy is None else next_beat(policy, after_ms=now_ms)
+        return () if beat is None else (Occurrences.plan(beat, now_ms=now_ms),)
+
+    async def decide(self, occurrence: Occurrence, *, now_ms: int) -> Take | Defer | Drop:
+        """A late beat runs once, as the newest; raises Unrunnable for a policy that cannot be read."""
+        with _telling_why():
+            policy = await self.stores.heartbeats.find(occurrence.subject_id)
             if policy is None:
                 return Drop()
-            go = await self._go(policy, occurrence, now_ms)
-        except (PolicyDamaged, ValueError) as error:
-            log.warning("heartbeat %s cannot run and is switched off: %s", occurrence.subject_id, error)
-            return Drop(self._give_up(occurrence, explain(error), now_ms))
+            place_of(policy.session_id)
+            beat, following = self._newest(policy, occurrence, now_ms)
+            verdict = await self._verdict(policy, beat, now_ms)
+        if verdict is not None:
+            entry = enter(beat, RunStatus.SKIPPED, verdict, session_id=policy.session_id, now_ms=now_ms)
+            return Drop((*following, *entry))
         # An instant that somebody has planned again.
-        return Drop(go.following) if await self.stores.runs.exists("heartbeat", policy.id, go.run.run_id) else go
+        if await self.stores.runs.exists("heartbeat", policy.id, beat.run_id):
+            return Drop(following)
+        return Take(beat.claimed(Claim(session_id=policy.session_id, checks=policy.checks), now_ms=now_ms), following)
 
-    async def _go(self, policy: HeartbeatPolicy, row: Occurrence, now_ms: int) -> Go:
-        beat = row
-        following: tuple[Statement, ...] = ()
-        if row.queue == SCHEDULED and not row.is_extra:
-            beat = replace(row, at_ms=newest_tick(load(policy.schedule), row.at_ms, now_ms))
-            following = self._following(policy, row, beat, now_ms)
-        return Go(
-            occurrence=beat,
-            place=place_of(policy.session_id),
-            user_id="",
-            origin=Origin(heartbeat_id=policy.id, run_id=beat.run_id),
-            run=Run(
-                source="heartbeat",
-                subject_id=policy.id,
-                run_id=beat.run_id,
-                trigger=_trigger(beat),
-                prompt="",
-                scheduled_at_ms=beat.at_ms,
-                verdict=await self._verdict(policy, beat, now_ms),
-                checks=policy.checks,
-            ),
-            following=following,
+    async def review(self, run: Occurrence, *, now_ms: int) -> Take:
+        """Whatever the hour: what was begun is looked after."""
+        return Take(run)
+
+    def finish(self, run: Occurrence, *, now_ms: int) -> tuple[Statement, ...]:
+        """Nothing: what follows was planned by the claim."""
+        return ()
+
+    async def farewell(self, run: Occurrence, *, now_ms: int) -> Farewell:
+        """A policy goes on, whatever fails."""
+        return Farewell()
+
+    def pause(self, subject_id: str, *, now_ms: int) -> tuple[Statement, ...]:
+        """It stays, switched off."""
+        return (
+            HeartbeatPolicies.switch_off(subject_id, now_ms=now_ms),
+            Occurrences.cancel("heartbeat", subject_id),
         )
+
+    def _newest(
+        self, policy: HeartbeatPolicy, row: Occurrence, now_ms: int
+    ) -> tuple[Occurrence, tuple[Statement, ...]]:
+        """The beat to run, and what goes with it: the misses, which are not made up for, and the next beat."""
+        if row.is_extra:
+            return row, ()
+        schedule = load(policy.schedule)
+        beat = replace(row, at_ms=newest_tick(schedule, row.at_ms, now_ms))
+        misses = [
+            statement
+            for at_ms in missed_ticks(schedule, row.at_ms, beat.at_ms)
+            for statement in enter(
+                replace(row, at_ms=at_ms), RunStatus.SKIPPED, "missed", session_id=policy.session_id, now_ms=now_ms
+            )
+        ]
+        upcoming = next_beat(policy, after_ms=max(now_ms, beat.at_ms)) if policy.enabled else None
+        return beat, (*misses, *(() if upcoming is None else (Occurrences.plan(upcoming, now_ms=now_ms),)))
 
     async def _verdict(self, policy: HeartbeatPolicy, beat: Occurrence, now_ms: int) -> str | None:
         """Why the beat is skipped (behaviour, section 8), None when it is not; asking by hand works at any hour."""
@@ -138,43 +146,15 @@ class HeartbeatSubject:
             return "queue_backpressure"
         return "budget_exceeded" if await health.is_budget_exceeded(now_ms=now_ms) else None
 
-    def _following(
-        self, policy: HeartbeatPolicy, row: Occurrence, beat: Occurrence, now_ms: int
-    ) -> tuple[Statement, ...]:
-        """The misses, which are not made up for: what was wrong then is looked for now. And the next beat."""
-        ticks = missed_ticks(load(policy.schedule), row.at_ms, beat.at_ms)
-        misses = [
-            statement
-            for at_ms in ticks
-            for statement in self._enter(
-                replace(row, at_ms=at_ms), {"status": RunStatus.SKIPPED, "reason": "missed"}, policy.session_id, now_ms
-            )
-        ]
-        upcoming = next_beat(policy, after_ms=max(now_ms, beat.at_ms)) if policy.enabled else None
-        return (*misses, *(() if upcoming is None else (Occurrences.plan(upcoming, now_ms=now_ms),)))
 
-    def _give_up(self, occurrence: Occurrence, reason: str, now_ms: int) -> tuple[Statement, ...]:
-        return (
-            HeartbeatPolicies.switch_off(occurrence.subject_id, now_ms=now_ms),
-            Occurrences.cancel("heartbeat", occurrence.subject_id),
-            *self._enter(occurrence, {"status": RunStatus.FAILED, "reason": reason}, None, now_ms),
-        )
-
-    def _enter(
-        self, beat: Occurrence, output: dict[str, str], session_id: str | None, now_ms: int
-    ) -> tuple[Statement, ...]:
-        return Runs.append(
-            source="heartbeat",
-            subject_id=beat.subject_id,
-            run_id=beat.run_id,
-            profile_id=DEFAULT_PROFILE,
-            trigger=_trigger(beat),
-            output=output,
-            metadata={"sessionId": session_id, "scheduledAtMs": beat.at_ms},
-            now_ms=now_ms,
-        )
-
-
-def _trigger(beat: Occurrence) -> str:
-    """As `polar_run_events` names it (data model)."""
-    return "manual" if beat.trigger == "manual" else "heartbeat"
+@contextmanager
+def _telling_why() -> Iterator[None]:
+    """Raises Unrunnable in place of what is wrong with a policy."""
+    try:
+        yield
+    except PolicyDamaged:
+        raise Unrunnable("unreadable_policy") from None
+    except ScheduleError:
+        raise Unrunnable("unreadable_schedule") from None
+    except HoursUnreadable:
+        raise Unrunnable("unreadable_hours") from None

@@ -5,37 +5,60 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from middleware.turn import Place, Reply, Run
+from bot.errors import BotError
+from middleware.turn import Place, Reply
 from storage.ids import chat_id_of
-from storage.origin import UNKNOWN, Origin
 from storage.statement import Statement
+from storage.statuses import RunStatus
 from storage.tables.occurrences import Occurrence
+from storage.tables.runs import DEFAULT_PROFILE, Runs
 
 
-def place_of(session_id: str) -> Place:
-    """Where a run speaks; raises ValueError for a session of another channel."""
-    chat_id = chat_id_of(session_id)
+class Unrunnable(BotError):
+    """What is due can never run as it stands, whatever is tried; `reason` is a code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def place_of(session_id: str, topic_id: int | None = None) -> Place:
+    """Where a run speaks; raises Unrunnable for a session of another channel."""
+    try:
+        chat_id = chat_id_of(session_id)
+    except ValueError:
+        raise Unrunnable("foreign_session") from None
     # A person's chat has the person's id, groups and channels have negative ones.
-    return Place(chat_id=chat_id, chat_type="private" if chat_id > 0 else "supergroup")
+    return Place(chat_id=chat_id, chat_type="private" if chat_id > 0 else "supergroup", topic_id=topic_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Go:
-    """Run it now: what its turn is made of, and what is committed with it.
+def trigger_of(occurrence: Occurrence) -> str:
+    """As `polar_run_events` names it (data model)."""
+    return "heartbeat" if (occurrence.source, occurrence.trigger) == ("heartbeat", "schedule") else occurrence.trigger
 
-    `occurrence` may have another instant than its row (the newest of several that were missed). `following` plans
-    the next occurrence and enters the misses; it is committed with the first try, however that ends.
-    `giving_up` and `last_words` go with the failure of the last try.
-    """
 
-    occurrence: Occurrence
-    place: Place
-    user_id: str
-    run: Run
-    origin: Origin = UNKNOWN
-    following: tuple[Statement, ...] = ()
-    giving_up: tuple[Statement, ...] = ()
-    last_words: tuple[Reply, ...] = ()
+def enter(
+    occurrence: Occurrence,
+    status: RunStatus,
+    reason: str,
+    *,
+    session_id: str | None,
+    now_ms: int,
+    unlisted_since_ms: int | None = None,
+) -> tuple[Statement, ...]:
+    """The row in the ledger of what ended without a turn; `reason` is a code or a type, never anybody's words."""
+    unlisted = {} if unlisted_since_ms is None else {"unlistedSinceMs": unlisted_since_ms}
+    retried = {} if occurrence.retry_of is None else {"retryOf": occurrence.retry_of}
+    return Runs.append(
+        source=occurrence.source,
+        subject_id=occurrence.subject_id,
+        run_id=occurrence.run_id,
+        profile_id=DEFAULT_PROFILE,
+        trigger=trigger_of(occurrence),
+        output={"status": status, "reason": reason, **unlisted},
+        metadata={"sessionId": session_id, "scheduledAtMs": occurrence.at_ms, **retried},
+        now_ms=now_ms,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +70,54 @@ class Defer:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Nothing to run any more: the row is removed, together with these statements."""
+    """Nothing to run now: the row is removed, together with these statements, which enter what there is to enter."""
 
     statements: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Run it now. `run` has all that it needs; `following` enters the misses and plans what is next, in the claim."""
+
+    run: Occurrence
+    following: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What goes with the failure of a last try."""
+
+    statements: tuple[Statement, ...] = ()
+    words: tuple[Reply, ...] = ()
 
 
 class Subject(Protocol):
     """A kind of thing that is due: decides in code, before any model call, what becomes of an occurrence."""
 
-    async def decide(self, occurrence: Occurrence, *, now_ms: int) -> Go | Defer | Drop:
-        """What to do with a due occurrence."""
+    async def decide(self, occurrence: Occurrence, *, now_ms: int) -> Take | Defer | Drop:
+        """What to do with a due occurrence, by its job or policy; raises Unrunnable."""
         ...
 
-    async def adopt(self, *, now_ms: int) -> None:
-        """Plan what is enabled and has no next occurrence."""
+    async def review(self, run: Occurrence, *, now_ms: int) -> Take | Defer | Drop:
+        """What to do with a run at the start of another try, by what the run itself holds."""
+        ...
+
+    def finish(self, run: Occurrence, *, now_ms: int) -> tuple[Statement, ...]:
+        """What goes with the end of a run, however it ends."""
+        ...
+
+    async def farewell(self, run: Occurrence, *, now_ms: int) -> Farewell:
+        """What goes with the failure of the last try, which is about to begin."""
+        ...
+
+    def pause(self, subject_id: str, *, now_ms: int) -> tuple[Statement, ...]:
+        """End what cannot be decided on, so that it does not come back; whatever became of it meanwhile."""
+        ...
+
+    async def list_unplanned(self) -> list[str]:
+        """The ids of what is enabled and has no next occurrence."""
+        ...
+
+    async def adopt(self, subject_id: str, *, now_ms: int) -> tuple[Statement, ...]:
+        """Plan one of these; raises Unrunnable."""
         ...

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from storage.ids import sql_session_profile_id
+from storage.indexed import field
 from storage.statement import Statement
 
 # Rows of the ledgers keep the old session: they tell what was, where it was. What the new id has wins.
 _MOVED = (
     "UPDATE polar_automation_jobs SET sessionId = :new WHERE sessionId = :old",
+    "UPDATE polar_scheduler_events SET payload = json_set(payload, '$.run.sessionId', :new) "
+    f"WHERE queue = 'retry' AND {field('payload', 'run.sessionId')} = :old",
     "UPDATE polar_heartbeat_policies SET sessionId = :new WHERE sessionId = :old",
     "UPDATE polar_delivery_queue SET sessionId = :new WHERE sessionId = :old AND status IN ('pending', 'sending')",
     "UPDATE polar_memory SET sessionId = :new WHERE sessionId = :old",

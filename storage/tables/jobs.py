@@ -92,6 +92,21 @@ class Jobs:
         )
 
     @staticmethod
+    def switch_off(job_id: str, *, now_ms: int) -> tuple[Statement, ...]:
+        """Pause a job that keeps failing, whatever became of it meanwhile: it may be gone."""
+        return (
+            Statement(
+                "UPDATE polar_automation_jobs SET enabled = 0, updatedAtMs = ? WHERE id = ? AND enabled = 1",
+                (now_ms, job_id),
+            ),
+            Statement(
+                f"DELETE FROM polar_scheduler_events WHERE eventId = {sql_next_id('automation', '?')} "
+                "AND queue = 'scheduled'",
+                (job_id,),
+            ),
+        )
+
+    @staticmethod
     def pause_session(session_id: str, *, now_ms: int) -> tuple[Statement, ...]:
         """Pause all jobs of a chat that we can no longer write to."""
         return (

@@ -2,32 +2,102 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, cast
 
 from storage import ids
 from storage.ids import RunSource
-from storage.json_text import encode
+from storage.indexed import field as json_field
+from storage.json_text import encode, read_object
 from storage.readers import Readers
 from storage.statement import Statement
 
 SCHEDULED, RETRY, DEAD_LETTER = "scheduled", "retry", "dead_letter"
 _COLUMNS = "eventId, queue, sequence, payload"
-# The earlier runtime left rows of its own in `retry`; ours tell their instant.
+_SUBJECT = f"coalesce({json_field('payload', 'source')} || ':' || {json_field('payload', 'id')}, '')"
+# The earlier runtime left rows of its own in `retry`, which are not touched; ours tell their instant.
+_IS_OURS = f"(queue = '{SCHEDULED}' OR {json_field('payload', 'atMs')} IS NOT NULL)"
 _DUE = f"""
 SELECT {_COLUMNS} FROM polar_scheduler_events INDEXED BY polar_scheduler_due
-WHERE queue = ? AND sequence <= ? AND json_valid(payload) AND json_extract(payload, '$.atMs') IS NOT NULL
+WHERE queue = ? AND sequence <= ? AND {_IS_OURS} AND {_SUBJECT} NOT IN ({{besides}})
 ORDER BY sequence LIMIT ?
 """
+_ATTEMPTS = json_field("payload", "attempts")
+_IS_ROW = f"eventId = ? AND queue = ? AND sequence = ? AND {_ATTEMPTS} IS ?"
+# What another program left there stays as it is, beside the reason.
+_SET_ASIDE = f"""
+UPDATE OR REPLACE polar_scheduler_events SET queue = '{DEAD_LETTER}', payload =
+  CASE WHEN json_valid(payload) AND iif(json_valid(payload), json_type(payload), '') = 'object'
+    THEN json_set(payload, '$.reason', ?) ELSE json_object('reason', ?, 'payload', CAST(payload AS TEXT)) END
+WHERE eventId = ? AND queue = ? AND sequence = ?
+"""
+FOREIGN = "unreadable"
+"""Why a row is set aside that holds no occurrence."""
+_LATEST_MS = 253_402_300_799_999
+"""The end of the year 9999."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """All that a run needs, as it was when the run was claimed: from then on nothing reads its job or policy.
+
+    `rules` are what is asked at every try, read by the subject. `ends` says that the schedule has ended with this run,
+    `meant_ms` that it is so late that it says when it was meant for.
+    """
+
+    session_id: str
+    user_id: str = ""
+    prompt: str = ""
+    topic_id: int | None = None
+    sends: bool = True
+    silent: bool = False
+    ends: bool = False
+    meant_ms: int | None = None
+    checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rules: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As a row holds it."""
+        return {
+            "sessionId": self.session_id,
+            "ownerUserId": self.user_id,
+            "prompt": self.prompt,
+            "topicId": self.topic_id,
+            "sends": self.sends,
+            "silent": self.silent,
+            "ends": self.ends,
+            "meantMs": self.meant_ms,
+            # As text: what another program wrote may hold what SQLite takes for no JSON, such as Infinity.
+            "checks": encode(self.checks),
+            "rules": encode(self.rules),
+        }
+
+    @classmethod
+    def read(cls, found: Mapping[str, Any]) -> Claim:
+        """From a row; raises TypeError and KeyError for what is none."""
+        checks = _object(found, "checks")
+        return cls(
+            session_id=_typed(found, "sessionId", str),
+            user_id=_typed(found, "ownerUserId", str),
+            prompt=_typed(found, "prompt", str),
+            topic_id=_typed(found, "topicId", int, type(None)),
+            sends=_typed(found, "sends", bool),
+            silent=_typed(found, "silent", bool),
+            ends=_typed(found, "ends", bool),
+            meant_ms=_typed(found, "meantMs", int, type(None)),
+            checks={name: _typed(checks, name, dict) for name in checks},
+            rules=_object(found, "rules"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occurrence:
     """A job or a policy at an instant. `at_ms` is what its schedule says, `due_ms` when it may run.
 
-    They differ where a run was deferred or is tried again. `attempts` counts the tries that were begun.
+    They differ where a run was deferred or is tried again. `attempts` counts the tries that were begun. With a `claim`
+    it is a run, which stands in `retry` from its claim until its row in the ledger.
     """
 
     source: RunSource
@@ -38,12 +108,27 @@ class Occurrence:
     attempts: int = 0
     queue: str = SCHEDULED
     is_extra: bool = False
-    """Beside the subject's next occurrence: asked for by hand, or made up for."""
+    """Beside the subject's next occurrence: asked for by hand, or a run."""
+    retry_of: str | None = None
+    """The run in whose place somebody asked for this one."""
+    claim: Claim | None = None
 
     @classmethod
-    def by_hand(cls, source: RunSource, subject_id: str, *, now_ms: int) -> Occurrence:
+    def by_hand(cls, source: RunSource, subject_id: str, *, now_ms: int, retry_of: str | None = None) -> Occurrence:
         """One that somebody asked for, beside the subject's next."""
-        return cls(source=source, subject_id=subject_id, at_ms=now_ms, due_ms=now_ms, trigger="manual", is_extra=True)
+        return cls(
+            source=source,
+            subject_id=subject_id,
+            at_ms=now_ms,
+            due_ms=now_ms,
+            trigger="manual",
+            is_extra=True,
+            retry_of=retry_of,
+        )
+
+    def claimed(self, claim: Claim, *, now_ms: int) -> Occurrence:
+        """It as a run, due now."""
+        return replace(self, due_ms=now_ms, queue=RETRY, is_extra=True, claim=claim)
 
     @property
     def run_id(self) -> str:
@@ -51,15 +136,19 @@ class Occurrence:
         return ids.run_id(self.source, self.subject_id, self.at_ms, is_manual=self.trigger == "manual")
 
     @property
-    def event_id(self) -> str:
-        """The key of its row: a subject has one next occurrence; extra ones and retries stand for themselves."""
-        if self.is_extra or self.queue != SCHEDULED:
-            return self.run_id
+    def subject_key(self) -> str:
+        """Whose it is; nobody has two runs at once."""
         return ids.next_id(self.source, self.subject_id)
+
+    @property
+    def event_id(self) -> str:
+        """The key of its row: a subject has one next occurrence; extra ones and runs stand for themselves."""
+        return self.run_id if self.is_extra or self.queue != SCHEDULED else self.subject_key
 
     @property
     def payload(self) -> str | None:
         """What its row holds beside the instant when it is due."""
+        more = {"retryOf": self.retry_of, "run": self.claim and self.claim.to_json()}
         return encode(
             {
                 "source": self.source,
@@ -68,23 +157,45 @@ class Occurrence:
                 "trigger": self.trigger,
                 "attempts": self.attempts,
                 "extra": self.is_extra,
+                **{key: value for key, value in more.items() if value is not None},
             }
         )
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> Occurrence:
-        """From a row of _COLUMNS."""
-        payload = json.loads(row[3])
-        return cls(
-            source=payload["source"],
-            subject_id=payload["id"],
-            at_ms=payload["atMs"],
-            due_ms=row[2],
-            trigger=payload["trigger"],
-            attempts=payload["attempts"],
-            queue=row[1],
-            is_extra=payload["extra"],
-        )
+    def read(cls, row: sqlite3.Row) -> Occurrence | None:
+        """From a row of _COLUMNS; None for what another program left there."""
+        payload = read_object(row[3]) or {}
+        try:
+            run = _typed(payload, "run", dict) if "run" in payload else None
+            found = cls(
+                source=cast(RunSource, _one_of(payload, "source", "automation", "heartbeat")),
+                subject_id=_typed(payload, "id", str),
+                at_ms=_instant(payload["atMs"]),
+                due_ms=_instant(row[2]),
+                trigger=cast(Literal["schedule", "manual"], _one_of(payload, "trigger", "schedule", "manual")),
+                attempts=_typed(payload, "attempts", int),
+                queue=row[1],
+                is_extra=_typed(payload, "extra", bool),
+                retry_of=_typed(payload, "retryOf", str) if "retryOf" in payload else None,
+                claim=None if run is None else Claim.read(run),
+            )
+        except (KeyError, TypeError, ValueError):
+            return None
+        return found if found.event_id == row[0] else None
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignRow:
+    """A row that is due, and is none that we can read."""
+
+    event_id: str
+    queue: str
+    sequence: int
+
+    @property
+    def subject_key(self) -> str:
+        """As of an occurrence: itself."""
+        return f"{self.queue} {self.event_id}"
 
 
 class Occurrences:
@@ -96,37 +207,24 @@ class Occurrences:
     @staticmethod
     def plan(occurrence: Occurrence, *, now_ms: int) -> Statement:
         """Put an occurrence into its queue, in place of what has the same key."""
-        return Statement(
-            "INSERT INTO polar_scheduler_events (eventId, queue, sequence, payload, createdAtMs) "
-            "VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (eventId, queue) DO UPDATE SET sequence = excluded.sequence, payload = excluded.payload",
-            (occurrence.event_id, occurrence.queue, occurrence.due_ms, occurrence.payload, now_ms),
-        )
+        return _put(occurrence, occurrence.payload, now_ms)
 
     @staticmethod
     def take(occurrence: Occurrence) -> Statement:
         """Remove the row; voids its unit when it was taken or changed already."""
-        return Statement(
-            "DELETE FROM polar_scheduler_events WHERE eventId = ? AND queue = ? AND sequence = ?",
-            (occurrence.event_id, occurrence.queue, occurrence.due_ms),
-            expect=1,
-        )
+        key = (occurrence.event_id, occurrence.queue, occurrence.due_ms, occurrence.attempts)
+        return Statement(f"DELETE FROM polar_scheduler_events WHERE {_IS_ROW}", key, expect=1)
 
     @staticmethod
-    def begin_try(occurrence: Occurrence) -> Statement:
-        """Count one more try in the row; voids its unit when the row was taken or counted already."""
-        return Statement(
-            "UPDATE polar_scheduler_events SET payload = json_set(payload, '$.attempts', ?) "
-            "WHERE eventId = ? AND queue = ? AND sequence = ? AND json_extract(payload, '$.attempts') = ?",
-            (
-                occurrence.attempts + 1,
-                occurrence.event_id,
-                occurrence.queue,
-                occurrence.due_ms,
-                occurrence.attempts,
-            ),
-            expect=1,
-        )
+    def set_aside(occurrence: Occurrence, reason: str, *, now_ms: int) -> Statement:
+        """Leave it in `dead_letter` for whoever looks into it, without anybody's words; the reason is a code."""
+        dead = replace(occurrence, queue=DEAD_LETTER, claim=None, due_ms=now_ms)
+        return _put(dead, encode({**(read_object(dead.payload) or {}), "reason": reason}), now_ms)
+
+    @staticmethod
+    def set_aside_foreign(row: ForeignRow) -> Statement:
+        """Move a row that cannot be read to `dead_letter`, as it is, with the reason."""
+        return Statement(_SET_ASIDE, (FOREIGN, FOREIGN, row.event_id, row.queue, row.sequence))
 
     @staticmethod
     def cancel(source: RunSource, subject_id: str) -> Statement:
@@ -136,11 +234,50 @@ class Occurrences:
             (ids.next_id(source, subject_id), SCHEDULED),
         )
 
-    async def list_due(self, *, now_ms: int, limit: int) -> list[Occurrence]:
-        """Occurrences that may run now, of both queues, earliest first."""
-        due = [
-            Occurrence.from_row(row)
-            for queue in (SCHEDULED, RETRY)
-            for row in await self._readers.fetch(_DUE, (queue, now_ms, limit))
-        ]
-        return sorted(due, key=lambda occurrence: occurrence.due_ms)[:limit]
+    async def list_due(
+        self, *, now_ms: int, limit: int, besides: Collection[str] = ()
+    ) -> list[Occurrence | ForeignRow]:
+        """What may run now, of both queues, earliest first, but nothing of these subjects (their `subject_key`)."""
+        due: list[sqlite3.Row] = []
+        for queue in (SCHEDULED, RETRY):
+            sql = _DUE.format(besides=", ".join("?" * len(besides)))
+            due += await self._readers.fetch(sql, (queue, now_ms, *besides, limit))
+        due.sort(key=lambda row: row[2])
+        return [Occurrence.read(row) or ForeignRow(row[0], row[1], row[2]) for row in due[:limit]]
+
+
+def _put(occurrence: Occurrence, payload: str | None, now_ms: int) -> Statement:
+    return Statement(
+        "INSERT INTO polar_scheduler_events (eventId, queue, sequence, payload, createdAtMs) "
+        "VALUES (?, ?, ?, ?, ?) ON CONFLICT (eventId, queue) DO UPDATE SET "
+        "sequence = excluded.sequence, payload = excluded.payload, createdAtMs = excluded.createdAtMs",
+        (occurrence.event_id, occurrence.queue, occurrence.due_ms, payload, now_ms),
+    )
+
+
+def _typed(found: Mapping[str, Any], key: str, *types: type) -> Any:
+    """A value of exactly one of these types; raises KeyError and TypeError."""
+    value = found[key]
+    if type(value) not in types:  # a bool is no number here
+        raise TypeError(key)
+    return value
+
+
+def _object(found: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = read_object(_typed(found, key, str))
+    if value is None:
+        raise TypeError(key)
+    return value
+
+
+def _one_of(found: Mapping[str, Any], key: str, *values: str) -> str:
+    value = found[key]
+    if value not in values:
+        raise ValueError(key)
+    return str(value)
+
+
+def _instant(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= _LATEST_MS:
+        raise TypeError("instant")
+    return value

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from storage.ids import sql_task_id, try_id
+from storage.ids import sql_task_id, sql_try_id, try_id
+from storage.indexed import RUN_OWNER, RUN_REASON, RUN_STATUS, field
 from storage.json_text import encode
 from storage.readers import Readers
 from storage.statement import Statement
@@ -18,21 +19,32 @@ DEFAULT_PROFILE = "profile.default"
 _PROJECT = f"""
 INSERT INTO polar_task_board (taskId, source, id, runId, status, reason, sequence, createdAtMs)
 SELECT {sql_task_id("source", "id", "runId")}, source, id, runId,
-  CASE json_extract(output, '$.status')
+  CASE {RUN_STATUS}
     WHEN '{RunStatus.EXECUTED}' THEN '{TaskStatus.DONE}' ELSE '{TaskStatus.BLOCKED}' END,
-  json_extract(output, '$.reason'), sequence, createdAtMs
+  {RUN_REASON}, sequence, createdAtMs
 FROM polar_run_events WHERE {{where}}
 ON CONFLICT (taskId) DO UPDATE SET
   status = excluded.status, reason = excluded.reason, sequence = excluded.sequence,
   createdAtMs = excluded.createdAtMs
 """
+_OWN_RUNS = (
+    f"FROM polar_scheduler_events INDEXED BY polar_scheduler_owner WHERE {RUN_OWNER} = :user AND queue = 'retry'"
+)
+_ENTER_ERASED = f"""
+INSERT INTO polar_run_events (source, id, runId, profileId, trigger, output, metadata, createdAtMs)
+SELECT {field("payload", "source")}, {field("payload", "id")}, eventId, '{DEFAULT_PROFILE}',
+  {field("payload", "trigger")}, json_object('reason', 'erased', 'status', '{RunStatus.SKIPPED}'),
+  json_object('scheduledAtMs', {field("payload", "atMs")}, 'sessionId', {field("payload", "run.sessionId")}), :now
+{_OWN_RUNS}
+"""
+_ERASED = f"(source, id, runId) IN (SELECT {field('payload', 'source')}, {field('payload', 'id')}, eventId {_OWN_RUNS})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastRun:
-    """How a run ended, and why. `status` is a RunStatus in rows of ours."""
+    """How a run ended, and why. `status` is a RunStatus in rows of ours, None where the row cannot be read."""
 
-    status: str
+    status: str | None
     reason: str | None
     entered_at_ms: int
 
@@ -93,6 +105,25 @@ class Runs:
         )
 
     @staticmethod
+    def interrupt() -> Statement:
+        """Close the tries of an earlier process; whoever calls this holds the database's lock, so it is gone."""
+        tried = sql_try_id("eventId", field("payload", "attempts"))
+        return Statement(
+            "UPDATE polar_scheduler_run_log SET status = 'interrupted' WHERE status = 'running' AND runId IN "
+            f"(SELECT {tried} FROM polar_scheduler_events INDEXED BY polar_scheduler_due WHERE queue = 'retry')"
+        )
+
+    @staticmethod
+    def erase_of(user_id: str, *, now_ms: int) -> tuple[Statement, ...]:
+        """A person's runs that are not over are over: entered as skipped, and removed."""
+        values: dict[str, str | int] = {"user": user_id, "now": now_ms}
+        return (
+            Statement(_ENTER_ERASED, values),
+            Statement(_PROJECT.format(where=_ERASED), values),
+            Statement(f"DELETE {_OWN_RUNS}", values),
+        )
+
+    @staticmethod
     def replay(*, first: int = 0) -> Statement:
         """Rebuild the task board from the ledger, from a sequence on."""
         return Statement(_PROJECT.format(where="sequence >= ?"), (first,))
@@ -107,7 +138,7 @@ class Runs:
     async def failures_in_a_row(self, source: str, subject_id: str, *, limit: int) -> int:
         """How many of a subject's last runs have failed, counted back to the last that did not, up to `limit`."""
         rows = await self._readers.fetch(
-            "SELECT json_extract(output, '$.status') FROM polar_run_events INDEXED BY polar_run_subject "
+            f"SELECT {RUN_STATUS} FROM polar_run_events INDEXED BY polar_run_subject "
             "WHERE source = ? AND id = ? ORDER BY sequence DESC LIMIT ?",
             (source, subject_id, limit),
         )
@@ -122,9 +153,12 @@ class Runs:
     async def last(self, source: str, subject_id: str) -> LastRun | None:
         """A subject's newest run; None before the first."""
         row = await self._readers.fetch_one(
-            "SELECT json_extract(output, '$.status'), json_extract(output, '$.reason'), createdAtMs "
+            f"SELECT {RUN_STATUS}, {RUN_REASON}, createdAtMs "
             "FROM polar_run_events INDEXED BY polar_run_subject "
             "WHERE source = ? AND id = ? ORDER BY sequence DESC LIMIT 1",
             (source, subject_id),
         )
-        return LastRun(status=str(row[0]), reason=row[1], entered_at_ms=row[2]) if row else None
+        if row is None:
+            return None
+        status, reason = (None if value is None else str(value) for value in row[:2])
+        return LastRun(status=status, reason=reason, entered_at_ms=row[2])

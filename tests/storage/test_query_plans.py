@@ -195,6 +195,7 @@ async def test_the_plan_of_a_bad_query_would_be_noticed(database: Database, path
         ("polar_feedback_automation", indexed.EVENT_AUTOMATION),
         ("polar_run_failed", indexed.RUN_STATUS),
         ("polar_messages_automation", indexed.MESSAGE_AUTOMATION),
+        ("polar_scheduler_owner", indexed.RUN_OWNER),
     ],
 )
 async def test_an_expression_is_the_one_of_its_index(

@@ -16,6 +16,7 @@ from bot.automations.decision import (
     Missed,
     QuietHours,
     QuietMode,
+    Rules,
     Situation,
     decide,
     start_of_day,
@@ -37,9 +38,8 @@ def situation(
     due: datetime = AT,
 ) -> Situation:
     """An hourly job at noon, looked at so much later."""
-    return Situation(
-        schedule=HOURLY, at=AT, due=due, now=AT + late, quiet=quiet, missed=missed, cap=cap, sent_today=sent_today
-    )
+    rules = Rules(quiet=quiet, cap=cap)
+    return Situation(schedule=HOURLY, at=AT, due=due, now=AT + late, rules=rules, missed=missed, sent_today=sent_today)
 
 
 def hours(start: str, end: str, mode: QuietMode = "defer") -> QuietHours:
@@ -120,7 +120,7 @@ def test_a_daily_run_that_was_deferred_is_not_late() -> None:
     """Deferred for longer than the grace window of misses, it runs all the same."""
     daily = parse("daily 12:00", zone=ZoneInfo("UTC"), now=AT - timedelta(hours=1))
     end = AT + timedelta(hours=11.5)
-    decision = decide(Situation(schedule=daily, at=AT, due=end, now=end, quiet=hours("11:00", "23:30")))
+    decision = decide(Situation(schedule=daily, at=AT, due=end, now=end, rules=Rules(quiet=hours("11:00", "23:30"))))
     assert (decision.run_at, decision.verdict, decision.misses) == (AT, None, ())
 
 

@@ -229,8 +229,7 @@ async def test_a_run_that_meets_a_failing_model_is_tried_again(house: House) -> 
         server.model.order(Answer(status=401), Answer(text="better late"))
         clock.advance(seconds=21 * 60)
         bot.app.runner.wake()
-        retry = "SELECT count(*) FROM polar_scheduler_events WHERE queue = 'retry'"
-        await until(lambda: house.rows(retry) == [(1,)])
+        await until(lambda: house.rows("SELECT status FROM polar_scheduler_run_log") == [("failed",)])
         clock.advance(seconds=600)
         bot.app.runner.wake()
         await house.world.wait(lambda: len(texts(house, chat)) > before)

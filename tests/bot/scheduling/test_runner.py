@@ -9,12 +9,11 @@ import pytest
 
 from bot.automations.subject import PAUSE_AFTER_FAILURES
 from bot.scheduling import runner
-from storage.tables.occurrences import Occurrence, Occurrences
 from tests.automating import HOUR, create, outcomes, pass_time
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import idle, tell, texts
-from tests.responders import ECHO, FAILING, HANGING
+from tests.responders import ECHO, FAILING
 
 
 def settle(house: House, job: str, column: str, value: dict[str, Any]) -> None:
@@ -165,57 +164,3 @@ async def test_tries_are_apart_and_what_follows_does_not_wait_for_them(house: Ho
         assert 30_000 <= waits[1] <= 60_000
         assert len(house.rows("SELECT 1 FROM polar_scheduler_events WHERE queue = 'scheduled'")) == 1
         assert outcomes(house) == []
-
-
-PINGS = 10
-
-
-@pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The instants for which a runner looked for what is due."""
-    found: list[int] = []
-    list_due = Occurrences.list_due
-
-    async def counted(occurrences: Occurrences, *, now_ms: int, limit: int) -> list[Occurrence]:
-        found.append(now_ms)
-        return await list_due(occurrences, now_ms=now_ms, limit=limit)
-
-    monkeypatch.setattr(Occurrences, "list_due", counted)
-    return found
-
-
-async def test_a_run_that_another_holds_is_left_alone_until_its_lease_expires(house: House, looks: list[int]) -> None:
-    """Two processes on one database cannot both run an occurrence."""
-    clock = TestClock()
-    async with house.bot(clock, responder=ECHO) as bot:
-        ann, chat = house.chat()
-        job = await create(house, chat, ann)
-        [(at,)] = house.rows("SELECT sequence FROM polar_scheduler_events")
-        lease = (f"run:{job}:{at}", "another", 1, at + 60_000)
-        house.write("INSERT INTO polar_run_leases VALUES (?, ?, ?, ?)", *lease)
-        clock.now_ms = at
-        looks.clear()
-        for _ in range(PINGS):
-            await tell(house, chat, ann, "/ping")
-        assert outcomes(house) == []
-        assert len(looks) <= 2 * PINGS  # a look for each thing that happens, none because the last one was in vain
-        await pass_time(house, bot, clock, seconds=60, runs=1)
-    assert house.rows("SELECT * FROM polar_run_leases") == []
-
-
-async def test_a_run_whose_lease_was_lost_has_no_effect(house: House) -> None:
-    """Its commit is void as a whole: who took the lease over is the one that counts."""
-    clock = TestClock()
-    async with house.bot(clock, responder=HANGING, responder_timeout_seconds=0.3) as bot:
-        ann, chat = house.chat()
-        job = await create(house, chat, ann, text="hang")
-        clock.advance(seconds=HOUR)
-        bot.app.runner.wake()
-        await until(lambda: len(house.rows("SELECT 1 FROM polar_run_leases")) == 1)
-        house.write("UPDATE polar_run_leases SET holder = 'another', expiresAtMs = ?", clock() + 10**9)
-        await until(lambda: bot.app.runner.in_hand == 0)
-        await tell(house, chat, ann, "/ping")
-    assert outcomes(house) == []
-    assert house.rows("SELECT holder FROM polar_run_leases") == [("another",)]
-    assert house.rows("SELECT status FROM polar_scheduler_run_log") == [("running",)]
-    assert len(house.rows("SELECT 1 FROM polar_scheduler_events WHERE eventId = ?", f"automation:{job}")) == 1

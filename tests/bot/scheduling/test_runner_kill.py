@@ -41,7 +41,7 @@ async def test_killed_around_due_times_every_occurrence_is_entered_once_and_ever
     assert caught >= KILLS // 5
     process = await start_asking(house, clock_offset_seconds=offset + 90, responder=SLOW_ECHO)
     await finished(house)
-    await until(lambda: not house.rows("SELECT 1 FROM polar_run_leases"), timeout_s=60)
+    await until(lambda: not house.rows("SELECT 1 FROM polar_scheduler_events WHERE queue = 'retry'"), timeout_s=60)
     # What is due right now may still come; the ledger up to here is what is looked at.
     assert await end(process) == 0
     check_ledger(house)
@@ -55,7 +55,10 @@ async def live_and_die(house: House, chance: random.Random, offset: float) -> bo
     await until(lambda: not house.rows("SELECT 1 FROM polar_delivery_queue WHERE ambiguous > 0 AND status <> 'sent'"))
     await kill(process)
     return bool(
-        house.rows("SELECT 1 FROM polar_run_leases UNION SELECT 1 FROM polar_delivery_queue WHERE status = 'sending'")
+        house.rows(
+            "SELECT 1 FROM polar_scheduler_events WHERE queue = 'retry' "
+            "UNION SELECT 1 FROM polar_delivery_queue WHERE status = 'sending'"
+        )
     )
 
 

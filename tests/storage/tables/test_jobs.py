@@ -82,7 +82,7 @@ async def test_a_chat_that_cannot_be_written_to_has_its_jobs_paused(database: Da
         ("j2", 0, NOW_MS + 1),
         ("j3", 1, NOW_MS),
     ]
-    assert [o.subject_id for o in await occurrences.list_due(now_ms=5, limit=10)] == ["j3"]
+    assert [o.subject_key for o in await occurrences.list_due(now_ms=5, limit=10)] == ["automation:j3"]
 
 
 async def test_enabled_jobs_without_a_next_occurrence_are_told(database: Database, jobs: Jobs) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,7 @@ import pytest
 from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.statement import Statement
-from storage.tables.leases import Leases
-from storage.tables.occurrences import RETRY, Occurrence, Occurrences
+from storage.tables.occurrences import RETRY, SCHEDULED, Claim, ForeignRow, Occurrence, Occurrences
 from tests.storage.files import NOW_MS, rows
 
 
@@ -30,10 +30,11 @@ async def test_what_is_due_comes_earliest_first(database: Database, occurrences:
     """Up to and including this instant, no more than asked for; other queues are none of ours."""
     await database.commit(
         *[occurrences.plan(of(f"j{at}", NOW_MS + at), now_ms=NOW_MS) for at in (5, -7, 0, 1, -3)],
-        Statement("INSERT INTO polar_scheduler_events VALUES ('automation:x', 'retry', 1, '{}', 1)"),
+        Statement("INSERT INTO polar_scheduler_events VALUES ('automation:x', 'processed', 1, '{}', 1)"),
     )
-    assert [o.subject_id for o in await occurrences.list_due(now_ms=NOW_MS, limit=10)] == ["j-7", "j-3", "j0"]
-    assert [o.subject_id for o in await occurrences.list_due(now_ms=NOW_MS, limit=2)] == ["j-7", "j-3"]
+    found = [of(f"j{at}", NOW_MS + at) for at in (-7, -3, 0)]
+    assert await occurrences.list_due(now_ms=NOW_MS, limit=10) == found
+    assert await occurrences.list_due(now_ms=NOW_MS, limit=2) == found[:2]
 
 
 async def test_a_job_has_one_next_occurrence(database: Database, occurrences: Occurrences) -> None:
@@ -61,21 +62,68 @@ async def test_taking_and_planning_are_one_unit(database: Database, occurrences:
     due = of("j", 5)
     await database.commit(occurrences.plan(due, now_ms=1))
     await database.commit(occurrences.take(due), occurrences.plan(of("j", 10), now_ms=6))
-    assert [o.at_ms for o in await occurrences.list_due(now_ms=100, limit=10)] == [10]
+    assert await occurrences.list_due(now_ms=100, limit=10) == [of("j", 10)]
 
 
-async def test_a_try_is_counted_before_it_is_made(database: Database, occurrences: Occurrences) -> None:
-    """Of this very occurrence only, and once by each who saw it."""
+async def test_an_occurrence_is_taken_as_it_was_seen(database: Database, occurrences: Occurrences) -> None:
+    """Who saw it before another try was counted takes nothing."""
     due = of("j", 5)
+    counted = replace(due, attempts=1)
     await database.commit(occurrences.plan(due, now_ms=1))
-    await database.commit(occurrences.begin_try(due))
-    [again] = await occurrences.list_due(now_ms=5, limit=10)
-    assert again == replace(due, attempts=1)
-    for stale in (due, replace(again, due_ms=4), replace(again, due_ms=6)):
-        with pytest.raises(ExpectationFailed):
-            await database.commit(occurrences.begin_try(stale))
-    await database.commit(occurrences.begin_try(again))
-    assert [o.attempts for o in await occurrences.list_due(now_ms=5, limit=10)] == [2]
+    await database.commit(occurrences.take(due), occurrences.plan(counted, now_ms=1))
+    with pytest.raises(ExpectationFailed):
+        await database.commit(occurrences.take(due))
+    assert await occurrences.list_due(now_ms=5, limit=10) == [counted]
+
+
+async def test_a_run_is_read_as_it_was_claimed(database: Database, occurrences: Occurrences) -> None:
+    """With all that it needs; nothing else is asked for it."""
+    claim = Claim(
+        session_id="telegram:chat:7",
+        user_id="7",
+        prompt="tea",
+        topic_id=3,
+        silent=True,
+        checks={"failures": {"above": 1}},
+        rules={"cap": 2},
+    )
+    run = of("j", 5).claimed(claim, now_ms=6)
+    await database.commit(occurrences.plan(run, now_ms=6))
+    assert await occurrences.list_due(now_ms=6, limit=10) == [run]
+
+
+async def test_the_rows_of_some_subjects_are_passed_over(database: Database, occurrences: Occurrences) -> None:
+    """However many they are, they take no room of the others."""
+    by_hand = [Occurrence.by_hand("automation", "j", now_ms=at) for at in range(20)]
+    await database.commit(*[occurrences.plan(each, now_ms=1) for each in (*by_hand, of("k", 50))])
+    assert await occurrences.list_due(now_ms=99, limit=2, besides=["automation:j"]) == [of("k", 50)]
+
+
+async def test_what_the_earlier_runtime_left_in_its_queue_is_not_due(
+    database: Database, occurrences: Occurrences
+) -> None:
+    """Its rows tell no instant; one that does is read as ours."""
+    insert = "INSERT INTO polar_scheduler_events VALUES (?, 'retry', 0, ?, 1)"
+    rows_of_it = [Statement(insert, (f"e{n}", payload)) for n, payload in enumerate(("{}", "no", '{"a":1}'))]
+    await database.commit(*rows_of_it, Statement(insert, ("x", '{"atMs":1}')))
+    assert await occurrences.list_due(now_ms=9, limit=10) == [ForeignRow("x", RETRY, 0)]
+
+
+@pytest.mark.parametrize("payload", ["", "no", "[]", "{}", '{"atMs":1}', "[" * 5000, '{"source":"automation","id":5}'])
+async def test_a_row_that_is_none_is_told_and_set_aside(
+    database: Database, occurrences: Occurrences, path: Path, payload: str
+) -> None:
+    """In `dead_letter`, with what it held and the reason; those behind it are found."""
+    insert = "INSERT INTO polar_scheduler_events VALUES ('x', 'scheduled', 1, ?, 1)"
+    await database.commit(Statement(insert, (payload,)), occurrences.plan(of("j", 5), now_ms=1))
+    foreign, due = await occurrences.list_due(now_ms=9, limit=10)
+    assert (foreign, due) == (ForeignRow("x", SCHEDULED, 1), of("j", 5))
+    await database.commit(occurrences.set_aside_foreign(ForeignRow("x", SCHEDULED, 1)))
+    assert await occurrences.list_due(now_ms=9, limit=10) == [due]
+    [(kept,)] = rows(path, "SELECT payload FROM polar_scheduler_events WHERE queue = 'dead_letter'")
+    found = json.loads(kept)
+    assert found.pop("reason") == "unreadable"
+    assert found == (json.loads(payload) if payload.startswith("{") else {"payload": payload})
 
 
 async def test_retries_and_extra_runs_stand_beside_the_next_occurrence(
@@ -89,24 +137,6 @@ async def test_retries_and_extra_runs_stand_beside_the_next_occurrence(
         await database.commit(occurrences.plan(occurrence, now_ms=1))
     assert await occurrences.list_due(now_ms=9, limit=10) == [extra, manual, again, of("j", 9)]
     assert len({occurrence.run_id for occurrence in (extra, manual, again)}) == 3
-
-
-async def test_a_lease_is_held_by_one_until_it_expires(database: Database) -> None:
-    """Another takes it over only then, and its former holder's commit is void."""
-
-    async def take(holder: str, now_ms: int) -> None:
-        await database.commit(Leases.take("r", holder, attempt=1, now_ms=now_ms, expires_at_ms=now_ms + 10))
-
-    await take("a", 0)
-    with pytest.raises(ExpectationFailed):
-        await take("b", 9)
-    await take("b", 10)
-    with pytest.raises(ExpectationFailed):
-        await database.commit(Leases.give_up("r", "a"))
-    await database.commit(Leases.give_up("r", "b"))
-    await take("c", 11)
-    await database.commit(*Leases.release_all())
-    await take("d", 12)
 
 
 async def test_a_cancelled_job_has_no_occurrence(database: Database, occurrences: Occurrences, path: Path) -> None:

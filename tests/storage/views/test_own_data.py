@@ -65,7 +65,7 @@ async def test_a_waiting_file_is_found_among_the_open_rows(
 
 async def test_erasing_scans_no_table(database: Database, path: Path) -> None:
     """What others have stored costs nothing."""
-    statements = Erasure(database).of("7")
+    statements = Erasure(database).of("7", now_ms=1)
     assert len(statements) > 10
     for statement in statements[:-1]:  # the last one merges the index of words, within bounds
         assert unbounded(path, statement) == [], statement.sql
@@ -117,4 +117,4 @@ async def test_what_has_no_room_is_left_out(database: Database, path: Path, room
 async def test_erasing_again_changes_nothing(database: Database) -> None:
     """There may be nothing of a person at all."""
     for _ in range(2):
-        await database.commit(*Erasure(database).of("7"))
+        await database.commit(*Erasure(database).of("7", now_ms=1))

@@ -1,0 +1,245 @@
+"""Occurrences and runs when rows are foreign, code is wrong, and people change their minds meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from bot.automations.decision import QuietHours
+from bot.run import Running
+from bot.scheduling import runner
+from emulator import Chat, Person
+from middleware.texts import say
+from tests import paid
+from tests.automating import HOUR, create, ledger, outcomes, pass_time
+from tests.bot.cli.terminal import polar
+from tests.clocks import TestClock
+from tests.house import House, until
+from tests.looking import idle, tell, texts
+from tests.paid import COST
+from tests.pressing import press
+from tests.responders import ECHO
+
+PAID = "tests.paid:Paid"
+WORDS = "the words of Ann"
+QUEUED = "SELECT eventId, queue FROM polar_scheduler_events ORDER BY eventId, queue"
+DEAD = "SELECT eventId, payload FROM polar_scheduler_events WHERE queue = 'dead_letter'"
+FOREIGN = ["", "no", "[]", "{}", '{"atMs":1}', '{"atMs":1e400}', "[" * 5000]
+FOREIGN_RULES = [
+    {"timezone": "Europe", "start": "22:00", "end": "07:00"},
+    {"timezone": 5, "start": "22:00", "end": "07:00"},
+    {"startHour": float("inf"), "endHour": 7},
+    {"start": "00:00+05:00", "end": "23:59"},
+    [1],
+]
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """What the paid responder waits for before it answers."""
+    gate = asyncio.Event()
+    monkeypatch.setattr(paid.Paid, "gate", gate)
+    monkeypatch.setattr(paid.Paid, "calls", [])
+    return gate
+
+
+def dead_letters(house: House) -> dict[str, str]:
+    """Why each row was set aside, by its key."""
+    return {event: json.loads(payload)["reason"] for event, payload in house.rows(DEAD)}
+
+
+@asynccontextmanager
+async def running_job(house: House) -> AsyncIterator[tuple[Running, Person, Chat, str]]:
+    """A bot whose job is being run: its responder has been asked, and waits for the gate."""
+    clock = TestClock()
+    async with house.bot(clock, responder=PAID) as bot:
+        house.write("INSERT INTO polar_budget_policies VALUES ('global', '', 100, NULL, 1)")
+        ann, chat = house.chat()
+        job = await create(house, chat, ann)
+        clock.advance(seconds=HOUR)
+        bot.app.runner.wake()
+        await until(lambda: paid.Paid.calls == ["tea"])
+        yield bot, ann, chat, job
+
+
+def assert_settled(house: House) -> None:
+    """Nothing stays reserved, and what was asked of a model is paid."""
+    assert house.rows("SELECT * FROM polar_budget_reservations") == []
+    assert house.rows("SELECT accumulatedUsd FROM polar_budget_usage WHERE scope = 'global'") == [(COST,)]
+    assert house.rows("SELECT * FROM polar_scheduler_run_log WHERE status = 'running'") == []
+
+
+@pytest.mark.parametrize(
+    ("queue", "payload"),
+    [("retry", '{"atMs":1}'), ("retry", '{"atMs":"x"}'), *[("scheduled", each) for each in FOREIGN]],
+)
+async def test_a_foreign_row_is_set_aside_and_stops_nobody(house: House, queue: str, payload: str) -> None:
+    """Also one that was there before the start; it is seen in `dead_letter`, and does not come back."""
+    clock = TestClock()
+    insert = "INSERT INTO polar_scheduler_events VALUES (?, ?, 1, ?, 1)"
+    async with house.bot(clock, responder=ECHO):
+        pass
+    house.write(insert, "odd", queue, payload)
+    async with house.bot(clock, responder=ECHO) as bot:
+        await until(lambda: dead_letters(house) == {"odd": "unreadable"})
+        house.write(insert, "odder", queue, payload)
+        ann, chat = house.chat()
+        await create(house, chat, ann)
+        await pass_time(house, bot, clock, seconds=HOUR, runs=1)
+        await until(lambda: len(dead_letters(house)) == 2)
+        assert not bot.finished.done()
+    before = house.rows(DEAD)
+    async with house.bot(clock, responder=ECHO):
+        assert texts(house, chat)[1:] == ["echo: tea"]
+        assert house.rows(DEAD) == before
+
+
+@pytest.mark.parametrize("rules", FOREIGN_RULES)
+async def test_foreign_rules_and_a_foreign_ledger_stop_no_run(house: House, rules: Any) -> None:
+    """What cannot be read there is no rule, and no failure of the job's; the next start is like any other."""
+    clock = TestClock()
+    async with house.bot(clock, responder=ECHO):
+        ann, chat = house.chat()
+        job = await create(house, chat, ann)
+    house.write("UPDATE polar_automation_jobs SET quietHoursJson = ?", json.dumps(rules))
+    row = ("automation", job, "odd", "profile.default", "schedule", "no", "no", 1)
+    house.write("INSERT INTO polar_run_events VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
+    for runs in (1, 2):
+        clock.advance(seconds=HOUR)
+        async with house.bot(clock, responder=ECHO) as bot:
+            executed = "SELECT count(*) FROM polar_run_events WHERE output LIKE '%executed%'"
+            await until(lambda: house.rows(executed) == [(runs,)])  # noqa: B023
+            await idle(house)
+            [shown] = await tell(house, chat, ann, f"/automations show {job}")
+            assert shown
+            assert not bot.finished.done()
+    assert texts(house, chat).count("echo: tea") == 2
+
+
+async def test_a_fault_of_ours_is_the_occurrences_own_and_its_third_try_the_last(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then it is in `dead_letter`, its job paused, and neither comes back; no word of the fault's text is kept."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(WORDS)
+
+    monkeypatch.setattr(runner, "FIRST_DELAY_S", 0)
+    clock = TestClock()
+    async with house.bot(clock, responder=ECHO) as bot:
+        ann, chat = house.chat()
+        job = await create(house, chat, ann)
+        [(at,)] = house.rows("SELECT sequence FROM polar_scheduler_events")
+        with monkeypatch.context() as patched:
+            patched.setattr(QuietHours, "read", broken)
+            await tell(house, chat, ann, f"/automations quiet {job} 22:00-23:00")
+            house.write("UPDATE polar_automation_jobs SET quietHoursJson = '{}'")
+            await pass_time(house, bot, clock, seconds=HOUR, runs=1)
+        assert dead_letters(house) == {f"run:{job}:{at}": "RuntimeError"}
+        assert house.rows("SELECT queue FROM polar_scheduler_events") == [("dead_letter",)]
+        assert house.rows("SELECT enabled FROM polar_automation_jobs") == [(0,)]
+        assert not bot.finished.done()
+    clock.advance(seconds=HOUR)
+    async with house.bot(clock, responder=ECHO):
+        await tell(house, chat, ann, "/ping")
+    assert ledger(house) == [("failed", "schedule", "RuntimeError")]
+    assert WORDS not in str(house.rows("SELECT * FROM polar_run_events"))
+
+
+async def test_no_text_of_an_exception_stands_where_nothing_is_erased(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception may quote what somebody wrote; the ledger, the board and the dead letters name its type."""
+
+    async def refuse(self: paid.Paid, turn: Any) -> str:
+        raise ValueError(f"cannot do {turn.text}")
+
+    monkeypatch.setattr(runner, "FIRST_DELAY_S", 0)
+    monkeypatch.setattr(paid.Paid, "respond", refuse)
+    clock = TestClock()
+    async with house.bot(clock, responder=PAID) as bot:
+        ann, chat = house.chat()
+        await create(house, chat, ann, text=WORDS)
+        await pass_time(house, bot, clock, seconds=HOUR, runs=1)
+    assert outcomes(house) == [("failed", "ValueError")]
+    for table in ("polar_run_events", "polar_task_board", "polar_scheduler_events", "polar_scheduler_run_log"):
+        kept = str(house.rows(f"SELECT * FROM {table}"))
+        assert WORDS not in kept, table
+
+
+Change = Callable[[House, Chat, Person, str], Any]
+
+
+async def _by_chat(house: House, chat: Chat, ann: Person, what: str) -> None:
+    assert await tell(house, chat, ann, f"/automations {what}")
+
+
+async def _by_command_line(house: House, chat: Chat, ann: Person, what: str) -> None:
+    assert polar("automations", *what.split(), database=house.path).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "what", "upcoming"),
+    [
+        (_by_chat, "pause {job}", 0),
+        (_by_chat, "edit {job} every 2 hours | coffee", 1),
+        (_by_chat, "delete {job} now", 0),
+        (_by_command_line, "pause {job}", 0),
+        (_by_command_line, "delete {job}", 0),
+    ],
+)
+async def test_what_is_done_to_a_job_while_it_runs_concerns_the_future(
+    house: House, gate: asyncio.Event, change: Change, what: str, upcoming: int
+) -> None:
+    """The run ends as it does: with its message, its row in the ledger, and what it has cost."""
+    async with running_job(house) as (_, ann, chat, job):
+        await change(house, chat, ann, what.format(job=job))
+        gate.set()
+        await until(lambda: outcomes(house) == [("executed", None)])
+        await idle(house)
+        assert "echo: tea" in texts(house, chat)
+        assert_settled(house)
+        assert len(house.rows("SELECT * FROM polar_scheduler_events")) == upcoming
+
+
+async def test_a_try_that_waits_is_made_though_its_job_is_gone(
+    house: House, monkeypatch: pytest.MonkeyPatch, gate: asyncio.Event
+) -> None:
+    """From its claim on nothing reads the job; also in the next process."""
+    monkeypatch.setattr(runner, "FIRST_DELAY_S", 60)
+    gate.set()
+    clock = TestClock()
+    async with house.bot(clock, responder=PAID) as bot:
+        ann, chat = house.chat()
+        job = await create(house, chat, ann, text="fail first")
+        clock.advance(seconds=HOUR)
+        bot.app.runner.wake()
+        await until(lambda: house.rows("SELECT status FROM polar_scheduler_run_log") == [("failed",)])
+        await tell(house, chat, ann, f"/automations delete {job} now")
+    assert [queue for _, queue in house.rows(QUEUED)] == ["retry"]
+    clock.advance(seconds=HOUR)
+    async with house.bot(clock, responder=ECHO):
+        await until(lambda: outcomes(house) == [("executed", None)])
+        await idle(house)
+    assert texts(house, chat)[-1] == "echo: fail first"
+    assert house.rows(QUEUED) == []
+
+
+async def test_erasure_ends_a_run_and_what_it_has_cost_is_settled(house: House, gate: asyncio.Event) -> None:
+    """It is entered as skipped; nothing of it is said, and none of its words is kept."""
+    async with running_job(house) as (bot, ann, chat, job):
+        await tell(house, chat, ann, "/forget me")
+        await press(house, chat, ann, say("own_data.erase"))
+        assert outcomes(house) == [("skipped", "erased")]
+        gate.set()
+        await until(lambda: bot.app.runner.in_hand == 0)
+        await idle(house)
+        assert "echo: tea" not in texts(house, chat)
+        assert_settled(house)
+    assert house.rows(QUEUED) == []
+    assert house.rows("SELECT status, reason FROM polar_task_board WHERE id = ?", job) == [("blocked", "erased")]
