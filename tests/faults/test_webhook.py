@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def port() -> int:
 
 
 @pytest.fixture
-def hook(port: int) -> dict[str, object]:
+def hook(port: int) -> dict[str, Any]:
     """The settings of a webhook there, with an hour to stop."""
     listen = f"127.0.0.1:{port}"
     return {
@@ -46,7 +47,7 @@ def hook(port: int) -> dict[str, object]:
 
 @pytest.mark.parametrize("sent", UNFINISHED.values(), ids=UNFINISHED)
 async def test_a_request_that_never_ends_keeps_nobody_from_stopping(
-    house: House, port: int, hook: dict[str, object], sent: str
+    house: House, port: int, hook: dict[str, Any], sent: str
 ) -> None:
     """However much time there is for what is in hand: it is answered or cut, and comes again."""
     ann, chat = house.chat()
@@ -63,7 +64,7 @@ async def test_a_request_that_never_ends_keeps_nobody_from_stopping(
 
 
 async def test_a_body_has_so_long_to_arrive(
-    house: House, port: int, hook: dict[str, object], monkeypatch: pytest.MonkeyPatch
+    house: House, port: int, hook: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Then it is refused and the line closed, so that nobody holds it for good; the update comes again."""
     monkeypatch.setattr(webhook, "BODY_S", 0.05)
@@ -75,7 +76,7 @@ async def test_a_body_has_so_long_to_arrive(
     assert answer.startswith(b"HTTP/1.1 408")
 
 
-async def test_the_end_of_the_server_is_the_end_of_the_process(house: House, hook: dict[str, object]) -> None:
+async def test_the_end_of_the_server_is_the_end_of_the_process(house: House, hook: dict[str, Any]) -> None:
     """A bot that nobody can call any more would look healthy."""
     async with house.bot(**hook) as bot:
         [task] = [task for task in asyncio.all_tasks() if task.get_name() == "the webhook's server"]
