@@ -5,7 +5,7 @@ from __future__ import annotations
 from exports.markdown import cell, code, table
 from exports.page import DatedLine, MarkdownPage, count
 from storage.statuses import RunStatus
-from storage.views.projections import Beat, Projections
+from storage.views.projections import ExportedBeat, Projections
 
 
 def heartbeat(found: Projections) -> MarkdownPage:
@@ -26,7 +26,7 @@ def heartbeat(found: Projections) -> MarkdownPage:
     )
 
 
-def _entry(beat: Beat) -> DatedLine:
+def _entry(beat: ExportedBeat) -> DatedLine:
     asked = ", asked for by hand" if beat.trigger == "manual" else ""
     reason = "" if beat.reason is None else f": {code(beat.reason, 200)}"
     return beat.at_ms, f"{code(beat.policy_id)} {_status(beat.status)}{asked}{reason}"

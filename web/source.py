@@ -11,11 +11,11 @@ from storage import opening
 from storage.errors import DatabaseUnusable
 from storage.readers import Readers
 
-Identity = tuple[int, int]
+FileKey = tuple[int, int]
 
 
 class _Opened:
-    def __init__(self, readers: Readers, identity: Identity) -> None:
+    def __init__(self, readers: Readers, identity: FileKey) -> None:
         self.readers = readers
         self.identity = identity
         self.users = 0
@@ -57,7 +57,7 @@ class DatabaseFile:
             await opened.readers.close()
 
 
-def _look(path: Path) -> Identity:
+def _look(path: Path) -> FileKey:
     """Which file it is, once it is known that it can be read and is of this code's version."""
     opening.check_readable(path)
     try:

@@ -42,7 +42,7 @@ class Reaction(NamedTuple):
     snippet: str | None
 
 
-class Beat(NamedTuple):
+class ExportedBeat(NamedTuple):
     """A run of a heartbeat policy."""
 
     at_ms: int
@@ -254,7 +254,7 @@ class Projections:
             "(SELECT max(rowid) FROM polar_feedback_events WHERE createdAtMs >= :since)"
         )
 
-    def beats(self) -> Iterator[Beat]:
+    def beats(self) -> Iterator[ExportedBeat]:
         """Every run of a heartbeat."""
         metadata = _json("metadata", "$.sessionId")
         rows = self._rows(
@@ -262,7 +262,7 @@ class Projections:
             f"{_json('output', '$.reason')}, {metadata} FROM polar_run_events "
             "WHERE source = 'heartbeat' AND createdAtMs >= :since ORDER BY createdAtMs DESC, sequence DESC"
         )
-        return map(Beat._make, rows)
+        return map(ExportedBeat._make, rows)
 
     def days_of_beats(self) -> Iterator[Day]:
         """Each day that `beats` has."""
