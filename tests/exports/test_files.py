@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import os
 import signal
@@ -16,11 +15,22 @@ from pathlib import Path
 import pytest
 
 from tests.exports.rows import FILES, attempt, command, export, react, read, writing
-from tests.house import CHECKOUT, until
+from tests.house import CHECKOUT
 
 pytestmark = pytest.mark.usefixtures("filled")
-MANY = 30_000
-"""Events that keep the job busy for a while."""
+MANY = 5_000
+"""Events whose file is longer than what a full disk still takes."""
+STOPPING = """
+import os, runpy, signal, sys
+
+def stop(event, arguments):
+    if event == "open" and isinstance(arguments[0], int) and arguments[1] == "w":
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+sys.addaudithook(stop)
+runpy.run_module("exports", run_name="__main__")
+"""
+"""The job, which stops by itself once it has made its first temporary file and is about to write into it."""
 
 
 def contents(out: Path) -> dict[str, bytes]:
@@ -29,7 +39,7 @@ def contents(out: Path) -> dict[str, bytes]:
 
 
 def add_many(path: Path) -> None:
-    """So many events that the job can be met while it writes."""
+    """So many events that the first file is a new one, and long."""
     with writing(path) as connection:
         for number in range(MANY):
             react(connection, f"many{number}", 1_795_000_000_000 + number)
@@ -38,10 +48,13 @@ def add_many(path: Path) -> None:
 @contextmanager
 def stopped_while_writing(path: Path, out: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The job, held in the middle of its first file."""
-    with subprocess.Popen(command(path, out), cwd=CHECKOUT, stderr=subprocess.PIPE) as job:
+    stopping = [sys.executable, "-c", STOPPING, *command(path, out)[3:]]
+    with subprocess.Popen(stopping, cwd=CHECKOUT, stderr=subprocess.PIPE) as job:
         try:
-            asyncio.run(until((out / ".REACTIONS.md.tmp").exists))
-            job.send_signal(signal.SIGSTOP)
+            became = os.waitid(os.P_PID, job.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            assert became is not None
+            assert became.si_code == os.CLD_STOPPED
+            assert (out / ".REACTIONS.md.tmp").exists()
             yield job
         finally:
             job.kill()
