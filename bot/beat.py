@@ -13,7 +13,7 @@ EVERY_S = 15.0
 """A quarter of what is called alive: see storage/views/liveness.py."""
 
 
-class Beat:
+class LifeSigns:
     """Counts the starts, says now and then that the bot is alive, and that it has ended when it was asked to."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

@@ -14,7 +14,7 @@ from telegram.error import InvalidToken, NetworkError, RetryAfter
 
 from bot import home
 from bot.app import App
-from bot.beat import Beat
+from bot.beat import LifeSigns
 from bot.clock import jittered, new_token, system_clock
 from bot.errors import CannotRun
 from bot.receiving.polling import Polling
@@ -89,7 +89,7 @@ async def running(
 
 @asynccontextmanager
 async def _started(app: App, announce: Callable[[str], None], service: ServiceManager) -> AsyncIterator[None]:
-    receiver, beat = _receiver(app), Beat(app.database, app.clock)
+    receiver, beat = _receiver(app), LifeSigns(app.database, app.clock)
     try:
         await _initialize(app)
         await _check_identity(app)
@@ -120,7 +120,7 @@ def _receiver(app: App) -> Receiver:
     )
 
 
-def _keep(app: App, beat: Beat, service: ServiceManager) -> None:
+def _keep(app: App, beat: LifeSigns, service: ServiceManager) -> None:
     """Begin what runs as long as the bot: the end of any of these is the end of the process."""
     keep = app.supervisor.keep
     keep(app.database.until_lost(), name="the database")
@@ -193,7 +193,7 @@ async def _offer_ownership(app: App, announce: Callable[[str], None]) -> None:
     )
 
 
-async def _stop(app: App, receiver: Receiver, beat: Beat) -> None:
+async def _stop(app: App, receiver: Receiver, beat: LifeSigns) -> None:
     """Finish what is in hand as long as it can be committed, then close; everything else is in the database.
 
     The limit holds while a lock is waited for, too: what was handed over and is not committed by then never will be.
@@ -216,7 +216,7 @@ async def _stop(app: App, receiver: Receiver, beat: Beat) -> None:
     first.result()
 
 
-async def _finish(app: App, receiver: Receiver, beat: Beat, left_s: Callable[[], float]) -> None:
+async def _finish(app: App, receiver: Receiver, beat: LifeSigns, left_s: Callable[[], float]) -> None:
     """Let no more in, end what is in hand and send what is queued; then say that the bot has ended."""
     await receiver.stop(left_s())
     await asyncio.gather(app.processor.stop(left_s()), app.runner.stop(left_s()))

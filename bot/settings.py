@@ -117,7 +117,8 @@ class Settings(BaseSettings):
     webhook_url: str = Field("", description="Public https address of the webhook; polling when empty.")
     webhook_listen: str = Field("127.0.0.1:8443", description="Where the webhook listens, host:port.")
     webhook_secret: SecretStr = Field(
-        SecretStr(""), description="What Telegram sends along with each webhook call; needed with a webhook."
+        SecretStr(""),
+        description="What Telegram sends along with each webhook call, 16 to 256 characters; needed with a webhook.",
     )
     web_listen: str = Field("127.0.0.1:8090", description="Where the dashboard listens, host:port.")
     web_secret: SecretStr = Field(

@@ -100,19 +100,6 @@ async def test_it_is_noticed_when_nobody_asks_for_updates_any_more(
                 await bot.finished
 
 
-async def test_a_poll_that_is_held_or_told_to_wait_is_no_silence(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Telegram may have nothing to tell for long, and may ask for as much patience as it likes."""
-    monkeypatch.setattr(polling, "SILENCE_S", 0.05)
-    async with house.bot() as bot:
-        await awake(house)
-        ann, chat = house.chat()
-        house.world.fault("getUpdates", "429", retry_after=1)
-        for text in ("/ping", "/ping"):
-            house.world.say(chat, ann, text)
-        await house.world.wait(lambda: texts(house, chat) == ["pong", "pong"])
-        assert not bot.finished.done()
-
-
 async def test_a_start_that_waits_for_telegram_ends_when_the_bot_cannot_run(house: House) -> None:
     """Polling cannot begin as long as Telegram refuses; what has failed meanwhile is not kept back by that."""
     house.world.fault("deleteWebhook", "500", times=None)
@@ -281,19 +268,6 @@ async def test_a_first_answer_that_cannot_be_read_is_asked_for_again(house: Hous
         assert await run.end() == 0
     assert sum("its answer cannot be read" in line for line in run.lines) == 2
     assert "Traceback" not in "".join(run.lines)
-
-
-async def test_a_server_that_holds_no_poll_is_not_asked_without_a_pause(house: House) -> None:
-    """An empty answer that comes at once is not the next question; what comes then is answered."""
-    async with house.bot():
-        await awake(house)
-        ann, chat = house.chat()
-        asked = len(house.world.calls)
-        house.world.fault("getUpdates", "empty", times=2)
-        house.world.say(chat, ann, "/ping")
-        await house.world.wait(lambda: texts(house, chat) == ["pong"])
-        polls = [call for call in house.world.calls[asked:] if call.method == "getUpdates"]
-    assert len(polls) <= 4
 
 
 async def test_a_misspelt_setting_is_named_at_the_start(house: House) -> None:
