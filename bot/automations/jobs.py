@@ -112,7 +112,7 @@ class OwnJobs:
 
     def run(self, turn: Turn, job: Job) -> None:
         """See `verbs.run_now`."""
-        turn.record(*verbs.run_now(job, now_ms=self.clock()))
+        turn.record(*verbs.run_now(job.id, now_ms=self.clock()))
 
     def remove(self, turn: Turn, job: Job) -> None:
         """See `verbs.delete`."""

@@ -38,8 +38,8 @@ def plan(job: Job, *, now_ms: int) -> Statement:
 def pause(job: Job, *, now_ms: int) -> tuple[Statement, ...]:
     """It stays, switched off, and its next occurrence goes, so that nothing of it is due.
 
-    A run in hand ends as it does; one that waits to be tried again is dropped when it is due, without a row in the
-    ledger. It can still be run by hand. Feedback and ledger stay.
+    A run that has begun ends as it does, its waiting tries included. It can still be run by hand. Feedback and ledger
+    stay.
     """
     return (Jobs.set_enabled(job.id, False, now_ms=now_ms), Occurrences.cancel("automation", job.id))
 
@@ -53,10 +53,16 @@ def resume(job: Job, *, now_ms: int) -> tuple[Statement, ...]:
 
 
 def delete(job: Job) -> tuple[Statement, ...]:
-    """It goes with its next occurrence; what it said and its rows in the ledgers stay."""
+    """It goes with its next occurrence; a run that has begun ends as it does, and what it said stays."""
     return (Jobs.remove(job.id), Occurrences.cancel("automation", job.id))
 
 
-def run_now(job: Job, *, now_ms: int) -> tuple[Statement, ...]:
+def run_now(job_id: str, *, now_ms: int) -> tuple[Statement, ...]:
     """It is due once more, now, also where it is paused; its next occurrence stays."""
-    return (Occurrences.plan(Occurrence.by_hand("automation", job.id, now_ms=now_ms), now_ms=now_ms),)
+    return (Occurrences.plan(Occurrence.by_hand("automation", job_id, now_ms=now_ms), now_ms=now_ms),)
+
+
+def repeat(failed: Occurrence, *, now_ms: int) -> tuple[Statement, ...]:
+    """Its job is due once more, now, in place of a run that was set aside; void when somebody was faster."""
+    again = Occurrence.by_hand("automation", failed.subject_id, now_ms=now_ms, retry_of=failed.run_id)
+    return (Occurrences.take(failed), Occurrences.plan(again, now_ms=now_ms))

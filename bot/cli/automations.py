@@ -19,9 +19,13 @@ from bot.schedules.errors import ScheduleError
 from bot.schedules.text import load
 from storage import ids
 from storage.beside import Beside
+from storage.errors import ExpectationFailed
+from storage.statement import Statement
 from storage.tables.jobs import Job, Jobs
+from storage.tables.occurrences import Occurrences
 
 app = typer.Typer(help="The operator's view of automations.", no_args_is_help=True)
+MOST_FAILED = 100
 JobId = Annotated[str, typer.Argument(help="The id of a job, as `polar automations list` shows it.")]
 
 
@@ -46,7 +50,7 @@ def pause(job_id: JobId) -> None:
     """Pause a job."""
     with rows.database() as database:
         job = _find(database, job_id)
-        database.commit(*verbs.pause(job, now_ms=rows.now_ms()))
+        _commit(database, job, verbs.pause(job, now_ms=rows.now_ms()))
     typer.echo(f"paused {job.id}")
 
 
@@ -56,7 +60,7 @@ def resume(job_id: JobId) -> None:
     with rows.database() as database:
         job = _find(database, job_id)
         try:
-            database.commit(*verbs.resume(job, now_ms=rows.now_ms()))
+            _commit(database, job, verbs.resume(job, now_ms=rows.now_ms()))
         except verbs.ScheduleEnded as error:
             raise CannotRun(f"the schedule of {job.id} has ended") from error
         except ScheduleError as error:
@@ -69,7 +73,7 @@ def delete(job_id: JobId) -> None:
     """Delete a job; its runs stay in the ledger."""
     with rows.database() as database:
         job = _find(database, job_id)
-        database.commit(*verbs.delete(job))
+        _commit(database, job, verbs.delete(job))
     typer.echo(f"deleted {job.id}")
 
 
@@ -79,9 +83,49 @@ def run(job_id: JobId) -> None:
     with rows.database() as database:
         job = _find(database, job_id)
         now_ms = rows.now_ms()
-        database.commit(*verbs.run_now(job, now_ms=now_ms))
+        database.commit(*verbs.run_now(job.id, now_ms=now_ms))
     run_id = ids.run_id("automation", job.id, now_ms, is_manual=True)
     typer.echo(f"{run_id} is due; a running bot starts it within seconds")
+
+
+@app.command()
+def failed(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """The newest runs, and rows that are none, which were set aside, with the reason of each."""
+    with rows.database() as database:
+        found = database.ask(Occurrences(database).list_set_aside(limit=MOST_FAILED))
+    facts = [{"run": each.event_id, "reason": each.reason, "at": _instant(each.at_ms)} for each in found]
+    if as_json:
+        typer.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    table = Table("run", "reason", "set aside (UTC)")
+    for fact in facts:
+        table.add_row(*(escape(str(value or "")) for value in fact.values()))
+    Console().print(table)
+
+
+@app.command()
+def retry(run_id: Annotated[str, typer.Argument(help="A run, as `polar automations failed` shows it.")]) -> None:
+    """Have the job of a failed run run once more, as it is now; the new run has an id of its own."""
+    with rows.database() as database:
+        dead = database.ask(Occurrences(database).find_set_aside(run_id))
+        if dead is None or dead.source != "automation":
+            raise CannotRun(f"no automation's run {run_id!r} was set aside; polar automations failed shows them")
+        job = _find(database, dead.subject_id)
+        now_ms = rows.now_ms()
+        _commit(database, job, verbs.repeat(dead, now_ms=now_ms))
+    repeated = ids.run_id("automation", job.id, now_ms, is_manual=True)
+    typer.echo(f"{repeated} is due; a running bot starts it within seconds")
+
+
+def _commit(database: Beside, job: Job, statements: tuple[Statement, ...]) -> None:
+    try:
+        database.commit(*statements)
+    except ExpectationFailed:
+        raise CannotRun(f"{job.id} was changed or deleted by somebody else just now; nothing was done") from None
+
+
+def _instant(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _find(database: Beside, job_id: str) -> Job:
@@ -104,5 +148,5 @@ def _fact(job: Job, due_ms: int | None) -> dict[str, object]:
         "schedule": schedule,
         "stored": job.schedule,
         "prompt": job.prompt,
-        "next": None if due_ms is None else f"{datetime.fromtimestamp(due_ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "next": None if due_ms is None else _instant(due_ms),
     }

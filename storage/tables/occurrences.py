@@ -28,10 +28,14 @@ _ATTEMPTS = json_field("payload", "attempts")
 _IS_ROW = f"eventId = ? AND queue = ? AND sequence = ? AND {_ATTEMPTS} IS ?"
 # What another program left there stays as it is, beside the reason.
 _SET_ASIDE = f"""
-UPDATE OR REPLACE polar_scheduler_events SET queue = '{DEAD_LETTER}', payload =
+UPDATE OR REPLACE polar_scheduler_events SET queue = '{DEAD_LETTER}', sequence = ?, payload =
   CASE WHEN json_valid(payload) AND iif(json_valid(payload), json_type(payload), '') = 'object'
     THEN json_set(payload, '$.reason', ?) ELSE json_object('reason', ?, 'payload', CAST(payload AS TEXT)) END
 WHERE eventId = ? AND queue = ? AND sequence = ?
+"""
+_LIST_SET_ASIDE = f"""
+SELECT eventId, {json_field("payload", "reason")}, sequence FROM polar_scheduler_events INDEXED BY polar_scheduler_due
+WHERE queue = ? ORDER BY sequence DESC LIMIT ?
 """
 FOREIGN = "unreadable"
 """Why a row is set aside that holds no occurrence."""
@@ -198,6 +202,15 @@ class ForeignRow:
         return f"{self.queue} {self.event_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """What was set aside: its key, which is its run id where it is a run, the reason, and when that was."""
+
+    event_id: str
+    reason: str | None
+    at_ms: int
+
+
 class Occurrences:
     """What is due, found by the index on (queue, sequence) alone."""
 
@@ -222,9 +235,9 @@ class Occurrences:
         return _put(dead, encode({**(read_object(dead.payload) or {}), "reason": reason}), now_ms)
 
     @staticmethod
-    def set_aside_foreign(row: ForeignRow) -> Statement:
+    def set_aside_foreign(row: ForeignRow, *, now_ms: int) -> Statement:
         """Move a row that cannot be read to `dead_letter`, as it is, with the reason."""
-        return Statement(_SET_ASIDE, (FOREIGN, FOREIGN, row.event_id, row.queue, row.sequence))
+        return Statement(_SET_ASIDE, (now_ms, FOREIGN, FOREIGN, row.event_id, row.queue, row.sequence))
 
     @staticmethod
     def cancel(source: RunSource, subject_id: str) -> Statement:
@@ -244,6 +257,18 @@ class Occurrences:
             due += await self._readers.fetch(sql, (queue, now_ms, *besides, limit))
         due.sort(key=lambda row: row[2])
         return [Occurrence.read(row) or ForeignRow(row[0], row[1], row[2]) for row in due[:limit]]
+
+    async def find_set_aside(self, run_id: str) -> Occurrence | None:
+        """The run in `dead_letter`; None where there is none, or it cannot be read."""
+        row = await self._readers.fetch_one(
+            f"SELECT {_COLUMNS} FROM polar_scheduler_events WHERE eventId = ? AND queue = ?", (run_id, DEAD_LETTER)
+        )
+        return Occurrence.read(row) if row else None
+
+    async def list_set_aside(self, *, limit: int) -> list[SetAside]:
+        """What lies in `dead_letter`, newest first."""
+        rows = await self._readers.fetch(_LIST_SET_ASIDE, (DEAD_LETTER, limit))
+        return [SetAside(row[0], None if row[1] is None else str(row[1]), row[2]) for row in rows]
 
 
 def _put(occurrence: Occurrence, payload: str | None, now_ms: int) -> Statement:

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from bot.automations.decision import QuietHours
+from bot.automations.verbs import run_now
 from bot.run import Running
 from bot.scheduling import runner
 from emulator import Chat, Person
 from middleware.texts import say
+from storage.tables.jobs import Job, Jobs
 from tests import paid
 from tests.automating import HOUR, create, ledger, outcomes, pass_time
 from tests.bot.cli.terminal import polar
@@ -23,7 +25,7 @@ from tests.house import House, until
 from tests.looking import idle, tell, texts
 from tests.paid import COST
 from tests.pressing import press
-from tests.responders import ECHO
+from tests.responders import ECHO, FAILING
 
 PAID = "tests.paid:Paid"
 WORDS = "the words of Ann"
@@ -243,3 +245,158 @@ async def test_erasure_ends_a_run_and_what_it_has_cost_is_settled(house: House, 
         assert_settled(house)
     assert house.rows(QUEUED) == []
     assert house.rows("SELECT status, reason FROM polar_task_board WHERE id = ?", job) == [("blocked", "erased")]
+
+
+NIGHT = {"start": "22:00", "end": "07:00", "timezone": "UTC"}
+BEFORE_NIGHT_MS = 1_795_039_140_000
+"""21:59 UTC, a minute before the quiet hours."""
+
+
+@asynccontextmanager
+async def failing_once(
+    house: House, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> AsyncIterator[tuple[Running, TestClock, Chat]]:
+    """A bot whose job has failed at 21:59, with quiet hours from 22:00; a minute and a half later."""
+    calls: list[str] = []
+
+    async def respond(self: paid.Paid, turn: Any) -> str:
+        calls.append(turn.text)
+        if len(calls) == 1:
+            raise RuntimeError
+        return f"echo: {turn.text}"
+
+    monkeypatch.setattr(paid.Paid, "respond", respond)
+    clock = TestClock(now_ms=BEFORE_NIGHT_MS - 60_000)
+    async with house.bot(clock, responder=PAID) as bot:
+        ann, chat = house.chat()
+        await create(house, chat, ann, "daily 21:59")
+        house.write("UPDATE polar_automation_jobs SET quietHoursJson = ?", json.dumps({**NIGHT, "mode": mode}))
+        clock.now_ms = BEFORE_NIGHT_MS
+        bot.app.runner.wake()
+        await until(lambda: house.rows("SELECT status FROM polar_scheduler_run_log") == [("failed",)])
+        clock.advance(seconds=90)
+        bot.app.runner.wake()
+        yield bot, clock, chat
+
+
+async def test_a_try_within_quiet_hours_waits_for_their_end(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It failed at 21:59 and would be sent at 22:00; it is sent at 7 o'clock, and no try was lost over it."""
+    async with failing_once(house, monkeypatch, "defer") as (bot, clock, chat):
+        due = "SELECT sequence FROM polar_scheduler_events WHERE queue = 'retry'"
+        await until(lambda: house.rows(due) == [(BEFORE_NIGHT_MS + 9 * HOUR * 1000 + 60_000,)])
+        assert outcomes(house) == []
+        await pass_time(house, bot, clock, seconds=9 * HOUR, runs=1)
+        assert outcomes(house) == [("executed", None)]
+        assert texts(house, chat)[-1] == "echo: tea"
+    assert len(house.rows("SELECT * FROM polar_scheduler_run_log")) == 2
+
+
+async def test_a_try_within_quiet_hours_is_dropped_or_silent_as_the_owner_chose(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dropped is in the ledger with its reason, and nothing was asked of a responder."""
+    async with failing_once(house, monkeypatch, "drop") as (_, _, chat):
+        await until(lambda: outcomes(house) == [("skipped", "quiet_hours")])
+        assert len(texts(house, chat)) == 1
+    assert house.rows("SELECT * FROM polar_scheduler_events WHERE queue <> 'scheduled'") == []
+
+
+async def test_a_silent_run_is_silent_at_every_try(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second try is sent without a notification, as the first would have been."""
+    async with failing_once(house, monkeypatch, "silent"):
+        await until(lambda: outcomes(house) == [("executed", None)])
+        await idle(house)
+    [call] = [call for call in house.world.calls if call.params.get("text") == "echo: tea"]
+    assert call.params["disable_notification"]
+
+
+async def test_what_is_made_up_for_keeps_the_daily_cap(house: House) -> None:
+    """Three days down, all to be made up for, one message a day: one message, and a row for each instant."""
+    clock = TestClock()
+    async with house.bot(clock, responder=ECHO):
+        ann, chat = house.chat()
+        await create(house, chat, ann, "daily 06:00")
+    house.write("UPDATE polar_automation_jobs SET limitsJson = ?", '{"missed":"all","maxNotificationsPerDay":1}')
+    clock.advance(seconds=3 * 24 * HOUR)
+    async with house.bot(clock, responder=ECHO):
+        await until(lambda: len(outcomes(house)) == 3)
+        await idle(house)
+    assert sorted(outcomes(house), key=str) == [("executed", None)] + [("skipped", "daily_cap")] * 2
+    assert texts(house, chat)[1:] == ["echo: tea"]
+
+
+async def test_the_runs_of_a_job_go_one_at_a_time(house: House, gate: asyncio.Event) -> None:
+    """However many are due; those of others are not kept waiting."""
+    clock = TestClock()
+    async with house.bot(clock, responder=PAID) as bot:
+        (ann, chat), (bob, other) = house.chat(), house.chat("Bob")
+        job = await create(house, chat, ann, text="Ann's")
+        second = await create(house, other, bob, text="Bob's")
+        await bot.app.database.commit(
+            *(statement for ms in range(100) for statement in run_now(job, now_ms=clock() + ms)),
+            *run_now(second, now_ms=clock() + 100),
+        )
+        clock.advance(seconds=1)
+        bot.app.runner.wake()
+        await until(lambda: sorted(paid.Paid.calls) == ["Ann's", "Bob's"])
+        assert bot.app.runner.in_hand == 2
+        gate.set()
+        await until(lambda: len(outcomes(house)) == 101)
+
+
+async def test_a_failed_run_is_repeated_by_the_operator_as_a_run_of_its_own(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With an id of its own, that names the one in whose place it is; what was set aside is set aside no more."""
+    monkeypatch.setattr(runner, "FIRST_DELAY_S", 0)
+    clock = TestClock()
+
+    def operate(*arguments: str) -> Any:
+        return polar("automations", *arguments, database=house.path)
+
+    async with house.bot(clock, responder=FAILING) as bot:
+        ann, chat = house.chat()
+        job = await create(house, chat, ann, text="fail once")
+        await pass_time(house, bot, clock, seconds=HOUR, runs=1)
+        await tell(house, chat, ann, f"/automations edit {job} | tea")
+        [(failed,)] = house.rows("SELECT runId FROM polar_run_events")
+        [fact] = json.loads(operate("failed", "--json").stdout)
+        assert (fact["run"], fact["reason"]) == (failed, "RuntimeError")
+        assert failed in operate("failed").stdout.replace("\n", "")
+        assert operate("retry", failed).exit_code == 0
+        # The command goes by the machine's clock, the bot of this test by its own.
+        house.write(
+            "UPDATE polar_scheduler_events SET sequence = 1, payload = json_set(payload, '$.atMs', 1), "
+            "eventId = ? WHERE payload LIKE '%retryOf%'",
+            f"run:{job}:manual:1",
+        )
+        bot.app.runner.wake()
+        await until(lambda: len(ledger(house)) == 2)
+        again = operate("retry", failed)
+        assert again.exit_code == 1
+        assert len(again.stderr.splitlines()) == 1
+    assert ledger(house)[1] == ("executed", "manual", None)
+    [(run_id, metadata)] = house.rows("SELECT runId, metadata FROM polar_run_events WHERE sequence = 2")
+    assert run_id != failed
+    assert json.loads(metadata)["retryOf"] == failed
+    assert dead_letters(house) == {}
+
+
+async def test_a_change_by_two_at_once_is_said_in_one_line(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes second is told that, not what the database says."""
+    find = Jobs.find
+
+    async def found_just_before(jobs: Jobs, job_id: str) -> Job | None:
+        job = await find(jobs, job_id)
+        house.write("DELETE FROM polar_automation_jobs")
+        return job
+
+    async with house.bot():
+        ann, chat = house.chat()
+        job = await create(house, chat, ann)
+    monkeypatch.setattr(Jobs, "find", found_just_before)
+    done = polar("automations", "pause", job, database=house.path)
+    assert done.exit_code == 1
+    [line] = done.stderr.splitlines()
+    assert job in line
+    assert "UPDATE" not in line

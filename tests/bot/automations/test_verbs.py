@@ -79,7 +79,7 @@ async def test_a_deleted_job_is_gone_with_what_was_due(database: Database, path:
 
 async def test_a_job_runs_by_hand_beside_its_schedule(database: Database, path: Path) -> None:
     """Its next occurrence stays; one that is paused can be run, too."""
-    await database.commit(*verbs.run_now(JOB, now_ms=NOW_MS))
+    await database.commit(*verbs.run_now(JOB.id, now_ms=NOW_MS))
     by_hand = (f"run:j:manual:{NOW_MS}", "scheduled")
     assert rows(path, DUE) == [("automation:j", "scheduled"), by_hand]
     await database.commit(*verbs.pause(JOB, now_ms=NOW_MS))
