@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from middleware.turn import CallNext, Clock, Outcome, OutcomeStatus, Reply, Run, Turn
+from middleware.turn import CallNext, Clock, Outcome, OutcomeStatus, Reply, Run, Toast, Turn
 from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.tables.runs import DEFAULT_PROFILE, Runs
@@ -40,6 +40,8 @@ class Ledger:
         if run.silent:
             quiet = (replace(r, silent=True) if isinstance(r, Reply) else r for r in outcome.replies)
             outcome = replace(outcome, replies=tuple(quiet))
+        if run.note:
+            outcome = replace(outcome, replies=tuple(_noted(outcome.replies, run.note)))
         self._enter(turn, run, outcome)
         return outcome
 
@@ -73,6 +75,13 @@ class Ledger:
             completed_at_ms=self.clock(),
             metadata={"sessionId": turn.session_id},
         )
+
+
+def _noted(replies: Iterable[Reply | Toast], note: str) -> Iterator[Reply | Toast]:
+    """The first message begins with the note."""
+    for number, reply in enumerate(replies):
+        is_first = number == 0 and isinstance(reply, Reply)
+        yield replace(reply, text=f"{note}\n{reply.text}") if is_first else reply
 
 
 def _ended(outcome: Outcome) -> RunStatus:

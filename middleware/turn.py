@@ -126,7 +126,7 @@ class Run:
     """An automation's or a heartbeat's run.
 
     `sends` is false for jobs that must not send messages. `silent` sends without a notification. `checks` are a
-    heartbeat's. `retry_of` is the run in whose place somebody asked for this one.
+    heartbeat's. `note` is said before all else. `retry_of` is the run in whose place somebody asked for this one.
     """
 
     source: Literal["automation", "heartbeat"]
@@ -137,6 +137,7 @@ class Run:
     scheduled_at_ms: int
     sends: bool = True
     silent: bool = False
+    note: str = ""
     checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     retry_of: str | None = None
 

@@ -60,6 +60,8 @@ class JobPress:
 
 def job_row(job: Job, number: str = "") -> Buttons:
     """The buttons for what can be done with a job. `number` tells apart several of one message."""
+    if job.is_over:
+        return _row(job.id, Verb.RUN, Verb.RESCHEDULE, Verb.DELETE, number=number)
     return _row(job.id, Verb.PAUSE if job.enabled else Verb.RESUME, Verb.RUN, Verb.QUIET, Verb.DELETE, number=number)
 
 

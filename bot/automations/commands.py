@@ -89,16 +89,20 @@ class AutomationCommands:
         return Outcome.answer(say("automation.previewed", schedule=described, times=upcoming))
 
     async def _list(self, turn: Turn) -> Outcome:
-        jobs = await self.own.list_of(turn)
-        if not jobs:
+        found = await self.own.list_of(turn)
+        if not found:
             return Outcome.answer(say("automation.none"))
         zone = await self.own.zones.of(turn.user_id)
+        jobs, over = [job for job in found if not job.is_over], [job for job in found if job.is_over]
         pages = [jobs[first : first + PER_MESSAGE] for first in range(0, len(jobs), PER_MESSAGE)]
         return Outcome(
             status="answered",
-            replies=tuple(
-                Reply(text="\n".join(_numbered([texts.line(job, zone) for job in page])), buttons=list_rows(page))
-                for page in pages
+            replies=(
+                *(
+                    Reply(text="\n".join(_numbered([texts.line(job, zone) for job in page])), buttons=list_rows(page))
+                    for page in pages
+                ),
+                *((Reply(text=texts.over(over, zone)),) if over else ()),
             ),
         )
 

@@ -15,6 +15,8 @@ from bot.schedules.wallclock import zone as named_zone
 
 ON_TIME_MS = 60_000
 """A run that starts within a minute of its instant is not late."""
+LATE_MS = 300_000
+"""A reminder that comes more than five minutes late says when it was meant for."""
 GRACE_MS = 6 * 3_600_000
 """The greatest age of a missed run that is still made up for, under `once`."""
 MAX_MISSES = 1_000
@@ -84,6 +86,12 @@ class Rules:
         if self.cap is not None and not self.is_reminder and sent_today >= self.cap:
             return Ruling(verdict="daily_cap")
         return Ruling(silent=mode == "silent")
+
+    def is_late(self, at: datetime, now: datetime) -> bool:
+        """Whether it should have come long before now, other than by quiet hours."""
+        waits = self.quiet is not None and self.quiet.mode != "silent" and self.quiet.contains(at)
+        first = self.quiet.end_after(at) if self.quiet is not None and waits else at
+        return (now - first).total_seconds() * 1000 > LATE_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

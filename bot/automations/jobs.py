@@ -76,7 +76,7 @@ class OwnJobs:
         check_prompt(prompt)
         if not turn.has_rights:
             raise UsageError(say("automation.no_owner"))
-        if len(await self.list_of(turn)) >= MAX_JOBS:
+        if sum(not job.is_over for job in await self.list_of(turn)) >= MAX_JOBS:
             raise UsageError(say("automation.too_many", most=MAX_JOBS))
         job = Job(
             id=self.new_id()[:8],
@@ -85,22 +85,28 @@ class OwnJobs:
             schedule=stored,
             prompt=prompt,
             enabled=True,
+            limits=None if turn.place.topic_id is None else {"delivery": {"threadId": turn.place.topic_id}},
         )
         planned = self._plan(job)
         turn.record(self.jobs.add(job, now_ms=self.clock()), planned)
         return job
 
     async def edit(self, turn: Turn, job: Job, schedule: str, prompt: str) -> Job:
-        """Another schedule, another text, or both; an empty one stays as it is."""
+        """Another schedule, another text, or both; an empty one stays as it is. What was over goes on."""
         check_prompt(prompt or job.prompt)
         stored = (await self.read(turn, schedule)).stored() if schedule else job.schedule
         changed = replace(job, schedule=stored, prompt=prompt or job.prompt)
-        planned = (self._plan(changed),) if schedule and job.enabled else ()
-        turn.record(self.jobs.change(changed, now_ms=self.clock()), *planned)
+        turn.record(self.jobs.change(changed, now_ms=self.clock()))
+        if schedule and job.is_over:
+            return self.resume(turn, changed)
+        if schedule and job.enabled:
+            turn.record(self._plan(changed))
         return changed
 
     def pause(self, turn: Turn, job: Job) -> Job:
-        """See `verbs.pause`."""
+        """See `verbs.pause`; there is nothing to pause about what is over."""
+        if job.is_over:
+            raise UsageError(say("automation.is_over", id=job.id))
         turn.record(*verbs.pause(job, now_ms=self.clock()))
         return replace(job, enabled=False)
 

@@ -54,6 +54,8 @@ class AutomationPresses:
         return self._preset(verb) if verb in QUIET_PRESETS else acts[verb]
 
     async def _pause(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
+        if job.is_over:
+            return say("automation.toast.over"), None
         if not job.enabled:
             return say("automation.toast.paused_already"), None
         return say("automation.toast.paused"), paused(self.own.pause(turn, job))

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.automations.decision import Decision, Missed, QuietHours, Rules, Situation, decide, start_of_day
+from bot.automations.texts import stamp
 from bot.automations.verbs import next_occurrence
 from bot.clock import millis, moment
 from bot.schedules import wallclock
@@ -39,10 +40,14 @@ class AutomationSubject:
         return [job.id for job in await self.stores.jobs.list_unplanned()]
 
     async def adopt(self, subject_id: str, *, now_ms: int) -> tuple[Statement, ...]:
-        """Plan it by its schedule."""
+        """Plan it by its schedule; one whose schedule has ended is over."""
         job = await self.stores.jobs.find(subject_id)
-        occurrence = None if job is None else _next(job, after_ms=now_ms)
-        return () if occurrence is None else (Occurrences.plan(occurrence, now_ms=now_ms),)
+        if job is None:
+            return ()
+        occurrence = _next(job, after_ms=now_ms)
+        if occurrence is None:
+            return (Jobs.end(job.id, job.schedule, now_ms=now_ms),)
+        return (Occurrences.plan(occurrence, now_ms=now_ms),)
 
     async def decide(self, occurrence: Occurrence, *, now_ms: int) -> Take | Defer | Drop:
         """Quiet hours, misses and caps by the rules; raises Unrunnable for a job that cannot run here."""
@@ -72,11 +77,13 @@ class AutomationSubject:
             return Defer(millis(ruling.defer_until))
         if ruling.verdict is not None:
             return Drop((*_skip(run, ruling.verdict, claim.session_id, now_ms), *self.finish(run, now_ms=now_ms)))
-        return Take(replace(run, claim=replace(claim, silent=claim.silent or ruling.silent)))
+        note = claim.note or _note(run, rules, zone, now_ms)
+        return Take(replace(run, claim=replace(claim, silent=claim.silent or ruling.silent, note=note)))
 
     def finish(self, run: Occurrence, *, now_ms: int) -> tuple[Statement, ...]:
-        """Nothing: what follows was planned by the claim."""
-        return ()
+        """With the last run of a schedule its job is over; what follows any other was planned by its claim."""
+        ends = None if run.claim is None else run.claim.ends
+        return () if ends is None else (Jobs.end(run.subject_id, ends, now_ms=now_ms),)
 
     async def farewell(self, run: Occurrence, *, now_ms: int) -> Farewell:
         """A job whose runs keep failing is paused, and its owner told."""
@@ -98,7 +105,7 @@ class AutomationSubject:
             return found
         run = found.run
         known = await self.stores.runs.exists("automation", run.subject_id, run.run_id)
-        return Drop(found.following) if known else found
+        return Drop((*found.following, *self.finish(run, now_ms=run.due_ms))) if known else found
 
     async def _situation(
         self, job: Job, schedule: Schedule, claim: Claim, occurrence: Occurrence, now_ms: int
@@ -133,9 +140,17 @@ class AutomationSubject:
             ),
             *(() if upcoming is None else (Occurrences.plan(upcoming, now_ms=now_ms),)),
         )
+        rules, zone = _rules_of(claim)
+        claim = replace(
+            claim,
+            silent=decision.silent,
+            ends=job.schedule if upcoming is None else None,
+            note=_note(chosen, rules, zone, now_ms),
+        )
+        run = chosen.claimed(claim, now_ms=now_ms)
         if decision.verdict is not None:
-            return Drop((*following, *_skip(chosen, decision.verdict, job.session_id, now_ms)))
-        run = chosen.claimed(replace(claim, silent=decision.silent), now_ms=now_ms)
+            skip = _skip(chosen, decision.verdict, job.session_id, now_ms)
+            return Drop((*following, *skip, *self.finish(run, now_ms=now_ms)))
         return await self._once(Take(run, following))
 
 
@@ -157,8 +172,10 @@ def _claim(job: Job, schedule: Schedule, zone: ZoneInfo) -> Claim:
     limits = job.limits or {}
     delivery = limits.get("delivery")
     allowed = isinstance(delivery, Mapping) and delivery.get("allowTelegramSend") is True
+    topic_id = delivery.get("threadId") if isinstance(delivery, Mapping) else None
     return Claim(
         session_id=job.session_id,
+        topic_id=topic_id if type(topic_id) is int else None,
         user_id=job.owner_user_id,
         prompt=job.prompt,
         sends=allowed or not is_legacy(job.schedule),
@@ -187,6 +204,13 @@ def _rules_of(claim: Claim) -> tuple[Rules, ZoneInfo]:
         ),
         zone,
     )
+
+
+def _note(run: Occurrence, rules: Rules, zone: ZoneInfo, now_ms: int) -> str:
+    """What a reminder says that comes late; nothing else does."""
+    if not rules.is_reminder or not rules.is_late(moment(run.at_ms), moment(now_ms)):
+        return ""
+    return say("automation.late", at=stamp(run.at_ms, zone), zone=zone.key)
 
 
 def _missed(limits: Mapping[str, Any]) -> Missed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from storage.totals import Totals
 
 _MISSED = ("skip", "once", "all")
 _SHOWN_TIMES = 3
+_SHOWN_OVER = 10
 
 
 def stamp(ms: int, zone: ZoneInfo) -> str:
@@ -54,12 +55,22 @@ def line(job: Job, zone: ZoneInfo) -> str:
         when = describe(load(job.schedule), zone)
     except ScheduleError:
         when = say("automation.unreadable")
-    sign = "▶" if job.enabled else "⏸"
+    sign = "✓" if job.is_over else "▶" if job.enabled else "⏸"
     return say("automation.line", sign=sign, id=job.id, when=when, prompt=shorten(job.prompt, 200))
 
 
+def over(jobs: Sequence[Job], zone: ZoneInfo) -> str:
+    """Jobs that are over, the newest of them."""
+    lines = "\n".join(line(job, zone) for job in jobs[-_SHOWN_OVER:])
+    if len(jobs) <= _SHOWN_OVER:
+        return say("automation.over", lines=lines)
+    return say("automation.over_more", most=_SHOWN_OVER, count=len(jobs), lines=lines)
+
+
 def times(job: Job, now_ms: int, zone: ZoneInfo) -> str:
-    """When a job runs next; that it does not, while it is paused."""
+    """When a job runs next; that it does not, while it is paused or when it is over."""
+    if job.is_over:
+        return say("automation.never")
     if not job.enabled:
         return say("automation.stands_still")
     try:

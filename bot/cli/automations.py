@@ -50,6 +50,8 @@ def pause(job_id: JobId) -> None:
     """Pause a job."""
     with rows.database() as database:
         job = _find(database, job_id)
+        if job.is_over:
+            raise CannotRun(f"the schedule of {job.id} has ended")
         _commit(database, job, verbs.pause(job, now_ms=rows.now_ms()))
     typer.echo(f"paused {job.id}")
 

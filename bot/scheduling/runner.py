@@ -192,6 +192,7 @@ class Runner:
                 scheduled_at_ms=run.at_ms,
                 sends=claim.sends,
                 silent=claim.silent,
+                note=claim.note,
                 checks=claim.checks,
                 retry_of=run.retry_of,
             ),

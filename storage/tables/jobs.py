@@ -14,6 +14,16 @@ from storage.statement import Statement
 
 _COLUMNS = "id, ownerUserId, sessionId, schedule, promptTemplate, enabled, quietHoursJson, limitsJson, createdAtMs"
 
+# A job that goes on is over no more.
+_SET_ENABLED = """
+UPDATE polar_automation_jobs SET enabled = :enabled, updatedAtMs = :now, limitsJson = iif(
+  :enabled AND json_valid(limitsJson), json_remove(limitsJson, '$.over'), limitsJson) WHERE id = :id
+"""
+_END = """
+UPDATE polar_automation_jobs SET enabled = 0, updatedAtMs = :now, limitsJson = json_set(
+  CASE WHEN json_valid(limitsJson) AND json_type(limitsJson) = 'object' THEN limitsJson ELSE '{}' END,
+  '$.over', json('true')) WHERE id = :id AND schedule = :schedule
+"""
 _NEXT = f"SELECT sequence FROM polar_scheduler_events WHERE eventId = {sql_next_id('automation', 'job.id')}"
 _SURVEY = f"""
 SELECT {_COLUMNS}, ({_NEXT} AND queue = 'scheduled') FROM polar_automation_jobs AS job ORDER BY createdAtMs, id
@@ -33,6 +43,11 @@ class Job:
     quiet_hours: Mapping[str, Any] | None = None
     limits: Mapping[str, Any] | None = None
     created_at_ms: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its schedule has ended: it is never due again, and counts towards no limit."""
+        return not self.enabled and (self.limits or {}).get("over") is True
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Job:
@@ -69,7 +84,7 @@ class Jobs:
         """A new job."""
         return Statement(
             "INSERT INTO polar_automation_jobs (id, ownerUserId, sessionId, schedule, promptTemplate, enabled, "
-            "createdAtMs, updatedAtMs) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "limitsJson, createdAtMs, updatedAtMs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 job.id,
                 job.owner_user_id,
@@ -77,6 +92,7 @@ class Jobs:
                 job.schedule,
                 job.prompt,
                 int(job.enabled),
+                encode(job.limits),
                 now_ms,
                 now_ms,
             ),
@@ -85,11 +101,12 @@ class Jobs:
     @staticmethod
     def set_enabled(job_id: str, enabled: bool, *, now_ms: int) -> Statement:
         """Pause or resume a job."""
-        return Statement(
-            "UPDATE polar_automation_jobs SET enabled = ?, updatedAtMs = ? WHERE id = ?",
-            (int(enabled), now_ms, job_id),
-            expect=1,
-        )
+        return Statement(_SET_ENABLED, {"id": job_id, "enabled": int(enabled), "now": now_ms}, expect=1)
+
+    @staticmethod
+    def end(job_id: str, schedule: str, *, now_ms: int) -> Statement:
+        """A job is over with this schedule, if it still has it."""
+        return Statement(_END, {"id": job_id, "schedule": schedule, "now": now_ms})
 
     @staticmethod
     def switch_off(job_id: str, *, now_ms: int) -> tuple[Statement, ...]:

@@ -47,8 +47,8 @@ _LATEST_MS = 253_402_300_799_999
 class Claim:
     """All that a run needs, as it was when the run was claimed: from then on nothing reads its job or policy.
 
-    `rules` are what is asked at every try, read by the subject. `ends` says that the schedule has ended with this run,
-    `meant_ms` that it is so late that it says when it was meant for.
+    `rules` are what is asked at every try, read by the subject. `ends` is the schedule that has ended with this run,
+    `note` what is said before all else.
     """
 
     session_id: str
@@ -57,8 +57,8 @@ class Claim:
     topic_id: int | None = None
     sends: bool = True
     silent: bool = False
-    ends: bool = False
-    meant_ms: int | None = None
+    ends: str | None = None
+    note: str = ""
     checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rules: Mapping[str, Any] = field(default_factory=dict)
 
@@ -72,7 +72,7 @@ class Claim:
             "sends": self.sends,
             "silent": self.silent,
             "ends": self.ends,
-            "meantMs": self.meant_ms,
+            "note": self.note,
             # As text: what another program wrote may hold what SQLite takes for no JSON, such as Infinity.
             "checks": encode(self.checks),
             "rules": encode(self.rules),
@@ -89,8 +89,8 @@ class Claim:
             topic_id=_typed(found, "topicId", int, type(None)),
             sends=_typed(found, "sends", bool),
             silent=_typed(found, "silent", bool),
-            ends=_typed(found, "ends", bool),
-            meant_ms=_typed(found, "meantMs", int, type(None)),
+            ends=_typed(found, "ends", str, type(None)),
+            note=_typed(found, "note", str),
             checks={name: _typed(checks, name, dict) for name in checks},
             rules=_object(found, "rules"),
         )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.automations.decision import QuietHours
+from bot.automations.limits import MAX_JOBS
 from bot.automations.verbs import run_now
 from bot.run import Running
 from bot.scheduling import runner
@@ -291,7 +292,7 @@ async def test_a_try_within_quiet_hours_waits_for_their_end(house: House, monkey
     assert len(house.rows("SELECT * FROM polar_scheduler_run_log")) == 2
 
 
-async def test_a_try_within_quiet_hours_is_dropped_or_silent_as_the_owner_chose(
+async def test_a_try_within_quiet_hours_is_dropped_where_its_owner_chose_so(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Dropped is in the ledger with its reason, and nothing was asked of a responder."""
@@ -400,3 +401,89 @@ async def test_a_change_by_two_at_once_is_said_in_one_line(house: House, monkeyp
     [line] = done.stderr.splitlines()
     assert job in line
     assert "UPDATE" not in line
+
+
+async def test_a_job_whose_schedule_has_ended_is_over(house: House) -> None:
+    """It counts towards no limit, takes no pause, is listed apart, and goes on once it has another schedule."""
+    clock = TestClock()
+    async with house.bot(clock, responder=ECHO) as bot:
+        ann, chat = house.chat()
+        over = await create(house, chat, ann, "in 20 minutes")
+        await pass_time(house, bot, clock, seconds=1200, runs=1)
+        assert house.rows("SELECT enabled, limitsJson FROM polar_automation_jobs") == [(0, '{"over":true}')]
+        for _ in range(MAX_JOBS):
+            await create(house, chat, ann, "daily 12:00")
+        [refused] = await tell(house, chat, ann, "/automations create daily 12:00 | one more")
+        assert refused.startswith("You have 100 automations")
+        [answer] = await tell(house, chat, ann, f"/automations pause {over}")
+        assert answer.startswith(f"{over} is over")
+        *running, apart = await tell(house, chat, ann, "/automations")
+        assert apart.startswith("Over:\n✓ ")
+        assert over in apart
+        assert not any(over in page for page in running)
+        await tell(house, chat, ann, f"/automations edit {over} in 5 minutes | again")
+        assert house.rows("SELECT enabled, limitsJson FROM polar_automation_jobs WHERE id = ?", over) == [(1, "{}")]
+        await pass_time(house, bot, clock, seconds=300, runs=2)
+        assert texts(house, chat)[-1] == "echo: again"
+
+
+async def test_a_job_that_was_over_before_is_over_at_the_next_start(house: House) -> None:
+    """Earlier versions left it as one that goes on."""
+    clock = TestClock()
+    async with house.bot(clock, responder=ECHO) as bot:
+        ann, chat = house.chat()
+        await create(house, chat, ann, "in 20 minutes")
+        await pass_time(house, bot, clock, seconds=1200, runs=1)
+    house.write("UPDATE polar_automation_jobs SET enabled = 1, limitsJson = NULL")
+    async with house.bot(clock, responder=ECHO):
+        assert house.rows("SELECT enabled, limitsJson FROM polar_automation_jobs") == [(0, '{"over":true}')]
+
+
+@pytest.mark.parametrize("mode", [None, "defer", "drop"])
+async def test_a_reminder_comes_however_late_it_is_and_says_when_it_was_meant_for(
+    house: House, mode: str | None
+) -> None:
+    """Quiet hours at most defer it, and no cap applies to it."""
+    clock = TestClock()  # 11:06:40 UTC
+    async with house.bot(clock, responder=ECHO):
+        ann, chat = house.chat()
+        await create(house, chat, ann, "in 20 minutes")
+    house.write("UPDATE polar_automation_jobs SET limitsJson = '{\"maxNotificationsPerDay\":0}'")
+    if mode is not None:
+        rules = json.dumps({"start": "21:00", "end": "22:00", "timezone": "UTC", "mode": mode})
+        house.write("UPDATE polar_automation_jobs SET quietHoursJson = ?", rules)
+    clock.advance(seconds=10 * HOUR)  # 21:06:40
+    async with house.bot(clock, responder=ECHO) as bot:
+        if mode is not None:
+            quiet = "SELECT count(*) FROM polar_scheduler_events WHERE sequence > ?"
+            await until(lambda: house.rows(quiet, clock()) == [(1,)])
+        await pass_time(house, bot, clock, seconds=HOUR, runs=1)
+    assert outcomes(house) == [("executed", None)]
+    assert texts(house, chat)[1:] == ["This was meant for Wed 2026-11-18 11:26 (UTC).\necho: tea"]
+
+
+async def test_a_reminder_that_only_quiet_hours_kept_is_not_late(house: House) -> None:
+    """Its owner has asked for that."""
+    clock = TestClock()
+    async with house.bot(clock, responder=ECHO) as bot:
+        ann, chat = house.chat()
+        job = await create(house, chat, ann, "in 20 minutes")
+        await tell(house, chat, ann, f"/automations quiet {job} 11:10-13:00")
+        clock.advance(seconds=1200)
+        bot.app.runner.wake()
+        await until(lambda: house.rows("SELECT sequence > ? FROM polar_scheduler_events", clock()) == [(1,)])
+        await pass_time(house, bot, clock, seconds=5600, runs=1)
+    assert texts(house, chat)[-1] == "echo: tea"
+
+
+async def test_a_job_speaks_in_the_topic_where_it_was_made(house: House) -> None:
+    """And not in General."""
+    clock = TestClock()
+    async with house.bot(clock, responder=ECHO) as bot:
+        ann = house.world.person("Ann")
+        forum = house.world.group("Forum", [ann], forum=True)
+        topic = house.world.topic(forum, "Plans")
+        await tell(house, forum, ann, "/automations@polar_test_bot create every 1 hour | tea", topic=topic)
+        await pass_time(house, bot, clock, seconds=HOUR, runs=1)
+    [said] = [message for message in house.world.sent(forum) if message["text"] == "echo: tea"]
+    assert said["message_thread_id"] == topic
