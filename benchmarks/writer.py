@@ -138,7 +138,7 @@ def prepare(path: Path, count: int) -> None:
                 telegram_message_id=None,
                 body=b"x" * 430,
             )
-            statement = Updates.add(received, sequence=number, now_ms=NOW_MS)
+            statement = Updates.add(received, now_ms=NOW_MS)
             connection.execute(statement.sql, statement.params)
         connection.execute("COMMIT")
 

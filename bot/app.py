@@ -65,7 +65,7 @@ class App:
     ) -> None:
         self.settings, self.database, self.clock, self.supervisor = settings, database, clock, supervisor
         self.stores = stores = Stores(database)
-        self.journal = Journal(database, stores.updates, clock)
+        self.journal = Journal(database, clock)
         self.telegram = telegram.build(settings, self.journal.keep, refused)
         self.bot = bot = self.telegram.application.bot
         self.pacing = Pacing(

@@ -126,6 +126,7 @@ def _keep(app: App, beat: LifeSigns, service: ServiceManager) -> None:
     keep(app.database.until_lost(), name="the database")
     keep(app.processor.run(), name="the processor")
     keep(app.pacing.run(), name="the pacing of calls")
+    keep(app.sender.run(), name="the sender")
     keep(app.runner.run(), name="the runner")
     keep(app.menu.run(), name="the menu")
     keep(beat.run(), name="the beat")
@@ -137,7 +138,6 @@ def _keep(app: App, beat: LifeSigns, service: ServiceManager) -> None:
 
 async def _prepare(app: App) -> None:
     """What must be read, and settled of an earlier process, before the first update."""
-    await app.journal.prepare()
     await app.database.commit(*Budgets.charge_left(now_ms=app.clock()))
     if app.status is not None:
         await app.status.prepare()
@@ -217,10 +217,10 @@ async def _stop(app: App, receiver: Receiver, beat: LifeSigns) -> None:
 
 
 async def _finish(app: App, receiver: Receiver, beat: LifeSigns, left_s: Callable[[], float]) -> None:
-    """Let no more in, end what is in hand and send what is queued; then say that the bot has ended."""
+    """Let no more in, end what is in hand and what is being sent; then say that the bot has ended."""
+    app.sender.hold()
     await receiver.stop(left_s())
-    await asyncio.gather(app.processor.stop(left_s()), app.runner.stop(left_s()))
-    await app.sender.stop(left_s())
+    await asyncio.gather(app.processor.stop(left_s()), app.runner.stop(left_s()), app.sender.stop(left_s()))
     if app.status is not None:
         await app.status.stop()
     if not app.supervisor.has_failed:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sqlite3
 import traceback
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Collection, Container, Coroutine, Iterator
 from typing import Any, Generic, TypeVar
 
 from bot import home
@@ -144,12 +144,11 @@ class Tasks(Generic[Key]):
         if then is not None:
             then(result)
 
-    async def drain(self, timeout_s: float) -> None:
-        """Wait until no task is left, those that begin meanwhile included, but `timeout_s` seconds at most."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout_s
-        while self._tasks and (left_s := deadline - loop.time()) > 0:
-            await asyncio.wait(set(self._tasks.values()), timeout=left_s)
+    def cancel(self, *, but: Container[Key]) -> None:
+        """Cancel the tasks of all other keys."""
+        for key, task in self._tasks.items():
+            if key not in but:
+                task.cancel()
 
     async def end(self, timeout_s: float = 0) -> None:
         """Give the tasks that are at work `timeout_s` seconds, then cancel them."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from telegram.error import TelegramError
+from telegram.error import BadRequest, TelegramError
 from telegram.ext import ApplicationBuilder
 
 from bot.http import HttpxTransport, OnRefusal
 from bot.receiving.dispatch import PTB
 from bot.receiving.polling import JournalTransport, Keep
+from bot.sending.answers import OverheardTransport
 from bot.settings import Settings
 
 READ_S = 20.0
@@ -38,6 +39,8 @@ class Telegram:
         """The standard emoji that a custom one stands for, '' for none; None where Telegram does not tell now."""
         try:
             stickers = await self.application.bot.get_custom_emoji_stickers([custom_emoji_id])
+        except BadRequest:  # there is no such emoji
+            return ""
         except TelegramError:
             return None
         return stickers[0].emoji or "" if stickers else ""
@@ -54,7 +57,7 @@ def build(settings: Settings, keep: Keep, refused: OnRefusal) -> Telegram:
         .token(settings.telegram_bot_token.get_secret_value())
         .base_url(f"{url}/bot")
         .base_file_url(f"{url}/file/bot")
-        .request(calls)
+        .request(OverheardTransport(calls))
         .get_updates_request(polling)
         .job_queue(None)
         .build()

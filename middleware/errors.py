@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from middleware.failures import MiddlewareError
+from middleware.failures import MiddlewareError, reason_of
 from middleware.replies.outbox import Outbox
 from middleware.texts import say
 from middleware.turn import CallNext, Outcome, Reply, Toast, Turn
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.statement import Statement
-from storage.text import clean
 
 
 class TurnFailed(MiddlewareError):
@@ -48,7 +47,7 @@ class Errors:
         return outcome
 
     async def _fail(self, turn: Turn, error: Exception) -> None:
-        statements = turn.source.failing(_reason(turn, error))
+        statements = turn.source.failing(reason_of(error))
         replies: tuple[Reply, ...] = ()
         queued: list[Statement] = []
         if turn.source.is_last_try:
@@ -62,9 +61,3 @@ class Errors:
             await self.database.commit(*testimony)
             raise
         self.committed(turn, replies)
-
-
-def _reason(turn: Turn, error: Exception) -> str:
-    """A run's stands in ledgers that nothing erases, so it is a type; an update's row is erased with its person's."""
-    name = type(error).__name__
-    return name if turn.run is not None else clean(f"{name}: {error}")[:500]

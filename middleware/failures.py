@@ -8,3 +8,18 @@ class MiddlewareError(Exception):
 
     def __str__(self) -> str:
         return super().__str__() or (self.__doc__ or "").strip()
+
+
+MOST_CAUSES = 5
+"""How far it is followed what caused an error."""
+
+
+def reason_of(error: BaseException) -> str:
+    """The type of an error, and those of what caused it: never its text, which may quote a person."""
+    names: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(names) < MOST_CAUSES:
+        if type(cause).__name__ not in names:
+            names.append(type(cause).__name__)
+        cause = cause.__cause__
+    return ": ".join(names)

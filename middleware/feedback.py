@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from middleware.failures import MiddlewareError
 from middleware.polarity import PolarityTable
 from middleware.presses import stale
 from middleware.texts import say
@@ -20,6 +21,12 @@ _THUMBS = {THUMB_UP: "👍", THUMB_DOWN: "👎"}
 
 Describe = Callable[[str], Awaitable[str | None]]
 """The standard emoji of a custom one, as Telegram tells: an emoji, '' for nothing known, None for no answer."""
+
+
+class EmojiUntold(MiddlewareError):
+    """Telegram did not answer what a custom emoji stands for."""
+
+
 Settle = Callable[[str, int], Awaitable[None]]
 """Waits shortly when a message of a session may be one that is being sent, without a receipt yet."""
 OnDislike = Callable[[Turn, Message], Awaitable[tuple[Reply, ...]]]
@@ -57,8 +64,17 @@ class Feedback:
         if reactions.totals is not None:
             payload = {"totals": [asdict(total) for total in reactions.totals], "via": "reaction"}
             self._append(turn, 0, "reaction_count", reactions.telegram_message_id, None, "neutral", payload)
+        if disliked and turn.is_retried:
+            disliked = not await self._is_overtaken(turn, reactions)
         message = await self.messages.find(turn.session_id, reactions.telegram_message_id) if disliked else None
         return Outcome(status="recorded", replies=await self._act(turn, message))
+
+    async def _is_overtaken(self, turn: Turn, reactions: Reactions) -> bool:
+        """Whether the same person has reacted anew since, so that nothing follows from this any more."""
+        message_id, actor, date = reactions.telegram_message_id, reactions.actor, reactions.date
+        if actor is None or date is None:
+            return False
+        return await self.feedback.has_newer(turn.session_id, message_id, actor, date)
 
     async def _act(self, turn: Turn, message: Message | None) -> tuple[Reply, ...]:
         """The replies to a dislike of this message, if it is one of ours."""
@@ -67,6 +83,8 @@ class Feedback:
     async def _record_change(self, turn: Turn, reactions: Reactions, position: int, change: ReactionChange) -> str:
         """Its polarity."""
         payload: dict[str, Any] = {"actor": reactions.actor, "via": "reaction"}
+        if reactions.date is not None:
+            payload["date"] = reactions.date
         emoji = change.emoji
         if change.paid:
             emoji = STAR
@@ -81,12 +99,15 @@ class Feedback:
         return polarity
 
     async def _standard_emoji(self, turn: Turn, custom_emoji_id: str) -> str | None:
-        known = await self.custom_emoji.find(custom_emoji_id)
-        if known is None:
-            known = await self.describe(custom_emoji_id)
-            if known is not None:
-                turn.record(self.custom_emoji.add(custom_emoji_id, known, now_ms=self.clock()))
-        return known or None
+        """What it stands for; only the answer is remembered, and the reaction is tried again while there is none."""
+        if (known := await self.custom_emoji.find(custom_emoji_id)) is not None:
+            return known
+        told = await self.describe(custom_emoji_id)
+        if told is None and not turn.source.is_last_try:
+            raise EmojiUntold
+        if told:
+            turn.record(self.custom_emoji.add(custom_emoji_id, told, now_ms=self.clock()))
+        return told or None
 
     async def _record_press(self, turn: Turn, press: Press) -> Outcome:
         message_id = press.telegram_message_id

@@ -74,9 +74,12 @@ class Session:
                 telegram_message_id=edited.telegram_message_id,
                 text=edited.text,
                 attachment=stored.attachment if is_same_thing else edited.attachment,
+                edit_date=edited.edit_date,
                 now_ms=turn.received_at_ms,
             )
         )
+        if edited.edit_date is not None and stored.edit_date is not None and edited.edit_date < stored.edit_date:
+            return None
         is_recent = 0 <= turn.received_at_ms - stored.created_at_ms <= RENEWED_FOR_MS
         return stored if is_recent and edited.addressed and not _COMMAND.match(stored.text) else None
 

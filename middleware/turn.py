@@ -71,6 +71,8 @@ class Incoming:
     text: str
     attachment: Mapping[str, Any] | None = None
     forwarded: bool = False
+    edit_date: int | None = None
+    """When it was edited, in Telegram's seconds."""
     addressed: bool = True
     """Whether it is meant for us: always in private, in groups when mentioned, replied to or commanded."""
 
@@ -108,6 +110,8 @@ class Reactions:
 
     telegram_message_id: int
     actor: str | None
+    date: int | None = None
+    """When it happened, in Telegram's seconds."""
     changes: tuple[ReactionChange, ...] = ()
     totals: tuple[ReactionCount, ...] | None = None
 
@@ -240,6 +244,8 @@ class Turn:
     source: Source
     attempt: int = 1
     update_id: int | None = None
+    is_retried: bool = False
+    """Whether it was set aside, and somebody has taken it up again: what was said and done since is newer."""
     user_name: str = ""
     level: Level = Level.STRANGER
     has_rights: bool = True

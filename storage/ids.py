@@ -19,6 +19,7 @@ FIRST_REPLIES = "update:*:*:0:0"
 """As GLOB: the first part of the first reply to an update."""
 THUMB_UP, THUMB_DOWN = "fb:+", "fb:-"
 """The data of the two feedback buttons."""
+_UPDATE = "update:"
 _PLACEHOLDER = ":placeholder"
 _NOTICE = "notice:"
 _RUN = {"automation": "run", "heartbeat": "beat"}
@@ -111,9 +112,12 @@ def conversation_of(lane: str) -> str:
 # Turns, their events, and what is sent for them
 
 
-def update_turn_id(update_id: int, received_at_ms: int) -> str:
-    """The turn of an update, or of several that were merged with it; Telegram may give an update id again."""
-    return f"update:{update_id}:{received_at_ms}"
+def update_turn_id(update_id: int, sequence: int) -> str:
+    """The turn of an update, or of several that were merged with it.
+
+    With the journal's sequence, as Telegram may give an update id again, and one that was set aside may be retried.
+    """
+    return f"{_UPDATE}{update_id}:{sequence}"
 
 
 def try_id(run_id: str, attempt: int) -> str:
@@ -161,11 +165,6 @@ def notice_id(subject: str, chat_id: int) -> str:
 def is_notice(reply_id: str) -> bool:
     """Whether a reply tells an operator of something."""
     return reply_id.startswith(_NOTICE)
-
-
-def received_ms_of(delivery_id: str) -> int:
-    """When the update was received that a delivery like FIRST_REPLIES answers."""
-    return int(delivery_id.split(":")[2])
 
 
 # What is due, and its runs
@@ -221,6 +220,12 @@ def sql_is_received(column: str) -> str:
 def sql_telegram_message_id(column: str) -> str:
     """Telegram's number in a message id of ours or of somebody's; some other number for one that is unknown."""
     return f"CAST(substr({column}, {len(SENT) + 1}) AS INTEGER)"
+
+
+def sql_answered_update_id(column: str) -> str:
+    """The update that a delivery like FIRST_REPLIES answers."""
+    # As far as it is a number.
+    return f"CAST(substr({column}, {len(_UPDATE) + 1}) AS INTEGER)"
 
 
 def sql_next_id(source: RunSource, column: str) -> str:

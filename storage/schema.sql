@@ -152,7 +152,7 @@ CREATE TABLE polar_delivery_queue (
   attempts INTEGER NOT NULL DEFAULT 0,
   ambiguous INTEGER NOT NULL DEFAULT 0,
   reason TEXT
-);
+, failures INTEGER NOT NULL DEFAULT 0);
 
 CREATE INDEX polar_delivery_failed ON polar_delivery_queue (updatedAtMs) WHERE status = 'failed';
 
@@ -275,7 +275,7 @@ CREATE TABLE polar_messages (
   deliveryId TEXT,
   createdAtMs INTEGER NOT NULL,
   editedAtMs INTEGER
-, answersMessageId INTEGER);
+, answersMessageId INTEGER, editDate INTEGER);
 
 CREATE INDEX polar_messages_answers ON polar_messages (sessionId, answersMessageId)
 WHERE answersMessageId IS NOT NULL;
@@ -461,7 +461,7 @@ CREATE TABLE polar_updates (
   reason TEXT,
   receivedAtMs INTEGER NOT NULL,
   finishedAtMs INTEGER
-);
+, retries INTEGER NOT NULL DEFAULT 0);
 
 CREATE INDEX polar_updates_dead ON polar_updates (sequence) WHERE status = 'dead';
 

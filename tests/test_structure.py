@@ -29,6 +29,8 @@ CATCHING_ALL = {
     "bot/receiving/dispatch.py": "python-telegram-bot builds its objects of foreign JSON",
     "bot/receiving/processor.py": "one update's failure is counted, and is its own",
     "bot/scheduling/runner.py": "one occurrence's failure is counted, and is its own",
+    "bot/sending/calls.py": "python-telegram-bot builds its objects of foreign rows and foreign JSON",
+    "bot/sending/sender.py": "one delivery's failure is counted, and is its own",
     "bot/supervised.py": "the failure is handed to whoever waits for the end of the process",
     "middleware/errors.py": "the layer of errors",
     "middleware/replies/rich_text.py": "a foreign parser may panic, and the text is then sent as it is",

@@ -80,6 +80,11 @@ class Envelope:
         return _id(self.message.get("message_id"))
 
     @property
+    def date(self) -> int | None:
+        """When it happened, in seconds as Telegram counts; of an edit, when that was made."""
+        return _id(self.content.get("edit_date", self.content.get("date")))
+
+    @property
     def chat_id(self) -> int | None:
         """Where it happened; None for what concerns no chat."""
         return _id(_object(self.message.get("chat")).get("id"))

@@ -8,7 +8,7 @@ from middleware.turn import Clock
 from storage.database import Database
 from storage.statement import Statement
 from storage.tables.properties import LAST_POLL_MS, Properties
-from storage.tables.updates import Received, Updates, batch
+from storage.tables.updates import Received, batch
 
 POLL_NOTE_MS = 30_000
 """The time between two notes that Telegram answers, so that an idle bot hardly writes."""
@@ -20,28 +20,20 @@ Watcher = Callable[[Sequence[Received]], None]
 class Journal:
     """Gives each update its place in the order of arrival, and keeps it."""
 
-    def __init__(self, database: Database, updates: Updates, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
-        self._updates = updates
         self._clock = clock
         self._watchers: list[Watcher] = []
-        self._last_sequence = 0
         self._poll_noted_ms = 0
 
     def watch(self, watcher: Watcher) -> None:
         """Tell this one of all that is kept from now on."""
         self._watchers.append(watcher)
 
-    async def prepare(self) -> None:
-        """Go on where an earlier process ended; before the first update."""
-        self._last_sequence = await self._updates.last_sequence()
-
     async def keep(self, received: list[Received]) -> None:
         """Commit a batch, also an empty one: that Telegram answered is a fact worth keeping. Raises StorageError."""
-        first = self._last_sequence + 1
-        self._last_sequence += len(received)
         now_ms = self._clock()
-        await self._database.commit(*batch(received, first=first, now_ms=now_ms), *self._note_poll(now_ms))
+        await self._database.commit(*batch(received, now_ms=now_ms), *self._note_poll(now_ms))
         for watcher in self._watchers if received else ():
             watcher(received)
 

@@ -20,16 +20,18 @@ from bot.receiving.merging import MAX_MESSAGES, first_group, may_begin, piece_of
 from bot.receiving.quarantine import Quarantine
 from bot.supervised import Tasks
 from middleware.errors import TurnFailed
+from middleware.failures import reason_of
 from middleware.turn import Clock, Source
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.ids import side_of
 from storage.statement import Statement
 from storage.tables.updates import Entry, Updates
-from storage.text import clean
 
 log = logging.getLogger("polar.processor")
 
+UNCLAIMED = 0
+"""The number of a try that is to be counted in the journal before it is made."""
 MAX_CLAIMS = 6
 """Tries of an update that was unfinished when its process ended; more, because the process may not be its fault."""
 PAGE = 256
@@ -39,6 +41,8 @@ HELD = 2048
 CONTROL_SLOTS = 256
 FIRST_DELAY_S = 2.0
 """Before the second try; see bot/tries.py."""
+LOOK_S = 1.0
+"""How often it is looked for what another process has put into the journal."""
 
 
 Handle = Callable[[Arrival], Awaitable[bool]]
@@ -53,7 +57,6 @@ class Lane:
     """A conversation's answers, or its control: one at a time, in order."""
 
     name: str
-    slots: asyncio.Semaphore
     entries: deque[Entry] = field(default_factory=deque)
     last: int = 0
     """The last sequence that was held, or taken from the journal."""
@@ -118,6 +121,12 @@ class Processor:
             self._ahead = {lane: last for lane, last in self._ahead.items() if last > self._cursor}
             self._calm_down()
             if not entries:
+                await self._look_again()
+
+    async def _look_again(self) -> None:
+        """Wait for what this process receives; another one, which tells nobody, may take up what was set aside."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
                 await self._awake.wait()
 
     def _append(self, entry: Entry) -> None:
@@ -125,8 +134,7 @@ class Processor:
         if entry.sequence <= (lane.last if lane is not None else self._ahead.get(entry.lane, 0)):
             return
         if lane is None:
-            slots = self._answers if side_of(entry.lane) == "answer" else self._control
-            lane = self._lanes[entry.lane] = Lane(entry.lane, slots)
+            lane = self._lanes[entry.lane] = Lane(entry.lane)
             if entry.sequence <= self._found_at_start:  # the first of a lane is the one that was in hand
                 self._suspects.add(entry.sequence)
             self._tasks.start(lane.name, partial(self._work, lane), name=f"lane {lane.name}")
@@ -149,17 +157,16 @@ class Processor:
         while not self._stopping.is_set() and (lane.entries or await self._refill(lane)):
             first = lane.entries[0]
             letters = await self._together(lane, first) if self._may_grow(lane, first) else (Letter(first),)
-            async with lane.slots:
-                if self._stopping.is_set():
-                    break
-                await self._process(letters)
+            await self._process(letters)
+            if self._stopping.is_set():
+                break
             self._let_go(lane, letters)
         del self._lanes[lane.name]
         if lane.last > self._cursor:
             self._ahead[lane.name] = lane.last
 
     def _may_grow(self, lane: Lane, first: Entry) -> bool:
-        return lane.slots is self._answers and may_begin(first, self._merge_window_ms)
+        return side_of(lane.name) == "answer" and may_begin(first, self._merge_window_ms)
 
     async def _together(self, lane: Lane, first: Entry) -> Together:
         """The first update of a lane, and what has joined it when nothing can join any more."""
@@ -178,9 +185,7 @@ class Processor:
         """Wait until an instant is over, at the most as long as from `since_ms` on: the clock may stand still."""
         left_ms = min(end_ms - self._clock(), end_ms - since_ms) + 1
         if left_ms > 0:
-            with suppress(TimeoutError):
-                async with asyncio.timeout((left_ms + 1) / 1000):  # one more, as the clock is rounded
-                    await self._stopping.wait()
+            await self._rest((left_ms + 1) / 1000)  # one more, as the clock is rounded
 
     def _let_go(self, lane: Lane, letters: Together) -> None:
         self._suspects.discard(letters[0].entry.sequence)
@@ -213,7 +218,7 @@ class Processor:
             return
         claims = max(letter.entry.attempts for letter in letters)
         if claims == 0:
-            await self._try(letters, await self._claim(letters))
+            await self._try(letters, UNCLAIMED)
             return
         # It may be what ended the process: alone among its like, so that the count finds the right one.
         async with self._quarantine.alone(claims, first):
@@ -222,30 +227,50 @@ class Processor:
                 hopeless = Arrival(letters, _HOPELESS, claims)
                 await self._give_up(hopeless, self._dead(letters, claims, "it kept ending the process"))
             else:
-                await self._try(letters, await self._claim(letters))
-
-    async def _claim(self, letters: Together) -> int:
-        answers = await self._database.commit(*(self._updates.claim(letter.entry) for letter in letters))
-        return max(int(rows[0][0]) for rows in answers)
+                await self._try(letters, UNCLAIMED)
 
     async def _try(self, letters: Together, attempt: int) -> None:
+        """Run them to their end. A slot is held by each try, and by nothing that waits for one."""
         while True:
-            try:
-                if not await self._handle(Arrival(letters, self._source(letters, attempt), attempt)):
-                    await self._database.commit(*self._finish(letters))
-            except (DatabaseLost, DatabaseClosed):
-                raise
-            except (UpdateUnreadable, ExpectationFailed) as error:
+            async with self._slots(letters):
+                if self._stopping.is_set():
+                    return
+                attempt, error = await self._run(letters, attempt)
+            if error is None:
+                return
+            if isinstance(error, UpdateUnreadable | ExpectationFailed):
                 await self._take_apart(letters, attempt, error)
-            except Exception as error:  # noqa: BLE001 - the chain has recorded it; here it is only counted
-                log.warning("%s failed at try %d: %s", _named(letters), attempt, type(error).__name__)
-                if not tries.is_last(attempt):
-                    await asyncio.sleep(tries.delay_s(attempt, first_s=FIRST_DELAY_S))
-                    attempt += 1
-                    continue
+                return
+            log.warning("%s failed at try %d: %s", _named(letters), attempt, type(error).__name__)
+            if tries.is_last(attempt):
                 if not isinstance(error, TurnFailed):  # it failed outside of the chain, which sets aside itself
-                    await self._set_aside(letters, attempt, f"{type(error).__name__}: {error}")
-            return
+                    await self._set_aside(letters, attempt, reason_of(error))
+                return
+            await self._rest(tries.delay_s(attempt, first_s=FIRST_DELAY_S))
+            attempt += 1
+
+    def _slots(self, letters: Together) -> asyncio.Semaphore:
+        return self._answers if side_of(letters[0].entry.lane) == "answer" else self._control
+
+    async def _run(self, letters: Together, attempt: int) -> tuple[int, Exception | None]:
+        """One try, counted in the journal before it is made if it has to be: its number, and what went wrong."""
+        try:
+            if attempt == UNCLAIMED:
+                answers = await self._database.commit(*(self._updates.claim(letter.entry) for letter in letters))
+                attempt = max(int(rows[0][0]) for rows in answers)
+            if not await self._handle(Arrival(letters, self._source(letters, attempt), attempt)):
+                await self._database.commit(*self._finish(letters))
+        except (DatabaseLost, DatabaseClosed):
+            raise
+        except Exception as error:  # noqa: BLE001 - the chain has recorded it; here it is only counted
+            return attempt, error
+        return attempt, None
+
+    async def _rest(self, delay_s: float) -> None:
+        """Wait, but not while the bot stops."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay_s):
+                await self._stopping.wait()
 
     async def _take_apart(self, letters: Together, attempt: int, error: UpdateUnreadable | ExpectationFailed) -> None:
         """One that cannot be read, or was finished elsewhere, ends alone; what was merged with it runs one by one."""
@@ -253,14 +278,12 @@ class Processor:
             for letter in letters:
                 await self._try((letter,), attempt)
         elif isinstance(error, UpdateUnreadable):
-            await self._set_aside(letters, attempt, f"not readable: {error}")
+            await self._set_aside(letters, attempt, f"not readable: {reason_of(error.__cause__ or error)}")
         else:
             log.warning("%s was finished elsewhere", _named(letters))
 
     async def _set_aside(self, letters: Together, attempt: int, reason: str) -> None:
-        reason = clean(reason)[:500]
-        # The reason may quote the update, and so a person; it stands in the row, not in the log.
-        log.error("%s set aside, its row tells why", _named(letters))
+        log.error("%s set aside: %s", _named(letters), reason)
         await self._database.commit(*self._dead(letters, attempt, reason))
 
     def _dead(self, letters: Together, attempt: int, reason: str) -> tuple[Statement, ...]:

@@ -66,7 +66,7 @@ def turn_of(arrival: Arrival, updates: Sequence[Update], me: Me) -> Turn | None:
         return None
     first = arrival.letters[0].entry
     return Turn(
-        id=update_turn_id(first.update_id, first.received_at_ms),
+        id=update_turn_id(first.update_id, first.sequence),
         kind=made.kind,
         place=made.place,
         user_id=made.author.user_id,
@@ -76,6 +76,7 @@ def turn_of(arrival: Arrival, updates: Sequence[Update], me: Me) -> Turn | None:
         source=arrival.source,
         attempt=arrival.attempt,
         update_id=first.update_id,
+        is_retried=any(entry.retries for entry in arrival.entries),
         earlier=tuple(_merged(content) for content in before),
         incoming=made.incoming,
         command=made.command,
@@ -99,7 +100,8 @@ def _content(envelope: Envelope, update: Update, me: Me) -> Content | None:
     if place is None:
         return None
     if update.message_reaction is not None:
-        return Content(kind="reaction", place=place, author=author, reactions=_changes(update.message_reaction, author))
+        reactions = _changes(update.message_reaction, author, envelope.date)
+        return Content(kind="reaction", place=place, author=author, reactions=reactions)
     if (count := update.message_reaction_count) is not None:
         totals = tuple(ReactionCount(_name(r.type), r.total_count) for r in count.reactions)
         reactions = Reactions(telegram_message_id=count.message_id, actor=None, totals=totals)
@@ -127,6 +129,7 @@ def _message(envelope: Envelope, message: Message, place: Place, me: Me, *, edit
         text=clean(message.text or message.caption or ""),
         attachment=attachment,
         forwarded=message.forward_origin is not None,
+        edit_date=envelope.date if edited else None,
         addressed=addressed and kind != "service",
     )
     if edited:
@@ -150,9 +153,9 @@ def _is_addressed(message: Message, place: Place, me: Me) -> bool:
     return any(mention.lower() == f"@{me.username.lower()}" for mention in mentions)
 
 
-def _changes(change: MessageReactionUpdated, author: Author) -> Reactions:
+def _changes(change: MessageReactionUpdated, author: Author, date: int | None) -> Reactions:
     changes = tuple(_differences(change.old_reaction, change.new_reaction))
-    return Reactions(telegram_message_id=change.message_id, actor=author.user_id, changes=changes)
+    return Reactions(telegram_message_id=change.message_id, actor=author.user_id, date=date, changes=changes)
 
 
 def _differences(old: Sequence[ReactionType], new: Sequence[ReactionType]) -> Iterator[ReactionChange]:

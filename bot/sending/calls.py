@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
 from typing import Any
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, ReplyParameters
 from telegram.error import NetworkError, TelegramError
 
+from bot.errors import BotError
+from bot.sending.answers import Receipt, overheard
 from middleware.replies.outbox import duplicate_mark
 from middleware.replies.splitting import utf16_length
 from storage.ids import chat_id_of
@@ -24,20 +26,18 @@ from storage.payloads import (
 )
 from storage.tables.deliveries import Delivery
 
+log = logging.getLogger("polar.delivery")
+
 UPLOAD_S = 120
 """The longest time that writing a document may take, in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Telegram's ids of a new message and of its chat."""
-
-    message_id: int
-    chat_id: int
+class CallNotMade(BotError):
+    """A call could not be made of the row, and nothing was sent; the cause tells why."""
 
 
 class Calls:
-    """Makes calls by what kind a payload is; raises TelegramError."""
+    """Makes calls by what kind a payload is."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
@@ -45,12 +45,23 @@ class Calls:
     async def make(self, delivery: Delivery, message_id: int | None = None) -> Receipt | None:
         """One call, on the message with this id where it is about one that was sent before; None without a new one.
 
-        An answer that cannot be read is a NetworkError: the call may have had its effect.
+        Once the answer says that the call had its effect, nothing else in it makes a failure of it: then None is a new
+        message whose id could not be read. Raises TelegramError, a NetworkError where nobody knows whether it had its
+        effect, and CallNotMade.
         """
-        try:
-            return await self._make(delivery, message_id)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise NetworkError(f"the answer could not be read: {type(error).__name__}") from error
+        with overheard() as answer:
+            try:
+                return await self._make(delivery, message_id)
+            except Exception as error:
+                if answer.says_ok:
+                    log.warning("%s: the answer could not be read: %s", delivery.delivery_id, type(error).__name__)
+                    is_new = isinstance(delivery.payload, SendMessage | SendDocument)
+                    return answer.receipt(chat_id_of(delivery.session_id)) if is_new else None
+                if isinstance(error, TelegramError):
+                    raise
+                if not answer.is_asked:
+                    raise CallNotMade from error
+                raise NetworkError(f"the answer could not be read: {type(error).__name__}") from error
 
     async def _make(self, delivery: Delivery, message_id: int | None) -> Receipt | None:
         chat_id, mark = chat_id_of(delivery.session_id), duplicate_mark() if delivery.ambiguous else ""

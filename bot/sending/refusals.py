@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+from telegram.error import TelegramError
 
 from storage.payloads import AboutSent, EditMessageText, Payload, Said, UnknownPayload
 
@@ -30,6 +33,10 @@ _WITHOUT: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+# What is quoted may be a person's words.
+_QUOTED = re.compile(r"[\"“«].*", re.DOTALL)
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """It is so already, or nobody waits for it any more."""
@@ -45,6 +52,11 @@ class Instead:
 @dataclass(frozen=True, slots=True)
 class Final:
     """No try can succeed."""
+
+
+def named(error: TelegramError) -> str:
+    """What Telegram calls a refusal, without what it quotes of the call."""
+    return _QUOTED.sub("…", str(error))[:200]
 
 
 def judge(payload: Payload | UnknownPayload, description: str) -> Done | Instead | Final:

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
+from bot import tries
 from bot.clock import jittered
 from bot.http import Unsent
-from bot.sending.calls import Calls, Receipt
+from bot.sending.answers import Receipt
+from bot.sending.calls import CallNotMade, Calls
 from bot.sending.doubt import is_missed, reason_for, repeats
 from bot.sending.pacing import Pacing
-from bot.sending.refusals import Done, Final, Instead, judge
+from bot.sending.refusals import Done, Final, Instead, judge, named
 from bot.supervised import Tasks
+from middleware.failures import reason_of
 from middleware.turn import Clock
 from storage.database import Database
+from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.ids import chat_id_of, session_id_of
 from storage.payloads import AboutSent, AnswerCallbackQuery, EditMessageText, SendMessage
 from storage.statement import Statement
@@ -34,6 +39,9 @@ log = logging.getLogger("polar.delivery")
 
 SETTLE_S = 2.0
 FIRST_DELAY_S = 0.5
+LOOK_S = 1.0
+"""How often it is looked for what another process has queued."""
+PAGE = 1_000
 
 Tell = Callable[[Delivery, str], Awaitable[list[Statement]]]
 """The statements that tell the operators of a delivery that failed."""
@@ -70,6 +78,8 @@ class Sender:
         self._again: set[str] = set()
         self._in_flight: dict[str, asyncio.Event] = {}
         self._retries: dict[str, int] = {}
+        self._seen = 0
+        """The last sequence that was looked at for what another process has queued."""
         self._stopping = False
 
     @property
@@ -79,7 +89,17 @@ class Sender:
 
     async def start(self) -> None:
         """Take up what an earlier process left."""
+        self._seen = await self._deliveries.last_sequence()
         self.wake(await self._deliveries.sessions_waiting())
+
+    async def run(self) -> None:
+        """Take up what another process queues, forever."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            queued = await self._deliveries.list_behind(self._seen, limit=PAGE)
+            if queued:
+                self._seen = queued[-1][0]
+                self.wake({session_id for _, session_id in queued})
 
     def wake(self, session_ids: Iterable[str]) -> None:
         """There are new rows for these sessions."""
@@ -115,14 +135,37 @@ class Sender:
             return
         if delivery.ambiguous:  # its one more try must not be cut by what cut the first one
             await self._calm()
-        if isinstance(delivery.payload, AnswerCallbackQuery):
-            delay_s = await self._send(delivery)
-        else:
-            async with self._pacing.right_to_send(chat_id_of(delivery.session_id), delivery.priority):
+            await self._until_line_works()
+        current = delivery
+        try:
+            async with self._right_to_send(delivery):
                 # Something more urgent may have come in meanwhile.
-                current = await self._deliveries.next_of(delivery.session_id)
-                delay_s = 0 if current is None else await self._send(current)
-        await asyncio.sleep(delay_s)
+                current = await self._deliveries.next_of(delivery.session_id) or delivery
+                delay_s = await self._send(current)
+        except (DatabaseLost, DatabaseClosed):
+            raise
+        except ExpectationFailed:
+            log.warning("%s was changed elsewhere", current.delivery_id)
+            delay_s = 0
+        except Exception as error:  # noqa: BLE001 - counted, and then set aside with its type
+            delay_s = await self._on_fault(current, error)
+        if not self._stopping:
+            await asyncio.sleep(delay_s)
+
+    @asynccontextmanager
+    async def _right_to_send(self, delivery: Delivery) -> AsyncIterator[None]:
+        """Whoever presses waits for the answer to that; Telegram does not count it."""
+        if isinstance(delivery.payload, AnswerCallbackQuery):
+            yield
+            return
+        async with self._pacing.right_to_send(chat_id_of(delivery.session_id), delivery.priority):
+            yield
+
+    async def _until_line_works(self) -> None:
+        failed = 0
+        while not await self._calls.probe():
+            failed += 1
+            await asyncio.sleep(jittered(FIRST_DELAY_S, failed))
 
     async def _send(self, delivery: Delivery) -> float:
         """Make the call, if there is still anything to call about; returns how long this chat has to wait."""
@@ -135,11 +178,29 @@ class Sender:
                 return 0
             self._in_flight[delivery.session_id] = received = asyncio.Event()
             try:
-                await self._database.commit(self._deliveries.claim(delivery, now_ms=self._clock()))
-                return await self._attempt(delivery, target)
+                return await self._attempt(await self._claim(delivery), target)
             finally:
                 del self._in_flight[delivery.session_id]
                 received.set()
+
+    async def _claim(self, delivery: Delivery) -> Delivery:
+        """The row as it is when it is claimed: what was erased or changed since it was read is not sent."""
+        [[row]] = await self._database.commit(self._deliveries.claim(delivery, now_ms=self._clock()))
+        return Delivery.from_row(row)
+
+    async def _on_fault(self, delivery: Delivery, error: Exception) -> float:
+        """A fault of ours, or of the row, is this delivery's failure; returns how long this chat has to wait."""
+        reason, attempt, now_ms = reason_of(error), delivery.failures + 1, self._clock()
+        log.error("%s failed at try %d: %s", delivery.delivery_id, attempt, reason)
+        row = await self._deliveries.find(delivery.delivery_id)
+        if row is not None and row.status == "sending" and not isinstance(error, CallNotMade):
+            await self._doubt(row, reason)  # it failed behind the call
+        elif tries.is_last(attempt):
+            await self._database.commit(*self._deliveries.fail(delivery, reason=reason, now_ms=now_ms, by_fault=True))
+        else:
+            await self._database.commit(self._deliveries.count_failure(delivery, reason=reason, now_ms=now_ms))
+            return tries.delay_s(attempt, first_s=FIRST_DELAY_S)
+        return 0
 
     async def _target(self, delivery: Delivery) -> int | None:
         """The message that a call is about; None when it was not sent, or to a chat whose ids no longer count."""
@@ -184,38 +245,39 @@ class Sender:
                 await self._follow(delivery, new)
             case Forbidden():
                 pause = Jobs.pause_session(delivery.session_id, now_ms=self._clock())
-                await self._fail(delivery, str(error), *pause)
+                await self._fail(delivery, named(error), *pause)
             case BadRequest():
-                await self._on_refusal(delivery, str(error))
+                await self._on_refusal(delivery, error)
             case Unsent() | InvalidToken():
-                await self._put_back(delivery, str(error))
+                await self._put_back(delivery, reason_of(error))
                 return self._backoff(delivery)
             case NetworkError():
-                await self._doubt(delivery, str(error))
+                await self._doubt(delivery, reason_of(error))
             case _:
-                await self._fail(delivery, str(error))
+                await self._fail(delivery, named(error))
         return 0
 
     def _backoff(self, delivery: Delivery) -> float:
-        tries = self._retries[delivery.delivery_id] = self._retries.get(delivery.delivery_id, 0) + 1
-        return jittered(FIRST_DELAY_S, tries)
+        unsent = self._retries[delivery.delivery_id] = self._retries.get(delivery.delivery_id, 0) + 1
+        return jittered(FIRST_DELAY_S, unsent)
 
     async def _put_back(self, delivery: Delivery, reason: str, *others: Statement) -> None:
         put_back = self._deliveries.put_back(delivery, reason=reason, now_ms=self._clock())
         await self._database.commit(put_back, *others)
 
-    async def _fail(self, delivery: Delivery, reason: str, *others: Statement) -> None:
+    async def _fail(self, delivery: Delivery, reason: str, *others: Statement, ambiguous: bool = False) -> None:
         log.warning("%s failed: %s", delivery.delivery_id, reason)
         self._retries.pop(delivery.delivery_id, None)
-        fail = self._deliveries.fail(delivery, reason=reason, now_ms=self._clock())
+        fail = self._deliveries.fail(delivery, reason=reason, now_ms=self._clock(), ambiguous=ambiguous)
         await self._database.commit(*fail, *others)
 
     async def _finish(self, delivery: Delivery, reason: str | None, *others: Statement) -> None:
         finish = self._deliveries.finish(delivery, reason=reason, now_ms=self._clock())
         await self._database.commit(finish, *others)
 
-    async def _on_refusal(self, delivery: Delivery, reason: str) -> None:
-        match judge(delivery.payload, reason):
+    async def _on_refusal(self, delivery: Delivery, error: BadRequest) -> None:
+        reason = named(error)
+        match judge(delivery.payload, str(error)):
             case Done():
                 await self._finish(delivery, reason)
             case Instead(payload):
@@ -236,18 +298,18 @@ class Sender:
         """
         if delivery.ambiguous >= repeats(delivery):
             notices = await self._tell(delivery, reason) if is_missed(delivery) else []
-            await self._fail(delivery, reason_for(delivery, reason), *notices)
+            await self._fail(delivery, reason_for(delivery, reason), *notices, ambiguous=True)
             self.wake(await self._deliveries.sessions_waiting() if notices else ())
             return
         put_back = self._deliveries.put_back(delivery, reason=reason, now_ms=self._clock(), ambiguous=True)
         await self._database.commit(put_back)
-        tries = 0
-        while not self._stopping and not await self._calls.probe():
-            tries += 1
-            await asyncio.sleep(jittered(FIRST_DELAY_S, tries))
+
+    def hold(self) -> None:
+        """From now on claim nothing: what is queued stays for the next start."""
+        self._stopping = True
+        self._workers.cancel(but=self._in_flight)
 
     async def stop(self, timeout_s: float) -> None:
-        """Send what is queued, for `timeout_s` seconds at most; the rest stays for the next start."""
-        await self._workers.drain(timeout_s)
-        self._stopping = True
-        await self._workers.end()
+        """Claim nothing more, and wait for the calls in flight, `timeout_s` seconds at most."""
+        self.hold()
+        await self._workers.end(timeout_s)

@@ -171,7 +171,7 @@ def _answered(turn: Turn, reply: Reply) -> int | None:
 def _context(turn: Turn, reply: Reply, *, is_first: bool) -> dict[str, Any]:
     """Where a part goes, and how."""
     place = reply.place or turn.place
-    replies = is_first and reply.place is None and not place.is_private
+    replies = is_first and reply.place is None and (turn.is_retried or not place.is_private)
     return {
         "topic_id": place.topic_id,
         "reply_to": turn.incoming.telegram_message_id if replies and turn.incoming is not None else None,

@@ -12,7 +12,10 @@ _MOVED = (
     "UPDATE polar_scheduler_events SET payload = json_set(payload, '$.run.sessionId', :new) "
     f"WHERE queue = 'retry' AND {field('payload', 'run.sessionId')} = :old",
     "UPDATE polar_heartbeat_policies SET sessionId = :new WHERE sessionId = :old",
-    "UPDATE polar_delivery_queue SET sessionId = :new WHERE sessionId = :old AND status IN ('pending', 'sending')",
+    # The message that a reply replies to has another number in the new chat.
+    "UPDATE polar_delivery_queue SET sessionId = :new, "
+    "payload = iif(json_valid(payload), json_remove(payload, '$.replyTo'), payload) "
+    "WHERE sessionId = :old AND status IN ('pending', 'sending')",
     "UPDATE polar_memory SET sessionId = :new WHERE sessionId = :old",
     "UPDATE OR IGNORE polar_personality_profiles SET sessionId = :new, "
     f"profileId = {sql_session_profile_id('userId', ':new')} WHERE sessionId = :old",

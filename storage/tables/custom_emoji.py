@@ -14,15 +14,16 @@ class CustomEmoji:
 
     @staticmethod
     def add(custom_emoji_id: str, emoji: str, *, now_ms: int) -> Statement:
-        """Remember what one stands for; '' when Telegram did not tell."""
+        """Remember what one stands for."""
         return Statement(
-            "INSERT INTO polar_custom_emoji VALUES (?, ?, ?) ON CONFLICT (customEmojiId) DO NOTHING",
+            "INSERT INTO polar_custom_emoji VALUES (?, ?, ?) "
+            "ON CONFLICT (customEmojiId) DO UPDATE SET emoji = excluded.emoji, createdAtMs = excluded.createdAtMs",
             (custom_emoji_id, emoji, now_ms),
         )
 
     async def find(self, custom_emoji_id: str) -> str | None:
-        """The emoji it stands for, '' when there is none, None when it was never asked for."""
+        """The emoji it stands for, None when that is not known; it may be later."""
         row = await self._readers.fetch_one(
-            "SELECT emoji FROM polar_custom_emoji WHERE customEmojiId = ?", (custom_emoji_id,)
+            "SELECT emoji FROM polar_custom_emoji WHERE customEmojiId = ? AND emoji <> ''", (custom_emoji_id,)
         )
         return row[0] if row else None

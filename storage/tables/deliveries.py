@@ -10,28 +10,45 @@ from storage.payloads import Payload, SendDocument, UnknownPayload, read
 from storage.readers import Readers
 from storage.statement import Statement
 
-_COLUMNS = "deliveryId, sessionId, payload, status, sequence, replyId, priority, attempts, ambiguous, createdAtMs"
-_ADD = """
+_COLUMNS = (
+    "deliveryId, sessionId, payload, status, sequence, replyId, priority, attempts, ambiguous, failures, createdAtMs"
+)
+_NEXT = "(SELECT coalesce(max(sequence), 0) + 1 FROM polar_delivery_queue)"
+_ADD = f"""
 INSERT INTO polar_delivery_queue
   (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, priority)
-VALUES (?, ?, 'telegram', ?, 'pending', ?, ?,
-  (SELECT coalesce(max(sequence), 0) + 1 FROM polar_delivery_queue), ?, ?)
+VALUES (?, ?, 'telegram', ?, 'pending', ?, ?, {_NEXT}, ?, ?)
 """
 # Another program may have left what is no JSON.
 _WITHOUT_CONTENT = "iif(json_valid(payload), json_remove(payload, '$.content'), payload)"
-_FAIL_REST = f"""
+_FAIL = """
 UPDATE polar_delivery_queue
-SET status = 'failed', reason = 'an earlier part failed', updatedAtMs = ?, payload = {_WITHOUT_CONTENT}
+SET status = 'failed', reason = ?, ambiguous = max(ambiguous, ?), failures = failures + ?, updatedAtMs = ?
+WHERE deliveryId = ? AND (status = 'sending' OR status = 'pending' AND ?)
+"""
+_FAIL_REST = """
+UPDATE polar_delivery_queue SET status = 'failed', reason = 'an earlier part failed', updatedAtMs = ?
 WHERE replyId = ? AND status = 'pending' AND sequence > ?
+"""
+_RETRY = f"""
+UPDATE polar_delivery_queue
+SET status = 'pending', sequence = {_NEXT}, attempts = 0, failures = 0, ambiguous = min(ambiguous, 1), reason = NULL,
+  updatedAtMs = ?
+WHERE deliveryId = ? AND status = 'failed' AND payload = ?
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One call to make. `ambiguous` counts the tries of which nobody knows whether they took effect."""
+    """One call to make.
+
+    `stored` is the payload as the row holds it. `attempts` counts all tries, `ambiguous` those of which nobody knows
+    whether they took effect, `failures` those that failed by a fault of ours, or of the row.
+    """
 
     delivery_id: str
     session_id: str
+    stored: str
     payload: Payload | UnknownPayload
     status: str
     sequence: int
@@ -39,6 +56,7 @@ class Delivery:
     priority: int
     attempts: int
     ambiguous: int
+    failures: int = 0
     created_at_ms: int
 
     @classmethod
@@ -47,6 +65,7 @@ class Delivery:
         return cls(
             delivery_id=row[0],
             session_id=row[1],
+            stored=row[2],
             payload=read(row[2]),
             status=row[3],
             sequence=row[4],
@@ -54,7 +73,8 @@ class Delivery:
             priority=row[6],
             attempts=row[7],
             ambiguous=row[8],
-            created_at_ms=row[9],
+            failures=row[9],
+            created_at_ms=row[10],
         )
 
 
@@ -84,10 +104,13 @@ class Deliveries:
 
     @staticmethod
     def claim(delivery: Delivery, *, now_ms: int) -> Statement:
-        """From `pending` to `sending`: from here on the call may have taken effect."""
+        """From `pending` to `sending`: from here on the call may have taken effect.
+
+        Gives the row back as it is then, as one of `from_row`: it may have been changed since it was read.
+        """
         return Statement(
             "UPDATE polar_delivery_queue SET status = 'sending', attempts = attempts + 1, updatedAtMs = ? "
-            "WHERE deliveryId = ? AND status = 'pending'",
+            f"WHERE deliveryId = ? AND status = 'pending' RETURNING {_COLUMNS}",
             (now_ms, delivery.delivery_id),
             expect=1,
         )
@@ -95,13 +118,26 @@ class Deliveries:
     @staticmethod
     def finish(delivery: Delivery, *, reason: str | None, now_ms: int) -> Statement:
         """From `sending` to `sent`; the content of a document is not kept."""
-        return Deliveries._end(delivery, "sent", reason, now_ms)
+        may_have_content = isinstance(delivery.payload, SendDocument | UnknownPayload)
+        without = f", payload = {_WITHOUT_CONTENT}" if may_have_content else ""
+        return Statement(
+            f"UPDATE polar_delivery_queue SET status = 'sent', reason = ?, updatedAtMs = ?{without} "
+            "WHERE deliveryId = ? AND status = 'sending'",
+            (reason, now_ms, delivery.delivery_id),
+            expect=1,
+        )
 
     @staticmethod
-    def fail(delivery: Delivery, *, reason: str, now_ms: int) -> tuple[Statement, ...]:
-        """From `sending` to `failed`, and with it the later parts of the same reply; as `finish` otherwise."""
+    def fail(
+        delivery: Delivery, *, reason: str, now_ms: int, ambiguous: bool = False, by_fault: bool = False
+    ) -> tuple[Statement, ...]:
+        """From `sending` to `failed`, and with it the later parts of the same reply; all stay whole, to be retried.
+
+        By a fault of ours it fails also before it was claimed.
+        """
+        params = (reason, int(ambiguous), int(by_fault), now_ms, delivery.delivery_id, int(by_fault))
         rest = Statement(_FAIL_REST, (now_ms, delivery.reply_id, delivery.sequence))
-        return Deliveries._end(delivery, "failed", reason, now_ms), rest
+        return Statement(_FAIL, params, expect=1), rest
 
     @staticmethod
     def put_back(delivery: Delivery, *, reason: str, now_ms: int, ambiguous: bool = False) -> Statement:
@@ -114,25 +150,31 @@ class Deliveries:
         )
 
     @staticmethod
-    def rewrite(delivery: Delivery, payload: Payload) -> Statement:
-        """Give a queued call other parameters; another method is another call, of which no try is unclear yet."""
-        is_another = type(payload) is not type(delivery.payload)
+    def count_failure(delivery: Delivery, *, reason: str, now_ms: int) -> Statement:
+        """One more try that failed by a fault of ours; from `sending`, where nothing was sent, back to `pending`."""
         return Statement(
-            f"UPDATE polar_delivery_queue SET payload = ?{', ambiguous = 0' if is_another else ''} "
-            "WHERE deliveryId = ?",
-            (encode(payload.to_json()), delivery.delivery_id),
+            "UPDATE polar_delivery_queue SET status = 'pending', reason = ?, failures = failures + 1, "
+            "updatedAtMs = ? WHERE deliveryId = ? AND status IN ('pending', 'sending')",
+            (reason, now_ms, delivery.delivery_id),
             expect=1,
         )
 
     @staticmethod
-    def _end(delivery: Delivery, status: str, reason: str | None, now_ms: int) -> Statement:
-        may_have_content = isinstance(delivery.payload, SendDocument | UnknownPayload)
-        without = f", payload = {_WITHOUT_CONTENT}" if may_have_content else ""
+    def retry(delivery: Delivery, *, now_ms: int) -> Statement:
+        """From `failed` back to `pending`, as the last of the queue and tried never; what was unclear stays so."""
+        return Statement(_RETRY, (now_ms, delivery.delivery_id, delivery.stored), expect=1)
+
+    @staticmethod
+    def rewrite(delivery: Delivery, payload: Payload) -> Statement:
+        """Give a queued call other parameters, unless it was changed since it was read: what was erased stays so.
+
+        Another method is another call, of which no try is unclear yet.
+        """
+        is_another = type(payload) is not type(delivery.payload)
         return Statement(
-            f"UPDATE polar_delivery_queue SET status = ?, reason = ?, updatedAtMs = ?{without} "
-            "WHERE deliveryId = ? AND status = 'sending'",
-            (status, reason, now_ms, delivery.delivery_id),
-            expect=1,
+            f"UPDATE polar_delivery_queue SET payload = ?{', ambiguous = 0' if is_another else ''} "
+            "WHERE deliveryId = ? AND payload = ?",
+            (encode(payload.to_json()), delivery.delivery_id, delivery.stored),
         )
 
     async def find(self, delivery_id: str) -> Delivery | None:
@@ -141,6 +183,28 @@ class Deliveries:
             f"SELECT {_COLUMNS} FROM polar_delivery_queue WHERE deliveryId = ?", (delivery_id,)
         )
         return Delivery.from_row(row) if row else None
+
+    async def later_parts(self, delivery: Delivery) -> list[Delivery]:
+        """The parts of the same reply that failed with this one, in order."""
+        rows = await self._readers.fetch(
+            f"SELECT {_COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_session "
+            "WHERE sessionId = ? AND replyId = ? AND status = 'failed' AND sequence > ? ORDER BY sequence",
+            (delivery.session_id, delivery.reply_id, delivery.sequence),
+        )
+        return [Delivery.from_row(row) for row in rows]
+
+    async def last_sequence(self) -> int:
+        """The highest sequence, 0 of an empty queue."""
+        row = await self._readers.fetch_one("SELECT coalesce(max(sequence), 0) FROM polar_delivery_queue")
+        return int(row[0]) if row else 0
+
+    async def list_behind(self, sequence: int, *, limit: int) -> list[tuple[int, str]]:
+        """Sequence and session of what was queued behind a sequence, whatever has become of it, in order."""
+        rows = await self._readers.fetch(
+            "SELECT sequence, sessionId FROM polar_delivery_queue WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            (sequence, limit),
+        )
+        return [(row[0], row[1]) for row in rows]
 
     async def sessions_waiting(self) -> list[str]:
         """The sessions that have rows to send."""

@@ -183,6 +183,17 @@ class FeedbackLedger:
         found = {row[0]: row[1] for row in rows}
         return Totals(**{name: found.get(name, 0) for name in ("positive", "negative", "neutral")})
 
+    async def has_newer(self, session_id: str, telegram_message_id: int, actor: str, date: int) -> bool:
+        """Whether an actor has reacted to a message of a session after this date, in Telegram's seconds."""
+        row = await self._readers.fetch_one(
+            "SELECT 1 FROM polar_messages AS m CROSS JOIN polar_feedback_events AS e INDEXED BY polar_feedback_message "
+            "ON e.sessionId = m.sessionId AND e.messageId = m.messageId "
+            "WHERE m.sessionId = ? AND m.telegramMessageId = ? AND json_valid(e.payload) "
+            "AND json_extract(e.payload, '$.actor') = ? AND json_extract(e.payload, '$.date') > ? LIMIT 1",
+            (session_id, telegram_message_id, actor, date),
+        )
+        return row is not None
+
     async def has_disapproved(self, session_id: str, message_id: str, actor: str) -> bool:
         """Whether somebody has given a message of a session a negative reaction before, taken back or not."""
         row = await self._readers.fetch_one(

@@ -27,7 +27,7 @@ DO UPDATE SET text = excluded.text, origin = excluded.origin, answersMessageId =
 """
 _COLUMNS = (
     "sequence, sessionId, messageId, role, telegramMessageId, threadKey, userId, kind, text, attachment, "
-    "origin, createdAtMs"
+    "origin, createdAtMs, editDate"
 )
 
 
@@ -47,7 +47,7 @@ ORDER BY m.sequence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A stored message. `origin` tells what produced one of ours."""
+    """A stored message. `origin` tells what produced one of ours; `edit_date` is in Telegram's seconds."""
 
     sequence: int
     session_id: str
@@ -61,6 +61,7 @@ class Message:
     attachment: Mapping[str, Any] | None
     origin: Origin
     created_at_ms: int
+    edit_date: int | None = None
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Message:
@@ -78,6 +79,7 @@ class Message:
             attachment=json.loads(row[9]) if row[9] else None,
             origin=Origin.from_json(row[10]),
             created_at_ms=row[11],
+            edit_date=row[12],
         )
 
 
@@ -194,16 +196,22 @@ class Messages:
         telegram_message_id: int,
         text: str,
         attachment: Mapping[str, Any] | None,
+        edit_date: int | None = None,
         now_ms: int,
     ) -> tuple[Statement, ...]:
-        """Replace text and attachment, the former ones kept; an edit that changes neither does nothing."""
+        """Replace text and attachment, the former ones kept; an edit that changes neither does nothing.
+
+        One that is older than what is stored, in Telegram's seconds, is kept as a former one itself.
+        """
         key: Mapping[str, Value] = {
             "session": session_id,
             "id": telegram_message_id,
             "text": text,
             "attachment": encode(attachment),
+            "date": edit_date,
             "now": now_ms,
         }
+        is_newer = "coalesce(editDate <= :date, 1)"
         differs = (
             "sessionId = :session AND telegramMessageId = :id AND role = 'user' "
             "AND (text IS NOT :text OR attachment IS NOT :attachment)"
@@ -212,11 +220,13 @@ class Messages:
             Statement(
                 "INSERT INTO polar_message_revisions "
                 "(sessionId, telegramMessageId, text, attachment, revisedAtMs) "
-                f"SELECT sessionId, telegramMessageId, text, attachment, :now FROM polar_messages WHERE {differs}",
+                f"SELECT sessionId, telegramMessageId, iif({is_newer}, text, :text), "
+                f"iif({is_newer}, attachment, :attachment), :now FROM polar_messages WHERE {differs}",
                 key,
             ),
             Statement(
-                f"UPDATE polar_messages SET text = :text, attachment = :attachment, editedAtMs = :now WHERE {differs}",
+                "UPDATE polar_messages SET text = :text, attachment = :attachment, editedAtMs = :now, editDate = :date "
+                f"WHERE {differs} AND {is_newer}",
                 key,
             ),
         )

@@ -14,14 +14,15 @@ from storage.statement import Statement
 FORGET_AFTER_MS = 3 * 24 * 3_600_000
 
 # An update_id that is known keeps its row, unless that row was finished long ago.
+_NEXT = "(SELECT coalesce(max(sequence), 0) + 1 FROM polar_updates)"
 _ADD = f"""
 INSERT INTO polar_updates
   (updateId, sequence, status, kind, lane, sessionId, telegramMessageId, body, receivedAtMs)
-VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?)
+VALUES (?, {_NEXT}, 'pending', ?, ?, ?, ?, ?, ?)
 ON CONFLICT (updateId) DO UPDATE SET
   sequence = excluded.sequence, status = 'pending', kind = excluded.kind, lane = excluded.lane,
   sessionId = excluded.sessionId, telegramMessageId = excluded.telegramMessageId, body = excluded.body,
-  attempts = 0, reason = NULL, receivedAtMs = excluded.receivedAtMs, finishedAtMs = NULL
+  attempts = 0, retries = 0, reason = NULL, receivedAtMs = excluded.receivedAtMs, finishedAtMs = NULL
 WHERE polar_updates.status <> 'pending'
   AND polar_updates.finishedAtMs < excluded.receivedAtMs - {FORGET_AFTER_MS}
 """
@@ -38,7 +39,12 @@ UPDATE polar_updates SET attempts = attempts + 1
 WHERE updateId = ? AND sequence = ? AND status = 'pending' RETURNING attempts
 """
 _FAIL = "UPDATE polar_updates SET attempts = ? WHERE updateId = ? AND sequence = ? AND status = 'pending'"
-_COLUMNS = "updateId, sequence, kind, lane, sessionId, telegramMessageId, body, attempts, receivedAtMs"
+_RETRY = f"""
+UPDATE polar_updates
+SET status = 'pending', sequence = {_NEXT}, attempts = 0, retries = retries + 1, reason = NULL, finishedAtMs = NULL
+WHERE updateId = ? AND sequence = ? AND status = 'dead' AND body IS NOT NULL
+"""
+_COLUMNS = "updateId, sequence, kind, lane, sessionId, telegramMessageId, body, attempts, retries, receivedAtMs"
 _OF_LANE = (
     f"SELECT {_COLUMNS} FROM polar_updates "
     "WHERE status = 'pending' AND lane = ? AND sequence > ? ORDER BY sequence LIMIT ?"
@@ -59,7 +65,10 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An unfinished update of the journal. `attempts` counts the tries that were recorded before."""
+    """An unfinished update of the journal.
+
+    `attempts` counts the tries that were recorded before, `retries` how often it was set aside and taken up again.
+    """
 
     update_id: int
     sequence: int
@@ -69,6 +78,7 @@ class Entry:
     telegram_message_id: int | None
     body: bytes
     attempts: int
+    retries: int = 0
     received_at_ms: int
 
     @classmethod
@@ -83,7 +93,8 @@ class Entry:
             telegram_message_id=row[5],
             body=row[6] or b"",
             attempts=row[7],
-            received_at_ms=row[8],
+            retries=row[8],
+            received_at_ms=row[9],
         )
 
 
@@ -99,13 +110,12 @@ class Updates:
         return int(row[0]) if row else 0
 
     @staticmethod
-    def add(received: Received, *, sequence: int, now_ms: int) -> Statement:
-        """Journal an update; one that is known already changes nothing."""
+    def add(received: Received, *, now_ms: int) -> Statement:
+        """Journal an update as the last one; one that is known already changes nothing."""
         return Statement(
             _ADD,
             (
                 received.update_id,
-                sequence,
                 received.kind,
                 received.lane,
                 received.session_id,
@@ -134,6 +144,11 @@ class Updates:
     def set_aside(update_id: int, sequence: int, *, attempt: int, reason: str, now_ms: int) -> Statement:
         """From `pending` to `dead` with the reason; the body is kept for whoever looks into it."""
         return Statement(_SET_ASIDE, (attempt, reason, now_ms, update_id, sequence), expect=1)
+
+    @staticmethod
+    def retry(update_id: int, sequence: int) -> Statement:
+        """From `dead` back to `pending`, as the last of its lane and tried never; not what was erased."""
+        return Statement(_RETRY, (update_id, sequence), expect=1)
 
     async def first_pending(self) -> int | None:
         """The sequence of the oldest unfinished update."""
@@ -170,6 +185,6 @@ class Updates:
         return {row[0]: row[1] for row in rows}
 
 
-def batch(received: Sequence[Received], *, first: int, now_ms: int) -> list[Statement]:
-    """The statements that journal a batch, sequences counted up from `first`."""
-    return [Updates.add(r, sequence=first + i, now_ms=now_ms) for i, r in enumerate(received)]
+def batch(received: Sequence[Received], *, now_ms: int) -> list[Statement]:
+    """The statements that journal a batch, in order."""
+    return [Updates.add(update, now_ms=now_ms) for update in received]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from storage.ids import FIRST_REPLIES, received_ms_of, sql_is_received, sql_telegram_message_id
+from storage.ids import FIRST_REPLIES, sql_answered_update_id, sql_is_received, sql_telegram_message_id
 from storage.readers import Readers
 from storage.tables.budgets import SPENT
 from storage.totals import Totals
@@ -18,7 +18,8 @@ _NET = ", ".join(
     f"sum((added - removed) * (polarity = '{polarity}'))" for polarity in ("positive", "negative", "neutral")
 )
 _REPLIES = f"""
-SELECT deliveryId, updatedAtMs FROM (
+SELECT updatedAtMs - (SELECT receivedAtMs FROM polar_updates WHERE updateId = {sql_answered_update_id("deliveryId")})
+FROM (
   SELECT deliveryId, updatedAtMs FROM polar_delivery_queue INDEXED BY polar_delivery_status
   WHERE status = 'sent' ORDER BY createdAtMs DESC LIMIT {RECENT_REPLIES})
 WHERE deliveryId GLOB '{FIRST_REPLIES}'
@@ -133,7 +134,7 @@ async def reactions_by_day(readers: Readers, *, since: str) -> dict[str, Totals]
 
 async def reply_times(readers: Readers) -> ReplyTimes:
     """Of the newest RECENT_REPLIES that were sent, those that answer somebody."""
-    took = sorted(max(0, row[1] - received_ms_of(row[0])) for row in await readers.fetch(_REPLIES))
+    took = sorted(max(0, row[0]) for row in await readers.fetch(_REPLIES) if row[0] is not None)
     if not took:
         return ReplyTimes(count=0, median_ms=None, p95_ms=None)
     return ReplyTimes(count=len(took), median_ms=median(took), p95_ms=took[(len(took) * 95 + 99) // 100 - 1])

@@ -153,8 +153,7 @@ async def test_calling_the_rest_of_the_chain_twice_fails_the_turn(
         ann, chat = house.chat()
         assert await tell(house, chat, ann, "hello") == [say("turn.apology")]
     [(reason,)] = house.rows("SELECT reason FROM polar_updates WHERE status = 'dead'")
-    assert reason.startswith("CalledTwice: ")
-    assert "twice" in reason
+    assert reason == "CalledTwice"
 
 
 @pytest.mark.parametrize("name", ["no.such.module:thing", f"{HERE}:nothing"])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.receiving import processor
 from emulator import Chat, Person
 from tests.clocks import TestClock
 from tests.house import House, until
@@ -78,17 +79,21 @@ async def test_a_custom_emoji_counts_as_the_emoji_that_it_stands_for(house: Hous
     assert asked == [{"custom_emoji_ids": ["77"]}, {"custom_emoji_ids": ["78"]}]
 
 
-async def test_a_custom_emoji_is_recorded_though_telegram_gives_no_answer(house: House) -> None:
-    """It is neutral then, and asked for again at the next time."""
+@pytest.mark.parametrize(("failures", "polarity"), [(1, "negative"), (3, "neutral")])
+async def test_a_custom_emoji_is_asked_for_again_when_telegram_gives_no_answer(
+    house: House, monkeypatch: pytest.MonkeyPatch, failures: int, polarity: str
+) -> None:
+    """The reaction is tried again meanwhile, and neutral in the end; the next one asks again."""
+    monkeypatch.setattr(processor, "FIRST_DELAY_S", 0.01)
     house.world.custom_emoji("77", "👎")
-    house.world.fault("getCustomEmojiStickers", "500")
+    house.world.fault("getCustomEmojiStickers", "500", times=failures)
     async with house.bot(responder=ECHO):
         ann, chat, answer = await answered(house)
         house.world.react(chat, ann, answer, {"type": "custom_emoji", "custom_emoji_id": "77"})
         await until(lambda: len(reactions(house)) == 1)
         house.world.react(chat, ann, answer)
         await until(lambda: len(reactions(house)) == 2)
-    assert [event.polarity for event in reactions(house)] == ["neutral", "negative"]
+    assert [event.polarity for event in reactions(house)] == [polarity, "negative"]
 
 
 async def test_a_paid_star_is_positive_and_an_unknown_type_neutral(house: House) -> None:

@@ -91,7 +91,7 @@ def test_a_delivery_tells_what_it_is(update_id: int, received_ms: int, reply: in
     """A placeholder, a notice, or the part of a reply to what was received at an instant."""
     turn_id = ids.update_turn_id(update_id, received_ms)
     delivery_id = ids.part_id(ids.reply_id(turn_id, reply), part)
-    assert ids.received_ms_of(delivery_id) == received_ms
+    assert said_by_sql(ids.sql_answered_update_id(":id"), id=delivery_id) == update_id
     assert bool(said_by_sql(f":id GLOB '{ids.FIRST_REPLIES}'", id=delivery_id)) == (reply == part == 0)
     assert ids.is_placeholder(ids.placeholder_id(turn_id)) and not ids.is_placeholder(delivery_id)
     assert ids.is_notice(ids.notice_id("budget", update_id)) and not ids.is_notice(ids.reply_id(turn_id, reply))

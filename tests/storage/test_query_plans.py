@@ -31,6 +31,7 @@ S = "telegram:chat:1"
 DELIVERY = Delivery(
     delivery_id="d",
     session_id=S,
+    stored="{}",
     payload=SendMessage(text=""),
     status="sending",
     sequence=1,

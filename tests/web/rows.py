@@ -191,16 +191,18 @@ class Rows:
         self._update += 1
         self.add(
             "polar_updates",
-            updateId=self._update,
-            sequence=self._update,
-            status=status,
-            kind="message",
-            lane=ANN,
-            sessionId=ANN,
-            body=json.dumps({"update_id": self._update}).encode(),
-            reason=reason,
-            receivedAtMs=at,
-            **more,
+            **{
+                "updateId": self._update,
+                "sequence": self._update,
+                "status": status,
+                "kind": "message",
+                "lane": ANN,
+                "sessionId": ANN,
+                "body": json.dumps({"update_id": self._update}).encode(),
+                "reason": reason,
+                "receivedAtMs": at,
+                **more,
+            },
         )
 
     def rename_last_update(self, kind: str) -> None:

@@ -94,9 +94,10 @@ async def test_the_time_to_reply_runs_from_the_receipt_until_the_reply_had_arriv
     with writing(path) as rows:
         for number in range(1, 101):
             received = NOW_MS - HOUR_MS + number
+            rows.add_open_update(received, "done", None, updateId=number)
             for key, delay in (
-                (f"update:{number}:{received}:0:0", 10 * number),
-                (f"update:{number}:{received}:0:1", 9_999),
+                (f"update:{number}:{number}:0:0", 10 * number),
+                (f"update:{number}:{number}:0:1", 9_999),
             ):
                 rows.add_delivery(key, ANN, "sent", received + 1, received + delay, {})
         rows.add_delivery("run:job:1:0:0", ANN, "sent", NOW_MS, NOW_MS + 10**9, {})
@@ -111,7 +112,8 @@ async def test_only_recent_replies_are_looked_at(path: Path) -> None:
         for number in range(statistics.RECENT_REPLIES + 50):
             received = NOW_MS + number
             took = 5 if number >= 50 else 10**6
-            rows.add_delivery(f"update:{number}:{received}:0:0", ANN, "sent", received, received + took, {})
+            rows.add_open_update(received, "done", None, updateId=number)
+            rows.add_delivery(f"update:{number}:{number}:0:0", ANN, "sent", received, received + took, {})
     async with reading(path) as readers:
         found = await statistics.reply_times(readers)
     assert found == ReplyTimes(count=statistics.RECENT_REPLIES, median_ms=5, p95_ms=5)

@@ -35,9 +35,9 @@ async def test_messages_within_the_window_become_one_turn(house: House) -> None:
         0.3,
         lambda: write(chat, ann, "c"),
     )
-    [(first, received)] = house.rows("SELECT updateId, receivedAtMs FROM polar_updates ORDER BY sequence LIMIT 1")
+    [(first, sequence)] = house.rows("SELECT updateId, sequence FROM polar_updates ORDER BY sequence LIMIT 1")
     assert await answers(house, clock, chat) == ["echo: a\nb\nc"]
-    assert turns(house) == [f"update:{first}:{received}"]
+    assert turns(house) == [f"update:{first}:{sequence}"]
     assert house.rows("SELECT text FROM polar_messages WHERE role = 'user' ORDER BY sequence") == [
         ("a",),
         ("b",),
@@ -257,7 +257,7 @@ async def test_a_merged_turn_that_keeps_failing_is_set_aside_whole(
     )
     assert await answers(house, clock, chat, responder=FAILING) == [say("turn.apology"), "echo: c"]
     dead = house.rows("SELECT attempts, reason FROM polar_updates WHERE status = 'dead'")
-    assert dead == [(3, "RuntimeError: this responder fails")] * 2
+    assert dead == [(3, "RuntimeError")] * 2
     assert house.rows("SELECT text FROM polar_messages WHERE role = 'user'") == [("c",)]
 
 

@@ -69,7 +69,7 @@ async def test_what_a_turn_took_is_not_handled_again_when_the_reading_comes_to_i
 
     async def receive(lane: str, *numbers: int) -> None:
         received = [message(number, lane) for number in numbers]
-        await database.commit(*batch(received, first=numbers[0], now_ms=clock()))
+        await database.commit(*batch(received, now_ms=clock()))
         processor.wake()
 
     calm = asyncio.Event()

@@ -115,14 +115,14 @@ async def test_a_document_that_may_have_arrived_is_sent_once_more_and_marked(hou
     assert queue(house) == [("sent", 1, None)]
 
 
-async def test_a_document_that_is_refused_is_not_kept_either(house: House) -> None:
-    """It would never be sent."""
+async def test_a_document_that_is_refused_is_kept(house: House) -> None:
+    """So that it can be sent again; erasure and pruning reach it."""
     async with house.bot(responder=SENDING):
         ann, chat = house.chat()
         house.world.fault("sendDocument", "400:not like this")
         house.world.say(chat, ann, "here you are")
         await until(lambda: house.path.exists() and [row[0] for row in queue(house)] == ["failed"])
-    assert "boundary" not in str(house.rows("SELECT payload FROM polar_delivery_queue"))
+    assert "boundary" in str(house.rows("SELECT payload FROM polar_delivery_queue"))
 
 
 async def test_a_document_stays_in_its_topic_and_replies_to_what_it_answers(house: House) -> None:

@@ -202,9 +202,9 @@ async def test_what_was_stopped_is_not_begun_again_after_a_crash(house: House) -
         ann, chat = house.chat()
         house.world.say(chat, ann, "tell me")
         await until(lambda: Writing.calls == 1)
-        [(update, received)] = house.rows("SELECT updateId, receivedAtMs FROM polar_updates WHERE kind = 'message'")
+        [(update, sequence)] = house.rows("SELECT updateId, sequence FROM polar_updates WHERE kind = 'message'")
     # What a process leaves that ended between a stop and the end of the answer.
-    house.write("INSERT INTO polar_stop_marks VALUES (?, 0)", f"update:{update}:{received}")
+    house.write("INSERT INTO polar_stop_marks VALUES (?, 0)", f"update:{update}:{sequence}")
     Writing.done.set()
     async with house.bot(responder=WRITING):
         await house.world.wait(lambda: texts(house, chat) == ["Stopped."])

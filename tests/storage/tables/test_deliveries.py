@@ -76,6 +76,7 @@ async def test_a_row_comes_back_as_it_was_queued(database: Database, deliveries:
     assert await following(deliveries) == Delivery(
         delivery_id="a",
         session_id=S,
+        stored='{"method":"sendMessage","text":"a"}',
         payload=SendMessage(text="a"),
         status="pending",
         sequence=1,
@@ -216,10 +217,10 @@ async def test_only_another_method_is_another_call(database: Database, deliverie
 
 
 @pytest.mark.parametrize("end", ["finish", "fail"])
-async def test_the_content_of_a_document_is_not_kept(
+async def test_the_content_of_a_document_is_kept_until_it_was_sent(
     database: Database, deliveries: Deliveries, path: Path, end: str
 ) -> None:
-    """Neither once it was sent nor when it failed, nor that of the parts behind it; its name and size are."""
+    """When it failed, it and the parts behind it may be tried again; its name and size stay in any case."""
     file = SendDocument(text="", name="a.txt", size=3, content="abc")
     for name in ("a", "b"):
         await database.commit(
@@ -231,7 +232,8 @@ async def test_the_content_of_a_document_is_not_kept(
             await database.commit(deliveries.finish(delivery, reason=None, now_ms=2))
         else:
             await database.commit(*deliveries.fail(delivery, reason="no", now_ms=2))
-    kept = '{"method":"sendDocument","name":"a.txt","size":3,"text":""}'
+    content = '"content":"abc",' if end == "fail" else ""
+    kept = f'{{{content}"method":"sendDocument","name":"a.txt","size":3,"text":""}}'
     assert rows(path, "SELECT payload FROM polar_delivery_queue") == [(kept,), (kept,)]
 
 

@@ -106,8 +106,8 @@ async def test_feedback_on_a_message_that_is_still_being_handled_is_resolved(
 ) -> None:
     """Its id follows from the journal; a message of another chat with the same number does not count."""
     updates = Updates(database)
-    await database.commit(updates.add(journalled(1, chat=1, message=9), sequence=1, now_ms=NOW_MS))
-    await database.commit(updates.add(journalled(2, chat=12, message=10), sequence=2, now_ms=NOW_MS))
+    await database.commit(updates.add(journalled(1, chat=1, message=9), now_ms=NOW_MS))
+    await database.commit(updates.add(journalled(2, chat=12, message=10), now_ms=NOW_MS))
     await database.commit(reaction("known", message=9), reaction("unknown", message=10))
     events = {event.id: event for event in await feedback.list_recent(S, limit=5)}
     assert events["known"].message_id == "msg_u_9"
@@ -118,7 +118,7 @@ async def test_feedback_on_a_message_that_is_still_being_handled_is_resolved(
 async def test_a_journal_entry_that_is_finished_resolves_nothing(database: Database, feedback: FeedbackLedger) -> None:
     """When the message is handled it is stored, or it never will be."""
     updates = Updates(database)
-    await database.commit(updates.add(journalled(1, chat=1, message=9), sequence=1, now_ms=NOW_MS))
+    await database.commit(updates.add(journalled(1, chat=1, message=9), now_ms=NOW_MS))
     await database.commit(updates.finish(1, 1, now_ms=NOW_MS), reaction("f"))
     [event] = await feedback.list_recent(S, limit=5)
     assert event.message_id == "telegram:1:9"

@@ -27,13 +27,14 @@ async def test_a_property_has_its_latest_value(database: Database) -> None:
 
 
 async def test_a_custom_emoji_is_known_once_it_was_asked_for(database: Database) -> None:
-    """The first answer stays; '' is an answer too, unlike None."""
+    """What says nothing is no answer: it is asked for again."""
     emoji = CustomEmoji(database)
     assert await emoji.find("5") is None
     await database.commit(emoji.add("5", "👍", now_ms=NOW_MS), emoji.add("6", "", now_ms=NOW_MS))
-    await database.commit(emoji.add("5", "👎", now_ms=NOW_MS))
     assert await emoji.find("5") == "👍"
-    assert await emoji.find("6") == ""
+    assert await emoji.find("6") is None
+    await database.commit(emoji.add("6", "👎", now_ms=NOW_MS))
+    assert await emoji.find("6") == "👎"
 
 
 async def test_each_try_of_a_turn_is_a_row_of_the_audit(database: Database, path: Path) -> None:

@@ -44,7 +44,7 @@ async def test_a_new_journal_is_empty(updates: Updates) -> None:
 
 async def test_updates_come_back_in_order_of_arrival(database: Database, updates: Updates) -> None:
     """Whatever their ids are; what lies behind a sequence and no more than asked for."""
-    await database.commit(*batch([received(i) for i in (30, 10, 20, -5)], first=1, now_ms=NOW_MS))
+    await database.commit(*batch([received(i) for i in (30, 10, 20, -5)], now_ms=NOW_MS))
     entries = await updates.list_pending(after=0, limit=10)
     assert [(e.update_id, e.sequence) for e in entries] == [(30, 1), (10, 2), (20, 3), (-5, 4)]
     assert [e.update_id for e in await updates.list_pending(after=1, limit=2)] == [10, 20]
@@ -65,7 +65,7 @@ async def test_a_lane_has_its_own_updates(database: Database, updates: Updates) 
     """`list_pending_of` shows one lane alone, pending ones alone, in order."""
     lanes = ["a", "b", "a", "b", "a"]
     found = [received(i, lane=lane) for i, lane in enumerate(lanes)]
-    await database.commit(*batch(found, first=1, now_ms=NOW_MS))
+    await database.commit(*batch(found, now_ms=NOW_MS))
     await database.commit(updates.finish(0, 1, now_ms=NOW_MS))
     assert [e.sequence for e in await updates.list_pending_of("a", after=0, limit=10)] == [3, 5]
     assert [e.sequence for e in await updates.list_pending_of("a", after=3, limit=10)] == [5]
@@ -75,10 +75,10 @@ async def test_a_lane_has_its_own_updates(database: Database, updates: Updates) 
 
 async def test_looking_behind_an_update_sees_what_was_handed_over_before(database: Database, updates: Updates) -> None:
     """Of its lane, in order, no more than asked for: the writer takes it in its turn."""
-    await database.commit(*batch([received(1, lane="a")], first=1, now_ms=NOW_MS))
+    await database.commit(*batch([received(1, lane="a")], now_ms=NOW_MS))
     [first] = await updates.list_pending(after=0, limit=1)
     later = [received(n, lane=lane) for n, lane in ((2, "b"), (3, "a"), (4, "a"), (5, "a"))]
-    handed_over = asyncio.ensure_future(database.commit(*batch(later, first=2, now_ms=NOW_MS)))
+    handed_over = asyncio.ensure_future(database.commit(*batch(later, now_ms=NOW_MS)))
     await asyncio.sleep(0)  # now it waits for the writer
     [found] = await database.commit(updates.look_behind(first, limit=2))
     await handed_over
@@ -87,13 +87,13 @@ async def test_looking_behind_an_update_sees_what_was_handed_over_before(databas
 
 async def test_an_id_seen_before_changes_nothing(database: Database, updates: Updates, path: Path) -> None:
     """Pending, done or dead: a redelivered update keeps the row it has."""
-    await database.commit(*batch([received(i) for i in (1, 2, 3)], first=1, now_ms=NOW_MS))
+    await database.commit(*batch([received(i) for i in (1, 2, 3)], now_ms=NOW_MS))
     await database.commit(
         updates.finish(2, 2, now_ms=NOW_MS), updates.set_aside(3, 3, attempt=3, reason="no", now_ms=NOW_MS)
     )
     before = rows(path, ROW)
     again = [received(i, lane="other", body=b"again") for i in (1, 2, 3)]
-    await database.commit(*batch(again, first=4, now_ms=NOW_MS + FORGET_AFTER_MS))
+    await database.commit(*batch(again, now_ms=NOW_MS + FORGET_AFTER_MS))
     assert rows(path, ROW) == before
 
 
@@ -102,29 +102,29 @@ async def test_an_id_that_was_finished_long_ago_is_another_update(
     database: Database, updates: Updates, path: Path, end: str
 ) -> None:
     """Over three days later it is journalled anew: pending, with a new sequence, untried, its old end forgotten."""
-    await database.commit(updates.add(received(1), sequence=1, now_ms=NOW_MS))
+    await database.commit(updates.add(received(1), now_ms=NOW_MS))
     await database.commit(
         updates.finish(1, 1, now_ms=NOW_MS)
         if end == "finish"
         else updates.set_aside(1, 1, attempt=3, reason="no", now_ms=NOW_MS)
     )
     later = NOW_MS + FORGET_AFTER_MS + 1
-    await database.commit(updates.add(received(1, lane="new", body=b"new"), sequence=7, now_ms=later))
-    assert rows(path, ROW) == [(1, 7, "pending", "new", b"new", 0, None, later, None)]
+    await database.commit(updates.add(received(1, lane="new", body=b"new"), now_ms=later))
+    assert rows(path, ROW) == [(1, 2, "pending", "new", b"new", 0, None, later, None)]
 
 
 async def test_a_pending_update_is_never_overwritten(database: Database, updates: Updates, path: Path) -> None:
     """However old it is: it was not handled yet."""
-    await database.commit(updates.add(received(1), sequence=1, now_ms=NOW_MS))
+    await database.commit(updates.add(received(1), now_ms=NOW_MS))
     before = rows(path, ROW)
     later = NOW_MS + 10 * FORGET_AFTER_MS
-    await database.commit(updates.add(received(1, body=b"new"), sequence=2, now_ms=later))
+    await database.commit(updates.add(received(1, body=b"new"), now_ms=later))
     assert rows(path, ROW) == before
 
 
 async def test_a_claim_counts_tries(database: Database, updates: Updates) -> None:
     """Each gives the number of its try back."""
-    await database.commit(updates.add(received(1), sequence=1, now_ms=NOW_MS))
+    await database.commit(updates.add(received(1), now_ms=NOW_MS))
     [entry] = await updates.list_pending(after=0, limit=1)
     assert entry.attempts == 0
     for attempt in (1, 2, 3):
@@ -135,7 +135,7 @@ async def test_a_claim_counts_tries(database: Database, updates: Updates) -> Non
 
 async def test_a_finished_update_keeps_no_body(database: Database, updates: Updates, path: Path) -> None:
     """Done: the raw text is cleared and the time noted."""
-    await database.commit(updates.add(received(1, body=b"secret"), sequence=1, now_ms=NOW_MS))
+    await database.commit(updates.add(received(1, body=b"secret"), now_ms=NOW_MS))
     await database.commit(updates.finish(1, 1, now_ms=NOW_MS + 5))
     assert rows(path, ROW) == [(1, 1, "done", "1::control", None, 0, None, NOW_MS, NOW_MS + 5)]
     assert await updates.count_by_status() == {"done": 1}
@@ -143,7 +143,7 @@ async def test_a_finished_update_keeps_no_body(database: Database, updates: Upda
 
 async def test_an_update_that_is_set_aside_keeps_its_body(database: Database, updates: Updates, path: Path) -> None:
     """Dead: with reason and tries, for whoever looks into it; it is no longer pending."""
-    await database.commit(updates.add(received(1, body=b"odd"), sequence=1, now_ms=NOW_MS))
+    await database.commit(updates.add(received(1, body=b"odd"), now_ms=NOW_MS))
     await database.commit(updates.set_aside(1, 1, attempt=3, reason="too odd", now_ms=NOW_MS + 5))
     assert rows(path, ROW) == [(1, 1, "dead", "1::control", b"odd", 3, "too odd", NOW_MS, NOW_MS + 5)]
     assert await updates.list_pending(after=0, limit=5) == []
@@ -151,7 +151,7 @@ async def test_an_update_that_is_set_aside_keeps_its_body(database: Database, up
 
 async def test_a_failed_try_leaves_the_update_pending(database: Database, updates: Updates, path: Path) -> None:
     """Only the number of the try is noted."""
-    await database.commit(updates.add(received(1), sequence=1, now_ms=NOW_MS))
+    await database.commit(updates.add(received(1), now_ms=NOW_MS))
     await database.commit(updates.fail(1, 1, attempt=2))
     assert rows(path, ROW) == [(1, 1, "pending", "1::control", b"{}", 2, None, NOW_MS, None)]
 
@@ -160,7 +160,7 @@ async def test_a_failed_try_leaves_the_update_pending(database: Database, update
 async def test_every_step_is_guarded(database: Database, updates: Updates, path: Path, state: str) -> None:
     """Claim, fail, finish and set aside void their unit unless this very update is pending."""
     if state != "absent":
-        await database.commit(updates.add(received(1), sequence=1, now_ms=NOW_MS))
+        await database.commit(updates.add(received(1), now_ms=NOW_MS))
         [entry] = await updates.list_pending(after=0, limit=1)
     if state == "done":
         await database.commit(updates.finish(1, 1, now_ms=NOW_MS))

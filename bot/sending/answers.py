@@ -1,0 +1,100 @@
+"""What the Bot API said to a call, kept beside what python-telegram-bot makes of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from telegram.request import BaseRequest, RequestData
+
+from bot.http import HttpxTransport
+
+_OK = re.compile(rb'\s*\{\s*"ok"\s*:\s*true\b')
+# Telegram names a message's id before all else of it.
+_MESSAGE_ID = re.compile(_OK.pattern + rb'\s*,\s*"result"\s*:\s*\{\s*"message_id"\s*:\s*([0-9]{1,18})\b')
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Telegram's ids of a new message and of its chat."""
+
+    message_id: int
+    chat_id: int
+
+
+@dataclass(slots=True)
+class Answer:
+    """Whether a call went out, and the very bytes that came back."""
+
+    is_asked: bool = False
+    body: bytes = b""
+
+    @property
+    def says_ok(self) -> bool:
+        """Whether the call had its effect, however little of the rest can be read."""
+        return _OK.match(self.body) is not None
+
+    def receipt(self, chat_id: int) -> Receipt | None:
+        """Of the message that was sent to this chat; None where no id can be read."""
+        found = _MESSAGE_ID.match(self.body)
+        return Receipt(int(found[1]), chat_id) if found else self._parsed(chat_id)
+
+    def _parsed(self, chat_id: int) -> Receipt | None:
+        try:
+            message_id = json.loads(self.body)["result"]["message_id"]
+        except (LookupError, TypeError, ValueError, RecursionError):
+            return None
+        return Receipt(message_id, chat_id) if type(message_id) is int else None
+
+
+_answer: ContextVar[Answer | None] = ContextVar("answer", default=None)
+
+
+@contextmanager
+def overheard() -> Iterator[Answer]:
+    """What the call that is made within this is answered."""
+    answer = Answer()
+    token = _answer.set(answer)
+    try:
+        yield answer
+    finally:
+        _answer.reset(token)
+
+
+class OverheardTransport(BaseRequest):
+    """Passes every call on, and notes for whoever overhears it what went out and what came back."""
+
+    def __init__(self, inner: BaseRequest) -> None:
+        self._inner = inner
+
+    @property
+    def read_timeout(self) -> float | None:
+        """Of the inner transport, in seconds."""
+        return self._inner.read_timeout
+
+    async def initialize(self) -> None:
+        """Opens the inner transport."""
+        await self._inner.initialize()
+
+    async def shutdown(self) -> None:
+        """Closes the inner transport."""
+        await self._inner.shutdown()
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, *args: Any, **kwargs: Any
+    ) -> tuple[int, bytes]:
+        """As BaseRequest has it."""
+        answer = _answer.get() or Answer()
+        answer.is_asked = True
+        status, answer.body = await self._inner.do_request(url, method, request_data, *args, **kwargs)
+        return status, answer.body
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """As ours has it."""
+        return HttpxTransport.parse_json_payload(payload)
