@@ -9,7 +9,21 @@ import typer
 from typer.core import TyperGroup
 
 from bot import VERSION
-from bot.cli import automations, budget, database, demo, emulator, export, heartbeat, replay, run, schedule, web
+from bot.cli import (
+    automations,
+    budget,
+    database,
+    deliveries,
+    demo,
+    emulator,
+    export,
+    heartbeat,
+    replay,
+    run,
+    schedule,
+    updates,
+    web,
+)
 from bot.errors import BotError
 from storage.errors import StorageError
 
@@ -43,6 +57,8 @@ app.command("replay")(replay.replay)
 app.command("schedule")(schedule.schedule)
 app.command("web")(web.web)
 app.add_typer(database.app, name="db")
+app.add_typer(updates.app, name="updates")
+app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(automations.app, name="automations")
 app.add_typer(budget.app, name="budget")
 app.add_typer(heartbeat.app, name="heartbeat")

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from bot import settings
+from bot.cli.facts import AsJson
 from bot.clock import system_clock
 from storage import care, migrations
 
 app = typer.Typer(help="Database care.", no_args_is_help=True)
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _path() -> Path:

@@ -1,0 +1,1 @@
+"""What is promised holds when the machine, or a row of it, misbehaves."""

@@ -1,0 +1,106 @@
+"""`polar deliveries`: what could not be sent, and its way back. A running bot sends it at once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.cli import rows
+from bot.cli.facts import AsJson, Limit, instant, show_all, show_one
+from bot.errors import CannotRun
+from storage.beside import Beside
+from storage.errors import ExpectationFailed
+from storage.payloads import UnknownPayload
+from storage.tables.deliveries import Deliveries, Delivery
+from storage.views.listings import NEWEST
+from storage.views.queue_listings import Cursor, ListedDelivery, failed
+from storage.views.set_aside import find_end
+
+app = typer.Typer(help="Deliveries that have failed, and their way back.", no_args_is_help=True)
+DeliveryId = Annotated[str, typer.Argument(help="The id of a delivery, as `polar deliveries list` shows it.")]
+_COLUMNS = {
+    "deliveryId": "delivery",
+    "sessionId": "session",
+    "method": "call",
+    "attempts": "tries",
+    "reason": "reason",
+    "updatedAt": "failed (UTC)",
+}
+
+
+@app.command("list")
+def list_(limit: Limit = 100, as_json: AsJson = False) -> None:
+    """Deliveries that have failed, the newest failure first."""
+    with rows.database() as database:
+        found = _failed(database, limit)
+    facts = [
+        {
+            "deliveryId": delivery.delivery_id,
+            "sessionId": delivery.session_id,
+            "method": delivery.method,
+            "attempts": delivery.attempts,
+            "ambiguous": delivery.ambiguous,
+            "reason": delivery.reason,
+            "createdAt": instant(delivery.created_at_ms),
+            "updatedAt": instant(delivery.updated_at_ms),
+        }
+        for delivery in found
+    ]
+    show_all(facts, _COLUMNS, as_json=as_json)
+
+
+@app.command()
+def show(delivery_id: DeliveryId, as_json: AsJson = False) -> None:
+    """A delivery, why it failed, and what it would say."""
+    with rows.database() as database:
+        delivery = _find(database, delivery_id)
+        end = database.ask(find_end(database, delivery_id))
+    fact = {
+        "deliveryId": delivery.delivery_id,
+        "sessionId": delivery.session_id,
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "failures": delivery.failures,
+        "ambiguous": delivery.ambiguous,
+        "reason": end.reason if end else None,
+        "createdAt": instant(end.created_at_ms if end else None),
+        "updatedAt": instant(end.updated_at_ms if end else None),
+        "payload": delivery.stored,
+    }
+    show_one(fact, as_json=as_json)
+
+
+@app.command()
+def retry(delivery_id: DeliveryId) -> None:
+    """Send a delivery again, as the last of its chat, with the parts of the same reply that failed along with it."""
+    with rows.database() as database:
+        delivery = _find(database, delivery_id)
+        if delivery.status != "failed":
+            raise CannotRun(f"delivery {delivery_id} has not failed, it is {delivery.status}")
+        parts = [delivery, *database.ask(Deliveries(database).later_parts(delivery))]
+        if any(isinstance(part.payload, UnknownPayload) for part in parts):
+            raise CannotRun(f"delivery {delivery_id} was erased, or is no call of this version: nothing can be sent")
+        try:
+            database.commit(*(Deliveries.retry(part, now_ms=rows.now_ms()) for part in parts))
+        except ExpectationFailed as error:
+            raise CannotRun(f"delivery {delivery_id} was changed meanwhile; polar deliveries show tells how") from error
+    more = f" and {len(parts) - 1} more of the same reply" if len(parts) > 1 else ""
+    typer.echo(f"delivery {delivery_id}{more} is pending; a running bot sends it within seconds")
+
+
+def _failed(database: Beside, limit: int) -> list[ListedDelivery]:
+    found: list[ListedDelivery] = []
+    before: Cursor | None = (NEWEST, 0)
+    while before is not None and len(found) < limit:
+        page = database.ask(failed(database, before=before))
+        found.extend(page.rows)
+        before = page.next
+    return found[:limit]
+
+
+def _find(database: Beside, delivery_id: str) -> Delivery:
+    delivery = database.ask(Deliveries(database).find(delivery_id))
+    if delivery is None:
+        raise CannotRun(f"there is no delivery {delivery_id!r}; polar deliveries list shows those that failed")
+    return delivery

@@ -1,0 +1,69 @@
+"""What was set aside, one by one, as the command line shows it and takes it up again."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from storage.readers import Readers
+
+_UPDATE = """
+SELECT updateId, sequence, status, kind, sessionId, attempts, retries, reason, receivedAtMs, finishedAtMs, body
+FROM polar_updates WHERE updateId = ?
+"""
+_OUTCOME = "SELECT reason, createdAtMs, updatedAtMs FROM polar_delivery_queue WHERE deliveryId = ?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRow:
+    """An update, whatever became of it; without a body it was handled, or erased."""
+
+    update_id: int
+    sequence: int
+    status: str
+    kind: str
+    session_id: str | None
+    attempts: int
+    retries: int
+    reason: str | None
+    received_at_ms: int
+    finished_at_ms: int | None
+    body: bytes | None
+
+    @classmethod
+    def from_row(cls, row: sqlite3.Row) -> JournalRow:
+        """From a row of _UPDATE."""
+        return cls(
+            update_id=row[0],
+            sequence=row[1],
+            status=row[2],
+            kind=row[3],
+            session_id=row[4],
+            attempts=row[5],
+            retries=row[6],
+            reason=row[7],
+            received_at_ms=row[8],
+            finished_at_ms=row[9],
+            body=row[10],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryEnd:
+    """Why a delivery is as it is, and when it was queued and last changed."""
+
+    reason: str | None
+    created_at_ms: int
+    updated_at_ms: int
+
+
+async def find_update(readers: Readers, update_id: int) -> JournalRow | None:
+    """The update with this id, or None."""
+    row = await readers.fetch_one(_UPDATE, (update_id,))
+    return JournalRow.from_row(row) if row else None
+
+
+async def find_end(readers: Readers, delivery_id: str) -> DeliveryEnd | None:
+    """What became of the delivery with this id, or None."""
+    row = await readers.fetch_one(_OUTCOME, (delivery_id,))
+    return DeliveryEnd(*row) if row else None
