@@ -124,7 +124,7 @@ async def test_what_is_erased_while_its_call_is_refused_stays_erased(
     enqueue(house, ("d", session(chat), FORMATTED))
     async with house.bot(responder=ECHO) as bot:
         await in_flight.wait()
-        await bot.app.database.commit(*bot.app.stores.erasure.of(str(ann.id)))
+        await bot.app.database.commit(*bot.app.stores.erasure.of(str(ann.id), now_ms=0))
         erased.set()
         await idle(house)
     assert texts(house, chat) == []
