@@ -122,14 +122,13 @@ class App:
             dispatch.handle,
             dispatch.give_up,
             tasks=supervisor.group(),
+            watcher=self.status,
             calm=calm,
             clock=clock,
             answer_slots=settings.answer_slots,
             merge_window_ms=settings.merge_window,
         )
         self.journal.watch(lambda _: self.processor.wake())
-        if self.status is not None:
-            self.journal.watch(self.status.received)
 
     def _listed(self) -> dict[int, Level]:
         """Whom the settings give a level above member."""

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 from bot import tries
 from bot.receiving.arrival import Arrival, Letter, Together
@@ -52,6 +53,18 @@ GiveUp = Callable[[Arrival, Sequence[Statement]], Awaitable[None]]
 """Commits the statements that set updates aside, with an apology to whoever waits for an answer."""
 
 
+class WatchesEntries(Protocol):
+    """Told of what came in while the bot runs, and of its end; each call returns at once."""
+
+    def take(self, entry: Entry) -> None:
+        """It waits for its turn from now on."""
+        ...
+
+    def let_go(self, entry: Entry) -> None:
+        """It has ended: handled, set aside, or finished elsewhere."""
+        ...
+
+
 @dataclass(slots=True)
 class Lane:
     """A conversation's answers, or its control: one at a time, in order."""
@@ -76,6 +89,7 @@ class Processor:
         give_up: GiveUp,
         *,
         tasks: Tasks[str],
+        watcher: WatchesEntries | None,
         calm: asyncio.Event,
         clock: Clock,
         answer_slots: int,
@@ -85,6 +99,7 @@ class Processor:
         self._updates = updates
         self._handle = handle
         self._give_up = give_up
+        self._watcher = watcher
         self._clock = clock
         self._merge_window_ms = merge_window_ms
         self._answers = asyncio.Semaphore(answer_slots)
@@ -133,6 +148,8 @@ class Processor:
         lane = self._lanes.get(entry.lane)
         if entry.sequence <= (lane.last if lane is not None else self._ahead.get(entry.lane, 0)):
             return
+        if self._watcher is not None and entry.sequence > self._found_at_start:
+            self._watcher.take(entry)
         if lane is None:
             lane = self._lanes[entry.lane] = Lane(entry.lane)
             if entry.sequence <= self._found_at_start:  # the first of a lane is the one that was in hand
@@ -188,6 +205,9 @@ class Processor:
             await self._rest((left_ms + 1) / 1000)  # one more, as the clock is rounded
 
     def _let_go(self, lane: Lane, letters: Together) -> None:
+        if self._watcher is not None:
+            for letter in letters:
+                self._watcher.let_go(letter.entry)
         self._suspects.discard(letters[0].entry.sequence)
         self._calm_down()
         was_full = self._held >= HELD

@@ -18,7 +18,7 @@ from middleware.turn import Clock, Outcome, Turn
 from storage.database import Database
 from storage.ids import chat_id_of, side_of
 from storage.tables.status_reactions import StatusReaction, StatusReactions
-from storage.tables.updates import Received
+from storage.tables.updates import Entry
 
 log = logging.getLogger("polar.live")
 
@@ -91,13 +91,19 @@ class StatusDisplay:
             message.wanted, message.ended = state, state not in UNENDED
             message.changed.set()
 
-    def received(self, updates: Iterable[Received]) -> None:
+    def take(self, entry: Entry) -> None:
         """What people write to us alone is seen, even while its turn waits; elsewhere it may not be meant for us."""
-        for update in updates:
-            message_id, session_id = update.telegram_message_id, update.session_id
-            is_answered = update.kind == "message" and side_of(update.lane) == "answer"
-            if is_answered and message_id is not None and session_id and chat_id_of(session_id) > 0:
-                self.note(session_id, [message_id], "received")
+        message_id, session_id = entry.telegram_message_id, entry.session_id
+        is_answered = entry.kind == "message" and side_of(entry.lane) == "answer"
+        if is_answered and message_id is not None and session_id and chat_id_of(session_id) > 0:
+            self.note(session_id, [message_id], "received")
+
+    def let_go(self, entry: Entry) -> None:
+        """It has ended, in whatever way; where no turn has said how, nothing is shown any more."""
+        session_id, message_id = entry.session_id, entry.telegram_message_id
+        message = self._messages.get((session_id, message_id)) if session_id and message_id is not None else None
+        if message is not None and not message.ended and session_id and message_id is not None:
+            self.note(session_id, [message_id], "nothing")
 
     def begin(self, turn: Turn) -> None:
         """Its answer is being made."""

@@ -79,6 +79,7 @@ async def test_what_a_turn_took_is_not_handled_again_when_the_reading_comes_to_i
         handle,
         give_up,
         tasks=Supervisor().group(),
+        watcher=None,
         calm=calm,
         clock=clock,
         answer_slots=2,

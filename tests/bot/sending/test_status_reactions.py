@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from bot.receiving.envelope import Envelope, UpdateUnreadable, opened
 from bot.sending import status
 from emulator import Chat
+from storage.tables.updates import Received
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import idle, texts
@@ -92,6 +94,41 @@ async def test_a_quick_turn_shows_nothing(house: House, monkeypatch: pytest.Monk
         await house.world.wait(lambda: texts(house, chat) == ["echo: quick"])
         await idle(house)
     assert [call for call in house.world.calls if call.method == "setMessageReaction"] == []
+
+
+async def test_what_ends_without_a_turn_shows_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that cannot be read is set aside, one that comes twice is not taken: neither stays seen for good."""
+
+    def refuse(body: bytes) -> Envelope:
+        if b"unreadable" in body:
+            raise UpdateUnreadable
+        return opened(body)
+
+    monkeypatch.setattr("bot.receiving.arrival.opened", refuse)
+    async with house.bot(responder=WRITING, status_reactions=True) as bot:
+        ann, chat = house.chat()
+        Writing.done.set()
+        asked = house.world.say(chat, ann, "hello")
+        await idle(house)
+        [(update_id,)] = house.rows("SELECT updateId FROM polar_updates")
+        again = Received(
+            update_id=update_id,
+            kind="message",
+            lane=f"{chat.id}::answer",
+            session_id=f"telegram:chat:{chat.id}",
+            telegram_message_id=asked,
+            body=b"{}",
+        )
+        Writing.reset()
+        unread = house.world.say(chat, ann, "unreadable")
+        await idle(house)
+        await bot.app.journal.keep([again])
+        later = house.world.say(chat, ann, "tell me")
+        await house.world.wait(lambda: on(house, chat, later) != [])
+        for message_id in (asked, unread):
+            await until(lambda: on(house, chat, message_id)[-1:] in ([], [""], ["👌"]))  # noqa: B023
+        Writing.done.set()
+        await idle(house)
 
 
 async def test_none_are_set_where_they_are_switched_off(house: House) -> None:
