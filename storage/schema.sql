@@ -172,6 +172,18 @@ BEGIN
   ON CONFLICT DO UPDATE SET count = count + 1;
 END;
 
+CREATE TRIGGER polar_delivery_queue_given AFTER INSERT ON polar_delivery_queue
+BEGIN
+  INSERT INTO polar_sequences VALUES ('polar_delivery_queue', NEW.sequence)
+  ON CONFLICT (tableName) DO UPDATE SET highest = max(highest, excluded.highest);
+END;
+
+CREATE TRIGGER polar_delivery_queue_given_anew AFTER UPDATE OF sequence ON polar_delivery_queue
+BEGIN
+  INSERT INTO polar_sequences VALUES ('polar_delivery_queue', NEW.sequence)
+  ON CONFLICT (tableName) DO UPDATE SET highest = max(highest, excluded.highest);
+END;
+
 CREATE TABLE polar_feedback_events (
   id TEXT PRIMARY KEY,
   type TEXT NOT NULL,
@@ -418,6 +430,11 @@ CREATE TABLE polar_schema_versions (
   appliedAtMs INTEGER NOT NULL
 );
 
+CREATE TABLE polar_sequences (
+  tableName TEXT PRIMARY KEY,
+  highest INTEGER NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE polar_status_reactions (
   sessionId TEXT NOT NULL,
   telegramMessageId INTEGER NOT NULL,
@@ -471,6 +488,18 @@ WHERE status = 'pending' AND telegramMessageId IS NOT NULL;
 CREATE INDEX polar_updates_pending ON polar_updates (lane, sequence) WHERE status = 'pending';
 
 CREATE INDEX polar_updates_set_aside ON polar_updates (finishedAtMs) WHERE status = 'dead';
+
+CREATE TRIGGER polar_updates_given AFTER INSERT ON polar_updates
+BEGIN
+  INSERT INTO polar_sequences VALUES ('polar_updates', NEW.sequence)
+  ON CONFLICT (tableName) DO UPDATE SET highest = max(highest, excluded.highest);
+END;
+
+CREATE TRIGGER polar_updates_given_anew AFTER UPDATE OF sequence ON polar_updates
+BEGIN
+  INSERT INTO polar_sequences VALUES ('polar_updates', NEW.sequence)
+  ON CONFLICT (tableName) DO UPDATE SET highest = max(highest, excluded.highest);
+END;
 
 CREATE TABLE polar_users (
   userId TEXT PRIMARY KEY,

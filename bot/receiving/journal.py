@@ -18,7 +18,7 @@ Watcher = Callable[[Sequence[Received]], None]
 
 
 class Journal:
-    """Gives each update its place in the order of arrival, and keeps it."""
+    """Keeps each update, in the order of arrival."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from storage.json_text import encode
 from storage.payloads import Payload, SendDocument, UnknownPayload, read
 from storage.readers import Readers
+from storage.sequences import following
 from storage.statement import Statement
 
 _COLUMNS = (
     "deliveryId, sessionId, payload, status, sequence, replyId, priority, attempts, ambiguous, failures, createdAtMs"
 )
-_NEXT = "(SELECT coalesce(max(sequence), 0) + 1 FROM polar_delivery_queue)"
+_NEXT = following("polar_delivery_queue")
 _ADD = f"""
 INSERT INTO polar_delivery_queue
   (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, priority)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.readers import Readers
+from storage.sequences import following, highest
 from storage.statement import Statement
 
 # Telegram redelivers for 24 hours and may start its ids again anywhere after a week of silence: a finished
@@ -14,7 +15,7 @@ from storage.statement import Statement
 FORGET_AFTER_MS = 3 * 24 * 3_600_000
 
 # An update_id that is known keeps its row, unless that row was finished long ago.
-_NEXT = "(SELECT coalesce(max(sequence), 0) + 1 FROM polar_updates)"
+_NEXT = following("polar_updates")
 _ADD = f"""
 INSERT INTO polar_updates
   (updateId, sequence, status, kind, lane, sessionId, telegramMessageId, body, receivedAtMs)
@@ -106,12 +107,12 @@ class Updates:
 
     async def last_sequence(self) -> int:
         """The highest sequence ever given, 0 in a new database."""
-        row = await self._readers.fetch_one("SELECT coalesce(max(sequence), 0) FROM polar_updates")
+        row = await self._readers.fetch_one(f"SELECT {highest('polar_updates')}")
         return int(row[0]) if row else 0
 
     @staticmethod
     def add(received: Received, *, now_ms: int) -> Statement:
-        """Journal an update as the last one; one that is known already changes nothing."""
+        """Journal an update behind all that ever were; one that is known already changes nothing."""
         return Statement(
             _ADD,
             (
@@ -186,5 +187,5 @@ class Updates:
 
 
 def batch(received: Sequence[Received], *, now_ms: int) -> list[Statement]:
-    """The statements that journal a batch, in order."""
-    return [Updates.add(update, now_ms=now_ms) for update in received]
+    """The statements that journal a batch, in its order."""
+    return [Updates.add(r, now_ms=now_ms) for r in received]
