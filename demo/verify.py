@@ -155,7 +155,7 @@ def _budget(connection: sqlite3.Connection, exchanges: Sequence[Row]) -> Finding
     """A question that was refused is found in no request."""
     refused = connection.execute(
         "SELECT message.text FROM polar_audit AS turn "
-        "JOIN polar_updates AS source ON turn.turnId = 'update:' || source.updateId || ':' || source.receivedAtMs "
+        "JOIN polar_updates AS source ON turn.turnId = 'update:' || source.updateId || ':' || source.sequence "
         "JOIN polar_messages AS message ON message.role = 'user' AND message.sessionId = source.sessionId "
         "AND message.telegramMessageId = source.telegramMessageId "
         "WHERE turn.outcome = 'blocked' AND turn.reason = 'budget_exceeded'"

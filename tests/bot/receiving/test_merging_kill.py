@@ -82,14 +82,14 @@ async def test_killed_at_random_instants_the_turns_are_those_of_the_stored_times
 
 def expected_turns(house: House, window_ms: int) -> list[str]:
     """The ids of the turns that follow from the journal's times: one person writes in each lane."""
-    rows = house.rows("SELECT lane, updateId, receivedAtMs FROM polar_updates ORDER BY sequence")
+    rows = house.rows("SELECT lane, updateId, sequence, receivedAtMs FROM polar_updates ORDER BY sequence")
     found = []
     for lane in dict.fromkeys(row[0] for row in rows):
         rest = [row[1:] for row in rows if row[0] == lane]
         while rest:
-            update_id, at = rest[0]
-            found.append(f"update:{update_id}:{at}")
-            rest = rest[first_group([Piece("", (None, None), None, at) for _, at in rest], window_ms).length :]
+            update_id, sequence, _ = rest[0]
+            found.append(f"update:{update_id}:{sequence}")
+            rest = rest[first_group([Piece("", (None, None), None, at) for *_, at in rest], window_ms).length :]
     return found
 
 
