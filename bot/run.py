@@ -205,7 +205,7 @@ async def _stop(app: App, receiver: Receiver, beat: LifeSigns) -> None:
         return max(0.0, deadline - loop.time())
 
     finishing = asyncio.create_task(_finish(app, receiver, beat, left_s), name="finishing")
-    lost = asyncio.create_task(app.database.until_lost(), name="the database while finishing")
+    lost = asyncio.create_task(_lost(app.database), name="the database while finishing")
     await asyncio.wait((finishing, lost), return_when=asyncio.FIRST_COMPLETED)
     first = finishing if finishing.done() else lost
     await end((finishing, lost))
@@ -214,6 +214,12 @@ async def _stop(app: App, receiver: Receiver, beat: LifeSigns) -> None:
     await app.abilities.aclose()
     await app.database.close(left_s())
     first.result()
+
+
+async def _lost(database: Database) -> None:
+    """Wait until somebody has met that the database is lost, and raise what it is lost by."""
+    await database.lost.wait()
+    await database.commit()
 
 
 async def _finish(app: App, receiver: Receiver, beat: LifeSigns, left_s: Callable[[], float]) -> None:

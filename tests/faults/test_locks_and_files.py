@@ -15,7 +15,7 @@ import pytest
 from tests.house import CHECKOUT, House, until
 from tests.killing import Process, asks, end, finished, kill, start, start_asking
 from tests.looking import awake, idle, queue, texts
-from tests.responders import ECHO
+from tests.responders import ECHO, HANGING
 from tests.storage.files import locked, run
 
 pytestmark = pytest.mark.slow
@@ -134,6 +134,16 @@ async def test_a_bot_whose_file_was_taken_away_ends_though_nobody_writes(house: 
     [reason] = [line for line in logged(house).splitlines() if line.startswith("polar: The database is lost")]
     assert f"{house.path.name}{suffix}" in reason
     assert "Traceback" not in logged(house)
+
+
+async def test_a_lost_database_is_not_waited_on_by_what_is_in_hand(house: House) -> None:
+    """An answer that takes its time could not be kept any more: the limit of a stop is for stops."""
+    ann, chat = house.chat()
+    process = await start_asking(house, responder=HANGING, shutdown_seconds=300)
+    house.world.say(chat, ann, "hang")
+    await house.world.wait(lambda: house.world.updates_pending() == 0)
+    take_away(house, "", "deleted")
+    assert await ends(process) == 1
 
 
 @AWAY
