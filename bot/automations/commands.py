@@ -17,6 +17,7 @@ from middleware.turn import Outcome, Reply, Turn
 from middleware.usage import UsageError, nothing_behind, unknown_form
 from storage.tables.feedback import FeedbackLedger
 from storage.tables.jobs import Job
+from storage.tables.occurrences import Occurrences
 from storage.tables.runs import Runs
 
 PER_MESSAGE = 5
@@ -32,6 +33,7 @@ class AutomationCommands:
 
     own: OwnJobs
     runs: Runs
+    occurrences: Occurrences
     feedback: FeedbackLedger
 
     def commands(self) -> tuple[Command, ...]:
@@ -110,9 +112,9 @@ class AutomationCommands:
         zone = await self.own.zones.of(turn.user_id)
         lines = (
             texts.line(job, zone),
-            texts.times(job, self.own.clock(), zone),
+            texts.planned_times(job, await self.occurrences.find_next("automation", job.id), zone),
             texts.quiet(job.quiet_hours, zone),
-            texts.limits(job.limits),
+            texts.limits(job),
             texts.last_run(await self.runs.last("automation", job.id), zone),
             texts.feedback(await self.feedback.totals_of_automation(job.id)),
         )
@@ -151,10 +153,10 @@ class AutomationCommands:
         return _told(job, texts.quiet(changed.quiet_hours, zone))
 
     async def _limit(self, turn: Turn, job: Job, rest: str) -> Outcome:
-        return _told(job, texts.limits(self.own.limit(turn, job, rest).limits))
+        return _told(job, texts.limits(self.own.limit(turn, job, rest)))
 
     async def _missed(self, turn: Turn, job: Job, rest: str) -> Outcome:
-        return _told(job, texts.limits(self.own.treat_missed(turn, job, rest).limits))
+        return _told(job, texts.limits(self.own.treat_missed(turn, job, rest)))
 
 
 def _first_word(text: str) -> tuple[str, str]:

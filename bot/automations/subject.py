@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.automations.decision import Decision, Missed, QuietHours, Rules, Situation, decide, start_of_day
+from bot.automations.decision import ON_TIME_MS, Decision, Missed, QuietHours, Rules, Situation, decide, start_of_day
 from bot.automations.texts import stamp
 from bot.automations.verbs import next_occurrence
 from bot.clock import millis, moment
@@ -15,7 +16,7 @@ from bot.schedules import wallclock
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import UTC_ZONE, Once, Schedule
 from bot.schedules.text import is_legacy, load
-from bot.scheduling.subject import Defer, Drop, Farewell, Take, Unrunnable, enter, place_of
+from bot.scheduling.subject import Defer, Drop, Farewell, Take, Unrunnable, enter, place_of, replanned, unentered
 from bot.zones import Zones
 from middleware.texts import say
 from middleware.turn import Reply
@@ -49,6 +50,12 @@ class AutomationSubject:
             return (Jobs.end(job.id, job.schedule, now_ms=now_ms),)
         return (Occurrences.plan(occurrence, now_ms=now_ms),)
 
+    async def replan(self, occurrence: Occurrence, *, now_ms: int) -> tuple[Statement, ...]:
+        """By its schedule, from now on."""
+        job = await self.stores.jobs.find(occurrence.subject_id)
+        upcoming = None if job is None or not job.enabled else _next(job, after_ms=now_ms)
+        return replanned(occurrence, upcoming, now_ms)
+
     async def decide(self, occurrence: Occurrence, *, now_ms: int) -> Take | Defer | Drop:
         """Quiet hours, misses and caps by the rules; raises Unrunnable for a job that cannot run here."""
         job = await self.stores.jobs.find(occurrence.subject_id)
@@ -59,8 +66,12 @@ class AutomationSubject:
         schedule = _schedule(job)
         claim = _claim(job, schedule, zone)
         if occurrence.is_extra:  # asked for by hand; an earlier version made up for misses by such rows, too
-            return await self._once(await self.review(occurrence.claimed(claim, now_ms=now_ms), now_ms=now_ms))
-        decision = decide(await self._situation(job, schedule, claim, occurrence, now_ms))
+            extra = occurrence.claimed(claim, now_ms=now_ms)
+            return await self._once(await self.review(extra, now_ms=now_ms), now_ms)
+        situation = await self._situation(job, schedule, claim, occurrence, now_ms)
+        # What has missed much may have thousands of instants to walk through.
+        is_late = now_ms - occurrence.at_ms > ON_TIME_MS
+        decision = await asyncio.to_thread(decide, situation) if is_late else decide(situation)
         if decision.defer_until is not None:
             return Defer(millis(decision.defer_until))
         return await self._take(job, occurrence, claim, decision, now_ms)
@@ -99,13 +110,14 @@ class AutomationSubject:
         """It stays, switched off; feedback and ledger as well."""
         return Jobs.switch_off(subject_id, now_ms=now_ms)
 
-    async def _once(self, found: Take | Defer | Drop) -> Take | Defer | Drop:
+    async def _once(self, found: Take | Defer | Drop, now_ms: int) -> Take | Defer | Drop:
         """An instant that was run already is not run again, whoever planned it anew: a clock that stepped back, say."""
         if not isinstance(found, Take):
             return found
-        run = found.run
-        known = await self.stores.runs.exists("automation", run.subject_id, run.run_id)
-        return Drop((*found.following, *self.finish(run, now_ms=run.due_ms))) if known else found
+        run = await unentered(self.stores.runs, found.run, now_ms=now_ms)
+        if run is None:
+            return Drop((*found.following, *self.finish(found.run, now_ms=now_ms)))
+        return replace(found, run=run)
 
     async def _situation(
         self, job: Job, schedule: Schedule, claim: Claim, occurrence: Occurrence, now_ms: int
@@ -151,7 +163,7 @@ class AutomationSubject:
         if decision.verdict is not None:
             skip = _skip(chosen, decision.verdict, job.session_id, now_ms)
             return Drop((*following, *skip, *self.finish(run, now_ms=now_ms)))
-        return await self._once(Take(run, following))
+        return await self._once(Take(run, following), now_ms)
 
 
 def _schedule(job: Job) -> Schedule:

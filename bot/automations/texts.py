@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,8 @@ from bot.schedules.kinds import Once, Schedule, upcoming
 from bot.schedules.text import load
 from middleware.texts import say, shorten
 from storage.tables.jobs import Job
-from storage.tables.runs import LastRun
+from storage.tables.occurrences import PlannedInstant
+from storage.tables.runs import EndedRun
 from storage.totals import Totals
 
 _MISSED = ("skip", "once", "all")
@@ -68,13 +69,34 @@ def over(jobs: Sequence[Job], zone: ZoneInfo) -> str:
 
 
 def times(job: Job, now_ms: int, zone: ZoneInfo) -> str:
-    """When a job runs next; that it does not, while it is paused or when it is over."""
+    """When a job runs next that has just been planned; that it does not, while it is paused or when it is over."""
+    return _standing(job) or _guarded(lambda: next_times(load(job.schedule), now_ms, zone))
+
+
+def planned_times(job: Job, planned: PlannedInstant | None, zone: ZoneInfo) -> str:
+    """The same of any job, by what is planned: what comes first is what its row says."""
+    standing = _standing(job)
+    if standing is not None or planned is None:
+        return standing or say("automation.never")
+
+    def told() -> str:
+        later = upcoming(load(job.schedule), moment(max(planned.at_ms, planned.due_ms)), _SHOWN_TIMES - 1)
+        shown = ", ".join(_shown(at, zone) for at in (moment(planned.due_ms), *later))
+        return say("automation.next", times=shown, zone=zone.key)
+
+    return _guarded(told)
+
+
+def _standing(job: Job) -> str | None:
+    """Why a job has no next run; None where it goes on."""
     if job.is_over:
         return say("automation.never")
-    if not job.enabled:
-        return say("automation.stands_still")
+    return None if job.enabled else say("automation.stands_still")
+
+
+def _guarded(told: Callable[[], str]) -> str:
     try:
-        return next_times(load(job.schedule), now_ms, zone)
+        return told()
     except ScheduleError as error:
         return phrasing.explain(error)
 
@@ -89,17 +111,26 @@ def quiet(stored: Mapping[str, Any] | None, zone: ZoneInfo) -> str:
     return say("automation.quiet", start=start, end=end, zone=found.zone.key, mode=mode)
 
 
-def limits(stored: Mapping[str, Any] | None) -> str:
+def limits(job: Job) -> str:
     """The daily cap, and what happens to missed runs."""
-    found = stored or {}
+    found = job.limits or {}
     cap = found.get("maxNotificationsPerDay")
+    if _is_reminder(job):
+        return say("automation.dropped_late" if found.get("missed") == "skip" else "automation.never_dropped")
     missed = found.get("missed")
     said = say(f"automation.missed.{missed if missed in _MISSED else 'once'}")
     capped = say("automation.cap", count=cap) if isinstance(cap, int) else say("automation.no_cap")
     return say("automation.limits", cap=capped, missed=said)
 
 
-def last_run(last: LastRun | None, zone: ZoneInfo) -> str:
+def _is_reminder(job: Job) -> bool:
+    try:
+        return isinstance(load(job.schedule), Once)
+    except ScheduleError:
+        return False
+
+
+def last_run(last: EndedRun | None, zone: ZoneInfo) -> str:
     """The end of the newest run."""
     if last is None:
         return say("automation.no_run")

@@ -68,7 +68,7 @@ class CommandTable:
         yield from basics.commands()
         yield from MemoryCommands(stores.memories, new_id).commands()
         yield from PersonalityCommands(stores.personalities, clock).commands()
-        yield from AutomationCommands(self._own_jobs(), stores.runs, stores.feedback).commands()
+        yield from AutomationCommands(self._own_jobs(), stores.runs, stores.occurrences, stores.feedback).commands()
         yield from TaskCommands(stores.tasks, stores.runs, self.zones).commands()
         yield from TimezoneCommands(self.zones, clock).commands()
         yield from FeedbackCommands(stores.feedback, stores.feedback_summaries, clock).commands()

@@ -11,7 +11,7 @@ from bot.heartbeats.active_hours import ActiveHours, HoursUnreadable
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import Schedule
 from bot.schedules.text import load
-from bot.scheduling.subject import Defer, Drop, Farewell, Take, Unrunnable, enter, place_of
+from bot.scheduling.subject import Defer, Drop, Farewell, Take, Unrunnable, enter, place_of, replanned, unentered
 from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.stores import Stores
@@ -78,6 +78,13 @@ class HeartbeatSubject:
             beat = None if policy is None else next_beat(policy, after_ms=now_ms)
         return () if beat is None else (Occurrences.plan(beat, now_ms=now_ms),)
 
+    async def replan(self, occurrence: Occurrence, *, now_ms: int) -> tuple[Statement, ...]:
+        """By its cadence, from now on."""
+        with _telling_why():
+            policy = await self.stores.heartbeats.find(occurrence.subject_id)
+            upcoming = None if policy is None or not policy.enabled else next_beat(policy, after_ms=now_ms)
+        return replanned(occurrence, upcoming, now_ms)
+
     async def decide(self, occurrence: Occurrence, *, now_ms: int) -> Take | Defer | Drop:
         """A late beat runs once, as the newest; raises Unrunnable for a policy that cannot be read."""
         with _telling_why():
@@ -91,9 +98,10 @@ class HeartbeatSubject:
             entry = enter(beat, RunStatus.SKIPPED, verdict, session_id=policy.session_id, now_ms=now_ms)
             return Drop((*following, *entry))
         # An instant that somebody has planned again.
-        if await self.stores.runs.exists("heartbeat", policy.id, beat.run_id):
+        run = await unentered(self.stores.runs, beat, now_ms=now_ms)
+        if run is None:
             return Drop(following)
-        return Take(beat.claimed(Claim(session_id=policy.session_id, checks=policy.checks), now_ms=now_ms), following)
+        return Take(run.claimed(Claim(session_id=policy.session_id, checks=policy.checks), now_ms=now_ms), following)
 
     async def review(self, run: Occurrence, *, now_ms: int) -> Take:
         """Whatever the hour: what was begun is looked after."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import groupby, islice
+from itertools import groupby, islice, takewhile
 from zoneinfo import ZoneInfo
 
 from bot.schedules import wallclock
@@ -38,16 +38,20 @@ class CalendarRule:
         """Return the first occurrence strictly after `after`."""
         # No time that clocks have shown lies ahead: an occurrence belongs to its first showing.
         shown = wallclock.shown(after, self.zone)
-        counted = islice(self._from(self.start), self.count) if self.count else self._from(max(self.start, shown))
-        ahead = (wallclock.instant(local, self.zone) for local in counted if local >= shown)
-        due = next((due for due in ahead if due > after), None)
-        return None if due is None or (self.until and due > self.until) else due
+        last = _last_local(self) if self.count else None
+        locals_ = self.locals_from(max(self.start, shown))
+        for local in locals_ if last is None else takewhile(lambda local: local <= last, locals_):
+            due = wallclock.instant(local, self.zone)
+            if due > after:
+                return None if self.until and due > self.until else due
+        return None
 
     def stored(self) -> str:
         """Return the RRULE with its beginning and its zone."""
         return f"{zoned(self.start, self.zone)}\nRRULE:{self.text}"
 
-    def _from(self, begin: datetime) -> Iterator[datetime]:
+    def locals_from(self, begin: datetime) -> Iterator[datetime]:
+        """Yield its wall-clock times from one on, whatever their count."""
         first = max(begin.date() - _MARGIN, wallclock.FIRST_DAY).year
         for _, days in groupby(self.days.from_year(first), key=self.days.period):
             yield from (local for local in self._in_period([*days], begin.date()) if local >= begin)
@@ -88,6 +92,13 @@ class ElapsedRule:
     def stored(self) -> str:
         """Return the RRULE with its beginning and its zone."""
         return f"{zoned(self.start, self.zone)}\nRRULE:{self.text}"
+
+
+@lru_cache(maxsize=1024)
+def _last_local(rule: CalendarRule) -> datetime:
+    """Return the last wall-clock time that a rule counts; kept, since finding it walks through them all."""
+    assert rule.count
+    return next(islice(rule.locals_from(rule.start), rule.count - 1, None), datetime.max)
 
 
 @lru_cache(maxsize=1024)

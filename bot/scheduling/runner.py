@@ -77,6 +77,19 @@ class Runner:
         for source, subject in self._subjects.items():
             for subject_id in await subject.list_unplanned():
                 await self._adopt(source, subject, subject_id)
+        await self._replan()
+
+    async def _replan(self) -> None:
+        """A clock that was ahead for a moment, and is right again, leaves nothing that waits for that time."""
+        now_ms = self._clock()
+        for ahead in await self._occurrences.list_ahead(now_ms=now_ms):
+            try:
+                statements = await self._subjects[ahead.source].replan(ahead, now_ms=now_ms)
+                await self._database.commit(*statements)
+            except (DatabaseLost, DatabaseClosed):
+                raise
+            except Exception as error:  # noqa: BLE001 - what is wrong with it is told when it is due
+                log.warning("%s is not planned anew: %s", ahead.subject_key, _reason(error))
 
     async def _adopt(self, source: RunSource, subject: Subject, subject_id: str) -> None:
         now_ms = self._clock()
@@ -94,8 +107,13 @@ class Runner:
 
     async def run(self) -> None:
         """Start what is due, forever."""
+        latest_ms = self._clock()
         while True:
             self._awake.clear()
+            now_ms = self._clock()
+            if now_ms < latest_ms:
+                await self._replan()
+            latest_ms = now_ms
             if await self._start_due():
                 continue
             try:

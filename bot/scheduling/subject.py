@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.errors import BotError
@@ -10,7 +10,7 @@ from middleware.turn import Place, Reply
 from storage.ids import chat_id_of
 from storage.statement import Statement
 from storage.statuses import RunStatus
-from storage.tables.occurrences import Occurrence
+from storage.tables.occurrences import Occurrence, Occurrences
 from storage.tables.runs import DEFAULT_PROFILE, Runs
 
 
@@ -59,6 +59,29 @@ def enter(
         metadata={"sessionId": session_id, "scheduledAtMs": occurrence.at_ms, **retried},
         now_ms=now_ms,
     )
+
+
+async def unentered(runs: Runs, occurrence: Occurrence, *, now_ms: int) -> Occurrence | None:
+    """The occurrence as it may run; None for one that the ledger has, whoever planned it anew.
+
+    What a clock that was ahead has entered as skipped, later than now, is still to come: it runs as its neighbour, a
+    millisecond behind, since a ledger is not changed.
+    """
+    known = await runs.find(occurrence.source, occurrence.subject_id, occurrence.run_id)
+    if known is None:
+        return occurrence
+    if known.status != RunStatus.SKIPPED or known.entered_at_ms <= now_ms:
+        return None
+    neighbour = replace(occurrence, at_ms=occurrence.at_ms + 1)
+    again = await runs.find(neighbour.source, neighbour.subject_id, neighbour.run_id)
+    return neighbour if again is None else None
+
+
+def replanned(ahead: Occurrence, upcoming: Occurrence | None, now_ms: int) -> tuple[Statement, ...]:
+    """Put what the schedule says in the place of a later instant; void when that was taken meanwhile."""
+    if upcoming is None or upcoming.at_ms >= ahead.at_ms:
+        return ()
+    return (Occurrences.take(ahead), Occurrences.plan(upcoming, now_ms=now_ms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +135,10 @@ class Subject(Protocol):
 
     def pause(self, subject_id: str, *, now_ms: int) -> tuple[Statement, ...]:
         """End what cannot be decided on, so that it does not come back; whatever became of it meanwhile."""
+        ...
+
+    async def replan(self, occurrence: Occurrence, *, now_ms: int) -> tuple[Statement, ...]:
+        """Plan anew what a clock that was ahead has planned, where the schedule says an earlier instant."""
         ...
 
     async def list_unplanned(self) -> list[str]:

@@ -33,6 +33,10 @@ UPDATE OR REPLACE polar_scheduler_events SET queue = '{DEAD_LETTER}', sequence =
     THEN json_set(payload, '$.reason', ?) ELSE json_object('reason', ?, 'payload', CAST(payload AS TEXT)) END
 WHERE eventId = ? AND queue = ? AND sequence = ?
 """
+_LIST_AHEAD = f"""
+SELECT {_COLUMNS} FROM polar_scheduler_events INDEXED BY polar_scheduler_due
+WHERE queue = ? AND sequence > ? AND createdAtMs > ?
+"""
 _LIST_SET_ASIDE = f"""
 SELECT eventId, {json_field("payload", "reason")}, sequence FROM polar_scheduler_events INDEXED BY polar_scheduler_due
 WHERE queue = ? ORDER BY sequence DESC LIMIT ?
@@ -211,6 +215,14 @@ class SetAside:
     at_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedInstant:
+    """What a schedule says of the next occurrence, and when that may run."""
+
+    at_ms: int
+    due_ms: int
+
+
 class Occurrences:
     """What is due, found by the index on (queue, sequence) alone."""
 
@@ -257,6 +269,21 @@ class Occurrences:
             due += await self._readers.fetch(sql, (queue, now_ms, *besides, limit))
         due.sort(key=lambda row: row[2])
         return [Occurrence.read(row) or ForeignRow(row[0], row[1], row[2]) for row in due[:limit]]
+
+    async def find_next(self, source: RunSource, subject_id: str) -> PlannedInstant | None:
+        """When a subject is due next: its row is the only truth of that. None where nothing is planned."""
+        row = await self._readers.fetch_one(
+            f"SELECT {_COLUMNS} FROM polar_scheduler_events WHERE eventId = ? AND queue = ?",
+            (ids.next_id(source, subject_id), SCHEDULED),
+        )
+        found = Occurrence.read(row) if row else None
+        return None if found is None else PlannedInstant(found.at_ms, found.due_ms)
+
+    async def list_ahead(self, *, now_ms: int) -> list[Occurrence]:
+        """Next occurrences that were planned later than now: by a clock that was ahead."""
+        rows = await self._readers.fetch(_LIST_AHEAD, (SCHEDULED, now_ms, now_ms))
+        found = (Occurrence.read(row) for row in rows)
+        return [occurrence for occurrence in found if occurrence is not None and not occurrence.is_extra]
 
     async def find_set_aside(self, run_id: str) -> Occurrence | None:
         """The run in `dead_letter`; None where there is none, or it cannot be read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -41,12 +42,18 @@ _ERASED = f"(source, id, runId) IN (SELECT {field('payload', 'source')}, {field(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LastRun:
+class EndedRun:
     """How a run ended, and why. `status` is a RunStatus in rows of ours, None where the row cannot be read."""
 
     status: str | None
     reason: str | None
     entered_at_ms: int
+
+    @classmethod
+    def from_row(cls, row: sqlite3.Row) -> EndedRun:
+        """From the two fields of its output, and when it was entered."""
+        status, reason = (None if value is None else str(value) for value in tuple(row)[:2])
+        return cls(status=status, reason=reason, entered_at_ms=row[2])
 
 
 class Runs:
@@ -128,12 +135,14 @@ class Runs:
         """Rebuild the task board from the ledger, from a sequence on."""
         return Statement(_PROJECT.format(where="sequence >= ?"), (first,))
 
-    async def exists(self, source: str, subject_id: str, run_id: str) -> bool:
-        """Whether the ledger has this run."""
+    async def find(self, source: str, subject_id: str, run_id: str) -> EndedRun | None:
+        """How the ledger says that this run ended; None where it does not have it."""
         row = await self._readers.fetch_one(
-            "SELECT 1 FROM polar_run_events WHERE source = ? AND id = ? AND runId = ?", (source, subject_id, run_id)
+            f"SELECT {RUN_STATUS}, {RUN_REASON}, createdAtMs FROM polar_run_events "
+            "WHERE source = ? AND id = ? AND runId = ?",
+            (source, subject_id, run_id),
         )
-        return row is not None
+        return EndedRun.from_row(row) if row else None
 
     async def failures_in_a_row(self, source: str, subject_id: str, *, limit: int) -> int:
         """How many of a subject's last runs have failed, counted back to the last that did not, up to `limit`."""
@@ -150,7 +159,7 @@ class Runs:
         rows = await self._readers.fetch("SELECT status, count(*) FROM polar_task_board GROUP BY status")
         return {row[0]: row[1] for row in rows}
 
-    async def last(self, source: str, subject_id: str) -> LastRun | None:
+    async def last(self, source: str, subject_id: str) -> EndedRun | None:
         """A subject's newest run; None before the first."""
         row = await self._readers.fetch_one(
             f"SELECT {RUN_STATUS}, {RUN_REASON}, createdAtMs "
@@ -158,7 +167,4 @@ class Runs:
             "WHERE source = ? AND id = ? ORDER BY sequence DESC LIMIT 1",
             (source, subject_id),
         )
-        if row is None:
-            return None
-        status, reason = (None if value is None else str(value) for value in row[:2])
-        return LastRun(status=status, reason=reason, entered_at_ms=row[2])
+        return EndedRun.from_row(row) if row else None

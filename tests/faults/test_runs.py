@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from bot.automations.decision import QuietHours
 from bot.automations.limits import MAX_JOBS
 from bot.automations.verbs import run_now
 from bot.run import Running
+from bot.schedules.kinds import upcoming
+from bot.schedules.text import load
 from bot.scheduling import runner
 from emulator import Chat, Person
 from middleware.texts import say
@@ -22,6 +25,7 @@ from tests import paid
 from tests.automating import HOUR, create, ledger, outcomes, pass_time
 from tests.bot.cli.terminal import polar
 from tests.clocks import TestClock
+from tests.cost import steps
 from tests.house import House, until
 from tests.looking import idle, tell, texts
 from tests.paid import COST
@@ -487,3 +491,57 @@ async def test_a_job_speaks_in_the_topic_where_it_was_made(house: House) -> None
         await pass_time(house, bot, clock, seconds=HOUR, runs=1)
     [said] = [message for message in house.world.sent(forum) if message["text"] == "echo: tea"]
     assert said["message_thread_id"] == topic
+
+
+@pytest.mark.parametrize("is_restarted", [True, False])
+async def test_a_clock_that_was_ahead_for_a_moment_silences_no_job(house: House, is_restarted: bool) -> None:
+    """The next instant is made anew by the schedule, and `show` tells what its row says."""
+    clock = TestClock()
+    async with house.bot(clock, responder=ECHO) as bot:
+        ann, chat = house.chat()
+        job = await create(house, chat, ann)
+        right_ms = clock()
+        clock.advance(seconds=3 * 24 * HOUR)
+        bot.app.runner.wake()
+        await until(lambda: ("executed", None) in outcomes(house))
+        await idle(house)
+        if not is_restarted:
+            clock.now_ms = right_ms
+            bot.app.runner.wake()
+            await _runs_within_the_hour(house, bot, clock, (ann, chat), job)
+    if is_restarted:
+        clock.now_ms = right_ms
+        async with house.bot(clock, responder=ECHO) as bot:
+            await _runs_within_the_hour(house, bot, clock, (ann, chat), job)
+
+
+async def _runs_within_the_hour(
+    house: House, bot: Running, clock: TestClock, people: tuple[Person, Chat], job: str
+) -> None:
+    due = "SELECT sequence FROM polar_scheduler_events"
+    ann, chat = people
+    await until(lambda: house.rows(due) == [(clock() + HOUR * 1000,)])
+    house.write("UPDATE polar_scheduler_events SET sequence = sequence + 60000")
+    [shown] = await tell(house, chat, ann, f"/automations show {job}")
+    assert "Next: Wed 2026-11-18 12:07, Wed 2026-11-18 13:06" in shown
+    clock.advance(seconds=HOUR + 60)
+    bot.app.runner.wake()
+    await until(lambda: house.rows(due) == [(clock() + (HOUR - 60) * 1000,)])
+    await until(lambda: outcomes(house).count(("executed", None)) == 2)
+    await idle(house)
+    assert texts(house, chat).count("echo: tea") == 2
+
+
+def test_a_rule_that_counts_is_not_walked_through_at_every_question() -> None:
+    """Sixty minutes of every hour, ten thousand in all: finding the next costs what it costs without a count."""
+    every_minute = "RRULE:FREQ=DAILY;BYHOUR={};BYMINUTE={}".format(
+        ",".join(map(str, range(24))), ",".join(map(str, range(60)))
+    )
+    begin = datetime(2026, 11, 18, tzinfo=UTC)
+
+    def walk(rule: str) -> int:
+        schedule = load(f"DTSTART:20261118T000000Z\n{rule}")
+        schedule.next(begin)
+        return steps(lambda: upcoming(schedule, begin + timedelta(days=2), 500))
+
+    assert walk(f"{every_minute};COUNT=10000") <= 2 * walk(every_minute)

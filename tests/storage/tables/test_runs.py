@@ -13,7 +13,7 @@ from storage import migrations
 from storage.database import Database
 from storage.statement import Statement
 from storage.statuses import RunStatus
-from storage.tables.runs import LastRun, Runs
+from storage.tables.runs import EndedRun, Runs
 from tests.storage.files import NOW_MS, plain, rows
 
 BOARD = "SELECT taskId, source, id, runId, status, reason, sequence, createdAtMs FROM polar_task_board ORDER BY taskId"
@@ -85,7 +85,7 @@ async def test_the_newest_run_of_a_subject_is_its_last(database: Database, runs:
     """With its reason; none before the first, and none of another subject."""
     assert await runs.last("automation", "j") is None
     await database.commit(*run("r1"), *run("r2", RunStatus.SKIPPED, reason="quiet hours"), *run("r3", subject="k"))
-    last = LastRun(status=RunStatus.SKIPPED, reason="quiet hours", entered_at_ms=NOW_MS)
+    last = EndedRun(status=RunStatus.SKIPPED, reason="quiet hours", entered_at_ms=NOW_MS)
     assert await runs.last("automation", "j") == last
 
 

@@ -244,7 +244,7 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "is_budget_exceeded": lambda db: Health(db).is_budget_exceeded(now_ms=1),
     "is_backed_up": lambda db: Health(db).is_backed_up(limit=100),
     "last_beat_ms": lambda db: Health(db).last_beat_ms("h"),
-    "exists": lambda db: Runs(db).exists("heartbeat", "h", "r"),
+    "find": lambda db: Runs(db).find("heartbeat", "h", "r"),
     "list_unplanned": lambda db: HeartbeatPolicies(db).list_unplanned(),
 }
 # Rows that the operator writes, one row, or an index that holds the open rows alone and is left at the limit.
