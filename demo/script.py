@@ -136,7 +136,7 @@ class Script:
         await self._ann.hear(1)
         await self._ann.press((await self._ann.messages())[-1])
         await self._ann.hear(1)
-        paused = "SELECT count(*) FROM polar_automation_jobs WHERE enabled = 0"
+        paused = "SELECT count(*) FROM polar_automation_jobs WHERE enabled = 0 AND limitsJson IS NULL"
         await self._stage.until(lambda: self._stage.rows(paused) == [(1,)], "the automation to be paused")
 
     async def _run_out(self) -> None:

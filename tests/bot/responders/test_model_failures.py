@@ -230,7 +230,7 @@ async def test_a_run_that_meets_a_failing_model_is_tried_again(house: House) -> 
         clock.advance(seconds=21 * 60)
         bot.app.runner.wake()
         await until(lambda: house.rows("SELECT status FROM polar_scheduler_run_log") == [("failed",)])
-        clock.advance(seconds=600)
+        clock.advance(seconds=200)
         bot.app.runner.wake()
         await house.world.wait(lambda: len(texts(house, chat)) > before)
     [said] = texts(house, chat)[before:]
