@@ -56,7 +56,7 @@ async def test_a_lost_database_ends_the_process_without_waiting_for_what_cannot_
         assert await run.end() == 1
         house.world.clear_faults()
     *_, reason = run.lines
-    assert reason.startswith("polar: The disk is full, or reading or writing failed")
+    assert reason.startswith("polar: The database is lost")
     assert "Traceback" not in "".join(run.lines)
 
 
@@ -70,7 +70,7 @@ async def test_a_database_that_is_lost_while_stopping_ends_the_stop(house: House
         await until(lambda: house.rows("SELECT count(*) FROM polar_updates WHERE status = 'pending'") == [(2,)])
         run.process.send_signal(signal.SIGTERM)
         assert await run.end() == 1
-    assert run.lines[-1].startswith("polar: The disk is full")
+    assert run.lines[-1].startswith("polar: The database is lost")
 
 
 @pytest.mark.parametrize("name", LONG_LIVED)
