@@ -52,7 +52,7 @@ from middleware.replies.outbox import Outbox
 from middleware.respond import Respond
 from middleware.responder import Abilities
 from middleware.session import Session
-from middleware.turn import Clock, Level, Middleware, Reply, Toast, Turn
+from middleware.turn import CallNext, Clock, Level, Middleware, Reply, Toast, Turn
 from storage.database import Database
 from storage.stores import Stores
 
@@ -64,69 +64,82 @@ class App:
         self, settings: Settings, database: Database, clock: Clock, supervisor: Supervisor, refused: OnRefusal
     ) -> None:
         self.settings, self.database, self.clock, self.supervisor = settings, database, clock, supervisor
-        self.stores = stores = Stores(database)
+        self.stores = Stores(database)
         self.journal = Journal(database, clock)
         self.telegram = telegram.build(settings, self.journal.keep, refused)
-        self.bot = bot = self.telegram.application.bot
+        self.bot = self.telegram.application.bot
+        self.calm = asyncio.Event()
+        """Set when no update is left that may have been in hand when an earlier process ended."""
+        self._wire_sending()
+        self._wire_answering()
+        self.layers = self._layers()
+        """The chain, outermost first."""
+        self._wire_turns(compose(self.layers))
+
+    def _wire_sending(self) -> None:
+        """What reaches Telegram: queued replies, unfinished answers, status reactions."""
+        settings, database, stores, group = self.settings, self.database, self.stores, self.supervisor.group
         self.pacing = Pacing(
             per_second=settings.send_rate_per_second,
             chat_per_second=settings.chat_send_rate_per_second,
             group_per_minute=settings.group_send_rate_per_minute,
         )
-        self.outbox = Outbox(stores.deliveries, stores.messages, clock, settings.feedback_buttons, since_ms=clock())
-        self.answering = Answering()
-        self.zones = Zones(stores.users, settings.zone)
-        self.commands = CommandTable(settings, database, stores, clock, self.zones, self.answering)
-        self.registry = self.commands.registry()
-        self.menu = Menu(bot, self.registry, stores.access, self._listed())
+        self.outbox = Outbox(
+            stores.deliveries, stores.messages, self.clock, settings.feedback_buttons, since_ms=self.clock()
+        )
         self.status = (
-            StatusDisplay(bot, self.pacing, database, stores.status_reactions, clock, supervisor.group())
+            StatusDisplay(self.bot, self.pacing, database, stores.status_reactions, self.clock, group())
             if settings.status_reactions
             else None
         )
-        calm = asyncio.Event()
         self.sender = Sender(
             database,
             stores,
-            Calls(bot),
+            Calls(self.bot),
             self.pacing,
             tell=Notices(self.outbox, stores.access, settings.admin_telegram_ids).of_unclear,
-            calm=calm.wait,
-            tasks=supervisor.group(),
-            clock=clock,
+            calm=self.calm.wait,
+            tasks=group(),
+            clock=self.clock,
         )
-        self.live = Live(bot, self.pacing, database, stores.messages, self.outbox, self.status, self.sender.wake)
+        self.live = Live(self.bot, self.pacing, database, stores.messages, self.outbox, self.status, self.sender.wake)
+
+    def _wire_answering(self) -> None:
+        """Who answers: commands, and the responder."""
+        settings, stores, clock = self.settings, self.stores, self.clock
+        self.answering = Answering()
+        self.zones = Zones(stores.users, settings.zone)
+        self.commands = CommandTable(settings, self.database, stores, clock, self.zones, self.answering)
+        self.registry = self.commands.registry()
+        self.menu = Menu(self.bot, self.registry, stores.access, self._listed())
         propose = AutomationProposals(stores.proposals, self.zones, clock, new_id)
         self.responder = responders.build(
             settings, memories=stores.memories, new_id=new_id, propose=propose, clock=clock
         )
         self.abilities = Abilities.of(self.responder)
-        self.layers = self._layers()
-        """The chain, outermost first."""
-        chain = compose(self.layers)
+
+    def _wire_turns(self, chain: CallNext) -> None:
+        """What makes turns: updates, and what is due."""
         self.runner = Runner(
-            database,
-            stores,
-            {
-                "automation": AutomationSubject(stores, self.zones),
-                "heartbeat": HeartbeatSubject(stores),
-            },
+            self.database,
+            self.stores,
+            {"automation": AutomationSubject(self.stores, self.zones), "heartbeat": HeartbeatSubject(self.stores)},
             chain,
-            tasks=supervisor.group(),
-            clock=clock,
+            tasks=self.supervisor.group(),
+            clock=self.clock,
         )
-        dispatch = Dispatch(self.telegram.application, chain, self.outbox, database, self.sender.wake)
+        dispatch = Dispatch(self.telegram.application, chain, self.outbox, self.database, self.sender.wake)
         self.processor = Processor(
-            database,
-            stores.updates,
+            self.database,
+            self.stores.updates,
             dispatch.handle,
             dispatch.give_up,
-            tasks=supervisor.group(),
+            tasks=self.supervisor.group(),
             watcher=self.status,
-            calm=calm,
-            clock=clock,
-            answer_slots=settings.answer_slots,
-            merge_window_ms=settings.merge_window,
+            calm=self.calm,
+            clock=self.clock,
+            answer_slots=self.settings.answer_slots,
+            merge_window_ms=self.settings.merge_window,
         )
         self.journal.watch(lambda _: self.processor.wake())
 
