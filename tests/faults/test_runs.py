@@ -32,6 +32,8 @@ from tests.paid import COST
 from tests.pressing import press
 from tests.responders import ECHO, FAILING
 
+pytestmark = pytest.mark.slow
+
 PAID = "tests.paid:Paid"
 WORDS = "the words of Ann"
 QUEUED = "SELECT eventId, queue FROM polar_scheduler_events ORDER BY eventId, queue"
