@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from bot.cli import rows
-from bot.cli.facts import AsJson, Limit, instant, show_all, show_one
+from bot.cli.facts import AsJson, Limit, instant, show_all, show_one, walk
 from bot.errors import CannotRun
 from storage.beside import Beside
 from storage.errors import ExpectationFailed
 from storage.payloads import UnknownPayload
 from storage.tables.deliveries import Deliveries, Delivery
 from storage.views.listings import NEWEST
-from storage.views.queue_listings import Cursor, ListedDelivery, failed
+from storage.views.queue_listings import failed
 from storage.views.set_aside import find_end
 
 app = typer.Typer(help="Deliveries that have failed, and their way back.", no_args_is_help=True)
@@ -33,7 +33,7 @@ _COLUMNS = {
 def list_(limit: Limit = 100, as_json: AsJson = False) -> None:
     """Deliveries that have failed, the newest failure first."""
     with rows.database() as database:
-        found = _failed(database, limit)
+        found = walk(lambda before: database.ask(failed(database, before=before)), (NEWEST, 0), limit)
     facts = [
         {
             "deliveryId": delivery.delivery_id,
@@ -87,16 +87,6 @@ def retry(delivery_id: DeliveryId) -> None:
             raise CannotRun(f"delivery {delivery_id} was changed meanwhile; polar deliveries show tells how") from error
     more = f" and {len(parts) - 1} more of the same reply" if len(parts) > 1 else ""
     typer.echo(f"delivery {delivery_id}{more} is pending; a running bot sends it within seconds")
-
-
-def _failed(database: Beside, limit: int) -> list[ListedDelivery]:
-    found: list[ListedDelivery] = []
-    before: Cursor | None = (NEWEST, 0)
-    while before is not None and len(found) < limit:
-        page = database.ask(failed(database, before=before))
-        found.extend(page.rows)
-        before = page.next
-    return found[:limit]
 
 
 def _find(database: Beside, delivery_id: str) -> Delivery:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from storage.views.listings import ListPage
+
+Row = TypeVar("Row")
+Key = TypeVar("Key")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="So many at most.")]
 Fact = Mapping[str, Any]
@@ -46,3 +50,14 @@ def printable(value: object) -> str:
     """On one line, and nothing that a terminal would act on."""
     text = "" if value is None else str(value)
     return "".join(c if c.isprintable() else " " for c in text)
+
+
+def walk(page_of: Callable[[Key], ListPage[Row, Key]], first: Key, limit: int) -> list[Row]:
+    """The first `limit` rows of a listing, page by page from where `first` says."""
+    rows: list[Row] = []
+    place: Key | None = first
+    while place is not None and len(rows) < limit:
+        page = page_of(place)
+        rows.extend(page.rows)
+        place = page.next
+    return rows[:limit]

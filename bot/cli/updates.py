@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import rows
-from bot.cli.facts import AsJson, Limit, instant, show_all, show_one
+from bot.cli.facts import AsJson, Limit, instant, show_all, show_one, walk
 from bot.errors import CannotRun
 from storage.beside import Beside
 from storage.errors import ExpectationFailed
@@ -32,7 +32,7 @@ _COLUMNS = {
 def list_(limit: Limit = 100, as_json: AsJson = False) -> None:
     """Updates that were set aside, the newest first."""
     with rows.database() as database:
-        found = list(_dead(database, limit))
+        found = walk(lambda before: database.ask(dead_updates(database, before=before)), NEWEST, limit)
     show_all([_fact(update) for update in found], _COLUMNS, as_json=as_json)
 
 
@@ -59,16 +59,6 @@ def retry(update_id: UpdateId) -> None:
         except ExpectationFailed as error:
             raise CannotRun(f"update {update_id} was changed meanwhile; polar updates show tells how") from error
     typer.echo(f"update {update_id} is pending; a running bot takes it up within seconds")
-
-
-def _dead(database: Beside, limit: int) -> list[DeadUpdate]:
-    found: list[DeadUpdate] = []
-    before: int | None = NEWEST
-    while before is not None and len(found) < limit:
-        page = database.ask(dead_updates(database, before=before))
-        found.extend(page.rows)
-        before = page.next
-    return found[:limit]
 
 
 def _find(database: Beside, update_id: int) -> JournalRow:
