@@ -60,13 +60,13 @@ def say_span(seconds: int) -> str:
     return " ".join(said) or say("duration.seconds", count=0)
 
 
-@cache
 def shorten(text: str, length: int) -> str:
     """One line of at most so many characters."""
     line = " ".join(text.split())
     return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
+@cache
 def texts(language: str) -> Mapping[str, str]:
     """All texts of a language by key."""
     source = _FOLDER.joinpath(f"{language}.toml").read_text(encoding="utf-8")

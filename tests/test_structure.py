@@ -38,6 +38,13 @@ CATCHING_ALL = {
     "storage/writer.py": "the failure is handed to whoever waits for the unit",
 }
 
+KEPT_FOR_GOOD = {
+    ("bot/http.py", "_trusted"): "the certificates of the system",
+    ("bot/zones.py", "_names"): "the zone database",
+    ("middleware/texts.py", "texts"): "a catalogue a language",
+}
+"""What a process keeps the answer of for ever, and what it is: never what people said, which is to be forgotten."""
+
 
 @cache
 def graph() -> grimp.ImportGraph:
@@ -145,3 +152,14 @@ def test_everything_is_caught_only_where_somebody_answers_for_it() -> None:
             if isinstance(node, ast.ExceptHandler) and catches_all(node):
                 found.add(str(path.relative_to(CHECKOUT)))
     assert found == set(CATCHING_ALL)
+
+
+def test_what_is_kept_for_good_is_bounded_and_nobodys_words() -> None:
+    """A catalogue is read once, not at each sentence; no cache without a bound holds what people wrote."""
+    found = set()
+    for package in PACKAGES:
+        for path in (CHECKOUT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef) and any(ast.unparse(d) == "cache" for d in node.decorator_list):
+                    found.add((path.relative_to(CHECKOUT).as_posix(), node.name))
+    assert found == set(KEPT_FOR_GOOD)

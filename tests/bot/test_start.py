@@ -19,6 +19,7 @@ from tests.house import CHECKOUT, House
 from tests.looking import queue, texts
 from tests.responders import ECHO, FAILING, HANGING, LONG
 
+pytestmark = pytest.mark.slow
 SECRET = "1000000001:SECRET-THAT-NOBODY-MAY-SEE"
 
 

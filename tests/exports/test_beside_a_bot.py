@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 
+import pytest
+
 from tests.exports.rows import export, read
 from tests.house import CHECKOUT, House, until
+
+pytestmark = pytest.mark.slow
 
 
 async def test_a_running_bot_is_exported_and_never_loads_the_job(house: House) -> None:
