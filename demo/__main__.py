@@ -66,7 +66,7 @@ async def _perform(stage: Stage, script: Script) -> bool:
 
 
 async def _unless_interrupted(part: Coroutine[Any, Any, T]) -> T | None:
-    """What a part returns, None where Ctrl-C ended it; a further one does not cut short what has to be ended then."""
+    """The result of a part, None where Ctrl-C ended it; a further one does not cut short what has to be ended then."""
     task = asyncio.create_task(part)
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)

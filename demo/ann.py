@@ -59,8 +59,8 @@ class Ann:
 
     async def messages(self) -> list[dict[str, Any]]:
         """The bot's messages, as they are now, in order."""
-        found: list[dict[str, Any]] = await self._stage.act("sent", chat=self._id)
-        return found
+        messages: list[dict[str, Any]] = await self._stage.act("sent", chat=self._id)
+        return messages
 
     async def react(self, message: dict[str, Any], *reactions: str, told: str) -> None:
         """Put these reactions on a message, in place of her earlier ones."""

@@ -1,4 +1,4 @@
-"""What somebody types."""
+"""Lines that somebody types."""
 
 from __future__ import annotations
 

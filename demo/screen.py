@@ -1,4 +1,4 @@
-"""What the demo shows: a chat in the terminal, with a line about each thing that happens to it."""
+"""The demo's screen: a chat in the terminal, with a line about each thing that happens to it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STYLES = {
     "blockquote": "italic dim",
     "text_link": "underline blue",
 }
-"""How a terminal shows what Telegram formats."""
+"""Telegram's formats as a terminal shows them."""
 
 
 class Screen:
@@ -47,11 +47,11 @@ class Screen:
         return self._console.width
 
     def title(self, text: str) -> None:
-        """What this is."""
+        """The headline."""
         self._console.print(Text(text, style="bold"))
 
     def scene(self, text: str, *, pictured: bool = False) -> None:
-        """What happens next, and why it is worth a look; a picture has few scenes, so that it fits on a screen."""
+        """The next scene, and why it is worth a look; a picture has few scenes, so that it fits on a screen."""
         self._console.record = self._records and pictured
         self._console.print()
         self._console.rule(Text(text, style="bold cyan"), style="cyan", align="left")
@@ -96,7 +96,7 @@ class Screen:
         self._marked("✖", text, "bold red")
 
     def raw(self, text: str) -> None:
-        """What another process has printed, colours and all."""
+        """Lines that another process has printed, colours and all."""
         self._console.print(Text.from_ansi(text))
 
     def save(self, picture: Path) -> None:

@@ -17,7 +17,7 @@ AFTER_S = LATER_S + 115 * 60
 LINK = re.compile(r"start=(\w+)")
 EXPLAIN = "explain how you work"
 HELD_WORDS = 31
-"""How far the model comes with that before the kill; it ends with a plain word."""
+"""The part of that answer which is out before the kill; it ends with a plain word."""
 REACTIONS = "SELECT count(*) FROM polar_feedback_events WHERE type LIKE 'reaction%'"
 
 
@@ -48,10 +48,10 @@ class Script:
         self._screen.scene("A bot that nobody owns prints a one-time link; Ann opens it")
         await self._ann.join()
         announced = await self._stage.start_bot()
-        found = LINK.search(announced)
-        if found is None:
+        link = LINK.search(announced)
+        if link is None:
             raise DemoFailed("the bot printed no link for its owner")
-        await self._ann.say(f"/start {found[1]}", shown="(opens t.me/polar_demo_bot?start=…)")
+        await self._ann.say(f"/start {link[1]}", shown="(opens t.me/polar_demo_bot?start=…)")
 
     async def _chat(self) -> None:
         self._screen.scene("They chat. No model is there yet: the local responder remembers")
@@ -172,9 +172,9 @@ class Script:
             raise DemoFailed(f"the bot ended with status {status} when it was asked to stop")
         await self._stage.keep_requests()
         files = (self._stage.database, self._stage.log, self._stage.requests)
-        found, printed = await self._stage.run("demo.verify", *map(str, files), str(self._screen.width))
+        verdict, printed = await self._stage.run("demo.verify", *map(str, files), str(self._screen.width))
         self._screen.raw(printed)
-        return found == 0
+        return verdict == 0
 
     async def talk(self) -> None:
         """Let whoever sits at the terminal write as Ann, until Ctrl-C or the end of input."""

@@ -23,7 +23,7 @@ TOKEN = "1000000001:DEMO-TOKEN-OF-NO-WORTH"  # noqa: S105 - of the embedded Tele
 PATIENCE_S = 30.0
 MODEL = "canned-1"
 WORD_MS = 50
-"""What a word of the model takes."""
+"""The time that a word of the model takes."""
 
 
 class DemoFailed(Exception):
@@ -131,8 +131,8 @@ class Stage:
 
     async def sent(self, chat: int) -> list[dict[str, Any]]:
         """The bot's messages in a chat."""
-        found: list[dict[str, Any]] = await self.act("sent", chat=chat)
-        return found
+        messages: list[dict[str, Any]] = await self.act("sent", chat=chat)
+        return messages
 
     def drafts(self) -> list[dict[str, Any]]:
         """All unfinished answers that Telegram was shown, in order, as texts with entities."""
@@ -172,7 +172,7 @@ class Stage:
         return f"{self.model_url.removesuffix('/v1')}/control/{action}"
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """What the database says now, read by this process."""
+        """A figure of the database as it is now, read by this process."""
         with closing(sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
             return connection.execute(sql).fetchall()
 

@@ -94,11 +94,11 @@ def _ledger(connection: sqlite3.Connection, lines: Sequence[Row]) -> Finding:
             expected += [("reaction_added", emoji, "reaction") for emoji in new if emoji not in old]
         elif (press := line["update"].get("callback_query")) and press["data"] in THUMBS:
             expected.append(("reaction_added", THUMBS[press["data"]], "button"))
-    found = connection.execute(
+    recorded = connection.execute(
         "SELECT type, emoji, json_extract(payload, '$.via') FROM polar_feedback_events WHERE emoji IS NOT NULL "
         "AND json_extract(payload, '$.unresolved') IS NULL ORDER BY rowid"
     ).fetchall()
-    return found == expected, f"{len(expected)} changes of reactions are in the ledger, in order, nothing else"
+    return recorded == expected, f"{len(expected)} changes of reactions are in the ledger, in order, nothing else"
 
 
 def _of_model(connection: sqlite3.Connection, lines: Sequence[Row], exchanges: Sequence[Row]) -> Iterator[Finding]:

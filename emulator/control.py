@@ -48,7 +48,7 @@ Act = Callable[["Control", Json], Any]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What an action needs, what it may take, and what it does."""
+    """An action: the fields it needs, those it may take, and what it does."""
 
     needs: tuple[str, ...]
     takes: tuple[str, ...]

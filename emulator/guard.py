@@ -13,7 +13,7 @@ _ELSEWHERE = frozenset({"cross-site", "same-site"})
 
 
 def is_loopback(name: str) -> bool:
-    """Whether a host's name or address is this machine."""
+    """True if a host's name or address is this machine."""
     with contextlib.suppress(ValueError):
         return name == "localhost" or ipaddress.ip_address(name).is_loopback
     return False
@@ -53,7 +53,7 @@ def _host(request: Request) -> str:
 
 
 def _is_foreign(request: Request) -> bool:
-    """Whether another site's page sends this; to follow a link to the page is allowed."""
+    """True if another site's page sends this; to follow a link to the page is allowed."""
     origin = request.headers.get("origin")
     if origin is not None and origin.lower() != f"http://{request.headers.get('host', '').lower()}":
         return True

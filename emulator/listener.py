@@ -31,7 +31,7 @@ class Listener(ABC):
 
     @abstractmethod
     def _application(self) -> Starlette:
-        """What is served; made anew each time it begins to listen."""
+        """The application served; made anew each time it begins to listen."""
 
     @abstractmethod
     async def _let_go(self) -> None:
@@ -45,7 +45,7 @@ class Listener(ABC):
 
     @property
     def connections(self) -> int:
-        """How many connections of clients are open."""
+        """The number of open connections of clients."""
         return 0 if self._uvicorn is None else len(self._uvicorn.server_state.connections)
 
     async def __aenter__(self) -> Self:

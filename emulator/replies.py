@@ -11,7 +11,7 @@ from .errors import ApiError
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back over HTTP; status 0 means that nothing does, and the connection is aborted."""
+    """The answer that goes back over HTTP; status 0 means that none does, and the connection is aborted."""
 
     status: int
     body: bytes

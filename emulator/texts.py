@@ -44,12 +44,12 @@ def units(text: str) -> int:
 
 def entities_in(text: str) -> list[Json]:
     """The commands, mentions and links which a server finds in a person's text."""
-    found = [
+    entities = [
         {"type": kind, "offset": units(text[: match.start()]), "length": units(match.group())}
         for kind, pattern in PATTERNS
         for match in pattern.finditer(text)
     ]
-    return sorted(found, key=lambda entity: entity["offset"])
+    return sorted(entities, key=lambda entity: entity["offset"])
 
 
 def fitted(text: str, entities: Any) -> tuple[str, list[Json]]:

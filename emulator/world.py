@@ -290,7 +290,7 @@ class World(State):
         return dict(self.room(chat).reactions.get(message_id, {}))
 
     def updates_pending(self) -> int:
-        """How many updates the bot addressed has not confirmed."""
+        """The number of updates that the bot addressed has not confirmed."""
         return len(self.bot.updates)
 
     # Failing

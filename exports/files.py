@@ -93,7 +93,7 @@ def _write(path: Path, lines: Iterable[str]) -> None:
 
 def _is_same(made: Path, present: Path) -> bool:
     try:
-        found = present.lstat()
+        status = present.lstat()
     except FileNotFoundError:
         return False
-    return stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) == MODE and filecmp.cmp(made, present, False)
+    return stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) == MODE and filecmp.cmp(made, present, False)

@@ -21,7 +21,7 @@ PAGES: Mapping[str, Callable[[Projections], MarkdownPage]] = {
     "memory": memory,
     "personality": personality,
 }
-"""What can be asked for by name."""
+"""The files that can be asked for by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

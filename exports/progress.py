@@ -1,4 +1,4 @@
-"""How far a file is, for people who look on."""
+"""The progress of a file, for people who look on."""
 
 from __future__ import annotations
 

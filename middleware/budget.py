@@ -26,7 +26,7 @@ class Budget:
     clock: Clock
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """What was spent is settled even if the turn fails; nothing is asked of anybody over budget."""
+        """A turn's cost is settled even if it fails; nothing is asked of anybody over budget."""
         if not wants_answer(turn):
             return await call_next(turn)
         estimate = self._estimate(turn)

@@ -67,8 +67,8 @@ async def _failed_runs(health: Health, settings: CheckSettings, window: CheckWin
     failed = await health.failed_runs(since_ms=window.since(settings))
     if not failed:
         return []
-    runs = say_count("heartbeat.failed_run", sum(found.count for found in failed))
-    named = ", ".join(f"{found.source} {found.subject_id}" for found in failed[:SHOWN])
+    runs = say_count("heartbeat.failed_run", sum(run.count for run in failed))
+    named = ", ".join(f"{run.source} {run.subject_id}" for run in failed[:SHOWN])
     if len(failed) > SHOWN:
         return [say("heartbeat.failed_runs_more", runs=runs, named=named, more=len(failed) - SHOWN)]
     return [say("heartbeat.failed_runs", runs=runs, named=named)]
@@ -76,14 +76,14 @@ async def _failed_runs(health: Health, settings: CheckSettings, window: CheckWin
 
 async def _undelivered_replies(health: Health, settings: CheckSettings, window: CheckWindow) -> list[str]:
     minutes = settings["minutes"]
-    found = await health.undelivered(
+    count = await health.undelivered(
         failed_since_ms=window.since(settings), waiting_since_ms=window.now_ms - round(minutes * 60_000)
     )
     lines = []
-    if found.failed:
-        lines.append(say("heartbeat.undelivered", messages=say_count("heartbeat.message", found.failed)))
-    if found.waiting:
-        waiting = say_count("heartbeat.message", found.waiting)
+    if count.failed:
+        lines.append(say("heartbeat.undelivered", messages=say_count("heartbeat.message", count.failed)))
+    if count.waiting:
+        waiting = say_count("heartbeat.message", count.waiting)
         lines.append(say("heartbeat.waiting", messages=waiting, minutes=f"{minutes:g}"))
     return lines
 
@@ -111,7 +111,7 @@ async def _database_health(health: Health, settings: CheckSettings, window: Chec
 
 
 async def _budget_nearly_used(health: Health, settings: CheckSettings, window: CheckWindow) -> list[str]:
-    found = await health.budgets_used(share=settings["percent"] / 100, now_ms=window.now_ms)
+    policies = await health.budgets_used(share=settings["percent"] / 100, now_ms=window.now_ms)
     lines = [
         say(
             "heartbeat.budget",
@@ -119,9 +119,9 @@ async def _budget_nearly_used(health: Health, settings: CheckSettings, window: C
             spent=f"{budget.spent_usd:.2f}",
             limit=f"{budget.limit_usd:.2f}",
         )
-        for budget in found[:SHOWN]
+        for budget in policies[:SHOWN]
     ]
-    more = len(found) - SHOWN
+    more = len(policies) - SHOWN
     return [*lines, say("heartbeat.more_budgets", count=more)] if more > 0 else lines
 
 

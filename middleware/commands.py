@@ -24,7 +24,7 @@ class Command:
     aliases: tuple[str, ...] = ()
     """Other names that call it; they stand in /help of the command, not in the menu."""
     is_bare: bool = False
-    """Whether it takes no argument, so that one is an error."""
+    """True if it takes no argument, so that one is an error."""
 
     @property
     def summary(self) -> str:

@@ -11,7 +11,7 @@ class MiddlewareError(Exception):
 
 
 MOST_CAUSES = 5
-"""How far it is followed what caused an error."""
+"""The depth to which the causes of an error are followed."""
 
 
 def reason_of(error: BaseException) -> str:

@@ -70,7 +70,7 @@ class Feedback:
         return Outcome(status="recorded", replies=await self._act(turn, message))
 
     async def _is_overtaken(self, turn: Turn, reactions: Reactions) -> bool:
-        """Whether the same person has reacted anew since, so that nothing follows from this any more."""
+        """True if the same person has reacted anew since, so that nothing follows from this any more."""
         message_id, actor, date = reactions.telegram_message_id, reactions.actor, reactions.date
         if actor is None or date is None:
             return False
@@ -99,7 +99,7 @@ class Feedback:
         return polarity
 
     async def _standard_emoji(self, turn: Turn, custom_emoji_id: str) -> str | None:
-        """What it stands for; only the answer is remembered, and the reaction is tried again while there is none."""
+        """The emoji that it stands for; only an answer is kept, and the reaction is tried again until there is one."""
         if (known := await self.custom_emoji.find(custom_emoji_id)) is not None:
             return known
         told = await self.describe(custom_emoji_id)

@@ -28,21 +28,21 @@ class History:
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """For turns that a responder is to answer."""
         if self.abilities.history and wants_answer(turn):
-            found = [message for message in await self._thread(turn) if _is_talk(message)]
-            turn.context.history = tuple(found[-self.abilities.history :])
+            talk = [message for message in await self._thread(turn) if _is_talk(message)]
+            turn.context.history = tuple(talk[-self.abilities.history :])
         return await call_next(turn)
 
     async def _thread(self, turn: Turn) -> list[Message]:
         own = {incoming.telegram_message_id for incoming in turn.messages}
         now_ms = self.clock()  # not when the turn was received: an answer may have been sent since
-        found = await self.messages.list_thread(
+        messages = await self.messages.list_thread(
             turn.session_id, turn.place.thread_key, before_ms=now_ms, limit=self.abilities.history, without=own
         )
         if turn.is_renewed and (edited := await self._edited(turn)) is not None:
-            found = [message for message in found if message.sequence < edited.sequence]
+            messages = [message for message in messages if message.sequence < edited.sequence]
         if turn.place.topic_id is None and turn.place.replied_id is not None:
-            found = [*await self._above(turn.session_id, turn.place.replied_id), *found]
-        return found
+            messages = [*await self._above(turn.session_id, turn.place.replied_id), *messages]
+        return messages
 
     async def _edited(self, turn: Turn) -> Message | None:
         assert turn.incoming is not None
@@ -50,12 +50,12 @@ class History:
 
     async def _above(self, session_id: str, replied_id: int) -> list[Message]:
         """The message replied to and what led to it, oldest first: each reply has a thread of its own."""
-        found: dict[int, Message] = {}
+        led_here: dict[int, Message] = {}
         for _ in range(CHAIN):
             replied = await self.messages.find(session_id, replied_id)
-            if replied is None or replied.sequence in found:
+            if replied is None or replied.sequence in led_here:
                 break
-            found[replied.sequence] = replied
+            led_here[replied.sequence] = replied
             above = replied_in(replied.thread_key)
             if above is None:
                 break
@@ -63,9 +63,9 @@ class History:
                 session_id, replied.thread_key, before_ms=replied.created_at_ms, limit=self.abilities.history
             ):
                 if message.sequence < replied.sequence:
-                    found[message.sequence] = message
+                    led_here[message.sequence] = message
             replied_id = above
-        return [found[sequence] for sequence in sorted(found)]
+        return [led_here[sequence] for sequence in sorted(led_here)]
 
 
 def _is_talk(message: Message) -> bool:

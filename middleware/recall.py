@@ -26,10 +26,10 @@ class Recall:
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """For answers of a responder that wants to know; the search itself keeps to the user and the session."""
         if self.abilities.memories and wants_answer(turn) and turn.text:
-            found = await self.memories.search(
+            memories = await self.memories.search(
                 turn.text[:LOOKED_AT], session_id=turn.session_id, user_id=turn.user_id, limit=MAX_FACTS
             )
-            turn.context.memories = tuple(fitting((memory.text for memory in found), MAX_CHARACTERS))
+            turn.context.memories = tuple(fitting((memory.text for memory in memories), MAX_CHARACTERS))
         return await call_next(turn)
 
 

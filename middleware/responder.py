@@ -47,11 +47,11 @@ class Abilities:
     history: int = 0
     """The number of earlier messages of the thread that it wants to know."""
     memories: bool = True
-    """Whether it wants to know what the person had remembered."""
+    """True if it wants to know what the person had remembered."""
     personality: bool = True
-    """Whether it wants to know how it is to speak."""
+    """True if it wants to know how it is to speak."""
     is_immediate: bool = False
-    """Whether it answers at once, out of what is at hand: nothing is shown meanwhile, and no time limit is needed."""
+    """True if it answers at once, out of what is at hand: nothing is shown meanwhile, and no time limit is needed."""
     estimate_usd: Callable[[Turn], float] = _free
     """The most that the answer to a turn costs, in US dollars; what it cost is added to `turn.spent_usd`."""
     aclose: Callable[[], Awaitable[None]] = _nothing
@@ -84,7 +84,7 @@ class Propose(Protocol):
 
 
 def wants_answer(turn: Turn) -> bool:
-    """Whether the responder is asked: for runs, and for messages that are meant for us, or that an edit renewed."""
+    """True if the responder is asked: for runs, and for messages that are meant for us, or that an edit renewed."""
     if turn.run is not None:
         return True
     return (turn.kind == "message" or turn.is_renewed) and any(incoming.addressed for incoming in turn.messages)

@@ -1,4 +1,4 @@
-"""What the bot says by itself: one catalogue, a file a language (middleware/languages/<language>.toml)."""
+"""The bot's own words: one catalogue, a file a language (middleware/languages/<language>.toml)."""
 
 from __future__ import annotations
 

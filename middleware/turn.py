@@ -74,7 +74,7 @@ class Incoming:
     edit_date: int | None = None
     """When it was edited, in Telegram's seconds."""
     addressed: bool = True
-    """Whether it is meant for us: always in private, in groups when mentioned, replied to or commanded."""
+    """True if it is meant for us: always in private, in groups when mentioned, replied to or commanded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class Reply:
     document: Document | None = None
     buttons: tuple[tuple[Button, ...], ...] = ()
     rateable: bool = False
-    """Whether it may carry 👍 and 👎 buttons."""
+    """True if it may carry 👍 and 👎 buttons."""
     silent: bool = False
     place: Place | None = None
 
@@ -229,7 +229,7 @@ class Source:
     failing: Callable[[str], tuple[Statement, ...]]
     is_last_try: bool
     last_words: tuple[Reply, ...] = ()
-    """What is said, in place of an apology, when the last try has failed."""
+    """The words, in place of an apology, when the last try has failed."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -245,7 +245,7 @@ class Turn:
     attempt: int = 1
     update_id: int | None = None
     is_retried: bool = False
-    """Whether it was set aside, and somebody has taken it up again: what was said and done since is newer."""
+    """True if it was set aside, and somebody has taken it up again: what was said and done since is newer."""
     user_name: str = ""
     level: Level = Level.STRANGER
     has_rights: bool = True
@@ -262,7 +262,7 @@ class Turn:
     origin: Origin = UNKNOWN
     """The producer of this turn's replies, stored with them."""
     is_renewed: bool = False
-    """Whether this is the edit of a message so recent that it gets a new answer."""
+    """True if this is the edit of a message so recent that it gets a new answer."""
     replaces: tuple[str, ...] = ()
     """Delivery ids of messages of ours that the first reply takes the place of, in order."""
     context: Context = field(default_factory=Context)
@@ -292,7 +292,7 @@ class Turn:
 
     @property
     def awaits_answer(self) -> bool:
-        """Whether a person wrote to us, rather than to others in a group, and waits for what we say."""
+        """True if a person wrote to us, rather than to others in a group, and waits for what we say."""
         addressed = self.incoming is None or any(incoming.addressed for incoming in self.messages)
         return self.kind in ("message", "edited_message", "command", "button") and addressed
 

@@ -1,4 +1,4 @@
-"""What is said of a command that is not done: wrong usage, a missing right, the wrong place."""
+"""The answers to a command that is not done: wrong usage, a missing right, the wrong place."""
 
 from __future__ import annotations
 

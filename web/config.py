@@ -1,4 +1,4 @@
-"""What the dashboard is told at its start, and whether that is safe."""
+"""The dashboard's settings at its start, and the check that they are safe."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MIN_SECRET = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What the dashboard shows and where it listens; without a secret nobody has to log in."""
+    """The database shown and the address listened on; without a secret nobody has to log in."""
 
     database: Path
     artifacts: Path
@@ -36,7 +36,7 @@ def check(config: Config) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address."""
+    """True if only this machine reaches the address."""
     if host == "localhost":
         return True
     try:

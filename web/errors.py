@@ -1,4 +1,4 @@
-"""What is answered when a page cannot be: plain words, and nothing of the inside."""
+"""The answers in place of a page that cannot be shown: plain words, and nothing of the inside."""
 
 from __future__ import annotations
 

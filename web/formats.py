@@ -1,4 +1,4 @@
-"""How values look on a page, as plain text; and what is in a text that the eye would miss."""
+"""Values as plain text on a page, and the signs of a text that the eye would miss."""
 
 from __future__ import annotations
 

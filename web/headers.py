@@ -1,4 +1,4 @@
-"""What browsers may do with an answer of ours."""
+"""The headers that say what browsers may do with an answer of ours."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "

@@ -43,11 +43,11 @@ class Login:
 
     @property
     def is_needed(self) -> bool:
-        """Whether there is a secret at all."""
+        """True if there is a secret at all."""
         return bool(self._secret)
 
     async def admits(self, request: Request) -> bool:
-        """Whether a request bears the secret or a session that is still good; raises TooManyTries."""
+        """True if a request bears the secret or a session that is still good; raises TooManyTries."""
         if not self.is_needed:
             return True
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -60,7 +60,7 @@ class Login:
         return True
 
     async def knows(self, given: bytes, request: Request) -> bool:
-        """Whether this is the secret; each wrong one counts against its sender. Raises TooManyTries."""
+        """True if this is the secret; each wrong one counts against its sender. Raises TooManyTries."""
         limiter = self._limiter(request.client.host if request.client else "")
         if not limiter.has_capacity():
             raise TooManyTries
@@ -120,7 +120,7 @@ async def leave(request: Request) -> Response:
 
 
 def ask(request: Request) -> Response:
-    """What somebody gets who is not let in: a browser the form, a script a 401."""
+    """The answer to somebody who is not let in: a browser gets the form, a script a 401."""
     if "text/html" in request.headers.get("accept", ""):
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(target, safe='')}", 303)

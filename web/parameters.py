@@ -1,4 +1,4 @@
-"""What a page's address asks for, checked, and the addresses that lead on from it."""
+"""The parameters of a page's address, checked, and the addresses that lead on from it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def choice(request: Request, name: str, allowed: Collection[str]) -> str | None:
 
 
 def words(request: Request, name: str) -> str:
-    """What was typed, without the blanks around it; 400 for more than MAX_WORDS signs."""
+    """The words typed, without the blanks around them; 400 for more than MAX_WORDS signs."""
     value = request.query_params.get(name, "").strip()
     if len(value) > MAX_WORDS:
         raise HTTPException(400, f"“{name}” takes {MAX_WORDS} signs at most.")

@@ -1,4 +1,4 @@
-"""What holds for every request: whom it may come from, and what browsers may do with the answer."""
+"""The rules for every request: whom it may come from, and what browsers may do with the answer."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def _look(path: Path) -> FileKey:
     """Which file it is, once it is known that it can be read and is of this code's version."""
     opening.check_readable(path)
     try:
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError as error:
         raise DatabaseUnusable(f"{path} was deleted just now") from error
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

@@ -122,7 +122,7 @@ class Exchange:
         return reply
 
     async def _before(self, fault: Fault) -> Reply | None:
-        """What the fault does before the effect: an answer, or None to go on."""
+        """The fault's answer before the effect, or None to go on."""
         early = CUT if fault.kind == "cut" else fault.canned()
         if early is not None:
             self._note(early, None)

@@ -26,7 +26,7 @@ _ABOUT += "chain(turn)\n```"
 
 
 def reply(request: dict[str, Any]) -> Answer:
-    """What it says to the newest message, from nothing but the request."""
+    """The answer to the newest message, from nothing but the request."""
     *earlier, newest = _said(request["messages"]) or [""]
     tool = _tool(request)
     if tool and request["messages"][-1]["role"] == "user" and (match := _REMIND.search(newest)):
@@ -45,20 +45,20 @@ def _talk(newest: str, earlier: list[str], known: list[str]) -> str:
     if re.search(r"\bhow do you work\b|\bexplain\b", newest, re.IGNORECASE):
         return _ABOUT
     if _QUESTION.search(newest):
-        found = _closest(newest, known) or _closest(newest, [text for text in earlier if not _QUESTION.search(text)])
-        return f"You told me:\n\n> {found}" if found else "I do not know that *yet*. Tell me, and ask me again."
+        closest = _closest(newest, known) or _closest(newest, [text for text in earlier if not _QUESTION.search(text)])
+        return f"You told me:\n\n> {closest}" if closest else "I do not know that *yet*. Tell me, and ask me again."
     if re.match(r"(?:hi|hello|hey)\b", newest.strip(), re.IGNORECASE):
         return "Hello! I am a *canned* model, just good enough to show how a real one would look here."
     return "Noted. **Ask me** about it whenever you like."
 
 
 def _said(messages: list[dict[str, Any]]) -> list[str]:
-    """What people wrote, oldest first: plain, or in lines of JSON with a `text`."""
+    """People's messages, oldest first: plain, or in lines of JSON with a `text`."""
     return [text for message in messages if message["role"] == "user" for text in _texts(str(message["content"]))]
 
 
 def _is_due(message: dict[str, Any]) -> bool:
-    """Whether a note says that it was scheduled."""
+    """True if a note says that it was scheduled."""
     try:
         return "scheduled" in json.loads(message["content"])["note"]
     except (ValueError, KeyError, TypeError):

@@ -127,7 +127,7 @@ class Completions:
 
 
 class Out:
-    """What goes back over HTTP."""
+    """The answer that goes back over HTTP."""
 
     def __init__(self, send: Send) -> None:
         self._send = send

@@ -24,12 +24,12 @@ class Exchange:
     authorization: str
     answer: Answer
     pieces: int = 0
-    """How many pieces of the answer were sent."""
+    """The number of pieces of the answer that were sent."""
     ended: Literal["whole", "cut", "abandoned"] | None = None
 
     @property
     def messages(self) -> list[Json]:
-        """What was sent along."""
+        """The messages that were sent along."""
         messages: list[Json] = self.request["messages"]
         return messages
 

@@ -1,4 +1,4 @@
-"""What a request must look like. Stricter than most endpoints, so that a mistake is seen here first."""
+"""The form of a request. Stricter than most endpoints, so that a mistake is seen here first."""
 
 from __future__ import annotations
 

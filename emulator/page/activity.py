@@ -1,4 +1,4 @@
-"""What a bot is doing in a chat at the moment, read from its latest calls."""
+"""A bot's activity in a chat at the moment, read from its latest calls."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def activity(state: State, chat_id: int) -> Json:
     Both end with the bot's next message, or by themselves: a draft after 30 s, an action after 5.
     """
     now = state.clock()
-    found: Json = {"draft": None, "action": None}
+    activity: Json = {"draft": None, "action": None}
     for call in islice(reversed(state.calls), LATEST):
         if now - call.at > DRAFT_SECONDS:
             break
         if call.status != 200 or str(call.params.get("chat_id")) != str(chat_id):
             continue
         if call.method in _MESSAGES or call.method == "sendMessageDraft":
-            return {**found, "draft": _draft(call)}
+            return {**activity, "draft": _draft(call)}
         if call.method == "sendChatAction" and now - call.at <= ACTION_SECONDS:
-            found["action"] = found["action"] or call.params["action"]
-    return found
+            activity["action"] = activity["action"] or call.params["action"]
+    return activity
 
 
 def _draft(call: Call) -> Json | None:

@@ -14,9 +14,9 @@ def menu(bot: Bot, person: Person, room: Room | None) -> list[Json]:
     """The commands of the narrowest scope that has any, as Telegram chooses them; no room yet is a private chat."""
     for scope in _scopes(person, room):
         for language in (person.language_code or "", ""):
-            found = bot.commands.get(json.dumps([scope, language], sort_keys=True))
-            if found:
-                return found
+            commands = bot.commands.get(json.dumps([scope, language], sort_keys=True))
+            if commands:
+                return commands
     return []
 
 

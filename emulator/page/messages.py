@@ -48,7 +48,7 @@ def snippet(message: Json) -> str:
 
 
 def service(message: Json) -> str:
-    """What happened in the chat; empty for what somebody said."""
+    """The event in the chat; empty for what somebody said."""
     if "forum_topic_created" in message:
         return f"Topic “{message['forum_topic_created']['name']}” was made"
     if "migrate_to_chat_id" in message:
@@ -92,15 +92,15 @@ def _button(button: Json) -> Json:
 
 
 def _reactions(state: State, room: Room, message_id: int, me: int) -> list[Json]:
-    found: dict[str, Json] = {}
+    shown: dict[str, Json] = {}
     for actor, held in room.reactions.get(message_id, {}).items():
         for reaction in held:
             emoji = _emoji(state, reaction)
-            entry = found.setdefault(emoji, {"emoji": emoji, "count": 0, "mine": False, "by": []})
+            entry = shown.setdefault(emoji, {"emoji": emoji, "count": 0, "mine": False, "by": []})
             entry["count"] += 1
             entry["mine"] = entry["mine"] or actor == me
             entry["by"].append(_name(state, actor))
-    return list(found.values())
+    return list(shown.values())
 
 
 def _emoji(state: State, reaction: Any) -> str:

@@ -1,4 +1,4 @@
-"""What one person sees: their chats, and one of them opened."""
+"""One person's view: their chats, and one of them opened."""
 
 from __future__ import annotations
 

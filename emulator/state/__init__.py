@@ -1,4 +1,4 @@
-"""What the server knows, shared by the people's side and the bots' side."""
+"""The server's state, shared by the people's side and the bots' side."""
 
 from .state import State
 

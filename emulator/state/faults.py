@@ -43,7 +43,7 @@ class Fault:
             raise ValueError(f"unknown fault {self.kind!r}; known are {known}, 400:<description>, 403:<description>")
 
     def matches(self, method: str, chat: int | None) -> bool:
-        """Whether a call of `method` in `chat` is one of those it was ordered for."""
+        """True if a call of `method` in `chat` is one of those it was ordered for."""
         return self.method.lower() in ("*", method.lower()) and self.chat in (None, chat)
 
     def canned(self) -> Reply | None:

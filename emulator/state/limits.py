@@ -25,7 +25,7 @@ class Window:
     _times: deque[float] = field(default_factory=deque)
 
     def pause(self, now: float) -> float:
-        """How long to wait before the next event; 0 is not at all."""
+        """The wait before the next event; 0 is none."""
         while self._times and self._times[0] <= now - self.seconds:
             self._times.popleft()
         return self._times[0] + self.seconds - now if len(self._times) >= self.size else 0.0
@@ -43,7 +43,7 @@ class Bucket:
     at: float = 0.0
 
     def pause(self, now: float) -> float:
-        """How long to wait before the next event; 0 is not at all."""
+        """The wait before the next event; 0 is none."""
         self.level = max(0.0, self.level - (now - self.at))
         self.at = now
         return max(0.0, self.level - (BURST - 1))

@@ -1,4 +1,4 @@
-"""What the server knows: bots, rooms, calls, faults."""
+"""The server's state: bots, rooms, calls, faults."""
 
 from __future__ import annotations
 
@@ -119,8 +119,8 @@ class State:
         if chat is not None:
             room = self.room(chat)
             return [room.messages[mid] for mid in room.sent if mid in room.messages]
-        found = (self.rooms[chat_id].messages.get(mid) for chat_id, mid in self._sent)
-        return [message for message in found if message is not None]
+        messages = (self.rooms[chat_id].messages.get(mid) for chat_id, mid in self._sent)
+        return [message for message in messages if message is not None]
 
     # Updates
 

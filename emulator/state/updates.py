@@ -60,7 +60,7 @@ class Updates:
         self._allowed = frozenset(kinds) or None
 
     def wants(self, kind: str) -> bool:
-        """Whether an update of this kind is queued."""
+        """True if an update of this kind is queued."""
         return kind not in NOT_BY_DEFAULT if self._allowed is None else kind in self._allowed
 
     def append(self, update: Any) -> int:

@@ -218,5 +218,5 @@ def _described(part: SendMessage | SendDocument) -> dict[str, Any]:
 
 
 def _is_visible(text: str) -> bool:
-    """Whether there is more to it than blanks and zero-width characters, which Telegram refuses on their own."""
+    """True if there is more to it than blanks and zero-width characters, which Telegram refuses on their own."""
     return any(not (c.isspace() or c == "\u2800" or unicodedata.category(c) in ("Cc", "Cf")) for c in text)

@@ -85,14 +85,14 @@ def rich(markdown: str) -> RichText:
 
 def _converted(source: str) -> tuple[str, list[_Span]]:
     has_few_formulas = source.count("\\(") + source.count("\\[") <= _MOST_FORMULAS
-    marked = _MARKED.sub(lambda found: found[0] + _MARK, source.replace(_MARK, ""))
+    marked = _MARKED.sub(lambda cleaned: cleaned[0] + _MARK, source.replace(_MARK, ""))
     text, entities = convert(marked, latex_escape=has_few_formulas, config=_CONFIG)
     text = _EMPTY_CELL.sub(" ", text)
-    found = [Entity(e.type, e.offset, e.length, _unmarked(e.url), _unmarked(e.language)) for e in entities]
+    cleaned = [Entity(e.type, e.offset, e.length, _unmarked(e.url), _unmarked(e.language)) for e in entities]
     marks = [mark.start() for mark in re.finditer(_MARK, text)]
     spans = [
         replace(span, start=span.start - bisect_left(marks, span.start), end=span.end - bisect_left(marks, span.end))
-        for span in _spans(text, found)
+        for span in _spans(text, cleaned)
     ]
     return text.replace(_MARK, ""), spans
 
@@ -155,7 +155,7 @@ def _trimmed(text: str, span: _Span) -> _Span | None:
 
 
 def _leads(span: _Span) -> bool:
-    """Whether it is no link, or one to somewhere."""
+    """True if it is no link, or one to somewhere."""
     if span.type != "text_link":
         return True
     url = span.url or ""

@@ -65,8 +65,8 @@ def _listed(folder: Path, name: str) -> Listed:
     if file is None:
         return Listed(name=name, about=FILES[name])
     with closing(file):
-        found = os.fstat(file.fileno())
-    return Listed(name=name, about=FILES[name], size=found.st_size, changed_ms=found.st_mtime_ns // 1_000_000)
+        status = os.fstat(file.fileno())
+    return Listed(name=name, about=FILES[name], size=status.st_size, changed_ms=status.st_mtime_ns // 1_000_000)
 
 
 def _open(path: Path) -> IO[bytes] | None:
@@ -89,8 +89,8 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 def _document(file: IO[bytes]) -> tuple[str, bool]:
     """HTML of the file's first part, up to the end of a line, and whether there is more."""
-    found = file.read(MAX_SHOWN + 1)
-    is_cut = len(found) > MAX_SHOWN
+    content = file.read(MAX_SHOWN + 1)
+    is_cut = len(content) > MAX_SHOWN
     if is_cut:
-        found = found[: found.rfind(b"\n", 0, MAX_SHOWN) + 1] or found[:MAX_SHOWN]
-    return render(found.decode(errors="replace")), is_cut
+        content = content[: content.rfind(b"\n", 0, MAX_SHOWN) + 1] or content[:MAX_SHOWN]
+    return render(content.decode(errors="replace")), is_cut

@@ -13,14 +13,14 @@ from web.rendering import page as rendered
 
 STATES = {"enabled": True, "paused": False}
 OVERDUE_MS = 60_000
-"""How late an occurrence may be before the page says so."""
+"""The lateness of an occurrence from which on the page says so."""
 
 
 async def page(request: Request) -> Response:
     """Automations, newest first; on the first page the heartbeat policies too."""
     readers = request.app.state.readers
     state, before = choice(request, "state", STATES), keys(request, "before", 1)
-    found = await jobs(
+    listing = await jobs(
         readers,
         now_ms=now_ms(),
         before=before[0] if before else NEWEST,
@@ -29,7 +29,7 @@ async def page(request: Request) -> Response:
     return rendered(
         request,
         "automations.html",
-        jobs=found.rows,
+        jobs=listing.rows,
         policies=[] if before else await policies(readers),
         choices=[
             {"label": name or "all", "href": address(request, state=name, before=None), "chosen": name == state}
@@ -38,5 +38,5 @@ async def page(request: Request) -> Response:
         feedback_days=FEEDBACK_DAYS,
         late_ms=now_ms() - OVERDUE_MS,
         newer=address(request, before=None) if before else None,
-        older=address(request, before=found.next) if found.next is not None else None,
+        older=address(request, before=listing.next) if listing.next is not None else None,
     )

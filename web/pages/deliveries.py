@@ -20,10 +20,10 @@ VIEWS = {"waiting": "Waiting", "failed": "Failed", "dead": "Dead updates"}
 
 
 async def page(request: Request) -> Response:
-    """What waits, or with `view` what has failed or was set aside."""
+    """The deliveries that wait, or with `view` those that failed or were set aside."""
     readers = request.app.state.readers
     view = choice(request, "view", VIEWS) or "waiting"
-    found = await _listed(request, readers, view)
+    listing = await _listed(request, readers, view)
     counts = await count_queued(readers)
     return rendered(
         request,
@@ -34,10 +34,10 @@ async def page(request: Request) -> Response:
             for name, label in VIEWS.items()
         ],
         tiles=_tiles(counts, await count_sent(readers)),
-        rows=found.rows,
+        rows=listing.rows,
         now_ms=now_ms(),
         first=address(request, before=None) if request.query_params.get("before") else None,
-        next=address(request, before=found.next) if found.next is not None else None,
+        next=address(request, before=listing.next) if listing.next is not None else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""What people thought: over time, by emoji, automation and personality, and which replies they liked least."""
+"""People's opinion: over time, by emoji, automation and personality, and the replies they liked least."""
 
 from __future__ import annotations
 

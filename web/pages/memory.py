@@ -20,7 +20,7 @@ async def page(request: Request) -> Response:
     """Memories with all of the words `q`, of a session or a user where one is given."""
     wanted = {name: words(request, name) for name in ("q", "session", "user")}
     before = keys(request, "before", 1)
-    found = await memories(
+    listing = await memories(
         request.app.state.readers,
         words=wanted["q"],
         session=_session(wanted["session"]),
@@ -31,11 +31,11 @@ async def page(request: Request) -> Response:
         request,
         "memory.html",
         wanted=wanted,
-        memories=[memory for memory, _ in found.rows],
-        is_cut=found.is_cut,
+        memories=[memory for memory, _ in listing.rows],
+        is_cut=listing.is_cut,
         span=SPAN,
         newer=address(request, before=None) if before else None,
-        older=address(request, before=found.next) if found.next is not None else None,
+        older=address(request, before=listing.next) if listing.next is not None else None,
     )
 
 

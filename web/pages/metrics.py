@@ -18,9 +18,9 @@ from storage.views.metrics import Depths, LabelledCounts, Measured, TurnBucket, 
 from web.clock import now_ms
 
 MAX_VALUES = 30
-"""How many different values a label may have, so that nothing written to the database makes series without end."""
+"""The number of different values that a label may have, so that no row makes series without end."""
 OTHER = "other"
-"""What stands for all further values of a label."""
+"""The value that stands for all further values of a label."""
 MAX_LABEL = 100
 """Signs of a label's value."""
 BOUNDS = ("0.01", "0.05", "0.1", "0.5", "1", "5", "15", "60", "+Inf")
@@ -28,40 +28,40 @@ BOUNDS = ("0.01", "0.05", "0.1", "0.5", "1", "5", "15", "60", "+Inf")
 
 
 class Snapshot(Collector):
-    """What was measured once, as families of metrics."""
+    """One measurement, as families of metrics."""
 
     def __init__(self, measured: Measured) -> None:
         self._measured = measured
 
     def collect(self) -> Iterable[Metric]:
         """Each family, in the order of the reference page."""
-        found = self._measured
-        yield _counter("turns", "Tries of turns, by how they ended.", ("kind", "outcome"), _by_outcome(found))
-        yield _durations(found.turns)
-        yield _counter("messages", "Messages stored.", ("role",), found.messages)
+        measured = self._measured
+        yield _counter("turns", "Tries of turns, by how they ended.", ("kind", "outcome"), _by_outcome(measured))
+        yield _durations(measured.turns)
+        yield _counter("messages", "Messages stored.", ("role",), measured.messages)
         yield _counter(
-            "reactions", "Reactions to messages, added and taken back.", ("polarity", "change"), found.reactions
+            "reactions", "Reactions to messages, added and taken back.", ("polarity", "change"), measured.reactions
         )
-        yield _counter("runs", "Automation and heartbeat runs entered.", ("source", "status"), found.runs)
-        yield _counter("sends", "Tries to send a reply.", ("result",), found.sends)
-        yield _gauge("deliveries", "Replies that are not sent.", ("status",), found.deliveries)
-        yield from _depths(found.depths)
-        if found.last_poll_ms is not None:
+        yield _counter("runs", "Automation and heartbeat runs entered.", ("source", "status"), measured.runs)
+        yield _counter("sends", "Tries to send a reply.", ("result",), measured.sends)
+        yield _gauge("deliveries", "Replies that are not sent.", ("status",), measured.deliveries)
+        yield from _depths(measured.depths)
+        if measured.last_poll_ms is not None:
             text = "When Telegram last answered a poll or called the webhook."
-            yield _gauge("last_poll_timestamp_seconds", text, (), {(): found.last_poll_ms / 1000})
-        yield from _budgets(found.budgets)
+            yield _gauge("last_poll_timestamp_seconds", text, (), {(): measured.last_poll_ms / 1000})
+        yield from _budgets(measured.budgets)
 
 
-def _depths(found: Depths) -> Iterator[Metric]:
-    yield _gauge("updates_pending", "Updates that are not handled yet.", (), {(): found.updates_pending})
-    yield _gauge("dead_updates", "Updates that were set aside.", (), {(): found.updates_dead})
-    yield _gauge("occurrences_due", "Occurrences whose time has come.", (), {(): found.due})
-    yield _gauge("schema_version", "Version of the database.", (), {(): found.schema_version})
-    yield _gauge("database_bytes", "Size of the database file, without its log.", (), {(): found.bytes})
+def _depths(depths: Depths) -> Iterator[Metric]:
+    yield _gauge("updates_pending", "Updates that are not handled yet.", (), {(): depths.updates_pending})
+    yield _gauge("dead_updates", "Updates that were set aside.", (), {(): depths.updates_dead})
+    yield _gauge("occurrences_due", "Occurrences whose time has come.", (), {(): depths.due})
+    yield _gauge("schema_version", "Version of the database.", (), {(): depths.schema_version})
+    yield _gauge("database_bytes", "Size of the database file, without its log.", (), {(): depths.bytes})
 
 
-def _budgets(found: list[Spent]) -> Iterator[Metric]:
-    budgets = {(_label(budget.scope), _label(budget.target_id)): budget for budget in found}
+def _budgets(policies: list[Spent]) -> Iterator[Metric]:
+    budgets = {(_label(budget.scope), _label(budget.target_id)): budget for budget in policies}
     limits = {labels: budget.limit_usd for labels, budget in budgets.items()}
     spent = {labels: budget.spent_usd for labels, budget in budgets.items()}
     yield _gauge("budget_limit_usd", "What a budget allows.", ("scope", "target"), limits)
@@ -87,9 +87,9 @@ def _gauge(
     return family
 
 
-def _by_outcome(found: Measured) -> LabelledCounts:
+def _by_outcome(measured: Measured) -> LabelledCounts:
     counts: LabelledCounts = defaultdict(int)
-    for bucket in found.turns:
+    for bucket in measured.turns:
         counts[bucket.kind, bucket.outcome] += bucket.count
     return counts
 

@@ -1,4 +1,4 @@
-"""How it goes: what came and went, what people thought of it, what waits."""
+"""The page of figures: what came and went, what people thought of it, what waits."""
 
 from __future__ import annotations
 

@@ -29,16 +29,18 @@ async def page(request: Request) -> Response:
 async def _ledger(request: Request, views: list[dict[str, object]]) -> Response:
     source, status = choice(request, "source", SOURCES), choice(request, "status", STATUSES)
     before = keys(request, "before", 1)
-    found = await runs(request.app.state.readers, before=before[0] if before else NEWEST, source=source, status=status)
+    listing = await runs(
+        request.app.state.readers, before=before[0] if before else NEWEST, source=source, status=status
+    )
     return rendered(
         request,
         "runs.html",
         views=views,
-        runs=found,
+        runs=listing,
         filters={"source": (source, SOURCES), "status": (status, STATUSES)},
         span=SPAN,
         newer=address(request, before=None) if before else None,
-        older=address(request, before=found.next) if found.next is not None else None,
+        older=address(request, before=listing.next) if listing.next is not None else None,
     )
 
 
@@ -46,19 +48,19 @@ async def _board(request: Request, views: list[dict[str, object]]) -> Response:
     readers = request.app.state.readers
     status, before = choice(request, "status", TASK_STATUSES), keys(request, "before", 1)
     counts = await count_tasks(readers)
-    found = await tasks(readers, before=before[0] if before else NEWEST, status=status)
+    listing = await tasks(readers, before=before[0] if before else NEWEST, status=status)
     return rendered(
         request,
         "tasks.html",
         views=views,
-        tasks=found.rows,
+        tasks=listing.rows,
         tiles=[_tile(name, counts[name]) for name in TASK_STATUSES],
         choices=[
             {"label": name or "all", "href": address(request, status=name, before=None), "chosen": name == status}
             for name in (None, *TASK_STATUSES)
         ],
         newer=address(request, before=None) if before else None,
-        older=address(request, before=found.next) if found.next is not None else None,
+        older=address(request, before=listing.next) if listing.next is not None else None,
     )
 
 
