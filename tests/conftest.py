@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,18 +24,20 @@ ROOM_BYTES = 2 * 1024**3
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Fewer examples without what is slow; files in memory, as no test cuts the power that an fsync is for."""
+    """Fewer examples without what is slow; signals as in a terminal; files in memory, as no test cuts the power."""
     if "not slow" in config.option.markexpr:
         settings.load_profile("quick")
+    # A shell that runs the suite in the background has it ignore Ctrl-C, which its children would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     memory = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of the user's own there
     if os.access(memory, os.W_OK) and serves_all(memory):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 
 def serves_all(folder: Path) -> bool:
-    """Whether the tests' files have room there, and the programs among them can be run."""
-    found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize > ROOM_BYTES and not found.f_flag & os.ST_NOEXEC
+    """True if the tests' files have room there, and the programs among them can be run."""
+    status = os.statvfs(folder)
+    return status.f_bavail * status.f_frsize > ROOM_BYTES and not status.f_flag & os.ST_NOEXEC
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
