@@ -18,6 +18,7 @@ from bot.commands.table import CommandTable
 from bot.heartbeats.subject import HeartbeatSubject
 from bot.http import OnRefusal
 from bot.named import load_named
+from bot.pruner import Pruner
 from bot.receiving.dispatch import Dispatch
 from bot.receiving.journal import Journal
 from bot.receiving.processor import Processor
@@ -66,6 +67,7 @@ class App:
         self.settings, self.database, self.clock, self.supervisor = settings, database, clock, supervisor
         self.stores = Stores(database)
         self.journal = Journal(database, clock)
+        self.pruner = Pruner(database, self.stores.health, settings.terms, clock)
         self.telegram = telegram.build(settings, self.journal.keep, refused)
         self.bot = self.telegram.application.bot
         self.calm = asyncio.Event()

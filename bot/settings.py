@@ -26,6 +26,7 @@ from bot import home
 from bot.errors import SettingsError
 from middleware import texts
 from middleware.polarity import Polarity, parse_overrides
+from storage.pruning import Terms
 
 BUILT_IN = ("local", "openai", "none")
 MODEL_MERGE_WINDOW_MS = 800
@@ -35,6 +36,8 @@ Ids = Annotated[frozenset[int], NoDecode]
 DottedNames = Annotated[tuple[str, ...], NoDecode]
 Optional = Annotated[float | None, BeforeValidator(lambda value: None if value == "" else value)]
 """A number, or nothing where the variable is empty."""
+KeptDays = Annotated[int, Field(ge=0, le=36_500)]
+"""A number of days; 0 is for ever."""
 _RELATIVE = "a relative path starts at the checkout or, where Polar is installed, at the current folder"
 
 
@@ -127,6 +130,21 @@ class Settings(BaseSettings):
     )
     artifacts: Path = Field(Path("artifacts"), description=f"Folder of the Markdown exports; {_RELATIVE}.")
     log_format: Literal["console", "json"] = Field("console", description="Form of the log on standard error.")
+    keep_updates_days: KeptDays = Field(7, description="How long updates are kept that were handled.")
+    keep_audit_days: KeptDays = Field(90, description="How long it is kept what became of each turn.")
+    keep_deliveries_days: KeptDays = Field(
+        30, description="How long it is kept that something was sent; what it said is dropped when it is."
+    )
+    keep_run_log_days: KeptDays = Field(90, description="How long the tries of automations and heartbeats are kept.")
+    keep_dead_days: KeptDays = Field(
+        90, description="How long it is kept what was set aside: updates, deliveries and runs that kept failing."
+    )
+    keep_proposals_days: KeptDays = Field(
+        30, description="How long proposals are kept; one that nobody decided lapses."
+    )
+    keep_messages_days: KeptDays = Field(
+        0, description="How long messages are kept, from their last edit, and the former texts of edited ones."
+    )
     clock_offset_seconds: float = Field(
         0, ge=-MAX_OFFSET_S, le=MAX_OFFSET_S, description="Shifts the bot's clock, for rehearsals."
     )
@@ -231,6 +249,19 @@ class Settings(BaseSettings):
     def polarity_overrides(self) -> dict[str, Polarity]:
         """POLAR_POLARITY, read."""
         return parse_overrides(self.polarity)
+
+    @property
+    def terms(self) -> Terms:
+        """How long things are kept."""
+        return Terms(
+            updates=self.keep_updates_days,
+            audit=self.keep_audit_days,
+            deliveries=self.keep_deliveries_days,
+            run_log=self.keep_run_log_days,
+            dead=self.keep_dead_days,
+            proposals=self.keep_proposals_days,
+            messages=self.keep_messages_days,
+        )
 
     @property
     def zone(self) -> ZoneInfo:

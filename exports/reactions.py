@@ -21,7 +21,7 @@ def reactions(found: Projections) -> MarkdownPage:
         title="Reactions",
         intro="What people made of messages: `polar_feedback_events`, newest first, in UTC. "
         "A line tells when, the emoji, whether it is (+) approval, (−) disapproval or (·) neither, who, the chat's id, "
-        "and the message.",
+        f"and the message.{_texts_gone(found.days_of_texts())}",
         last=found.last_event(),
         counts=tuple(_counts(events)),
         tables=_tables(found),
@@ -29,6 +29,10 @@ def reactions(found: Projections) -> MarkdownPage:
         days=map(_heading, found.days_of_reactions()),
         entries=map(_entry, found.reactions()),
     )
+
+
+def _texts_gone(days: int | None) -> str:
+    return "" if days is None else f" Texts are kept for {count(days, 'day')}: older messages are named by their id."
 
 
 def _counts(events: Mapping[str, int]) -> Iterator[str]:

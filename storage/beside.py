@@ -13,7 +13,7 @@ from storage import memory_index, migrations, opening
 from storage.errors import DatabaseBusy, DatabaseUnusable
 from storage.readers import Readers
 from storage.statement import Statement
-from storage.writer import run_batch
+from storage.writer import UnitRows, run_batch
 
 Answer = TypeVar("Answer")
 
@@ -30,11 +30,12 @@ class Beside(Readers):
         """The result of a store's read."""
         return self._runner.run(question)
 
-    def commit(self, *statements: Statement) -> None:
+    def commit(self, *statements: Statement) -> UnitRows:
         """All statements, or none of them; raises ExpectationFailed or sqlite3.Error when they are void."""
         [answer] = run_batch(self._writer, [statements])
         if isinstance(answer, Exception):
             raise answer
+        return answer
 
 
 @contextmanager

@@ -37,6 +37,33 @@ def migrate(path: Path, *, now_ms: int) -> list[migrations.Migration]:
     return applied
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vacuumed:
+    """The size of the file in bytes, before and after."""
+
+    before: int
+    after: int
+
+
+def vacuum(path: Path) -> Vacuumed:
+    """Write the file anew without its unused pages, and let it give such back from now on.
+
+    Nothing else may use it meanwhile. Raises DatabaseUnusable, and DatabaseLocked where a bot runs on it.
+    """
+    with exclusive(path):
+        if opening.check(path) < migrations.newest():
+            raise DatabaseUnusable(f"{path} is not there or not up to date; polar db migrate makes it so")
+        try:
+            with closing(opening.connect_writer(path, busy_ms=opening.BUSY_TIMEOUT_MS)) as connection:
+                before = _size(connection)
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                return Vacuumed(before=before, after=_size(connection))
+        except sqlite3.OperationalError as error:
+            raise DatabaseUnusable(f"{path} cannot be written anew just now, and is as it was: {error}") from error
+
+
 def find_problems(path: Path) -> list[str]:
     """The problems of the file, none where it is whole; raises DatabaseUnusable."""
     with closing(_existing(path)) as connection:
@@ -55,8 +82,7 @@ def count(path: Path) -> Contents:
             for name in _WITH_STATES
             if name in rows
         }
-        pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
-    return Contents(rows=rows, states=states, bytes=pages * size)
+        return Contents(rows=rows, states=states, bytes=_size(connection))
 
 
 def _existing(path: Path) -> sqlite3.Connection:
@@ -65,3 +91,8 @@ def _existing(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise DatabaseUnusable(f"{path} does not exist; polar run or polar db migrate creates it")
     return sqlite3.connect(opening.uri(path, "ro"), uri=True)
+
+
+def _size(connection: sqlite3.Connection) -> int:
+    pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    return int(pages * size)

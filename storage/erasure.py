@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from storage import memory_index
 from storage.ids import session_id_of, sql_next_id
+from storage.payloads import WITHOUT_WORDS
 from storage.readers import Readers
 from storage.statement import Statement, Value
 from storage.tables.runs import Runs
@@ -28,10 +29,9 @@ WHERE userId = :user AND role = 'user' AND (text <> '' OR attachment IS NOT NULL
 UPDATE polar_messages INDEXED BY polar_messages_thread SET text = '', attachment = NULL
 WHERE sessionId = :private AND (text <> '' OR attachment IS NOT NULL)
 """,
-    """
-UPDATE polar_delivery_queue INDEXED BY polar_delivery_session
-SET payload = json_remove(payload, '$.text', '$.entities', '$.buttons', '$.name', '$.content')
-WHERE sessionId = :private AND status IN ('sent', 'failed') AND json_valid(payload)
+    f"""
+UPDATE polar_delivery_queue INDEXED BY polar_delivery_session SET payload = {WITHOUT_WORDS}
+WHERE sessionId = :private AND status IN ('sent', 'failed')
 """,
     # Not deleted: the sender may have one in hand, and must find its row.
     """

@@ -16,6 +16,12 @@ DATA_LIMIT = 64
 """Bytes of a button's data, says Telegram."""
 
 
+_WORDS = "'$.text', '$.entities', '$.buttons', '$.name', '$.content'"
+# Another program may have left what is no JSON.
+WITHOUT_WORDS = f"iif(json_valid(payload), json_remove(payload, {_WORDS}), payload)"
+"""As SQL: the payload without what it says, which nobody needs of a call that was made."""
+
+
 class DataTooLong(StorageError, ValueError):
     """A button's data has more than 64 bytes, which Telegram refuses."""
 

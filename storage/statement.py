@@ -26,11 +26,11 @@ class Statement:
 
     @property
     def answers(self) -> bool:
-        """Whether it gives rows back (a SELECT, or RETURNING)."""
+        """Whether it gives rows back (a SELECT, a PRAGMA, or RETURNING)."""
         return _answers(self.sql)
 
 
 @lru_cache(maxsize=512)
 def _answers(sql: str) -> bool:
     upper = sql.upper()
-    return "RETURNING" in upper or upper.lstrip().startswith("SELECT")
+    return "RETURNING" in upper or upper.lstrip().startswith(("SELECT", "PRAGMA"))

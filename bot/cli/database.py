@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from bot import settings
-from bot.cli.facts import AsJson
+from bot.cli import rows
+from bot.cli.facts import AsJson, instant
 from bot.clock import system_clock
 from storage import care, migrations
+from storage.beside import Beside
+from storage.pruning import FIRST, Pruning, Walk, give_back
+from storage.views.health import Health
 
 app = typer.Typer(help="Database care.", no_args_is_help=True)
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")]
+PAUSE_S = 0.05
+"""Between two commits, so that a bot that runs gets its turn."""
 
 
 def _path() -> Path:
@@ -50,8 +59,75 @@ def stats(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps({"rows": found.rows, "states": found.states, "bytes": found.bytes}))
         return
-    table = Table("table", "rows", "states", caption=f"{found.bytes / 1_048_576:.1f} MiB")
+    table = Table("table", "rows", "states", caption=_mebibytes(found.bytes))
     table.columns[1].justify = "right"
     for name, count in found.rows.items():
         table.add_row(name, f"{count:,}", ", ".join(f"{n:,} {s}" for s, n in found.states.get(name, {}).items()))
     Console().print(table)
+
+
+@app.command()
+def prune(dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Let go what has outlived its term, as the bot does by itself; safe while it runs."""
+    with rows.database() as database:
+        pruning = Pruning(database, settings.load().terms)
+        now_ms = database.ask(pruning.now_ms(rows.now_ms()))
+        counts = database.ask(_prune(database, pruning, now_ms, dry_run=dry_run))
+        given_back = 0 if dry_run or now_ms is None else database.ask(_give_back(database, pruning))
+    if as_json:
+        facts = {"now": instant(now_ms), "dryRun": dry_run, "rows": counts, "bytes": given_back}
+        typer.echo(json.dumps(facts))
+    elif now_ms is None:
+        typer.echo("nothing can go yet: no update has told Telegram's date, by which age is judged")
+    else:
+        table = Table("table", "rows that would go" if dry_run else "rows that went")
+        table.caption = f"as of {instant(now_ms)}" + ("" if dry_run else f"; gave back {_mebibytes(given_back)}")
+        table.columns[1].justify = "right"
+        for name, count in counts.items():
+            table.add_row(name, f"{count:,}")
+        Console().print(table)
+
+
+@app.command()
+def vacuum(as_json: AsJson = False) -> None:
+    """Write the file anew without unused pages; from then on a bot gives them back by itself. Stop it first."""
+    sizes = care.vacuum(_path())
+    if as_json:
+        typer.echo(json.dumps({"before": sizes.before, "after": sizes.after, "bytes": sizes.before - sizes.after}))
+    else:
+        given_back = max(0, sizes.before - sizes.after)
+        typer.echo(f"gave back {_mebibytes(given_back)}; the file has {_mebibytes(sizes.after)} now")
+
+
+async def _prune(database: Beside, pruning: Pruning, now_ms: int | None, *, dry_run: bool) -> dict[str, int]:
+    """How many rows of each table go."""
+    if now_ms is None:
+        return dict.fromkeys((walk.name for walk in pruning.walks), 0)
+    return {walk.name: await _walk(database, pruning, walk, now_ms, dry_run=dry_run) for walk in pruning.walks}
+
+
+async def _walk(database: Beside, pruning: Pruning, walk: Walk, now_ms: int, *, dry_run: bool) -> int:
+    gone, after = 0, FIRST
+    while True:
+        found = await pruning.look(walk, after=after, now_ms=now_ms)
+        if dry_run:
+            gone += len(found.rows)
+        elif statements := pruning.drop(found):
+            gone += len(database.commit(*statements)[0])
+            await asyncio.sleep(PAUSE_S)
+        if found.next is None:
+            return gone
+        after = found.next
+
+
+async def _give_back(database: Beside, pruning: Pruning) -> int:
+    """All pages that can be given back; how many bytes these are."""
+    before = (await Health(database).file()).size
+    while pages := await pruning.surplus_pages():
+        database.commit(*give_back(pages))
+        await asyncio.sleep(PAUSE_S)
+    return before - (await Health(database).file()).size
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 1_048_576:.1f} MiB"

@@ -174,6 +174,7 @@ def read(value: Any, raw: str) -> Received | None:
         session_id=session_id_of(chat_id) if chat_id is not None else None,
         telegram_message_id=envelope.message_id if envelope.kind in _MESSAGES else None,
         body=raw.encode("utf-8", "replace"),
+        date=envelope.date,
     )
 
 

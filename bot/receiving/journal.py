@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from middleware.turn import Clock
 from storage.database import Database
 from storage.statement import Statement
-from storage.tables.properties import LAST_POLL_MS, Properties
+from storage.tables.properties import LAST_POLL_MS, TELEGRAM_MS, Properties
 from storage.tables.updates import Received, batch
 
 POLL_NOTE_MS = 30_000
 """The time between two notes that Telegram answers, so that an idle bot hardly writes."""
+DATE_NOTE_S = 3_600
+"""How much later an update must be dated than what is noted of Telegram's time, which days are counted by."""
+LATEST_S = 253_402_300_799
+"""The end of the year 9999."""
 
 Watcher = Callable[[Sequence[Received]], None]
 """Told of what was kept; returns at once."""
@@ -25,6 +29,7 @@ class Journal:
         self._clock = clock
         self._watchers: list[Watcher] = []
         self._poll_noted_ms = 0
+        self._date_noted_s = 0
 
     def watch(self, watcher: Watcher) -> None:
         """Tell this one of all that is kept from now on."""
@@ -33,7 +38,9 @@ class Journal:
     async def keep(self, received: list[Received]) -> None:
         """Commit a batch, also an empty one: that Telegram answered is a fact worth keeping. Raises StorageError."""
         now_ms = self._clock()
-        await self._database.commit(*batch(received, now_ms=now_ms), *self._note_poll(now_ms))
+        await self._database.commit(
+            *batch(received, now_ms=now_ms), *self._note_poll(now_ms), *self._note_date(received)
+        )
         for watcher in self._watchers if received else ():
             watcher(received)
 
@@ -41,3 +48,9 @@ class Journal:
         if abs(now_ms - self._poll_noted_ms) >= POLL_NOTE_MS:
             self._poll_noted_ms = now_ms
             yield Properties.set(LAST_POLL_MS, str(now_ms))
+
+    def _note_date(self, received: Sequence[Received]) -> Iterator[Statement]:
+        date_s = max((r.date for r in received if r.date is not None and r.date <= LATEST_S), default=0)
+        if date_s >= self._date_noted_s + DATE_NOTE_S:
+            self._date_noted_s = date_s
+            yield Properties.raise_to(TELEGRAM_MS, date_s * 1000)

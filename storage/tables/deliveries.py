@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from storage.json_text import encode
-from storage.payloads import Payload, SendDocument, UnknownPayload, read
+from storage.payloads import WITHOUT_WORDS, Payload, UnknownPayload, read
 from storage.readers import Readers
 from storage.sequences import following
 from storage.statement import Statement
@@ -20,8 +20,6 @@ INSERT INTO polar_delivery_queue
   (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, priority)
 VALUES (?, ?, 'telegram', ?, 'pending', ?, ?, {_NEXT}, ?, ?)
 """
-# Another program may have left what is no JSON.
-_WITHOUT_CONTENT = "iif(json_valid(payload), json_remove(payload, '$.content'), payload)"
 _FAIL = """
 UPDATE polar_delivery_queue
 SET status = 'failed', reason = ?, ambiguous = max(ambiguous, ?), failures = failures + ?, updatedAtMs = ?
@@ -118,11 +116,9 @@ class Deliveries:
 
     @staticmethod
     def finish(delivery: Delivery, *, reason: str | None, now_ms: int) -> Statement:
-        """From `sending` to `sent`; the content of a document is not kept."""
-        may_have_content = isinstance(delivery.payload, SendDocument | UnknownPayload)
-        without = f", payload = {_WITHOUT_CONTENT}" if may_have_content else ""
+        """From `sending` to `sent`; what it said is not kept here."""
         return Statement(
-            f"UPDATE polar_delivery_queue SET status = 'sent', reason = ?, updatedAtMs = ?{without} "
+            f"UPDATE polar_delivery_queue SET status = 'sent', reason = ?, updatedAtMs = ?, payload = {WITHOUT_WORDS} "
             "WHERE deliveryId = ? AND status = 'sending'",
             (reason, now_ms, delivery.delivery_id),
             expect=1,

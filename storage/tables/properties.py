@@ -9,6 +9,13 @@ BOT_ID = "bot_id"
 LAST_POLL_MS = "last_poll_ms"
 """When Telegram last answered a poll, or called the webhook; up to half a minute old."""
 
+TELEGRAM_MS = "telegram_ms"
+"""The newest date that Telegram gave an update; up to an hour old."""
+PRUNED = "pruned"
+"""Where each walk of storage/pruning.py goes on."""
+KEPT_MESSAGES_DAYS = "kept_messages_days"
+"""How long messages were kept when some were last let go; not there as long as all are."""
+
 START = "start"
 """The number of the last start: how often a bot has started on this database."""
 BEAT_MS = "beat_ms"
@@ -29,6 +36,15 @@ class Properties:
         return Statement(
             "INSERT INTO polar_properties VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             (name, value),
+        )
+
+    @staticmethod
+    def raise_to(name: str, number: int) -> Statement:
+        """Store a number, unless a higher one is there."""
+        return Statement(
+            "INSERT INTO polar_properties VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value "
+            "WHERE CAST(polar_properties.value AS INTEGER) < CAST(excluded.value AS INTEGER)",
+            (name, str(number)),
         )
 
     @staticmethod

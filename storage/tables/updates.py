@@ -54,7 +54,10 @@ _OF_LANE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """An update as it arrived, ready for the journal. `lane` orders it; `body` is its raw JSON."""
+    """An update as it arrived, ready for the journal. `lane` orders it; `body` is its raw JSON.
+
+    `date` is what Telegram says of when it happened, in seconds.
+    """
 
     update_id: int
     kind: str
@@ -62,6 +65,7 @@ class Received:
     session_id: str | None
     telegram_message_id: int | None
     body: bytes
+    date: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from storage import opening
 from storage.errors import DatabaseUnusable
 from storage.ids import sql_telegram_message_id
 from storage.indexed import EVENT_AUTOMATION
+from storage.tables.properties import KEPT_MESSAGES_DAYS
 
 ALWAYS = float("-inf")
 """A time that is before every row's."""
@@ -198,6 +199,12 @@ class Projections:
     def reactions(self) -> Iterator[Reaction]:
         """Every reaction event."""
         return (Reaction._make(row[:9]) for row in self._rows(REACTIONS))
+
+    def days_of_texts(self) -> int | None:
+        """How long messages are kept, in days, where some are gone already; None as long as all are there."""
+        rows = self._connection.execute("SELECT value FROM polar_properties WHERE name = ?", (KEPT_MESSAGES_DAYS,))
+        value = str(next(rows, ("",))[0])
+        return int(value) if value.isdecimal() and len(value) < 6 else None
 
     def days_of_reactions(self) -> Iterator[DayOfReactions]:
         """Each day that `reactions` has."""

@@ -61,6 +61,22 @@ def test_reactions_by_day_the_newest_first(path: Path, out: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [(None, False), ("365", True), ("soon", False)],
+)
+def test_that_messages_have_a_term_is_said(path: Path, out: Path, stored: str | None, said: bool) -> None:
+    """As soon as some are gone, so that nobody wonders where their texts are."""
+    with writing(path) as connection:
+        fill(connection)
+        connection.execute("UPDATE polar_messages SET text = ''")
+        if stored is not None:
+            connection.execute("INSERT INTO polar_properties VALUES ('kept_messages_days', ?)", (stored,))
+    export(path, out)
+    assert (f"Texts are kept for {stored} days: older messages are named by their id." in read(out)) == said
+    assert "Good morning" not in read(out)
+
+
 def test_totals_count_reactions_only_additions_minus_removals(path: Path, out: Path) -> None:
     """Commands and anonymous totals are counted apart, whatever polarity another program gave them."""
     with writing(path) as connection:

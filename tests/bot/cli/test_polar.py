@@ -78,7 +78,7 @@ def test_a_shell_gets_what_completes_its_command_line(shell: str) -> None:
 def test_completion_knows_the_commands() -> None:
     """Also those below another."""
     done = polar(_POLAR_COMPLETE="complete_bash", COMP_WORDS="polar db ", COMP_CWORD="2")
-    assert done.stdout.split() == ["migrate", "check", "stats"]
+    assert done.stdout.split() == ["migrate", "check", "stats", "prune", "vacuum"]
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ async def test_forgetting_is_explained_and_asked_for_first(house: House) -> None
     assert "for 10 minutes" in question["text"]
     assert list(buttons(question)) == [ERASE, KEEP]
     assert all(len(data.encode()) <= 64 for data in buttons(question).values())
-    assert mentions(house) == {"polar_messages", "polar_delivery_queue"}
+    assert mentions(house) == {"polar_messages"}
 
 
 async def test_forgetting_erases_a_persons_texts_in_every_table_and_chat(house: House) -> None:
@@ -200,7 +200,7 @@ async def test_forgetting_erases_a_persons_texts_in_every_table_and_chat(house: 
     async with house.bot(clock, responder=ECHO) as bot:
         ann, chat = house.chat()
         await live(house, bot, clock, ann, chat)
-        assert mentions(house) >= {"polar_messages", "polar_message_revisions", "polar_memory", "polar_delivery_queue"}
+        assert mentions(house) >= {"polar_messages", "polar_message_revisions", "polar_memory"}
         before = {table: house.rows(f"SELECT * FROM {table}") for table in LEDGERS}
         ids = "SELECT sequence, messageId, telegramMessageId FROM polar_messages"
         messages = house.rows(ids)
@@ -317,7 +317,7 @@ async def test_the_buttons_work_once(house: House) -> None:
         await press(house, chat, ann, ERASE, question)
         await tell(house, chat, ann, "something new")
         assert await press(house, chat, ann, ERASE, question) == say("button.out_of_date")
-    assert mentions(house, "something new") == {"polar_messages", "polar_delivery_queue"}
+    assert mentions(house, "something new") == {"polar_messages"}
 
 
 async def test_the_buttons_work_for_ten_minutes(house: House) -> None:
