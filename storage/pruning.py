@@ -49,8 +49,8 @@ class Terms:
 class Walk:
     """One way through a table. All but `table` and `terms` is SQL; `:updates` and the like are what Terms.ends gives.
 
-    `entered` is when a row came in, in the order of which they are walked, more or less: behind one that is too young
-    for the shortest of the terms nobody looks. `gone` is what goes. With `keeps` a row stays, and only loses this.
+    `entered` is when a row came in, in the order of which they are walked: behind a slice of such as are too young for
+    the shortest of the terms nobody looks. `gone` is what goes. With `keeps` a row stays, and only loses this.
     """
 
     table: str
@@ -86,7 +86,8 @@ AND NOT EXISTS (
 _REACTED_TO = """
 EXISTS (
   SELECT 1 FROM polar_feedback_events AS event INDEXED BY polar_feedback_message
-  WHERE event.sessionId = polar_messages.sessionId AND event.messageId = polar_messages.messageId)
+  WHERE event.sessionId = polar_messages.sessionId AND event.messageId = polar_messages.messageId
+    AND event.type <> 'command_executed')
 """
 # What holds a row of another table comes behind it, so that a preview tells what one whole run then does.
 WALKS = (
@@ -207,11 +208,11 @@ class Pruning:
         rows = await self._readers.fetch(look_sql(walk), {**ends, "after": after, "limit": ROWS})
         youngest_ms = max(ends[kind] for kind in walk.terms)
         # One that is dated later than now was dated by a clock that was ahead: nothing follows from it.
-        old = next((n for n, row in enumerate(rows) if youngest_ms < row["enteredMs"] <= now_ms), len(rows))
+        has_old = any(not youngest_ms < row["enteredMs"] <= now_ms for row in rows)
         return Slice(
             walk=walk,
-            rows=[row["id"] for row in rows[:old] if row["isGone"]],
-            next=rows[-1]["place"] if old == ROWS else None,
+            rows=[row["id"] for row in rows if row["isGone"]],
+            next=rows[-1]["place"] if has_old and len(rows) == ROWS else None,
             ends=ends,
         )
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bot.run import Running
-from emulator import Chat, Person, World
+from emulator import World
 from storage import pruning
+from tests.automating import create, pass_time
 from tests.bot.cli.terminal import polar, printed
 from tests.clocks import TestClock
 from tests.house import CHECKOUT, TOKEN, House, standing, until
@@ -23,8 +24,8 @@ from tests.responders import ECHO
 pytestmark = pytest.mark.slow
 
 DAY_S = 86_400
-TERMS = {f"keep_{kind}_days": 3 for kind in ("updates", "audit", "deliveries", "run_log", "dead", "proposals", "messages")}
-FOR_EVER = {"polar_feedback_events", "polar_run_events", "polar_task_board"}
+KINDS = ("updates", "audit", "deliveries", "run_log", "dead", "proposals", "messages")
+TERMS = {f"keep_{kind}_days": 3 for kind in KINDS}
 GROWING = (
     "polar_audit",
     "polar_delivery_queue",
@@ -33,18 +34,29 @@ GROWING = (
     "polar_scheduler_run_log",
     "polar_updates",
 )
+_ORPHANS = """
+SELECT count(*) FROM polar_message_revisions AS revision WHERE NOT EXISTS (
+  SELECT 1 FROM polar_messages AS message WHERE message.sessionId = revision.sessionId
+    AND message.telegramMessageId = revision.telegramMessageId)
+"""
+_AUDIT = """
+INSERT INTO polar_audit (turnId, attempt, kind, sessionId, userId, outcome, reason, durationMs, createdAtMs)
+VALUES (?, 1, 'message', 's', '7', 'answered', ?, 1, ?)
+"""
 
 
 @pytest.fixture
 def clock() -> TestClock:
-    """Time, for the bot and for Telegram alike."""
+    """Time, for Telegram."""
     return TestClock()
 
 
 @pytest.fixture
 async def house(tmp_path: Path, clock: TestClock) -> AsyncIterator[House]:
     """A house in which a day is as short as a test wants."""
-    world = World(token=TOKEN, username="polar_test_bot", clock=lambda: clock() / 1000)
+    start = time.monotonic()
+    # Its own seconds pass too, as it limits what is sent to a chat in one.
+    world = World(token=TOKEN, username="polar_test_bot", clock=lambda: clock() / 1000 + time.monotonic() - start)
     async with standing(world, tmp_path) as house:
         yield house
 
@@ -56,20 +68,142 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pruning, "ROWS", 4)
 
 
-async def live_a_day(house: House, ann: Person, chat: Chat) -> None:
-    """A question, an edit of it, a like of the answer, and a command that fails."""
-    await tell(house, chat, ann, "how are you?")
-    house.world.edit(chat, ann, house.world.said(chat)[-1]["message_id"], "how are you today?")
-    await idle(house)
-    await tell(house, chat, ann, "/nonsense")
-
-
-async def prune(bot: Running) -> None:
-    """All that is due now."""
+async def prune(house: House, bot: Running) -> None:
+    """All that is due now; at no instant is there a former text that erasure would not find."""
     while await bot.app.pruner.unit():
-        pass
+        assert house.rows(_ORPHANS) == [(0,)]
 
 
-def counts(house: House) -> dict[str, int]:
-    """Rows by table."""
-    return {table: house.rows(f"SELECT count(*) FROM {table}")[0][0] for table in GROWING}
+def counts(house: House) -> list[int]:
+    """Rows of each table that has a term."""
+    return [house.rows(f"SELECT count(*) FROM {table}")[0][0] for table in GROWING]
+
+
+def totals(house: House) -> list[tuple[int, ...]]:
+    """What pages and metrics count by: the daily totals, and the ledgers."""
+    return house.rows(
+        "SELECT (SELECT sum(count) FROM polar_daily_messages), (SELECT sum(count) FROM polar_daily_turns), "
+        "(SELECT sum(count) FROM polar_daily_sends), (SELECT sum(count) FROM polar_daily_runs), "
+        "(SELECT count(*) FROM polar_feedback_events), (SELECT count(*) FROM polar_run_events)"
+    )
+
+
+@pytest.mark.usefixtures("few")
+async def test_the_tables_of_a_bot_that_lives_on_become_flat(house: House, clock: TestClock) -> None:
+    """With all terms three days: from the fifth day on as many rows come as go, and no total changes when they go."""
+    async with house.bot(clock, responder=ECHO, **TERMS) as bot:
+        ann, chat = house.chat()
+        await create(house, chat, ann, "every 24 hours")
+        days = []
+        for day in range(9):
+            said = house.world.say(chat, ann, "how are you?")
+            await idle(house)
+            house.world.edit(chat, said, "how are you today?")
+            await idle(house)
+            await pass_time(house, bot, clock, seconds=DAY_S, runs=day + 1)
+            await tell(house, chat, ann, "/whoami")
+            before = totals(house)
+            await prune(house, bot)
+            assert totals(house) == before
+            days.append(counts(house))
+    assert days[4:] == [days[4]] * 5
+    assert all(first < last for first, last in zip(days[0], days[4], strict=True))
+
+
+async def test_a_clock_that_leaps_ten_years_ahead_makes_nothing_old(
+    house: House, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it is ahead at a start, and goes on being so while people write."""
+    monkeypatch.setattr(pruning, "NEWEST_UPDATES", 0)
+    own = TestClock()
+    async with house.bot(own, responder=ECHO, **TERMS) as bot:
+        ann, chat = house.chat()
+        await tell(house, chat, ann, "hello")
+        before = counts(house)
+        own.advance(seconds=3650 * DAY_S)
+        await prune(house, bot)
+        assert counts(house) == before
+    async with house.bot(own, responder=ECHO, **TERMS) as bot:
+        await tell(house, chat, ann, "hello again")
+        before = counts(house)
+        await prune(house, bot)
+        assert counts(house) == before
+        # Only Telegram's time makes old what was written by the right one.
+        clock.advance(seconds=4 * DAY_S)
+        await tell(house, chat, ann, "and again")
+        await prune(house, bot)
+    assert [text for (text,) in house.rows("SELECT text FROM polar_messages WHERE role = 'user'")] == [
+        "hello again",
+        "and again",
+    ]
+
+
+@pytest.mark.usefixtures("few")
+async def test_a_reaction_is_taken_back_from_the_message_that_has_it(house: House, clock: TestClock) -> None:
+    """However long ago that was, although its text is gone."""
+    async with house.bot(clock, responder=ECHO, **TERMS) as bot:
+        await awake(house)
+        ann, chat = house.chat()
+        await tell(house, chat, ann, "a secret")
+        answer = house.world.sent(chat)[-1]["message_id"]
+        house.world.react(chat, ann, answer, "👍")
+        await idle(house)
+        for _ in range(2):
+            clock.advance(seconds=5 * DAY_S)
+            await tell(house, chat, ann, "/whoami")
+            await prune(house, bot)
+        assert house.rows("SELECT count(*) FROM polar_messages WHERE text LIKE '%secret%'") == [(0,)]
+        house.world.react(chat, ann, answer)
+        await idle(house)
+    added, removed = reactions(house)
+    assert (added.type, removed.type) == ("reaction_added", "reaction_removed")
+    assert added.message_id == removed.message_id == f"msg_a_{answer}"
+    assert "unresolved" not in removed.payload
+
+
+def fill(house: House, clock: TestClock, *, rows: int) -> None:
+    """A bot's database with this many turns of long ago."""
+    with closing(sqlite3.connect(house.path)) as connection, connection:
+        connection.executemany(_AUDIT, [(str(n), "r" * 500, clock() - 1000 * 86_400_000) for n in range(rows)])
+
+
+async def test_pruning_that_is_killed_goes_on_where_it_was(house: House, clock: TestClock) -> None:
+    """What had gone is gone, all else is there, and the file is whole."""
+    async with house.bot(clock, responder=ECHO):
+        ann, chat = house.chat()
+        await tell(house, chat, ann, "hello")
+    fill(house, clock, rows=20_000)
+    count = "SELECT count(*) FROM polar_audit"
+    [(before,)] = house.rows(count)
+    process = await asyncio.create_subprocess_exec(
+        *house.command("db", "prune"), cwd=CHECKOUT, env=house.environment(), stdout=asyncio.subprocess.DEVNULL
+    )
+    await until(lambda: house.rows(count)[0][0] < before)
+    process.kill()
+    await process.wait()
+    [(left,)] = house.rows(count)
+    assert 1 < left < before
+    settings = {"database": house.path}
+    assert polar("db", "check", **settings).exit_code == 0
+    preview = printed(polar("db", "prune", "--dry-run", "--json", **settings))
+    assert preview["rows"]["polar_audit"] == left - 1
+    assert printed(polar("db", "prune", "--json", **settings))["rows"] == preview["rows"]
+    assert house.rows(count) == [(1,)]
+
+
+async def test_people_are_answered_while_somebody_prunes_by_hand(house: House, clock: TestClock) -> None:
+    """The bot gets its turn between small commits, and is refused nothing."""
+    async with house.bot(clock, responder=ECHO):
+        ann, chat = house.chat()
+        await tell(house, chat, ann, "hello")
+        fill(house, clock, rows=20_000)
+        by_hand = asyncio.create_task(asyncio.to_thread(polar, "db", "prune", "--json", database=house.path))
+        answered = 0
+        while not by_hand.done():
+            await tell(house, chat, ann, f"question {answered}")
+            answered += 1
+        assert printed(await by_hand)["rows"]["polar_audit"] == 20_000
+        assert answered > 5
+        refusal = await asyncio.to_thread(polar, "db", "vacuum", database=house.path)
+    assert (refusal.exit_code, "another Polar process runs" in refusal.stderr) == (1, True)
+    assert house.rows("SELECT count(*) FROM polar_messages WHERE role = 'assistant'") == [(answered + 1,)]

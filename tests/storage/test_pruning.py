@@ -12,7 +12,7 @@ from storage import pruning
 from storage.database import Database
 from storage.pruning import DAY_MS, FIRST, ROWS, WALKS, Pruning, Slice, Terms, Walk, give_back, look_sql
 from storage.statement import Statement
-from storage.tables.properties import KEPT_MESSAGES_DAYS, TELEGRAM_MS, Properties
+from storage.tables.properties import KEPT_MESSAGES_DAYS, PRUNED, TELEGRAM_MS, Properties
 from tests.storage.files import NOW_MS, plain, rows
 from tests.storage.plans import plan, scans
 
@@ -239,8 +239,13 @@ async def test_a_message_stays_as_long_as_something_needs_it(database: Database,
 async def test_what_somebody_reacted_to_loses_its_text_and_stays(database: Database, path: Path) -> None:
     """So that whoever takes a reaction back takes it from the message that has it; totals stay as they are."""
     insert(path, "polar_messages", message(1, YEARS_AGO, attachment="{}"), message(2, YEARS_AGO))
-    event = {"id": "e", "type": "reaction_added", "sessionId": S, "messageId": "msg_a_1", "emoji": "👍"}
-    insert(path, "polar_feedback_events", event | {"polarity": "positive", "payload": "{}", "createdAtMs": YEARS_AGO})
+    event = {"sessionId": S, "polarity": "neutral", "payload": "{}", "createdAtMs": YEARS_AGO}
+    insert(
+        path,
+        "polar_feedback_events",
+        event | {"id": "e", "type": "reaction_added", "messageId": "msg_a_1", "emoji": "👍"},
+        event | {"id": "f", "type": "command_executed", "messageId": "msg_a_2"},
+    )
     totals = [rows(path, f"SELECT * FROM polar_daily_{name}") for name in ("messages", "feedback")]
     gone = await prune(database)
     assert (gone["polar_messages"], gone["polar_messages (texts)"]) == (1, 1)
@@ -283,11 +288,17 @@ async def test_a_date_that_cannot_be_read_is_none(database: Database, stored: st
     assert await Pruning(database, ALL).now_ms(NOW_MS) is None
 
 
-async def test_a_walk_ends_at_the_first_row_that_is_young(database: Database, path: Path) -> None:
-    """What came in behind it is younger, whatever a clock has written; only a date in the future tells nothing."""
-    insert(path, "polar_audit", audit(1, NOW_MS + DAY_MS), audit(2, YEARS_AGO), audit(3, TODAY), audit(4, 0))
+async def test_a_walk_ends_behind_a_slice_that_is_young(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came in after it is younger, whatever a clock has written; only a date in the future tells nothing."""
+    monkeypatch.setattr(pruning, "ROWS", 2)
+    ahead = NOW_MS + DAY_MS
+    ages = (ahead, ahead, YEARS_AGO, TODAY, YEARS_AGO, TODAY, TODAY, TODAY, YEARS_AGO)
+    insert(path, "polar_audit", *(audit(n, at_ms) for n, at_ms in enumerate(ages)))
     await prune(database)
-    assert rows(path, "SELECT turnId FROM polar_audit") == [("t1",), ("t3",), ("t4",)]
+    left = [int(turn[1:]) for (turn,) in rows(path, "SELECT turnId FROM polar_audit ORDER BY sequence")]
+    assert left == [0, 1, 3, 5, 6, 7, 8]
 
 
 async def test_what_was_taken_up_again_since_it_was_seen_stays(database: Database, path: Path) -> None:
@@ -362,7 +373,7 @@ async def test_unused_pages_are_given_back_a_bounded_number_at_once(database: Da
 @pytest.mark.parametrize("stored", ["no JSON", "[]", '{"polar_audit": "x"}', '{"polar_audit": true}', "null"])
 async def test_places_that_cannot_be_read_are_the_beginning(database: Database, stored: str) -> None:
     """So that nothing that another program writes keeps a table from being walked."""
-    await database.commit(Properties.set(pruning.PRUNED, stored))
+    await database.commit(Properties.set(PRUNED, stored))
     assert await Pruning(database, ALL).places() == {}
     await database.commit(Pruning.remember({"polar_audit": 7}))
     assert await Pruning(database, ALL).places() == {"polar_audit": 7}
