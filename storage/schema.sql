@@ -478,7 +478,7 @@ CREATE TABLE polar_updates (
   reason TEXT,
   receivedAtMs INTEGER NOT NULL,
   finishedAtMs INTEGER
-, retries INTEGER NOT NULL DEFAULT 0);
+, retries INTEGER NOT NULL DEFAULT 0, mark TEXT);
 
 CREATE INDEX polar_updates_dead ON polar_updates (sequence) WHERE status = 'dead';
 

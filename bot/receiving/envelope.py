@@ -29,6 +29,8 @@ ALLOWED_UPDATES = (
 _MESSAGES = ("message", "channel_post")
 _ANSWERED = ("message", "edited_message", "channel_post", "edited_channel_post")
 _MAX_ID = 2**63 - 1
+MARK_LENGTH = 64
+"""Characters of a kind, or of what else stands in a mark; Telegram's own are far shorter."""
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -82,7 +84,16 @@ class Envelope:
     @property
     def date(self) -> int | None:
         """When it happened, in seconds as Telegram counts; of an edit, when that was made."""
-        return _id(self.content.get("edit_date", self.content.get("date")))
+        edited = _id(self.content.get("edit_date"))
+        return _id(self.content.get("date")) if edited is None else edited
+
+    @property
+    def mark(self) -> str | None:
+        """What tells it from an earlier update that had the same id: its kind with its date, else a press's id."""
+        told: int | str | None = self.date
+        if told is None and isinstance(press_id := self.content.get("id"), str):
+            told = _short(press_id)
+        return None if told is None else f"{_short(self.kind)}:{told}"
 
     @property
     def chat_id(self) -> int | None:
@@ -169,13 +180,18 @@ def read(value: Any, raw: str) -> Received | None:
     chat_id = envelope.chat_id
     return Received(
         update_id=update_id,
-        kind=clean(envelope.kind)[:64],
+        kind=_short(envelope.kind),
         lane=envelope.lane,
         session_id=session_id_of(chat_id) if chat_id is not None else None,
         telegram_message_id=envelope.message_id if envelope.kind in _MESSAGES else None,
         body=raw.encode("utf-8", "replace"),
         date=envelope.date,
+        mark=envelope.mark,
     )
+
+
+def _short(text: str) -> str:
+    return clean(text)[:MARK_LENGTH]
 
 
 def _object(value: Any) -> Mapping[str, Any]:

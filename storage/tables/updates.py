@@ -10,22 +10,19 @@ from storage.readers import Readers
 from storage.sequences import following, highest
 from storage.statement import Statement
 
-# Telegram redelivers for 24 hours and may start its ids again anywhere after a week of silence: a finished
-# row older than this is another update.
-FORGET_AFTER_MS = 3 * 24 * 3_600_000
-
-# An update_id that is known keeps its row, unless that row was finished long ago.
+# Telegram redelivers for 24 hours and may start its ids again anywhere after a week of silence. So an update_id that is
+# known keeps its row, unless that row is finished and has another mark; where one has none, they are the same.
 _NEXT = following("polar_updates")
 _ADD = f"""
 INSERT INTO polar_updates
-  (updateId, sequence, status, kind, lane, sessionId, telegramMessageId, body, receivedAtMs)
-VALUES (?, {_NEXT}, 'pending', ?, ?, ?, ?, ?, ?)
+  (updateId, sequence, status, kind, lane, sessionId, telegramMessageId, body, mark, receivedAtMs)
+VALUES (?, {_NEXT}, 'pending', ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (updateId) DO UPDATE SET
   sequence = excluded.sequence, status = 'pending', kind = excluded.kind, lane = excluded.lane,
   sessionId = excluded.sessionId, telegramMessageId = excluded.telegramMessageId, body = excluded.body,
-  attempts = 0, retries = 0, reason = NULL, receivedAtMs = excluded.receivedAtMs, finishedAtMs = NULL
-WHERE polar_updates.status <> 'pending'
-  AND polar_updates.finishedAtMs < excluded.receivedAtMs - {FORGET_AFTER_MS}
+  mark = excluded.mark, attempts = 0, retries = 0, reason = NULL, receivedAtMs = excluded.receivedAtMs,
+  finishedAtMs = NULL
+WHERE polar_updates.status <> 'pending' AND polar_updates.mark <> excluded.mark
 """
 _FINISH = """
 UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = ?
@@ -56,7 +53,8 @@ _OF_LANE = (
 class Received:
     """An update as it arrived, ready for the journal. `lane` orders it; `body` is its raw JSON.
 
-    `date` is what Telegram says of when it happened, in seconds.
+    `date` is what Telegram says of when it happened, in seconds; `mark` tells it from another one with the same id,
+    and None is the mark of none.
     """
 
     update_id: int
@@ -66,6 +64,7 @@ class Received:
     telegram_message_id: int | None
     body: bytes
     date: int | None = None
+    mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +125,7 @@ class Updates:
                 received.session_id,
                 received.telegram_message_id,
                 received.body,
+                received.mark,
                 now_ms,
             ),
         )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.receiving.batch import NotUpdates, read_batch
-from bot.receiving.envelope import ALLOWED_UPDATES, Author, Envelope, WrittenCommand
+from bot.receiving.envelope import ALLOWED_UPDATES, MARK_LENGTH, Author, Envelope, WrittenCommand
 from tests.bot.trees import names, trees
 
 ids = st.integers(-(2**63) + 1, 2**63 - 1)
@@ -26,7 +26,9 @@ def test_an_update_of_any_content_has_an_envelope_that_sqlite_can_hold(update_id
     """Nothing here may fail: an update that is not journalled can never be acknowledged."""
     [received] = read_batch(batch({"update_id": update_id, **content}))
     assert received.update_id == update_id
-    for text in (received.kind, received.lane, received.session_id or ""):
+    assert len(received.kind) <= MARK_LENGTH
+    assert len(received.mark or "") <= 2 * MARK_LENGTH + 1
+    for text in (received.kind, received.lane, received.session_id or "", received.mark or ""):
         assert "\x00" not in text.encode().decode()
     assert json.loads(received.body)["update_id"] == update_id
 
@@ -35,7 +37,7 @@ def test_an_update_of_any_content_has_an_envelope_that_sqlite_can_hold(update_id
 def test_no_content_can_break_what_an_envelope_tells(update_id: int, kind: str, content: Any) -> None:
     """Whatever stands where: each part is told or left out, and never raises."""
     envelope = Envelope.of({"update_id": update_id, kind: content})
-    for part in ("message_id", "place", "author", "command", "album", "lane"):
+    for part in ("message_id", "mark", "place", "author", "command", "album", "lane"):
         getattr(envelope, part)
     assert (envelope.place is None) == (envelope.chat_id is None)
 
@@ -154,3 +156,27 @@ def test_a_command_is_what_telegram_marks_as_one(text: str, length: int, command
     content = {"chat": {"id": 5}, "text": text, "entities": entities}
     assert Envelope.of({"update_id": 1, "message": content}).command == command
     assert Envelope.of({"update_id": 1, "message": {**content, "entities": []}}).command is None
+
+
+@pytest.mark.parametrize(
+    ("update", "mark"),
+    [
+        ({"message": {"date": 5, "text": "x"}}, "message:5"),
+        ({"channel_post": {"date": 5}}, "channel_post:5"),
+        ({"edited_message": {"date": 5, "edit_date": 9}}, "edited_message:9"),
+        ({"edited_message": {"date": 5, "edit_date": "9"}}, "edited_message:5"),
+        ({"message_reaction": {"date": 6, "message_id": 1}}, "message_reaction:6"),
+        ({"message_reaction_count": {"date": 6}}, "message_reaction_count:6"),
+        ({"my_chat_member": {"date": 7}}, "my_chat_member:7"),
+        ({"callback_query": {"id": "4382", "message": {"date": 5}}}, "callback_query:4382"),
+        ({"callback_query": {"id": "1" * 5000}}, "callback_query:" + "1" * MARK_LENGTH),
+        ({"callback_query": {"id": 4382}}, None),
+        ({"message": {"date": True}}, None),
+        ({"message": {"date": 2**70}}, None),
+        ({"message": None}, None),
+        ({}, None),
+    ],
+)
+def test_an_update_is_marked_by_what_telegram_says_of_it(update: dict[str, Any], mark: str | None) -> None:
+    """Its kind with the date of its edit, else its own, else a press's id; what is no such thing is no mark."""
+    assert Envelope.of({"update_id": 1, **update}).mark == mark

@@ -21,8 +21,6 @@ from tests.house import House, until
 from tests.looking import awake, idle, reactions, tell, texts
 from tests.responders import ECHO, FAILING
 
-DAY = 86_400
-
 
 def unfinished(house: House) -> list[tuple[Any, ...]]:
     """Updates that were not handled to their good end."""
@@ -158,23 +156,6 @@ async def test_ids_that_start_again_lower_are_new_updates(house: House) -> None:
     assert texts(house, chat) == ["echo: one", "echo: two", "echo: three"]
     ids = [row[0] for row in house.rows("SELECT updateId FROM polar_updates ORDER BY sequence")]
     assert ids[0] > ids[2] == ids[1] + 1
-
-
-async def test_an_id_that_was_finished_days_ago_is_a_new_update(house: House) -> None:
-    """Within three days the same id is the same update, delivered again."""
-    clock = TestClock()
-    async with house.bot(clock, responder=ECHO):
-        await awake(house)
-        ann, chat = house.chat()
-        for days, text in ((0, "first"), (2.9, "again"), (0.2, "another")):
-            clock.advance(seconds=days * DAY)
-            house.world.push(message_update(50, chat, ann, 7 + round(days * 10), text))
-            await idle(house)
-            await tell(house, chat, ann, f"after {text}")
-    assert texts(house, chat) == [
-        *("echo: first", "echo: after first", "echo: after again"),
-        *("echo: another", "echo: after another"),
-    ]
 
 
 def message_update(update_id: int, chat: Chat, person: Person, message_id: int, text: str) -> dict[str, Any]:

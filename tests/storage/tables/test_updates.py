@@ -10,13 +10,17 @@ import pytest
 
 from storage.database import Database
 from storage.errors import ExpectationFailed
-from storage.tables.updates import FORGET_AFTER_MS, Entry, Received, Updates, batch
+from storage.tables.updates import Entry, Received, Updates, batch
 from tests.storage.files import NOW_MS, rows
 
 ROW = "SELECT updateId, sequence, status, lane, body, attempts, reason, receivedAtMs, finishedAtMs FROM polar_updates"
 
+YEAR_MS = 365 * 86_400_000
 
-def received(update_id: int, *, lane: str = "1::control", body: bytes = b"{}") -> Received:
+
+def received(
+    update_id: int, *, lane: str = "1::control", body: bytes = b"{}", mark: str | None = "message:1"
+) -> Received:
     """An update as it arrived."""
     return Received(
         update_id=update_id,
@@ -25,6 +29,7 @@ def received(update_id: int, *, lane: str = "1::control", body: bytes = b"{}") -
         session_id="telegram:chat:1",
         telegram_message_id=update_id + 1000,
         body=body,
+        mark=mark,
     )
 
 
@@ -85,40 +90,44 @@ async def test_looking_behind_an_update_sees_what_was_handed_over_before(databas
     assert [Entry.from_row(row).update_id for row in found] == [3, 4]
 
 
-async def test_an_id_seen_before_changes_nothing(database: Database, updates: Updates, path: Path) -> None:
-    """Pending, done or dead: a redelivered update keeps the row it has."""
-    await database.commit(*batch([received(i) for i in (1, 2, 3)], now_ms=NOW_MS))
+@pytest.mark.parametrize(("mark", "again"), [("message:1", "message:1"), (None, "message:1"), ("message:1", None)])
+async def test_an_id_seen_before_changes_nothing(
+    database: Database, updates: Updates, path: Path, mark: str | None, again: str | None
+) -> None:
+    """Pending, done or dead: a redelivered update keeps the row it has, whenever it comes; a missing mark is any."""
+    await database.commit(*batch([received(i, mark=mark) for i in (1, 2, 3)], now_ms=NOW_MS))
     await database.commit(
         updates.finish(2, 2, now_ms=NOW_MS), updates.set_aside(3, 3, attempt=3, reason="no", now_ms=NOW_MS)
     )
     before = rows(path, ROW)
-    again = [received(i, lane="other", body=b"again") for i in (1, 2, 3)]
-    await database.commit(*batch(again, now_ms=NOW_MS + FORGET_AFTER_MS))
+    redelivered = [received(i, lane="other", body=b"again", mark=again) for i in (1, 2, 3)]
+    await database.commit(*batch(redelivered, now_ms=NOW_MS + YEAR_MS))
     assert rows(path, ROW) == before
 
 
 @pytest.mark.parametrize("end", ["finish", "set_aside"])
-async def test_an_id_that_was_finished_long_ago_is_another_update(
+async def test_a_finished_id_with_another_mark_is_another_update(
     database: Database, updates: Updates, path: Path, end: str
 ) -> None:
-    """Over three days later it is journalled anew: pending, with a new sequence, untried, its old end forgotten."""
+    """It is journalled anew, if our clock went back too: pending, with a new sequence, untried, its end forgotten."""
     await database.commit(updates.add(received(1), now_ms=NOW_MS))
     await database.commit(
         updates.finish(1, 1, now_ms=NOW_MS)
         if end == "finish"
         else updates.set_aside(1, 1, attempt=3, reason="no", now_ms=NOW_MS)
     )
-    later = NOW_MS + FORGET_AFTER_MS + 1
-    await database.commit(updates.add(received(1, lane="new", body=b"new"), now_ms=later))
-    assert rows(path, ROW) == [(1, 2, "pending", "new", b"new", 0, None, later, None)]
+    another = received(1, lane="new", body=b"new", mark="message:2")
+    await database.commit(updates.add(another, now_ms=NOW_MS - 1))
+    assert rows(path, ROW) == [(1, 2, "pending", "new", b"new", 0, None, NOW_MS - 1, None)]
+    await database.commit(updates.finish(1, 2, now_ms=NOW_MS), updates.add(another, now_ms=NOW_MS))
+    assert await updates.count_by_status() == {"done": 1}
 
 
 async def test_a_pending_update_is_never_overwritten(database: Database, updates: Updates, path: Path) -> None:
-    """However old it is: it was not handled yet."""
+    """However old it is, and whatever comes: it was not handled yet."""
     await database.commit(updates.add(received(1), now_ms=NOW_MS))
     before = rows(path, ROW)
-    later = NOW_MS + 10 * FORGET_AFTER_MS
-    await database.commit(updates.add(received(1, body=b"new"), now_ms=later))
+    await database.commit(updates.add(received(1, body=b"new", mark="message:2"), now_ms=NOW_MS + YEAR_MS))
     assert rows(path, ROW) == before
 
 
