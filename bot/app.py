@@ -86,9 +86,7 @@ class App:
             chat_per_second=settings.chat_send_rate_per_second,
             group_per_minute=settings.group_send_rate_per_minute,
         )
-        self.outbox = Outbox(
-            stores.deliveries, stores.messages, self.clock, settings.feedback_buttons, since_ms=self.clock()
-        )
+        self.outbox = Outbox(stores.deliveries, stores.messages, self.clock, settings.feedback_buttons)
         self.status = (
             StatusDisplay(self.bot, self.pacing, database, stores.status_reactions, self.clock, group())
             if settings.status_reactions

@@ -34,6 +34,8 @@ class Arrival:
     letters: Together
     source: Source
     attempt: int
+    may_be_begun: bool = False
+    """Whether an earlier try, of this process or of one before it, may have begun a message for its answer."""
     is_wanted: bool = False
     """Whether it made a turn; nobody wants the kinds that concern no conversation."""
     error: Exception | None = None

@@ -244,7 +244,7 @@ class Processor:
         async with self._quarantine.alone(claims, first):
             if claims >= MAX_CLAIMS:
                 log.error("%s kept ending the process, set aside", _named(letters))
-                hopeless = Arrival(letters, _HOPELESS, claims)
+                hopeless = Arrival(letters, _HOPELESS, claims, may_be_begun=True)
                 await self._give_up(hopeless, self._dead(letters, claims, "it kept ending the process"))
             else:
                 await self._try(letters, UNCLAIMED)
@@ -278,13 +278,18 @@ class Processor:
             if attempt == UNCLAIMED:
                 answers = await self._database.commit(*(self._updates.claim(letter.entry) for letter in letters))
                 attempt = max(int(rows[0][0]) for rows in answers)
-            if not await self._handle(Arrival(letters, self._source(letters, attempt), attempt)):
+            if not await self._handle(self._arrival(letters, attempt)):
                 await self._database.commit(*self._finish(letters))
         except (DatabaseLost, DatabaseClosed):
             raise
         except Exception as error:  # noqa: BLE001 - the chain has recorded it; here it is only counted
             return attempt, error
         return attempt, None
+
+    def _arrival(self, letters: Together, attempt: int) -> Arrival:
+        # What was pending at the start was perhaps in hand then, though no try of it was counted.
+        may_be_begun = attempt > 1 or letters[0].entry.sequence <= self._found_at_start
+        return Arrival(letters, self._source(letters, attempt), attempt, may_be_begun)
 
     async def _rest(self, delay_s: float) -> None:
         """Wait, but not while the bot stops."""

@@ -75,6 +75,7 @@ def turn_of(arrival: Arrival, updates: Sequence[Update], me: Me) -> Turn | None:
         received_at_ms=first.received_at_ms,
         source=arrival.source,
         attempt=arrival.attempt,
+        may_be_begun=arrival.may_be_begun,
         update_id=first.update_id,
         is_retried=any(entry.retries for entry in arrival.entries),
         earlier=tuple(_merged(content) for content in before),

@@ -48,8 +48,6 @@ class Outbox:
     messages: Messages
     clock: Clock
     feedback_buttons: ButtonPolicy
-    since_ms: int = 0
-    """When this process started: a turn that came in before may have been begun by another one."""
 
     def queue(self, turn: Turn, replies: Iterable[Reply | Toast]) -> list[Statement]:
         """The statements for all replies, in order; what the turn says takes the place of what it replaces."""
@@ -119,8 +117,7 @@ class Outbox:
 
     async def find_placeholder(self, turn: Turn) -> None:
         """Let the turn replace the message that an earlier try has left for its answer, if there is one."""
-        may_be_begun = turn.attempt > 1 or turn.received_at_ms <= self.since_ms
-        if turn.kind not in ANSWERED or turn.replaces or not may_be_begun:
+        if turn.kind not in ANSWERED or turn.replaces or not turn.may_be_begun:
             return
         if await self.deliveries.find(self.placeholder_id(turn)) is not None:
             turn.replaces = (self.placeholder_id(turn),)
