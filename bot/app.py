@@ -197,7 +197,7 @@ class App:
             # Beside it: what this person had remembered here, and nobody else, nor elsewhere.
             Recall(stores.memories, self.abilities),
             # After commands, which need no history; only where the responder wants to know it.
-            History(stores.messages, self.abilities, clock),
+            History(stores.messages, self.abilities),
             # Last before the call, as its estimate is of all that goes along; nothing is asked of anybody over budget.
             Budget(database, stores.budgets, self.abilities, clock),
             # Innermost: the answer itself.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from middleware.responder import Abilities, wants_answer
-from middleware.turn import CallNext, Clock, Outcome, Turn
+from middleware.turn import CallNext, Outcome, Turn
 from storage.ids import replied_in
 from storage.tables.messages import Message, Messages
 
@@ -23,7 +23,6 @@ class History:
 
     messages: Messages
     abilities: Abilities
-    clock: Clock
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """For turns that a responder is to answer."""
@@ -34,12 +33,13 @@ class History:
 
     async def _thread(self, turn: Turn) -> list[Message]:
         own = {incoming.telegram_message_id for incoming in turn.messages}
-        now_ms = self.clock()  # not when the turn was received: an answer may have been sent since
         messages = await self.messages.list_thread(
-            turn.session_id, turn.place.thread_key, before_ms=now_ms, limit=self.abilities.history, without=own
+            turn.session_id,
+            turn.place.thread_key,
+            limit=self.abilities.history,
+            before=await self._edited(turn) if turn.is_renewed else None,
+            without=own,
         )
-        if turn.is_renewed and (edited := await self._edited(turn)) is not None:
-            messages = [message for message in messages if message.sequence < edited.sequence]
         if turn.place.topic_id is None and turn.place.replied_id is not None:
             messages = [*await self._above(turn.session_id, turn.place.replied_id), *messages]
         return messages
@@ -60,10 +60,9 @@ class History:
             if above is None:
                 break
             for message in await self.messages.list_thread(
-                session_id, replied.thread_key, before_ms=replied.created_at_ms, limit=self.abilities.history
+                session_id, replied.thread_key, before=replied, limit=self.abilities.history
             ):
-                if message.sequence < replied.sequence:
-                    led_here[message.sequence] = message
+                led_here[message.sequence] = message
             replied_id = above
         return [led_here[sequence] for sequence in sorted(led_here)]
 

@@ -80,7 +80,7 @@ class Session:
         )
         if edited.edit_date is not None and stored.edit_date is not None and edited.edit_date < stored.edit_date:
             return None
-        is_recent = 0 <= turn.received_at_ms - stored.created_at_ms <= RENEWED_FOR_MS
+        is_recent = abs(turn.received_at_ms - stored.created_at_ms) <= RENEWED_FOR_MS
         return stored if is_recent and edited.addressed and not _COMMAND.match(stored.text) else None
 
     async def _ask_again(self, turn: Turn, edited: Incoming, stored: Message, call_next: CallNext) -> Outcome:

@@ -31,6 +31,7 @@ _COLUMNS = (
 )
 
 
+_NEWEST = 2**63 - 1
 MOST = 100
 """More messages than one turn has."""
 _BESIDE = f"""
@@ -249,15 +250,25 @@ class Messages:
         return Message.from_row(row) if row else None
 
     async def list_thread(
-        self, session_id: str, thread_key: str, *, before_ms: int, limit: int, without: Collection[int] = ()
+        self,
+        session_id: str,
+        thread_key: str,
+        *,
+        limit: int,
+        before: Message | None = None,
+        without: Collection[int] = (),
     ) -> list[Message]:
-        """The newest messages of a thread up to an instant, oldest first, without those of these Telegram ids."""
+        """The newest messages of a thread, stored before another one, without those of these Telegram ids.
+
+        Oldest first.
+        """
+        bound = _NEWEST if before is None else before.sequence
         left_out = ", ".join("?" * len(without))
         rows = await self._readers.fetch(
             f"SELECT {_COLUMNS} FROM polar_messages INDEXED BY polar_messages_thread "
-            "WHERE sessionId = ? AND threadKey = ? AND createdAtMs <= ? "
+            "WHERE sessionId = ? AND threadKey = ? AND sequence < ? "
             f"AND (telegramMessageId IS NULL OR telegramMessageId NOT IN ({left_out})) ORDER BY sequence DESC LIMIT ?",
-            (session_id, thread_key, before_ms, *without, limit),
+            (session_id, thread_key, bound, *without, limit),
         )
         return [Message.from_row(row) for row in reversed(rows)]
 
