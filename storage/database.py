@@ -162,8 +162,9 @@ class Database(Readers):
         return answers
 
     def _tell_watchers(self, batch: list[WaitingUnit]) -> None:
+        written = {statement.sql for unit, _ in batch for statement in unit}  # few, however many units
         for table, changed in self._watchers:
-            if any(table in statement.sql for unit, _ in batch for statement in unit):
+            if any(table in sql for sql in written):
                 changed()
 
     def _gather(self, first: WaitingUnit) -> tuple[list[WaitingUnit], bool]:
