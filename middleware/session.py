@@ -48,6 +48,7 @@ class Session:
             self.messages.add_received(
                 session_id=turn.session_id,
                 telegram_message_id=incoming.telegram_message_id,
+                turn_id=turn.id,
                 thread_key=turn.place.thread_key,
                 user_id=turn.user_id,
                 kind=incoming.kind,

@@ -287,7 +287,7 @@ CREATE TABLE polar_messages (
   deliveryId TEXT,
   createdAtMs INTEGER NOT NULL,
   editedAtMs INTEGER
-, answersMessageId INTEGER, editDate INTEGER);
+, answersMessageId INTEGER, editDate INTEGER, turnId TEXT);
 
 CREATE INDEX polar_messages_answers ON polar_messages (sessionId, answersMessageId)
 WHERE answersMessageId IS NOT NULL;

@@ -33,16 +33,12 @@ _COLUMNS = (
 
 _NEWEST = 2**63 - 1
 MOST = 100
-"""More messages than one turn has."""
-_BESIDE = f"""
-SELECT m.sequence, m.telegramMessageId, EXISTS (
-  SELECT 1 FROM polar_messages AS a INDEXED BY polar_messages_answers
-  WHERE a.sessionId = m.sessionId AND a.answersMessageId = m.telegramMessageId AND a.answersMessageId IS NOT NULL
-) AS isAnswered
-FROM polar_messages AS m
-WHERE m.sequence BETWEEN :sequence - {MOST} AND :sequence + {MOST} AND m.role = 'user' AND m.sessionId = :session
-  AND m.threadKey = :thread AND m.userId IS :user AND m.createdAtMs = :created
-ORDER BY m.sequence
+"""More messages than one turn has; they were stored in one commit, and so beside each other."""
+_OF_TURN = f"""
+SELECT {_COLUMNS} FROM polar_messages
+WHERE sequence BETWEEN :sequence - {MOST} AND :sequence + {MOST}
+  AND (sequence = :sequence OR turnId = (SELECT turnId FROM polar_messages WHERE sequence = :sequence))
+ORDER BY sequence
 """
 
 
@@ -95,6 +91,7 @@ class Messages:
         *,
         session_id: str,
         telegram_message_id: int,
+        turn_id: str,
         thread_key: str,
         user_id: str,
         kind: str,
@@ -102,10 +99,11 @@ class Messages:
         attachment: Mapping[str, Any] | None,
         now_ms: int,
     ) -> Statement:
-        """A user's message; one that is stored already stays as it is."""
+        """A user's message, and the turn that it is a part of; one that is stored already stays as it is."""
         return Statement(
             "INSERT INTO polar_messages (sessionId, messageId, role, telegramMessageId, threadKey, userId, kind, "
-            "text, attachment, createdAtMs) VALUES (?, ?, 'user', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "text, attachment, turnId, createdAtMs) VALUES (?, ?, 'user', ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
             (
                 session_id,
                 received_message_id(telegram_message_id),
@@ -115,6 +113,7 @@ class Messages:
                 kind,
                 text,
                 encode(attachment),
+                turn_id,
                 now_ms,
             ),
         )
@@ -290,31 +289,9 @@ class Messages:
         return [Message.from_row(row) for row in reversed(rows)]
 
     async def list_turn(self, message: Message) -> list[Message]:
-        """The messages that made one turn with a stored one of a user's, itself included, in order.
-
-        They were received as one, stored in one commit and so beside each other, and answered after the last.
-        """
-        rows = await self._readers.fetch(
-            _BESIDE,
-            {
-                "sequence": message.sequence,
-                "session": message.session_id,
-                "thread": message.thread_key,
-                "user": message.user_id,
-                "created": message.created_at_ms,
-            },
-        )
-        turn: list[int] = []
-        before = None
-        for sequence, telegram_message_id, is_answered in rows:
-            if before is not None and (before[0] != sequence - 1 or before[1]):
-                if before[0] >= message.sequence:
-                    break
-                turn = []
-            turn.append(telegram_message_id)
-            before = (sequence, is_answered)
-        found = [await self.find(message.session_id, number) for number in turn]
-        return [other for other in found if other is not None]
+        """The messages that made one turn with a stored one of a user's, itself included, in order."""
+        rows = await self._readers.fetch(_OF_TURN, {"sequence": message.sequence})
+        return [Message.from_row(row) for row in rows]
 
     async def list_answering(self, session_id: str, telegram_message_id: int) -> list[str]:
         """The deliveries that answer a message, in order."""

@@ -106,3 +106,18 @@ async def test_an_edit_soon_after_is_answered_though_the_clock_was_put_right_bet
         house.world.edit(chat, said, "hello")
         await idle(house)
     assert texts(house, chat) == ["echo: hello"]
+
+
+async def test_an_edit_renews_its_own_turn_whatever_came_at_the_same_instant(house: House) -> None:
+    """What one person wrote to others came in one batch with a question: it is no part of that."""
+    ann = house.world.person("Ann")
+    group = house.world.group("Friends", [ann])
+    async with house.bot(TestClock()):
+        await awake(house)
+    house.world.say(group, ann, "see you at six")
+    asked = house.world.say(group, ann, "@polar_test_bot helo")
+    async with house.bot(TestClock(), responder=ECHO):
+        await idle(house, updates=2)
+        house.world.edit(group, asked, "@polar_test_bot hello")
+        await idle(house, updates=3)
+    assert texts(house, group) == ["echo: @polar_test_bot hello"]

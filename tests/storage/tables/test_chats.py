@@ -68,6 +68,7 @@ async def settle(database: Database, session: str, number: int) -> None:
         Messages(database).add_received(
             session_id=session,
             telegram_message_id=1,
+            turn_id="t",
             thread_key="t",
             user_id="7",
             kind="text",

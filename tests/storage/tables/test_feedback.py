@@ -76,6 +76,7 @@ async def test_feedback_on_a_users_message_has_that_ones_id(database: Database, 
     said = Messages(database).add_received(
         session_id=S,
         telegram_message_id=9,
+        turn_id="t",
         thread_key="root:1",
         user_id="7",
         kind="text",

@@ -32,6 +32,7 @@ def said(
     return messages.add_received(
         session_id=session,
         telegram_message_id=telegram_id,
+        turn_id=f"t{telegram_id}",
         thread_key="root:1",
         user_id="7",
         kind="text",

@@ -26,12 +26,12 @@ def answers(database: Database) -> Messages:
 
 def said(number: int, **changes: Any) -> Statement:
     """A user's message."""
-    values: dict[str, Any] = {"session": S, "thread": THREAD, "user": "7", "now": NOW_MS, **changes}
+    values: dict[str, Any] = {"session": S, "turn": "t", **changes}
     return Statement(
         "INSERT INTO polar_messages "
-        "(sessionId, messageId, role, telegramMessageId, threadKey, userId, text, createdAtMs) "
-        "VALUES (:session, 'm', 'user', :number, :thread, :user, 'x', :now)",
-        {**values, "number": number},
+        "(sessionId, messageId, role, telegramMessageId, threadKey, userId, text, turnId, createdAtMs) "
+        "VALUES (:session, 'm', 'user', :number, :thread, '7', 'x', :turn, :now)",
+        {**values, "number": number, "thread": THREAD, "now": NOW_MS},
     )
 
 
@@ -51,27 +51,17 @@ async def turn_of(database: Database, number: int) -> list[int | None]:
     return [other.telegram_message_id for other in await Messages(database).list_turn(message)]
 
 
-async def test_messages_stored_as_one_are_one_turn(database: Database) -> None:
+async def test_messages_of_one_turn_belong_together(database: Database) -> None:
     """From whichever of them one asks, in order."""
     await database.commit(said(1), said(2), said(3), answered(3, "a"))
     for number in (1, 2, 3):
         assert await turn_of(database, number) == [1, 2, 3]
 
 
-async def test_a_turn_ends_with_its_answer(database: Database) -> None:
-    """Two that came at the same instant and were answered each are two, also where the answers are not between them."""
-    await database.commit(said(1), said(2), answered(1, "a"), answered(2, "b"))
-    assert [await turn_of(database, n) for n in (1, 2)] == [[1], [2]]
-
-
-@pytest.mark.parametrize(
-    "changes", [{"now": NOW_MS + 1}, {"user": "8"}, {"thread": "reply:1:5"}, {"session": "telegram:chat:2"}]
-)
-async def test_others_beside_it_are_of_no_concern(database: Database, changes: dict[str, Any]) -> None:
-    """Of another instant, person, thread or chat."""
-    await database.commit(said(1, **changes), said(2), said(3, **changes), said(4))
-    assert await turn_of(database, 2) == [2]
-    assert await turn_of(database, 4) == [4]
+async def test_others_beside_it_are_of_no_concern(database: Database) -> None:
+    """Of another turn, though stored at the same instant; one whose turn is not known stands for itself."""
+    await database.commit(said(1, turn="u"), said(2), said(3, turn="u"), said(4, turn=None), said(5, turn=None))
+    assert [await turn_of(database, n) for n in range(1, 6)] == [[1, 3], [2], [1, 3], [4], [5]]
 
 
 async def test_the_deliveries_of_an_answer_are_listed_in_order(database: Database, answers: Messages) -> None:
