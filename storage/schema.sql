@@ -148,15 +148,15 @@ CREATE TABLE polar_delivery_queue (
   updatedAtMs INTEGER NOT NULL,
   sequence INTEGER NOT NULL UNIQUE,
   replyId TEXT NOT NULL,
-  priority INTEGER NOT NULL DEFAULT 0,
+  rank INTEGER NOT NULL DEFAULT 0,
   attempts INTEGER NOT NULL DEFAULT 0,
   ambiguous INTEGER NOT NULL DEFAULT 0,
   reason TEXT
-, failures INTEGER NOT NULL DEFAULT 0);
+, failures INTEGER NOT NULL DEFAULT 0, begun INTEGER NOT NULL DEFAULT 0);
 
 CREATE INDEX polar_delivery_failed ON polar_delivery_queue (updatedAtMs) WHERE status = 'failed';
 
-CREATE INDEX polar_delivery_open ON polar_delivery_queue (sessionId, sequence)
+CREATE INDEX polar_delivery_open ON polar_delivery_queue (sessionId, begun DESC, rank, sequence)
 WHERE status IN ('pending', 'sending');
 
 CREATE INDEX polar_delivery_session ON polar_delivery_queue (sessionId);

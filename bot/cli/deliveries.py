@@ -82,7 +82,8 @@ def retry(delivery_id: DeliveryId) -> None:
         if any(isinstance(part.payload, UnknownPayload) for part in parts):
             raise CannotRun(f"delivery {delivery_id} was erased, or is no call of this version: nothing can be sent")
         try:
-            database.commit(*(Deliveries.retry(part, now_ms=rows.now_ms()) for part in parts))
+            now_ms = rows.now_ms()
+            database.commit(*(Deliveries.retry(part, part=n, now_ms=now_ms) for n, part in enumerate(parts)))
         except ExpectationFailed as error:
             raise CannotRun(f"delivery {delivery_id} was changed meanwhile; polar deliveries show tells how") from error
     more = f" and {len(parts) - 1} more of the same reply" if len(parts) > 1 else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 
@@ -21,7 +21,7 @@ SECOND_S = 1.0
 
 
 class Pacing:
-    """Hands out the right to send. Where chats compete, the lower priority number goes first."""
+    """Hands out the right to send. Where chats compete, the lower rank goes first."""
 
     def __init__(self, *, per_second: float, chat_per_second: float, group_per_minute: float) -> None:
         # In no second more than `per_second`: what may go at once, and what is let through after it, add up to that.
@@ -33,7 +33,8 @@ class Pacing:
         self._chat_rate = chat_per_second
         self._group_rate = group_per_minute / 60
         self._chats: OrderedDict[int, AsyncLimiter] = OrderedDict()
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[int, int, asyncio.Future[bool]]] = []
+        self._turns: dict[int, asyncio.Future[bool]] = {}
         self._order = count()
         self._arrived = asyncio.Event()
 
@@ -43,24 +44,41 @@ class Pacing:
         return len(self._waiting)
 
     @asynccontextmanager
-    async def right_to_send(self, chat_id: int, priority: int) -> AsyncIterator[None]:
-        """Wait until a message may go to this chat; the call that sends it is made while this is open."""
+    async def right_to_send(self, chat_id: int, rank: Callable[[], Awaitable[int]]) -> AsyncIterator[None]:
+        """Wait until a message may go to this chat; the call that sends it is made while this is open.
+
+        `rank` tells how urgent it is, and is asked anew after `stir`.
+        """
         await self._limiter(chat_id).acquire()
-        loop = asyncio.get_running_loop()
-        turn: asyncio.Future[None] = loop.create_future()
-        heapq.heappush(self._waiting, (priority, next(self._order), turn))
-        self._arrived.set()
+        turn = None
         try:
-            await turn
+            while turn is None or not await turn:
+                turn = self._turns[chat_id] = self._line_up(await rank())
             yield
         finally:
-            if turn.done() and not turn.cancelled():
-                loop.call_later(SECOND_S, self._places.release)
+            self._turns.pop(chat_id, None)
+            if turn is not None and turn.done() and not turn.cancelled() and turn.result():
+                asyncio.get_running_loop().call_later(SECOND_S, self._places.release)
+
+    def stir(self, chat_id: int) -> None:
+        """What waits for this chat may be more urgent now."""
+        turn = self._turns.get(chat_id)
+        if turn is not None and not turn.done():
+            turn.set_result(False)
+
+    def _line_up(self, rank: int) -> asyncio.Future[bool]:
+        """A place in the line of all chats: True when its turn has come; who leaves it is passed over."""
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (rank, next(self._order), turn))
+        self._arrived.set()
+        return turn
 
     async def take_spare(self, chat_id: int) -> bool:
         """Take the right to call about this chat if that leaves one for an answer, and nobody waits; never waits."""
         chat = self._limiter(chat_id)
-        if self._waiting or not all(bucket.has_capacity(min(2, bucket.max_rate)) for bucket in (chat, self._total)):
+        if self._has_waiting() or not all(
+            bucket.has_capacity(min(2, bucket.max_rate)) for bucket in (chat, self._total)
+        ):
             return False
         await chat.acquire()
         await self._total.acquire()
@@ -69,16 +87,21 @@ class Pacing:
     async def run(self) -> None:
         """Let the waiting ones go, one by one, at the overall rate."""
         while True:
-            while not self._waiting:
+            while not self._has_waiting():
                 self._arrived.clear()
                 await self._arrived.wait()
             await self._total.acquire()
             await self._places.acquire()
-            _, _, turn = heapq.heappop(self._waiting)
-            if turn.cancelled():
-                self._places.release()
+            if self._has_waiting():
+                heapq.heappop(self._waiting)[2].set_result(True)
             else:
-                turn.set_result(None)
+                self._places.release()
+
+    def _has_waiting(self) -> bool:
+        """Whether anybody waits; forgets those at the head of the line who have left it."""
+        while self._waiting and self._waiting[0][2].done():
+            heapq.heappop(self._waiting)
+        return bool(self._waiting)
 
     def _limiter(self, chat_id: int) -> AsyncLimiter:
         limiter = self._chats.pop(chat_id, None)

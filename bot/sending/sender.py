@@ -76,6 +76,7 @@ class Sender:
         self._slots = asyncio.Semaphore(slots)
         self._workers = tasks
         self._again: set[str] = set()
+        self._lined_up: set[str] = set()
         self._in_flight: dict[str, asyncio.Event] = {}
         self._retries: dict[str, int] = {}
         self._seen = 0
@@ -106,6 +107,8 @@ class Sender:
         for session_id in session_ids:
             if session_id in self._workers:
                 self._again.add(session_id)
+                if session_id in self._lined_up:
+                    self._pacing.stir(chat_id_of(session_id))
             elif not self._stopping:
                 self._workers.start(session_id, partial(self._work, session_id), name=f"delivery {session_id}")
 
@@ -138,9 +141,7 @@ class Sender:
             await self._until_line_works()
         current = delivery
         try:
-            async with self._right_to_send(delivery):
-                # Something more urgent may have come in meanwhile.
-                current = await self._deliveries.next_of(delivery.session_id) or delivery
+            async with self._right_to_send(delivery) as current:
                 delay_s = await self._send(current)
         except (DatabaseLost, DatabaseClosed):
             raise
@@ -153,13 +154,30 @@ class Sender:
             await asyncio.sleep(delay_s)
 
     @asynccontextmanager
-    async def _right_to_send(self, delivery: Delivery) -> AsyncIterator[None]:
-        """Whoever presses waits for the answer to that; Telegram does not count it."""
-        if isinstance(delivery.payload, AnswerCallbackQuery):
-            yield
+    async def _right_to_send(self, first: Delivery) -> AsyncIterator[Delivery]:
+        """Gives what is to be sent when it may: that, or what is more urgent and came in meanwhile.
+
+        Whoever presses waits for the answer to that; Telegram does not count it.
+        """
+        if isinstance(first.payload, AnswerCallbackQuery):
+            yield first
             return
-        async with self._pacing.right_to_send(chat_id_of(delivery.session_id), delivery.priority):
-            yield
+        session_id, chat_id = first.session_id, chat_id_of(first.session_id)
+
+        async def rank() -> int:
+            nonlocal first
+            if session_id in self._again:
+                self._again.discard(session_id)
+                first = await self._deliveries.next_of(session_id) or first
+            return first.rank
+
+        self._lined_up.add(session_id)
+        try:
+            async with self._pacing.right_to_send(chat_id, rank):
+                self._lined_up.discard(session_id)
+                yield first
+        finally:
+            self._lined_up.discard(session_id)
 
     async def _until_line_works(self) -> None:
         failed = 0
@@ -185,7 +203,8 @@ class Sender:
 
     async def _claim(self, delivery: Delivery) -> Delivery:
         """The row as it is when it is claimed: what was erased or changed since it was read is not sent."""
-        [[row]] = await self._database.commit(self._deliveries.claim(delivery, now_ms=self._clock()))
+        begin = () if delivery.begun else (self._deliveries.begin(delivery),)
+        [[row], *_] = await self._database.commit(self._deliveries.claim(delivery, now_ms=self._clock()), *begin)
         return Delivery.from_row(row)
 
     async def _on_fault(self, delivery: Delivery, error: Exception) -> float:
@@ -299,7 +318,6 @@ class Sender:
         if delivery.ambiguous >= repeats(delivery):
             notices = await self._tell(delivery, reason) if is_missed(delivery) else []
             await self._fail(delivery, reason_for(delivery, reason), *notices, ambiguous=True)
-            self.wake(await self._deliveries.sessions_waiting() if notices else ())
             return
         put_back = self._deliveries.put_back(delivery, reason=reason, now_ms=self._clock(), ambiguous=True)
         await self._database.commit(put_back)

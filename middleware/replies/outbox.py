@@ -28,8 +28,11 @@ from storage.tables.messages import Messages
 MARK_ROOM = 64
 """The room that parts leave, in UTF-16 units, for the mark of one that is sent again; the same in all languages."""
 THUMBS = (Button("👍", ids.THUMB_UP), Button("👎", ids.THUMB_DOWN))
-TOAST, ANSWER, SCHEDULED = -10, 0, 10
-"""Priorities: who waits for an answer comes before what the clock started."""
+TOAST, ANSWER, SCHEDULED = 20_000, 10_000, 0
+"""Head starts, in calls: who waits for an answer goes before what the clock started within about as many.
+
+At thirty calls a second a reminder waits for answers alone for five and a half minutes at most.
+"""
 CAPTION_LIMIT = 1024  # UTF-16 code units
 DOCUMENT_LIMIT = 45_000_000
 """Bytes of a document; Telegram takes no more than 50 MB in all."""
@@ -84,7 +87,8 @@ class Outbox:
                 stored = self.messages.rewrite(payload.target, **row)
             else:
                 stored = self.messages.add_queued(delivery_id=delivery_id, **row, **_described(part))
-            yield self._delivery(place, delivery_id, reply_id, payload, ANSWER if turn.run is None else SCHEDULED)
+            head_start = ANSWER if turn.run is None else SCHEDULED
+            yield self._delivery(place, delivery_id, reply_id, payload, head_start, part=number)
             yield stored
 
     def _take_back(self, turn: Turn, target: str, delivery_id: str) -> Iterator[Statement]:
@@ -127,14 +131,23 @@ class Outbox:
         return (*reply.buttons, THUMBS) if reply.rateable and wanted else reply.buttons
 
     def _delivery(
-        self, place: Place, delivery_id: str, reply_id: str, payload: Payload, priority: int, *, once: bool = False
+        self,
+        place: Place,
+        delivery_id: str,
+        reply_id: str,
+        payload: Payload,
+        head_start: int,
+        *,
+        part: int = 0,
+        once: bool = False,
     ) -> Statement:
         return self.deliveries.add(
             delivery_id=delivery_id,
             session_id=place.session_id,
             payload=payload,
             reply_id=reply_id,
-            priority=priority,
+            head_start=head_start,
+            part=part,
             now_ms=self.clock(),
             once=once,
         )

@@ -12,34 +12,40 @@ from storage.sequences import following
 from storage.statement import Statement
 
 _COLUMNS = (
-    "deliveryId, sessionId, payload, status, sequence, replyId, priority, attempts, ambiguous, failures, createdAtMs"
+    "deliveryId, sessionId, payload, status, sequence, replyId, rank, begun, attempts, ambiguous, failures, createdAtMs"
 )
 _NEXT = following("polar_delivery_queue")
 _ADD = f"""
 INSERT INTO polar_delivery_queue
-  (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, priority)
-VALUES (?, ?, 'telegram', ?, 'pending', ?, ?, {_NEXT}, ?, ?)
+  (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, rank)
+VALUES (?, ?, 'telegram', ?, 'pending', ?, ?, {_NEXT}, ?, {_NEXT} - ?)
 """
 _FAIL = """
 UPDATE polar_delivery_queue
 SET status = 'failed', reason = ?, ambiguous = max(ambiguous, ?), failures = failures + ?, updatedAtMs = ?
 WHERE deliveryId = ? AND (status = 'sending' OR status = 'pending' AND ?)
 """
-_FAIL_REST = """
-UPDATE polar_delivery_queue SET status = 'failed', reason = 'an earlier part failed', updatedAtMs = ?
-WHERE replyId = ? AND status = 'pending' AND sequence > ?
+# By the key of the index of what is open; its chat may have moved since the row was read.
+_SAME_REPLY = """
+sessionId = (SELECT sessionId FROM polar_delivery_queue WHERE deliveryId = ?) AND begun IN (0, 1) AND rank = ?
+  AND sequence > ? AND replyId = ? AND status IN ('pending', 'sending')
 """
+_FAIL_REST = f"""
+UPDATE polar_delivery_queue INDEXED BY polar_delivery_open
+SET status = 'failed', reason = 'an earlier part failed', updatedAtMs = ? WHERE {_SAME_REPLY}
+"""
+_BEGIN_REST = f"UPDATE polar_delivery_queue INDEXED BY polar_delivery_open SET begun = 1 WHERE {_SAME_REPLY}"
 _RETRY = f"""
 UPDATE polar_delivery_queue
-SET status = 'pending', sequence = {_NEXT}, attempts = 0, failures = 0, ambiguous = min(ambiguous, 1), reason = NULL,
-  updatedAtMs = ?
+SET status = 'pending', sequence = {_NEXT}, rank = {_NEXT} - ?, begun = 0, attempts = 0, failures = 0,
+  ambiguous = min(ambiguous, 1), reason = NULL, updatedAtMs = ?
 WHERE deliveryId = ? AND status = 'failed' AND payload = ?
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One call to make.
+    """One call to make. `rank` says who goes first, the lowest; `begun` that a part of the same reply is under way.
 
     `stored` is the payload as the row holds it. `attempts` counts all tries, `ambiguous` those of which nobody knows
     whether they took effect, `failures` those that failed by a fault of ours, or of the row.
@@ -52,7 +58,8 @@ class Delivery:
     status: str
     sequence: int
     reply_id: str
-    priority: int
+    rank: int
+    begun: bool = False
     attempts: int
     ambiguous: int
     failures: int = 0
@@ -69,16 +76,17 @@ class Delivery:
             status=row[3],
             sequence=row[4],
             reply_id=row[5],
-            priority=row[6],
-            attempts=row[7],
-            ambiguous=row[8],
-            failures=row[9],
-            created_at_ms=row[10],
+            rank=row[6],
+            begun=bool(row[7]),
+            attempts=row[8],
+            ambiguous=row[9],
+            failures=row[10],
+            created_at_ms=row[11],
         )
 
 
 class Deliveries:
-    """The queue. Within a session rows go out in order of `sequence`, one at a time."""
+    """The queue. Within a session rows go out one at a time: the rest of a reply that has begun, then by rank."""
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
@@ -90,15 +98,17 @@ class Deliveries:
         session_id: str,
         payload: Payload,
         reply_id: str,
-        priority: int,
+        head_start: int,
+        part: int = 0,
         now_ms: int,
         once: bool = False,
     ) -> Statement:
-        """Queue a call. Rows of one `reply_id` are parts of one reply; lower `priority` goes first.
+        """Queue a call. Rows of one `reply_id` are parts of one reply, numbered, and queued one after the other.
 
+        It goes before what was queued up to `head_start` calls earlier without one, so that nothing waits for ever.
         With `once` a row that is there already stays as it is, instead of voiding the unit.
         """
-        params = (delivery_id, session_id, encode(payload.to_json()), now_ms, now_ms, reply_id, priority)
+        params = (delivery_id, session_id, encode(payload.to_json()), now_ms, now_ms, reply_id, head_start + part)
         return Statement(f"{_ADD}ON CONFLICT (deliveryId) DO NOTHING" if once else _ADD, params)
 
     @staticmethod
@@ -108,11 +118,16 @@ class Deliveries:
         Gives the row back as it is then, as one of `from_row`: it may have been changed since it was read.
         """
         return Statement(
-            "UPDATE polar_delivery_queue SET status = 'sending', attempts = attempts + 1, updatedAtMs = ? "
+            "UPDATE polar_delivery_queue SET status = 'sending', begun = 1, attempts = attempts + 1, updatedAtMs = ? "
             f"WHERE deliveryId = ? AND status = 'pending' RETURNING {_COLUMNS}",
             (now_ms, delivery.delivery_id),
             expect=1,
         )
+
+    @staticmethod
+    def begin(delivery: Delivery) -> Statement:
+        """Goes with a reply's first claim: from here on nothing of its chat goes before its later parts."""
+        return Statement(_BEGIN_REST, _same_reply(delivery))
 
     @staticmethod
     def finish(delivery: Delivery, *, reason: str | None, now_ms: int) -> Statement:
@@ -133,7 +148,7 @@ class Deliveries:
         By a fault of ours it fails also before it was claimed.
         """
         params = (reason, int(ambiguous), int(by_fault), now_ms, delivery.delivery_id, int(by_fault))
-        rest = Statement(_FAIL_REST, (now_ms, delivery.reply_id, delivery.sequence))
+        rest = Statement(_FAIL_REST, (now_ms, *_same_reply(delivery)))
         return Statement(_FAIL, params, expect=1), rest
 
     @staticmethod
@@ -157,9 +172,12 @@ class Deliveries:
         )
 
     @staticmethod
-    def retry(delivery: Delivery, *, now_ms: int) -> Statement:
-        """From `failed` back to `pending`, as the last of the queue and tried never; what was unclear stays so."""
-        return Statement(_RETRY, (now_ms, delivery.delivery_id, delivery.stored), expect=1)
+    def retry(delivery: Delivery, *, part: int = 0, now_ms: int) -> Statement:
+        """From `failed` back to `pending`, as the last of the queue and tried never; what was unclear stays so.
+
+        Parts of one reply are retried one after the other, and numbered from the first of them.
+        """
+        return Statement(_RETRY, (part, now_ms, delivery.delivery_id, delivery.stored), expect=1)
 
     @staticmethod
     def rewrite(delivery: Delivery, payload: Payload) -> Statement:
@@ -212,11 +230,11 @@ class Deliveries:
         return [row[0] for row in rows]
 
     async def next_of(self, session_id: str) -> Delivery | None:
-        """The row of a session that is to be sent now: what is in flight, else the first by priority."""
+        """The row of a session that is to be sent now, or is in flight: the first of the index of what is open."""
         row = await self._readers.fetch_one(
             f"SELECT {_COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_open "
             "WHERE sessionId = ? AND status IN ('pending', 'sending') "
-            "ORDER BY status = 'pending', priority, sequence LIMIT 1",
+            "ORDER BY begun DESC, rank, sequence LIMIT 1",
             (session_id,),
         )
         return Delivery.from_row(row) if row else None
@@ -225,3 +243,8 @@ class Deliveries:
         """How many rows are in each status."""
         rows = await self._readers.fetch("SELECT status, count(*) FROM polar_delivery_queue GROUP BY status")
         return {row[0]: row[1] for row in rows}
+
+
+def _same_reply(delivery: Delivery) -> tuple[str, int, int, str]:
+    """The parameters of _SAME_REPLY: the parts behind this one."""
+    return delivery.delivery_id, delivery.rank, delivery.sequence, delivery.reply_id

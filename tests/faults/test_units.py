@@ -27,7 +27,7 @@ LATER_S = 3600.0
 """A delay that no test waits for."""
 _QUEUE = """
 INSERT INTO polar_delivery_queue
-  (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, priority)
+  (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, rank)
 VALUES (?, ?, 'telegram', ?, 'pending', 0, 0, (SELECT coalesce(max(sequence), 0) + 1 FROM polar_delivery_queue), ?, 0)
 """
 HELLO = '{"method":"sendMessage","text":"hello"}'

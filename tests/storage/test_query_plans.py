@@ -36,7 +36,7 @@ DELIVERY = Delivery(
     status="sending",
     sequence=1,
     reply_id="r",
-    priority=0,
+    rank=0,
     attempts=0,
     ambiguous=0,
     created_at_ms=1,
@@ -86,7 +86,7 @@ WRITES: dict[str, Callable[[Database], tuple[Statement, ...]]] = {
     "updates.finish": lambda db: (Updates(db).finish(1, 1, now_ms=1),),
     "deliveries.add": lambda db: (
         Deliveries(db).add(
-            delivery_id="d", session_id=S, payload=SendMessage(text=""), reply_id="r", priority=0, now_ms=1
+            delivery_id="d", session_id=S, payload=SendMessage(text=""), reply_id="r", head_start=0, now_ms=1
         ),
     ),
     "deliveries.claim": lambda db: (Deliveries(db).claim(DELIVERY, now_ms=1),),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from hypothesis import example, given
@@ -31,11 +31,20 @@ async def pacing(
         await asyncio.gather(task, return_exceptions=True)
 
 
-def ask(made: Pacing, chat: int, priority: int = 0) -> asyncio.Task[None]:
+def ranked(rank: int = 0) -> Callable[[], Awaitable[int]]:
+    """A rank that stays what it is."""
+
+    async def told() -> int:
+        return rank
+
+    return told
+
+
+def ask(made: Pacing, chat: int) -> asyncio.Task[None]:
     """One who waits for the right to send, and makes a call that takes no time."""
 
     async def send() -> None:
-        async with made.right_to_send(chat, priority):
+        async with made.right_to_send(chat, ranked()):
             pass
 
     return asyncio.create_task(send())
@@ -92,16 +101,16 @@ async def test_all_chats_together_have_a_limit() -> None:
 
 
 async def test_what_somebody_waits_for_goes_before_what_the_clock_started() -> None:
-    """By priority, and within one priority in order of arrival."""
+    """By rank, and within one rank in order of arrival."""
     made = Pacing(per_second=FAST, chat_per_second=FAST, group_per_minute=FAST)
     order: list[tuple[int, int]] = []
 
-    async def send(chat: int, priority: int) -> None:
-        async with made.right_to_send(chat, priority):
-            order.append((priority, chat))
+    async def send(chat: int, rank: int) -> None:
+        async with made.right_to_send(chat, ranked(rank)):
+            order.append((rank, chat))
 
     asked = [(10, 1), (0, 2), (10, 3), (-10, 4), (0, 5)]
-    tasks = [asyncio.create_task(send(chat, priority)) for priority, chat in asked]
+    tasks = [asyncio.create_task(send(chat, rank)) for rank, chat in asked]
     await until(lambda: made.waiting == len(asked))
     running = asyncio.create_task(made.run())
     await granted(*tasks)
@@ -122,6 +131,31 @@ async def test_who_gives_up_takes_nobodys_turn() -> None:
     await asyncio.gather(gone, running, return_exceptions=True)
 
 
+async def test_what_becomes_more_urgent_while_it_waits_goes_sooner() -> None:
+    """Its rank is asked anew; in the line it stands once, and it takes one turn."""
+    made = Pacing(per_second=FAST, chat_per_second=FAST, group_per_minute=FAST)
+    ranks, order = {ANN: 5, BOB: 20, GROUP: 30}, []
+
+    async def send(chat: int) -> None:
+        async def rank() -> int:
+            return ranks[chat]
+
+        async with made.right_to_send(chat, rank):
+            order.append(chat)
+
+    tasks = [asyncio.create_task(send(chat)) for chat in ranks]
+    await until(lambda: made.waiting == len(ranks))
+    ranks[GROUP] = 0
+    made.stir(GROUP)
+    made.stir(4)
+    await until(lambda: made.waiting == len(ranks) + 1)
+    running = asyncio.create_task(made.run())
+    await granted(*tasks)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert order == [GROUP, ANN, BOB]
+
+
 @given(st.lists(st.tuples(st.floats(0, 5), st.floats(0, 5)), max_size=120))
 @example([(0.0, 0.0)] * 300)
 @example([(2 - n / 30, 0.0) for n in range(45)])
@@ -138,7 +172,7 @@ async def arrivals(ways: list[tuple[float, float]], *, per_second: int) -> list[
     found: list[float] = []
 
     async def send(made: Pacing, chat: int, there: float, back: float) -> None:
-        async with made.right_to_send(chat, 0):
+        async with made.right_to_send(chat, ranked()):
             await asyncio.sleep(there)
             found.append(asyncio.get_running_loop().time())
             await asyncio.sleep(back)

@@ -50,7 +50,7 @@ async def settle(database: Database, session: str, number: int) -> None:
                 session_id=session,
                 payload=SendMessage(text=""),
                 reply_id="r",
-                priority=0,
+                head_start=0,
                 now_ms=at,
             )
         ],
@@ -146,7 +146,12 @@ async def test_deliveries_that_are_over_stay_where_they_were_sent(database: Data
     await database.commit(
         *sent,
         deliveries.add(
-            delivery_id="flying", session_id=OLD, payload=SendMessage(text=""), reply_id="x", priority=0, now_ms=NOW_MS
+            delivery_id="flying",
+            session_id=OLD,
+            payload=SendMessage(text=""),
+            reply_id="x",
+            head_start=0,
+            now_ms=NOW_MS,
         ),
     )
     flying = await deliveries.next_of(OLD)

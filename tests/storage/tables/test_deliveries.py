@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from storage import migrations
 from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.payloads import EditMessageText, Payload, SendDocument, SendMessage, UnknownPayload
 from storage.statement import Statement
 from storage.tables.deliveries import Deliveries, Delivery
-from tests.storage.files import NOW_MS, rows
+from tests.storage.files import NOW_MS, plain, rows
 
 S = "telegram:chat:1"
 ROW = "SELECT deliveryId, status, attempts, ambiguous, reason, updatedAtMs FROM polar_delivery_queue ORDER BY sequence"
@@ -24,7 +25,13 @@ def deliveries(database: Database) -> Deliveries:
 
 
 def add(
-    deliveries: Deliveries, delivery_id: str, *, session: str = S, reply: str | None = None, priority: int = 1
+    deliveries: Deliveries,
+    delivery_id: str,
+    *,
+    session: str = S,
+    reply: str | None = None,
+    head_start: int = 0,
+    part: int = 0,
 ) -> Statement:
     """One call, queued."""
     return deliveries.add(
@@ -32,7 +39,8 @@ def add(
         session_id=session,
         payload=SendMessage(text=delivery_id),
         reply_id=reply or f"reply of {delivery_id}",
-        priority=priority,
+        head_start=head_start,
+        part=part,
         now_ms=NOW_MS,
     )
 
@@ -71,8 +79,8 @@ async def test_rows_of_a_session_go_out_in_the_order_in_which_they_were_queued(
 
 
 async def test_a_row_comes_back_as_it_was_queued(database: Database, deliveries: Deliveries) -> None:
-    """Payload, reply, priority; not tried yet."""
-    await database.commit(add(deliveries, "a", reply="r", priority=3))
+    """Payload, reply, rank; not tried yet."""
+    await database.commit(add(deliveries, "a", reply="r", head_start=3))
     assert await following(deliveries) == Delivery(
         delivery_id="a",
         session_id=S,
@@ -81,31 +89,69 @@ async def test_a_row_comes_back_as_it_was_queued(database: Database, deliveries:
         status="pending",
         sequence=1,
         reply_id="r",
-        priority=3,
+        rank=-2,
         attempts=0,
         ambiguous=0,
         created_at_ms=NOW_MS,
     )
 
 
-async def test_lower_priority_goes_first(database: Database, deliveries: Deliveries) -> None:
-    """Within a session, whenever it was queued; equal ones stay in order."""
-    await database.commit(add(deliveries, "slow", priority=2), add(deliveries, "a", priority=1))
-    await database.commit(add(deliveries, "b", priority=1), add(deliveries, "now", priority=0))
+async def drained(database: Database, deliveries: Deliveries) -> list[str]:
+    """The calls of a session in the order in which they go out, all of them."""
     sent = []
     while (delivery := await deliveries.next_of(S)) is not None:
         sent.append(delivery.delivery_id)
-        await database.commit(
-            deliveries.claim(delivery, now_ms=NOW_MS), deliveries.finish(delivery, reason=None, now_ms=NOW_MS)
-        )
-    assert sent == ["now", "a", "b", "slow"]
+        begin = () if delivery.begun else (deliveries.begin(delivery),)
+        await database.commit(deliveries.claim(delivery, now_ms=NOW_MS), *begin)
+        await database.commit(deliveries.finish(delivery, reason=None, now_ms=NOW_MS))
+    return sent
+
+
+async def test_who_has_a_head_start_goes_first(database: Database, deliveries: Deliveries) -> None:
+    """Within a session, before what was queued up to so many calls earlier; equal ones stay in order."""
+    await database.commit(add(deliveries, "slow"), add(deliveries, "a", head_start=10))
+    await database.commit(add(deliveries, "b", head_start=10), add(deliveries, "now", head_start=20))
+    assert await drained(database, deliveries) == ["now", "a", "b", "slow"]
+
+
+async def test_nothing_waits_for_ever(database: Database, deliveries: Deliveries) -> None:
+    """Of a flood of what is more urgent, no more goes before it than the head start says."""
+    flood = [add(deliveries, f"answer {n}", head_start=10) for n in range(30)]
+    await database.commit(*flood[:5], add(deliveries, "reminder"), *flood[5:])
+    sent = await drained(database, deliveries)
+    assert sent.index("reminder") == 5 + 10 - 1
+    assert sorted(sent) == sorted([*(f"answer {n}" for n in range(30)), "reminder"])
+
+
+async def test_the_rank_is_one_for_all_parts_of_a_reply(database: Database, deliveries: Deliveries, path: Path) -> None:
+    """And stays what it was when the reply was queued."""
+    parts = [add(deliveries, f"r{n}", reply="r", head_start=10, part=n) for n in range(3)]
+    await database.commit(add(deliveries, "first"), *parts)
+    await database.commit(deliveries.claim(await following(deliveries), now_ms=NOW_MS))
+    ranks = rows(path, "SELECT replyId, rank FROM polar_delivery_queue ORDER BY sequence")
+    assert ranks == [("reply of first", 1), ("r", -8), ("r", -8), ("r", -8)]
+
+
+async def test_nothing_goes_between_the_parts_of_a_reply_that_has_begun(
+    database: Database, deliveries: Deliveries
+) -> None:
+    """Not even what is more urgent than all of it; what comes in before its first part is claimed goes before it."""
+    await database.commit(*(add(deliveries, f"r{n}", reply="r", part=n) for n in range(3)))
+    await database.commit(add(deliveries, "before", head_start=100))
+    first = await following(deliveries)
+    await database.commit(deliveries.claim(first, now_ms=NOW_MS), deliveries.finish(first, reason=None, now_ms=NOW_MS))
+    begun = await following(deliveries)
+    await database.commit(deliveries.claim(begun, now_ms=NOW_MS), deliveries.begin(begun))
+    await database.commit(add(deliveries, "urgent", head_start=1000))
+    await database.commit(deliveries.put_back(begun, reason="429", now_ms=NOW_MS))
+    assert [first.delivery_id, *(await drained(database, deliveries))] == ["before", "r0", "r1", "r2", "urgent"]
 
 
 async def test_what_is_in_flight_comes_before_anything_else(database: Database, deliveries: Deliveries) -> None:
     """Even when something more urgent is queued meanwhile; one call at a time."""
-    await database.commit(add(deliveries, "a", priority=5))
+    await database.commit(add(deliveries, "a"))
     assert (await claimed(database, deliveries)).status == "sending"
-    await database.commit(add(deliveries, "urgent", priority=0))
+    await database.commit(add(deliveries, "urgent", head_start=1000))
     assert (await following(deliveries)).delivery_id == "a"
 
 
@@ -143,7 +189,9 @@ async def test_a_failure_takes_the_later_parts_of_the_same_reply_along(
     database: Database, deliveries: Deliveries, path: Path
 ) -> None:
     """Not the earlier ones, which were sent, and no other reply's."""
-    await database.commit(*[add(deliveries, f"r{i}", reply="r") for i in range(4)], add(deliveries, "s", reply="s"))
+    await database.commit(
+        *[add(deliveries, f"r{i}", reply="r", part=i) for i in range(4)], add(deliveries, "s", reply="s")
+    )
     await database.commit(deliveries.finish(await claimed(database, deliveries), reason=None, now_ms=NOW_MS + 2))
     failing = await claimed(database, deliveries)
     await database.commit(*deliveries.fail(failing, reason="chat not found", now_ms=NOW_MS + 3))
@@ -193,7 +241,7 @@ async def test_what_is_queued_once_stays_as_it_was(database: Database, deliverie
                 session_id=S,
                 payload=SendMessage(text=text),
                 reply_id="a",
-                priority=0,
+                head_start=0,
                 now_ms=1,
                 once=True,
             )
@@ -224,7 +272,7 @@ async def test_what_a_call_says_is_kept_until_it_was_made(
     file = SendDocument(text="", name="a.txt", size=3, content="abc")
     for name in ("a", "b"):
         await database.commit(
-            deliveries.add(delivery_id=name, session_id=S, payload=file, reply_id="r", priority=0, now_ms=1)
+            deliveries.add(delivery_id=name, session_id=S, payload=file, reply_id="r", head_start=0, now_ms=1)
         )
     for _ in range(2 if end == "finish" else 1):
         delivery = await claimed(database, deliveries)
@@ -242,10 +290,37 @@ async def test_a_row_that_nobody_can_read_ends_like_any_other(
     database: Database, deliveries: Deliveries, path: Path, stored: str
 ) -> None:
     """With the reason, and with the parts behind it, so that what follows them goes out."""
-    await database.commit(*[add(deliveries, name, reply="r") for name in ("a", "b")], add(deliveries, "c"))
+    await database.commit(
+        *[add(deliveries, name, reply="r", part=n) for n, name in enumerate("ab")], add(deliveries, "c")
+    )
     await database.commit(Statement("UPDATE polar_delivery_queue SET payload = ? WHERE deliveryId <> 'c'", (stored,)))
     delivery = await claimed(database, deliveries)
     assert isinstance(delivery.payload, UnknownPayload)
     await database.commit(*deliveries.fail(delivery, reason=str(delivery.payload.why), now_ms=2))
     assert (await following(deliveries)).delivery_id == "c"
     assert [row[1] for row in rows(path, ROW)] == ["failed", "failed", "pending"]
+
+
+_BEFORE = """
+INSERT INTO polar_delivery_queue
+  (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, priority, attempts)
+VALUES (?, ?, 'telegram', '{"method":"sendMessage","text":"x"}', ?, 1, 1, ?, ?, ?, ?)
+"""
+
+
+async def test_what_an_earlier_version_has_queued_is_ranked_by_what_it_knew(path: Path) -> None:
+    """A reply of which a part was sent is ended first; then answers; what the clock started comes last."""
+    queued = [
+        ("scheduled", "pending", 1, "scheduled", 10, 0),
+        ("r0", "sent", 2, "r", 10, 1),
+        ("r1", "pending", 3, "r", 10, 0),
+        ("r2", "pending", 4, "r", 10, 0),
+        ("answer", "pending", 5, "answer", 0, 0),
+        ("toast", "pending", 6, "toast", -10, 0),
+    ]
+    with plain(path) as connection:
+        migrations.apply(connection, 1, until=8)
+        connection.executemany(_BEFORE, [(name, S, *rest) for name, *rest in queued])
+    database = await Database.open(path, now_ms=NOW_MS)
+    assert await drained(database, Deliveries(database)) == ["r1", "r2", "toast", "answer", "scheduled"]
+    await database.close()

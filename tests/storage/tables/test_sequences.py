@@ -34,7 +34,7 @@ def delivery(number: int) -> Statement:
         session_id="telegram:chat:1",
         payload=SendMessage(text="x"),
         reply_id=name,
-        priority=0,
+        head_start=0,
         now_ms=NOW_MS,
     )
 
