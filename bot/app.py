@@ -13,6 +13,7 @@ from bot import responders, telegram
 from bot.automations.disliked import Disliked
 from bot.automations.proposals import AutomationProposals
 from bot.automations.subject import AutomationSubject
+from bot.automations.unheard import Unheard
 from bot.clock import new_code, new_id, stopwatch
 from bot.commands.table import CommandTable
 from bot.heartbeats.subject import HeartbeatSubject
@@ -98,6 +99,7 @@ class App:
             Calls(self.bot),
             self.pacing,
             tell=Notices(self.outbox, stores.access, settings.admin_telegram_ids).of_unclear,
+            unheard=Unheard(stores, self.outbox, self.clock),
             calm=self.calm.wait,
             tasks=group(),
             clock=self.clock,

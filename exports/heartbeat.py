@@ -29,7 +29,8 @@ def heartbeat(found: Projections) -> MarkdownPage:
 def _entry(beat: ExportedBeat) -> DatedLine:
     asked = ", asked for by hand" if beat.trigger == "manual" else ""
     reason = "" if beat.reason is None else f": {code(beat.reason, 200)}"
-    return beat.at_ms, f"{code(beat.policy_id)} {_status(beat.status)}{asked}{reason}"
+    unheard = "" if beat.unheard is None else f", undelivered: {code(beat.unheard, 200)}"
+    return beat.at_ms, f"{code(beat.policy_id)} {_status(beat.status)}{asked}{reason}{unheard}"
 
 
 def _status(status: str | None) -> str:

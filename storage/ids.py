@@ -180,6 +180,11 @@ def run_id(source: RunSource, subject_id: str, at_ms: int, *, is_manual: bool = 
     return f"{_RUN[source]}:{subject_id}:{'manual:' if is_manual else ''}{at_ms}"
 
 
+def task_id(source: RunSource, subject_id: str, run_id: str) -> str:
+    """The task of a run on the board."""
+    return f"{source}:{subject_id}:{run_id}"
+
+
 # Personalities and budgets
 
 
@@ -234,7 +239,7 @@ def sql_next_id(source: RunSource, column: str) -> str:
 
 
 def sql_task_id(source: str, subject_id: str, run_id: str) -> str:
-    """The task of a run, by the three columns of the ledger that make it unique."""
+    """`task_id`, by the three columns of the ledger that make a run unique."""
     return f"{source} || ':' || {subject_id} || ':' || {run_id}"
 
 

@@ -152,7 +152,7 @@ CREATE TABLE polar_delivery_queue (
   attempts INTEGER NOT NULL DEFAULT 0,
   ambiguous INTEGER NOT NULL DEFAULT 0,
   reason TEXT
-, failures INTEGER NOT NULL DEFAULT 0, begun INTEGER NOT NULL DEFAULT 0);
+, failures INTEGER NOT NULL DEFAULT 0, begun INTEGER NOT NULL DEFAULT 0, taskId TEXT);
 
 CREATE INDEX polar_delivery_failed ON polar_delivery_queue (updatedAtMs) WHERE status = 'failed';
 
@@ -162,6 +162,8 @@ WHERE status IN ('pending', 'sending');
 CREATE INDEX polar_delivery_session ON polar_delivery_queue (sessionId);
 
 CREATE INDEX polar_delivery_status ON polar_delivery_queue (status, createdAtMs);
+
+CREATE INDEX polar_delivery_task ON polar_delivery_queue (taskId) WHERE taskId IS NOT NULL;
 
 CREATE TRIGGER polar_delivery_queue_daily AFTER UPDATE OF status ON polar_delivery_queue
 WHEN NEW.status <> OLD.status AND NEW.status <> 'sending'
@@ -352,6 +354,16 @@ CREATE TABLE polar_proposals (
 );
 
 CREATE INDEX polar_proposals_user ON polar_proposals (userId);
+
+CREATE TABLE polar_run_deliveries (
+  source TEXT NOT NULL,
+  id TEXT NOT NULL,
+  runId TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('delivered', 'undelivered')),
+  reason TEXT,
+  createdAtMs INTEGER NOT NULL,
+  PRIMARY KEY (source, id, runId)
+) WITHOUT ROWID;
 
 CREATE TABLE polar_run_events (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,

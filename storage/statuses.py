@@ -14,8 +14,27 @@ class RunStatus(StrEnum):
     FAILED = "failed"
 
 
+class DeliveryStatus(StrEnum):
+    """What became of what a run has said: it was delivered when one part of it arrived."""
+
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+
+
 class TaskStatus(StrEnum):
     """The status of a run on the board: executed runs are done, all others blocked."""
 
     DONE = "done"
     BLOCKED = "blocked"
+
+
+UNHEARD = f"CASE told.status WHEN '{DeliveryStatus.UNDELIVERED}' THEN coalesce(told.reason, '') END"
+"""As SQL, with `joined_deliveries`: why nothing that a run has said arrived; NULL where something did, or may still."""
+
+
+def joined_deliveries(row: str) -> str:
+    """As SQL: joins to a run, by its three columns, what became of what it has said, as `told`."""
+    return (
+        f"LEFT JOIN polar_run_deliveries AS told ON told.source = {row}.source AND told.id = {row}.id "
+        f"AND told.runId = {row}.runId"
+    )

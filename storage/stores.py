@@ -20,6 +20,7 @@ from storage.tables.occurrences import Occurrences
 from storage.tables.personalities import Personalities
 from storage.tables.properties import Properties
 from storage.tables.proposals import Proposals
+from storage.tables.run_deliveries import RunDeliveries
 from storage.tables.runs import Runs
 from storage.tables.status_reactions import StatusReactions
 from storage.tables.stop_marks import StopMarks
@@ -55,6 +56,7 @@ class Stores:
     personalities: Personalities
     properties: Properties
     proposals: Proposals
+    run_deliveries: RunDeliveries
     runs: Runs
     status_reactions: StatusReactions
     stop_marks: StopMarks

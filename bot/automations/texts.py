@@ -135,6 +135,8 @@ def last_run(last: EndedRun | None, zone: ZoneInfo) -> str:
     if last is None:
         return say("automation.no_run")
     told = {"status": last.status, "at": stamp(last.entered_at_ms, zone)}
+    if last.unheard is not None:
+        return say("automation.last_run_unheard", **told, reason=last.unheard)
     if last.reason:
         return say("automation.last_run_reason", **told, reason=shorten(last.reason, 100))
     return say("automation.last_run", **told)

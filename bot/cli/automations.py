@@ -21,7 +21,7 @@ from storage import ids
 from storage.beside import Beside
 from storage.errors import ExpectationFailed
 from storage.statement import Statement
-from storage.tables.jobs import Job, Jobs
+from storage.tables.jobs import Job, Jobs, SurveyedJob
 from storage.tables.occurrences import Occurrences
 
 app = typer.Typer(help="The operator's view of automations.", no_args_is_help=True)
@@ -31,17 +31,18 @@ JobId = Annotated[str, typer.Argument(help="The id of a job, as `polar automatio
 
 @app.command("list")
 def list_(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """All jobs, with the next instant of each."""
+    """All jobs, with the next instant and the newest run of each."""
     with rows.database() as database:
-        facts = [_fact(entry.job, entry.next_ms) for entry in database.ask(Jobs(database).survey())]
+        facts = [_fact(entry) for entry in database.ask(Jobs(database).survey())]
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
-    table = Table("id", "enabled", "owner", "session", "schedule", "next (UTC)")
+    table = Table("id", "enabled", "owner", "session", "schedule", "next (UTC)", "last run")
     for fact in facts:
         enabled = "yes" if fact["enabled"] else "no"
         shown = (fact["id"], enabled, fact["ownerUserId"], fact["sessionId"], fact["schedule"], fact["next"])
-        table.add_row(*(escape(str(value or "")) for value in shown))
+        last = ", undelivered: ".join(str(part) for part in (fact["last"], fact["undelivered"]) if part is not None)
+        table.add_row(*(escape(str(value or "")) for value in (*shown, last)))
     Console().print(table)
 
 
@@ -137,7 +138,8 @@ def _find(database: Beside, job_id: str) -> Job:
     return job
 
 
-def _fact(job: Job, due_ms: int | None) -> dict[str, object]:
+def _fact(entry: SurveyedJob) -> dict[str, object]:
+    job = entry.job
     try:
         schedule = describe(load(job.schedule))
     except ScheduleError:
@@ -150,5 +152,7 @@ def _fact(job: Job, due_ms: int | None) -> dict[str, object]:
         "schedule": schedule,
         "stored": job.schedule,
         "prompt": job.prompt,
-        "next": None if due_ms is None else _instant(due_ms),
+        "next": None if entry.next_ms is None else _instant(entry.next_ms),
+        "last": entry.last,
+        "undelivered": entry.unheard,
     }

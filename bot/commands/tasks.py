@@ -16,6 +16,7 @@ from storage.views.tasks import Task, TaskBoard
 
 SHOWN = 10
 _SIGNS = {TaskStatus.DONE: "✅", TaskStatus.BLOCKED: "⛔"}
+_UNHEARD = "📭"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,13 @@ class TaskCommands:
 
 def _line(task: Task, zone: ZoneInfo) -> str:
     told = {
-        "sign": _SIGNS[task.status],
+        "sign": _SIGNS[task.status] if task.unheard is None else _UNHEARD,
         "at": stamp(task.created_at_ms, zone),
         "prompt": shorten(task.prompt, 60),
         "status": task.status,
     }
+    if task.unheard is not None:
+        return say("task.line_unheard", **told, reason=task.unheard)
     if task.reason:
         return say("task.line_reason", **told, reason=shorten(task.reason, 100))
     return say("task.line", **told)

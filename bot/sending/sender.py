@@ -34,6 +34,7 @@ from storage.stores import Stores
 from storage.tables.chats import Chats
 from storage.tables.deliveries import Delivery
 from storage.tables.jobs import Jobs
+from storage.tables.run_deliveries import RunDeliveries
 
 log = logging.getLogger("polar.delivery")
 
@@ -42,9 +43,13 @@ FIRST_DELAY_S = 0.5
 LOOK_S = 1.0
 """How often it is looked for what another process has queued."""
 PAGE = 1_000
+ERASED, UNCLEAR = "erased", "unclear"
+"""Why nothing of a run's has arrived, beside the types of what failed."""
 
 Tell = Callable[[Delivery, str], Awaitable[list[Statement]]]
 """The statements that tell the operators of a delivery that failed."""
+WithFailure = Callable[[Delivery], Awaitable[list[Statement]]]
+"""The statements that go with the failure of a call of a run's, of which perhaps nothing arrives now."""
 Calm = Callable[[], Awaitable[object]]
 """Waits until no update is in hand that may end the process."""
 
@@ -60,6 +65,7 @@ class Sender:
         pacing: Pacing,
         *,
         tell: Tell,
+        unheard: WithFailure,
         calm: Calm,
         tasks: Tasks[str],
         clock: Clock,
@@ -71,6 +77,7 @@ class Sender:
         self._calls = calls
         self._pacing = pacing
         self._tell = tell
+        self._unheard = unheard
         self._calm = calm
         self._clock = clock
         self._slots = asyncio.Semaphore(slots)
@@ -189,7 +196,7 @@ class Sender:
         """Make the call, if there is still anything to call about; returns how long this chat has to wait."""
         target = await self._target(delivery)
         if target is None and isinstance(delivery.payload, AboutSent):
-            await self._database.commit(*self._without_target(delivery))
+            await self._database.commit(*self._without_target(delivery), *self._entered(delivery, ERASED))
             return 0
         async with self._slots:
             if self._stopping:
@@ -215,7 +222,7 @@ class Sender:
         if row is not None and row.status == "sending" and not isinstance(error, CallNotMade):
             await self._doubt(row, reason)  # it failed behind the call
         elif tries.is_last(attempt):
-            await self._database.commit(*self._deliveries.fail(delivery, reason=reason, now_ms=now_ms, by_fault=True))
+            await self._fail(delivery, reason, code=reason, by_fault=True)
         else:
             await self._database.commit(self._deliveries.count_failure(delivery, reason=reason, now_ms=now_ms))
             return tries.delay_s(attempt, first_s=FIRST_DELAY_S)
@@ -264,7 +271,7 @@ class Sender:
                 await self._follow(delivery, new)
             case Forbidden():
                 pause = Jobs.pause_session(delivery.session_id, now_ms=self._clock())
-                await self._fail(delivery, named(error), *pause)
+                await self._fail(delivery, named(error), *pause, code=reason_of(error))
             case BadRequest():
                 await self._on_refusal(delivery, error)
             case Unsent() | InvalidToken():
@@ -273,7 +280,7 @@ class Sender:
             case NetworkError():
                 await self._doubt(delivery, reason_of(error))
             case _:
-                await self._fail(delivery, named(error))
+                await self._fail(delivery, named(error), code=reason_of(error))
         return 0
 
     def _backoff(self, delivery: Delivery) -> float:
@@ -284,15 +291,29 @@ class Sender:
         put_back = self._deliveries.put_back(delivery, reason=reason, now_ms=self._clock())
         await self._database.commit(put_back, *others)
 
-    async def _fail(self, delivery: Delivery, reason: str, *others: Statement, ambiguous: bool = False) -> None:
+    async def _fail(
+        self,
+        delivery: Delivery,
+        reason: str,
+        *others: Statement,
+        code: str,
+        ambiguous: bool = False,
+        by_fault: bool = False,
+    ) -> None:
         log.warning("%s failed: %s", delivery.delivery_id, reason)
         self._retries.pop(delivery.delivery_id, None)
-        fail = self._deliveries.fail(delivery, reason=reason, now_ms=self._clock(), ambiguous=ambiguous)
-        await self._database.commit(*fail, *others)
+        now_ms, unheard = self._clock(), await self._unheard(delivery)
+        fail = self._deliveries.fail(delivery, reason=reason, now_ms=now_ms, ambiguous=ambiguous, by_fault=by_fault)
+        await self._database.commit(*fail, *self._entered(delivery, code), *unheard, *others)
+
+    def _entered(self, delivery: Delivery, code: str) -> Iterator[Statement]:
+        """What has become of its run with the end of this call, if it is one's; `code` where nothing has arrived."""
+        if delivery.task_id is not None:
+            yield RunDeliveries.enter(delivery.task_id, reason=code, now_ms=self._clock())
 
     async def _finish(self, delivery: Delivery, reason: str | None, *others: Statement) -> None:
         finish = self._deliveries.finish(delivery, reason=reason, now_ms=self._clock())
-        await self._database.commit(finish, *others)
+        await self._database.commit(finish, *self._entered(delivery, ERASED), *others)
 
     async def _on_refusal(self, delivery: Delivery, error: BadRequest) -> None:
         reason = named(error)
@@ -302,7 +323,7 @@ class Sender:
             case Instead(payload):
                 await self._put_back(delivery, reason, self._deliveries.rewrite(delivery, payload))
             case Final():
-                await self._fail(delivery, reason)
+                await self._fail(delivery, reason, code=reason_of(error))
 
     async def _follow(self, delivery: Delivery, new_chat_id: int) -> None:
         new = session_id_of(new_chat_id)
@@ -317,7 +338,7 @@ class Sender:
         """
         if delivery.ambiguous >= repeats(delivery):
             notices = await self._tell(delivery, reason) if is_missed(delivery) else []
-            await self._fail(delivery, reason_for(delivery, reason), *notices, ambiguous=True)
+            await self._fail(delivery, reason_for(delivery, reason), *notices, code=UNCLEAR, ambiguous=True)
             return
         put_back = self._deliveries.put_back(delivery, reason=reason, now_ms=self._clock(), ambiguous=True)
         await self._database.commit(put_back)

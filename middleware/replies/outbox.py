@@ -10,7 +10,7 @@ from typing import Any, Literal
 from middleware.replies.rich_text import RichText, rich, split_rich
 from middleware.replies.splitting import LIMIT, clean, split, utf16_length
 from middleware.texts import say
-from middleware.turn import Button, Clock, Document, Kind, Place, Reply, Toast, Turn
+from middleware.turn import Button, Clock, Document, Kind, Place, Reply, Run, Toast, Turn
 from storage import ids
 from storage.origin import UNKNOWN
 from storage.payloads import (
@@ -87,13 +87,12 @@ class Outbox:
                 stored = self.messages.rewrite(payload.target, **row)
             else:
                 stored = self.messages.add_queued(delivery_id=delivery_id, **row, **_described(part))
-            head_start = ANSWER if turn.run is None else SCHEDULED
-            yield self._delivery(place, delivery_id, reply_id, payload, head_start, part=number)
+            yield self._delivery(place, delivery_id, reply_id, payload, part=number, run=turn.run)
             yield stored
 
     def _take_back(self, turn: Turn, target: str, delivery_id: str) -> Iterator[Statement]:
         payload = DeleteMessage(target=target)
-        yield self._delivery(turn.place, delivery_id, delivery_id, payload, ANSWER)
+        yield self._delivery(turn.place, delivery_id, delivery_id, payload)
         yield self.messages.take_back(target)
 
     def placeholder_id(self, turn: Turn) -> str:
@@ -117,7 +116,7 @@ class Outbox:
             now_ms=self.clock(),
             once=True,
         )
-        return [self._delivery(turn.place, delivery_id, delivery_id, payload, ANSWER, once=True), queued]
+        return [self._delivery(turn.place, delivery_id, delivery_id, payload, once=True), queued]
 
     async def find_placeholder(self, turn: Turn) -> None:
         """Let the turn replace the message that an earlier try has left for its answer, if there is one."""
@@ -136,9 +135,10 @@ class Outbox:
         delivery_id: str,
         reply_id: str,
         payload: Payload,
-        head_start: int,
+        head_start: int = ANSWER,
         *,
         part: int = 0,
+        run: Run | None = None,
         once: bool = False,
     ) -> Statement:
         return self.deliveries.add(
@@ -146,14 +146,15 @@ class Outbox:
             session_id=place.session_id,
             payload=payload,
             reply_id=reply_id,
-            head_start=head_start,
+            head_start=head_start if run is None else SCHEDULED,
             part=part,
+            task_id=None if run is None else ids.task_id(run.source, run.subject_id, run.run_id),
             now_ms=self.clock(),
             once=once,
         )
 
     def notify(self, subject: str, place: Place, text: str) -> list[Statement]:
-        """A message to an operator, about something that happened outside of any turn."""
+        """A message to an operator or an owner, about what happened outside of any turn; told of a subject once."""
         reply_id = ids.notice_id(subject, place.chat_id)
         queued = self.messages.add_queued(
             session_id=place.session_id,
@@ -162,8 +163,9 @@ class Outbox:
             origin=UNKNOWN,
             delivery_id=reply_id,
             now_ms=self.clock(),
+            once=True,
         )
-        return [self._delivery(place, reply_id, reply_id, SendMessage(text=text), ANSWER), queued]
+        return [self._delivery(place, reply_id, reply_id, SendMessage(text=text), once=True), queued]
 
 
 def duplicate_mark() -> str:

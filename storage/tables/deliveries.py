@@ -12,13 +12,14 @@ from storage.sequences import following
 from storage.statement import Statement
 
 _COLUMNS = (
-    "deliveryId, sessionId, payload, status, sequence, replyId, rank, begun, attempts, ambiguous, failures, createdAtMs"
+    "deliveryId, sessionId, payload, status, sequence, replyId, rank, begun, taskId, attempts, ambiguous, failures, "
+    "createdAtMs"
 )
 _NEXT = following("polar_delivery_queue")
 _ADD = f"""
 INSERT INTO polar_delivery_queue
-  (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, rank)
-VALUES (?, ?, 'telegram', ?, 'pending', ?, ?, {_NEXT}, ?, {_NEXT} - ?)
+  (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, rank, taskId)
+VALUES (?, ?, 'telegram', ?, 'pending', ?, ?, {_NEXT}, ?, {_NEXT} - ?, ?)
 """
 _FAIL = """
 UPDATE polar_delivery_queue
@@ -60,6 +61,8 @@ class Delivery:
     reply_id: str
     rank: int
     begun: bool = False
+    task_id: str | None = None
+    """The run that it is of."""
     attempts: int
     ambiguous: int
     failures: int = 0
@@ -78,10 +81,11 @@ class Delivery:
             reply_id=row[5],
             rank=row[6],
             begun=bool(row[7]),
-            attempts=row[8],
-            ambiguous=row[9],
-            failures=row[10],
-            created_at_ms=row[11],
+            task_id=row[8],
+            attempts=row[9],
+            ambiguous=row[10],
+            failures=row[11],
+            created_at_ms=row[12],
         )
 
 
@@ -100,15 +104,26 @@ class Deliveries:
         reply_id: str,
         head_start: int,
         part: int = 0,
+        task_id: str | None = None,
         now_ms: int,
         once: bool = False,
     ) -> Statement:
         """Queue a call. Rows of one `reply_id` are parts of one reply, numbered, and queued one after the other.
 
         It goes before what was queued up to `head_start` calls earlier without one, so that nothing waits for ever.
+        `task_id` is the run's whose it is.
         With `once` a row that is there already stays as it is, instead of voiding the unit.
         """
-        params = (delivery_id, session_id, encode(payload.to_json()), now_ms, now_ms, reply_id, head_start + part)
+        params = (
+            delivery_id,
+            session_id,
+            encode(payload.to_json()),
+            now_ms,
+            now_ms,
+            reply_id,
+            head_start + part,
+            task_id,
+        )
         return Statement(f"{_ADD}ON CONFLICT (deliveryId) DO NOTHING" if once else _ADD, params)
 
     @staticmethod

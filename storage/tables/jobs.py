@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.ids import sql_next_id
+from storage.indexed import field
 from storage.json_text import encode, read_object
 from storage.readers import Readers
 from storage.statement import Statement
+from storage.statuses import UNHEARD, joined_deliveries
 
 _COLUMNS = "id, ownerUserId, sessionId, schedule, promptTemplate, enabled, quietHoursJson, limitsJson, createdAtMs"
 
@@ -25,8 +27,15 @@ UPDATE polar_automation_jobs SET enabled = 0, updatedAtMs = :now, limitsJson = j
   '$.over', json('true')) WHERE id = :id AND schedule = :schedule
 """
 _NEXT = f"SELECT sequence FROM polar_scheduler_events WHERE eventId = {sql_next_id('automation', 'job.id')}"
+_LAST = (
+    "(SELECT sequence FROM polar_run_events INDEXED BY polar_run_subject "
+    "WHERE source = 'automation' AND id = job.id ORDER BY sequence DESC LIMIT 1)"
+)
 _SURVEY = f"""
-SELECT {_COLUMNS}, ({_NEXT} AND queue = 'scheduled') FROM polar_automation_jobs AS job ORDER BY createdAtMs, id
+SELECT {", ".join(f"job.{column}" for column in _COLUMNS.split(", "))}, ({_NEXT} AND queue = 'scheduled'),
+  {field("run.output", "status")}, {UNHEARD}
+FROM polar_automation_jobs AS job LEFT JOIN polar_run_events AS run ON run.sequence = {_LAST}
+{joined_deliveries("run")} ORDER BY job.createdAtMs, job.id
 """
 
 
@@ -67,10 +76,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyedJob:
-    """A job with the instant of its next occurrence."""
+    """A job with the instant of its next occurrence, the end of its newest run, and why that reached nobody, if so."""
 
     job: Job
     next_ms: int | None
+    last: str | None
+    unheard: str | None
 
 
 class Jobs:
@@ -164,7 +175,12 @@ class Jobs:
 
     async def survey(self) -> list[SurveyedJob]:
         """All jobs, oldest first."""
-        return [SurveyedJob(job=Job.from_row(row), next_ms=row[9]) for row in await self._readers.fetch(_SURVEY)]
+        return [
+            SurveyedJob(
+                job=Job.from_row(row), next_ms=row[9], last=None if row[10] is None else str(row[10]), unheard=row[11]
+            )
+            for row in await self._readers.fetch(_SURVEY)
+        ]
 
     async def list_of(self, session_id: str, owner_user_id: str) -> list[Job]:
         """The jobs that a person has in a session, oldest first."""

@@ -12,7 +12,7 @@ from storage.indexed import RUN_OWNER, RUN_REASON, RUN_STATUS, field
 from storage.json_text import encode
 from storage.readers import Readers
 from storage.statement import Statement
-from storage.statuses import RunStatus, TaskStatus
+from storage.statuses import UNHEARD, DeliveryStatus, RunStatus, TaskStatus, joined_deliveries
 
 DEFAULT_PROFILE = "profile.default"
 
@@ -39,21 +39,39 @@ SELECT {field("payload", "source")}, {field("payload", "id")}, eventId, '{DEFAUL
 {_OWN_RUNS}
 """
 _ERASED = f"(source, id, runId) IN (SELECT {field('payload', 'source')}, {field('payload', 'id')}, eventId {_OWN_RUNS})"
+_FAILED = f"""
+SELECT coalesce({field("run.output", "status")} = '{RunStatus.FAILED}', 0) OR told.status IS NOT NULL
+FROM polar_run_events AS run INDEXED BY polar_run_subject {joined_deliveries("run")}
+  AND told.status = '{DeliveryStatus.UNDELIVERED}'
+WHERE run.source = :source AND run.id = :id AND (:before IS NULL OR run.sequence < (
+  SELECT sequence FROM polar_run_events WHERE source = :source AND id = :id AND runId = :before))
+ORDER BY run.sequence DESC LIMIT :limit
+"""
+_LAST = f"""
+SELECT {field("run.output", "status")}, {field("run.output", "reason")}, run.createdAtMs,
+  {UNHEARD}
+FROM polar_run_events AS run INDEXED BY polar_run_subject {joined_deliveries("run")}
+WHERE run.source = ? AND run.id = ? ORDER BY run.sequence DESC LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedRun:
-    """How a run ended, and why. `status` is a RunStatus in rows of ours, None where the row cannot be read."""
+    """How a run ended, and why. `status` is a RunStatus in rows of ours, None where the row cannot be read.
+
+    `unheard` is why nothing that it said arrived; None where something did, may still, or nothing was said.
+    """
 
     status: str | None
     reason: str | None
     entered_at_ms: int
+    unheard: str | None = None
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> EndedRun:
-        """From the two fields of its output, and when it was entered."""
+        """From the two fields of its output, when it was entered, and why it reached nobody."""
         status, reason = (None if value is None else str(value) for value in tuple(row)[:2])
-        return cls(status=status, reason=reason, entered_at_ms=row[2])
+        return cls(status=status, reason=reason, entered_at_ms=row[2], unheard=row[3])
 
 
 class Runs:
@@ -138,21 +156,21 @@ class Runs:
     async def find(self, source: str, subject_id: str, run_id: str) -> EndedRun | None:
         """How the ledger says that this run ended; None where it does not have it."""
         row = await self._readers.fetch_one(
-            f"SELECT {RUN_STATUS}, {RUN_REASON}, createdAtMs FROM polar_run_events "
+            f"SELECT {RUN_STATUS}, {RUN_REASON}, createdAtMs, NULL FROM polar_run_events "
             "WHERE source = ? AND id = ? AND runId = ?",
             (source, subject_id, run_id),
         )
         return EndedRun.from_row(row) if row else None
 
-    async def failures_in_a_row(self, source: str, subject_id: str, *, limit: int) -> int:
-        """How many of a subject's last runs have failed, counted back to the last that did not, up to `limit`."""
+    async def failures_in_a_row(self, source: str, subject_id: str, *, limit: int, before: str | None = None) -> int:
+        """How many of a subject's last runs have failed or reached nobody, back to the last that did, up to `limit`.
+
+        With `before`, of those that were entered before this run.
+        """
         rows = await self._readers.fetch(
-            f"SELECT {RUN_STATUS} FROM polar_run_events INDEXED BY polar_run_subject "
-            "WHERE source = ? AND id = ? ORDER BY sequence DESC LIMIT ?",
-            (source, subject_id, limit),
+            _FAILED, {"source": source, "id": subject_id, "before": before, "limit": limit}
         )
-        statuses = [row[0] for row in rows]
-        return next((n for n, status in enumerate(statuses) if status != RunStatus.FAILED), len(statuses))
+        return next((n for n, row in enumerate(rows) if not row[0]), len(rows))
 
     async def count_by_task_status(self) -> dict[str, int]:
         """How many tasks are done and how many blocked."""
@@ -161,10 +179,5 @@ class Runs:
 
     async def last(self, source: str, subject_id: str) -> EndedRun | None:
         """A subject's newest run; None before the first."""
-        row = await self._readers.fetch_one(
-            f"SELECT {RUN_STATUS}, {RUN_REASON}, createdAtMs "
-            "FROM polar_run_events INDEXED BY polar_run_subject "
-            "WHERE source = ? AND id = ? ORDER BY sequence DESC LIMIT 1",
-            (source, subject_id),
-        )
+        row = await self._readers.fetch_one(_LAST, (source, subject_id))
         return EndedRun.from_row(row) if row else None

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from storage.ids import sql_next_id
 from storage.indexed import field
 from storage.readers import Readers
+from storage.statuses import UNHEARD, joined_deliveries
 from storage.views.listings import NEWEST, PAGE, ListPage, page_of, text
 
 FEEDBACK_DAYS = 90
@@ -21,13 +22,14 @@ _LAST = (
     "(SELECT sequence FROM polar_run_events INDEXED BY polar_run_subject "
     "WHERE source = '{source}' AND id = {id} ORDER BY sequence DESC LIMIT 1)"
 )
-_OUTCOME = f"{field('run.output', 'status')}, {field('run.output', 'reason')}, run.createdAtMs"
+_OUTCOME = f"{field('run.output', 'status')}, {field('run.output', 'reason')}, run.createdAtMs, {UNHEARD}"
 # By rowid: jobs have no other order of entry, and VACUUM keeps it.
 JOBS = f"""
 SELECT job.rowid, job.id, job.ownerUserId, job.sessionId, job.schedule, job.promptTemplate, job.enabled,
   {_NEXT.format(id=sql_next_id("automation", "job.id"))}, {_OUTCOME}
 FROM polar_automation_jobs AS job
 LEFT JOIN polar_run_events AS run ON run.sequence = {_LAST.format(source="automation", id="job.id")}
+{joined_deliveries("run")}
 WHERE {{where}} ORDER BY job.rowid DESC LIMIT {PAGE + 1}
 """
 _POLICIES = f"""
@@ -35,6 +37,7 @@ SELECT policy.policyId, policy.sessionId, policy.schedule, policy.activeHoursJso
   {_NEXT.format(id=sql_next_id("heartbeat", "policy.policyId"))}, {_OUTCOME}
 FROM polar_heartbeat_policies AS policy
 LEFT JOIN polar_run_events AS run ON run.sequence = {_LAST.format(source="heartbeat", id="policy.policyId")}
+{joined_deliveries("run")}
 ORDER BY policy.policyId LIMIT {MAX_POLICIES}
 """
 FEEDBACK = """
@@ -46,11 +49,12 @@ WHERE day >= :since AND automationId IN (SELECT value FROM json_each(:ids)) GROU
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewestRun:
-    """How a subject's newest run ended, and when that was entered."""
+    """How a subject's newest run ended, when that was entered, and why nothing that it said arrived, if so."""
 
     status: str | None
     reason: str | None
     created_at_ms: int
+    unheard: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,7 @@ class ListedJob:
             prompt=row[5],
             enabled=bool(row[6]),
             next_ms=row[7],
-            last=_last(row[8], row[9], row[10]),
+            last=_last(row[8], row[9], row[10], row[11]),
         )
 
 
@@ -109,14 +113,14 @@ class ListedPolicy:
             checks=_names(row[4]),
             enabled=bool(row[5]),
             next_ms=row[6],
-            last=_last(row[7], row[8], row[9]),
+            last=_last(row[7], row[8], row[9], row[10]),
         )
 
 
-def _last(status: object, reason: object, created_at_ms: int | None) -> NewestRun | None:
+def _last(status: object, reason: object, created_at_ms: int | None, unheard: str | None) -> NewestRun | None:
     if created_at_ms is None:
         return None
-    return NewestRun(status=text(status), reason=text(reason), created_at_ms=created_at_ms)
+    return NewestRun(status=text(status), reason=text(reason), created_at_ms=created_at_ms, unheard=unheard)
 
 
 def _names(checks: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from storage import opening
 from storage.errors import DatabaseUnusable
 from storage.ids import sql_telegram_message_id
 from storage.indexed import EVENT_AUTOMATION
+from storage.statuses import UNHEARD, joined_deliveries
 from storage.tables.properties import KEPT_MESSAGES_DAYS
 
 ALWAYS = float("-inf")
@@ -44,7 +45,7 @@ class Reaction(NamedTuple):
 
 
 class ExportedBeat(NamedTuple):
-    """A run of a heartbeat policy."""
+    """A run of a heartbeat policy; `unheard` is why nothing that it said arrived."""
 
     at_ms: int
     policy_id: str
@@ -52,6 +53,7 @@ class ExportedBeat(NamedTuple):
     status: str | None
     reason: str | None
     session_id: str | None
+    unheard: str | None
 
 
 class ExportedMemory(NamedTuple):
@@ -265,9 +267,10 @@ class Projections:
         """Every run of a heartbeat."""
         metadata = _json("metadata", "$.sessionId")
         rows = self._rows(
-            f"SELECT {_at('createdAtMs')}, {_text('id')}, {_text('trigger')}, {_json('output', '$.status')}, "
-            f"{_json('output', '$.reason')}, {metadata} FROM polar_run_events "
-            "WHERE source = 'heartbeat' AND createdAtMs >= :since ORDER BY createdAtMs DESC, sequence DESC"
+            f"SELECT {_at('run.createdAtMs')}, {_text('run.id')}, {_text('trigger')}, {_json('output', '$.status')}, "
+            f"{_json('output', '$.reason')}, {metadata}, {_text(UNHEARD)} "
+            f"FROM polar_run_events AS run {joined_deliveries('run')} WHERE run.source = 'heartbeat' "
+            "AND run.createdAtMs >= :since ORDER BY run.createdAtMs DESC, run.sequence DESC"
         )
         return map(ExportedBeat._make, rows)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from storage.indexed import field
 from storage.readers import Readers
-from storage.statuses import RunStatus, TaskStatus
+from storage.statuses import UNHEARD, RunStatus, TaskStatus, joined_deliveries
 from storage.views.listings import NEWEST, PAGE, ListPage, count_up, page_of, search_floor, text
 
 SOURCES = ("automation", "heartbeat")
@@ -21,8 +21,8 @@ _KEYS = "SELECT sequence AS key FROM polar_run_events WHERE sequence < :before O
 # NOT INDEXED: by the order of entry, whatever is filtered; an index on the source would have to be sorted.
 RUNS = f"""
 SELECT run.sequence, run.source, run.id, job.promptTemplate, run.runId, run.trigger, {_STATUS}, {_REASON},
-  run.createdAtMs
-FROM polar_run_events AS run NOT INDEXED {_JOB.format(row="run")}
+  run.createdAtMs, {UNHEARD}
+FROM polar_run_events AS run NOT INDEXED {_JOB.format(row="run")} {joined_deliveries("run")}
 WHERE run.sequence < :before AND run.sequence >= :floor
   AND (:source IS NULL OR run.source = :source) AND (:status IS NULL OR {_STATUS} = :status)
 ORDER BY run.sequence DESC LIMIT {PAGE + 1}
@@ -31,8 +31,9 @@ ORDER BY run.sequence DESC LIMIT {PAGE + 1}
 TASKS = " UNION ALL ".join(
     f"""SELECT * FROM (
 SELECT task.sequence AS sequence, task.source, task.id, job.promptTemplate, task.runId, task.status, task.reason,
-  task.createdAtMs
+  task.createdAtMs, {UNHEARD}
 FROM polar_task_board AS task INDEXED BY polar_task_board_status {_JOB.format(row="task")}
+{joined_deliveries("task")}
 WHERE task.status = '{status}' AND coalesce(:status, task.status) = task.status AND task.sequence < :before
 ORDER BY task.sequence DESC LIMIT {PAGE + 1})"""
     for status in TASK_STATUSES
@@ -41,7 +42,10 @@ ORDER BY task.sequence DESC LIMIT {PAGE + 1})"""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRun:
-    """A row of the ledger. `prompt` is what its automation says now, None where there is none any more."""
+    """A row of the ledger. `prompt` is what its automation says now, None where there is none any more.
+
+    `unheard` is why nothing that it said arrived, None where something did, or may still.
+    """
 
     sequence: int
     source: str
@@ -52,6 +56,7 @@ class ListedRun:
     status: str | None
     reason: str | None
     created_at_ms: int
+    unheard: str | None
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> ListedRun:
@@ -66,12 +71,13 @@ class ListedRun:
             status=text(row[6]),
             reason=text(row[7]),
             created_at_ms=row[8],
+            unheard=row[9],
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedTask:
-    """A row of the task board. `status` is done or blocked."""
+    """A row of the task board. `status` is done or blocked, `unheard` as of a ListedRun."""
 
     sequence: int
     source: str
@@ -81,6 +87,7 @@ class ListedTask:
     status: str
     reason: str | None
     created_at_ms: int
+    unheard: str | None
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> ListedTask:
@@ -94,6 +101,7 @@ class ListedTask:
             status=row[5],
             reason=text(row[6]),
             created_at_ms=row[7],
+            unheard=row[8],
         )
 
 

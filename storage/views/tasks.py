@@ -6,23 +6,26 @@ import sqlite3
 from dataclasses import dataclass
 
 from storage.readers import Readers
-from storage.statuses import TaskStatus
+from storage.statuses import UNHEARD, TaskStatus, joined_deliveries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A run of somebody's automation. `reason` is why it is not done."""
+    """A run of somebody's automation. `reason` is why it is not done, `unheard` why nothing that it said arrived."""
 
     job_id: str
     prompt: str
     status: TaskStatus
     reason: str | None
     created_at_ms: int
+    unheard: str | None = None
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Task:
         """From a row of the query below."""
-        return cls(job_id=row[0], prompt=row[1], status=TaskStatus(row[2]), reason=row[3], created_at_ms=row[4])
+        return cls(
+            job_id=row[0], prompt=row[1], status=TaskStatus(row[2]), reason=row[3], created_at_ms=row[4], unheard=row[5]
+        )
 
 
 class TaskBoard:
@@ -34,12 +37,12 @@ class TaskBoard:
     async def list_of(self, session_id: str, owner_user_id: str, *, limit: int) -> list[Task]:
         """The newest runs of the jobs that a person has in a session, newest first."""
         rows = await self._readers.fetch(
-            "SELECT job.id, job.promptTemplate, task.status, task.reason, task.createdAtMs "
+            f"SELECT job.id, job.promptTemplate, task.status, task.reason, task.createdAtMs, {UNHEARD} "
             "FROM polar_automation_jobs AS job CROSS JOIN polar_task_board AS task "
             "ON task.source = 'automation' AND task.id = job.id AND task.sequence IN "
             # So that it costs the same however often a job has run.
             "(SELECT sequence FROM polar_task_board WHERE source = 'automation' AND id = job.id "
-            "ORDER BY sequence DESC LIMIT :limit) "
+            f"ORDER BY sequence DESC LIMIT :limit) {joined_deliveries('task')} "
             "WHERE job.sessionId = :session AND job.ownerUserId = :owner ORDER BY task.sequence DESC LIMIT :limit",
             {"session": session_id, "owner": owner_user_id, "limit": limit},
         )

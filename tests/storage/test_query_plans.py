@@ -20,6 +20,7 @@ from storage.tables.memories import Memories
 from storage.tables.messages import Messages
 from storage.tables.occurrences import Occurrence, Occurrences
 from storage.tables.proposals import Proposals
+from storage.tables.run_deliveries import RunDeliveries
 from storage.tables.runs import Runs
 from storage.tables.updates import Entry, Updates
 from storage.tables.users import Users
@@ -69,6 +70,8 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "feedback.totals of a message": lambda db: FeedbackLedger(db).totals(S, message_id="msg_a_1"),
     "occurrences.list_due": lambda db: Occurrences(db).list_due(now_ms=1, limit=10),
     "runs.failures_in_a_row": lambda db: Runs(db).failures_in_a_row("automation", "j", limit=3),
+    "runs.failures_in_a_row before one": lambda db: Runs(db).failures_in_a_row("automation", "j", limit=3, before="r"),
+    "run_deliveries.unheard": lambda db: RunDeliveries(db).unheard("t", delivery_id="d", reply_id="r"),
     "runs.last": lambda db: Runs(db).last("automation", "j"),
     "tasks.list_of": lambda db: TaskBoard(db).list_of(S, "7", limit=10),
     "proposals.find": lambda db: Proposals(db).find("p"),
@@ -92,6 +95,8 @@ WRITES: dict[str, Callable[[Database], tuple[Statement, ...]]] = {
     "deliveries.claim": lambda db: (Deliveries(db).claim(DELIVERY, now_ms=1),),
     "deliveries.finish": lambda db: (Deliveries(db).finish(DELIVERY, reason=None, now_ms=1),),
     "deliveries.fail": lambda db: Deliveries(db).fail(DELIVERY, reason="x", now_ms=1),
+    "deliveries.begin": lambda db: (Deliveries(db).begin(DELIVERY),),
+    "run_deliveries.enter": lambda db: (RunDeliveries.enter("t", reason="x", now_ms=1),),
     "messages.add_receipt": lambda db: Messages(db).add_receipt("d", 1, session_id=S),
     "messages.rewrite": lambda db: (
         Messages(db).rewrite("d", session_id=S, thread_key="t", text="x", origin=UNKNOWN, answers=1, now_ms=1),

@@ -78,24 +78,19 @@ async def test_what_is_known_already_takes_no_sequence(database: Database, path:
     assert rows(path, "SELECT updateId, sequence FROM polar_updates ORDER BY 2") == [(1, 1), (2, 2)]
 
 
-@pytest.mark.parametrize(
-    ("table", "columns", "row"),
-    [
-        ("polar_updates", "updateId, sequence, status, kind, lane, receivedAtMs", "1, 90, 'done', 'x', 'x', 1"),
-        (
-            "polar_delivery_queue",
-            "deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId",
-            "'d', 's', 'telegram', '{}', 'sent', 1, 1, 90, 'd'",
-        ),
-    ],
-)
-def test_a_database_that_counted_otherwise_goes_on_behind_its_newest_row(
-    path: Path, table: str, columns: str, row: str
-) -> None:
+BEFORE = {
+    "polar_updates": "(updateId, sequence, status, kind, lane, receivedAtMs) VALUES (1, 90, 'pending', 'x', 'x', 1)",
+    "polar_delivery_queue": "(deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, "
+    "replyId) VALUES ('d', 's', 'telegram', '{}', 'pending', 1, 1, 90, 'd')",
+}
+
+
+@pytest.mark.parametrize("table", BEFORE)
+def test_a_database_that_counted_otherwise_goes_on_behind_its_newest_row(path: Path, table: str) -> None:
     """One of the version before."""
     [number] = [m.version for m in migrations.migrations() if m.name == "sequences"]
     with plain(path) as connection:
         migrations.apply(connection, 1, until=number - 1)
-        connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({row})")
+        connection.execute(f"INSERT INTO {table} {BEFORE[table]}")
     opening.prepare(path, NOW_MS)[0].close()
     assert rows(path, GIVEN, table) == [(90,)]
