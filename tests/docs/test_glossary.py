@@ -13,8 +13,8 @@ ENTRY = re.compile(r"^- \*\*(\w+)\*\*: (.+?)(?=\n- |\n\n|\Z)", re.MULTILINE | re
 ENTRIES = ENTRY.findall(prose(DOCS / "explanation" / "glossary.md"))
 TERMS = {
     *("abilities", "arrival", "beat", "claim", "conversation", "effects", "envelope", "journal", "lane", "layer"),
-    *("letter", "mark", "occurrence", "origin", "outcome", "placeholder", "receipt", "run", "session", "source"),
-    *("stage", "subject", "thread", "turn", "witness"),
+    *("letter", "mark", "occurrence", "origin", "outcome", "placeholder", "rank", "receipt", "run", "session"),
+    *("source", "stage", "subject", "thread", "turn", "witness"),
 }
 
 

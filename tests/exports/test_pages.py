@@ -131,11 +131,15 @@ def test_heartbeats_with_status_and_reason(path: Path, out: Path) -> None:
             "INSERT INTO polar_run_events (source, id, runId, profileId, trigger, output, createdAtMs) "
             "VALUES ('automation', 'job1', 'x', 'p', 'schedule', '{\"status\":\"executed\"}', 1)"
         )
+        connection.execute(
+            "INSERT INTO polar_run_deliveries SELECT source, id, runId, 'undelivered', 'Forbidden', 1 "
+            "FROM polar_run_events WHERE source = 'heartbeat' AND output LIKE '%executed%'"
+        )
     export(path, out)
     page = read(out, "HEARTBEAT.md")
     assert days(page) == {
         "2026-11-22": ["08:00:00 `watch` skipped: `missed`"],
-        "2026-11-21": ["08:00:00 `watch` executed: `nothing to report`"],
+        "2026-11-21": ["08:00:00 `watch` executed: `nothing to report`, undelivered: `Forbidden`"],
     }
     assert ["executed", "<code>nothing to report</code>", "1"] in rows_of(page)
     assert "\n- 2 runs\n" in page

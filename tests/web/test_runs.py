@@ -31,6 +31,11 @@ def write(path: Path) -> None:
         for number in range(1, COUNT):
             end = ("failed", "the responder took too long") if number % 10 == 7 else ("executed", None)
             made.add_run("automation", "job-tea", NOW_MS + number * MINUTE_MS, *end)
+        connection.execute(
+            "INSERT INTO polar_run_deliveries SELECT source, id, runId, 'undelivered', 'Forbidden', 1 "
+            "FROM polar_run_events WHERE sequence = ?",
+            (COUNT,),
+        )
         replay = Runs.replay(first=0)
         connection.execute(replay.sql, replay.params)
 
@@ -149,3 +154,9 @@ def test_what_means_harm_is_only_text(harmed_web: Web, address: str) -> None:
     assert "<script>alert(1)</script>" in page.text
     assert "U+202E" in page.text and "\u202e" not in text
     assert HOSTILE[5] not in text
+
+
+@pytest.mark.parametrize("address", ["/runs", "/runs?view=board", "/automations"])
+def test_a_run_that_reached_nobody_says_so(web: Web, address: str) -> None:
+    """In the ledger, on the board and as a job's newest run, with the code of the reason."""
+    assert Document(web.page(address)).text.count("undelivered Forbidden") == 1
