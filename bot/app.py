@@ -93,10 +93,11 @@ class App:
             if settings.status_reactions
             else None
         )
+        self.calls = Calls(self.bot)
         self.sender = Sender(
             database,
             stores,
-            Calls(self.bot),
+            self.calls,
             self.pacing,
             tell=Notices(self.outbox, stores.access, settings.admin_telegram_ids).of_unclear,
             unheard=Unheard(stores, self.outbox, self.clock),
@@ -216,7 +217,8 @@ class App:
 
     def _committed(self, turn: Turn, replies: tuple[Reply | Toast, ...]) -> None:
         """Wake whoever has work from what a turn has just committed."""
-        if replies or turn.replaces:
+        if replies or turn.replaces or turn.discards:
+            self.calls.hurry(turn.replaces)
             places = (r.place for r in replies if isinstance(r, Reply) and r.place is not None)
             self.sender.wake({turn.session_id, *(place.session_id for place in places)})
         if turn.kind in ("command", "button"):

@@ -267,6 +267,8 @@ class Turn:
     """True if this is the edit of a message so recent that it gets a new answer."""
     replaces: tuple[str, ...] = ()
     """Delivery ids of messages of ours that the first reply takes the place of, in order."""
+    discards: tuple[str, ...] = ()
+    """Delivery ids of messages of ours that are deleted, as nobody knows what they will say."""
     context: Context = field(default_factory=Context)
     spent_usd: float = 0
     """The cost of the responder's calls so far, whatever becomes of the turn."""

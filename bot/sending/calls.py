@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, ReplyParameters
@@ -12,7 +15,7 @@ from bot.errors import BotError
 from bot.sending.answers import Receipt, overheard
 from middleware.replies.outbox import duplicate_mark
 from middleware.replies.splitting import utf16_length
-from storage.ids import chat_id_of
+from storage.ids import chat_id_of, is_placeholder
 from storage.payloads import (
     AnswerCallbackQuery,
     Buttons,
@@ -32,6 +35,13 @@ UPLOAD_S = 120
 """The longest time that writing a document may take, in seconds."""
 
 
+GRACE_S = 0.25
+"""How long a call that shows an unfinished answer is waited for when the answer itself is there.
+
+An ordinary one comes back within it, so that no draft appears behind its answer; one that hangs is given up.
+"""
+
+
 class CallNotMade(BotError):
     """A call could not be made of the row, and nothing was sent; the cause tells why."""
 
@@ -41,6 +51,22 @@ class Calls:
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
+        self._placeholders: dict[str, asyncio.Timeout] = {}
+
+    def hurry(self, delivery_ids: Iterable[str]) -> None:
+        """Give up these calls shortly, those of placeholders: what takes their place waits behind them."""
+        for limit in filter(None, map(self._placeholders.get, delivery_ids)):
+            limit.reschedule(asyncio.get_running_loop().time() + GRACE_S)
+
+    @asynccontextmanager
+    async def _hurried(self, delivery_id: str) -> AsyncIterator[None]:
+        async with asyncio.timeout(None) as limit:
+            if is_placeholder(delivery_id):
+                self._placeholders[delivery_id] = limit
+            try:
+                yield
+            finally:
+                self._placeholders.pop(delivery_id, None)
 
     async def make(self, delivery: Delivery, message_id: int | None = None) -> Receipt | None:
         """One call, on the message with this id where it is about one that was sent before; None without a new one.
@@ -51,7 +77,8 @@ class Calls:
         """
         with overheard() as answer:
             try:
-                return await self._make(delivery, message_id)
+                async with self._hurried(delivery.delivery_id):
+                    return await self._make(delivery, message_id)
             except Exception as error:
                 if answer.says_ok:
                     log.warning("%s: the answer could not be read: %s", delivery.delivery_id, type(error).__name__)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from telegram import Bot, MessageEntity
-from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
+from bot.http import Unsent
+from bot.sending.calls import GRACE_S
 from bot.sending.pacing import Pacing
 from bot.sending.status import StatusDisplay
 from middleware.replies.outbox import Outbox
@@ -56,9 +58,10 @@ class Live:
 
     @asynccontextmanager
     async def stage(self, turn: Turn) -> AsyncIterator[Callable[[str], None]]:
-        """A place to show the answer to a turn; what was shown last is on its way when this is left, and nothing more.
+        """A place to show the answer to a turn; when this is left, no call is made any more.
 
-        A message that was sent for it is the one that the reply takes the place of.
+        A message that was sent for it is the one that the reply takes the place of, unless a call about it was given
+        up: that may still have its effect, behind the answer.
         """
         if turn.run is not None:  # nobody watches
             yield turn.show
@@ -74,8 +77,12 @@ class Live:
             raise
         finally:
             display.close()
+            await asyncio.wait({task}, timeout=GRACE_S)
+            task.cancel()
             await asyncio.wait({task})
-        task.result()
+            display.settle()
+        if not task.cancelled():
+            task.result()
 
 
 class Display:
@@ -90,6 +97,8 @@ class Display:
         self._paused_until = float("-inf")
         self._closing = asyncio.Event()
         self._draft_id = (turn.update_id or 0) % MAX_DRAFT_ID + 1
+        self._is_doubtful = False
+        """Whether an edit of the message may still take effect, at any time."""
 
     def show(self, text: str) -> None:
         """The answer so far; what was not shown yet of an earlier one is skipped."""
@@ -98,6 +107,12 @@ class Display:
     def close(self) -> None:
         """End, after the call that is being made."""
         self._closing.set()
+
+    def settle(self) -> None:
+        """The last word: a message that may yet say something older is deleted, and the answer is a new one."""
+        if self._is_doubtful:
+            turn = self._turn
+            turn.discards, turn.replaces = (*turn.discards, *turn.replaces[:1]), turn.replaces[1:]
 
     async def run(self) -> None:
         """Show what there is, as often as there is room for it."""
@@ -179,14 +194,26 @@ class Display:
         sent = await live.messages.find_delivered(turn.replaces[0])
         if sent is None or sent.telegram_message_id is None:
             return False
-        await live.bot.edit_message_text(
-            part.text,
-            turn.place.chat_id,
-            sent.telegram_message_id,
-            entities=_entities(part),
-            read_timeout=CALL_S,
-        )
+        with self._doubted():
+            await live.bot.edit_message_text(
+                part.text,
+                turn.place.chat_id,
+                sent.telegram_message_id,
+                entities=_entities(part),
+                read_timeout=CALL_S,
+            )
         return True
+
+    @contextmanager
+    def _doubted(self) -> Iterator[None]:
+        """What is done to the message within this is doubtful where it ends without an answer of Telegram's."""
+        try:
+            yield
+        except (BadRequest, Unsent):
+            raise
+        except (NetworkError, asyncio.CancelledError):
+            self._is_doubtful = True
+            raise
 
 
 def _last_part(text: str) -> RichText:

@@ -63,8 +63,9 @@ class Outbox:
                 statements.append(self._delivery(turn.place, reply_id, reply_id, payload, TOAST))
             else:
                 statements.extend(self._message(turn, reply, reply_id, replaced))
-        for number, target in enumerate(replaced):
+        for number, target in enumerate((*replaced, *turn.discards)):
             statements.extend(self._take_back(turn, target, ids.surplus_id(turn.id, number)))
+        statements.extend(self.deliveries.spare(target, now_ms=self.clock()) for target in turn.replaces)
         return statements
 
     def _message(self, turn: Turn, reply: Reply, reply_id: str, replaced: list[str]) -> Iterator[Statement]:

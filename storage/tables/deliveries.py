@@ -187,6 +187,15 @@ class Deliveries:
         )
 
     @staticmethod
+    def spare(delivery_id: str, *, now_ms: int) -> Statement:
+        """From `pending` to `sent` without a call, where what would be said in its place is queued as well."""
+        return Statement(
+            "UPDATE polar_delivery_queue SET status = 'sent', reason = 'the answer itself was there', updatedAtMs = ? "
+            "WHERE deliveryId = ? AND status = 'pending'",
+            (now_ms, delivery_id),
+        )
+
+    @staticmethod
     def retry(delivery: Delivery, *, part: int = 0, now_ms: int) -> Statement:
         """From `failed` back to `pending`, as the last of the queue and tried never; what was unclear stays so.
 

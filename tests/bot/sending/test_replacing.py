@@ -36,6 +36,7 @@ class Placing:
             turn.replaces = (outbox.placeholder_id(turn),)
             await self.app.database.commit(*outbox.placeholder(turn, STUB))
             self.app.sender.wake([turn.session_id])
+            await until(lambda: self.app.sender.is_idle)
         word, _, rest = turn.text.removeprefix("@polar_test_bot ").partition(" ")
         match word:
             case "fail":
