@@ -13,10 +13,10 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from bot.http import Unsent
 from bot.sending.calls import GRACE_S
 from bot.sending.pacing import Pacing
+from bot.sending.preview import last_part
 from bot.sending.status import StatusDisplay
 from middleware.replies.outbox import Outbox
-from middleware.replies.rich_text import RichText, rich, split_rich
-from middleware.replies.splitting import LIMIT
+from middleware.replies.rich_text import RichText
 from middleware.turn import Turn
 from storage.database import Database
 from storage.tables.messages import Messages
@@ -172,7 +172,7 @@ class Display:
         await self._live.bot.send_chat_action(place.chat_id, "typing", place.topic_id, read_timeout=CALL_S)
 
     async def _show(self, text: str) -> None:
-        part = _last_part(text)
+        part = last_part(text)
         if self._drafts:
             place = self._turn.place
             await self._live.bot.send_message_draft(
@@ -214,12 +214,6 @@ class Display:
         except (NetworkError, asyncio.CancelledError):
             self._is_doubtful = True
             raise
-
-
-def _last_part(text: str) -> RichText:
-    """The part that is being written, which fits into one message."""
-    parts = split_rich(rich(text), LIMIT)
-    return parts[-1] if parts else RichText(text[-1:], ())
 
 
 def _entities(part: RichText) -> list[MessageEntity]:
