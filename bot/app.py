@@ -87,7 +87,9 @@ class App:
             chat_per_second=settings.chat_send_rate_per_second,
             group_per_minute=settings.group_send_rate_per_minute,
         )
-        self.outbox = Outbox(stores.deliveries, stores.messages, self.clock, settings.feedback_buttons)
+        self.outbox = Outbox(
+            stores.deliveries, stores.messages, self.clock, settings.feedback_buttons, settings.max_answer_parts
+        )
         self.status = (
             StatusDisplay(self.bot, self.pacing, database, stores.status_reactions, self.clock, group())
             if settings.status_reactions

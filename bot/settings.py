@@ -104,6 +104,12 @@ class Settings(BaseSettings):
         True, description="Whether the bot shows by a reaction that it works on a message, when that takes a while."
     )
     language: str = Field("en", description="The language of the bot's own texts; a file in middleware/languages.")
+    max_answer_parts: int = Field(
+        8,
+        ge=1,
+        le=100,
+        description="Messages that one answer may take; a longer one is sent as a file, with its beginning as caption.",
+    )
     rate_limit_per_minute: int = Field(30, ge=1, description="Turns of one user a minute.")
     send_rate_per_second: float = Field(30, gt=0, description="Messages a second, in all.")
     chat_send_rate_per_second: float = Field(

@@ -91,7 +91,9 @@ class Session:
         whole = await self.messages.list_turn(stored)
         messages = [edited if other.sequence == stored.sequence else _said(other) for other in whole]
         last = messages[-1].telegram_message_id
-        turn.renew(messages, replaces=await self.messages.list_answering(turn.session_id, last))
+        answers = await self.messages.list_answering(turn.session_id, last)
+        turn.renew(messages, replaces=(delivery_id for delivery_id, kind in answers if kind == "text"))
+        turn.discards = tuple(delivery_id for delivery_id, kind in answers if kind != "text")
         return await call_next(turn)
 
     def _migrate(self, turn: Turn, chat_id: int) -> Outcome:

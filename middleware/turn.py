@@ -268,7 +268,7 @@ class Turn:
     replaces: tuple[str, ...] = ()
     """Delivery ids of messages of ours that the first reply takes the place of, in order."""
     discards: tuple[str, ...] = ()
-    """Delivery ids of messages of ours that are deleted, as nobody knows what they will say."""
+    """Delivery ids of messages of ours that are deleted: no edit can make the reply of them."""
     context: Context = field(default_factory=Context)
     spent_usd: float = 0
     """The cost of the responder's calls so far, whatever becomes of the turn."""

@@ -132,16 +132,24 @@ class EditMessageText(Said):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendDocument(Said):
-    """A text file; what it says is the caption. `size` is that of the content, in bytes."""
+    """A text file; what it says is the caption. `size` is that of the content, in bytes.
+
+    `parts` is the most messages that say the same, as a model's Markdown or as it is, where files are refused; 0 for a
+    file that no message can stand for.
+    """
 
     method = "sendDocument"
     name: str
     size: int
     content: str
+    parts: int = 0
+    markdown: bool = False
 
     def to_json(self) -> Json:
         """The row's JSON."""
-        return Said.to_json(self) | {"name": self.name, "size": self.size, "content": self.content}
+        file: Json = {"name": self.name, "size": self.size, "content": self.content}
+        stands_for = {"parts": self.parts, "markdown": self.markdown} if self.parts else {}
+        return Said.to_json(self) | file | stands_for
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> SendDocument:
@@ -151,6 +159,8 @@ class SendDocument(Said):
             name=_required(stored, "name", str),
             size=_required(stored, "size", int),
             content=_required(stored, "content", str),
+            parts=_optional(stored, "parts", int) or 0,
+            markdown=stored.get("markdown") is True,
         )
 
 

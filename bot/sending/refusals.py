@@ -9,7 +9,8 @@ from typing import Any
 
 from telegram.error import TelegramError
 
-from storage.payloads import AboutSent, EditMessageText, Payload, Said, UnknownPayload
+from middleware.replies.parts import in_messages
+from storage.payloads import AboutSent, EditMessageText, Payload, Said, SendDocument, SendMessage, UnknownPayload
 
 # Nothing is left to do.
 _DONE = ("message is not modified", "query is too old", "query_id_invalid")
@@ -22,6 +23,8 @@ _GONE = (
     "message can't be deleted",
     "message_id_invalid",
 )
+# The chat takes no files, or not this one.
+_NO_FILES = ("document", "docs", "file", "media", "caption")
 # What else is said, and what the call is made without.
 _WITHOUT: Mapping[str, Mapping[str, Any]] = {
     "message to be replied not found": {"reply_to": None},
@@ -50,6 +53,13 @@ class Instead:
 
 
 @dataclass(frozen=True, slots=True)
+class InMessages:
+    """The chat takes no files; what this one says fits into messages, as far as they go."""
+
+    messages: tuple[SendMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Final:
     """No try can succeed."""
 
@@ -59,7 +69,7 @@ def named(error: TelegramError) -> str:
     return _QUOTED.sub("…", str(error))[:200]
 
 
-def judge(payload: Payload | UnknownPayload, description: str) -> Done | Instead | Final:
+def judge(payload: Payload | UnknownPayload, description: str) -> Done | Instead | InMessages | Final:
     """The consequence of a refusal of this call with this description."""
     said = description.lower()
     if any(text in said for text in _DONE):
@@ -68,4 +78,8 @@ def judge(payload: Payload | UnknownPayload, description: str) -> Done | Instead
         return Instead(payload.as_message()) if isinstance(payload, EditMessageText) else Done()
     unwanted = next((part for text, part in _WITHOUT.items() if text in said), {})
     rest = replace(payload, **unwanted) if isinstance(payload, Said) else payload
-    return Final() if isinstance(rest, UnknownPayload) or rest == payload else Instead(rest)
+    if not isinstance(rest, UnknownPayload) and rest != payload:
+        return Instead(rest)
+    if isinstance(payload, SendDocument) and payload.parts and any(text in said for text in _NO_FILES):
+        return InMessages(in_messages(payload))
+    return Final()

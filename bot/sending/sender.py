@@ -21,7 +21,8 @@ from bot.sending.answers import Receipt
 from bot.sending.calls import CallNotMade, Calls
 from bot.sending.doubt import is_missed, reason_for, repeats
 from bot.sending.pacing import Pacing
-from bot.sending.refusals import Done, Final, Instead, judge, named
+from bot.sending.refusals import Done, Final, InMessages, Instead, judge, named
+from bot.sending.unfiled import say_instead
 from bot.supervised import Tasks
 from middleware.failures import reason_of
 from middleware.turn import Clock
@@ -322,6 +323,8 @@ class Sender:
                 await self._finish(delivery, reason)
             case Instead(payload):
                 await self._put_back(delivery, reason, self._deliveries.rewrite(delivery, payload))
+            case InMessages((first, *further)):
+                await self._put_back(delivery, reason, *say_instead(delivery, first, further, now_ms=self._clock()))
             case Final():
                 await self._fail(delivery, reason, code=reason_of(error))
 

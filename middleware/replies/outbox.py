@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from middleware.replies.rich_text import RichText, rich, split_rich
-from middleware.replies.splitting import LIMIT, clean, split, utf16_length
+from middleware.replies.parts import parts
 from middleware.texts import say
-from middleware.turn import Button, Clock, Document, Kind, Place, Reply, Run, Toast, Turn
+from middleware.turn import Button, Clock, Kind, Place, Reply, Run, Toast, Turn
 from storage import ids
 from storage.origin import UNKNOWN
 from storage.payloads import (
@@ -25,17 +23,12 @@ from storage.statement import Statement
 from storage.tables.deliveries import Deliveries
 from storage.tables.messages import Messages
 
-MARK_ROOM = 64
-"""The room that parts leave, in UTF-16 units, for the mark of one that is sent again; the same in all languages."""
 THUMBS = (Button("👍", ids.THUMB_UP), Button("👎", ids.THUMB_DOWN))
 TOAST, ANSWER, SCHEDULED = 20_000, 10_000, 0
 """Head starts, in calls: who waits for an answer goes before what the clock started within about as many.
 
 At thirty calls a second a reminder waits for answers alone for five and a half minutes at most.
 """
-CAPTION_LIMIT = 1024  # UTF-16 code units
-DOCUMENT_LIMIT = 45_000_000
-"""Bytes of a document; Telegram takes no more than 50 MB in all."""
 
 ANSWERED: frozenset[Kind] = frozenset({"message", "edited_message"})
 """Turns whose replies are kept as their answer, so that it can be renewed."""
@@ -51,6 +44,8 @@ class Outbox:
     messages: Messages
     clock: Clock
     feedback_buttons: ButtonPolicy
+    max_parts: int = 8
+    """The messages that a reply may take; a longer one is a file."""
 
     def queue(self, turn: Turn, replies: Iterable[Reply | Toast]) -> list[Statement]:
         """The statements for all replies, in order; what the turn says takes the place of what it replaces."""
@@ -70,15 +65,15 @@ class Outbox:
 
     def _message(self, turn: Turn, reply: Reply, reply_id: str, replaced: list[str]) -> Iterator[Statement]:
         place = reply.place or turn.place
-        parts = list(_parts(reply))
-        for number, part in enumerate(parts):
+        said = list(parts(reply, self.max_parts))
+        for number, part in enumerate(said):
             delivery_id = ids.part_id(reply_id, number)
-            buttons = self._buttons(reply, place) if number == len(parts) - 1 else ()
+            buttons = self._buttons(reply, place) if number == len(said) - 1 else ()
             payload: Payload = replace(part, buttons=buttons, **_context(turn, reply, is_first=number == 0))
             row: dict[str, Any] = {
                 "session_id": place.session_id,
                 "thread_key": place.thread_key,
-                "text": part.text,
+                "text": part.content if isinstance(part, SendDocument) and part.parts else part.text,
                 "origin": turn.origin,
                 "answers": _answered(turn, reply),
                 "now_ms": self.clock(),
@@ -192,44 +187,8 @@ def _context(turn: Turn, reply: Reply, *, is_first: bool) -> dict[str, Any]:
     }
 
 
-def _parts(reply: Reply) -> Iterator[SendMessage | SendDocument]:
-    """Yield what a reply sends, one after another; a text too long for a caption goes before the document."""
-    if reply.document is None:
-        yield from map(_message, _cut(reply.text, reply.markdown))
-        return
-    document = Document(reply.document.name, clean(reply.document.content))
-    size = len(document.content.encode())
-    if not 0 < size <= DOCUMENT_LIMIT:
-        refusal = say("document.empty" if size == 0 else "document.too_large", name=document.name)
-        yield from map(_message, _cut(f"{reply.text}\n\n{refusal}".strip(), reply.markdown))
-        return
-    captions = _cut(reply.text, reply.markdown)
-    if len(captions) > 1 or any(MARK_ROOM + utf16_length(c.text) > CAPTION_LIMIT for c in captions):
-        yield from map(_message, captions)
-        captions = ()
-    caption = captions[0] if captions else RichText("")
-    yield SendDocument(
-        text=caption.text, entities=caption.entities, name=document.name, size=size, content=document.content
-    )
-
-
-def _cut(text: str, markdown: bool) -> tuple[RichText, ...]:
-    limit = LIMIT - MARK_ROOM
-    parts = split_rich(rich(text), limit) if markdown else map(RichText, split(clean(text), limit))
-    return tuple(part for part in parts if _is_visible(part.text))
-
-
-def _message(part: RichText) -> SendMessage:
-    return SendMessage(text=part.text, entities=part.entities)
-
-
 def _described(part: SendMessage | SendDocument) -> dict[str, Any]:
     """A document as it is stored: a reference, never its content."""
     if isinstance(part, SendMessage):
         return {}
     return {"kind": "document", "attachment": {"name": part.name, "size": part.size}}
-
-
-def _is_visible(text: str) -> bool:
-    """True if there is more to it than blanks and zero-width characters, which Telegram refuses on their own."""
-    return any(not (c.isspace() or c == "\u2800" or unicodedata.category(c) in ("Cc", "Cf")) for c in text)

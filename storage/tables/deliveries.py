@@ -21,6 +21,8 @@ INSERT INTO polar_delivery_queue
   (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, rank, taskId)
 VALUES (?, ?, 'telegram', ?, 'pending', ?, ?, {_NEXT}, ?, {_NEXT} - ?, ?)
 """
+# What the parts of one reply have in common.
+_SHARED = "sessionId, channel, replyId, rank, begun, taskId"
 _FAIL = """
 UPDATE polar_delivery_queue
 SET status = 'failed', reason = ?, ambiguous = max(ambiguous, ?), failures = failures + ?, updatedAtMs = ?
@@ -125,6 +127,16 @@ class Deliveries:
             task_id,
         )
         return Statement(f"{_ADD}ON CONFLICT (deliveryId) DO NOTHING" if once else _ADD, params)
+
+    @staticmethod
+    def add_beside(other_id: str, delivery_id: str, payload: Payload, *, now_ms: int) -> Statement:
+        """Queue one more part of the reply that another delivery is a part of."""
+        return Statement(
+            "INSERT INTO polar_delivery_queue "
+            f"(deliveryId, payload, status, createdAtMs, updatedAtMs, sequence, {_SHARED}) "
+            f"SELECT ?, ?, 'pending', ?, ?, {_NEXT}, {_SHARED} FROM polar_delivery_queue WHERE deliveryId = ?",
+            (delivery_id, encode(payload.to_json()), now_ms, now_ms, other_id),
+        )
 
     @staticmethod
     def claim(delivery: Delivery, *, now_ms: int) -> Statement:

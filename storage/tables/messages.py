@@ -165,6 +165,25 @@ class Messages:
         return Statement(f"{_ADD_QUEUED}{_ON_DELIVERY} {_SAY_ANOTHER}", params)
 
     @staticmethod
+    def say_instead(delivery_id: str, text: str) -> Statement:
+        """A mere text in place of the file that this delivery was to send."""
+        return Statement(
+            "UPDATE polar_messages SET kind = 'text', text = ?, attachment = NULL WHERE deliveryId = ?",
+            (text, delivery_id),
+        )
+
+    @staticmethod
+    def add_beside(other_id: str, delivery_id: str, text: str) -> Statement:
+        """One more part of the reply that another delivery is a part of, before Telegram gave it an id."""
+        return Statement(
+            "INSERT INTO polar_messages "
+            "(sessionId, role, threadKey, kind, text, origin, deliveryId, answersMessageId, createdAtMs) "
+            "SELECT sessionId, role, threadKey, 'text', ?, origin, ?, answersMessageId, createdAtMs "
+            "FROM polar_messages WHERE deliveryId = ?",
+            (text, delivery_id, other_id),
+        )
+
+    @staticmethod
     def take_back(delivery_id: str) -> Statement:
         """A part of ours that is deleted: its row stays, without its text, and answers nothing."""
         return Statement(
@@ -293,12 +312,12 @@ class Messages:
         rows = await self._readers.fetch(_OF_TURN, {"sequence": message.sequence})
         return [Message.from_row(row) for row in rows]
 
-    async def list_answering(self, session_id: str, telegram_message_id: int) -> list[str]:
-        """The deliveries that answer a message, in order."""
+    async def list_answering(self, session_id: str, telegram_message_id: int) -> list[tuple[str, str]]:
+        """The deliveries that answer a message, each with the kind of what it sends, in order."""
         rows = await self._readers.fetch(
-            "SELECT deliveryId FROM polar_messages INDEXED BY polar_messages_answers "
+            "SELECT deliveryId, kind FROM polar_messages INDEXED BY polar_messages_answers "
             "WHERE sessionId = ? AND answersMessageId = ? AND answersMessageId IS NOT NULL "
             "AND deliveryId IS NOT NULL ORDER BY sequence",
             (session_id, telegram_message_id),
         )
-        return [row[0] for row in rows]
+        return [(row[0], row[1]) for row in rows]

@@ -131,7 +131,8 @@ class OwnData:
         """Whether a file for this person is in the queue, not sent yet."""
         row = await self._readers.fetch_one(
             "SELECT 1 FROM polar_delivery_queue INDEXED BY polar_delivery_open WHERE sessionId = :private "
-            "AND status IN ('pending', 'sending') AND json_extract(payload, '$.method') = 'sendDocument' LIMIT 1",
+            "AND status IN ('pending', 'sending') AND json_extract(payload, '$.method') = 'sendDocument' "
+            "AND json_extract(payload, '$.parts') IS NULL LIMIT 1",  # else it is an answer
             {"private": _of(user_id)["private"]},
         )
         return row is not None

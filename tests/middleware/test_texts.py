@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from middleware import texts
-from middleware.replies.outbox import MARK_ROOM, duplicate_mark
+from middleware.replies.outbox import duplicate_mark
+from middleware.replies.parts import MARK_ROOM
 from middleware.replies.splitting import utf16_length
 from tests.house import CHECKOUT, House
 from tests.looking import tell

@@ -32,9 +32,10 @@ def encode(value: Any) -> str:
 
 def head(text: str, limit: int) -> str:
     """The longest beginning of a text that has at most this many tokens once it is encoded."""
-    if count(encode(text)) <= limit:
+    most = 3 * limit  # a character is a third of a token or more
+    if len(text) <= most and count(encode(text)) <= limit:
         return text
-    low, high = 0, len(text)
+    low, high = 0, min(len(text), most)
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if count(encode(text[:middle])) <= limit else (low, middle - 1)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from emulator import Chat
-from middleware.replies import outbox
+from middleware.replies import parts
 from middleware.texts import say
 from middleware.turn import Document, Reply, Turn
 from tests.house import House, until
@@ -90,7 +90,7 @@ async def test_a_document_larger_than_telegram_takes_is_not_sent_and_that_is_sai
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sizes are counted in bytes."""
-    monkeypatch.setattr(outbox, "DOCUMENT_LIMIT", len(CONTENT.encode()) - 1)
+    monkeypatch.setattr(parts, "DOCUMENT_LIMIT", len(CONTENT.encode()) - 1)
     chat = await asked(house, "here you are")
     assert texts(house, chat) == ["here you are\n\n" + say("document.too_large", name="notes é.md")]
     assert "boundary" not in str(house.rows("SELECT * FROM polar_delivery_queue"))

@@ -132,6 +132,23 @@ async def test_a_long_answer_shows_the_part_that_is_being_written(house: House) 
     assert "\n\n".join(texts(house, group)) == text
 
 
+async def test_an_answer_that_becomes_a_file_takes_what_was_shown_away(house: House) -> None:
+    """A message that grew cannot become one."""
+    async with house.bot(responder=WRITING, max_answer_parts=1):
+        ann, _ = house.chat()
+        group = house.world.group("Friends", [ann])
+        asked = house.world.say(group, ann, f"@{house.world.bot.username} tell us")
+        Writing.say("Once")
+        await house.world.wait(lambda: texts(house, group) == ["Once"])
+        Writing.say("Once " * 1_000)
+        Writing.done.set()
+        await house.world.wait(lambda: any("document" in message for message in shown(house, group)))
+        await idle(house)
+    [message] = shown(house, group)
+    assert message["reply_to_message"]["message_id"] == asked
+    assert [text for text, _, _ in house.rows(MESSAGES)] == ["", ("Once " * 1_000)]
+
+
 @pytest.mark.parametrize("place", ["private", "group"])
 async def test_stop_ends_the_answer_and_keeps_what_was_said(house: House, place: str) -> None:
     """The responder is told to end, and what it says afterwards no longer counts."""

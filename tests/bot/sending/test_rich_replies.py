@@ -61,7 +61,7 @@ async def test_what_is_not_said_to_be_markdown_is_left_alone(house: House) -> No
 
 async def test_an_answer_of_20000_characters_arrives_whole(house: House) -> None:
     """Code, tables and 300 links; no message has more entities than Telegram shows."""
-    async with house.bot(responder=FORMATTED):
+    async with house.bot(responder=FORMATTED, max_answer_parts=100):
         ann, chat = house.chat()
         await tell(house, chat, ann, "long")
     messages = house.world.sent(chat)

@@ -72,7 +72,7 @@ async def test_the_deliveries_of_an_answer_are_listed_in_order(database: Databas
         answered(2, "c"),
         answered(1, "d", session="telegram:chat:2"),
     )
-    assert await answers.list_answering(S, 1) == ["b", "a"]
+    assert await answers.list_answering(S, 1) == [("b", "text"), ("a", "text")]
     assert await answers.list_answering(S, 3) == []
 
 

@@ -1,0 +1,98 @@
+"""A reply as the calls that say it: messages, a file, or a file in place of too many messages."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+
+from middleware.replies.rich_text import RichText, rich, split_rich
+from middleware.replies.splitting import LIMIT, clean, split, utf16_length
+from middleware.texts import say
+from middleware.turn import Document, Reply
+from storage.payloads import SendDocument, SendMessage
+
+MARK_ROOM = 64
+"""The room that parts leave, in UTF-16 units, for the mark of one that is sent again; the same in all languages."""
+CAPTION_LIMIT = 1024  # UTF-16 code units
+DOCUMENT_LIMIT = 45_000_000
+"""Bytes of a document; Telegram takes no more than 50 MB in all."""
+ANSWER_FILE = "answer.md"
+_ROOM = LIMIT - MARK_ROOM
+_CAPTION_ROOM = CAPTION_LIMIT - MARK_ROOM
+_TOO_DENSE = 2
+"""A text this many times as long as its parts may be is not looked at, however little of it may be seen."""
+
+
+def parts(reply: Reply, most: int) -> Iterator[SendMessage | SendDocument]:
+    """Yield what a reply sends, one after another, each in its own right.
+
+    A text of more than `most` messages is a file; one too long for a caption goes before the document.
+    """
+    if reply.document is not None:
+        yield from _with_document(reply, Document(reply.document.name, clean(reply.document.content)))
+        return
+    cut = _cut(reply.text, reply.markdown) if len(reply.text) <= _readable(most) else ()
+    if len(cut) <= most and len(reply.text) <= _readable(most):
+        yield from map(_message, cut)
+    elif _is_visible(text := clean(reply.text)):
+        yield _file(text, reply.markdown, most)
+
+
+def in_messages(file: SendDocument) -> tuple[SendMessage, ...]:
+    """The first `file.parts` messages of a text that was to go as a file; the last of them says so."""
+    left_out = f"\n\n{say('document.refused')}"
+    cut = _cut(file.content[: _readable(file.parts)], file.markdown, _ROOM - utf16_length(left_out))[: file.parts]
+    messages = [_message(part, topic_id=file.topic_id, silent=file.silent) for part in cut or (RichText(""),)]
+    messages[0] = replace(messages[0], reply_to=file.reply_to)
+    messages[-1] = replace(messages[-1], text=(messages[-1].text + left_out).lstrip("\n"), buttons=file.buttons)
+    return tuple(messages)
+
+
+def _readable(most: int) -> int:
+    return most * LIMIT * _TOO_DENSE
+
+
+def _file(text: str, markdown: bool, most: int) -> SendDocument:
+    """The text as it is written, with its beginning as the caption."""
+    beginning = _cut(text[:LIMIT], markdown, _CAPTION_ROOM)
+    caption = beginning[0] if beginning else RichText("")
+    return SendDocument(
+        text=caption.text,
+        entities=caption.entities,
+        name=ANSWER_FILE,
+        size=len(text.encode()),
+        content=text,
+        parts=most,
+        markdown=markdown,
+    )
+
+
+def _with_document(reply: Reply, document: Document) -> Iterator[SendMessage | SendDocument]:
+    size = len(document.content.encode())
+    if not 0 < size <= DOCUMENT_LIMIT:
+        refusal = say("document.empty" if size == 0 else "document.too_large", name=document.name)
+        yield from map(_message, _cut(f"{reply.text}\n\n{refusal}".strip(), reply.markdown))
+        return
+    captions = _cut(reply.text, reply.markdown)
+    if len(captions) > 1 or any(utf16_length(caption.text) > _CAPTION_ROOM for caption in captions):
+        yield from map(_message, captions)
+        captions = ()
+    caption = captions[0] if captions else RichText("")
+    yield SendDocument(
+        text=caption.text, entities=caption.entities, name=document.name, size=size, content=document.content
+    )
+
+
+def _cut(text: str, markdown: bool, limit: int = _ROOM) -> tuple[RichText, ...]:
+    cut = split_rich(rich(text), limit) if markdown else map(RichText, split(clean(text), limit))
+    return tuple(part for part in cut if _is_visible(part.text))
+
+
+def _message(part: RichText, *, topic_id: int | None = None, silent: bool = False) -> SendMessage:
+    return SendMessage(text=part.text, entities=part.entities, topic_id=topic_id, silent=silent)
+
+
+def _is_visible(text: str) -> bool:
+    """True if there is more to it than blanks and zero-width characters, which Telegram refuses on their own."""
+    return any(not (c.isspace() or c == "\u2800" or unicodedata.category(c) in ("Cc", "Cf")) for c in text)
