@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from middleware.turn import Turn
+
+LONGEST = 200_000
+"""Characters of an answer; one that goes on is ended there."""
 
 Made = TypeVar("Made")
 Conversation = tuple[int, int | None]
@@ -17,41 +20,41 @@ Conversation = tuple[int, int | None]
 
 @dataclass(slots=True)
 class Writing:
-    """One answer on its way: what was said so far, and whether it is to end there."""
+    """One answer on its way: what was said so far, and why it is to end there, if it is."""
 
     turn_id: str
     user_id: str
-    is_stopped: bool = False
+    ended: Literal["", "stopped", "length"] = ""
     said: str = ""
-    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _end: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def stop(self) -> None:
-        """End it; what was said so far is kept."""
-        self.is_stopped = True
-        self._stop.set()
+    def end(self, why: Literal["stopped", "length"]) -> None:
+        """End it, for the reason that comes first; what was said so far is kept."""
+        self.ended = self.ended or why
+        self._end.set()
 
     def shown_by(self, show: Callable[[str], None]) -> Callable[[str], None]:
-        """The same, noting what was said."""
+        """The same, noting what was said; what becomes too long is ended."""
 
         def noted(text: str) -> None:
-            self.said = text
-            show(text)
+            self.said = text[:LONGEST]
+            show(self.said)
+            if len(text) > LONGEST:
+                self.end("length")
 
         return noted
 
-    async def unless_stopped(self, answer: Awaitable[Made]) -> Made | None:
-        """The answer, or None when it was stopped; the work on it has then been cancelled, and has ended."""
+    async def unless_ended(self, answer: Awaitable[Made]) -> Made | None:
+        """The answer, or None when it was ended; the work on it has then been cancelled, and has ended."""
         work = asyncio.ensure_future(answer)
-        stop = asyncio.ensure_future(self._stop.wait())
+        end = asyncio.ensure_future(self._end.wait())
         try:
-            await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
-            if not self.is_stopped:
-                return work.result()
-            return None
+            await asyncio.wait({work, end}, return_when=asyncio.FIRST_COMPLETED)
+            return None if self.ended else work.result()
         finally:
-            for task in (work, stop):
+            for task in (work, end):
                 task.cancel()
-            await asyncio.gather(work, stop, return_exceptions=True)
+            await asyncio.gather(work, end, return_exceptions=True)
 
 
 class Answering:

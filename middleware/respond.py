@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 
-from middleware.answering import Answering, Writing
+from middleware.answering import LONGEST, Answering, Writing
 from middleware.failures import MiddlewareError
-from middleware.responder import Abilities, Responder, ResponderFailed, wants_answer
+from middleware.responder import Abilities, Responder, ResponderFailed, unfinished, wants_answer
 from middleware.texts import say
 from middleware.turn import CallNext, Outcome, Reply, Turn
 from storage.tables.runs import DEFAULT_PROFILE
@@ -56,25 +56,31 @@ class Respond:
             del turn.effects[before:]
             reason, said = _explain(error)
             return Outcome(status="failed", reason=reason, replies=(Reply(text=said),))
-        if writing.is_stopped:
+        if writing.ended == "stopped":
             del turn.effects[before:]
             turn.record(self.marks.remove(turn.id))
             return Outcome(status="answered", reason="stopped", replies=(stopped(writing),))
+        if writing.ended:
+            del turn.effects[before:]
+            answer = Reply(text=writing.said, markdown=True, rateable=True)
         reply = Reply(text=answer or "", rateable=True) if not isinstance(answer, Reply) else answer
+        if writing.ended or len(reply.text) > LONGEST:
+            turn.origin = replace(turn.origin, ended="length")
+            reply = replace(reply, text=unfinished(reply.text[:LONGEST], say("answer.length")))
         if not reply.text and reply.document is None:
             return Outcome(status="recorded")
         return Outcome(status="answered", reason=turn.origin.ended, replies=(reply,))
 
     async def _answer(self, turn: Turn, writing: Writing) -> str | Reply | None:
         if turn.run is None and await self.marks.has(turn.id):  # before a crash, of which the person knows nothing
-            writing.stop()
+            writing.end("stopped")
             return None
         if self.abilities.is_immediate:
             return await self.responder.respond(turn)
         async with self.stage(turn) as show:
             turn.show = writing.shown_by(show)
             async with asyncio.timeout(self.timeout_s):
-                return await writing.unless_stopped(self.responder.respond(turn))
+                return await writing.unless_ended(self.responder.respond(turn))
 
 
 def stopped(writing: Writing) -> Reply:

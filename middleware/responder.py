@@ -83,6 +83,12 @@ class Propose(Protocol):
         ...
 
 
+def unfinished(said: str, why: str) -> str:
+    """A text that is not whole, and why it ends there; a code block that was open does not swallow that."""
+    is_open = sum(line.lstrip().startswith("```") for line in said.splitlines()) % 2
+    return f"{said.rstrip()}…" + ("\n```" if is_open else "") + f"\n\n{why}"
+
+
 def wants_answer(turn: Turn) -> bool:
     """True if the responder is asked: for runs, and for messages that are meant for us, or that an edit renewed."""
     if turn.run is not None:

@@ -38,5 +38,5 @@ class StopCommand:
         if self.answering.find(turn) is not writing:  # it came to its end by itself meanwhile
             turn.record(StopMarks.remove(writing.turn_id))
             return Outcome.answer(say("answer.none"))
-        writing.stop()
+        writing.end("stopped")
         return Outcome(status="recorded", reason="stopped")

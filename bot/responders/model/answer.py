@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.errors import BotError
 from bot.responders.model.prices import Usage
+from middleware.answering import LONGEST
 from storage.text import clean
 
 
@@ -65,6 +66,8 @@ class ModelAnswer:
                 self.call.id = self.call.id or part.id or ""
                 self.call.name += part.function.name or ""
                 self.call.arguments += part.function.arguments or ""
+                if len(self.call.arguments) > LONGEST:
+                    _garbled()
 
 
 def _garbled() -> str:

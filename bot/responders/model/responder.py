@@ -15,7 +15,7 @@ from bot.responders.model.endpoint import ModelEndpoint
 from bot.responders.model.prices import Prices, Usage
 from bot.responders.model.tokens import PER_MESSAGE, count, encode
 from bot.settings import Settings
-from middleware.responder import Abilities, Propose, ResponderFailed
+from middleware.responder import Abilities, Propose, ResponderFailed, unfinished
 from middleware.texts import say
 from middleware.turn import Clock, Reply, Turn
 
@@ -112,16 +112,10 @@ def _reply(turn: Turn, said: str, answer: ModelAnswer, failure: ResponderFailed 
     if not said.strip():
         raise failure or ResponderFailed("provider answered nothing", say("model.empty"))
     if failure is not None:
-        turn.origin, said = replace(turn.origin, ended="cut"), _ended(said, say("model.cut"))
+        turn.origin, said = replace(turn.origin, ended="cut"), unfinished(said, say("model.cut"))
     elif answer.finish == "length":
-        turn.origin, said = replace(turn.origin, ended="length"), _ended(said, say("model.length"))
+        turn.origin, said = replace(turn.origin, ended="length"), unfinished(said, say("answer.length"))
     return Reply(text=said, markdown=True, rateable=True)
-
-
-def _ended(said: str, why: str) -> str:
-    """An unfinished text and why it ends there; a code block that was open does not swallow that."""
-    is_open = sum(line.lstrip().startswith("```") for line in said.splitlines()) % 2
-    return f"{said.rstrip()}…" + ("\n```" if is_open else "") + f"\n\n{why}"
 
 
 def _beside(said: str, text: str) -> str:

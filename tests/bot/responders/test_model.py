@@ -317,7 +317,7 @@ async def test_a_stopped_answer_ends_the_call_and_costs_what_was_made(house: Hou
         writing = bot.app.answering.find(watch.turns[0])
         assert writing is not None
         await until(lambda: bool(writing.said))
-        writing.stop()
+        writing.end("stopped")
         await idle(house)
         await server.model.wait(lambda: server.model.exchanges[0].ended == "abandoned")
         assert watch.turns[0].spent_usd > 0
@@ -326,7 +326,7 @@ async def test_a_stopped_answer_ends_the_call_and_costs_what_was_made(house: Hou
 
 async def test_a_long_answer_with_all_that_is_hard_to_show_arrives(house: House) -> None:
     """20,000 characters with code blocks, tables and 300 links."""
-    async with talking(house) as model:
+    async with talking(house, max_answer_parts=100) as model:
         ann, chat = house.chat()
         model.say(long_answer())
         parts = await tell(house, chat, ann, "all of it")

@@ -193,10 +193,10 @@ async def test_an_answer_that_became_too_long_says_so(house: House) -> None:
         ann, chat = house.chat()
         model.say("Look:\n```python\nprint(1)", finish="length")
         [text] = await tell(house, chat, ann, "code")
-        assert text.endswith(say("model.length"))
+        assert text.endswith(say("answer.length"))
         [code] = [e for e in house.world.sent(chat)[-1]["entities"] if e["type"] == "pre"]
         assert "print(1)" in text[code["offset"] : code["offset"] + code["length"]]
-        assert code["offset"] + code["length"] < text.index(say("model.length"))
+        assert code["offset"] + code["length"] < text.index(say("answer.length"))
     assert reasons(house) == [("answered", "length")]
 
 

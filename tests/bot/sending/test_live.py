@@ -194,7 +194,7 @@ async def test_a_stop_that_comes_too_late_leaves_no_mark(house: House, monkeypat
         turn = Turn(id="u", kind="message", place=place, user_id=user_id, received_at_ms=1, source=source)
         writing = answer.enter_context(bot.app.answering.of(turn))
         assert await tell(house, chat, ann, "/stop") == ["I am not writing anything just now."]
-        assert not writing.is_stopped
+        assert not writing.ended
     assert house.rows("SELECT * FROM polar_stop_marks") == []
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from bot.sending.unfiled import say_instead
 from emulator import Chat
+from middleware.answering import LONGEST
 from middleware.replies.parts import CAPTION_LIMIT, MARK_ROOM
 from middleware.replies.splitting import utf16_length
 from middleware.texts import say
@@ -39,6 +41,22 @@ class Telling:
         return Reply(text=self.text, markdown=self.markdown, rateable=True)
 
 
+class Streaming(Telling):
+    """Shows ever more of it, until it is ended."""
+
+    shown = 0
+
+    async def respond(self, turn: Turn) -> Reply:
+        """Twice as much as an answer may have."""
+        for length in range(1_000, 2 * LONGEST, 1_000):
+            self.shown = length
+            turn.show(BLOCK[:length])
+            await asyncio.sleep(0)
+        return Reply(text=BLOCK)
+
+
+BLOCK = "```\n" + "x = 1\n" * LONGEST
+streaming = Streaming()
 telling = Telling()
 TELLING = "tests.bot.sending.test_long_answers:telling"
 
@@ -75,6 +93,34 @@ async def test_a_longer_answer_is_a_file_with_its_first_paragraphs_as_the_captio
     assert house.rows(STORED) == [("document", LONG, described, message["message_id"])]
     [(payload,)] = house.rows("SELECT payload FROM polar_delivery_queue")
     assert len(payload) < 3_000  # the content goes with the receipt
+
+
+def ends(house: House) -> list[tuple[Any, ...]]:
+    """Why the answer is not the whole, for the audit and with the message."""
+    origin = "SELECT json_extract(origin, '$.ended') FROM polar_messages WHERE role = 'assistant'"
+    return house.rows("SELECT reason FROM polar_audit WHERE kind = 'message'") + house.rows(origin)
+
+
+async def test_a_stream_that_does_not_end_is_ended_and_says_so(house: House) -> None:
+    """Where it becomes too long; what was said until then is the answer."""
+    async with house.bot(responder="tests.bot.sending.test_long_answers:streaming"):
+        ann, chat = house.chat()
+        house.world.say(chat, ann, "tell me")
+        await idle(house, updates=1)
+    [message] = house.world.sent(chat)
+    content = house.world.files[message["document"]["file_id"]]
+    assert content == BLOCK[:LONGEST].rstrip() + "…\n```\n\n" + say("answer.length")
+    assert streaming.shown <= LONGEST + 10_000
+    assert ends(house) == [("length",), ("length",)]
+
+
+async def test_a_whole_answer_is_ended_at_the_same_length(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two million characters were hundreds of messages, and are one file."""
+    monkeypatch.setattr(telling, "text", "word " * 400_000)
+    [message] = house.world.sent(await asked(house))
+    content = house.world.files[message["document"]["file_id"]]
+    assert content == ("word " * 400_000)[:LONGEST].rstrip() + "…\n\n" + say("answer.length")
+    assert ends(house) == [("length",), ("length",)]
 
 
 @pytest.mark.parametrize("markdown", [True, False])
