@@ -73,7 +73,7 @@ class CommandTable:
         yield from TimezoneCommands(self.zones, clock).commands()
         yield from FeedbackCommands(stores.feedback, stores.feedback_summaries, clock).commands()
         yield from BudgetCommands(stores.budgets, clock).commands()
-        yield from StopCommand(self.answering, self.database, clock).commands()
+        yield from StopCommand(self.answering, self.database, stores.deliveries, clock).commands()
         yield from self._own_data().commands()
         yield from PairingCommands(stores.access, clock).commands()
 

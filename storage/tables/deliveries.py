@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from storage.ids import is_placeholder
 from storage.json_text import encode
 from storage.payloads import WITHOUT_WORDS, Payload, UnknownPayload, read
 from storage.readers import Readers
@@ -23,6 +24,19 @@ VALUES (?, ?, 'telegram', ?, 'pending', ?, ?, {_NEXT}, ?, {_NEXT} - ?, ?)
 """
 # What the parts of one reply have in common.
 _SHARED = "sessionId, channel, replyId, rank, begun, taskId"
+# An edit is of a message that is there, and is no further one; what is unclear may be there.
+_ANSWERS = """
+SELECT d.deliveryId, q.userId
+FROM polar_delivery_queue AS d INDEXED BY polar_delivery_open
+CROSS JOIN polar_messages AS m INDEXED BY polar_messages_delivery
+  ON m.deliveryId = d.deliveryId AND m.deliveryId IS NOT NULL
+CROSS JOIN polar_messages AS q INDEXED BY polar_messages_telegram
+  ON q.sessionId = m.sessionId AND q.telegramMessageId = m.answersMessageId AND q.telegramMessageId IS NOT NULL
+WHERE d.sessionId = ? AND d.status IN ('pending', 'sending') AND d.status = 'pending' AND d.ambiguous = 0
+  AND iif(json_valid(d.payload), json_extract(d.payload, '$.method'), '') IN ('sendMessage', 'sendDocument')
+  AND iif(json_valid(d.payload), json_extract(d.payload, '$.topicId'), '') IS ? AND m.telegramMessageId IS NULL AND m.answersMessageId < ?
+LIMIT ?
+"""
 _FAIL = """
 UPDATE polar_delivery_queue
 SET status = 'failed', reason = ?, ambiguous = max(ambiguous, ?), failures = failures + ?, updatedAtMs = ?
@@ -208,6 +222,19 @@ class Deliveries:
         )
 
     @staticmethod
+    def stop(delivery_id: str, *, now_ms: int) -> Statement:
+        """From `pending` to `sent` without a call, and without its text; gives its id back.
+
+        None where it does not wait any more, or may have arrived.
+        """
+        return Statement(
+            "UPDATE polar_delivery_queue SET status = 'sent', reason = 'stopped', updatedAtMs = ?, "
+            f"payload = {WITHOUT_WORDS} "
+            "WHERE deliveryId = ? AND status = 'pending' AND ambiguous = 0 RETURNING deliveryId",
+            (now_ms, delivery_id),
+        )
+
+    @staticmethod
     def retry(delivery: Delivery, *, part: int = 0, now_ms: int) -> Statement:
         """From `failed` back to `pending`, as the last of the queue and tried never; what was unclear stays so.
 
@@ -274,6 +301,13 @@ class Deliveries:
             (session_id,),
         )
         return Delivery.from_row(row) if row else None
+
+    async def list_answers(
+        self, session_id: str, topic_id: int | None, *, before: int, limit: int = 1_000
+    ) -> list[tuple[str, str | None]]:
+        """New messages that wait to answer one of a chat or topic older than this, each with who wrote that."""
+        rows = await self._readers.fetch(_ANSWERS, (session_id, topic_id, before, limit))
+        return [(row[0], row[1]) for row in rows if not is_placeholder(row[0])]
 
     async def count_by_status(self) -> dict[str, int]:
         """How many rows are in each status."""

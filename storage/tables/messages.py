@@ -191,6 +191,16 @@ class Messages:
         )
 
     @staticmethod
+    def take_back_unsent(delivery_id: str) -> Statement:
+        """The same where it is not to be sent any more, and has not been."""
+        return Statement(
+            "UPDATE polar_messages SET text = '', answersMessageId = NULL "
+            "WHERE deliveryId = ? AND telegramMessageId IS NULL "
+            "AND EXISTS (SELECT 1 FROM polar_delivery_queue WHERE deliveryId = ? AND status = 'sent')",
+            (delivery_id, delivery_id),
+        )
+
+    @staticmethod
     def add_receipt(delivery_id: str, telegram_message_id: int, *, session_id: str) -> tuple[Statement, ...]:
         """Telegram's id of a sent part, in the chat where it was sent.
 

@@ -58,6 +58,7 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "updates.first_pending": lambda db: Updates(db).first_pending(),
     "updates.list_pending": lambda db: Updates(db).list_pending(after=5, limit=10),
     "updates.list_pending_of": lambda db: Updates(db).list_pending_of("1::answer", after=5, limit=10),
+    "deliveries.list_answers": lambda db: Deliveries(db).list_answers(S, None, before=9),
     "deliveries.next_of": lambda db: Deliveries(db).next_of(S),
     "deliveries.find": lambda db: Deliveries(db).find("d"),
     "messages.find_delivered": lambda db: Messages(db).find_delivered("d"),
