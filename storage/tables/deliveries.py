@@ -34,7 +34,8 @@ CROSS JOIN polar_messages AS q INDEXED BY polar_messages_telegram
   ON q.sessionId = m.sessionId AND q.telegramMessageId = m.answersMessageId AND q.telegramMessageId IS NOT NULL
 WHERE d.sessionId = ? AND d.status IN ('pending', 'sending') AND d.status = 'pending' AND d.ambiguous = 0
   AND iif(json_valid(d.payload), json_extract(d.payload, '$.method'), '') IN ('sendMessage', 'sendDocument')
-  AND iif(json_valid(d.payload), json_extract(d.payload, '$.topicId'), '') IS ? AND m.telegramMessageId IS NULL AND m.answersMessageId < ?
+  AND iif(json_valid(d.payload), json_extract(d.payload, '$.topicId'), '') IS ?
+  AND m.telegramMessageId IS NULL AND m.answersMessageId < ?
 LIMIT ?
 """
 _FAIL = """

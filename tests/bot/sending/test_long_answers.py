@@ -191,7 +191,7 @@ async def test_what_was_changed_meanwhile_is_not_said_in_messages(house: House) 
     database = await Database.open(house.path, now_ms=1)
     session, deliveries = "telegram:chat:1", Deliveries(database)
     file = SendDocument(text="secret", name="answer.md", size=6, content="secret", parts=2)
-    queued = deliveries.add(delivery_id="d:0", session_id=session, payload=file, reply_id="d", priority=0, now_ms=1)
+    queued = deliveries.add(delivery_id="d:0", session_id=session, payload=file, reply_id="d", head_start=0, now_ms=1)
     await database.commit(queued)
     delivery = await deliveries.find("d:0")
     assert delivery is not None
