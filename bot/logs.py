@@ -8,6 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Literal, TextIO
 
 # A bot token wherever it may turn up, in a URL above all; long enough not to take a turn's id for one.
@@ -72,11 +73,13 @@ class Gathering(logging.StreamHandler[TextIO]):
                 self.flush()
 
     def flush(self) -> None:
-        """Write what has gathered."""
+        """Write what has gathered; it is lost where a disk is full, or a pipe has no reader any more."""
         lines, self._lines = self._lines, []
-        if lines:
-            self.stream.write("\n".join(lines) + self.terminator)
-        super().flush()
+        # Raised, it would end the event loop: its own complaint is a line of this log, too.
+        with suppress(OSError):
+            if lines:
+                self.stream.write("\n".join(lines) + self.terminator)
+            super().flush()
 
 
 def set_up(form: Literal["console", "json"], *secrets: str) -> None:
