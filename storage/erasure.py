@@ -13,6 +13,11 @@ from storage.tables.runs import Runs
 _NO_CALL = '{"method":"deleteMessage","target":""}'
 # The words of deleted entries stay in the index until its parts are merged; this does it, up to some megabytes.
 _MERGE = "INSERT INTO polar_memory_fts (polar_memory_fts, rank) VALUES ('merge', -1000)"
+# Who sent an update stands somewhere inside of it.
+_FROM_THEM = """(sessionId = :private OR EXISTS (
+  SELECT 1 FROM json_each(CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(body AS TEXT) ELSE '{}' END) AS part
+  WHERE part.type = 'object' AND :id IN (
+    json_extract(part.value, '$.from.id'), json_extract(part.value, '$.user.id'))))"""
 _STATEMENTS = (
     # Before the messages, by which they are found.
     """
@@ -50,13 +55,17 @@ DELETE FROM polar_scheduler_events WHERE queue = 'scheduled' AND eventId IN (
     "DELETE FROM polar_proposals WHERE userId = :user",
     "DELETE FROM polar_users WHERE userId = :user",
     "DELETE FROM polar_pairing_codes WHERE purpose = 'member' AND userId = :user",
-    # What could not be handled is kept as it came; who sent it stands somewhere inside.
-    """
+    # What could not be handled is kept as it came.
+    f"""
 UPDATE polar_updates INDEXED BY polar_updates_dead SET body = NULL, reason = 'erased'
-WHERE status = 'dead' AND (sessionId = :private OR EXISTS (
-  SELECT 1 FROM json_each(CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(body AS TEXT) ELSE '{}' END) AS part
-  WHERE part.type = 'object' AND :id IN (
-    json_extract(part.value, '$.from.id'), json_extract(part.value, '$.user.id'))))
+WHERE status = 'dead' AND {_FROM_THEM}
+""",
+    # What waits, or is in hand: its turn finds it finished, and is void as a whole. What came later is a new beginning.
+    f"""
+UPDATE polar_updates INDEXED BY polar_updates_pending
+SET status = 'done', body = NULL, reason = 'erased', finishedAtMs = :now
+WHERE status = 'pending' AND {_FROM_THEM}
+  AND sequence < coalesce((SELECT sequence FROM polar_updates WHERE updateId = :asked), 9223372036854775807)
 """,
 )
 
@@ -67,13 +76,21 @@ class Erasure:
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
 
-    def of(self, user_id: str, *, now_ms: int) -> tuple[Statement, ...]:
+    def of(self, user_id: str, *, now_ms: int, asked_by: int | None = None) -> tuple[Statement, ...]:
         """Erase a person's texts and settings; one statement a table, so that it costs what there is.
 
+        `asked_by` is the update that asks for it: those that arrived before it end unread.
         Left as they are: the ledgers, the audit and budgets, which hold no text, and the person's access.
         """
         chat_id = int(user_id)  # of the chat with them alone
-        ids: dict[str, Value] = {"user": user_id, "id": chat_id, "private": session_id_of(chat_id), "no_call": _NO_CALL}
+        ids: dict[str, Value] = {
+            "user": user_id,
+            "id": chat_id,
+            "private": session_id_of(chat_id),
+            "no_call": _NO_CALL,
+            "asked": asked_by,
+            "now": now_ms,
+        }
         texts = (Statement(sql, ids) for sql in _STATEMENTS)
         statements = (*Runs.erase_of(user_id, now_ms=now_ms), *texts)
         if not self._readers.has_memory_index:

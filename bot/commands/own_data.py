@@ -103,7 +103,7 @@ class OwnDataCommands:
             return stale(turn.press)
         if not pressed.erases:
             return with_toast(turn, say("own_data.kept"))
-        turn.record(*self.erasure.of(turn.user_id, now_ms=self.clock()))
+        turn.record(*self.erasure.of(turn.user_id, now_ms=self.clock(), asked_by=turn.update_id))
         return with_toast(turn, "", Outcome.answer(say("own_data.erased")))
 
     async def _is_open(self, turn: Turn, press: Press, pressed: ErasurePress) -> bool:

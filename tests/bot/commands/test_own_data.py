@@ -21,10 +21,11 @@ from tests.clocks import TestClock
 from tests.house import CHECKOUT, House, until
 from tests.looking import awake, idle, tell, texts
 from tests.pressing import buttons, last, press, press_data
-from tests.responders import ECHO
+from tests.responders import ECHO, HANGING
 
 ERASE, KEEP = say("own_data.erase"), say("own_data.keep")
 SECRET = "swordfish"
+PENDING = "SELECT count(*) FROM polar_updates WHERE status = 'pending'"
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'polar!_%' ESCAPE '!' ORDER BY name"
 LEDGERS = ("polar_feedback_events", "polar_run_events", "polar_audit", "polar_access", "polar_budget_policies")
 
@@ -112,6 +113,30 @@ async def test_an_export_holds_what_is_a_persons_in_every_chat(house: House) -> 
     assert [event["emoji"] for event in found["feedback"] if event["type"] == "reaction_added"] == ["👍"]
     assert found["messages"][-1]["attachment"]["fileId"]
     assert caption.startswith("Everything that I keep of you: time zone 1, personality profiles 2, automations 1, ")
+
+
+@pytest.mark.slow
+async def test_what_waits_or_is_being_answered_ends_unread_when_everything_is_erased(house: House) -> None:
+    """Kept when it came, it would be stored and answered after its author was told that nothing is left."""
+    async with house.bot(responder=HANGING, shutdown_seconds=0):
+        ann, chat = house.chat()
+        group = house.world.group("Friends", [ann])
+        for place in (chat, group):
+            house.world.say(place, ann, f"hang @polar_test_bot {SECRET}")
+            house.world.say(place, ann, f"@polar_test_bot {SECRET} again")
+        await until(lambda: house.rows(PENDING) == [(4,)])
+        house.world.say(chat, ann, "/forget me")
+        await house.world.wait(lambda: bool(house.world.sent(chat)))
+        question = last(house, chat)
+        house.world.press(chat, ann, question["message_id"], buttons(question)[ERASE])
+        house.world.say(chat, ann, "hello again")
+        await house.world.wait(lambda: say("own_data.erased") in texts(house, chat))
+        assert mentions(house) == set()
+    async with house.bot(responder=ECHO):
+        await idle(house)
+    assert mentions(house) == set()
+    assert texts(house, chat)[-1] == "echo: hello again"
+    assert house.world.sent(group) == []
 
 
 async def test_an_export_holds_nothing_of_anybody_else(house: House) -> None:
