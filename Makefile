@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: help demo run test check format bench docs picture screens lock clean
+.PHONY: help demo run test check format bench faults soak docs picture screens lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -57,6 +57,12 @@ format: $(VENV)/dev.stamp  ## format and mend what can be mended
 
 bench: $(VENV)/dev.stamp  ## the measurements that the docs quote
 	$(BIN)/python -m benchmarks.reactions $(ARGS)
+
+faults: $(VENV)/dev.stamp  ## random faults on the real bot, then what must hold; ARGS="--minutes 30 --seed 1 --only kills"
+	$(BIN)/python -m tests.campaigns.faults $(ARGS)
+
+soak: $(VENV)/dev.stamp  ## 200,000 updates in a row, a day for each 10,000: what stays flat, what grows
+	$(BIN)/python -m tests.campaigns.soak $(ARGS)
 
 docs: $(VENV)/dev.stamp  ## make the reference pages and .env.example anew from the code
 	$(BIN)/python -m bot.reference
