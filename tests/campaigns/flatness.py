@@ -10,6 +10,7 @@ MEMORY_FACTOR, MEMORY_KIB = 1.12, 6 * MIB_KIB
 FEW_FILES, FEW_TASKS = 4, 8
 POOL = 160
 """The connections that the bot may have open at once, by python-telegram-bot's pools."""
+OBJECTS_FACTOR, FEW_OBJECTS = 1.2, 10_000
 LOG_FACTOR, LOG_BYTES = 1.5, 4 * 2**20
 ROWS_FACTOR, FEW_ROWS = 1.3, 100
 PER_DAY = 60
@@ -43,7 +44,8 @@ GROWING = frozenset(
 class Measure:
     """A bot and its files behind so many updates. Memory in KiB; `bytes` are those of the database file.
 
-    `files` are those of the file system, `sockets` what it talks through, and takes as many of as it is busy.
+    `objects` are Python's own, of which a leak shows sooner than in memory, that also grows by what SQLite and the
+    allocator keep. `files` are those of the file system, `sockets` what it talks through: more, the busier it is.
     """
 
     updates: int
@@ -51,6 +53,7 @@ class Measure:
     files: int
     sockets: int
     tasks: int
+    objects: int
     log_bytes: int
     bytes: int
     rows: Mapping[str, int]
@@ -72,6 +75,7 @@ def _process(base: Measure, later: Sequence[Measure]) -> Iterator[str]:
         "files": base.files + FEW_FILES,
         "sockets": POOL,
         "tasks": base.tasks + FEW_TASKS,
+        "objects": base.objects * OBJECTS_FACTOR + FEW_OBJECTS,
         "log_bytes": base.log_bytes * LOG_FACTOR + LOG_BYTES,
     }
     for name, bound in bounds.items():

@@ -6,6 +6,7 @@ Each line on standard input is a number of seconds by which its clock goes on; e
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -51,7 +52,8 @@ async def _obey(bot: Running, clock: ShiftedClock) -> None:
         clock.ahead_s += float(line)
         bot.app.runner.wake()
         await _prune(bot)
-        _tell({"tasks": len(asyncio.all_tasks())})
+        gc.collect()
+        _tell({"tasks": len(asyncio.all_tasks()), "objects": len(gc.get_objects())})
 
 
 async def _prune(bot: Running) -> None:

@@ -154,16 +154,16 @@ class Soak:
         await until(lambda: self.house.rows(OPEN) == [(0,)], timeout_s=IDLE_IN_S)
 
     async def _measure(self, updates: int) -> Measure:
-        """A day goes by, then everything is looked at."""
+        """Memory as it is, then a day goes by, then everything else."""
+        inside = Path(f"/proc/{self.process.pid}")
+        status = dict(line.split(":", 1) for line in (inside / "status").read_text().splitlines())
         self.clock.ahead_s += DAY_S
         assert self.process.stdin is not None
         self.process.stdin.write(f"{DAY_S}\n".encode())
         told = await _line(self.process)
         await self._idle()
-        inside = Path(f"/proc/{self.process.pid}")
         opened = [str(file.readlink()) for file in (inside / "fd").iterdir()]
         sockets = sum(name.startswith("socket:") for name in opened)
-        status = dict(line.split(":", 1) for line in (inside / "status").read_text().splitlines())
         log = self.house.path.with_name(self.house.path.name + "-wal")
         with closing(sqlite3.connect(f"file:{self.house.path}?mode=ro", uri=True, timeout=10)) as database:
             pages = database.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
@@ -173,6 +173,7 @@ class Soak:
                 files=len(opened) - sockets,
                 sockets=sockets,
                 tasks=told["tasks"],
+                objects=told["objects"],
                 log_bytes=log.stat().st_size if log.exists() else 0,
                 bytes=pages.fetchone()[0],
                 rows=_rows(database),
@@ -245,10 +246,11 @@ async def run(folder: Path, *, updates: int, every: int, seed: int, tell: Callab
         return soak.measures
 
 
+COLUMNS = ("updates", "MiB", "files", "sockets", "tasks", "objects", "log", "file", "with a term", "others")
+
+
 def _told(measures: list[Measure]) -> Table:
-    table = Table(
-        "updates", "memory, MiB", "files", "sockets", "tasks", "log, MiB", "file, MiB", "rows with a term", "other rows"
-    )
+    table = Table(*COLUMNS)
     for measure in measures:
         with_term = sum(count for name, count in measure.rows.items() if name in TERMS)
         table.add_row(
@@ -257,6 +259,7 @@ def _told(measures: list[Measure]) -> Table:
             str(measure.files),
             str(measure.sockets),
             str(measure.tasks),
+            f"{measure.objects:,}",
             f"{measure.log_bytes / 2**20:.1f}",
             f"{measure.bytes / 2**20:.1f}",
             f"{with_term:,}",
@@ -279,7 +282,8 @@ def main(
 
     with tempfile.TemporaryDirectory(prefix="polar-soak-") as folder:
         measures = asyncio.run(run(Path(folder), updates=updates, every=every, seed=seed, tell=tell))
-    Console().print(_told(measures))
+    print("memory, log and file in MiB; rows of tables with a term, and of all others")
+    Console(width=110).print(_told(measures))
     for line in growth(measures):
         print(f"grows: {line}")
     for setting in sorted(set(TERMS.values()) - in_force()):
