@@ -44,8 +44,9 @@ GROWING = frozenset(
 class Measure:
     """A bot and its files behind so many updates. Memory in KiB; `bytes` are those of the database file.
 
-    `objects` are Python's own, of which a leak shows sooner than in memory, that also grows by what SQLite and the
-    allocator keep. `files` are those of the file system, `sockets` what it talks through: more, the busier it is.
+    `objects` are Python's own, counted behind the warm-up and at the end, else 0: a leak shows in them sooner than in
+    memory, that also grows by what SQLite and the allocator keep. `files` are those of the file system, `sockets` what
+    it talks through: more, the busier it is.
     """
 
     updates: int
@@ -75,9 +76,10 @@ def _process(base: Measure, later: Sequence[Measure]) -> Iterator[str]:
         "files": base.files + FEW_FILES,
         "sockets": POOL,
         "tasks": base.tasks + FEW_TASKS,
-        "objects": base.objects * OBJECTS_FACTOR + FEW_OBJECTS,
         "log_bytes": base.log_bytes * LOG_FACTOR + LOG_BYTES,
     }
+    if base.objects:
+        bounds["objects"] = base.objects * OBJECTS_FACTOR + FEW_OBJECTS
     for name, bound in bounds.items():
         most = max(getattr(measure, name) for measure in later)
         if most > bound:

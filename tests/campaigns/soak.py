@@ -36,6 +36,7 @@ PEOPLE, SCHEDULERS = 60, 10
 """Those who write, and those of them who have a reminder every six hours."""
 BATCH, MOST_PENDING = 100, 300
 REMEMBERED = 40
+WARM_UP_DAYS = 2
 TERM_DAYS = 2
 """For whatever has a term, so that a soak of a few days comes to its end."""
 EMOJI = ("👍", "👎", "🔥", "🤔")
@@ -137,7 +138,8 @@ class Soak:
         await self._idle()
         for done in range(every, updates + 1, every):
             await self._day(every)
-            self.measures.append(await self._measure(done))
+            is_counted = done in (WARM_UP_DAYS * every, updates // every * every)
+            self.measures.append(await self._measure(done, is_counted=is_counted))
             tell(self.measures[-1])
             self.world.calls.clear()
             self.world.answers.clear()
@@ -153,14 +155,12 @@ class Soak:
         await self.world.wait(lambda: self.world.updates_pending() == 0, IDLE_IN_S)
         await until(lambda: self.house.rows(OPEN) == [(0,)], timeout_s=IDLE_IN_S)
 
-    async def _measure(self, updates: int) -> Measure:
+    async def _measure(self, updates: int, *, is_counted: bool) -> Measure:
         """Memory as it is, then a day goes by, then everything else."""
         inside = Path(f"/proc/{self.process.pid}")
         status = dict(line.split(":", 1) for line in (inside / "status").read_text().splitlines())
         self.clock.ahead_s += DAY_S
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{DAY_S}\n".encode())
-        told = await _line(self.process)
+        told = await self._order(DAY_S)
         await self._idle()
         opened = [str(file.readlink()) for file in (inside / "fd").iterdir()]
         sockets = sum(name.startswith("socket:") for name in opened)
@@ -173,12 +173,17 @@ class Soak:
                 files=len(opened) - sockets,
                 sockets=sockets,
                 tasks=told["tasks"],
-                objects=told["objects"],
+                objects=(await self._order(0))["objects"] if is_counted else 0,
                 log_bytes=log.stat().st_size if log.exists() else 0,
                 bytes=pages.fetchone()[0],
                 rows=_rows(database),
                 table_bytes=_sizes(database),
             )
+
+    async def _order(self, seconds: int) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{seconds}\n".encode())
+        return await _line(self.process)
 
 
 def _rows(database: sqlite3.Connection) -> dict[str, int]:
@@ -288,7 +293,7 @@ def main(
         print(f"grows: {line}")
     for setting in sorted(set(TERMS.values()) - in_force()):
         print(f"not judged, as there is no setting {setting}")
-    found = not_flat(measures, warm_up=2 * every, in_force=in_force())
+    found = not_flat(measures, warm_up=WARM_UP_DAYS * every, in_force=in_force())
     for line in found:
         print(f"not flat: {line}")
     if found:
