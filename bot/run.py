@@ -73,7 +73,7 @@ async def running(
     if settings.webhook_url and not settings.webhook_secret.get_secret_value():
         raise CannotRun("POLAR_WEBHOOK_SECRET is missing: without it anybody could send updates to the webhook")
     clock = clock or system_clock(settings.clock_offset_seconds)
-    database = await Database.open(settings.database_path, now_ms=clock())
+    database = await Database.open(settings.database_path, now_ms=clock(), question_s=settings.question_seconds)
     try:
         texts.use(settings.language)
         supervisor = Supervisor()

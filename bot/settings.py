@@ -122,6 +122,13 @@ class Settings(BaseSettings):
     polarity: str = Field("", description="Polarity of reactions, in place of ours, e.g. 🤡=negative,👀=positive.")
     answer_slots: int = Field(64, ge=1, le=1000, description="Answers that are made at the same time.")
     shutdown_seconds: float = Field(20, ge=0, description="Time to finish what is in hand when asked to stop.")
+    question_seconds: float = Field(
+        5,
+        gt=0,
+        le=60,
+        description="How long the database may search for what a command like /feedback, /memory search or /export "
+        "asks; then it is ended, and the person told.",
+    )
     default_timezone: str = Field("UTC", description="Zone of users who set none.")
     webhook_url: str = Field("", description="Public https address of the webhook; polling when empty.")
     webhook_listen: str = Field("127.0.0.1:8443", description="Where the webhook listens, host:port.")

@@ -9,6 +9,7 @@ from middleware.presses import stale
 from middleware.texts import say
 from middleware.turn import CallNext, Invocation, Level, Outcome, Reply, Turn
 from middleware.usage import UsageError, not_allowed
+from storage.errors import QuestionTooLong
 
 Handler = Callable[[Turn, str], Awaitable[Outcome]]
 """Runs a command: the turn, and the argument as written, without blanks around it."""
@@ -92,6 +93,8 @@ class Commands:
         except UsageError as error:
             text = say("command.wrong", problem=error, usage=command.usage, example=command.example)
             return Outcome(status="answered", reason="usage", replies=(Reply(text=text),))
+        except QuestionTooLong:
+            return Outcome(status="answered", reason="took too long", replies=(Reply(text=say("command.too_long")),))
 
     async def _press(self, turn: Turn) -> Outcome:
         assert turn.press is not None

@@ -16,7 +16,7 @@ from storage import memory_index, opening
 from storage.errors import DatabaseClosed, DatabaseLocked, DatabaseLost, DatabaseUnusable, StorageError
 from storage.file_identity import FileIdentity
 from storage.lock_waits import TRY_MS, when_free
-from storage.readers import Readers
+from storage.readers import Asking, Readers
 from storage.sqlite_codes import is_fatal_for_reader
 from storage.statement import Parameters, Rows, Statement
 from storage.writer import Unit, UnitRows, run_batch
@@ -24,6 +24,7 @@ from storage.writer import Unit, UnitRows, run_batch
 log = logging.getLogger("polar.database")
 
 MAX_UNITS = 512
+QUESTION_S = 5.0
 LOOK_EVERY_S = 1.0
 """How long it may go unnoticed that the file was taken away while nothing is committed."""
 
@@ -34,9 +35,18 @@ class Database(Readers):
     """The open database. `commit` is the only way to write; `fetch` the only way to read."""
 
     def __init__(
-        self, path: Path, writer: sqlite3.Connection, files: FileIdentity, lock: int, *, has_index: bool
+        self,
+        path: Path,
+        writer: sqlite3.Connection,
+        files: FileIdentity,
+        lock: int,
+        *,
+        has_index: bool,
+        question_s: float,
     ) -> None:
         super().__init__(path, has_index=has_index)
+        self.asking = Asking(path, has_index=has_index, limit_s=question_s, guard=self._reading)
+        """For what people ask: it may take long, so it has connections and a limit of its own."""
         self.lost = asyncio.Event()
         self._writer = writer
         self._files = files
@@ -50,7 +60,7 @@ class Database(Readers):
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, path: Path, *, now_ms: int) -> Database:
+    async def open(cls, path: Path, *, now_ms: int, question_s: float = QUESTION_S) -> Database:
         """Open the file, creating and migrating it as needed; it is this process's until `close`.
 
         A lock that another program holds is waited for. Raises DatabaseUnusable (the file is then untouched) and
@@ -71,9 +81,11 @@ class Database(Readers):
         except BaseException:
             os.close(lock)
             raise
-        database = cls(path, writer, files, lock, has_index=memory_index.available(writer))
+        has_index = memory_index.available(writer)
+        database = cls(path, writer, files, lock, has_index=has_index, question_s=question_s)
         try:
             await database.add_readers()
+            await database.asking.add_readers()
         except BaseException:
             await database.close()
             raise
@@ -97,10 +109,15 @@ class Database(Readers):
 
     async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
         """As Readers has it. Raises DatabaseLost, as everything from then on does, when the file fails."""
+        with self._reading():
+            return await super().fetch(sql, params)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
         if isinstance(self._failure, DatabaseLost):
             raise self._failure.with_traceback(None)
         try:
-            return await super().fetch(sql, params)
+            yield
         except sqlite3.Error as error:
             if not is_fatal_for_reader(error):
                 raise
@@ -212,7 +229,8 @@ class Database(Readers):
 
         # The last to go, if it may write, folds the log in and deletes it by its name. Where another file has that
         # name, a reader goes last, which can do neither.
-        order = (close_writer, super().close) if self._files.has_foreign_log else (super().close, close_writer)
+        order = [self.asking.close, super().close]
+        order.insert(0 if self._files.has_foreign_log else 2, close_writer)
         for close in order:
             await close()
         if (aside := self._files.set_log_aside()) is not None:

@@ -30,6 +30,10 @@ class DatabaseClosed(StorageError):
     """The database is closed."""
 
 
+class QuestionTooLong(StorageError):
+    """A question took longer than it may, and was ended."""
+
+
 class ExpectationFailed(StorageError):
     """A statement changed another number of rows than it expected, so its unit is void."""
 

@@ -13,9 +13,9 @@ def field(column: str, path: str) -> str:
 
 
 EVENT_ACTOR = field("payload", "actor")
-"""Who gave a reaction; `polar_feedback_actor`."""
+"""Who gave a reaction; `polar_feedback_actor` and `polar_feedback_message`."""
 EVENT_AUTOMATION = field("payload", "producedBy.automationId")
-"""The automation that produced what was reacted to; `polar_feedback_automation`."""
+"""The automation that produced what was reacted to."""
 RUN_STATUS = field("output", "status")
 """How a run ended; `polar_run_failed`."""
 MESSAGE_AUTOMATION = "json_extract(origin, '$.automationId')"

@@ -1,20 +1,29 @@
-"""Read-only connections: what a process that never writes opens, and the reading half of the bot's database."""
+"""Read-only connections: what a process that never writes opens, and the reading half of the bot's database.
+
+What people ask for has readers of its own, beside those that handling goes by, and a limit of time.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import aiosqlite
 
 from storage import memory_index, opening
-from storage.errors import DatabaseClosed
+from storage.errors import DatabaseClosed, QuestionTooLong
 from storage.statement import Parameters, Rows
 
+log = logging.getLogger("polar.database")
+
 READERS = 2
+STEPS = 10_000
+"""Of SQLite's machine, about half a millisecond: how often a question is asked whether somebody still waits."""
 
 
 class Readers:
@@ -41,35 +50,106 @@ class Readers:
     async def add_readers(self) -> None:
         """Open the connections."""
         for _ in range(READERS):
-            connection = await aiosqlite.connect(opening.uri(self.path, "ro"), uri=True, isolation_level=None)
-            self._connections.append(connection)
-            connection.row_factory = sqlite3.Row
-            await connection.execute(f"PRAGMA busy_timeout = {opening.BUSY_TIMEOUT_MS}")
-            await connection.execute_fetchall("SELECT 1 FROM sqlite_master")  # from here on it shares in the file
-            self._idle.put_nowait(connection)
+            self._idle.put_nowait(await self.open_connection())
+
+    async def open_connection(self) -> aiosqlite.Connection:
+        """One more connection, which `close` closes."""
+        connection = await aiosqlite.connect(opening.uri(self.path, "ro"), uri=True, isolation_level=None)
+        self._connections.append(connection)
+        connection.row_factory = sqlite3.Row
+        await connection.execute(f"PRAGMA busy_timeout = {opening.BUSY_TIMEOUT_MS}")
+        await connection.execute_fetchall("SELECT 1 FROM sqlite_master")  # from here on it shares in the file
+        return connection
 
     async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
         """All rows of a query, read from what has been committed. Raises DatabaseClosed."""
-        async with self._reader() as reader:
+        reader = await self.take()
+        try:
             return list(await reader.execute_fetchall(sql, params))
+        finally:
+            self.give_back(reader)
 
     async def fetch_one(self, sql: str, params: Parameters = ()) -> sqlite3.Row | None:
         """The first row of a query, or None."""
         rows = await self.fetch(sql, params)
         return rows[0] if rows else None
 
-    @asynccontextmanager
-    async def _reader(self) -> AsyncIterator[aiosqlite.Connection]:
+    async def take(self) -> aiosqlite.Connection:
+        """A connection that nobody else uses until it is given back. Raises DatabaseClosed."""
         if not self._connections:
             raise DatabaseClosed
-        reader = await self._idle.get()
-        try:
-            yield reader
-        finally:
-            self._idle.put_nowait(reader)
+        return await self._idle.get()
+
+    def give_back(self, reader: aiosqlite.Connection) -> None:
+        """For whoever waits, or comes next."""
+        self._idle.put_nowait(reader)
 
     async def close(self) -> None:
         """Close every connection; again, it does nothing."""
         for connection in self._connections:
             await connection.close()
         self._connections.clear()
+
+
+class Asking(Readers):
+    """As Readers, but what takes longer than the limit, the waiting for a free connection included, is ended."""
+
+    def __init__(
+        self, path: Path, *, has_index: bool, limit_s: float, guard: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        super().__init__(path, has_index=has_index)
+        self._limit_s = limit_s
+        self._guard = guard
+        """Around each query: it turns the failure of the file into what that means."""
+        self._is_closing = False
+        self._given_up: dict[aiosqlite.Connection, threading.Event] = {}
+
+    async def open_connection(self) -> aiosqlite.Connection:
+        """One whose query ends soon after nobody waits for it any more."""
+        connection = await super().open_connection()
+        given_up = self._given_up[connection] = threading.Event()
+        await connection.set_progress_handler(given_up.is_set, STEPS)
+        return connection
+
+    async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
+        """All rows of a query. Raises QuestionTooLong, and what the guard makes of an error."""
+        with self._guard():
+            try:
+                async with asyncio.timeout(self._limit_s):
+                    return await self._ask(sql, params)
+            except TimeoutError:
+                log.warning("a question was ended after %g s: %s", self._limit_s, " ".join(sql.split())[:200])
+                raise QuestionTooLong from None
+
+    async def _ask(self, sql: str, params: Parameters) -> Rows:
+        reader = await self.take()
+        if self._is_closing:
+            self.give_back(reader)  # so that the next one hears of it
+            raise DatabaseClosed
+        query = asyncio.ensure_future(reader.execute_fetchall(sql, params))
+        # Not before the query is over is the connection free, whoever waits for it.
+        query.add_done_callback(lambda done: self._free(reader, done))
+        try:
+            return list(await asyncio.shield(query))
+        except asyncio.CancelledError:
+            if not query.done():  # else it is free, and perhaps another one's already
+                self._given_up[reader].set()
+            raise
+        except sqlite3.OperationalError:
+            if self._is_closing:
+                raise DatabaseClosed from None
+            raise
+
+    def _free(self, reader: aiosqlite.Connection, query: asyncio.Future[Iterable[sqlite3.Row]]) -> None:
+        if not query.cancelled():
+            query.exception()  # was looked at, also where nobody waits for it
+        if not self._is_closing:
+            self._given_up[reader].clear()
+        self.give_back(reader)
+
+    async def close(self) -> None:
+        """End what is being asked, and close every connection."""
+        self._is_closing = True
+        for given_up in self._given_up.values():
+            given_up.set()
+        await super().close()

@@ -89,6 +89,20 @@ CREATE TABLE polar_chat_aliases (
   createdAtMs INTEGER NOT NULL
 );
 
+CREATE TABLE polar_chat_feedback (
+  sessionId TEXT NOT NULL,
+  day TEXT NOT NULL,
+  automationId TEXT NOT NULL,
+  profileId TEXT NOT NULL,
+  positive INTEGER NOT NULL,
+  negative INTEGER NOT NULL,
+  neutral INTEGER NOT NULL,
+  lastMs INTEGER NOT NULL,
+  PRIMARY KEY (sessionId, day, automationId, profileId)
+) WITHOUT ROWID;
+
+CREATE INDEX polar_chat_feedback_automation ON polar_chat_feedback (automationId) WHERE automationId <> '';
+
 CREATE TABLE polar_custom_emoji (
   customEmojiId TEXT PRIMARY KEY,
   emoji TEXT NOT NULL,
@@ -200,11 +214,8 @@ CREATE TABLE polar_feedback_events (
 CREATE INDEX polar_feedback_actor ON polar_feedback_events
   (CASE WHEN json_valid(payload) THEN json_extract(payload, '$.actor') END);
 
-CREATE INDEX polar_feedback_automation ON polar_feedback_events
-  (CASE WHEN json_valid(payload) THEN json_extract(payload, '$.producedBy.automationId') END)
-WHERE CASE WHEN json_valid(payload) THEN json_extract(payload, '$.producedBy.automationId') END IS NOT NULL;
-
-CREATE INDEX polar_feedback_message ON polar_feedback_events (sessionId, messageId);
+CREATE INDEX polar_feedback_message ON polar_feedback_events
+  (sessionId, messageId, CASE WHEN json_valid(payload) THEN json_extract(payload, '$.actor') END, type, polarity);
 
 CREATE INDEX polar_feedback_negative ON polar_feedback_events (createdAtMs, sessionId, messageId, type)
 WHERE polarity = 'negative';
@@ -235,6 +246,22 @@ BEGIN SELECT RAISE(IGNORE); END;
 
 CREATE TRIGGER polar_feedback_events_no_update BEFORE UPDATE ON polar_feedback_events
 BEGIN SELECT RAISE(ABORT, 'polar_feedback_events is append-only'); END;
+
+CREATE TRIGGER polar_feedback_events_of_chat AFTER INSERT ON polar_feedback_events
+WHEN NEW.type IN ('reaction_added', 'reaction_removed')
+BEGIN
+  INSERT INTO polar_chat_feedback VALUES (
+    NEW.sessionId, coalesce(date(NEW.createdAtMs / 1000, 'unixepoch'), ''),
+    coalesce(CASE WHEN json_valid(NEW.payload) THEN json_extract(NEW.payload, '$.producedBy.automationId') END, ''),
+    coalesce(CASE WHEN json_valid(NEW.payload) THEN json_extract(NEW.payload, '$.producedBy.profileId') END, ''),
+    CASE WHEN NEW.polarity = 'positive' THEN CASE NEW.type WHEN 'reaction_added' THEN 1 ELSE -1 END ELSE 0 END,
+    CASE WHEN NEW.polarity = 'negative' THEN CASE NEW.type WHEN 'reaction_added' THEN 1 ELSE -1 END ELSE 0 END,
+    CASE WHEN NEW.polarity = 'neutral' THEN CASE NEW.type WHEN 'reaction_added' THEN 1 ELSE -1 END ELSE 0 END,
+    NEW.createdAtMs)
+  ON CONFLICT (sessionId, day, automationId, profileId) DO UPDATE SET
+    positive = positive + excluded.positive, negative = negative + excluded.negative,
+    neutral = neutral + excluded.neutral, lastMs = max(lastMs, excluded.lastMs);
+END;
 
 CREATE TABLE polar_heartbeat_policies (
   policyId TEXT PRIMARY KEY,
@@ -477,6 +504,11 @@ CREATE INDEX polar_task_board_status ON polar_task_board (status, sequence);
 
 CREATE INDEX polar_task_board_subject ON polar_task_board (source, id, sequence);
 
+CREATE TABLE polar_totals (
+  name TEXT PRIMARY KEY,
+  count INTEGER NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE polar_updates (
   updateId INTEGER PRIMARY KEY,
   sequence INTEGER NOT NULL UNIQUE,
@@ -500,6 +532,12 @@ WHERE status = 'pending' AND telegramMessageId IS NOT NULL;
 CREATE INDEX polar_updates_pending ON polar_updates (lane, sequence) WHERE status = 'pending';
 
 CREATE INDEX polar_updates_set_aside ON polar_updates (finishedAtMs) WHERE status = 'dead';
+
+CREATE TRIGGER polar_updates_done AFTER UPDATE OF status ON polar_updates
+WHEN NEW.status = 'done' AND OLD.status <> 'done'
+BEGIN
+  UPDATE polar_totals SET count = count + 1 WHERE name = 'updates.done';
+END;
 
 CREATE TRIGGER polar_updates_given AFTER INSERT ON polar_updates
 BEGIN

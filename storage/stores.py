@@ -26,10 +26,17 @@ from storage.tables.status_reactions import StatusReactions
 from storage.tables.stop_marks import StopMarks
 from storage.tables.updates import Updates
 from storage.tables.users import Users
+from storage.views.chat_feedback import ChatFeedback
 from storage.views.feedback_summary import FeedbackSummaries
 from storage.views.health import Health
 from storage.views.own_data import OwnData
+from storage.views.queue_counts import QueueCounts
 from storage.views.tasks import TaskBoard
+
+ASKED = frozenset(
+    {"asked_memories", "chat_feedback", "feedback_summaries", "health", "own_data", "queue_counts", "tasks"}
+)
+"""What may grow with all that is stored, and is asked by people, or by checks for them: it has readers of its own."""
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -40,7 +47,9 @@ class Stores:
     """
 
     access: Permissions
+    asked_memories: Memories
     budgets: Budgets
+    chat_feedback: ChatFeedback
     custom_emoji: CustomEmoji
     deliveries: Deliveries
     erasure: Erasure
@@ -56,6 +65,7 @@ class Stores:
     personalities: Personalities
     properties: Properties
     proposals: Proposals
+    queue_counts: QueueCounts
     run_deliveries: RunDeliveries
     runs: Runs
     status_reactions: StatusReactions
@@ -66,4 +76,4 @@ class Stores:
 
     def __init__(self, database: Database) -> None:
         for name, store in get_type_hints(Stores).items():
-            object.__setattr__(self, name, store(database))
+            object.__setattr__(self, name, store(database.asking if name in ASKED else database))

@@ -15,10 +15,10 @@ from middleware.commands import Command
 from middleware.texts import say
 from middleware.turn import Outcome, Reply, Turn
 from middleware.usage import UsageError, nothing_behind, unknown_form
-from storage.tables.feedback import FeedbackLedger
 from storage.tables.jobs import Job
 from storage.tables.occurrences import Occurrences
 from storage.tables.runs import Runs
+from storage.views.chat_feedback import ChatFeedback
 
 PER_MESSAGE = 5
 _TAKING_NOTHING = ("show", "run", "pause", "disable", "resume", "enable")
@@ -34,7 +34,7 @@ class AutomationCommands:
     own: OwnJobs
     runs: Runs
     occurrences: Occurrences
-    feedback: FeedbackLedger
+    feedback: ChatFeedback
 
     def commands(self) -> tuple[Command, ...]:
         """In the order of the menu."""

@@ -9,9 +9,8 @@ from middleware.commands import Command, Registry
 from middleware.texts import say, say_span
 from middleware.turn import Clock, Level, Outcome, Turn
 from middleware.usage import UsageError
-from storage.tables.deliveries import Deliveries
 from storage.tables.memories import Memories
-from storage.tables.updates import Updates
+from storage.views.queue_counts import QueueCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +18,7 @@ class Basics:
     """The commands that every bot is expected to know. `model` is the name of the language model, where one answers."""
 
     registry: Registry
-    updates: Updates
-    deliveries: Deliveries
+    queue_counts: QueueCounts
     memories: Memories
     clock: Clock
     started_at_ms: int
@@ -98,8 +96,8 @@ class Basics:
         up = say_span((self.clock() - self.started_at_ms) // 1000)
         lines = [say("status.up", span=up, responder=self.responder)]
         if turn.level >= Level.OPERATOR:
-            lines.append(say("status.updates", counts=_counts(await self.updates.count_by_status())))
-            lines.append(say("status.deliveries", counts=_counts(await self.deliveries.count_by_status())))
+            lines.append(say("status.updates", counts=_counts(await self.queue_counts.of_updates())))
+            lines.append(say("status.deliveries", counts=_counts(await self.queue_counts.of_deliveries())))
         return Outcome.answer("\n".join(lines))
 
     async def ping(self, turn: Turn, argument: str) -> Outcome:

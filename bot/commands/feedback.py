@@ -10,8 +10,8 @@ from middleware.commands import Command
 from middleware.texts import say, shorten
 from middleware.turn import Clock, Outcome, Turn
 from middleware.usage import unknown_form
-from storage.tables.feedback import FeedbackEvent, FeedbackLedger, Grouping
 from storage.totals import Totals
+from storage.views.chat_feedback import ChatFeedback, FeedbackEvent, Grouping
 from storage.views.feedback_summary import MOST_EVENTS, FeedbackSummaries, FeedbackSummary, RatedReply
 
 SHOWN = 10
@@ -31,7 +31,7 @@ _SIGNS = {"reaction_added": "+", "reaction_removed": "−", "reaction_count": "=
 class FeedbackCommands:
     """The ledger of this chat."""
 
-    feedback: FeedbackLedger
+    feedback: ChatFeedback
     summaries: FeedbackSummaries
     clock: Clock
 
@@ -57,9 +57,9 @@ class FeedbackCommands:
 
     async def _recent(self, turn: Turn) -> Outcome:
         events = await self.feedback.list_recent(turn.session_id, limit=SHOWN)
-        if not events:
-            return Outcome.answer(say("feedback.none"))
         totals = await self.feedback.totals(turn.session_id)
+        if not events and totals == Totals():
+            return Outcome.answer(say("feedback.none"))
         return Outcome.answer("\n".join([_told(totals), *(_line(event) for event in events)]))
 
     async def _summary(self, turn: Turn) -> Outcome:

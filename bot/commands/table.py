@@ -57,21 +57,22 @@ class CommandTable:
         stores, clock = self.stores, self.clock
         basics = Basics(
             registry=registry,
-            updates=stores.updates,
-            deliveries=stores.deliveries,
-            memories=stores.memories,
+            queue_counts=stores.queue_counts,
+            memories=stores.asked_memories,
             clock=clock,
             started_at_ms=clock(),
             responder=self.settings.responder,
             model=self.settings.openai_model,
         )
         yield from basics.commands()
-        yield from MemoryCommands(stores.memories, new_id).commands()
+        yield from MemoryCommands(stores.asked_memories, new_id).commands()
         yield from PersonalityCommands(stores.personalities, clock).commands()
-        yield from AutomationCommands(self._own_jobs(), stores.runs, stores.occurrences, stores.feedback).commands()
-        yield from TaskCommands(stores.tasks, stores.runs, self.zones).commands()
+        yield from AutomationCommands(
+            self._own_jobs(), stores.runs, stores.occurrences, stores.chat_feedback
+        ).commands()
+        yield from TaskCommands(stores.tasks, self.zones).commands()
         yield from TimezoneCommands(self.zones, clock).commands()
-        yield from FeedbackCommands(stores.feedback, stores.feedback_summaries, clock).commands()
+        yield from FeedbackCommands(stores.chat_feedback, stores.feedback_summaries, clock).commands()
         yield from BudgetCommands(stores.budgets, clock).commands()
         yield from StopCommand(self.answering, self.database, stores.deliveries, clock).commands()
         yield from self._own_data().commands()

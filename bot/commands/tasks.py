@@ -11,7 +11,6 @@ from middleware.commands import Command
 from middleware.texts import say, shorten
 from middleware.turn import Level, Outcome, Turn
 from storage.statuses import TaskStatus
-from storage.tables.runs import Runs
 from storage.views.tasks import Task, TaskBoard
 
 SHOWN = 10
@@ -24,7 +23,6 @@ class TaskCommands:
     """The task board: one's own runs in this chat; operators see how many there are in all."""
 
     tasks: TaskBoard
-    runs: Runs
     zones: Zones
 
     def commands(self) -> tuple[Command, ...]:
@@ -37,10 +35,8 @@ class TaskCommands:
         tasks = await self.tasks.list_of(turn.session_id, turn.user_id, limit=SHOWN)
         lines = [_line(task, zone) for task in tasks] or [say("task.none")]
         if turn.level >= Level.OPERATOR:
-            counts = await self.runs.count_by_task_status()
-            lines.append(
-                say("task.all", done=counts.get(TaskStatus.DONE, 0), blocked=counts.get(TaskStatus.BLOCKED, 0))
-            )
+            done, blocked = await self.tasks.count()
+            lines.append(say("task.all", done=done, blocked=blocked))
         return Outcome.answer("\n".join(lines))
 
 

@@ -310,11 +310,6 @@ class Deliveries:
         rows = await self._readers.fetch(_ANSWERS, (session_id, topic_id, before, limit))
         return [(row[0], row[1]) for row in rows if not is_placeholder(row[0])]
 
-    async def count_by_status(self) -> dict[str, int]:
-        """How many rows are in each status."""
-        rows = await self._readers.fetch("SELECT status, count(*) FROM polar_delivery_queue GROUP BY status")
-        return {row[0]: row[1] for row in rows}
-
 
 def _same_reply(delivery: Delivery) -> tuple[str, int, int, str]:
     """The parameters of _SAME_REPLY: the parts behind this one."""

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from storage.ids import sql_received_message_id, unknown_message_id
-from storage.indexed import EVENT_AUTOMATION, field
+from storage.indexed import EVENT_ACTOR
 from storage.json_text import encode
 from storage.readers import Readers
 from storage.statement import Statement, Value
-from storage.totals import Totals
 
 # The message is resolved inside the insert, so that recording costs no read of its own. A message that is
 # still being handled stands in the journal, and its id follows from it.
@@ -39,42 +35,7 @@ _APPEND = """
 INSERT INTO polar_feedback_events (id, type, sessionId, messageId, emoji, polarity, payload, createdAtMs)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
-Grouping = Literal["day", "message", "automation", "profile"]
-_LABELS: Mapping[Grouping, str] = {
-    "day": "strftime('%Y-%m-%d', createdAtMs / 1000, 'unixepoch')",
-    "message": "messageId",
-    "automation": EVENT_AUTOMATION,
-    "profile": field("payload", "producedBy.profileId"),
-}
-_COLUMNS = "id, type, sessionId, messageId, emoji, polarity, payload, createdAtMs"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedbackEvent:
-    """One row of the ledger."""
-
-    id: str
-    type: str
-    session_id: str
-    message_id: str | None
-    emoji: str | None
-    polarity: str
-    payload: Mapping[str, Any]
-    created_at_ms: int
-
-    @classmethod
-    def from_row(cls, row: sqlite3.Row) -> FeedbackEvent:
-        """From a row of _COLUMNS; the earlier runtime's payloads are taken as they are."""
-        return cls(
-            id=row[0],
-            type=row[1],
-            session_id=row[2],
-            message_id=row[3],
-            emoji=row[4],
-            polarity=row[5] or "neutral",
-            payload=json.loads(row[6] or "{}"),
-            created_at_ms=row[7],
-        )
+_OF_MESSAGE = "(SELECT messageId FROM polar_messages WHERE sessionId = :session AND telegramMessageId = :message)"
 
 
 class FeedbackLedger:
@@ -127,70 +88,24 @@ class FeedbackLedger:
         params = (event_id, event_type, session_id, message_id, None, "neutral", encode(payload), now_ms)
         return Statement(_APPEND, params)
 
-    async def list_recent(self, session_id: str, *, limit: int) -> list[FeedbackEvent]:
-        """The newest reaction events of a session, newest first."""
-        rows = await self._readers.fetch(
-            f"SELECT {_COLUMNS} FROM polar_feedback_events WHERE sessionId = ? "
-            "AND type IN ('reaction_added', 'reaction_removed', 'reaction_count') "
-            "ORDER BY createdAtMs DESC, rowid DESC LIMIT ?",
-            (session_id, limit),
-        )
-        return [FeedbackEvent.from_row(row) for row in rows]
-
     async def list_chosen(self, session_id: str, telegram_message_id: int, actor: str) -> list[str]:
         """The emoji that an actor has chosen by button on a message and not taken back."""
         rows = await self._readers.fetch(
-            "SELECT e.emoji FROM polar_messages AS m CROSS JOIN polar_feedback_events AS e "
-            "ON e.sessionId = m.sessionId AND e.messageId = m.messageId "
-            "WHERE m.sessionId = ? AND m.telegramMessageId = ? AND json_extract(e.payload, '$.via') = 'button' "
-            "AND json_extract(e.payload, '$.actor') = ? GROUP BY e.emoji "
-            "HAVING sum(CASE e.type WHEN 'reaction_added' THEN 1 WHEN 'reaction_removed' THEN -1 END) > 0",
-            (session_id, telegram_message_id, actor),
+            "SELECT emoji FROM polar_feedback_events INDEXED BY polar_feedback_message "
+            f"WHERE sessionId = :session AND messageId = {_OF_MESSAGE} AND {EVENT_ACTOR} = :actor "
+            "AND json_extract(payload, '$.via') = 'button' GROUP BY emoji "
+            "HAVING sum(CASE type WHEN 'reaction_added' THEN 1 WHEN 'reaction_removed' THEN -1 END) > 0",
+            {"session": session_id, "message": telegram_message_id, "actor": actor},
         )
         return [row[0] for row in rows]
-
-    async def totals(self, session_id: str, *, message_id: str | None = None) -> Totals:
-        """Totals of a session, or of one message of it: reactions only, additions minus removals."""
-        rows = await self._readers.fetch(
-            "SELECT polarity, sum(CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END) "
-            "FROM polar_feedback_events WHERE sessionId = ?1 AND (?2 IS NULL OR messageId = ?2) "
-            "AND type IN ('reaction_added', 'reaction_removed') GROUP BY polarity",
-            (session_id, message_id),
-        )
-        found = {row[0]: row[1] for row in rows}
-        return Totals(**{name: found.get(name, 0) for name in ("positive", "negative", "neutral")})
-
-    async def totals_by(self, session_id: str, grouping: Grouping, *, limit: int) -> list[tuple[str, Totals]]:
-        """Totals of a session for each day (UTC), message, automation or profile, the latest reacted to first."""
-        rows = await self._readers.fetch(
-            "SELECT label, sum(change * (polarity = 'positive')), sum(change * (polarity = 'negative')), "
-            "sum(change * (polarity = 'neutral')) FROM (SELECT polarity, createdAtMs, "
-            f"CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END AS change, {_LABELS[grouping]} AS label "
-            "FROM polar_feedback_events WHERE sessionId = ? AND type IN ('reaction_added', 'reaction_removed')) "
-            "WHERE label IS NOT NULL GROUP BY label ORDER BY max(createdAtMs) DESC, label LIMIT ?",
-            (session_id, limit),
-        )
-        return [(row[0], Totals(positive=row[1], negative=row[2], neutral=row[3])) for row in rows]
-
-    async def totals_of_automation(self, automation_id: str) -> Totals:
-        """Totals of all messages that an automation has produced."""
-        rows = await self._readers.fetch(
-            "SELECT polarity, sum(CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END) "
-            f"FROM polar_feedback_events INDEXED BY polar_feedback_automation WHERE {EVENT_AUTOMATION} IS NOT NULL "
-            f"AND {EVENT_AUTOMATION} = ? AND type IN ('reaction_added', 'reaction_removed') GROUP BY polarity",
-            (automation_id,),
-        )
-        found = {row[0]: row[1] for row in rows}
-        return Totals(**{name: found.get(name, 0) for name in ("positive", "negative", "neutral")})
 
     async def has_newer(self, session_id: str, telegram_message_id: int, actor: str, date: int) -> bool:
         """Whether an actor has reacted to a message of a session after this date, in Telegram's seconds."""
         row = await self._readers.fetch_one(
-            "SELECT 1 FROM polar_messages AS m CROSS JOIN polar_feedback_events AS e INDEXED BY polar_feedback_message "
-            "ON e.sessionId = m.sessionId AND e.messageId = m.messageId "
-            "WHERE m.sessionId = ? AND m.telegramMessageId = ? AND json_valid(e.payload) "
-            "AND json_extract(e.payload, '$.actor') = ? AND json_extract(e.payload, '$.date') > ? LIMIT 1",
-            (session_id, telegram_message_id, actor, date),
+            "SELECT 1 FROM polar_feedback_events INDEXED BY polar_feedback_message "
+            f"WHERE sessionId = :session AND messageId = {_OF_MESSAGE} AND {EVENT_ACTOR} = :actor "
+            "AND json_extract(payload, '$.date') > :date LIMIT 1",
+            {"session": session_id, "message": telegram_message_id, "actor": actor, "date": date},
         )
         return row is not None
 
@@ -198,8 +113,8 @@ class FeedbackLedger:
         """Whether somebody has given a message of a session a negative reaction before, taken back or not."""
         row = await self._readers.fetch_one(
             "SELECT 1 FROM polar_feedback_events INDEXED BY polar_feedback_message "
-            "WHERE sessionId = ? AND messageId = ? AND type = 'reaction_added' AND polarity = 'negative' "
-            "AND json_valid(payload) AND json_extract(payload, '$.actor') = ? LIMIT 1",
+            f"WHERE sessionId = ? AND messageId = ? AND {EVENT_ACTOR} = ? "
+            "AND type = 'reaction_added' AND polarity = 'negative' LIMIT 1",
             (session_id, message_id, actor),
         )
         return row is not None

@@ -184,11 +184,6 @@ class Updates:
         """
         return Statement(_OF_LANE, (first.lane, first.sequence, limit))
 
-    async def count_by_status(self) -> dict[str, int]:
-        """How many updates are in each status."""
-        rows = await self._readers.fetch("SELECT status, count(*) FROM polar_updates GROUP BY status")
-        return {row[0]: row[1] for row in rows}
-
 
 def batch(received: Sequence[Received], *, now_ms: int) -> list[Statement]:
     """The statements that journal a batch, in its order."""

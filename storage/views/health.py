@@ -80,8 +80,8 @@ class Health:
         """Negative reactions that were added since, less those that were removed; never below 0."""
         row = await self._readers.fetch_one(
             "SELECT coalesce(sum(CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END), 0) "
-            "FROM polar_feedback_events INDEXED BY polar_feedback_type "
-            "WHERE type IN ('reaction_added', 'reaction_removed') AND createdAtMs >= ? AND polarity = 'negative'",
+            "FROM polar_feedback_events INDEXED BY polar_feedback_negative "
+            "WHERE polarity = 'negative' AND createdAtMs >= ? AND type IN ('reaction_added', 'reaction_removed')",
             (since_ms,),
         )
         assert row is not None

@@ -10,7 +10,7 @@ from storage.ids import FIRST_REPLIES, sql_answered_update_id, sql_is_received, 
 from storage.readers import Readers
 from storage.tables.budgets import SPENT
 from storage.totals import Totals
-from storage.views.listings import count_up
+from storage.views.listings import SPAN, count_up
 
 RECENT_REPLIES = 1_000
 """Of so many sendings the times to reply are taken."""
@@ -40,9 +40,10 @@ SELECT worst.sessionId, worst.messageId, worst.net, worst.last, message.text,
   CASE WHEN json_valid(message.origin) THEN json_extract(message.origin, '$.automationId') END
 FROM (
   SELECT sessionId, messageId, sum(CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END) AS net, max(createdAtMs) AS last
-  FROM polar_feedback_events INDEXED BY polar_feedback_negative
-  WHERE polarity = 'negative' AND createdAtMs >= :since AND type IN ('reaction_added', 'reaction_removed')
-    AND NOT {sql_is_received("messageId")}
+  FROM (
+    SELECT sessionId, messageId, type, createdAtMs FROM polar_feedback_events INDEXED BY polar_feedback_negative
+    WHERE polarity = 'negative' AND createdAtMs >= :since ORDER BY createdAtMs DESC LIMIT {SPAN})
+  WHERE type IN ('reaction_added', 'reaction_removed') AND NOT {sql_is_received("messageId")}
   GROUP BY sessionId, messageId HAVING net > 0 ORDER BY net DESC, last DESC, sessionId, messageId LIMIT :limit
 ) AS worst
 LEFT JOIN polar_messages AS message ON message.sessionId = worst.sessionId
@@ -198,7 +199,10 @@ async def _by_subject(
 
 
 async def worst_replies(readers: Readers, *, since_ms: int, limit: int) -> list[DislikedReply]:
-    """Those with the most disapproval that was given since and stands; among equals, the latest."""
+    """Those with the most disapproval that was given since and stands; among equals, the latest.
+
+    It is counted in the newest SPAN events of disapproval.
+    """
     return [
         DislikedReply(
             session_id=row[0],

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from storage.readers import Readers
-from storage.statuses import UNHEARD, TaskStatus, joined_deliveries
+from storage.statuses import UNHEARD, RunStatus, TaskStatus, joined_deliveries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +47,11 @@ class TaskBoard:
             {"session": session_id, "owner": owner_user_id, "limit": limit},
         )
         return [Task.from_row(row) for row in rows]
+
+    async def count(self) -> tuple[int, int]:
+        """How many runs of all subjects are done, and how many blocked; kept as the ledger is written."""
+        [row] = await self._readers.fetch(
+            f"SELECT coalesce(sum(CASE WHEN status = '{RunStatus.EXECUTED}' THEN count ELSE 0 END), 0), "
+            "coalesce(sum(count), 0) FROM polar_daily_runs"
+        )
+        return row[0], row[1] - row[0]

@@ -11,10 +11,10 @@ import pytest
 
 from storage import migrations, opening
 from storage.database import Database
-from storage.tables.feedback import FeedbackLedger
 from storage.tables.jobs import Jobs
 from storage.tables.memories import Memories
 from storage.totals import Totals
+from storage.views.chat_feedback import ChatFeedback
 from tests.storage.files import NOW_MS, plain, rows
 
 SESSION = "telegram:chat:4711"
@@ -210,7 +210,7 @@ async def test_new_memories_and_old_ones_are_found_together(
 async def test_totals_count_reactions_only(path: Path, earlier: dict[str, list[tuple[Any, ...]]]) -> None:
     """Commands that were stored with polarity `positive` are no praise."""
     database = await adopt(path)
-    feedback = FeedbackLedger(database)
+    feedback = ChatFeedback(database)
     assert await feedback.totals(SESSION) == Totals(positive=1, negative=0, neutral=0)
     assert [event.id for event in await feedback.list_recent(SESSION, limit=10)] == ["f3", "f2", "f1"]
     assert (await feedback.list_recent(SESSION, limit=10))[-1].payload == {"targetMessageText": "Hello"}

@@ -34,6 +34,14 @@ DAILY = {
           iif(payload LIKE '%automationId%', 'a', ''), iif(payload LIKE '%profileId%', 'p', ''),
           count(*) FILTER (WHERE type = 'reaction_added'), count(*) FILTER (WHERE type = 'reaction_removed')
         FROM polar_feedback_events WHERE type LIKE 'reaction_%ed' GROUP BY 1, 2, 3, 4, 5""",
+    "polar_chat_feedback": """
+        SELECT sessionId, date(createdAtMs / 1000, 'unixepoch'),
+          iif(payload LIKE '%automationId%', 'a', ''), iif(payload LIKE '%profileId%', 'p', ''),
+          count(*) FILTER (WHERE polarity = 'positive' AND type = 'reaction_added')
+          - count(*) FILTER (WHERE polarity = 'positive' AND type = 'reaction_removed'),
+          count(*) FILTER (WHERE polarity = 'negative' AND type = 'reaction_added')
+          - count(*) FILTER (WHERE polarity = 'negative' AND type = 'reaction_removed'), 0, max(createdAtMs)
+        FROM polar_feedback_events WHERE type LIKE 'reaction_%ed' GROUP BY 1, 2, 3, 4""",
     "polar_daily_runs": """
         SELECT date(createdAtMs / 1000, 'unixepoch'), source, iif(json_valid(output), output ->> 'status', ''), count(*)
         FROM polar_run_events GROUP BY 1, 2, 3""",

@@ -24,6 +24,7 @@ from storage.tables.run_deliveries import RunDeliveries
 from storage.tables.runs import Runs
 from storage.tables.updates import Entry, Updates
 from storage.tables.users import Users
+from storage.views.chat_feedback import ChatFeedback
 from storage.views.tasks import TaskBoard
 from tests.storage.files import plain
 from tests.storage.plans import asked, plan, scans
@@ -63,12 +64,13 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "deliveries.find": lambda db: Deliveries(db).find("d"),
     "messages.find_delivered": lambda db: Messages(db).find_delivered("d"),
     "messages.find": lambda db: Messages(db).find(S, 1),
-    "feedback.list_recent": lambda db: FeedbackLedger(db).list_recent(S, limit=10),
     "feedback.list_chosen": lambda db: FeedbackLedger(db).list_chosen(S, 1, "7"),
-    "feedback.totals": lambda db: FeedbackLedger(db).totals(S),
-    "feedback.totals_of_automation": lambda db: FeedbackLedger(db).totals_of_automation("j"),
+    "feedback.has_newer": lambda db: FeedbackLedger(db).has_newer(S, 1, "7", 1),
     "feedback.has_disapproved": lambda db: FeedbackLedger(db).has_disapproved(S, "msg_a_1", "7"),
-    "feedback.totals of a message": lambda db: FeedbackLedger(db).totals(S, message_id="msg_a_1"),
+    "chat_feedback.totals": lambda db: ChatFeedback(db).totals(S),
+    "chat_feedback.totals_by day": lambda db: ChatFeedback(db).totals_by(S, "day", limit=10),
+    "chat_feedback.totals_by automation": lambda db: ChatFeedback(db).totals_by(S, "automation", limit=10),
+    "chat_feedback.totals_of_automation": lambda db: ChatFeedback(db).totals_of_automation("j"),
     "occurrences.list_due": lambda db: Occurrences(db).list_due(now_ms=1, limit=10),
     "runs.failures_in_a_row": lambda db: Runs(db).failures_in_a_row("automation", "j", limit=3),
     "runs.failures_in_a_row before one": lambda db: Runs(db).failures_in_a_row("automation", "j", limit=3, before="r"),
@@ -199,7 +201,7 @@ async def test_the_plan_of_a_bad_query_would_be_noticed(database: Database, path
     ("index", "expression"),
     [
         ("polar_feedback_actor", indexed.EVENT_ACTOR),
-        ("polar_feedback_automation", indexed.EVENT_AUTOMATION),
+        ("polar_feedback_message", indexed.EVENT_ACTOR),
         ("polar_run_failed", indexed.RUN_STATUS),
         ("polar_messages_automation", indexed.MESSAGE_AUTOMATION),
         ("polar_scheduler_owner", indexed.RUN_OWNER),

@@ -12,6 +12,7 @@ from storage.errors import ExpectationFailed
 from storage.payloads import EditMessageText, Payload, SendDocument, SendMessage, UnknownPayload
 from storage.statement import Statement
 from storage.tables.deliveries import Deliveries, Delivery
+from storage.views.queue_counts import QueueCounts
 from tests.storage.files import NOW_MS, plain, rows
 
 S = "telegram:chat:1"
@@ -75,7 +76,7 @@ async def test_rows_of_a_session_go_out_in_the_order_in_which_they_were_queued(
         )
     assert sent == ["a", "b", "c"]
     assert await deliveries.sessions_waiting() == ["telegram:chat:2"]
-    assert await deliveries.count_by_status() == {"sent": 3, "pending": 1}
+    assert await QueueCounts(database).of_deliveries() == {"sent": 3, "pending": 1}
 
 
 async def test_a_row_comes_back_as_it_was_queued(database: Database, deliveries: Deliveries) -> None:
@@ -229,7 +230,7 @@ async def test_a_delivery_is_queued_once(database: Database, deliveries: Deliver
     await database.commit(add(deliveries, "a"))
     with pytest.raises(Exception, match="UNIQUE"):
         await database.commit(add(deliveries, "b"), add(deliveries, "a"))
-    assert await deliveries.count_by_status() == {"pending": 1}
+    assert await QueueCounts(database).of_deliveries() == {"pending": 1}
 
 
 async def test_what_is_queued_once_stays_as_it_was(database: Database, deliveries: Deliveries) -> None:

@@ -16,6 +16,7 @@ from storage.tables.feedback import FeedbackLedger
 from storage.tables.messages import Messages
 from storage.tables.updates import Received, Updates
 from storage.totals import Totals
+from storage.views.chat_feedback import ChatFeedback
 from tests.storage.files import NOW_MS, rows
 
 S = "telegram:chat:1"
@@ -65,13 +66,13 @@ def answer(database: Database, telegram_id: int, *, origin: Origin = UNKNOWN) ->
 async def test_feedback_on_a_known_message_has_its_id_its_thread_and_its_origin(database: Database) -> None:
     """What was given with the event is kept beside them."""
     await database.commit(*answer(database, 9, origin=Origin(profile_id="p")), reaction("f", actor="7"))
-    [event] = await FeedbackLedger(database).list_recent(S, limit=5)
+    [event] = await ChatFeedback(database).list_recent(S, limit=5)
     assert event.payload == {"actor": "7", "producedBy": {"profileId": "p"}, "thread": "root:1"}
     assert (event.message_id, event.type, event.session_id) == ("msg_a_9", "reaction_added", S)
     assert (event.emoji, event.polarity, event.created_at_ms) == ("👍", "positive", NOW_MS)
 
 
-async def test_feedback_on_a_users_message_has_that_ones_id(database: Database, feedback: FeedbackLedger) -> None:
+async def test_feedback_on_a_users_message_has_that_ones_id(database: Database) -> None:
     """A stored message of a person."""
     said = Messages(database).add_received(
         session_id=S,
@@ -85,7 +86,7 @@ async def test_feedback_on_a_users_message_has_that_ones_id(database: Database, 
         now_ms=NOW_MS,
     )
     await database.commit(said, reaction("f"))
-    [event] = await feedback.list_recent(S, limit=5)
+    [event] = await ChatFeedback(database).list_recent(S, limit=5)
     assert event.message_id == "msg_u_9"
     assert "unresolved" not in event.payload
 
@@ -102,33 +103,31 @@ def journalled(update_id: int, *, chat: int, message: int) -> Received:
     )
 
 
-async def test_feedback_on_a_message_that_is_still_being_handled_is_resolved(
-    database: Database, feedback: FeedbackLedger
-) -> None:
+async def test_feedback_on_a_message_that_is_still_being_handled_is_resolved(database: Database) -> None:
     """Its id follows from the journal; a message of another chat with the same number does not count."""
     updates = Updates(database)
     await database.commit(updates.add(journalled(1, chat=1, message=9), now_ms=NOW_MS))
     await database.commit(updates.add(journalled(2, chat=12, message=10), now_ms=NOW_MS))
     await database.commit(reaction("known", message=9), reaction("unknown", message=10))
-    events = {event.id: event for event in await feedback.list_recent(S, limit=5)}
+    events = {event.id: event for event in await ChatFeedback(database).list_recent(S, limit=5)}
     assert events["known"].message_id == "msg_u_9"
     assert "unresolved" not in events["known"].payload
     assert events["unknown"].payload == {"unresolved": True}
 
 
-async def test_a_journal_entry_that_is_finished_resolves_nothing(database: Database, feedback: FeedbackLedger) -> None:
+async def test_a_journal_entry_that_is_finished_resolves_nothing(database: Database) -> None:
     """When the message is handled it is stored, or it never will be."""
     updates = Updates(database)
     await database.commit(updates.add(journalled(1, chat=1, message=9), now_ms=NOW_MS))
     await database.commit(updates.finish(1, 1, now_ms=NOW_MS), reaction("f"))
-    [event] = await feedback.list_recent(S, limit=5)
+    [event] = await ChatFeedback(database).list_recent(S, limit=5)
     assert event.message_id == "telegram:1:9"
 
 
-async def test_feedback_on_an_unknown_message_is_marked(database: Database, feedback: FeedbackLedger) -> None:
+async def test_feedback_on_an_unknown_message_is_marked(database: Database) -> None:
     """It names chat and message as Telegram does, and says that it is unresolved."""
     await database.commit(reaction("f", message=77, actor="7"))
-    [event] = await feedback.list_recent(S, limit=5)
+    [event] = await ChatFeedback(database).list_recent(S, limit=5)
     assert event.message_id == "telegram:1:77"
     assert event.payload == {"actor": "7", "unresolved": True}
 
@@ -165,17 +164,17 @@ async def test_a_command_is_an_event_without_emoji_and_neutral(database: Databas
     assert rows(path, "SELECT id, type, sessionId, messageId, emoji, polarity, payload FROM polar_feedback_events") == [
         ("c", "command_executed", S, "msg_u_1", None, "neutral", '{"command":"/ping"}')
     ]
-    assert await feedback.list_recent(S, limit=5) == []
-    assert await feedback.totals(S) == Totals()
+    assert await ChatFeedback(database).list_recent(S, limit=5) == []
+    assert await ChatFeedback(database).totals(S) == Totals()
 
 
-async def test_recent_reactions_come_newest_first(database: Database, feedback: FeedbackLedger) -> None:
+async def test_recent_reactions_come_newest_first(database: Database) -> None:
     """Of this session; at one instant the later row first."""
     await database.commit(reaction("b", at=1), reaction("a"), reaction("c", at=1), reaction("other", chat=2))
-    assert [event.id for event in await feedback.list_recent(S, limit=2)] == ["c", "b"]
+    assert [event.id for event in await ChatFeedback(database).list_recent(S, limit=2)] == ["c", "b"]
 
 
-async def test_totals_are_additions_minus_removals(database: Database, feedback: FeedbackLedger) -> None:
+async def test_totals_are_additions_minus_removals(database: Database) -> None:
     """By polarity, of a session or of one message in it; anonymous counts are not added up."""
     await database.commit(
         reaction("1", message=1),
@@ -187,10 +186,12 @@ async def test_totals_are_additions_minus_removals(database: Database, feedback:
         reaction("7", message=2, kind="reaction_count"),
         reaction("8", chat=2),
     )
-    assert await feedback.totals(S) == Totals(positive=2, negative=1, neutral=1)
-    assert await feedback.totals(S, message_id="telegram:1:1") == Totals(positive=1)
-    assert await feedback.totals(S, message_id="telegram:1:2") == Totals(positive=1, negative=1, neutral=1)
-    assert await feedback.totals("telegram:chat:3") == Totals()
+    assert await ChatFeedback(database).totals(S) == Totals(positive=2, negative=1, neutral=1)
+    assert dict(await ChatFeedback(database).totals_by(S, "message", limit=5)) == {
+        "telegram:1:1": Totals(positive=1),
+        "telegram:1:2": Totals(positive=1, negative=1, neutral=1),
+    }
+    assert await ChatFeedback(database).totals("telegram:chat:3") == Totals()
 
 
 async def test_the_buttons_that_someone_has_chosen(database: Database, feedback: FeedbackLedger) -> None:
@@ -221,9 +222,7 @@ COUNTER = iter(range(10**9))
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 @given(events=EVENTS)
-async def test_totals_are_those_of_the_distinct_events(
-    database: Database, feedback: FeedbackLedger, events: list[tuple[str, str, int]]
-) -> None:
+async def test_totals_are_those_of_the_distinct_events(database: Database, events: list[tuple[str, str, int]]) -> None:
     """Whatever the order and however often an id comes again: its first event counts, once."""
     chat = next(COUNTER) + 1000
     await database.commit(
@@ -235,4 +234,4 @@ async def test_totals_are_those_of_the_distinct_events(
         first.setdefault(key, (kind, emoji))
     for kind, emoji in first.values():
         expected[POLARITY[emoji]] += 1 if kind == "reaction_added" else -1
-    assert await feedback.totals(f"telegram:chat:{chat}") == Totals(**expected)
+    assert await ChatFeedback(database).totals(f"telegram:chat:{chat}") == Totals(**expected)

@@ -11,6 +11,7 @@ import pytest
 from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.tables.updates import Entry, Received, Updates, batch
+from storage.views.queue_counts import QueueCounts
 from tests.storage.files import NOW_MS, rows
 
 ROW = "SELECT updateId, sequence, status, lane, body, attempts, reason, receivedAtMs, finishedAtMs FROM polar_updates"
@@ -44,7 +45,6 @@ async def test_a_new_journal_is_empty(updates: Updates) -> None:
     assert await updates.last_sequence() == 0
     assert await updates.first_pending() is None
     assert await updates.list_pending(after=0, limit=10) == []
-    assert await updates.count_by_status() == {}
 
 
 async def test_updates_come_back_in_order_of_arrival(database: Database, updates: Updates) -> None:
@@ -120,7 +120,7 @@ async def test_a_finished_id_with_another_mark_is_another_update(
     await database.commit(updates.add(another, now_ms=NOW_MS - 1))
     assert rows(path, ROW) == [(1, 2, "pending", "new", b"new", 0, None, NOW_MS - 1, None)]
     await database.commit(updates.finish(1, 2, now_ms=NOW_MS), updates.add(another, now_ms=NOW_MS))
-    assert await updates.count_by_status() == {"done": 1}
+    assert await QueueCounts(database).of_updates() == {"done": 1}
 
 
 async def test_a_pending_update_is_never_overwritten(database: Database, updates: Updates, path: Path) -> None:
@@ -147,7 +147,7 @@ async def test_a_finished_update_keeps_no_body(database: Database, updates: Upda
     await database.commit(updates.add(received(1, body=b"secret"), now_ms=NOW_MS))
     await database.commit(updates.finish(1, 1, now_ms=NOW_MS + 5))
     assert rows(path, ROW) == [(1, 1, "done", "1::control", None, 0, None, NOW_MS, NOW_MS + 5)]
-    assert await updates.count_by_status() == {"done": 1}
+    assert await QueueCounts(database).of_updates() == {"done": 1}
 
 
 async def test_an_update_that_is_set_aside_keeps_its_body(database: Database, updates: Updates, path: Path) -> None:
