@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -80,7 +81,8 @@ def counted(path: Path, session: str, label: str) -> dict[str, Totals]:
     return {name: Totals(**sums) for name, sums in found.items() if name is not None}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
+@pytest.mark.slow
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 @given(changes=st.lists(CHANGES, max_size=20), erased_after=st.integers(0, 20))
 async def test_totals_are_what_the_rows_come_to(
     database: Database, path: Path, changes: list[Change], erased_after: int
@@ -109,7 +111,8 @@ async def test_an_automation_has_the_totals_of_all_chats(database: Database) -> 
 STEPS = st.lists(st.tuples(st.sampled_from(["add", "finish", "set aside", "retry", "prune"]), st.integers(1, 4)))
 
 
-@settings(max_examples=10, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None)
 @given(before=STEPS, after=STEPS)
 def test_what_was_done_stays_counted(before: list[tuple[str, int]], after: list[tuple[str, int]]) -> None:
     """Each update once, from when it is done; what is pruned later was done all the same."""
