@@ -57,10 +57,9 @@ async def _obey(bot: Running, clock: ShiftedClock) -> None:
 
 
 async def _prune(bot: Running) -> None:
-    """What the minutes of a day would do."""
-    pruner = getattr(bot.app, "pruner", None)
+    """The units that the minutes of a day would do."""
     for _ in range(MOST_UNITS):
-        if pruner is None or not await pruner.unit():
+        if not await bot.app.pruner.unit():
             return
 
 

@@ -16,7 +16,7 @@ from tests.house import CHECKOUT
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 # In backticks: something with a folder or an ending, as our files have.
 FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|md|toml|sql|svg|txt))`")
-NOT_OURS = {"artifacts/", "Europe/Berlin"}  # made when it is needed; no file
+NOT_OURS = {".bench/", "artifacts/", "Europe/Berlin"}  # made when it is needed; no file
 UNKNOWN_TABLES = {"polar_demo_bot", "polar_memory_fts", "polar_memory_embeddings"}
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=name)

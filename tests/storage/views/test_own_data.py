@@ -64,11 +64,12 @@ async def test_a_waiting_file_is_found_among_the_open_rows(
 
 
 async def test_erasing_scans_no_table(database: Database, path: Path) -> None:
-    """What others have stored costs nothing."""
+    """What others have stored costs nothing; what nobody has handled yet is looked through, as only its body says."""
+    waiting = "SCAN polar_updates USING INDEX polar_updates_pending"
     statements = Erasure(database).of("7", now_ms=1)
     assert len(statements) > 10
     for statement in statements[:-1]:  # the last one merges the index of words, within bounds
-        assert unbounded(path, statement) == [], statement.sql
+        assert [step for step in unbounded(path, statement) if step != waiting] == [], statement.sql
 
 
 async def test_a_summary_of_feedback_goes_by_indexes(database: Database, path: Path, asked: list[Statement]) -> None:
