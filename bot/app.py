@@ -175,6 +175,7 @@ class App:
                 allowed=settings.allowed_telegram_ids,
                 clock=clock,
                 new_code=new_code,
+                is_own_right=self.commands.own_data().is_right,
             ),
             # After access, so that strangers cannot fill it; before any work is done.
             limit,

@@ -27,6 +27,7 @@ from bot.schedules.text import FORMS
 from bot.settings import Settings, environment, variable
 from bot.supervised import Supervisor
 from middleware.commands import Command
+from middleware.turn import Level
 from storage import schema
 from storage.database import Database
 
@@ -146,6 +147,12 @@ async def _chat_commands() -> list[Command]:
     return commands
 
 
+def _for_whom(command: Command) -> str:
+    if command.level is Level.STRANGER:
+        return "For everybody of whom there is something here, let in or not."
+    return f"From level {command.level.name.lower()} on."
+
+
 def commands_page(commands: list[Command]) -> str:
     """docs/reference/commands.md."""
     lines = [
@@ -161,7 +168,7 @@ def commands_page(commands: list[Command]) -> str:
         lines += [
             f"### `/{command.name}`",
             "",
-            f"{_sentence(command.summary)} From level {command.level.name.lower()} on.",
+            f"{_sentence(command.summary)} {_for_whom(command)}",
             "",
             f"- Form: `/{command.usage}`",
             f"- Example: `/{command.example}`",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,6 +28,8 @@ class Access:
     clock: Clock
     new_code: Callable[[], str]
     """Makes a code that a person can read out."""
+    is_own_right: Callable[[Turn], Awaitable[bool]]
+    """Whether it asks for what is a right of whoever asks, let in or not: to have one's own data, or to erase it."""
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Denied turns leave an audit row and nothing else."""
@@ -43,6 +45,8 @@ class Access:
             return await call_next(turn)
         if turn.run is not None:
             return Outcome(status="blocked", reason="access")
+        if turn.place.is_private and turn.has_rights and await self.is_own_right(turn):
+            return await call_next(turn)
         return await self._turn_away(turn)
 
     async def level_of(self, turn: Turn) -> Level:

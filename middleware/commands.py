@@ -22,6 +22,7 @@ class Command:
     name: str
     handler: Handler
     level: Level = Level.MEMBER
+    """`STRANGER` is a right that being shut out does not take away."""
     aliases: tuple[str, ...] = ()
     """Other names that call it; they stand in /help of the command, not in the menu."""
     is_bare: bool = False
@@ -41,6 +42,14 @@ class Command:
     def example(self) -> str:
         """A call that works as it stands, without the slash."""
         return say(f"commands.{self.name}.example")
+
+
+@dataclass(frozen=True, slots=True)
+class PressHandler:
+    """Who handles the presses of one kind of button, which gets the data, and the level that it takes."""
+
+    handler: Handler
+    level: Level = Level.MEMBER
 
 
 class Registry:
@@ -72,8 +81,8 @@ class Commands:
     """Runs the command that a turn calls; whoever lacks the level gets a plain no."""
 
     registry: Registry
-    buttons: Mapping[str, Handler]
-    """Handlers of button presses, which get the data, by what stands before its first colon."""
+    buttons: Mapping[str, PressHandler]
+    """By what stands before the first colon of a button's data."""
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Turns that call no command go on."""
@@ -98,10 +107,10 @@ class Commands:
 
     async def _press(self, turn: Turn) -> Outcome:
         assert turn.press is not None
-        handler = self.buttons.get(turn.press.data.partition(":")[0])
-        if handler is None or turn.level < Level.MEMBER:
+        found = self.buttons.get(turn.press.data.partition(":")[0])
+        if found is None or turn.level < found.level:
             return stale(turn.press)
-        return await handler(turn, turn.press.data)
+        return await found.handler(turn, turn.press.data)
 
     def _unknown(self, turn: Turn, invocation: Invocation) -> Outcome:
         if not turn.place.is_private:

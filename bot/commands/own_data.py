@@ -10,7 +10,7 @@ from bot.clock import moment
 from middleware.commands import Command
 from middleware.presses import stale, with_toast
 from middleware.texts import say
-from middleware.turn import Clock, Document, Outcome, Press, Turn
+from middleware.turn import Clock, Document, Invocation, Level, Outcome, Press, Turn
 from middleware.usage import UsageError, only_in_private
 from storage.erasure import Erasure
 from storage.json_text import encode
@@ -18,7 +18,7 @@ from storage.payloads import Button
 from storage.tables.messages import Messages
 from storage.views.own_data import SECTIONS, OwnData
 
-PREFIX = "me"
+PREFIX = ME = "me"
 ROOM = 20_000_000
 """Bytes of a file, about."""
 VALID_MS = 600_000
@@ -62,9 +62,13 @@ class OwnDataCommands:
     def commands(self) -> tuple[Command, ...]:
         """In the order of the menu."""
         return (
-            Command(name="export", handler=self.export, is_bare=True),
-            Command(name="forget", handler=self.forget),
+            Command(name="export", handler=self.export, level=Level.STRANGER, is_bare=True),
+            Command(name="forget", handler=self.forget, level=Level.STRANGER),
         )
+
+    async def is_right(self, turn: Turn) -> bool:
+        """Whether a turn asks for these, of a person of whom there is something here."""
+        return _asks(turn) and await self.own.is_known(turn.user_id)
 
     async def export(self, turn: Turn, argument: str) -> Outcome:
         """A file of everything; one at a time, so that nobody fills the disk with files that wait."""
@@ -84,7 +88,7 @@ class OwnDataCommands:
 
     async def forget(self, turn: Turn, argument: str) -> Outcome:
         """The question, with what would be erased and what stays; nothing is done before the button is pressed."""
-        if argument.lower() != "me":
+        if argument.lower() != ME:
             raise UsageError(say("own_data.what"))
         if not turn.place.is_private:
             return only_in_private(say("own_data.private"))
@@ -116,6 +120,17 @@ class OwnDataCommands:
 
     async def _counts(self, user_id: str) -> SectionCounts:
         return {section: await self.own.count(user_id, section) for section in SECTIONS}
+
+
+def _asks(turn: Turn) -> bool:
+    if turn.press is not None:
+        return turn.press.data.startswith(f"{PREFIX}:")
+    match turn.command:
+        case Invocation("export", ""):
+            return True
+        case Invocation("forget", argument):
+            return argument.lower() == ME
+    return False
 
 
 def _told(there: SectionCounts, given: SectionCounts | None = None) -> str:

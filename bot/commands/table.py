@@ -29,8 +29,8 @@ from bot.commands.timezone import TimezoneCommands
 from bot.settings import Settings
 from bot.zones import Zones
 from middleware.answering import Answering
-from middleware.commands import Command, Handler, Registry
-from middleware.turn import Clock
+from middleware.commands import Command, PressHandler, Registry
+from middleware.turn import Clock, Level
 from storage.database import Database
 from storage.stores import Stores
 
@@ -75,20 +75,21 @@ class CommandTable:
         yield from FeedbackCommands(stores.chat_feedback, stores.feedback_summaries, clock).commands()
         yield from BudgetCommands(stores.budgets, clock).commands()
         yield from StopCommand(self.answering, self.database, stores.deliveries, clock).commands()
-        yield from self._own_data().commands()
+        yield from self.own_data().commands()
         yield from PairingCommands(stores.access, clock).commands()
 
-    def buttons(self) -> Mapping[str, Handler]:
+    def buttons(self) -> Mapping[str, PressHandler]:
         """Handlers of presses, by what their data begins with."""
         own_jobs = self._own_jobs()
         return {
-            buttons.PREFIX: AutomationPresses(own_jobs),
-            PROPOSALS: ProposalPresses(self.stores.proposals, own_jobs),
-            OWN_DATA: self._own_data().press,
+            buttons.PREFIX: PressHandler(AutomationPresses(own_jobs)),
+            PROPOSALS: PressHandler(ProposalPresses(self.stores.proposals, own_jobs)),
+            OWN_DATA: PressHandler(self.own_data().press, Level.STRANGER),
         }
 
     def _own_jobs(self) -> OwnJobs:
         return OwnJobs(self.stores.jobs, self.clock, self.zones, new_id)
 
-    def _own_data(self) -> OwnDataCommands:
+    def own_data(self) -> OwnDataCommands:
+        """What is a right of whoever asks."""
         return OwnDataCommands(self.stores.own_data, self.stores.erasure, self.stores.messages, self.clock)

@@ -98,6 +98,12 @@ _SECTIONS: Mapping[str, _Section] = {
     ),
 }
 SECTIONS = tuple(_SECTIONS)
+# What we said to somebody, and that a command was called, is left by whoever knocks at a closed door too.
+_MADE_HERE = (
+    *(found.source for name, found in _SECTIONS.items() if name not in ("access", "answers", "revisions", "feedback")),
+    f"{_SECTIONS['feedback'].source} AND type IN ('reaction_added', 'reaction_removed')",
+)
+_IS_KNOWN = "SELECT " + " OR ".join(f"EXISTS (SELECT 1 FROM {source})" for source in _MADE_HERE)
 
 # The newest rows that have room, oldest first.
 _READ = """
@@ -113,6 +119,11 @@ class OwnData:
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
+
+    async def is_known(self, user_id: str) -> bool:
+        """Whether there is anything here that this person wrote, set or reacted with, in whatever chat."""
+        row = await self._readers.fetch_one(_IS_KNOWN, _of(user_id))
+        return row is not None and bool(row[0])
 
     async def count(self, user_id: str, section: str) -> int:
         """How many rows of a section there are."""
