@@ -44,6 +44,7 @@ from middleware.errors import Errors
 from middleware.feedback import Feedback
 from middleware.heartbeat import Heartbeat
 from middleware.history import History
+from middleware.late_list import LateList
 from middleware.ledger import Ledger
 from middleware.personality import Personality
 from middleware.polarity import PolarityTable
@@ -196,6 +197,8 @@ class App:
             ),
             # Heartbeats end here: what is counted needs no model.
             Heartbeat(stores.health, clock),
+            # Late reminders that come together end here: a list is said as it is.
+            LateList(),
             # Commands end here, so that no model ever sees one.
             Commands(self.registry, self.commands.buttons()),
             # After commands, which are no talk: what follows is for the responder alone.

@@ -43,16 +43,23 @@ class Ledger:
         if run.note:
             outcome = replace(outcome, replies=tuple(_noted(outcome.replies, run.note)))
         self._enter(turn, run, outcome)
+        for companion in run.companions:
+            turn.record(*self._rows(turn, companion, outcome))
         return outcome
 
     def _enter(self, turn: Turn, run: Run, outcome: Outcome) -> None:
+        row, *projections = self._rows(turn, run, outcome)
+        # The ledger ignores a run that it has already; here that voids the turn, so that nothing of it comes twice.
+        turn.record(replace(row, expect=1), *projections)
+
+    def _rows(self, turn: Turn, run: Run, outcome: Outcome) -> tuple[Statement, ...]:
         output: dict[str, Any] = {"status": _ended(outcome), "replies": len(outcome.replies)}
         if outcome.reason is not None:
             output["reason"] = outcome.reason
         metadata: dict[str, Any] = {"sessionId": turn.session_id, "scheduledAtMs": run.scheduled_at_ms}
         if run.retry_of is not None:
             metadata["retryOf"] = run.retry_of
-        row, *projections = self.runs.append(
+        return self.runs.append(
             source=run.source,
             subject_id=run.subject_id,
             run_id=run.run_id,
@@ -62,8 +69,6 @@ class Ledger:
             metadata=metadata,
             now_ms=self.clock(),
         )
-        # The ledger ignores a run that it has already; here that voids the turn, so that nothing of it comes twice.
-        turn.record(replace(row, expect=1), *projections)
 
     def _try(self, turn: Turn, run: Run, outcome: Outcome | None, error: Exception | None) -> Statement:
         return self.runs.log_try(

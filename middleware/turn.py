@@ -131,6 +131,7 @@ class Run:
 
     `sends` is false for jobs that must not send messages. `silent` sends without a notification. `checks` are a
     heartbeat's. `note` is said before all else. `retry_of` is the run in whose place somebody asked for this one.
+    With `companions`, runs that end as this one does, the prompt is a list of all their prompts.
     """
 
     source: Literal["automation", "heartbeat"]
@@ -144,6 +145,7 @@ class Run:
     note: str = ""
     checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     retry_of: str | None = None
+    companions: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,6 +238,11 @@ def sql_next_id(source: RunSource, column: str) -> str:
     return f"'{source}:' || {column}"
 
 
+def sql_run_id(source: RunSource, subject_id: str, at_ms: str) -> str:
+    """`run_id` of a scheduled instant."""
+    return f"'{_RUN[source]}:' || {subject_id} || ':' || {at_ms}"
+
+
 def sql_task_id(source: str, subject_id: str, run_id: str) -> str:
     """`task_id`, by the three columns of the ledger that make a run unique."""
     return f"{source} || ':' || {subject_id} || ':' || {run_id}"

@@ -27,6 +27,7 @@ from storage.tables.stop_marks import StopMarks
 from storage.tables.updates import Updates
 from storage.tables.users import Users
 from storage.views.chat_feedback import ChatFeedback
+from storage.views.due_jobs import DueJobs
 from storage.views.feedback_summary import FeedbackSummaries
 from storage.views.health import Health
 from storage.views.own_data import OwnData
@@ -52,6 +53,7 @@ class Stores:
     chat_feedback: ChatFeedback
     custom_emoji: CustomEmoji
     deliveries: Deliveries
+    due_jobs: DueJobs
     erasure: Erasure
     feedback: FeedbackLedger
     feedback_summaries: FeedbackSummaries

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.automations import texts
 from bot.automations.decision import ON_TIME_MS, Decision, Missed, QuietHours, Rules, Situation, decide, start_of_day
-from bot.automations.texts import stamp
 from bot.automations.verbs import next_occurrence
 from bot.clock import millis, moment
 from bot.schedules import wallclock
@@ -24,9 +24,11 @@ from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.stores import Stores
 from storage.tables.jobs import Job, Jobs
-from storage.tables.occurrences import Claim, Occurrence, Occurrences
+from storage.tables.occurrences import Claim, Companion, Occurrence, Occurrences
 
 PAUSE_AFTER_FAILURES = 3
+MOST_SINGLE = 10
+"""Late reminders of one person that still come one by one; more go as a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,8 @@ class AutomationSubject:
 
     def finish(self, run: Occurrence, *, now_ms: int) -> tuple[Statement, ...]:
         """With the last run of a schedule its job is over; what follows any other was planned by its claim."""
-        ends = None if run.claim is None else run.claim.ends
-        return () if ends is None else (Jobs.end(run.subject_id, ends, now_ms=now_ms),)
+        ending = ((each.subject_id, each.claim.ends) for each in run.members if each.claim is not None)
+        return tuple(Jobs.end(job_id, ends, now_ms=now_ms) for job_id, ends in ending if ends is not None)
 
     async def farewell(self, run: Occurrence, *, now_ms: int) -> Farewell:
         """A job whose runs keep failing is paused, and its owner told."""
@@ -163,7 +165,39 @@ class AutomationSubject:
         if decision.verdict is not None:
             skip = _skip(chosen, decision.verdict, job.session_id, now_ms)
             return Drop((*following, *skip, *self.finish(run, now_ms=now_ms)))
-        return await self._once(Take(run, following), now_ms)
+        found = await self._once(Take(run, following), now_ms)
+        return await self._together(found, now_ms) if claim.note and isinstance(found, Take) else found
+
+    async def _together(self, found: Take, now_ms: int) -> Take:
+        """A late reminder, alone, or with all others that are as late there, where they are more than a few."""
+        run, claim = found.run, found.run.claim
+        assert claim is not None
+        due = await self.stores.due_jobs.list_of(claim.session_id, claim.user_id, now_ms=now_ms)
+        others = [(job, o) for job, o in due if job.id != run.subject_id and _goes_along(job, o, claim, now_ms)]
+        if len(others) < MOST_SINGLE:
+            return found
+        _, zone = _rules_of(claim)
+        listed = replace(
+            claim,
+            prompt=texts.reminders([(run.at_ms, claim.prompt), *((o.at_ms, job.prompt) for job, o in others)], zone),
+            note=say("automation.late_list", count=len(others) + 1, zone=zone.key),
+            companions=tuple(Companion(subject_id=job.id, at_ms=o.at_ms, ends=job.schedule) for job, o in others),
+        )
+        taken = (Occurrences.take(occurrence) for _, occurrence in others)
+        return Take(replace(run, claim=listed), (*found.following, *taken))
+
+
+def _goes_along(job: Job, occurrence: Occurrence, claim: Claim, now_ms: int) -> bool:
+    """Whether it is a late reminder that is to be said where a claimed one is, by the same rules."""
+    try:
+        own = _claim(job, _schedule(job), _rules_of(claim)[1])
+    except Unrunnable:
+        return False
+    rules, zone = _rules_of(own)
+    if (own.sends, own.topic_id, own.rules["quietHours"]) != (claim.sends, claim.topic_id, claim.rules["quietHours"]):
+        return False
+    is_first_try = occurrence.attempts == 0
+    return is_first_try and _missed(job.limits or {}) != "skip" and _note(occurrence, rules, zone, now_ms) != ""
 
 
 def _schedule(job: Job) -> Schedule:
@@ -222,7 +256,7 @@ def _note(run: Occurrence, rules: Rules, zone: ZoneInfo, now_ms: int) -> str:
     """What a reminder says that comes late; nothing else does."""
     if not rules.is_reminder or not rules.is_late(moment(run.at_ms), moment(now_ms)):
         return ""
-    return say("automation.late", at=stamp(run.at_ms, zone), zone=zone.key)
+    return say("automation.late", at=texts.stamp(run.at_ms, zone), zone=zone.key)
 
 
 def _missed(limits: Mapping[str, Any]) -> Missed:

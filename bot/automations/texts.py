@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,6 +28,11 @@ _SHOWN_OVER = 10
 def stamp(ms: int, zone: ZoneInfo) -> str:
     """An instant as the clocks of a zone show it."""
     return _shown(moment(ms), zone)
+
+
+def reminders(late: Iterable[tuple[int, str]], zone: ZoneInfo) -> str:
+    """Late ones as a list, earliest first: each instant in ms, and what was to be said then."""
+    return "\n".join(say("automation.late_line", at=stamp(ms, zone), prompt=prompt) for ms, prompt in sorted(late))
 
 
 def _shown(at: datetime, zone: ZoneInfo) -> str:

@@ -201,19 +201,7 @@ class Runner:
             source=await self._source(subject, run, now_ms),
             attempt=run.attempts,
             origin=_origin(run),
-            run=Run(
-                source=run.source,
-                subject_id=run.subject_id,
-                run_id=run.run_id,
-                trigger=trigger_of(run),
-                prompt=claim.prompt,
-                scheduled_at_ms=run.at_ms,
-                sends=claim.sends,
-                silent=claim.silent,
-                note=claim.note,
-                checks=claim.checks,
-                retry_of=run.retry_of,
-            ),
+            run=replace(_run(run), companions=tuple(map(_run, run.members[1:]))),
         )
 
     async def _source(self, subject: Subject, run: Occurrence, now_ms: int) -> Source:
@@ -246,12 +234,15 @@ class Runner:
         now_ms = self._clock()
         session_id = row.claim.session_id if row.claim is not None else None
         ends = subject.pause(row.subject_id, now_ms=now_ms) if row.claim is None else subject.finish(row, now_ms=now_ms)
-        return (
-            Occurrences.take(row),
-            *enter(row, RunStatus.FAILED, reason, session_id=session_id, now_ms=now_ms),
-            Occurrences.set_aside(row, reason, now_ms=now_ms),
-            *ends,
+        failed = (
+            statement
+            for each in row.members
+            for statement in (
+                *enter(each, RunStatus.FAILED, reason, session_id=session_id, now_ms=now_ms),
+                Occurrences.set_aside(each, reason, now_ms=now_ms),
+            )
         )
+        return (Occurrences.take(row), *failed, *ends)
 
     async def _count(self, subject: Subject, row: Occurrence, attempt: int, error: Exception) -> bool:
         """A fault of ours, or of a row: the try counts, and the last one sets the occurrence aside."""
@@ -275,6 +266,23 @@ class Runner:
 def _claim_of(run: Occurrence) -> Claim:
     assert run.claim is not None
     return run.claim
+
+
+def _run(run: Occurrence) -> Run:
+    claim = _claim_of(run)
+    return Run(
+        source=run.source,
+        subject_id=run.subject_id,
+        run_id=run.run_id,
+        trigger=trigger_of(run),
+        prompt=claim.prompt,
+        scheduled_at_ms=run.at_ms,
+        sends=claim.sends,
+        silent=claim.silent,
+        note=claim.note,
+        checks=claim.checks,
+        retry_of=run.retry_of,
+    )
 
 
 def _origin(run: Occurrence) -> Origin:

@@ -14,7 +14,19 @@ from storage.readers import Readers
 from storage.statement import Statement
 from storage.statuses import UNHEARD, joined_deliveries
 
-_COLUMNS = "id, ownerUserId, sessionId, schedule, promptTemplate, enabled, quietHoursJson, limitsJson, createdAtMs"
+COLUMNS = (
+    "id",
+    "ownerUserId",
+    "sessionId",
+    "schedule",
+    "promptTemplate",
+    "enabled",
+    "quietHoursJson",
+    "limitsJson",
+    "createdAtMs",
+)
+"""What a job is read from, in this order."""
+_COLUMNS = ", ".join(COLUMNS)
 
 # A job that goes on is over no more.
 _SET_ENABLED = """
@@ -60,7 +72,7 @@ class Job:
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Job:
-        """From a row of _COLUMNS."""
+        """From a row of COLUMNS."""
         return cls(
             id=row[0],
             owner_user_id=row[1],

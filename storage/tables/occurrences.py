@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
@@ -48,11 +48,33 @@ _LATEST_MS = 253_402_300_799_999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Companion:
+    """The occurrence of another job that a run says along, in one list; `ends` as in its claim."""
+
+    subject_id: str
+    at_ms: int
+    ends: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """As a row holds it; storage.tables.runs reads the first two in SQL."""
+        return {"id": self.subject_id, "atMs": self.at_ms, "ends": self.ends}
+
+    @classmethod
+    def read(cls, found: Mapping[str, Any]) -> Companion:
+        """From a row; raises TypeError and KeyError for what is none."""
+        return cls(
+            subject_id=_typed(found, "id", str),
+            at_ms=_instant(found["atMs"]),
+            ends=_typed(found, "ends", str, type(None)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """All that a run needs, as it was when the run was claimed: from then on nothing reads its job or policy.
 
     `rules` are what is asked at every try, read by the subject. `ends` is the schedule that has ended with this run,
-    `note` what is said before all else.
+    `note` what is said before all else. With `companions` the prompt is a list of all of them, said as it is.
     """
 
     session_id: str
@@ -65,6 +87,7 @@ class Claim:
     note: str = ""
     checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rules: Mapping[str, Any] = field(default_factory=dict)
+    companions: tuple[Companion, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As a row holds it."""
@@ -80,6 +103,7 @@ class Claim:
             # As text: what another program wrote may hold what SQLite takes for no JSON, such as Infinity.
             "checks": encode(self.checks),
             "rules": encode(self.rules),
+            **({"companions": [each.to_json() for each in self.companions]} if self.companions else {}),
         }
 
     @classmethod
@@ -97,6 +121,7 @@ class Claim:
             note=_typed(found, "note", str),
             checks={name: _typed(checks, name, dict) for name in checks},
             rules=_object(found, "rules"),
+            companions=tuple(Companion.read(each) for each in found.get("companions", ())),
         )
 
 
@@ -139,6 +164,18 @@ class Occurrence:
         return replace(self, due_ms=now_ms, queue=RETRY, is_extra=True, claim=claim)
 
     @property
+    def members(self) -> tuple[Occurrence, ...]:
+        """The occurrences that end with this one: itself, then those that it says along, each as a run of its own."""
+        if self.claim is None:
+            return (self,)
+        alone = replace(self.claim, companions=())
+        others = (
+            replace(self, subject_id=each.subject_id, at_ms=each.at_ms, claim=replace(alone, ends=each.ends))
+            for each in self.claim.companions
+        )
+        return (replace(self, claim=alone), *others)
+
+    @property
     def run_id(self) -> str:
         """Derived from subject and instant, so that a second run of it cannot be entered."""
         return ids.run_id(self.source, self.subject_id, self.at_ms, is_manual=self.trigger == "manual")
@@ -170,7 +207,7 @@ class Occurrence:
         )
 
     @classmethod
-    def read(cls, row: sqlite3.Row) -> Occurrence | None:
+    def read(cls, row: Sequence[Any]) -> Occurrence | None:
         """From a row of _COLUMNS; None for what another program left there."""
         payload = read_object(row[3]) or {}
         try:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from storage.ids import sql_task_id, sql_try_id, try_id
+from storage.ids import sql_run_id, sql_task_id, sql_try_id, try_id
 from storage.indexed import RUN_OWNER, RUN_REASON, RUN_STATUS, field
 from storage.json_text import encode
 from storage.readers import Readers
@@ -28,17 +28,31 @@ ON CONFLICT (taskId) DO UPDATE SET
   status = excluded.status, reason = excluded.reason, sequence = excluded.sequence,
   createdAtMs = excluded.createdAtMs
 """
-_OWN_RUNS = (
-    f"FROM polar_scheduler_events INDEXED BY polar_scheduler_owner WHERE {RUN_OWNER} = :user AND queue = 'retry'"
+_OWN = f"WHERE {RUN_OWNER} = :user AND queue = 'retry'"
+_OWN_RUNS = f"FROM polar_scheduler_events INDEXED BY polar_scheduler_owner {_OWN}"
+_OWN_RUNS_EACH = (
+    "FROM polar_scheduler_events INDEXED BY polar_scheduler_owner, "
+    f"json_each(CASE WHEN json_valid(payload) THEN payload ELSE '{{}}' END, '$.run.companions') AS each {_OWN}"
 )
+# Of a run that is a list, those that it says along too.
+_ENDED_RUNS = f"""
+SELECT {field("payload", "source")} AS source, {field("payload", "id")} AS id, eventId AS runId,
+  {field("payload", "trigger")} AS trigger, {field("payload", "atMs")} AS atMs,
+  {field("payload", "run.sessionId")} AS sessionId {_OWN_RUNS}
+UNION ALL
+SELECT 'automation', id, {sql_run_id("automation", "id", "atMs")}, trigger, atMs, sessionId FROM (
+  SELECT {field("each.value", "id")} AS id, {field("each.value", "atMs")} AS atMs,
+    {field("payload", "trigger")} AS trigger, {field("payload", "run.sessionId")} AS sessionId
+  {_OWN_RUNS_EACH})
+"""
 _ENTER_ERASED = f"""
 INSERT INTO polar_run_events (source, id, runId, profileId, trigger, output, metadata, createdAtMs)
-SELECT {field("payload", "source")}, {field("payload", "id")}, eventId, '{DEFAULT_PROFILE}',
-  {field("payload", "trigger")}, json_object('reason', 'erased', 'status', '{RunStatus.SKIPPED}'),
-  json_object('scheduledAtMs', {field("payload", "atMs")}, 'sessionId', {field("payload", "run.sessionId")}), :now
-{_OWN_RUNS}
+SELECT source, id, runId, '{DEFAULT_PROFILE}', trigger,
+  json_object('reason', 'erased', 'status', '{RunStatus.SKIPPED}'),
+  json_object('scheduledAtMs', atMs, 'sessionId', sessionId), :now
+FROM ({_ENDED_RUNS})
 """
-_ERASED = f"(source, id, runId) IN (SELECT {field('payload', 'source')}, {field('payload', 'id')}, eventId {_OWN_RUNS})"
+_ERASED = f"(source, id, runId) IN (SELECT source, id, runId FROM ({_ENDED_RUNS}))"
 _FAILED = f"""
 SELECT coalesce({field("run.output", "status")} = '{RunStatus.FAILED}', 0) OR told.status IS NOT NULL
 FROM polar_run_events AS run INDEXED BY polar_run_subject {joined_deliveries("run")}

@@ -125,6 +125,7 @@ def test_sql_makes_and_reads_message_ids_alike(number: int) -> None:
 def test_sql_makes_the_other_names_alike(source: ids.RunSource, name: str, number: int) -> None:
     """Of occurrences, tasks, tries and profiles."""
     assert said_by_sql(ids.sql_next_id(source, ":name"), name=name) == ids.next_id(source, name)
+    assert said_by_sql(ids.sql_run_id(source, ":name", ":n"), name=name, n=number) == ids.run_id(source, name, number)
     assert said_by_sql(ids.sql_try_id(":name", ":n"), name=name, n=number) == ids.try_id(name, number)
     made = said_by_sql(ids.sql_task_id(":s", ":name", ":n"), s=source, name=name, n=str(number))
     assert made == ids.task_id(source, name, str(number))

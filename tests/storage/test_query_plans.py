@@ -25,6 +25,7 @@ from storage.tables.runs import Runs
 from storage.tables.updates import Entry, Updates
 from storage.tables.users import Users
 from storage.views.chat_feedback import ChatFeedback
+from storage.views.due_jobs import DueJobs
 from storage.views.tasks import TaskBoard
 from tests.storage.files import plain
 from tests.storage.plans import asked, plan, scans
@@ -82,6 +83,7 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "messages.count_of_automation": lambda db: Messages(db).count_of_automation("j", since_ms=1),
     "jobs.find": lambda db: Jobs(db).find("j"),
     "jobs.list_of": lambda db: Jobs(db).list_of(S, "7"),
+    "due_jobs.list_of": lambda db: DueJobs(db).list_of(S, "7", now_ms=1),
     "jobs.list_unplanned": lambda db: Jobs(db).list_unplanned(),
     "memories.list_recent": lambda db: Memories(db).list_recent(session_id=S, user_id="7", limit=10),
     "memories.find": lambda db: Memories(db).find("m", session_id=S, user_id="7"),

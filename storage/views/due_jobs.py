@@ -1,0 +1,31 @@
+"""Jobs whose next occurrence is due, with it."""
+
+from __future__ import annotations
+
+from storage.ids import sql_next_id
+from storage.readers import Readers
+from storage.tables.jobs import COLUMNS, Job
+from storage.tables.occurrences import Occurrence
+
+MOST = 200
+"""The most that are listed at once."""
+_DUE = f"""
+SELECT {", ".join(f"job.{column}" for column in COLUMNS)}, next.eventId, next.queue, next.sequence, next.payload
+FROM polar_automation_jobs AS job INDEXED BY polar_automation_session CROSS JOIN polar_scheduler_events AS next
+ON next.eventId = {sql_next_id("automation", "job.id")} AND next.queue = 'scheduled'
+WHERE job.sessionId = ? AND job.enabled = 1 AND job.ownerUserId = ? AND next.sequence <= ?
+ORDER BY next.sequence, job.id LIMIT {MOST}
+"""
+
+
+class DueJobs:
+    """What is due of one person in one chat."""
+
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
+
+    async def list_of(self, session_id: str, owner_user_id: str, *, now_ms: int) -> list[tuple[Job, Occurrence]]:
+        """Earliest first; what another program left there is left out."""
+        rows = await self._readers.fetch(_DUE, (session_id, owner_user_id, now_ms))
+        found = ((Job.from_row(row), Occurrence.read(row[len(COLUMNS) :])) for row in rows)
+        return [(job, occurrence) for job, occurrence in found if occurrence is not None]
