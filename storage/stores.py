@@ -9,6 +9,7 @@ from storage.database import Database
 from storage.erasure import Erasure
 from storage.tables.access import Permissions
 from storage.tables.budgets import Budgets
+from storage.tables.chats import Chats
 from storage.tables.custom_emoji import CustomEmoji
 from storage.tables.deliveries import Deliveries
 from storage.tables.feedback import FeedbackLedger
@@ -51,6 +52,7 @@ class Stores:
     asked_memories: Memories
     budgets: Budgets
     chat_feedback: ChatFeedback
+    chats: Chats
     custom_emoji: CustomEmoji
     deliveries: Deliveries
     due_jobs: DueJobs

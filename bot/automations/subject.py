@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,7 @@ from bot.scheduling.subject import Defer, Drop, Farewell, Take, Unrunnable, ente
 from bot.zones import Zones
 from middleware.texts import say
 from middleware.turn import Reply
+from storage.ids import session_id_of
 from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.stores import Stores
@@ -63,10 +65,9 @@ class AutomationSubject:
         job = await self.stores.jobs.find(occurrence.subject_id)
         if job is None or not (job.enabled or occurrence.trigger == "manual"):
             return Drop()
-        place_of(job.session_id)
         zone = await self.zones.of(job.owner_user_id)
         schedule = _schedule(job)
-        claim = _claim(job, schedule, zone)
+        claim = await self._placed(job, _claim(job, schedule, zone))
         if occurrence.is_extra:  # asked for by hand; an earlier version made up for misses by such rows, too
             extra = occurrence.claimed(claim, now_ms=now_ms)
             return await self._once(await self.review(extra, now_ms=now_ms), now_ms)
@@ -111,6 +112,20 @@ class AutomationSubject:
     def pause(self, subject_id: str, *, now_ms: int) -> tuple[Statement, ...]:
         """It stays, switched off; feedback and ledger as well."""
         return Jobs.switch_off(subject_id, now_ms=now_ms)
+
+    async def _placed(self, job: Job, claim: Claim) -> Claim:
+        """In a chat to which its owner may write: where the job was made, in private with its owner, or where it wrote.
+
+        Whether the bot may speak there is asked of every turn. Raises Unrunnable.
+        """
+        chosen = replace(claim, session_id=await self.stores.chats.session_now(claim.session_id))
+        place = place_of(chosen.session_id)
+        if chosen.session_id == job.session_id or (place.is_private and str(place.chat_id) == job.owner_user_id):
+            return chosen
+        names = () if place.is_private else (claim.session_id, chosen.session_id)  # of a group that has moved
+        if not any([await self.stores.messages.has_written(job.owner_user_id, name) for name in names]):
+            raise Unrunnable("delivery_not_allowed")
+        return chosen
 
     async def _once(self, found: Take | Defer | Drop, now_ms: int) -> Take | Defer | Drop:
         """An instant that was run already is not run again, whoever planned it anew: a clock that stepped back, say."""
@@ -194,10 +209,15 @@ def _goes_along(job: Job, occurrence: Occurrence, claim: Claim, now_ms: int) -> 
     except Unrunnable:
         return False
     rules, zone = _rules_of(own)
-    if (own.sends, own.topic_id, own.rules["quietHours"]) != (claim.sends, claim.topic_id, claim.rules["quietHours"]):
+    if _said_by(own) != _said_by(claim):
         return False
     is_first_try = occurrence.attempts == 0
     return is_first_try and _missed(job.limits or {}) != "skip" and _note(occurrence, rules, zone, now_ms) != ""
+
+
+def _said_by(claim: Claim) -> tuple[object, ...]:
+    """Where it is said, whether, and by what hours."""
+    return claim.session_id, claim.topic_id, claim.sends, claim.rules["quietHours"]
 
 
 def _schedule(job: Job) -> Schedule:
@@ -216,15 +236,15 @@ def _next(job: Job, *, after_ms: int) -> Occurrence | None:
 
 def _claim(job: Job, schedule: Schedule, zone: ZoneInfo) -> Claim:
     limits = job.limits or {}
-    delivery = limits.get("delivery")
-    allowed = isinstance(delivery, Mapping) and delivery.get("allowTelegramSend") is True
-    topic_id = delivery.get("threadId") if isinstance(delivery, Mapping) else None
+    found = limits.get("delivery")
+    delivery = found if isinstance(found, Mapping) else {}
+    topic_id = delivery.get("threadId")
     return Claim(
-        session_id=job.session_id,
+        session_id=_session(job, delivery),
         topic_id=topic_id if type(topic_id) is int else None,
         user_id=job.owner_user_id,
         prompt=job.prompt,
-        sends=allowed or not is_legacy(job.schedule),
+        sends=delivery.get("allowTelegramSend") is True or not is_legacy(job.schedule),
         rules={
             "quietHours": job.quiet_hours,
             "cap": limits.get("maxNotificationsPerDay"),
@@ -232,6 +252,18 @@ def _claim(job: Job, schedule: Schedule, zone: ZoneInfo) -> Claim:
             "isReminder": isinstance(schedule, Once),
         },
     )
+
+
+def _session(job: Job, delivery: Mapping[str, Any]) -> str:
+    """Where it is to speak: in another chat where its limits name one, by its number."""
+    match delivery.get("chatId"):
+        case None:
+            return job.session_id
+        case int() as chat_id if type(chat_id) is int:
+            return session_id_of(chat_id)
+        case str() as written if re.fullmatch(r"-?[0-9]{1,18}", written, re.ASCII):
+            return session_id_of(int(written))
+    raise Unrunnable("unreadable_delivery")
 
 
 def _rules_of(claim: Claim) -> tuple[Rules, ZoneInfo]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from storage.ids import sql_session_profile_id
 from storage.indexed import field
+from storage.readers import Readers
 from storage.statement import Statement
 
 # Rows of the ledgers keep the old session: they tell what was, where it was. What the new id has wins.
@@ -27,6 +28,16 @@ _MOVED = (
 
 class Chats:
     """The alias table."""
+
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
+
+    async def session_now(self, session_id: str) -> str:
+        """What a session is called now; itself where it has not moved."""
+        row = await self._readers.fetch_one(
+            "SELECT newSessionId FROM polar_chat_aliases WHERE oldSessionId = ?", (session_id,)
+        )
+        return session_id if row is None else str(row[0])
 
     @staticmethod
     def migrate(old_session_id: str, new_session_id: str, *, now_ms: int) -> tuple[Statement, ...]:

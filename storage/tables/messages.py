@@ -42,6 +42,15 @@ ORDER BY sequence
 """
 
 
+LOOKED_BACK = 10_000
+_HAS_WRITTEN = """
+SELECT 1 FROM (
+  SELECT sessionId FROM polar_messages INDEXED BY polar_messages_user WHERE userId = ? AND role = 'user'
+  ORDER BY sequence DESC LIMIT ?
+) AS found WHERE sessionId = ? LIMIT 1
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A stored message. `origin` tells what produced one of ours; `edit_date` is in Telegram's seconds."""
@@ -308,6 +317,11 @@ class Messages:
             (automation_id, since_ms),
         )
         return int(row[0]) if row else 0
+
+    async def has_written(self, user_id: str, session_id: str) -> bool:
+        """Whether one of a person's last LOOKED_BACK messages, in all chats, was written in this one."""
+        row = await self._readers.fetch_one(_HAS_WRITTEN, (user_id, LOOKED_BACK, session_id))
+        return row is not None
 
     async def list_recent(self, session_id: str, *, limit: int) -> list[Message]:
         """The newest messages of a session, oldest first."""

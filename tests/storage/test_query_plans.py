@@ -64,6 +64,7 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "deliveries.next_of": lambda db: Deliveries(db).next_of(S),
     "deliveries.find": lambda db: Deliveries(db).find("d"),
     "messages.find_delivered": lambda db: Messages(db).find_delivered("d"),
+    "messages.has_written": lambda db: Messages(db).has_written("7", S),
     "messages.find": lambda db: Messages(db).find(S, 1),
     "feedback.list_chosen": lambda db: FeedbackLedger(db).list_chosen(S, 1, "7"),
     "feedback.has_newer": lambda db: FeedbackLedger(db).has_newer(S, 1, "7", 1),
