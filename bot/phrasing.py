@@ -10,6 +10,7 @@ from bot.schedules.cron import Cron
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import WORKDAYS, Daily, Interval, Monthly, Once, Schedule, Weekly
 from bot.schedules.rules import CalendarRule, ElapsedRule
+from bot.schedules.steps import TooManySteps
 from middleware.texts import say
 
 SHOWN = 30
@@ -42,6 +43,8 @@ def explain(error: Exception) -> str:
     """Where reading a schedule failed, what is expected there, and a valid example; other errors say it themselves."""
     if not isinstance(error, ScheduleError):
         return str(error)
+    if isinstance(error, TooManySteps):
+        return say("schedule.too_many_steps", example=error.example)
     word = next(iter(error.text[error.position :].split()), "")
     shown = word if len(word) <= SHOWN else f"{word[: SHOWN - 1]}…"
     at_word = say("schedule.at_word", position=error.position + 1, word=shown)

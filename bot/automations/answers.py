@@ -6,20 +6,22 @@ from zoneinfo import ZoneInfo
 
 from bot.automations import texts
 from bot.automations.buttons import delete_row, job_row
+from bot.evaluation import evaluate
 from middleware.texts import say, shorten
 from middleware.turn import Outcome
 from storage.tables.jobs import Job
 
 
-def described(job: Job, key: str, zone: ZoneInfo, now_ms: int) -> Outcome:
+async def described(job: Job, key: str, zone: ZoneInfo, now_ms: int) -> Outcome:
     """A job to which something has been done, by a text that has room for what it is now, and when it runs next."""
-    line = texts.line(job, zone).partition(" ")[2]
-    return Outcome.answer(say(key, line=line, times=texts.times(job, now_ms, zone)), buttons=job_row(job))
+    line = (await evaluate(texts.line, job, zone)).partition(" ")[2]
+    times = await evaluate(texts.times, job, now_ms, zone)
+    return Outcome.answer(say(key, line=line, times=times), buttons=job_row(job))
 
 
-def created(job: Job, zone: ZoneInfo, now_ms: int) -> Outcome:
+async def created(job: Job, zone: ZoneInfo, now_ms: int) -> Outcome:
     """A new job."""
-    return described(job, "automation.created", zone, now_ms)
+    return await described(job, "automation.created", zone, now_ms)
 
 
 def paused(job: Job) -> Outcome:
@@ -27,9 +29,10 @@ def paused(job: Job) -> Outcome:
     return Outcome.answer(say("automation.paused", id=job.id), buttons=job_row(job))
 
 
-def resumed(job: Job, zone: ZoneInfo, now_ms: int) -> Outcome:
+async def resumed(job: Job, zone: ZoneInfo, now_ms: int) -> Outcome:
     """A job that goes on."""
-    text = say("automation.resumed", id=job.id, times=texts.times(job, now_ms, zone))
+    times = await evaluate(texts.times, job, now_ms, zone)
+    text = say("automation.resumed", id=job.id, times=times)
     return Outcome.answer(text, buttons=job_row(job))
 
 

@@ -11,6 +11,7 @@ from bot.automations.answers import ask_to_delete, created, described, paused, r
 from bot.automations.buttons import job_row, list_rows, quiet_rows
 from bot.automations.jobs import OwnJobs
 from bot.automations.limits import check_prompt
+from bot.evaluation import evaluate
 from middleware.commands import Command
 from middleware.texts import say
 from middleware.turn import Outcome, Reply, Turn
@@ -81,12 +82,12 @@ class AutomationCommands:
             raise UsageError(say("automation.bar_needed"))
         check_prompt(prompt)
         job = await self.own.create(turn, (await self.own.read(turn, schedule)).stored(), prompt)
-        return created(job, *await self.own.now_of(turn))
+        return await created(job, *await self.own.now_of(turn))
 
     async def _preview(self, turn: Turn, rest: str) -> Outcome:
         schedule = await self.own.read(turn, rest.partition("|")[0].strip())
         zone = await self.own.zones.of(turn.user_id)
-        upcoming = texts.next_times(schedule, self.own.clock(), zone)
+        upcoming = await evaluate(texts.next_times, schedule, self.own.clock(), zone)
         described = texts.describe(schedule, zone)
         return Outcome.answer(say("automation.previewed", schedule=described, times=upcoming))
 
@@ -96,25 +97,28 @@ class AutomationCommands:
             return Outcome.answer(say("automation.none"))
         zone = await self.own.zones.of(turn.user_id)
         jobs, over = [job for job in found if not job.is_over], [job for job in found if job.is_over]
+        lines = await evaluate(lambda: [texts.line(job, zone) for job in jobs])
+        ended = await evaluate(texts.over, over, zone) if over else ""
         pages = [jobs[first : first + PER_MESSAGE] for first in range(0, len(jobs), PER_MESSAGE)]
         return Outcome(
             status="answered",
             replies=(
                 *(
-                    Reply(text="\n".join(_numbered([texts.line(job, zone) for job in page])), buttons=list_rows(page))
+                    Reply(text="\n".join(_numbered([lines.pop(0) for _ in page])), buttons=list_rows(page))
                     for page in pages
                 ),
-                *((Reply(text=texts.over(over, zone)),) if over else ()),
+                *((Reply(text=ended),) if ended else ()),
             ),
         )
 
     async def _show(self, turn: Turn, job: Job, rest: str) -> Outcome:
         zone = await self.own.zones.of(turn.user_id)
+        planned = await self.occurrences.find_next("automation", job.id)
         lines = (
-            texts.line(job, zone),
-            texts.planned_times(job, await self.occurrences.find_next("automation", job.id), zone),
+            await evaluate(texts.line, job, zone),
+            await evaluate(texts.planned_times, job, planned, zone),
             texts.quiet(job.quiet_hours, zone),
-            texts.limits(job),
+            await evaluate(texts.limits, job),
             texts.last_run(await self.runs.last("automation", job.id), zone),
             texts.feedback(await self.feedback.totals_of_automation(job.id)),
         )
@@ -125,7 +129,7 @@ class AutomationCommands:
         if not schedule and not prompt:
             raise UsageError(say("automation.change_needed"))
         changed = await self.own.edit(turn, job, schedule, prompt)
-        return described(changed, "automation.changed", *await self.own.now_of(turn))
+        return await described(changed, "automation.changed", *await self.own.now_of(turn))
 
     async def _run(self, turn: Turn, job: Job, rest: str) -> Outcome:
         self.own.run(turn, job)
@@ -135,7 +139,7 @@ class AutomationCommands:
         return paused(self.own.pause(turn, job))
 
     async def _resume(self, turn: Turn, job: Job, rest: str) -> Outcome:
-        return resumed(self.own.resume(turn, job), *await self.own.now_of(turn))
+        return await resumed(await self.own.resume(turn, job), *await self.own.now_of(turn))
 
     async def _delete(self, turn: Turn, job: Job, rest: str) -> Outcome:
         if not rest:
@@ -153,10 +157,10 @@ class AutomationCommands:
         return _told(job, texts.quiet(changed.quiet_hours, zone))
 
     async def _limit(self, turn: Turn, job: Job, rest: str) -> Outcome:
-        return _told(job, texts.limits(self.own.limit(turn, job, rest)))
+        return _told(job, await evaluate(texts.limits, self.own.limit(turn, job, rest)))
 
     async def _missed(self, turn: Turn, job: Job, rest: str) -> Outcome:
-        return _told(job, texts.limits(self.own.treat_missed(turn, job, rest)))
+        return _told(job, await evaluate(texts.limits, self.own.treat_missed(turn, job, rest)))
 
 
 def _first_word(text: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from bot.schedules.kinds import Schedule
+from bot.schedules.steps import count
 from bot.schedules.wallclock import instant, lies_within
 from bot.schedules.wallclock import zone as named_zone
 
@@ -158,6 +159,7 @@ def _instants(now: Situation) -> tuple[list[datetime], datetime | None]:
     found: deque[datetime] = deque([now.at], maxlen=MAX_MISSES)
     steps, start = 0, now.at
     while (moment := now.schedule.next(found[-1])) is not None and moment <= now.now:
+        count()
         steps += 1
         if steps == LEAP_AFTER:
             ahead = now.now - (moment - start) / steps * MAX_MISSES

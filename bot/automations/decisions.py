@@ -42,4 +42,4 @@ class ProposalPresses:
         except UsageError as error:  # too many, or its time has passed meanwhile: it stays open
             return with_toast(turn, str(error))
         turn.record(self.proposals.decide(found, "approved", now_ms=self.own.clock()))
-        return with_toast(turn, say("proposal.created"), created(job, *await self.own.now_of(turn)))
+        return with_toast(turn, say("proposal.created"), await created(job, *await self.own.now_of(turn)))

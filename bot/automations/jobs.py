@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 from bot.automations import verbs
 from bot.automations.limits import MAX_JOBS, check_prompt
 from bot.clock import moment
+from bot.evaluation import evaluate
 from bot.phrasing import explain
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import Schedule
-from bot.schedules.text import parse
+from bot.schedules.text import NeverDue, read_due
 from bot.zones import Zones
 from middleware.texts import say
 from middleware.turn import Clock, Turn
@@ -62,14 +63,12 @@ class OwnJobs:
     async def read(self, turn: Turn, text: str) -> Schedule:
         """A schedule as people write it, in their zone."""
         zone = await self.zones.of(turn.user_id)
-        now = moment(self.clock())
         try:
-            schedule = parse(text, zone=zone, now=now)
+            return await evaluate(read_due, text, zone=zone, now=moment(self.clock()))
+        except NeverDue as error:
+            raise UsageError(say("automation.never_due")) from error
         except ScheduleError as error:
             raise UsageError(explain(error)) from error
-        if schedule.next(now) is None:
-            raise UsageError(say("automation.never_due"))
-        return schedule
 
     async def create(self, turn: Turn, stored: str, prompt: str) -> Job:
         """A new job by a stored schedule, with its next occurrence."""
@@ -87,7 +86,7 @@ class OwnJobs:
             enabled=True,
             limits=None if turn.place.topic_id is None else {"delivery": {"threadId": turn.place.topic_id}},
         )
-        planned = self._plan(job)
+        planned = await self._plan(job)
         turn.record(self.jobs.add(job, now_ms=self.clock()), planned)
         return job
 
@@ -98,9 +97,9 @@ class OwnJobs:
         changed = replace(job, schedule=stored, prompt=prompt or job.prompt)
         turn.record(self.jobs.change(changed, now_ms=self.clock()))
         if schedule and job.is_over:
-            return self.resume(turn, changed)
+            return await self.resume(turn, changed)
         if schedule and job.enabled:
-            turn.record(self._plan(changed))
+            turn.record(await self._plan(changed))
         return changed
 
     def pause(self, turn: Turn, job: Job) -> Job:
@@ -110,10 +109,10 @@ class OwnJobs:
         turn.record(*verbs.pause(job, now_ms=self.clock()))
         return replace(job, enabled=False)
 
-    def resume(self, turn: Turn, job: Job) -> Job:
+    async def resume(self, turn: Turn, job: Job) -> Job:
         """See `verbs.resume`."""
         with _saying_why():
-            turn.record(*verbs.resume(job, now_ms=self.clock()))
+            turn.record(*await evaluate(verbs.resume, job, now_ms=self.clock()))
         return replace(job, enabled=True)
 
     def run(self, turn: Turn, job: Job) -> None:
@@ -155,9 +154,9 @@ class OwnJobs:
         turn.record(self.jobs.change(job, now_ms=self.clock()))
         return job
 
-    def _plan(self, job: Job) -> Statement:
+    async def _plan(self, job: Job) -> Statement:
         with _saying_why():
-            return verbs.plan(job, now_ms=self.clock())
+            return await evaluate(verbs.plan, job, now_ms=self.clock())
 
 
 @contextmanager

@@ -63,7 +63,8 @@ class AutomationPresses:
     async def _resume(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
         if job.enabled:
             return say("automation.toast.not_paused"), None
-        return say("automation.toast.resumed"), resumed(self.own.resume(turn, job), *await self.own.now_of(turn))
+        changed = await self.own.resume(turn, job)
+        return say("automation.toast.resumed"), await resumed(changed, *await self.own.now_of(turn))
 
     async def _run(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
         self.own.run(turn, job)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from bot.automations import texts
 from bot.automations.limits import check_prompt
 from bot.clock import moment
+from bot.evaluation import evaluate
 from bot.phrasing import explain
 from bot.schedules.errors import ScheduleError
-from bot.schedules.kinds import Schedule
-from bot.schedules.text import parse
+from bot.schedules.text import read_due
 from bot.zones import Zones
 from middleware.responder import NotProposed
 from middleware.texts import say
@@ -69,7 +68,7 @@ class AutomationProposals:
             check_prompt(prompt)
             if not turn.has_rights:
                 return Reply(text=say("proposal.anonymous"))
-            found = self._read(schedule, zone)
+            found = await evaluate(read_due, schedule, zone=zone, now=self._now())
         except (ScheduleError, UsageError) as error:
             raise NotProposed(explain(error)) from error
         proposal = Proposal(
@@ -80,15 +79,9 @@ class AutomationProposals:
             payload={"schedule": found.stored(), "prompt": prompt},
         )
         turn.record(self.proposals.add(proposal, now_ms=self.clock()))
-        times = texts.next_times(found, self.clock(), zone)
+        times = await evaluate(texts.next_times, found, self.clock(), zone)
         text = say("proposal.ask", schedule=texts.describe(found, zone), prompt=prompt, times=times)
         return Reply(text=text, buttons=_buttons(proposal.id))
-
-    def _read(self, schedule: str, zone: ZoneInfo) -> Schedule:
-        found = parse(schedule, zone=zone, now=self._now())
-        if found.next(self._now()) is None:
-            raise ScheduleError(schedule, 0, "due")
-        return found
 
     def _now(self) -> datetime:
         return moment(self.clock())

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.automations import texts
-from bot.automations.decision import ON_TIME_MS, Decision, Missed, QuietHours, Rules, Situation, decide, start_of_day
+from bot.automations.decision import Decision, Missed, QuietHours, Rules, Situation, decide, start_of_day
 from bot.automations.verbs import next_occurrence
 from bot.clock import millis, moment
+from bot.evaluation import evaluate
 from bot.schedules import wallclock
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import UTC_ZONE, Once, Schedule
 from bot.schedules.text import is_legacy, load
-from bot.scheduling.subject import Defer, Drop, Farewell, Take, Unrunnable, enter, place_of, replanned, unentered
+from bot.scheduling.subject import (
+    Defer,
+    Drop,
+    Farewell,
+    Take,
+    Unrunnable,
+    enter,
+    place_of,
+    replanned,
+    schedule_fault,
+    unentered,
+)
 from bot.zones import Zones
 from middleware.texts import say
 from middleware.turn import Reply
@@ -28,6 +39,8 @@ from storage.stores import Stores
 from storage.tables.jobs import Job, Jobs
 from storage.tables.occurrences import Claim, Companion, Occurrence, Occurrences
 
+P = ParamSpec("P")
+T = TypeVar("T")
 PAUSE_AFTER_FAILURES = 3
 MOST_SINGLE = 10
 """Late reminders of one person that still come one by one; more go as a list."""
@@ -49,7 +62,7 @@ class AutomationSubject:
         job = await self.stores.jobs.find(subject_id)
         if job is None:
             return ()
-        occurrence = _next(job, after_ms=now_ms)
+        occurrence = await _evaluated(next_occurrence, job, after_ms=now_ms)
         if occurrence is None:
             return (Jobs.end(job.id, job.schedule, now_ms=now_ms),)
         return (Occurrences.plan(occurrence, now_ms=now_ms),)
@@ -57,7 +70,8 @@ class AutomationSubject:
     async def replan(self, occurrence: Occurrence, *, now_ms: int) -> tuple[Statement, ...]:
         """By its schedule, from now on."""
         job = await self.stores.jobs.find(occurrence.subject_id)
-        upcoming = None if job is None or not job.enabled else _next(job, after_ms=now_ms)
+        is_on = job is not None and job.enabled
+        upcoming = await _evaluated(next_occurrence, job, after_ms=now_ms) if job is not None and is_on else None
         return replanned(occurrence, upcoming, now_ms)
 
     async def decide(self, occurrence: Occurrence, *, now_ms: int) -> Take | Defer | Drop:
@@ -66,15 +80,13 @@ class AutomationSubject:
         if job is None or not (job.enabled or occurrence.trigger == "manual"):
             return Drop()
         zone = await self.zones.of(job.owner_user_id)
-        schedule = _schedule(job)
+        schedule = await _evaluated(load, job.schedule)
         claim = await self._placed(job, _claim(job, schedule, zone))
         if occurrence.is_extra:  # asked for by hand; an earlier version made up for misses by such rows, too
             extra = occurrence.claimed(claim, now_ms=now_ms)
             return await self._once(await self.review(extra, now_ms=now_ms), now_ms)
         situation = await self._situation(job, schedule, claim, occurrence, now_ms)
-        # What has missed much may have thousands of instants to walk through.
-        is_late = now_ms - occurrence.at_ms > ON_TIME_MS
-        decision = await asyncio.to_thread(decide, situation) if is_late else decide(situation)
+        decision = await _evaluated(decide, situation)
         if decision.defer_until is not None:
             return Defer(millis(decision.defer_until))
         return await self._take(job, occurrence, claim, decision, now_ms)
@@ -160,7 +172,7 @@ class AutomationSubject:
         self, job: Job, occurrence: Occurrence, claim: Claim, decision: Decision, now_ms: int
     ) -> Take | Defer | Drop:
         chosen = replace(occurrence, at_ms=millis(decision.run_at))
-        upcoming = _next(job, after_ms=max(now_ms, chosen.at_ms))
+        upcoming = await _evaluated(next_occurrence, job, after_ms=max(now_ms, chosen.at_ms))
         following = (
             *_misses(job, chosen, decision, now_ms),
             *(
@@ -188,7 +200,7 @@ class AutomationSubject:
         run, claim = found.run, found.run.claim
         assert claim is not None
         due = await self.stores.due_jobs.list_of(claim.session_id, claim.user_id, now_ms=now_ms)
-        others = [(job, o) for job, o in due if job.id != run.subject_id and _goes_along(job, o, claim, now_ms)]
+        others = await _evaluated(_along, [found for found in due if found[0].id != run.subject_id], claim, now_ms)
         if len(others) < MOST_SINGLE:
             return found
         _, zone = _rules_of(claim)
@@ -202,11 +214,15 @@ class AutomationSubject:
         return Take(replace(run, claim=listed), (*found.following, *taken))
 
 
+def _along(due: Iterable[tuple[Job, Occurrence]], claim: Claim, now_ms: int) -> list[tuple[Job, Occurrence]]:
+    return [(job, occurrence) for job, occurrence in due if _goes_along(job, occurrence, claim, now_ms)]
+
+
 def _goes_along(job: Job, occurrence: Occurrence, claim: Claim, now_ms: int) -> bool:
     """Whether it is a late reminder that is to be said where a claimed one is, by the same rules."""
     try:
-        own = _claim(job, _schedule(job), _rules_of(claim)[1])
-    except Unrunnable:
+        own = _claim(job, load(job.schedule), _rules_of(claim)[1])
+    except (ScheduleError, Unrunnable):
         return False
     rules, zone = _rules_of(own)
     if _said_by(own) != _said_by(claim):
@@ -220,18 +236,12 @@ def _said_by(claim: Claim) -> tuple[object, ...]:
     return claim.session_id, claim.topic_id, claim.sends, claim.rules["quietHours"]
 
 
-def _schedule(job: Job) -> Schedule:
+async def _evaluated(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """See `evaluate`; raises Unrunnable in place of what is wrong with a schedule."""
     try:
-        return load(job.schedule)
-    except ScheduleError:
-        raise Unrunnable("unreadable_schedule") from None
-
-
-def _next(job: Job, *, after_ms: int) -> Occurrence | None:
-    try:
-        return next_occurrence(job, after_ms=after_ms)
-    except ScheduleError:
-        raise Unrunnable("unreadable_schedule") from None
+        return await evaluate(work, *args, **kwargs)
+    except ScheduleError as error:
+        raise Unrunnable(schedule_fault(error)) from None
 
 
 def _claim(job: Job, schedule: Schedule, zone: ZoneInfo) -> Claim:

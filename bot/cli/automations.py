@@ -16,6 +16,7 @@ from bot.cli import rows
 from bot.errors import CannotRun
 from bot.phrasing import describe, explain
 from bot.schedules.errors import ScheduleError
+from bot.schedules.steps import limited
 from bot.schedules.text import load
 from storage import ids
 from storage.beside import Beside
@@ -63,7 +64,7 @@ def resume(job_id: JobId) -> None:
     with rows.database() as database:
         job = _find(database, job_id)
         try:
-            _commit(database, job, verbs.resume(job, now_ms=rows.now_ms()))
+            _commit(database, job, limited(lambda: verbs.resume(job, now_ms=rows.now_ms())))
         except verbs.ScheduleEnded as error:
             raise CannotRun(f"the schedule of {job.id} has ended") from error
         except ScheduleError as error:

@@ -16,6 +16,7 @@ from bot.phrasing import describe, explain
 from bot.schedules import wallclock
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import Schedule, upcoming
+from bot.schedules.steps import limited
 from bot.schedules.text import parse
 
 INSTANT = "2026-10-24T00:00:00Z"
@@ -32,10 +33,10 @@ def schedule(
     zone = settings.load().zone if timezone is None else _zone(timezone)
     start = datetime.fromtimestamp(system_clock()() / 1000, UTC) if after is None else _instant(after)
     try:
-        found = parse(text, zone=zone, now=start)
+        found = limited(lambda: parse(text, zone=zone, now=start))
+        due = limited(lambda: upcoming(found, start, count))
     except ScheduleError as error:
         raise _failure(explain(error)) from None
-    due = upcoming(found, start, count)
     typer.echo(_json(found, due) if as_json else _told(found, due, zone))
 
 

@@ -7,11 +7,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from bot.clock import millis, moment
+from bot.evaluation import evaluate
 from bot.heartbeats.active_hours import ActiveHours, HoursUnreadable
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import Schedule
+from bot.schedules.steps import count
 from bot.schedules.text import load
-from bot.scheduling.subject import Defer, Drop, Farewell, Take, Unrunnable, enter, place_of, replanned, unentered
+from bot.scheduling.subject import (
+    Defer,
+    Drop,
+    Farewell,
+    Take,
+    Unrunnable,
+    enter,
+    place_of,
+    replanned,
+    schedule_fault,
+    unentered,
+)
 from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.stores import Stores
@@ -36,6 +49,7 @@ def newest_tick(schedule: Schedule, first_ms: int, now_ms: int) -> int:
     """The last tick up to now, of those from `first_ms` on; found by halving, however many lie between."""
 
     def following(ms: int) -> int | None:
+        count()
         found = schedule.next(moment(ms))
         return None if found is None or millis(found) > now_ms else millis(found)
 
@@ -55,6 +69,7 @@ def missed_ticks(schedule: Schedule, first_ms: int, newest_ms: int) -> list[int]
     ticks: list[int] = []
     tick: int | None = first_ms
     while tick is not None and tick < newest_ms and len(ticks) < MOST_MISSES:
+        count()
         ticks.append(tick)
         found = schedule.next(moment(tick))
         tick = None if found is None else millis(found)
@@ -75,14 +90,15 @@ class HeartbeatSubject:
         """Plan it by its cadence."""
         with _telling_why():
             policy = await self.stores.heartbeats.find(subject_id)
-            beat = None if policy is None else next_beat(policy, after_ms=now_ms)
+            beat = None if policy is None else await evaluate(next_beat, policy, after_ms=now_ms)
         return () if beat is None else (Occurrences.plan(beat, now_ms=now_ms),)
 
     async def replan(self, occurrence: Occurrence, *, now_ms: int) -> tuple[Statement, ...]:
         """By its cadence, from now on."""
         with _telling_why():
             policy = await self.stores.heartbeats.find(occurrence.subject_id)
-            upcoming = None if policy is None or not policy.enabled else next_beat(policy, after_ms=now_ms)
+            is_on = policy is not None and policy.enabled
+            upcoming = await evaluate(next_beat, policy, after_ms=now_ms) if policy is not None and is_on else None
         return replanned(occurrence, upcoming, now_ms)
 
     async def decide(self, occurrence: Occurrence, *, now_ms: int) -> Take | Defer | Drop:
@@ -92,7 +108,7 @@ class HeartbeatSubject:
             if policy is None:
                 return Drop()
             place_of(policy.session_id)
-            beat, following = self._newest(policy, occurrence, now_ms)
+            beat, following = await evaluate(_newest, policy, occurrence, now_ms)
             verdict = await self._verdict(policy, beat, now_ms)
         if verdict is not None:
             entry = enter(beat, RunStatus.SKIPPED, verdict, session_id=policy.session_id, now_ms=now_ms)
@@ -122,24 +138,6 @@ class HeartbeatSubject:
             Occurrences.cancel("heartbeat", subject_id),
         )
 
-    def _newest(
-        self, policy: HeartbeatPolicy, row: Occurrence, now_ms: int
-    ) -> tuple[Occurrence, tuple[Statement, ...]]:
-        """The beat to run, and what goes with it: the misses, which are not made up for, and the next beat."""
-        if row.is_extra:
-            return row, ()
-        schedule = load(policy.schedule)
-        beat = replace(row, at_ms=newest_tick(schedule, row.at_ms, now_ms))
-        misses = [
-            statement
-            for at_ms in missed_ticks(schedule, row.at_ms, beat.at_ms)
-            for statement in enter(
-                replace(row, at_ms=at_ms), RunStatus.SKIPPED, "missed", session_id=policy.session_id, now_ms=now_ms
-            )
-        ]
-        upcoming = next_beat(policy, after_ms=max(now_ms, beat.at_ms)) if policy.enabled else None
-        return beat, (*misses, *(() if upcoming is None else (Occurrences.plan(upcoming, now_ms=now_ms),)))
-
     async def _verdict(self, policy: HeartbeatPolicy, beat: Occurrence, now_ms: int) -> str | None:
         """Why the beat is skipped (behaviour, section 8), None when it is not; asking by hand works at any hour."""
         health = self.stores.health
@@ -155,6 +153,23 @@ class HeartbeatSubject:
         return "budget_exceeded" if await health.is_budget_exceeded(now_ms=now_ms) else None
 
 
+def _newest(policy: HeartbeatPolicy, row: Occurrence, now_ms: int) -> tuple[Occurrence, tuple[Statement, ...]]:
+    """The beat to run, and what goes with it: the misses, which are not made up for, and the next beat."""
+    if row.is_extra:
+        return row, ()
+    schedule = load(policy.schedule)
+    beat = replace(row, at_ms=newest_tick(schedule, row.at_ms, now_ms))
+    misses = [
+        statement
+        for at_ms in missed_ticks(schedule, row.at_ms, beat.at_ms)
+        for statement in enter(
+            replace(row, at_ms=at_ms), RunStatus.SKIPPED, "missed", session_id=policy.session_id, now_ms=now_ms
+        )
+    ]
+    upcoming = next_beat(policy, after_ms=max(now_ms, beat.at_ms)) if policy.enabled else None
+    return beat, (*misses, *(() if upcoming is None else (Occurrences.plan(upcoming, now_ms=now_ms),)))
+
+
 @contextmanager
 def _telling_why() -> Iterator[None]:
     """Raises Unrunnable in place of what is wrong with a policy."""
@@ -162,7 +177,7 @@ def _telling_why() -> Iterator[None]:
         yield
     except PolicyDamaged:
         raise Unrunnable("unreadable_policy") from None
-    except ScheduleError:
-        raise Unrunnable("unreadable_schedule") from None
+    except ScheduleError as error:
+        raise Unrunnable(schedule_fault(error)) from None
     except HoursUnreadable:
         raise Unrunnable("unreadable_hours") from None

@@ -5,6 +5,7 @@ midnight; so it is asked which fields are right and which dates match, and not w
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -17,6 +18,7 @@ from cronsim import CronSim, CronSimError
 from bot.schedules import wallclock
 from bot.schedules.errors import ScheduleError
 from bot.schedules.grid import Grid
+from bot.schedules.steps import count
 
 _START = re.compile(r"\s*(cron;TZID=(?P<zone>[^:;\s]+):|cron(?=\s|$))?", re.IGNORECASE | re.ASCII)
 # cronsim takes 5-5/10 for 5/10, which goes on to the end.
@@ -65,10 +67,14 @@ class Cron:
     def _once_each(self, after: datetime, days: CronDays) -> Iterator[datetime]:
         shown = wallclock.shown(after, self.zone)
         day = days.first_from(shown.date())
+        times = _times(self.expression)
         while day is not None:
-            locals_ = (datetime.combine(day, at) for at in _times(self.expression))
-            ahead = (wallclock.instant(local, self.zone) for local in locals_ if local >= shown)
-            yield from (due for due in ahead if due > after)
+            first = bisect_left(times, shown.time()) if day == shown.date() else 0
+            for at in times[first:]:
+                count()
+                due = wallclock.instant(datetime.combine(day, at), self.zone)
+                if due > after:
+                    yield due
             day = days.first_from(day + _DAY)
 
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from dateutil.rrule import YEARLY, rrule, weekday  # type: ignore[import-untyped]
 
 from bot.schedules import wallclock
+from bot.schedules.steps import YEAR, count
 
 HORIZON_YEARS = 100
 _NTHS_IN_MONTH = range(1, 6)
@@ -48,18 +49,26 @@ class RuleDays:
                 return (day.toordinal() - 1 - self.week_start) // 7
         return day.toordinal()
 
-    def from_year(self, year: int) -> Iterator[date]:
-        """Yield these dates from the beginning of a year on, as far as the horizon."""
-        for each in range(year, min(year + HORIZON_YEARS, MAXYEAR) + 1):
-            yield from _in_year(self, each)
+    def first_of_period(self, day: date) -> date:
+        """Return the day on which the period of a date begins."""
+        match self.frequency:
+            case "YEARLY":
+                return day.replace(month=1, day=1)
+            case "MONTHLY":
+                return day.replace(day=1)
+            case "WEEKLY":
+                return date.fromordinal(max(self.period(day) * 7 + 1 + self.week_start, 1))
+        return day
+
+    def from_day(self, day: date) -> Iterator[date]:
+        """Yield these dates that are `day` or later, as far as the horizon."""
+        for year in range(day.year, min(day.year + HORIZON_YEARS, MAXYEAR) + 1):
+            found = _in_year(self, year)
+            yield from found[bisect_left(found, day) :]
 
     def first_from(self, day: date) -> date | None:
         """Return the first of these dates that is `day` or later."""
-        for year in range(day.year, min(day.year + HORIZON_YEARS, MAXYEAR) + 1):
-            found = _in_year(self, year)
-            if (place := bisect_left(found, day)) < len(found):
-                return found[place]
-        return None
+        return next(self.from_day(day), None)
 
     def nth_weekdays(self) -> tuple[tuple[int, int], ...]:
         """Return the weekdays, a plain one among nth ones as all of its kind: dateutil would want both at once."""
@@ -76,6 +85,7 @@ class RuleDays:
 @lru_cache(maxsize=256)
 def _in_year(days: RuleDays, year: int) -> tuple[date, ...]:
     """Return the dates of a year, ascending."""
+    count(YEAR)  # only where they are not remembered, as then they cost nothing
     # dateutil looks at the year before as well.
     if year < wallclock.FIRST_DAY.year + 1:
         return ()

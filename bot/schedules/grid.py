@@ -8,6 +8,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.schedules import wallclock
+from bot.schedules.steps import count
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
@@ -43,11 +44,12 @@ class Grid:
         number = max((after - self.base) // self.step, 0)
         idle = 0
         while idle < _LOOKS:
+            count()
             moment = self._moment(number)
             if moment > wallclock.LAST:
                 return
-            for found in self._in_step(moment):
-                if found > after and self._fits(wallclock.shown(found, self.zone)):
+            for found in self._in_step(moment, after):
+                if self._fits(wallclock.shown(found, self.zone)):
                     idle = 0
                     yield found
             idle += 1
@@ -62,13 +64,13 @@ class Grid:
         except OverflowError:
             return datetime.max.replace(tzinfo=UTC)
 
-    def _in_step(self, moment: datetime) -> list[datetime]:
+    def _in_step(self, moment: datetime, after: datetime) -> Iterator[datetime]:
         if not self.minutes:
-            return [moment]
+            return iter([moment] if moment > after else [])
         minute = wallclock.shown(moment, self.zone).minute
         # Sorted by what comes first, should clocks not show a full hour where the step begins.
         found = sorted(moment + (wanted - minute) % 60 * _MINUTE for wanted in self.minutes)
-        return [each for each in found if wallclock.shown(each, self.zone).minute in self.minutes]
+        return (each for each in found if each > after and wallclock.shown(each, self.zone).minute in self.minutes)
 
     def _fits(self, local: datetime) -> bool:
         at = local.time().replace(second=0, microsecond=0)

@@ -7,6 +7,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.schedules import wallclock
+from bot.schedules.steps import count
 
 UTC_ZONE = ZoneInfo("UTC")
 LONGEST = timedelta(days=3653)  # ten years, with the leap days that can fall into them
@@ -135,10 +136,11 @@ class Once:
         return f"{zoned(self.local, self.zone)}\nRRULE:FREQ=DAILY;COUNT=1"
 
 
-def upcoming(schedule: Schedule, after: datetime, count: int) -> list[datetime]:
-    """Return up to `count` instants strictly after `after`, in order; fewer when the schedule ends."""
+def upcoming(schedule: Schedule, after: datetime, most: int) -> list[datetime]:
+    """Return up to `most` instants strictly after `after`, in order; fewer when the schedule ends."""
     found: list[datetime] = []
-    while len(found) < count and (due := schedule.next(found[-1] if found else after)) is not None:
+    while len(found) < most and (due := schedule.next(found[-1] if found else after)) is not None:
+        count()
         found.append(due)
     return found
 

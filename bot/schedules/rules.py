@@ -1,5 +1,6 @@
 """Recurrence rules in general: the kinds of schedule behind an RRULE that no human form stands for."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -11,10 +12,9 @@ from bot.schedules import wallclock
 from bot.schedules.days import RuleDays
 from bot.schedules.grid import Grid
 from bot.schedules.kinds import zoned
+from bot.schedules.steps import count
 
 _MICROSECOND = timedelta(microseconds=1)
-# A week that the turn of the year cuts is then counted whole.
-_MARGIN = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +52,26 @@ class CalendarRule:
 
     def locals_from(self, begin: datetime) -> Iterator[datetime]:
         """Yield its wall-clock times from one on, whatever their count."""
-        first = max(begin.date() - _MARGIN, wallclock.FIRST_DAY).year
-        for _, days in groupby(self.days.from_year(first), key=self.days.period):
-            yield from (local for local in self._in_period([*days], begin.date()) if local >= begin)
+        if self.positions:
+            yield from self._chosen_from(begin)
+            return
+        for day in self.days.from_day(begin.date()):
+            first = bisect_left(self.times, begin.time()) if day == begin.date() else 0
+            for at in self.times[first:]:
+                count()
+                yield datetime.combine(day, at)
 
-    def _in_period(self, days: Sequence[date], begin: date) -> Iterator[datetime]:
-        if not self.positions:
-            return (datetime.combine(day, at) for day in days if day >= begin for at in self.times)
+    def _chosen_from(self, begin: datetime) -> Iterator[datetime]:
+        """The same where each period has its own choice, and so is looked at whole."""
+        first = self.days.first_of_period(begin.date())
+        for _, days in groupby(self.days.from_day(first), key=self.days.period):
+            for local in self._in_period([*days]):
+                count()
+                if local >= begin:
+                    yield local
+
+    def _in_period(self, days: Sequence[date]) -> Iterator[datetime]:
+        count(len(days))
         size = len(days) * len(self.times)
         places = {place - 1 if place > 0 else size + place for place in self.positions}
         chosen = (divmod(place, len(self.times)) for place in sorted(places) if 0 <= place < size)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.schedules import cron, rrule, wallclock
+from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import (
     UTC_ZONE,
     WORKDAYS,
@@ -139,6 +140,18 @@ def parse(text: str, *, zone: ZoneInfo, now: datetime) -> Schedule:
     schedule = form.read(words)
     if words.next:
         raise words.error("nothing")
+    return schedule
+
+
+class NeverDue(ScheduleError):
+    """A schedule that can be read, and is never due from now on."""
+
+
+def read_due(text: str, *, zone: ZoneInfo, now: datetime) -> Schedule:
+    """The same, of what is due from `now` on; raises NeverDue too."""
+    schedule = parse(text, zone=zone, now=now)
+    if schedule.next(now) is None:
+        raise NeverDue(text, 0, "due")
     return schedule
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.errors import BotError
+from bot.schedules.errors import ScheduleError
+from bot.schedules.steps import TooManySteps
 from middleware.turn import Place, Reply
 from storage.ids import chat_id_of
 from storage.statement import Statement
@@ -20,6 +22,11 @@ class Unrunnable(BotError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def schedule_fault(error: ScheduleError) -> str:
+    """The code of a schedule that cannot be evaluated."""
+    return "too_many_steps" if isinstance(error, TooManySteps) else "unreadable_schedule"
 
 
 def place_of(session_id: str, topic_id: int | None = None) -> Place:

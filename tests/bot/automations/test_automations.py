@@ -258,7 +258,8 @@ async def test_a_run_that_is_cut_is_made_by_the_next_process_though_its_job_is_g
         job = await create(house, chat, ann, text="hang")
         clock.advance(seconds=HOUR)
         bot.app.runner.wake()
-        await until(lambda: bot.app.runner.in_hand == 1)
+        begun = "SELECT status FROM polar_scheduler_run_log"
+        await until(lambda: house.rows(begun) == [("running",)])
         await tell(house, chat, ann, f"/automations delete {job} now")
         await bot.app.runner.stop(0)
     assert ledger(house) == []

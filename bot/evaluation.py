@@ -1,0 +1,22 @@
+"""Where the bot evaluates schedules: off the event loop, one after another, each within a limit of steps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from bot.schedules.steps import limited
+
+P = ParamSpec("P")
+T = TypeVar("T")
+# A thread of its own: those of asyncio resolve names, which must not wait for anybody's rule.
+_THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="schedules")
+
+
+async def evaluate(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What a pure function of schedules gives; raises what it raises, and TooManySteps, a ScheduleError."""
+    call = partial(work, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_THREAD, limited, call)
