@@ -39,6 +39,8 @@ Optional = Annotated[float | None, BeforeValidator(lambda value: None if value =
 KeptDays = Annotated[int, Field(ge=0, le=36_500)]
 """A number of days; 0 is for ever."""
 _RELATIVE = "a relative path starts at the checkout or, where Polar is installed, at the current folder"
+PRICE_SETTINGS = "POLAR_OPENAI_INPUT_USD_PER_MTOK and POLAR_OPENAI_OUTPUT_USD_PER_MTOK"
+"""What gives a price to a model that the library does not know."""
 
 
 class Settings(BaseSettings):

@@ -13,7 +13,7 @@ from storage.database import Database
 from storage.statement import Statement
 from storage.tables.budgets import Balance, Budgets, read
 
-EXCEEDED = "budget_exceeded"
+EXCEEDED, UNPRICED = "budget_exceeded", "price_unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Budget:
         if not wants_answer(turn):
             return await call_next(turn)
         estimate = self._estimate(turn)
+        if estimate is None:
+            return await self._unpriced(turn, call_next)
         turn.bear_witness(lambda error: self._settle(turn, estimate))
         if estimate == 0:
             return await call_next(turn)
@@ -39,8 +41,20 @@ class Budget:
             return Outcome(status="blocked", reason=EXCEEDED, replies=(Reply(text=self._refusal(short)),))
         return self._warn(turn, balances, await call_next(turn))
 
-    def _estimate(self, turn: Turn) -> float:
+    async def _unpriced(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """What nobody knows the price of fits into no budget that blocks."""
+        here = await self.budgets.balances(user_id=turn.user_id, session_id=turn.session_id, now_ms=self.clock())
+        blocking = next((balance for balance in here if balance.policy.blocks), None)
+        if blocking is not None:
+            text = say("budget.unpriced", budget=named(blocking), settings=self.abilities.price_settings)
+            return Outcome(status="blocked", reason=UNPRICED, replies=(Reply(text=text),))
+        turn.bear_witness(lambda error: self._settle(turn, 0.0))
+        return await call_next(turn)
+
+    def _estimate(self, turn: Turn) -> float | None:
         estimate = self.abilities.estimate_usd(turn)
+        if estimate is None:
+            return None
         if not math.isfinite(estimate) or estimate < 0:  # nothing can be decided by it
             raise ValueError(f"estimate_usd gave {estimate}; expected a number of US dollars, 0 or more")
         return estimate

@@ -32,7 +32,7 @@ class ResponderFailed(MiddlewareError):
         self.said = said
 
 
-def _free(turn: Turn) -> float:
+def _free(turn: Turn) -> float | None:
     return 0.0
 
 
@@ -52,8 +52,13 @@ class Abilities:
     """True if it wants to know how it is to speak."""
     is_immediate: bool = False
     """True if it answers at once, out of what is at hand: nothing is shown meanwhile, and no time limit is needed."""
-    estimate_usd: Callable[[Turn], float] = _free
-    """The most that the answer to a turn costs, in US dollars; what it cost is added to `turn.spent_usd`."""
+    estimate_usd: Callable[[Turn], float | None] = _free
+    """The most that the answer to a turn costs, in US dollars; what it cost is added to `turn.spent_usd`.
+
+    None where nobody knows: then a budget that blocks lets no answer through.
+    """
+    price_settings: str = "its price"
+    """What is to be set where nobody knows."""
     aclose: Callable[[], Awaitable[None]] = _nothing
     """Closes what it keeps open."""
 

@@ -9,6 +9,7 @@ from typing import Annotated, get_args
 
 import typer
 
+from bot import responders, settings
 from bot.cli import rows
 from middleware.budget import dollars
 from storage.errors import ExpectationFailed
@@ -37,6 +38,8 @@ def set_budget(
         scope=found, target_id=target, limit_usd=_amount(usd), interval_ms=_interval(every), blocks=not warn_only
     )
     now_ms = rows.now_ms()
+    if policy.blocks:
+        _check_room(policy.limit_usd, now_ms)
     with rows.database() as database:
         database.commit(*Budgets.set(policy, now_ms=now_ms))
         balance = next(b for b in database.ask(Budgets(database).list_all(now_ms=now_ms)) if b.policy == policy)
@@ -68,6 +71,21 @@ def clear(scope: BudgetName) -> None:
         typer.echo(f"polar: there is no budget {scope!r:.80}; polar budget list shows them", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"{scope}: cleared")
+
+
+def _check_room(limit_usd: float, now_ms: int) -> None:
+    """Exits where the budget would let no answer through at all; tells where prices are missing."""
+    least = responders.least_usd(settings.load(), now_ms=now_ms)
+    if least is None:
+        typer.echo("polar: the model's prices are not known, so nothing is answered within this budget", err=True)
+        typer.echo(f"polar: set {settings.PRICE_SETTINGS}", err=True)
+    elif limit_usd < least:
+        typer.echo(
+            f"polar: an answer may cost {dollars(least)}, so a budget of {dollars(limit_usd)} would let none through; "
+            "give more, use --warn-only, or set POLAR_OPENAI_MAX_OUTPUT_TOKENS lower",
+            err=True,
+        )
+        raise typer.Exit(1)
 
 
 def _target(written: str) -> tuple[BudgetScope, str]:

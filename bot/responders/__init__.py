@@ -17,6 +17,17 @@ from storage.tables.memories import Memories
 NewId = Callable[[], str]
 
 
+def least_usd(settings: Settings, *, now_ms: int) -> float | None:
+    """The estimate of the answer to an empty question, as far as it is known without asking; None without prices."""
+    if settings.responder != "openai":
+        return 0.0
+    # Here, because the library of prices takes its time to import.
+    from bot.responders.model.prices import Prices
+
+    most = settings.openai_max_output_tokens
+    return Prices.of(settings).estimate(input_tokens=0, output_tokens=most, at_ms=now_ms)
+
+
 def build(settings: Settings, *, memories: Memories, new_id: NewId, propose: Propose, clock: Clock) -> Responder:
     """The responder of POLAR_RESPONDER.
 

@@ -12,7 +12,7 @@ import pytest
 
 from bot.automations.decision import Situation, decide
 from bot.schedules import cron, rrule
-from bot.schedules.kinds import Daily, Interval, Monthly, Once, Weekly, upcoming
+from bot.schedules.kinds import UTC_ZONE, Daily, Interval, Monthly, Once, Weekly, upcoming
 from bot.schedules.rules import CalendarRule, ElapsedRule
 from bot.schedules.steps import MOST, TooManySteps, limited
 from bot.schedules.text import load, parse
@@ -161,7 +161,7 @@ def test_what_was_missed_in_a_month_is_worked_out_within_the_limit(rule: str) ->
 )
 def test_what_people_mean_is_far_within_the_limit(text: str) -> None:
     """Half of it is never needed, and what follows costs a few steps more."""
-    assert taken(lambda: parse(f"RRULE:{text}", zone=rrule.UTC_ZONE, now=NOON).next(NOON)) <= MOST // 2
+    assert taken(lambda: parse(f"RRULE:{text}", zone=UTC_ZONE, now=NOON).next(NOON)) <= MOST // 2
     schedule = load(f"{BEGIN}{text}")
     schedule.next(NOON)
     assert taken(lambda: upcoming(schedule, NOON, 3)) <= 200

@@ -10,6 +10,13 @@ from genai_prices import Usage as PricedUsage
 from genai_prices import calc_price
 from genai_prices.types import PriceCalculation
 
+from bot.settings import PRICE_SETTINGS, Settings
+
+CALLS = 2
+"""Calls that one turn may cost: a second one where the first brought nothing, or a proposal that cannot be read."""
+REPAIR_TOKENS = 600
+"""What such a second call may send along more than the first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
@@ -24,13 +31,28 @@ class Usage:
 class Prices:
     """Prices of one model: those that are set, in US dollars a million tokens, else the price library's.
 
-    The library's are those that came with it; nothing is fetched. Where neither knows one, it is 0.
+    The library's are those that came with it; nothing is fetched. Where neither knows one, it counts as 0.
     """
 
     model: str
     base_url: str
     input_usd_per_mtok: float | None = None
     output_usd_per_mtok: float | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Prices:
+        """Those of the model that the settings name."""
+        return cls(
+            model=settings.openai_model,
+            base_url=settings.openai_base_url,
+            input_usd_per_mtok=settings.openai_input_usd_per_mtok,
+            output_usd_per_mtok=settings.openai_output_usd_per_mtok,
+        )
+
+    def estimate(self, *, input_tokens: int, output_tokens: int, at_ms: int) -> float | None:
+        """US dollars that an answer costs at most, all its calls; None where a price is not known."""
+        most = Usage(input=input_tokens + REPAIR_TOKENS, output=output_tokens)
+        return CALLS * self.cost(most, at_ms=at_ms) if self._are_known(most, at_ms) else None
 
     def cost(self, usage: Usage, *, at_ms: int) -> float:
         """US dollars."""
@@ -45,16 +67,15 @@ class Prices:
 
     def describe(self, *, at_ms: int) -> str:
         """For the log: what a million tokens cost, or that nothing is known."""
-        usage = Usage(input=1000, output=1000)
-        if not self._is_set and self._find(usage, at_ms) is None:
-            return "its prices are not known: its calls count as costing nothing"
+        if not self._are_known(Usage(input=1000, output=1000), at_ms):
+            return f"its prices are not known, and nobody with a budget that blocks is answered: set {PRICE_SETTINGS}"
         input_usd = self.cost(Usage(input=1000), at_ms=at_ms) * 1000
         output_usd = self.cost(Usage(output=1000), at_ms=at_ms) * 1000
         return f"a million tokens cost ${input_usd:.6g} as input and ${output_usd:.6g} as output"
 
-    @property
-    def _is_set(self) -> bool:
-        return self.input_usd_per_mtok is not None or self.output_usd_per_mtok is not None
+    def _are_known(self, usage: Usage, at_ms: int) -> bool:
+        are_set = self.input_usd_per_mtok is not None and self.output_usd_per_mtok is not None
+        return are_set or self._find(usage, at_ms) is not None
 
     def _find(self, usage: Usage, at_ms: int) -> PriceCalculation | None:
         """By the endpoint's address; a gateway of one's own has none that is known: then by the model's name."""

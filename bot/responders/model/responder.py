@@ -12,9 +12,9 @@ from bot.responders.model.answer import ModelAnswer, ToolCall
 from bot.responders.model.context import ContextWindow, tokens
 from bot.responders.model.dialect import Dialect, Question
 from bot.responders.model.endpoint import ModelEndpoint
-from bot.responders.model.prices import Prices, Usage
+from bot.responders.model.prices import CALLS, REPAIR_TOKENS, Prices, Usage
 from bot.responders.model.tokens import PER_MESSAGE, count, encode
-from bot.settings import Settings
+from bot.settings import PRICE_SETTINGS, Settings
 from middleware.responder import Abilities, Propose, ResponderFailed, unfinished
 from middleware.texts import say
 from middleware.turn import Clock, Reply, Turn
@@ -23,10 +23,6 @@ log = logging.getLogger("polar.model")
 
 HISTORY = 40
 """Earlier messages that it wants to know; the window may hold fewer."""
-CALLS = 2
-"""Calls that one turn may cost: a second one where the first brought nothing, or a proposal that cannot be read."""
-REPAIR_TOKENS = 600
-"""What such a second call may send along more than the first."""
 SPARE_S = 1.0
 """The seconds before the time limit at which what has arrived is answered, so that not all of it is given up."""
 
@@ -41,25 +37,26 @@ class OpenAI:
             api_key=settings.openai_api_key.get_secret_value(),
             dialect=dialect,
         )
-        self._prices = Prices(
-            model=settings.openai_model,
-            base_url=settings.openai_base_url,
-            input_usd_per_mtok=settings.openai_input_usd_per_mtok,
-            output_usd_per_mtok=settings.openai_output_usd_per_mtok,
-        )
+        self._prices = Prices.of(settings)
         self._window = ContextWindow(settings.openai_context_tokens)
         self._max_tokens = settings.openai_max_output_tokens
         limit_s = settings.responder_timeout_seconds
         self._limit_s = limit_s - min(SPARE_S, limit_s / 2)
         self._propose = propose
-        self.abilities = Abilities(history=HISTORY, estimate_usd=self.estimate_usd, aclose=self._endpoint.aclose)
+        self.abilities = Abilities(
+            history=HISTORY,
+            estimate_usd=self.estimate_usd,
+            price_settings=PRICE_SETTINGS,
+            aclose=self._endpoint.aclose,
+        )
         log.info("the model is %s; %s", settings.openai_model, self._prices.describe(at_ms=clock()))
 
-    def estimate_usd(self, turn: Turn) -> float:
-        """US dollars that answering this turn costs at most, as far as tokens can be estimated."""
+    def estimate_usd(self, turn: Turn) -> float | None:
+        """US dollars that answering this turn costs at most, as far as tokens can be estimated; None without prices."""
         question = self._question(turn, datetime.fromtimestamp(turn.received_at_ms / 1000, UTC))
-        most = Usage(input=_size(question) + REPAIR_TOKENS, output=self._max_tokens)
-        return CALLS * self._prices.cost(most, at_ms=turn.received_at_ms)
+        return self._prices.estimate(
+            input_tokens=_size(question), output_tokens=self._max_tokens, at_ms=turn.received_at_ms
+        )
 
     async def respond(self, turn: Turn) -> Reply:
         """The answer as Markdown, or a proposal with its buttons. Raises ResponderFailed."""

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.responders.model.responder import CALLS, OpenAI
+from bot.responders.model.prices import CALLS
+from bot.responders.model.responder import OpenAI
 from emulator.model import Answer, ModelServer, long_answer
 from storage.statement import Statement
 from tests.clocks import TestClock
@@ -272,6 +273,7 @@ async def test_the_estimate_is_a_bound_and_can_be_met(house: House) -> None:
         turn = watch.turns[0]
         assert isinstance(bot.app.responder, OpenAI)
         estimate = bot.app.responder.estimate_usd(turn)
+        assert estimate is not None
         assert 0 < turn.spent_usd < estimate
         tokens = round((estimate / CALLS - 2048 * 15 / 1e6) / 3 * 1e6)
         whole = (CALLS * tokens, CALLS * 2048)

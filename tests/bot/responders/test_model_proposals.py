@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.responders.model.responder import CALLS
+from bot.responders.model.prices import CALLS
 from emulator.model import Answer
 from middleware.texts import say
 from tests.house import House

@@ -51,10 +51,14 @@ def test_prices_that_are_set_win_one_by_one() -> None:
     assert unknown.cost(USAGE, at_ms=AT_MS) == pytest.approx(2.0)
 
 
-def test_an_unknown_model_counts_as_costing_nothing_and_is_told() -> None:
-    """In the log, at the start."""
+def test_an_unknown_model_has_no_estimate_and_is_told() -> None:
+    """In the log, at the start, with what to set; one price of the two is not enough."""
     prices = Prices(model="house-model", base_url=GATEWAY)
     assert prices.cost(USAGE, at_ms=AT_MS) == 0
+    assert prices.estimate(input_tokens=1, output_tokens=1, at_ms=AT_MS) is None
+    half = Prices(model="house-model", base_url=GATEWAY, input_usd_per_mtok=2)
+    assert half.estimate(input_tokens=1, output_tokens=1, at_ms=AT_MS) is None
+    assert "POLAR_OPENAI_INPUT_USD_PER_MTOK" in prices.describe(at_ms=AT_MS)
     assert "not known" in prices.describe(at_ms=AT_MS)
     assert "$0.15 as input" in Prices(model="gpt-4o-mini", base_url=OPENAI).describe(at_ms=AT_MS)
     assert "$0 as input" in Prices(
