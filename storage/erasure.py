@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from storage import memory_index
 from storage.ids import session_id_of, sql_next_id
+from storage.indexed import field
 from storage.payloads import WITHOUT_WORDS
 from storage.readers import Readers
 from storage.statement import Statement, Value
@@ -14,10 +15,9 @@ _NO_CALL = '{"method":"deleteMessage","target":""}'
 # The words of deleted entries stay in the index until its parts are merged; this does it, up to some megabytes.
 _MERGE = "INSERT INTO polar_memory_fts (polar_memory_fts, rank) VALUES ('merge', -1000)"
 # Who sent an update stands somewhere inside of it.
-_FROM_THEM = """(sessionId = :private OR EXISTS (
-  SELECT 1 FROM json_each(CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(body AS TEXT) ELSE '{}' END) AS part
-  WHERE part.type = 'object' AND :id IN (
-    json_extract(part.value, '$.from.id'), json_extract(part.value, '$.user.id'))))"""
+_FROM_THEM = f"""(sessionId = :private OR EXISTS (
+  SELECT 1 FROM json_each(CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(body AS TEXT) ELSE '{{}}' END) AS part
+  WHERE part.type = 'object' AND :id IN ({field("part.value", "from.id")}, {field("part.value", "user.id")})))"""
 _STATEMENTS = (
     # Before the messages, by which they are found.
     """
@@ -39,11 +39,11 @@ UPDATE polar_delivery_queue INDEXED BY polar_delivery_session SET payload = {WIT
 WHERE sessionId = :private AND status IN ('sent', 'failed')
 """,
     # Not deleted: the sender may have one in hand, and must find its row.
-    """
+    f"""
 UPDATE polar_delivery_queue INDEXED BY polar_delivery_open
 SET payload = :no_call
 WHERE sessionId = :private AND status IN ('pending', 'sending')
-  AND json_extract(payload, '$.method') <> 'answerCallbackQuery'
+  AND coalesce({field("payload", "method")}, '') <> 'answerCallbackQuery'
 """,
     "DELETE FROM polar_memory WHERE userId = :user",
     "DELETE FROM polar_personality_profiles WHERE userId = :user",

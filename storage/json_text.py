@@ -15,10 +15,18 @@ def encode(value: Mapping[str, Any] | None) -> str | None:
     return None if value is None else _ENCODER.encode(value)
 
 
+def read_value(text: str | bytes | None) -> Any:
+    """What a column holds, None for NULL; raises ValueError for what is no JSON, and for what no program can read."""
+    try:
+        return json.loads(text or "null")
+    except (TypeError, RecursionError) as error:
+        raise ValueError("it cannot be read as JSON") from error
+
+
 def read_object(text: str | bytes | None) -> Mapping[str, Any] | None:
     """A JSON object; None for NULL, and for what another program left there that is none."""
     try:
-        value = json.loads(text or "null")
-    except (TypeError, ValueError, RecursionError):
+        value = read_value(text)
+    except ValueError:
         return None
     return value if isinstance(value, dict) else None

@@ -23,7 +23,7 @@ def searchable_text(record: str) -> str:
     """The text of a memory's JSON record: all of FIELDS that it has, joined; else its whole JSON."""
     try:
         parsed = json.loads(record)
-    except ValueError:
+    except (ValueError, RecursionError):
         return record
     if not isinstance(parsed, dict):
         return record

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
+
+from storage.json_text import read_object
 
 _KEYS = {
     "automation_id": "automationId",
@@ -39,9 +40,8 @@ class Origin:
 
     @classmethod
     def from_json(cls, stored: str | None) -> Origin:
-        """From the column, without what other programs keep there besides. Raises ValueError for what is no JSON."""
-        found = json.loads(stored or "{}")
-        known = found if isinstance(found, dict) else {}
+        """From the column, without what other programs keep there besides; of what is no JSON nothing is known."""
+        known = read_object(stored) or {}
         return cls(**{name: known.get(key) for name, key in _KEYS.items()})
 
 

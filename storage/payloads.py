@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, TypeVar
 
 from storage.errors import PayloadUnreadable, StorageError
+from storage.json_text import read_value
 
 Json = dict[str, Any]
 T = TypeVar("T", str, int)
@@ -218,9 +218,9 @@ _KINDS: Mapping[str, type[Payload]] = {
 def from_json(stored: str) -> Payload:
     """The call that a row holds; raises PayloadUnreadable for what this version cannot make."""
     try:
-        found = json.loads(stored)
+        found = read_value(stored)
         method = found["method"]
-    except (LookupError, RecursionError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise PayloadUnreadable("the queue holds something that is no call") from error
     kind = _KINDS.get(method) if isinstance(method, str) else None
     if kind is None:

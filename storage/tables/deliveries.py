@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from storage.ids import is_placeholder
+from storage.indexed import field
 from storage.json_text import encode
 from storage.payloads import WITHOUT_WORDS, Payload, UnknownPayload, read
 from storage.readers import Readers
@@ -25,7 +26,7 @@ VALUES (?, ?, 'telegram', ?, 'pending', ?, ?, {_NEXT}, ?, {_NEXT} - ?, ?)
 # What the parts of one reply have in common.
 _SHARED = "sessionId, channel, replyId, rank, begun, taskId"
 # An edit is of a message that is there, and is no further one; what is unclear may be there.
-_ANSWERS = """
+_ANSWERS = f"""
 SELECT d.deliveryId, q.userId
 FROM polar_delivery_queue AS d INDEXED BY polar_delivery_open
 CROSS JOIN polar_messages AS m INDEXED BY polar_messages_delivery
@@ -33,8 +34,8 @@ CROSS JOIN polar_messages AS m INDEXED BY polar_messages_delivery
 CROSS JOIN polar_messages AS q INDEXED BY polar_messages_telegram
   ON q.sessionId = m.sessionId AND q.telegramMessageId = m.answersMessageId AND q.telegramMessageId IS NOT NULL
 WHERE d.sessionId = ? AND d.status IN ('pending', 'sending') AND d.status = 'pending' AND d.ambiguous = 0
-  AND iif(json_valid(d.payload), json_extract(d.payload, '$.method'), '') IN ('sendMessage', 'sendDocument')
-  AND iif(json_valid(d.payload), json_extract(d.payload, '$.topicId'), '') IS ?
+  AND {field("d.payload", "method")} IN ('sendMessage', 'sendDocument')
+  AND {field("d.payload", "topicId")} IS ?
   AND m.telegramMessageId IS NULL AND m.answersMessageId < ?
 LIMIT ?
 """

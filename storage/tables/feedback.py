@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from storage.ids import sql_received_message_id, unknown_message_id
-from storage.indexed import EVENT_ACTOR
+from storage.indexed import EVENT_ACTOR, field
 from storage.json_text import encode
 from storage.readers import Readers
 from storage.statement import Statement, Value
@@ -93,7 +93,7 @@ class FeedbackLedger:
         rows = await self._readers.fetch(
             "SELECT emoji FROM polar_feedback_events INDEXED BY polar_feedback_message "
             f"WHERE sessionId = :session AND messageId = {_OF_MESSAGE} AND {EVENT_ACTOR} = :actor "
-            "AND json_extract(payload, '$.via') = 'button' GROUP BY emoji "
+            f"AND {field('payload', 'via')} = 'button' GROUP BY emoji "
             "HAVING sum(CASE type WHEN 'reaction_added' THEN 1 WHEN 'reaction_removed' THEN -1 END) > 0",
             {"session": session_id, "message": telegram_message_id, "actor": actor},
         )
@@ -104,7 +104,7 @@ class FeedbackLedger:
         row = await self._readers.fetch_one(
             "SELECT 1 FROM polar_feedback_events INDEXED BY polar_feedback_message "
             f"WHERE sessionId = :session AND messageId = {_OF_MESSAGE} AND {EVENT_ACTOR} = :actor "
-            "AND json_extract(payload, '$.date') > :date LIMIT 1",
+            f"AND {field('payload', 'date')} > :date LIMIT 1",
             {"session": session_id, "message": telegram_message_id, "actor": actor, "date": date},
         )
         return row is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 from storage.errors import StorageError
 from storage.ids import sql_next_id
-from storage.json_text import encode
+from storage.json_text import encode, read_object, read_value
 from storage.readers import Readers
 from storage.statement import Statement
 
@@ -52,7 +51,7 @@ class HeartbeatPolicy:
     def from_row(cls, row: sqlite3.Row) -> HeartbeatPolicy:
         """From a row of _COLUMNS; raises PolicyDamaged for JSON that is not what these columns hold."""
         try:
-            active, checks = json.loads(row[3] or "null"), json.loads(row[4])
+            active, checks = read_value(row[3]), read_value(row[4])
         except ValueError as error:
             raise PolicyDamaged(row[0], str(error)) from error
         if not isinstance(active, dict | None):
@@ -122,9 +121,7 @@ class HeartbeatPolicies:
     async def survey(self) -> list[SurveyedPolicy]:
         """All policies, by id; raises PolicyDamaged."""
         return [
-            SurveyedPolicy(
-                policy=HeartbeatPolicy.from_row(row), next_ms=row[6], last=json.loads(row[7]) if row[7] else None
-            )
+            SurveyedPolicy(policy=HeartbeatPolicy.from_row(row), next_ms=row[6], last=read_object(row[7]))
             for row in await self._readers.fetch(_SURVEY)
         ]
 

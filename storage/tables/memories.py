@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from dataclasses import dataclass
 
 from storage import memory_index
-from storage.json_text import encode
+from storage.json_text import encode, read_value
 from storage.readers import Readers
 from storage.statement import Statement
 
@@ -46,7 +45,7 @@ class Memory:
 
 def _shown(record: str) -> str:
     try:
-        parsed = json.loads(record)
+        parsed = read_value(record)
     except ValueError:
         return record
     if isinstance(parsed, dict) and isinstance(parsed.get("fact"), str):

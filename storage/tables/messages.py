@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 from storage.ids import received_message_id, sent_message_id
 from storage.indexed import MESSAGE_AUTOMATION
-from storage.json_text import encode
+from storage.json_text import encode, read_object
 from storage.origin import Origin
 from storage.readers import Readers
 from storage.statement import Statement, Value
@@ -82,7 +81,7 @@ class Message:
             user_id=row[6],
             kind=row[7],
             text=row[8],
-            attachment=json.loads(row[9]) if row[9] else None,
+            attachment=read_object(row[9]),
             origin=Origin.from_json(row[10]),
             created_at_ms=row[11],
             edit_date=row[12],

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from storage.json_text import encode
+from storage.json_text import encode, read_object
 from storage.readers import Readers
 from storage.statement import Statement
 
@@ -56,13 +55,12 @@ class Proposals:
         )
 
     async def find(self, proposal_id: str) -> Proposal | None:
-        """The proposal, or None."""
+        """The proposal, or None; what another program left there is none."""
         row = await self._readers.fetch_one(
             "SELECT proposalId, sessionId, userId, kind, payload, status FROM polar_proposals WHERE proposalId = ?",
             (proposal_id,),
         )
-        if row is None:
+        payload = None if row is None else read_object(row[4])
+        if row is None or payload is None:
             return None
-        return Proposal(
-            id=row[0], session_id=row[1], user_id=row[2], kind=row[3], payload=json.loads(row[4]), status=row[5]
-        )
+        return Proposal(id=row[0], session_id=row[1], user_id=row[2], kind=row[3], payload=payload, status=row[5])

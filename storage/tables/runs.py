@@ -32,7 +32,7 @@ _OWN = f"WHERE {RUN_OWNER} = :user AND queue = 'retry'"
 _OWN_RUNS = f"FROM polar_scheduler_events INDEXED BY polar_scheduler_owner {_OWN}"
 _OWN_RUNS_EACH = (
     "FROM polar_scheduler_events INDEXED BY polar_scheduler_owner, "
-    f"json_each(CASE WHEN json_valid(payload) THEN payload ELSE '{{}}' END, '$.run.companions') AS each {_OWN}"
+    f"json_each(CASE WHEN json_valid(payload) THEN payload ELSE '{{}}' END, '$.run.companions') AS part {_OWN}"
 )
 # Of a run that is a list, those that it says along too.
 _ENDED_RUNS = f"""
@@ -41,7 +41,7 @@ SELECT {field("payload", "source")} AS source, {field("payload", "id")} AS id, e
   {field("payload", "run.sessionId")} AS sessionId {_OWN_RUNS}
 UNION ALL
 SELECT 'automation', id, {sql_run_id("automation", "id", "atMs")}, trigger, atMs, sessionId FROM (
-  SELECT {field("each.value", "id")} AS id, {field("each.value", "atMs")} AS atMs,
+  SELECT {field("part.value", "id")} AS id, {field("part.value", "atMs")} AS atMs,
     {field("payload", "trigger")} AS trigger, {field("payload", "run.sessionId")} AS sessionId
   {_OWN_RUNS_EACH})
 """

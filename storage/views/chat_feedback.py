@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from storage.json_text import read_object
 from storage.readers import Readers
 from storage.totals import Totals
 
@@ -84,7 +84,7 @@ class FeedbackEvent:
             message_id=row[3],
             emoji=row[4],
             polarity=row[5] or "neutral",
-            payload=json.loads(row[6] or "{}"),
+            payload=read_object(row[6]) or {},
             created_at_ms=row[7],
         )
 

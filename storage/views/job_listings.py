@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from storage.ids import sql_next_id
 from storage.indexed import field
+from storage.json_text import read_object
 from storage.readers import Readers
 from storage.statuses import UNHEARD, joined_deliveries
 from storage.views.listings import NEWEST, PAGE, ListPage, page_of, text
@@ -124,11 +125,8 @@ def _last(status: object, reason: object, created_at_ms: int | None, unheard: st
 
 
 def _names(checks: str) -> tuple[str, ...]:
-    try:
-        found = json.loads(checks)
-    except ValueError:
-        return (checks,)
-    return tuple(found) if isinstance(found, dict) else (checks,)
+    found = read_object(checks)
+    return (checks,) if found is None else tuple(found)
 
 
 async def jobs(

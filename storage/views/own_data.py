@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storage.ids import session_id_of
-from storage.indexed import EVENT_ACTOR
+from storage.indexed import EVENT_ACTOR, field
 from storage.readers import Readers
 
 MOST_ROWS = 100_000
@@ -142,8 +142,8 @@ class OwnData:
         """Whether a file for this person is in the queue, not sent yet."""
         row = await self._readers.fetch_one(
             "SELECT 1 FROM polar_delivery_queue INDEXED BY polar_delivery_open WHERE sessionId = :private "
-            "AND status IN ('pending', 'sending') AND json_extract(payload, '$.method') = 'sendDocument' "
-            "AND json_extract(payload, '$.parts') IS NULL LIMIT 1",  # else it is an answer
+            f"AND status IN ('pending', 'sending') AND {field('payload', 'method')} = 'sendDocument' "
+            f"AND {field('payload', 'parts')} IS NULL LIMIT 1",  # else it is an answer
             {"private": _of(user_id)["private"]},
         )
         return row is not None

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from storage import opening
 from storage.errors import DatabaseUnusable
 from storage.ids import sql_telegram_message_id
-from storage.indexed import EVENT_AUTOMATION
+from storage.indexed import EVENT_AUTOMATION, field
 from storage.statuses import UNHEARD, joined_deliveries
 from storage.tables.properties import KEPT_MESSAGES_DAYS
 
@@ -125,8 +125,7 @@ def _text(column: str, length: int = 400) -> str:
 
 
 def _json(column: str, path: str) -> str:
-    found = _text(f"json_extract({column}, '{path}')")
-    return f"CASE WHEN json_valid({column}) THEN {found} END"
+    return _text(field(column, path))
 
 
 def _at(column: str) -> str:
@@ -146,15 +145,15 @@ _CHANGE = "(type = 'reaction_added') - (type = 'reaction_removed')"
 _CHANGES = "type IN ('reaction_added', 'reaction_removed') AND createdAtMs >= :since"
 _SUMS = ", ".join(f"sum(({_CHANGE}) * ({_POLARITY} = '{p}'))" for p in ("positive", "negative", "neutral"))
 _BOTH = "sum(type = 'reaction_added'), sum(type = 'reaction_removed')"
-_COUNTS = """
+_COUNTS = f"""
 CASE WHEN e.type = 'reaction_count' AND json_valid(e.payload) THEN (
   SELECT group_concat(part, ', ') FROM (
-    SELECT substr(json_extract(value, '$.emoji'), 1, 16) || ' ' || substr(json_extract(value, '$.count'), 1, 20) AS part
+    SELECT substr({field("value", "emoji")}, 1, 16) || ' ' || substr({field("value", "count")}, 1, 20) AS part
     FROM json_each(e.payload, '$.totals') WHERE type = 'object' LIMIT 30)) END
 """
 # One arm a type: each is read off the index on (type, createdAtMs), and SQLite merges them without sorting.
 _REACTIONS_OF_TYPE = f"""
-SELECT {_at("e.createdAtMs")}, e.type, {_text("e.emoji", 64)}, {_POLARITY}, {_json("e.payload", "$.actor")},
+SELECT {_at("e.createdAtMs")}, e.type, {_text("e.emoji", 64)}, {_POLARITY}, {_json("e.payload", "actor")},
   {_text("e.sessionId")}, {_text("e.messageId")}, {_COUNTS}, {_text("nullif(m.text, '')", 200)},
   e.createdAtMs AS createdAtMs, e.rowid AS sequence
 FROM polar_feedback_events AS e LEFT JOIN polar_messages AS m
@@ -166,9 +165,9 @@ REACTIONS = (
     " UNION ALL ".join(_REACTIONS_OF_TYPE.format(name) for name in _REACTIONS)
     + " ORDER BY createdAtMs DESC, sequence DESC"
 )
-_MEMORY_TEXT = """
+_MEMORY_TEXT = f"""
 CASE WHEN json_valid(record) THEN coalesce(
-  CASE json_type(record, '$.fact') WHEN 'text' THEN json_extract(record, '$.fact') END,
+  CASE json_type(record, '$.fact') WHEN 'text' THEN {field("record", "fact")} END,
   (SELECT group_concat(atom, ' ') FROM json_each(record)
     WHERE key IN ('fact', 'type', 'summary', 'content') AND atom <> ''),
   record) ELSE record END
@@ -253,7 +252,7 @@ class Projections:
 
     def commands(self) -> list[ExportedGroup]:
         """Commands by name and outcome; what was written behind them is stored nowhere."""
-        name, outcome = _json("payload", "$.command"), _json("payload", "$.outcome")
+        name, outcome = _json("payload", "command"), _json("payload", "outcome")
         return self._groups(name, outcome, "polar_feedback_events", "type = 'command_executed'")
 
     def last_event(self) -> Last | None:
@@ -265,10 +264,10 @@ class Projections:
 
     def beats(self) -> Iterator[ExportedBeat]:
         """Every run of a heartbeat."""
-        metadata = _json("metadata", "$.sessionId")
+        metadata = _json("metadata", "sessionId")
         rows = self._rows(
-            f"SELECT {_at('run.createdAtMs')}, {_text('run.id')}, {_text('trigger')}, {_json('output', '$.status')}, "
-            f"{_json('output', '$.reason')}, {metadata}, {_text(UNHEARD)} "
+            f"SELECT {_at('run.createdAtMs')}, {_text('run.id')}, {_text('trigger')}, {_json('output', 'status')}, "
+            f"{_json('output', 'reason')}, {metadata}, {_text(UNHEARD)} "
             f"FROM polar_run_events AS run {joined_deliveries('run')} WHERE run.source = 'heartbeat' "
             "AND run.createdAtMs >= :since ORDER BY run.createdAtMs DESC, run.sequence DESC"
         )
@@ -280,12 +279,12 @@ class Projections:
 
     def beats_by_result(self) -> list[ExportedGroup]:
         """By status and reason."""
-        status, reason = _json("output", "$.status"), _json("output", "$.reason")
+        status, reason = _json("output", "status"), _json("output", "reason")
         return self._groups(status, reason, "polar_run_events", "source = 'heartbeat'")
 
     def beats_by_policy(self) -> list[ExportedGroup]:
         """By policy and status."""
-        return self._groups(_text("id"), _json("output", "$.status"), "polar_run_events", "source = 'heartbeat'")
+        return self._groups(_text("id"), _json("output", "status"), "polar_run_events", "source = 'heartbeat'")
 
     def last_beat(self) -> Last | None:
         """The newest run."""

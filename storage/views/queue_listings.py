@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from dataclasses import dataclass
 
+from storage.json_text import read_object
 from storage.readers import Readers
 from storage.views.listings import NEWEST, PAGE, ListPage, count_up, page_of, text
 
@@ -100,11 +100,8 @@ class DeadUpdate:
 
 def _said(payload: str) -> tuple[str, str]:
     """Method and text of a payload; the payload itself where it is not what ours look like."""
-    try:
-        call = json.loads(payload)
-    except ValueError:
-        return "", payload
-    if not isinstance(call, dict):
+    call = read_object(payload)
+    if call is None:
         return "", payload
     return text(call.get("method")) or "", text(call.get("text")) or ""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from storage.ids import FIRST_REPLIES, sql_answered_update_id, sql_is_received, sql_telegram_message_id
+from storage.indexed import field
 from storage.readers import Readers
 from storage.tables.budgets import SPENT
 from storage.totals import Totals
@@ -25,10 +26,10 @@ FROM (
 WHERE deliveryId GLOB '{FIRST_REPLIES}'
 """
 # The earlier runtime left rows of its own in `retry`; ours tell their instant.
-_DUE = """
+_DUE = f"""
 SELECT 1 FROM polar_scheduler_events INDEXED BY polar_scheduler_due
 WHERE queue IN ('scheduled', 'retry') AND sequence <= :due
-AND json_valid(payload) AND json_extract(payload, '$.atMs') IS NOT NULL
+AND {field("payload", "atMs")} IS NOT NULL
 """
 _OPEN = "SELECT 1 FROM polar_delivery_queue INDEXED BY polar_delivery_status WHERE status IN ('pending', 'sending')"
 _FAILED = "SELECT 1 FROM polar_delivery_queue INDEXED BY polar_delivery_status WHERE status = 'failed'"
@@ -37,7 +38,7 @@ _DEAD = "SELECT 1 FROM polar_updates INDEXED BY polar_updates_dead WHERE status 
 # A message's id holds Telegram's, by which it is found; what people wrote is no reply of ours.
 WORST = f"""
 SELECT worst.sessionId, worst.messageId, worst.net, worst.last, message.text,
-  CASE WHEN json_valid(message.origin) THEN json_extract(message.origin, '$.automationId') END
+  {field("message.origin", "automationId")}
 FROM (
   SELECT sessionId, messageId, sum(CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END) AS net, max(createdAtMs) AS last
   FROM (

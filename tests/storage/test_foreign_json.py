@@ -1,0 +1,88 @@
+"""What other programs left in a column of JSON is read through one guarded expression, in SQL and in code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from storage.indexed import field
+from storage.json_text import read_object, read_value
+from storage.memory_index import searchable_text
+from storage.origin import UNKNOWN, Origin
+from tests.house import CHECKOUT
+from tests.storage.files import plain
+
+FILES = sorted((CHECKOUT / "storage").rglob("*.py"))
+MIGRATIONS = sorted((CHECKOUT / "storage" / "migrations").glob("*.sql"))
+READS = re.compile(r"json_(?:extract|each|type|remove|set|patch|array_length)\((?P<of>CAST\(\w+ AS TEXT\)|[\w.:?]+)")
+KEPT_BY_AN_INDEX = {"origin"}
+"""Columns of ours of which an index takes no row that is no JSON: polar_messages_automation."""
+PARSERS = {"json_text.py", "memory_index.py"}
+"""The second is needed to open a file, below all else, and so knows no other."""
+NO_JSON = ["no", "", "{", "[1", '{"a":}', "[" * 100_000, "nan\x00", '"text"', "5", "[]", "null"]
+
+
+def texts(path: Path) -> list[str]:
+    """The texts in a file, of those with values in them what is written there."""
+    found = []
+    inner: set[int] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if id(node) in inner:
+            continue
+        if isinstance(node, ast.JoinedStr | ast.Constant):
+            inner.update(id(part) for part in ast.walk(node))
+            found.append(ast.unparse(node))
+    return found
+
+
+def unguarded(sql: str) -> list[str]:
+    """The columns that a text reads as JSON though they may be none; parameters are ours."""
+    read = (match["of"] for match in READS.finditer(sql))
+    guarded = re.compile(r"json_valid\((CAST\(\w+ AS TEXT\)|[\w.]+)\)|field\(['\"]([\w.]+)['\"]")
+    known = {name for found in guarded.findall(sql) for name in found} | KEPT_BY_AN_INDEX
+    return [of for of in read if not of.startswith((":", "?")) and of not in known and not of.startswith("CASE")]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_no_statement_reads_json_unguarded(path: Path) -> None:
+    """`field` is the one expression for a field; whatever else looks into a column asks whether it is JSON."""
+    found = texts(path)
+    if path.name != "indexed.py":
+        assert [text for text in found if "json_extract(" in text] == []
+    assert [column for text in found for column in unguarded(text)] == []
+
+
+@pytest.mark.parametrize("path", MIGRATIONS, ids=lambda path: path.name)
+def test_no_index_and_no_trigger_reads_json_unguarded(path: Path) -> None:
+    """Else another program could not write a row, or a migration would fail on one that it wrote before."""
+    statements = path.read_text(encoding="utf-8").split(";")
+    assert [column for statement in statements for column in unguarded(statement)] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_stored_text_is_parsed_in_one_place(path: Path) -> None:
+    """Elsewhere what nests too deeply would be an error that nobody thought of."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and ast.unparse(node) == "json.loads"]
+    assert len(calls) == (path.name in PARSERS)
+
+
+@pytest.mark.parametrize("text", NO_JSON)
+def test_what_is_no_object_is_none(tmp_path: Path, text: str) -> None:
+    """In code and in SQL alike, and never an error."""
+    assert read_object(text) is None
+    assert Origin.from_json(text) == UNKNOWN
+    assert isinstance(searchable_text(text), str)
+    with plain(tmp_path / "any.db") as connection:
+        query = f"SELECT {field('column1', 'a')} FROM (VALUES (?))"
+        assert connection.execute(query, (text,)).fetchone() == (None,)
+
+
+@pytest.mark.parametrize("text", ["no", "[" * 100_000, "{"])
+def test_what_no_program_can_read_is_a_value_error(text: str) -> None:
+    """Whatever the parser says of it."""
+    with pytest.raises(ValueError):
+        read_value(text)
