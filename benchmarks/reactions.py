@@ -46,7 +46,7 @@ class Bench:
         """One bot, from its start to its end."""
         self._runs += 1
         first = FIRST_ID + self._runs * updates
-        with _server(updates, first, message_percent) as (port, server):
+        with serving(updates, first, message_percent) as (port, server):
             case = Case(
                 bot=bot,
                 api=f"http://127.0.0.1:{port}",
@@ -89,7 +89,8 @@ class Run:
 
 
 @contextmanager
-def _server(updates: int, first: int, message_percent: int) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+def serving(updates: int, first: int, message_percent: int) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """A server with so many updates, as its port and its process."""
     arguments = [str(updates), str(first), str(message_percent)]
     server = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.telegram", *arguments], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True

@@ -36,6 +36,7 @@ RULES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("ingress: envelope, journal", "/bot/app.py", ("App.keep",)),
     ("ingress: envelope, journal", "/storage/tables/updates.py", ("Updates.add",)),
     ("processor, lanes", "/bot/receiving/processor.py", ()),
+    ("processor, lanes", "/bot/receiving/lanes.py", ()),
     ("processor, lanes", "/storage/tables/updates.py", ()),
     ("reads", "/aiosqlite/", ()),
     ("reads", "/storage/database.py", ("Database.fetch", "Database.fetch_one", "Database._reader")),

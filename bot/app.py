@@ -92,7 +92,7 @@ class App:
             stores.deliveries, stores.messages, self.clock, settings.feedback_buttons, settings.max_answer_parts
         )
         self.status = (
-            StatusDisplay(self.bot, self.pacing, database, stores.status_reactions, self.clock, group())
+            StatusDisplay(self.bot, self.pacing, database, stores.status_reactions, self.clock)
             if settings.status_reactions
             else None
         )
@@ -147,7 +147,7 @@ class App:
             answer_slots=self.settings.answer_slots,
             merge_window_ms=self.settings.merge_window,
         )
-        self.journal.watch(lambda _: self.processor.wake())
+        self.journal.watch(self.processor.note)
 
     def _listed(self) -> dict[int, Level]:
         """Whom the settings give a level above member."""

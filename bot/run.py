@@ -228,8 +228,6 @@ async def _finish(app: App, receiver: Receiver, beat: LifeSigns, left_s: Callabl
     app.sender.hold()
     await receiver.stop(left_s())
     await asyncio.gather(app.processor.stop(left_s()), app.runner.stop(left_s()), app.sender.stop(left_s()))
-    if app.status is not None:
-        await app.status.stop()
     if not app.supervisor.has_failed:
         with suppress(TimeoutError):
             async with asyncio.timeout(left_s()):

@@ -19,6 +19,8 @@ FIRST_REPLIES = "update:*:*:0:0"
 """As GLOB: the first part of the first reply to an update."""
 THUMB_UP, THUMB_DOWN = "fb:+", "fb:-"
 """The data of the two feedback buttons."""
+LANES_OF: dict[Side, str] = {"answer": "LIKE '%:answer'", "control": "NOT LIKE '%:answer'"}
+"""As SQL behind a lane: that it is one of this side."""
 _UPDATE = "update:"
 _PLACEHOLDER = ":placeholder"
 _NOTICE = "notice:"

@@ -1,44 +1,40 @@
-"""One at a time, for updates that may have ended an earlier process."""
+"""One at a time, of both sides, for updates that may have ended an earlier process."""
 
 from __future__ import annotations
 
-import asyncio
 import heapq
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from storage.ids import Side
+
+Kept = TypeVar("Kept")
 
 
-class Quarantine:
-    """A lock that lets the one with the fewest tries go first.
+class Quarantine(Generic[Kept]):
+    """Lets out one after another, the one with the fewest tries first.
 
     So when a process is killed again and again for reasons of its own, the blame is spread, and only an
     update that really ends processes collects enough of it to be set aside.
     """
 
-    def __init__(self) -> None:
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
-        self._busy = False
+    def __init__(self, freed: Callable[[], None]) -> None:
+        self._freed = freed
+        self._waiting: list[tuple[int, int, Side, Kept]] = []
+        self._is_busy = False
 
-    @asynccontextmanager
-    async def alone(self, tries: int, sequence: int) -> AsyncIterator[None]:
-        """Nobody else is inside meanwhile."""
-        loop = asyncio.get_running_loop()
-        admitted: asyncio.Future[None] = loop.create_future()
-        heapq.heappush(self._waiting, (tries, sequence, admitted))
-        if not self._busy:
-            self._busy = True
-            loop.call_soon(self._admit)  # when all who come now have come
-        try:
-            await admitted
-            yield
-        finally:
-            if not admitted.cancelled():
-                self._admit()
+    def add(self, side: Side, tries: int, sequence: int, kept: Kept) -> None:
+        """Keep one until its turn comes; no two have the same sequence."""
+        heapq.heappush(self._waiting, (tries, sequence, side, kept))
 
-    def _admit(self) -> None:
-        while self._waiting:
-            _, _, admitted = heapq.heappop(self._waiting)
-            if not admitted.done():
-                admitted.set_result(None)
-                return
-        self._busy = False
+    def admit(self, side: Side) -> Kept | None:
+        """Who may come out now, if it is one of this side; nobody else does until `release`."""
+        if self._is_busy or not self._waiting or self._waiting[0][2] != side:
+            return None
+        self._is_busy = True
+        return heapq.heappop(self._waiting)[3]
+
+    def release(self) -> None:
+        """Whoever came out last has ended, or waits again."""
+        self._is_busy = False
+        self._freed()

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from asyncio import get_running_loop
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from typing import Literal
 
 from telegram import Bot
 from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.sending.pacing import Pacing
-from bot.supervised import Tasks
 from middleware.turn import Clock, Outcome, Turn
 from storage.database import Database
 from storage.ids import chat_id_of, side_of
@@ -38,6 +37,9 @@ GOES_AFTER_MS: dict[StatusState, int] = {
 }
 """The longest time that a status is shown, should its turn never end."""
 RETRY_S = 0.5
+"""How long what found no room waits before it is looked at again."""
+ROOM = 256
+"""Messages that may wait to be seen; of more nobody is told before their turn begins."""
 PAGE = 100
 
 MessageKey = tuple[str, int]
@@ -45,37 +47,39 @@ MessageKey = tuple[str, int]
 
 
 @dataclass(slots=True)
-class _Shown:
+class _Message:
     wanted: StatusState
+    since: float
+    """When it was first told of, by the loop's clock."""
     shown: StatusState = "nothing"
-    ended: bool = False
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def has_ended(self) -> bool:
+        return self.wanted not in UNENDED
 
 
 class StatusDisplay:
-    """A task for each message whose turn takes a while; a newer status replaces one that was not sent yet.
+    """One task that shows how far messages are whose turn takes a while, in the order in which they began.
 
-    No call is made that an answer waits for: what finds no spare room at once is tried again later.
+    No call is made that an answer waits for: what finds no spare room at once is tried again later, and by then a newer
+    status may have taken its place. Of what waits for its turn only so much is kept as there is room for.
     """
 
-    def __init__(
-        self,
-        bot: Bot,
-        pacing: Pacing,
-        database: Database,
-        rows: StatusReactions,
-        clock: Clock,
-        tasks: Tasks[MessageKey],
-    ) -> None:
+    def __init__(self, bot: Bot, pacing: Pacing, database: Database, rows: StatusReactions, clock: Clock) -> None:
         self._bot = bot
         self._pacing = pacing
         self._database = database
         self._rows = rows
         self._clock = clock
-        self._messages: dict[MessageKey, _Shown] = {}
+        self._messages: dict[MessageKey, _Message] = {}
+        """Those whose turn has not ended, or whose end is not shown yet."""
+        self._waiting: dict[str, dict[int, MessageKey]] = {}
+        """Those that `take` told of, by lane and sequence."""
+        self._room = ROOM
         self._left: set[MessageKey] = set()
         self._refused: set[tuple[int, str]] = set()
-        self._tasks = tasks
+        self._has_rows = True
+        self._look_at = 0.0
         self._awake = asyncio.Event()
 
     def note(self, session_id: str, message_ids: Iterable[int], state: StatusState) -> None:
@@ -83,27 +87,42 @@ class StatusDisplay:
         for message_id in message_ids:
             key = (session_id, message_id)
             message = self._messages.get(key)
-            if message is None:
-                if state not in UNENDED and key not in self._left:
-                    continue  # it has ended before anybody was told of it
-                message = self._messages[key] = _Shown(state)
-                self._tasks.start(key, partial(self._follow, key, message), name=f"status {message_id}")
-            message.wanted, message.ended = state, state not in UNENDED
-            message.changed.set()
+            if message is not None:
+                self._change(key, message, state)
+            elif state in UNENDED or key in self._left:  # else it has ended before anybody was told of it
+                is_quiet = key not in self._left
+                self._messages[key] = _Message(state, get_running_loop().time() if is_quiet else float("-inf"))
+                if len(self._messages) == 1 or not is_quiet:
+                    self._awake.set()
+
+    def _change(self, key: MessageKey, message: _Message, state: StatusState) -> None:
+        message.wanted = state
+        if get_running_loop().time() >= message.since + QUIET_S:
+            self._awake.set()
+        elif message.has_ended:  # it took no while
+            del self._messages[key]
 
     def take(self, entry: Entry) -> None:
         """What people write to us alone is seen, even while its turn waits; elsewhere it may not be meant for us."""
+        if self._room == 0 or entry.kind != "message" or side_of(entry.lane) != "answer":
+            return
         message_id, session_id = entry.telegram_message_id, entry.session_id
-        is_answered = entry.kind == "message" and side_of(entry.lane) == "answer"
-        if is_answered and message_id is not None and session_id and chat_id_of(session_id) > 0:
+        if message_id is not None and session_id and chat_id_of(session_id) > 0:
+            self._room -= 1
+            self._waiting.setdefault(entry.lane, {})[entry.sequence] = (session_id, message_id)
             self.note(session_id, [message_id], "received")
 
-    def let_go(self, entry: Entry) -> None:
-        """It has ended, in whatever way; where no turn has said how, nothing is shown any more."""
-        session_id, message_id = entry.session_id, entry.telegram_message_id
-        message = self._messages.get((session_id, message_id)) if session_id and message_id is not None else None
-        if message is not None and not message.ended and session_id and message_id is not None:
-            self.note(session_id, [message_id], "nothing")
+    def let_go(self, lane: str, last: int) -> None:
+        """They have ended, in whatever way; where no turn has said how, nothing is shown any more."""
+        waiting = self._waiting.get(lane, {})
+        for sequence in [sequence for sequence in waiting if sequence <= last]:
+            self._room += 1
+            key = waiting.pop(sequence)
+            message = self._messages.get(key)
+            if message is not None and not message.has_ended:
+                self._change(key, message, "nothing")
+        if not waiting:
+            self._waiting.pop(lane, None)
 
     def begin(self, turn: Turn) -> None:
         """Its answer is being made."""
@@ -113,33 +132,31 @@ class StatusDisplay:
         """Its turn has ended like this; None: with an error, for good."""
         self.note(turn.session_id, _ids(turn), _final(outcome))
 
-    async def _follow(self, key: MessageKey, message: _Shown) -> None:
-        try:
-            if key not in self._left and await self._ends_soon(message):
-                return
-            while not (message.ended and message.shown == message.wanted):
-                message.changed.clear()
-                if message.shown == message.wanted:
-                    await message.changed.wait()
-                elif await self._pacing.take_spare(chat_id_of(key[0])):
-                    await self._show(key, message, message.wanted)
-                else:
-                    await asyncio.sleep(RETRY_S)
-        finally:
+    async def run(self) -> None:
+        """Show what changes, and take away what has been shown long enough, forever."""
+        while True:
+            self._awake.clear()
+            for key, message in list(self._messages.items()):
+                await self._show_change(key, message)
+            if get_running_loop().time() >= self._look_at:
+                await self._take_away()
+            try:
+                async with asyncio.timeout(min(QUIET_S, RETRY_S) if self._messages or self._has_rows else None):
+                    await self._awake.wait()
+            except TimeoutError:
+                continue
+
+    async def _show_change(self, key: MessageKey, message: _Message) -> None:
+        if get_running_loop().time() < message.since + QUIET_S:
+            return
+        if message.shown != message.wanted and await self._pacing.take_spare(chat_id_of(key[0])):
+            await self._show(key, message, message.wanted)
+        is_over = message.shown == message.wanted or (message.shown == "nothing" and key not in self._left)
+        if message.has_ended and is_over:  # where nothing was shown for want of room, an end is no news
+            self._messages.pop(key, None)
             self._left.discard(key)
-            del self._messages[key]
 
-    async def _ends_soon(self, message: _Shown) -> bool:
-        try:
-            async with asyncio.timeout(QUIET_S):
-                while not message.ended:
-                    message.changed.clear()
-                    await message.changed.wait()
-        except TimeoutError:
-            return False
-        return True
-
-    async def _show(self, key: MessageKey, message: _Shown, state: StatusState) -> None:
+    async def _show(self, key: MessageKey, message: _Message, state: StatusState) -> None:
         message.shown = state
         emoji = EMOJI.get(state)
         # Noted before the call: what may be shown is taken away some time, whatever happens in between.
@@ -148,7 +165,7 @@ class StatusDisplay:
             await self._react(key, emoji)
         if state in ("asking", "failed"):  # they stay
             await self._database.commit(self._rows.remove(*key))
-        self._awake.set()
+        self._has_rows = True
 
     def _row(self, key: MessageKey, emoji: str, state: StatusState) -> StatusReaction:
         clear_at_ms = self._clock() + GOES_AFTER_MS[state]
@@ -177,19 +194,13 @@ class StatusDisplay:
                 key = (shown.session_id, shown.telegram_message_id)
                 await self._database.commit(self._rows.set(self._row(key, shown.emoji, "done")))
 
-    async def run(self) -> None:
-        """Take away what has been shown long enough, forever."""
-        while True:
-            self._awake.clear()
-            shown = await self._rows.list_shown(limit=PAGE)
-            for row in shown:
-                if row.clear_at_ms <= self._clock():
-                    await self._clear(row)
-            try:
-                async with asyncio.timeout(QUIET_S if shown else None):
-                    await self._awake.wait()
-            except TimeoutError:
-                continue
+    async def _take_away(self) -> None:
+        self._look_at = get_running_loop().time() + QUIET_S
+        shown = await self._rows.list_shown(limit=PAGE)
+        self._has_rows = bool(shown)
+        for row in shown:
+            if row.clear_at_ms <= self._clock():
+                await self._clear(row)
 
     async def _clear(self, row: StatusReaction) -> None:
         key = (row.session_id, row.telegram_message_id)
@@ -198,10 +209,6 @@ class StatusDisplay:
         if await self._react(key, None):
             self._left.discard(key)
             await self._database.commit(self._rows.remove(*key))
-
-    async def stop(self) -> None:
-        """End every task; the rows tell the next process what is shown."""
-        await self._tasks.end()
 
 
 def _ids(turn: Turn) -> list[int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from storage.ids import LANES_OF, Side
 from storage.readers import Readers
 from storage.sequences import following, highest
 from storage.statement import Statement
@@ -43,10 +45,32 @@ SET status = 'pending', sequence = {_NEXT}, attempts = 0, retries = retries + 1,
 WHERE updateId = ? AND sequence = ? AND status = 'dead' AND body IS NOT NULL
 """
 _COLUMNS = "updateId, sequence, kind, lane, sessionId, telegramMessageId, body, attempts, retries, receivedAtMs"
+_BODILESS = _COLUMNS.replace("body", "NULL AS body")
 _OF_LANE = (
     f"SELECT {_COLUMNS} FROM polar_updates "
     "WHERE status = 'pending' AND lane = ? AND sequence > ? ORDER BY sequence LIMIT ?"
 )
+# The first row tells up to where was looked, also where nothing is found there.
+_OF_SIDE = """
+SELECT NULL, {highest}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+UNION ALL
+SELECT * FROM (
+  SELECT {columns} FROM polar_updates
+  WHERE sequence > ? AND status = 'pending' AND lane {like} ORDER BY sequence LIMIT ?
+) AS found
+"""
+_OF_LANES = f"""
+SELECT {_COLUMNS} FROM json_each(?) AS found JOIN polar_updates ON sequence = (
+  SELECT min(sequence) FROM polar_updates
+  WHERE status = 'pending' AND lane = json_extract(found.value, '$[0]')
+    AND sequence > json_extract(found.value, '$[1]')
+)
+"""
+_LISTINGS: dict[tuple[Side, bool], str] = {
+    (side, is_whole): _OF_SIDE.format(highest=highest("polar_updates"), columns=columns, like=like)
+    for side, like in LANES_OF.items()
+    for is_whole, columns in ((True, _COLUMNS), (False, _BODILESS))
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,17 +186,19 @@ class Updates:
         )
         return row[0] if row else None
 
-    async def list_pending(self, *, after: int, limit: int) -> list[Entry]:
-        """Unfinished updates behind a sequence, in order of arrival."""
-        rows = await self._readers.fetch(
-            f"SELECT {_COLUMNS} FROM polar_updates WHERE sequence > ? AND status = 'pending' ORDER BY sequence LIMIT ?",
-            (after, limit),
-        )
-        return [Entry.from_row(row) for row in rows]
+    async def list_pending(
+        self, side: Side, *, after: int, limit: int, is_whole: bool = True
+    ) -> tuple[int, list[Entry]]:
+        """Unfinished updates of one side behind a sequence, in order of arrival, without bodies unless `is_whole`.
 
-    async def list_pending_of(self, lane: str, *, after: int, limit: int) -> list[Entry]:
-        """Unfinished updates of one lane behind a sequence, in order of arrival."""
-        rows = await self._readers.fetch(_OF_LANE, (lane, after, limit))
+        Before them the highest sequence of all: up to there nothing else is pending, unless the limit cut it off.
+        """
+        reach, *rows = await self._readers.fetch(_LISTINGS[side, is_whole], (after, limit))
+        return reach[1], [Entry.from_row(row) for row in rows]
+
+    async def list_next(self, lanes: Sequence[tuple[str, int]]) -> list[Entry]:
+        """Of each of these lanes the first unfinished update behind a sequence; nothing of a lane that has none."""
+        rows = await self._readers.fetch(_OF_LANES, (json.dumps(lanes),))
         return [Entry.from_row(row) for row in rows]
 
     @staticmethod

@@ -58,8 +58,8 @@ ENTRY = Entry(
 READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "updates.last_sequence": lambda db: Updates(db).last_sequence(),
     "updates.first_pending": lambda db: Updates(db).first_pending(),
-    "updates.list_pending": lambda db: Updates(db).list_pending(after=5, limit=10),
-    "updates.list_pending_of": lambda db: Updates(db).list_pending_of("1::answer", after=5, limit=10),
+    "updates.list_pending": lambda db: Updates(db).list_pending("control", after=5, limit=10),
+    "updates.list_next": lambda db: Updates(db).list_next([("1::answer", 5)]),
     "deliveries.list_answers": lambda db: Deliveries(db).list_answers(S, None, before=9),
     "deliveries.next_of": lambda db: Deliveries(db).next_of(S),
     "deliveries.find": lambda db: Deliveries(db).find("d"),
@@ -177,7 +177,7 @@ async def test_what_is_due_comes_out_of_the_index_in_order(
     ]
 
 
-@pytest.mark.parametrize(("call", "index"), [("first_pending", "pending"), ("list_pending_of", "pending")])
+@pytest.mark.parametrize(("call", "index"), [("first_pending", "pending"), ("list_next", "pending")])
 async def test_the_journal_finds_what_is_pending_in_an_index_of_the_pending(
     database: Database, path: Path, monkeypatch: pytest.MonkeyPatch, call: str, index: str
 ) -> None:

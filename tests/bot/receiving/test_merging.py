@@ -10,7 +10,7 @@ import pytest
 
 from bot.receiving import processor
 from bot.receiving.merging import MAX_MESSAGES
-from bot.receiving.processor import LANE_LENGTH, MAX_CLAIMS
+from bot.receiving.processor import MAX_CLAIMS
 from emulator import Person
 from middleware.texts import say
 from middleware.turn import Turn
@@ -123,7 +123,7 @@ async def test_a_turn_is_for_us_if_one_of_its_messages_is(house: House) -> None:
 
 
 async def test_a_turn_has_at_most_fifty_messages(house: House) -> None:
-    """More than a lane holds in memory; the rest makes the next turn."""
+    """The rest makes the next turn."""
     clock = TestClock()
     ann, chat = house.chat()
     for n in range(MAX_MESSAGES + 3):
@@ -132,14 +132,14 @@ async def test_a_turn_has_at_most_fifty_messages(house: House) -> None:
     assert await answers(house, clock, chat) == ["echo: " + "\n".join(first), "echo: " + "\n".join(second)]
 
 
-async def test_turns_of_more_messages_than_are_held_keep_their_order(house: House) -> None:
+async def test_turns_of_many_messages_keep_their_order(house: House) -> None:
     """Turn after turn is taken from the journal; each message is in exactly one."""
     clock = TestClock()
     ann, chat = house.chat()
     acts: list[Callable[[], object] | float] = []
     expected = []
     for turn in range(3):
-        said = [f"{turn}-{n}" for n in range(LANE_LENGTH + 1)]
+        said = [f"{turn}-{n}" for n in range(9)]
         acts += [2, *(lambda text=text: house.world.say(chat, ann, text) for text in said)]
         expected.append("echo: " + "\n".join(said))
     await journalled(house, clock, *acts)

@@ -10,6 +10,7 @@ import pytest
 
 from storage.database import Database
 from storage.errors import ExpectationFailed
+from storage.ids import Side
 from storage.tables.updates import Entry, Received, Updates, batch
 from storage.views.queue_counts import QueueCounts
 from tests.storage.files import NOW_MS, rows
@@ -34,6 +35,11 @@ def received(
     )
 
 
+async def pending(updates: Updates, side: Side = "control", *, after: int = 0, limit: int = 10) -> list[Entry]:
+    """What the journal lists of one side."""
+    return (await updates.list_pending(side, after=after, limit=limit))[1]
+
+
 @pytest.fixture
 def updates(database: Database) -> Updates:
     """The journal of a new database."""
@@ -44,15 +50,15 @@ async def test_a_new_journal_is_empty(updates: Updates) -> None:
     """Its last sequence is 0 and nothing is pending."""
     assert await updates.last_sequence() == 0
     assert await updates.first_pending() is None
-    assert await updates.list_pending(after=0, limit=10) == []
+    assert await pending(updates) == []
 
 
 async def test_updates_come_back_in_order_of_arrival(database: Database, updates: Updates) -> None:
     """Whatever their ids are; what lies behind a sequence and no more than asked for."""
     await database.commit(*batch([received(i) for i in (30, 10, 20, -5)], now_ms=NOW_MS))
-    entries = await updates.list_pending(after=0, limit=10)
+    entries = await pending(updates)
     assert [(e.update_id, e.sequence) for e in entries] == [(30, 1), (10, 2), (20, 3), (-5, 4)]
-    assert [e.update_id for e in await updates.list_pending(after=1, limit=2)] == [10, 20]
+    assert [e.update_id for e in await pending(updates, after=1, limit=2)] == [10, 20]
     assert await updates.last_sequence() == 4
     assert await updates.first_pending() == 1
     first = entries[0]
@@ -66,22 +72,34 @@ async def test_updates_come_back_in_order_of_arrival(database: Database, updates
     )
 
 
-async def test_a_lane_has_its_own_updates(database: Database, updates: Updates) -> None:
-    """`list_pending_of` shows one lane alone, pending ones alone, in order."""
-    lanes = ["a", "b", "a", "b", "a"]
-    found = [received(i, lane=lane) for i, lane in enumerate(lanes)]
+async def test_the_next_of_lanes_is_the_first_unfinished_one_behind_a_sequence(
+    database: Database, updates: Updates
+) -> None:
+    """Of each lane that is asked for, whole; nothing of a lane that has none."""
+    found = [received(i, lane=lane) for i, lane in enumerate(["a", "b", "a", "b", "a"])]
     await database.commit(*batch(found, now_ms=NOW_MS))
-    await database.commit(updates.finish(0, 1, now_ms=NOW_MS))
-    assert [e.sequence for e in await updates.list_pending_of("a", after=0, limit=10)] == [3, 5]
-    assert [e.sequence for e in await updates.list_pending_of("a", after=3, limit=10)] == [5]
-    assert [e.sequence for e in await updates.list_pending_of("b", after=0, limit=1)] == [2]
+    await database.commit(updates.finish(0, 1, now_ms=NOW_MS), updates.finish(3, 4, now_ms=NOW_MS))
+    entries = await updates.list_next([("a", 0), ("b", 2), ("c", 0)])
+    assert [(e.sequence, e.body) for e in entries] == [(3, b"{}")]
+    assert [e.sequence for e in await updates.list_next([("b", 1), ("a", 3)])] == [2, 5]
     assert await updates.first_pending() == 2
+
+
+async def test_each_side_is_listed_by_itself(database: Database, updates: Updates) -> None:
+    """With the highest sequence of all, also where nothing of that side is pending; without bodies if not wanted."""
+    assert await updates.list_pending("control", after=0, limit=10) == (0, [])
+    lanes = ["1::answer", "1::control", "2::answer", ":: control"]
+    await database.commit(*batch([received(i, lane=lane) for i, lane in enumerate(lanes)], now_ms=NOW_MS))
+    reach, entries = await updates.list_pending("answer", after=0, limit=10, is_whole=False)
+    assert (reach, [(e.sequence, e.body) for e in entries]) == (4, [(1, b""), (3, b"")])
+    assert [e.sequence for e in await pending(updates, "control")] == [2, 4]
+    assert await updates.list_pending("answer", after=3, limit=10) == (4, [])
 
 
 async def test_looking_behind_an_update_sees_what_was_handed_over_before(database: Database, updates: Updates) -> None:
     """Of its lane, in order, no more than asked for: the writer takes it in its turn."""
     await database.commit(*batch([received(1, lane="a")], now_ms=NOW_MS))
-    [first] = await updates.list_pending(after=0, limit=1)
+    [first] = await pending(updates, limit=1)
     later = [received(n, lane=lane) for n, lane in ((2, "b"), (3, "a"), (4, "a"), (5, "a"))]
     handed_over = asyncio.ensure_future(database.commit(*batch(later, now_ms=NOW_MS)))
     await asyncio.sleep(0)  # now it waits for the writer
@@ -134,12 +152,12 @@ async def test_a_pending_update_is_never_overwritten(database: Database, updates
 async def test_a_claim_counts_tries(database: Database, updates: Updates) -> None:
     """Each gives the number of its try back."""
     await database.commit(updates.add(received(1), now_ms=NOW_MS))
-    [entry] = await updates.list_pending(after=0, limit=1)
+    [entry] = await pending(updates, limit=1)
     assert entry.attempts == 0
     for attempt in (1, 2, 3):
         [[row]] = await database.commit(updates.claim(entry))
         assert row[0] == attempt
-    assert [e.attempts for e in await updates.list_pending(after=0, limit=1)] == [3]
+    assert [e.attempts for e in await pending(updates, limit=1)] == [3]
 
 
 async def test_a_finished_update_keeps_no_body(database: Database, updates: Updates, path: Path) -> None:
@@ -155,7 +173,7 @@ async def test_an_update_that_is_set_aside_keeps_its_body(database: Database, up
     await database.commit(updates.add(received(1, body=b"odd"), now_ms=NOW_MS))
     await database.commit(updates.set_aside(1, 1, attempt=3, reason="too odd", now_ms=NOW_MS + 5))
     assert rows(path, ROW) == [(1, 1, "dead", "1::control", b"odd", 3, "too odd", NOW_MS, NOW_MS + 5)]
-    assert await updates.list_pending(after=0, limit=5) == []
+    assert await pending(updates) == []
 
 
 async def test_a_failed_try_leaves_the_update_pending(database: Database, updates: Updates, path: Path) -> None:
@@ -170,7 +188,7 @@ async def test_every_step_is_guarded(database: Database, updates: Updates, path:
     """Claim, fail, finish and set aside void their unit unless this very update is pending."""
     if state != "absent":
         await database.commit(updates.add(received(1), now_ms=NOW_MS))
-        [entry] = await updates.list_pending(after=0, limit=1)
+        [entry] = await pending(updates, limit=1)
     if state == "done":
         await database.commit(updates.finish(1, 1, now_ms=NOW_MS))
     elif state == "dead":
