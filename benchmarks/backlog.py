@@ -104,7 +104,7 @@ class Stalls:
 
 @asynccontextmanager
 async def _bot(api: str, database: Path) -> AsyncIterator[tuple[Running, Stalls]]:
-    values = {
+    values: dict[str, Any] = {
         "TELEGRAM_BOT_TOKEN": TOKEN,
         "telegram_api_url": api,
         "database": database,

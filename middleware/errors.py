@@ -37,7 +37,9 @@ class Errors:
             await self.outbox.find_placeholder(turn)
             outcome = await call_next(turn)
             replies = self.outbox.queue(turn, outcome.replies)
-            await self.database.commit(*turn.source.opening, *turn.effects, *replies, *turn.testimony(None))
+            rows = await self.database.commit(*turn.source.opening, *turn.effects, *replies, *turn.testimony(None))
+            if turn.source.opened is not None:
+                turn.source.opened(rows)
             self.committed(turn, outcome.replies)
         except (DatabaseLost, DatabaseClosed):
             raise

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from storage.ids import reply_thread, root_thread, session_id_of, topic_thread
 from storage.origin import UNKNOWN, Origin
 from storage.payloads import Button as Button  # a part of what a reply is made of
-from storage.statement import Statement
+from storage.statement import Rows, Statement
 from storage.tables.messages import Message
 
 Kind = Literal[
@@ -232,6 +232,8 @@ class Source:
     is_last_try: bool
     last_words: tuple[Reply, ...] = ()
     """The words, in place of an apology, when the last try has failed."""
+    opened: Callable[[Sequence[Rows]], None] | None = None
+    """Told what the statements of the commit gave back, those of `opening` first."""
 
 
 @dataclass(slots=True, kw_only=True)

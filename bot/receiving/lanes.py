@@ -39,6 +39,8 @@ class Next:
     """Whether it was let out of quarantine, and nobody else is before it has ended."""
     delay_s: float = 0.0
     """How long it waits before it may have a slot."""
+    entry: Entry | None = None
+    """Itself, where the commit that finished the one before has read it."""
 
     def found(self, entry: Entry) -> Next:
         """Itself, if this is the update that it was kept of; what was kept is nothing to any other one."""
@@ -211,16 +213,33 @@ class Lanes:
             self._free -= 1
             self._tasks.start(entry.lane, partial(self._hold, entry, upcoming), name=f"lane {entry.lane}")
 
+    def has_next(self, entry: Entry) -> bool:
+        """Whether more of its lane is known, and nobody waits who would come before that."""
+        return not self._ready and self._met[entry.lane] > entry.sequence
+
     async def _hold(self, entry: Entry, upcoming: Next) -> None:
+        """Work on one update, and on the next ones of its lane as long as they come along and nobody waits."""
         coming = await self._work(entry, upcoming)
+        while (following := self._follows(coming)) is not None:
+            self._end(upcoming, coming.after)
+            entry, upcoming = (
+                following,
+                Next(lane=coming.lane, after=following.sequence - 1, apart_until=coming.apart_until),
+            )
+            coming = await self._work(entry, upcoming)
         self._free += 1
         if coming.after >= entry.sequence:
             self._end(upcoming, coming.after)
         elif upcoming.is_alone and not coming.is_alone:
             self._quarantine.release()
+        coming.entry = None
         self._put_back(coming)
         if self._is_unread or self._ready or self._later:
             self._awake.set()
+
+    def _follows(self, coming: Next) -> Entry | None:
+        goes_on = not (self._is_stopping or self._ready or coming.entry is None or self._was_in_hand(coming.entry))
+        return coming.entry if goes_on else None
 
     def _end(self, upcoming: Next, last: int) -> None:
         """All of a lane up to this sequence have ended."""

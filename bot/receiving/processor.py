@@ -25,7 +25,7 @@ from middleware.turn import Clock, Source
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.ids import side_of
-from storage.statement import Statement
+from storage.statement import Rows, Statement
 from storage.tables.updates import Entry, Received, Updates
 
 log = logging.getLogger("polar.processor")
@@ -152,7 +152,7 @@ class Processor:
 
     async def _try(self, letters: Together, upcoming: Next) -> Next:
         """Run them once; what comes next is what is behind them, or their next try."""
-        attempt, error = await self._run(letters, self._number(letters, upcoming))
+        attempt, error = await self._run(letters, self._number(letters, upcoming), upcoming)
         if error is None:
             return _behind(letters, upcoming)
         if isinstance(error, UpdateUnreadable | ExpectationFailed):
@@ -171,13 +171,13 @@ class Processor:
         is_new = letters[0].entry.sequence > self._found_at_start
         return upcoming.attempt or (1 if is_new else UNCLAIMED)
 
-    async def _run(self, letters: Together, attempt: int) -> tuple[int, Exception | None]:
+    async def _run(self, letters: Together, attempt: int, upcoming: Next) -> tuple[int, Exception | None]:
         """One try, counted in the journal before it is made if it has to be: its number, and what went wrong."""
         try:
             if attempt == UNCLAIMED:
                 answers = await self._database.commit(*(self._updates.claim(letter.entry) for letter in letters))
                 attempt = max(int(rows[0][0]) for rows in answers)
-            if not await self._handle(self._arrival(letters, attempt)):
+            if not await self._handle(self._arrival(letters, attempt, upcoming)):
                 await self._database.commit(*self._finish(letters))
         except (DatabaseLost, DatabaseClosed):
             raise
@@ -185,10 +185,10 @@ class Processor:
             return attempt, error
         return attempt, None
 
-    def _arrival(self, letters: Together, attempt: int) -> Arrival:
+    def _arrival(self, letters: Together, attempt: int, upcoming: Next) -> Arrival:
         # What was pending at the start was perhaps in hand then, though no try of it was counted.
         may_be_begun = attempt > 1 or letters[0].entry.sequence <= self._found_at_start
-        return Arrival(letters, self._source(letters, attempt), attempt, may_be_begun)
+        return Arrival(letters, self._source(letters, attempt, upcoming), attempt, may_be_begun)
 
     async def _take_apart(
         self, letters: Together, upcoming: Next, attempt: int, error: UpdateUnreadable | ExpectationFailed
@@ -220,7 +220,7 @@ class Processor:
         finish = self._updates.finish
         return tuple([finish(letter.entry.update_id, letter.entry.sequence, now_ms=now_ms) for letter in letters])
 
-    def _source(self, letters: Together, attempt: int) -> Source:
+    def _source(self, letters: Together, attempt: int, upcoming: Next) -> Source:
         last = tries.is_last(attempt)
 
         def failing(reason: str) -> tuple[Statement, ...]:
@@ -229,7 +229,16 @@ class Processor:
             fail = self._updates.fail
             return tuple(fail(letter.entry.update_id, letter.entry.sequence, attempt=attempt) for letter in letters)
 
-        return Source(opening=self._finish(letters), failing=failing, is_last_try=last)
+        final = letters[-1].entry
+        lanes = self._answers if side_of(final.lane) == "answer" else self._control
+        if not lanes.has_next(final):
+            return Source(opening=self._finish(letters), failing=failing, is_last_try=last)
+
+        def opened(rows: Sequence[Rows]) -> None:
+            upcoming.entry = next(map(Entry.from_row, rows[len(letters)]), None)
+
+        opening = (*self._finish(letters), self._updates.look_behind(final, limit=1))
+        return Source(opening=opening, failing=failing, is_last_try=last, opened=opened)
 
     async def stop(self, timeout_s: float) -> None:
         """Start nothing new; give what is in hand `timeout_s` seconds, then leave the rest to the next start."""
@@ -240,7 +249,7 @@ class Processor:
 
 def _behind(letters: Together, upcoming: Next) -> Next:
     last = letters[-1].entry
-    return Next(lane=last.lane, after=last.sequence, apart_until=upcoming.apart_until)
+    return Next(lane=last.lane, after=last.sequence, apart_until=upcoming.apart_until, entry=upcoming.entry)
 
 
 def _named(letters: Together) -> str:
