@@ -8,7 +8,8 @@ import sqlite3
 
 from middleware.turn import Clock
 from storage.database import Database
-from storage.pruning import FIRST, Pruning, Slice, Terms, Walk, give_back
+from storage.pruning import FIRST, Pruning, Slice, Walk, give_back
+from storage.terms import Terms
 from storage.views.health import Health
 
 log = logging.getLogger("polar.pruning")

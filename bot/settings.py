@@ -26,7 +26,7 @@ from bot import home
 from bot.errors import SettingsError
 from middleware import texts
 from middleware.polarity import Polarity, parse_overrides
-from storage.pruning import Terms
+from storage.terms import Terms
 
 BUILT_IN = ("local", "openai", "none")
 MODEL_MERGE_WINDOW_MS = 800

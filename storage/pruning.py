@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from storage.json_text import read_object
 from storage.readers import Readers
 from storage.statement import Statement
 from storage.tables.properties import KEPT_MESSAGES_DAYS, PRUNED, TELEGRAM_MS, Properties
+from storage.terms import Terms
 
-DAY_MS = 86_400_000
 ROWS = 500
 """The rows of a table that one look visits."""
 NEWEST_UPDATES = 10_000
@@ -24,25 +24,6 @@ PAGES = 256
 """The unused pages that are given back at once; each may move another one."""
 FIRST = -(2**63)
 """Where every walk begins."""
-_NEVER = -(2**62)
-"""The instant before which goes what is kept for ever."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """Days that rows are kept, by the kind of row; 0 for ever."""
-
-    updates: int = 7
-    audit: int = 90
-    deliveries: int = 30
-    run_log: int = 90
-    dead: int = 90
-    proposals: int = 30
-    messages: int = 0
-
-    def ends(self, now_ms: int) -> dict[str, int]:
-        """The instant before which each kind goes."""
-        return {kind: now_ms - days * DAY_MS if days else _NEVER for kind, days in asdict(self).items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,8 +62,7 @@ SELECT * FROM (
 _OF_LANES = f"""
 SELECT {_COLUMNS} FROM json_each(?) AS found JOIN polar_updates ON sequence = (
   SELECT min(sequence) FROM polar_updates
-  WHERE status = 'pending' AND lane = json_extract(found.value, '$[0]')
-    AND sequence > json_extract(found.value, '$[1]')
+  WHERE status = 'pending' AND lane = found.key AND sequence > found.value
 )
 """
 _LISTINGS: dict[tuple[Side, bool], str] = {
@@ -198,7 +197,7 @@ class Updates:
 
     async def list_next(self, lanes: Sequence[tuple[str, int]]) -> list[Entry]:
         """Of each of these lanes the first unfinished update behind a sequence; nothing of a lane that has none."""
-        rows = await self._readers.fetch(_OF_LANES, (json.dumps(lanes),))
+        rows = await self._readers.fetch(_OF_LANES, (json.dumps(dict(lanes)),))
         return [Entry.from_row(row) for row in rows]
 
     @staticmethod

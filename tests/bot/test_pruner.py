@@ -13,12 +13,12 @@ from bot import pruner as pruner_module
 from bot.pruner import BUSY, EVERY_S, SOON_S, Pruner
 from storage import pruning
 from storage.database import Database
-from storage.pruning import DAY_MS, Terms
 from storage.statement import Statement
 from storage.tables.audit import AuditTrail
 from storage.tables.properties import PRUNED, TELEGRAM_MS, Properties
 from storage.tables.stop_marks import StopMarks
 from storage.tables.updates import Received, Updates
+from storage.terms import DAY_MS, Terms
 from storage.views.health import Health
 from tests.clocks import TestClock
 

@@ -10,9 +10,10 @@ import pytest
 
 from storage import pruning
 from storage.database import Database
-from storage.pruning import DAY_MS, FIRST, ROWS, WALKS, Pruning, Slice, Terms, Walk, give_back, look_sql
+from storage.pruning import FIRST, ROWS, WALKS, Pruning, Slice, Walk, give_back, look_sql
 from storage.statement import Statement
 from storage.tables.properties import KEPT_MESSAGES_DAYS, PRUNED, TELEGRAM_MS, Properties
+from storage.terms import DAY_MS, Terms
 from tests.storage.files import NOW_MS, plain, rows
 from tests.storage.plans import plan, scans
 

@@ -32,8 +32,8 @@ async def test_a_megabyte_is_stored_whole_and_answered(house: House, text: str) 
 
 
 async def test_a_megabyte_of_an_answer_arrives_in_parts_that_telegram_takes(house: House) -> None:
-    """In order, and nothing of it is missing."""
-    async with house.bot(responder=ECHO):
+    """In order, and nothing of it is missing, where so many messages are allowed."""
+    async with house.bot(responder=ECHO, max_answer_parts=100):
         ann, chat = house.chat()
         text = " ".join(f"word{n}" for n in range(20_000))
         house.world.say(chat, ann, text)
