@@ -27,8 +27,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Fewer examples without what is slow; signals as in a terminal; files in memory, as no test cuts the power."""
     if "not slow" in config.option.markexpr:
         settings.load_profile("quick")
-    # A shell that runs the suite in the background has it ignore Ctrl-C, which its children would inherit.
+    # In the background of a shell, or under nohup, these are ignored, which children would inherit.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     memory = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of the user's own there
     if os.access(memory, os.W_OK) and serves_all(memory):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))

@@ -30,6 +30,7 @@ GROWING = frozenset(
         "polar_messages",
         "polar_message_revisions",
         "polar_feedback_events",
+        "polar_chat_feedback",
         "polar_run_events",
         "polar_task_board",
         "polar_memory",
@@ -37,7 +38,7 @@ GROWING = frozenset(
         "polar_run_deliveries",
     }
 )
-"""What people said, and the ledgers with what is shown of them: kept for ever."""
+"""What people said, and the ledgers with what is shown of them and their totals by day: kept for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from storage.ids import chat_id_of
-from tests.campaigns.telegram import Json
+from tests.campaigns.telegram import Arrived, Json
 from tests.looking import MARK
 
 SHOWN = 5
@@ -30,7 +30,7 @@ class Seen:
 
     path: Path
     told: Mapping[int, Json]
-    arrivals: list[tuple[int, str]]
+    arrivals: list[Arrived]
     leavers: frozenset[int] = frozenset()
     erased: tuple[str, ...] = ()
     steady: tuple[str, ...] = ()
@@ -134,26 +134,32 @@ def _replies_once(seen: Seen, database: sqlite3.Connection) -> Iterator[str]:
     ):
         if status != "failed" or not (ambiguous >= 2 or reason == "an earlier part failed"):
             yield f"{identity} is {status} ({reason}, unclear {ambiguous} times)"
-    rows: Counter[tuple[int, str]] = Counter()
-    sent: Counter[tuple[int, str]] = Counter()
-    doubts: Counter[tuple[int, str]] = Counter()
-    for session, text, status, ambiguous in database.execute(
-        "SELECT sessionId, payload ->> '$.text', status, ambiguous FROM polar_delivery_queue "
-        "WHERE payload ->> '$.method' = 'sendMessage'"
+    rows: Counter[int] = Counter()
+    doubts: Counter[int] = Counter()
+    for session, ambiguous in database.execute(
+        "SELECT sessionId, ambiguous FROM polar_delivery_queue WHERE payload ->> '$.method' = 'sendMessage'"
     ):
-        key = (chat_id_of(session), text)
-        rows[key] += 1
-        sent[key] += status == "sent"
-        doubts[key] += ambiguous
-    arrived = Counter((chat, text.removeprefix(MARK)) for chat, text in seen.arrivals)
-    unmarked = Counter((chat, text) for chat, text in seen.arrivals if not text.startswith(MARK))
-    for key in {*rows, *arrived}:
-        if key[0] in seen.leavers:
-            continue
-        if unmarked[key] > rows[key]:
-            yield f"{key} arrived {unmarked[key]} times unmarked, and is queued {rows[key]} times"
-        if not sent[key] <= arrived[key] <= rows[key] + doubts[key]:
-            yield f"{key} arrived {arrived[key]} times, queued {rows[key]}, sent {sent[key]}, unclear {doubts[key]}"
+        rows[chat_id_of(session)] += 1
+        doubts[chat_id_of(session)] += ambiguous
+    known = {
+        (chat_id_of(session), number)
+        for session, number in database.execute(
+            "SELECT sessionId, telegramMessageId FROM polar_messages "
+            "WHERE role = 'assistant' AND telegramMessageId IS NOT NULL AND kind <> 'document'"
+        )
+    }
+    arrived = {(one.chat, one.message_id) for one in seen.arrivals}
+    yield from (
+        f"{place} is told as sent, and never arrived" for place in known - arrived if place[0] not in seen.leavers
+    )
+    stay = [one for one in seen.arrivals if not one.is_deleted and one.chat not in seen.leavers]
+    unmarked = Counter(one.chat for one in stay if not one.text.startswith(MARK))
+    further = Counter(one.chat for one in stay if (one.chat, one.message_id) not in known)
+    for chat in {*unmarked, *further}:
+        if unmarked[chat] > rows[chat]:
+            yield f"{unmarked[chat]} messages arrived unmarked in {chat}, of {rows[chat]} that were queued"
+        if further[chat] > doubts[chat]:
+            yield f"{further[chat]} messages in {chat} are not known, of {doubts[chat]} sends that were unclear"
 
 
 def _answered_once(seen: Seen, database: sqlite3.Connection) -> Iterator[str]:

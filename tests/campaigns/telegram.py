@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator import World
 from emulator.model import Answer, Exchange, Model
@@ -13,6 +13,16 @@ from tests.model import PRICED
 Json = dict[str, Any]
 ABANDONED_FACTOR = 2
 """An answer that does not end is paid for as both sides estimate it; they count tokens in different ways."""
+
+
+class Arrived(NamedTuple):
+    """A message of the bot, its text as it was then."""
+
+    chat: int
+    message_id: int
+    text: str
+    is_deleted: bool = False
+    """The bot has taken it back."""
 
 
 class Telegram(World):
@@ -28,13 +38,19 @@ class Telegram(World):
         self.told[update_id] = update
         return update_id
 
-    def arrivals(self) -> list[tuple[int, str]]:
-        """Chat and text of each message of the bot that has arrived, as it was then, whatever the bot heard of it."""
-        return [
-            (int(call.params["chat_id"]), call.params["text"])
+    def arrivals(self) -> list[Arrived]:
+        """Each message of the bot that has arrived, whatever the bot heard of it."""
+        gone = {
+            (int(call.params["chat_id"]), int(call.params["message_id"]))
+            for call in self.calls
+            if call.method == "deleteMessage" and call.result is True
+        }
+        places = [
+            (int(call.params["chat_id"]), call.result["message_id"], call.params["text"])
             for call in self.calls
             if call.method == "sendMessage" and isinstance(call.result, dict)
         ]
+        return [Arrived(chat, number, text, (chat, number) in gone) for chat, number, text in places]
 
 
 class EchoModel(Model):

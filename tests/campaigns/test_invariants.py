@@ -86,7 +86,8 @@ def in_the_log(seen: Seen) -> Seen:
 
 def once_more(seen: Seen) -> Seen:
     """A message that arrived twice, and says nothing of it."""
-    return replace(seen, arrivals=[*seen.arrivals, seen.arrivals[0]])
+    again = seen.arrivals[0]._replace(message_id=1_000_000)
+    return replace(seen, arrivals=[*seen.arrivals, again])
 
 
 def never(seen: Seen) -> Seen:
@@ -96,8 +97,9 @@ def never(seen: Seen) -> Seen:
 
 def marked_once_more(seen: Seen) -> Seen:
     """A duplicate that says so, of a send that was never unclear."""
-    chat, text = seen.arrivals[0]
-    return replace(seen, arrivals=[*seen.arrivals, (chat, MARK + text)])
+    one = seen.arrivals[0]
+    again = one._replace(message_id=1_000_000, text=MARK + one.text)
+    return replace(seen, arrivals=[*seen.arrivals, again])
 
 
 COPY = "INSERT INTO {0} ({1}) SELECT {2} FROM {0} WHERE {3} LIMIT 1"

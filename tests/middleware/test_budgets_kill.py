@@ -99,7 +99,8 @@ def unsent(house: House) -> int:
 
 def check_answers(house: House, people: list[tuple[Person, Chat]]) -> None:
     """One reply each, an answer or a refusal, no more answers than calls, and all of them sent."""
-    replies = house.rows("SELECT sessionId, payload ->> '$.text', status FROM polar_delivery_queue")
+    said = "polar_delivery_queue AS d JOIN polar_messages AS m USING (deliveryId)"
+    replies = house.rows(f"SELECT d.sessionId, m.text, d.status FROM {said}")
     assert len(replies) == len({session for session, _, _ in replies}) == len(people)
     assert {status for _, _, status in replies} == {"sent"}
     kinds = Counter(text.split()[0] for _, text, _ in replies)

@@ -24,7 +24,8 @@ FLOW = 80
 """Messages and reactions that arrive between two kills."""
 LIFE_S = 0.4
 """How long a process lives at the most, once it has asked for updates."""
-DOUBTED = "SELECT substr(payload ->> '$.text', 7) FROM polar_delivery_queue WHERE ambiguous > 0"
+SAID = "polar_delivery_queue AS d JOIN polar_messages AS m USING (deliveryId)"
+DOUBTED = f"SELECT substr(m.text, 7) FROM {SAID} WHERE d.ambiguous > 0"
 
 
 class Stream:
@@ -139,7 +140,7 @@ def rows_by_meaning(house: House) -> dict[str, list[tuple[Any, ...]]]:
         "SELECT e.sessionId, e.type, e.emoji, e.polarity, m.text, e.payload ->> '$.via', e.payload ->> '$.unresolved' "
         "FROM polar_feedback_events e LEFT JOIN polar_messages m USING (sessionId, messageId)"
     )
-    deliveries = house.rows("SELECT sessionId, payload ->> '$.text' FROM polar_delivery_queue")
+    deliveries = house.rows(f"SELECT d.sessionId, m.text FROM {SAID}")
     audit = house.rows("SELECT sessionId, kind, outcome FROM polar_audit")
     tables = {"messages": messages, "feedback": feedback, "deliveries": deliveries, "audit": audit}
     return {name: sorted(((order[row[0]], *row[1:]) for row in rows), key=repr) for name, rows in tables.items()}

@@ -274,7 +274,7 @@ async def test_killed_in_the_middle_of_a_call_the_next_process_answers_once(hous
         assert await end(process) == 0
     assert texts(house, chat) == ["one two three"]
     log = (house.folder / "bot.log").read_text(encoding="utf-8")
-    assert "count as costing nothing" in log
+    assert "its prices are not known" in log
     assert settings["openai_api_key"] not in log
     assert "chat/completions" not in log
 
