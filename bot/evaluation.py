@@ -17,6 +17,6 @@ _THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="schedules")
 
 
 async def evaluate(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What a pure function of schedules gives; raises what it raises, and TooManySteps, a ScheduleError."""
+    """The result of a pure function of schedules; raises what it raises, and TooManySteps, a ScheduleError."""
     call = partial(work, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_THREAD, limited, call)

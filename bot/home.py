@@ -30,7 +30,7 @@ def find(root: Path = ROOT) -> Home:
 
 
 def is_checkout(root: Path = ROOT) -> bool:
-    """Whether our packages lie in a checkout, not where packages are installed."""
+    """True if our packages lie in a checkout, not where packages are installed."""
     return all((root / name).is_file() for name in _OF_A_CHECKOUT)
 
 

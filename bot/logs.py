@@ -16,7 +16,7 @@ _TOKEN = re.compile(r"\b\d{6,}:[A-Za-z0-9_-]{30,}")
 
 
 SHORTEST_SECRET = 8
-"""What is shorter guards nothing (local model servers take any key), and taking it out would harm every line."""
+"""The shortest secret that is taken out: a shorter one guards nothing, and taking it out would harm every line."""
 
 
 class _Redacting(logging.Formatter):

@@ -35,7 +35,7 @@ def load_named(setting: str, name: str, folder: Path | None = None) -> Any:
 
 
 def _clash(module_name: str, folder: Path) -> str | None:
-    """What to say where a file in the folder was meant, and something else has its name; else None."""
+    """The words where a file in the folder was meant, and something else has its name; else None."""
     top, *below = module_name.split(".")
     file = folder.joinpath(top, *below)
     meant = next((path for path in (file.with_suffix(".py"), file / "__init__.py") if path.is_file()), None)

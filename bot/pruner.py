@@ -46,20 +46,20 @@ class Pruner:
             return False
         if self._places is None:
             self._places = await self._pruning.places()
-        found = [await self._prune(walk, self._places, now_ms) for walk in self._pruning.walks]
+        slices = [await self._prune(walk, self._places, now_ms) for walk in self._pruning.walks]
         statements = give_back(await self._pruning.surplus_pages())
-        if any(one.rows for one in found):
+        if any(one.rows for one in slices):
             statements = (*statements, self._pruning.remember(self._places))
         await self._database.commit(*statements)
-        return any(one.next is not None for one in found)
+        return any(one.next is not None for one in slices)
 
     async def _prune(self, walk: Walk, places: dict[str, int], now_ms: int) -> Slice:
-        found = await self._pruning.look(walk, after=places.get(walk.name, FIRST), now_ms=now_ms)
-        places[walk.name] = FIRST if found.next is None else found.next
+        piece = await self._pruning.look(walk, after=places.get(walk.name, FIRST), now_ms=now_ms)
+        places[walk.name] = FIRST if piece.next is None else piece.next
         try:
-            await self._database.commit(*self._pruning.drop(found))
+            await self._database.commit(*self._pruning.drop(piece))
         except sqlite3.Error as error:  # as a trigger of another program may wish
             if walk.name not in self._refused:
                 self._refused.add(walk.name)
                 log.warning("%s cannot be pruned: %s", walk.name, error)
-        return found
+        return piece

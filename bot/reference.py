@@ -36,7 +36,7 @@ SETTINGS, COMMANDS, SCHEMA = REFERENCE / "settings.md", REFERENCE / "commands.md
 ENV_EXAMPLE = ROOT / ".env.example"
 MADE = "<!-- Made by `make docs` from the code. {0} -->\n"
 Meanings = Mapping[tuple[str, str], str]
-"""What is written about a column, by table and column; about the table itself where the column is ''."""
+"""The words about a column, by table and column; about the table itself where the column is ''."""
 
 _TYPES: Mapping[Any, str] = {
     str: "text",
@@ -243,7 +243,7 @@ def _table(table: schema.Table, meanings: Meanings) -> Iterator[str]:
 
 
 def read_meanings(page: str) -> dict[tuple[str, str], str]:
-    """What the present page says about each table and column."""
+    """The present page's words about each table and column."""
     meanings: dict[tuple[str, str], str] = {}
     table = ""
     for line in page.splitlines():

@@ -17,7 +17,7 @@ Key = TypeVar("Key")
 Result = TypeVar("Result")
 
 SWALLOWED_S = 1.0
-"""How long a task may take to tidy up before it is cancelled once more."""
+"""The time that a task may take to tidy up before it is cancelled once more."""
 
 
 class Ended(BotError):
@@ -55,7 +55,7 @@ class Supervisor:
 
     @property
     def has_failed(self) -> bool:
-        """Whether there is a reason to end."""
+        """True if there is a reason to end."""
         return self.failure.done() and not self.failure.cancelled()
 
     def keep(self, work: Coroutine[Any, Any, Any], *, name: str) -> None:

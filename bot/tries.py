@@ -1,4 +1,4 @@
-"""How often what fails by a fault of ours is tried, and how long is waited before the next try: one rule for all.
+"""The tries of what fails by a fault of ours, and the wait before the next one: one rule for all.
 
 A unit is one update (or what was merged with it), one occurrence, one delivery. Its failure is its own: counted, tried
 again, then set aside in its own table with the reason. What Telegram answers to a call is no failure of ours.
@@ -13,7 +13,7 @@ MOST = 3
 
 
 def is_last(attempt: int) -> bool:
-    """Whether try number `attempt` is the last one."""
+    """True if try number `attempt` is the last one."""
     return attempt >= MOST
 
 

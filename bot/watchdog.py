@@ -1,4 +1,4 @@
-"""What a service manager is told: systemd's protocol of notifications, a datagram a fact."""
+"""The messages to a service manager: systemd's protocol of notifications, a datagram a fact."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Budget:
         return self._warn(turn, balances, await call_next(turn))
 
     async def _unpriced(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """What nobody knows the price of fits into no budget that blocks."""
+        """A call of unknown price fits into no budget that blocks."""
         here = await self.budgets.balances(user_id=turn.user_id, session_id=turn.session_id, now_ms=self.clock())
         blocking = next((balance for balance in here if balance.policy.blocks), None)
         if blocking is not None:

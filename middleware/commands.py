@@ -107,10 +107,10 @@ class Commands:
 
     async def _press(self, turn: Turn) -> Outcome:
         assert turn.press is not None
-        found = self.buttons.get(turn.press.data.partition(":")[0])
-        if found is None or turn.level < found.level:
+        button = self.buttons.get(turn.press.data.partition(":")[0])
+        if button is None or turn.level < button.level:
             return stale(turn.press)
-        return await found.handler(turn, turn.press.data)
+        return await button.handler(turn, turn.press.data)
 
     def _unknown(self, turn: Turn, invocation: Invocation) -> Outcome:
         if not turn.place.is_private:

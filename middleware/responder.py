@@ -58,7 +58,7 @@ class Abilities:
     None where nobody knows: then a budget that blocks lets no answer through.
     """
     price_settings: str = "its price"
-    """What is to be set where nobody knows."""
+    """The settings that are to be set where nobody knows."""
     aclose: Callable[[], Awaitable[None]] = _nothing
     """Closes what it keeps open."""
 

@@ -1,4 +1,4 @@
-"""What can go wrong in storage; the docstring of each class is its default message."""
+"""The errors of storage; the docstring of each class is its default message."""
 
 from __future__ import annotations
 

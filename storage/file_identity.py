@@ -1,4 +1,4 @@
-"""Whether the files that were opened are still the ones that have their names."""
+"""The identity of files: those that were opened are still the ones that have their names."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FileIdentity:
 
     @property
     def has_foreign_log(self) -> bool:
-        """Whether a `-wal` that somebody else made stands beside the database now."""
+        """True if a `-wal` that somebody else made stands beside the database now."""
         return self._log.exists() and not self._is_ours(self._log)
 
     def set_log_aside(self) -> Path | None:
@@ -52,7 +52,7 @@ class FileIdentity:
 
 def _identity(name: Path) -> Identity:
     try:
-        found = name.stat()
+        status = name.stat()
     except OSError as error:
         raise DatabaseLost(f"{DatabaseLost.__doc__} {name}: {error.strerror}") from error
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

@@ -16,7 +16,7 @@ def encode(value: Mapping[str, Any] | None) -> str | None:
 
 
 def read_value(text: str | bytes | None) -> Any:
-    """What a column holds, None for NULL; raises ValueError for what is no JSON, and for what no program can read."""
+    """The value of a column, None for NULL; raises ValueError for what is no JSON, and for what no program can read."""
     try:
         return json.loads(text or "null")
     except (TypeError, RecursionError) as error:

@@ -15,7 +15,7 @@ Answer = TypeVar("Answer")
 log = logging.getLogger("polar.database")
 
 TRY_MS = 250
-"""How long SQLite itself waits within one try, and so how late a stop of the bot may be noticed."""
+"""The time that SQLite itself waits within one try, and so how late a stop of the bot may be noticed."""
 PAUSE_S = 0.01
 """Between two tries; SQLite does not wait for every lock."""
 LINE_EVERY_S = 10
@@ -29,7 +29,7 @@ def never() -> StorageError | None:
 async def when_free(
     path: Path, attempt: Callable[[], Awaitable[Answer]], *, ended: Callable[[], StorageError | None] = never
 ) -> Answer:
-    """What `attempt` gives once no other program's lock is in its way: without limit, and each ten seconds said.
+    """The result of `attempt` once no other program's lock is in its way: without limit, and each ten seconds said.
 
     Raises what `ended` says between two tries.
     """

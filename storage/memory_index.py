@@ -51,7 +51,7 @@ def _digest(text: str) -> str:
 
 
 def available(connection: sqlite3.Connection) -> bool:
-    """Whether this SQLite build has FTS5."""
+    """True if this SQLite build has FTS5."""
     return connection.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchone() is not None
 
 

@@ -218,15 +218,15 @@ _KINDS: Mapping[str, type[Payload]] = {
 def from_json(stored: str) -> Payload:
     """The call that a row holds; raises PayloadUnreadable for what this version cannot make."""
     try:
-        found = read_value(stored)
-        method = found["method"]
+        fields = read_value(stored)
+        method = fields["method"]
     except (LookupError, TypeError, ValueError) as error:
         raise PayloadUnreadable("the queue holds something that is no call") from error
     kind = _KINDS.get(method) if isinstance(method, str) else None
     if kind is None:
         raise PayloadUnreadable(f"the queue holds a call that this version does not know: {str(method)[:64]}")
     try:
-        return kind.from_json(found)
+        return kind.from_json(fields)
     except (LookupError, TypeError, ValueError) as error:
         raise PayloadUnreadable(f"the queue holds a {method} without what it takes") from error
 

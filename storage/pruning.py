@@ -1,4 +1,4 @@
-"""How long rows are kept: tables are walked in their own order, in slices, and what has outlived its term goes.
+"""Pruning: tables are walked in their own order, in slices, and what has outlived its term goes.
 
 It is like storage/erasure.py neither a table nor a view: one file, so that who asks what goes when reads one list.
 What is not in the list stays for ever; docs/how-to/decide-how-long-things-are-kept.md says why.
@@ -146,7 +146,7 @@ WALKS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """What one look at a table has found: the rows that go, and where the next look begins, None at the end."""
+    """The result of one look at a table: the rows that go, and where the next look begins, None at the end."""
 
     walk: Walk
     rows: Sequence[int]
@@ -168,7 +168,7 @@ class Slice:
 
 
 class Pruning:
-    """What has outlived its term, found in slices of at most ROWS rows."""
+    """The walks over what has outlived its term, in slices of at most ROWS rows."""
 
     def __init__(self, readers: Readers, terms: Terms) -> None:
         self._readers = readers
@@ -197,13 +197,13 @@ class Pruning:
             ends=ends,
         )
 
-    def drop(self, found: Slice) -> tuple[Statement, ...]:
+    def drop(self, piece: Slice) -> tuple[Statement, ...]:
         """Let it go, if it is anything; where it is messages, pages say from then on that there are no older ones."""
-        if not found.rows:
+        if not piece.rows:
             return ()
-        if found.walk.table != "polar_messages":
-            return (found.drop,)
-        return found.drop, Properties.set(KEPT_MESSAGES_DAYS, str(self._terms.messages))
+        if piece.walk.table != "polar_messages":
+            return (piece.drop,)
+        return piece.drop, Properties.set(KEPT_MESSAGES_DAYS, str(self._terms.messages))
 
     @staticmethod
     def remember(places: Mapping[str, int]) -> Statement:
@@ -211,10 +211,10 @@ class Pruning:
         return Properties.set(PRUNED, json.dumps(places))
 
     async def places(self) -> dict[str, int]:
-        """What was remembered last."""
+        """The places that were remembered last."""
         row = await self._readers.fetch_one("SELECT value FROM polar_properties WHERE name = ?", (PRUNED,))
-        found = (read_object(row[0]) if row else None) or {}
-        return {name: place for name, place in found.items() if type(place) is int and abs(place) < -FIRST}
+        places = (read_object(row[0]) if row else None) or {}
+        return {name: place for name, place in places.items() if type(place) is int and abs(place) < -FIRST}
 
     async def surplus_pages(self) -> int:
         """The unused pages that the file can give back; none where its auto_vacuum is off, as they are used again."""

@@ -1,4 +1,4 @@
-"""What SQLite's result codes say of a failure: whether the file is lost, whether somebody else holds its lock."""
+"""SQLite's result codes of a failure: the file is lost, or somebody else holds its lock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL}
 
 
 def is_fatal(error: BaseException) -> bool:
-    """Whether a failure concerns the file, not the statement: nothing later in this process can be trusted to work.
+    """True if a failure concerns the file, not the statement: nothing later in this process can be trusted to work.
 
     A full-text index that is damaged is no more than that index: it can be made anew.
     """
@@ -30,7 +30,7 @@ def is_fatal_for_reader(error: BaseException) -> bool:
 
 
 def is_busy(error: BaseException) -> bool:
-    """Whether another program's lock is in the way, which says nothing of the statement."""
+    """True if another program's lock is in the way, which says nothing of the statement."""
     return _code(error) & 0xFF in _BUSY
 
 

@@ -26,7 +26,7 @@ class Statement:
 
     @property
     def answers(self) -> bool:
-        """Whether it gives rows back (a SELECT, a PRAGMA, or RETURNING)."""
+        """True if it gives rows back (a SELECT, a PRAGMA, or RETURNING)."""
         return _answers(self.sql)
 
 

@@ -15,7 +15,7 @@ class RunStatus(StrEnum):
 
 
 class DeliveryStatus(StrEnum):
-    """What became of what a run has said: it was delivered when one part of it arrived."""
+    """The outcome of what a run has said: it was delivered when one part of it arrived."""
 
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"

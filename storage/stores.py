@@ -38,12 +38,12 @@ from storage.views.tasks import TaskBoard
 ASKED = frozenset(
     {"asked_memories", "chat_feedback", "feedback_summaries", "health", "own_data", "queue_counts", "tasks"}
 )
-"""What may grow with all that is stored, and is asked by people, or by checks for them: it has readers of its own."""
+"""Questions of people, or of checks for them, that may grow with all that is stored: they have readers of their own."""
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class Stores:
-    """What can be asked of the database, by subject.
+    """The stores that can be asked, by subject.
 
     What is only written needs no store: statements are made by the classes themselves (`Audit.append`, `Jobs.add`).
     """

@@ -1,4 +1,4 @@
-"""How long rows are kept, as settings say it and pruning reads it."""
+"""The terms of rows, as settings say them and pruning reads them."""
 
 from __future__ import annotations
 

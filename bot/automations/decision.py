@@ -56,7 +56,7 @@ class QuietHours:
         return cls(start=start, end=end, zone=named, mode=mode if mode in ("drop", "silent") else "defer")
 
     def contains(self, moment: datetime) -> bool:
-        """Whether an instant lies in them."""
+        """True if an instant lies in them."""
         return lies_within(moment, self.start, self.end, self.zone)
 
     def end_after(self, moment: datetime) -> datetime:
@@ -71,7 +71,7 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What is asked at the start of every try. No cap applies to a reminder, and quiet hours at most defer it."""
+    """The questions at the start of every try. No cap applies to a reminder, and quiet hours at most defer it."""
 
     quiet: QuietHours | None = None
     cap: int | None = None
@@ -89,7 +89,7 @@ class Rules:
         return Ruling(silent=mode == "silent")
 
     def is_late(self, at: datetime, now: datetime) -> bool:
-        """Whether it should have come long before now, other than by quiet hours."""
+        """True if it should have come long before now, other than by quiet hours."""
         waits = self.quiet is not None and self.quiet.mode != "silent" and self.quiet.contains(at)
         first = self.quiet.end_after(at) if self.quiet is not None and waits else at
         return (now - first).total_seconds() * 1000 > LATE_MS
@@ -97,7 +97,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """What the rules say of now: not before an instant, not at all for a reason, or go, maybe without a sound."""
+    """The verdict of the rules on now: not before an instant, not at all for a reason, or go, maybe without a sound."""
 
     defer_until: datetime | None = None
     verdict: str | None = None
@@ -156,9 +156,9 @@ def _instants(now: Situation) -> tuple[list[datetime], datetime | None]:
 
     After years without the bot a job of minutes is not walked through: it is joined again shortly before now.
     """
-    found: deque[datetime] = deque([now.at], maxlen=MAX_MISSES)
+    misses: deque[datetime] = deque([now.at], maxlen=MAX_MISSES)
     steps, start = 0, now.at
-    while (moment := now.schedule.next(found[-1])) is not None and moment <= now.now:
+    while (moment := now.schedule.next(misses[-1])) is not None and moment <= now.now:
         count()
         steps += 1
         if steps == LEAP_AFTER:
@@ -167,9 +167,9 @@ def _instants(now: Situation) -> tuple[list[datetime], datetime | None]:
             steps, start = 0, moment
             if later is not None and later <= now.now:
                 moment = start = later
-                found.clear()
-        found.append(moment)
-    return list(found), now.at if found[0] != now.at else None
+                misses.clear()
+        misses.append(moment)
+    return list(misses), now.at if misses[0] != now.at else None
 
 
 def _choose(now: Situation, instants: list[datetime]) -> tuple[datetime, tuple[datetime, ...], str | None]:

@@ -24,22 +24,22 @@ class ProposalPresses:
     async def __call__(self, turn: Turn, data: str) -> Outcome:
         """Approving creates the job and its next occurrence in the commit that decides."""
         press = ProposalPress.parse(data)
-        found = await self.proposals.find(press.proposal_id) if press is not None else None
-        if press is None or found is None or found.session_id != turn.session_id or found.kind != KIND:
+        proposal = await self.proposals.find(press.proposal_id) if press is not None else None
+        if press is None or proposal is None or proposal.session_id != turn.session_id or proposal.kind != KIND:
             return with_toast(turn, say("button.out_of_date"), status="ignored")
-        if found.user_id != turn.user_id:
+        if proposal.user_id != turn.user_id:
             return with_toast(turn, say("automation.toast.foreign"), status="denied")
-        if found.status != "open":
-            return with_toast(turn, say(f"proposal.decided.{found.status}"), status="ignored")
+        if proposal.status != "open":
+            return with_toast(turn, say(f"proposal.decided.{proposal.status}"), status="ignored")
         if not press.approves:
-            turn.record(self.proposals.decide(found, "declined", now_ms=self.own.clock()))
+            turn.record(self.proposals.decide(proposal, "declined", now_ms=self.own.clock()))
             return with_toast(turn, say("proposal.all_right"), Outcome.answer(say("proposal.will_not")))
-        return await self._approve(turn, found)
+        return await self._approve(turn, proposal)
 
-    async def _approve(self, turn: Turn, found: Proposal) -> Outcome:
+    async def _approve(self, turn: Turn, proposal: Proposal) -> Outcome:
         try:
-            job = await self.own.create(turn, str(found.payload["schedule"]), str(found.payload["prompt"]))
+            job = await self.own.create(turn, str(proposal.payload["schedule"]), str(proposal.payload["prompt"]))
         except UsageError as error:  # too many, or its time has passed meanwhile: it stays open
             return with_toast(turn, str(error))
-        turn.record(self.proposals.decide(found, "approved", now_ms=self.own.clock()))
+        turn.record(self.proposals.decide(proposal, "approved", now_ms=self.own.clock()))
         return with_toast(turn, say("proposal.created"), await created(job, *await self.own.now_of(turn)))

@@ -40,7 +40,7 @@ def read(text: str, *, now: datetime) -> Reminder | None:
 
 
 def asks(text: str) -> bool:
-    """Whether a text begins as a reminder does, readable or not."""
+    """True if a text begins as a reminder does, readable or not."""
     return re.match(_OPENING, text.strip(), re.IGNORECASE) is not None
 
 
@@ -68,7 +68,7 @@ def _workdays(match: re.Match[str], now: datetime) -> str | None:
 
 
 def _weekly(match: re.Match[str], now: datetime) -> str | None:
-    days = ",".join(found[:3].capitalize() for found in re.findall(_DAY, match["days"], re.IGNORECASE))
+    days = ",".join(name[:3].capitalize() for name in re.findall(_DAY, match["days"], re.IGNORECASE))
     return _with_clock(match, f"weekly {days} {{at:%H:%M}}")
 
 
@@ -136,7 +136,7 @@ def _clock(match: re.Match[str]) -> time | None:
 
 
 def _is_late(part: str, hour: int) -> bool:
-    """Whether an hour up to twelve means the second half of the day: seven in the evening, but one at night."""
+    """True if an hour up to twelve means the second half of the day: seven in the evening, but one at night."""
     return part in ("afternoon", "evening") or (part == "night" and hour >= 5)
 
 

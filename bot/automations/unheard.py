@@ -17,7 +17,7 @@ from storage.tables.jobs import Job, Jobs
 
 @dataclass(frozen=True, slots=True)
 class Unheard:
-    """What goes with the failure of a call that a job's run has queued."""
+    """The statements that go with the failure of a call that a job's run has queued."""
 
     stores: Stores
     outbox: Outbox

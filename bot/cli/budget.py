@@ -33,9 +33,9 @@ def set_budget(
     warn_only: Annotated[bool, typer.Option("--warn-only", help="Only warn when it is used up.")] = False,
 ) -> None:
     """Limit what is spent, in place of an earlier limit; what was spent already counts."""
-    found, target = _target(scope)
+    kind, target = _target(scope)
     policy = BudgetPolicy(
-        scope=found, target_id=target, limit_usd=_amount(usd), interval_ms=_interval(every), blocks=not warn_only
+        scope=kind, target_id=target, limit_usd=_amount(usd), interval_ms=_interval(every), blocks=not warn_only
     )
     now_ms = rows.now_ms()
     if policy.blocks:
@@ -51,11 +51,11 @@ def list_budgets(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
     """Show all budgets, and how much of each is used."""
     now_ms = rows.now_ms()
     with rows.database() as database:
-        found = database.ask(Budgets(database).list_all(now_ms=now_ms))
+        balances = database.ask(Budgets(database).list_all(now_ms=now_ms))
     if as_json:
-        typer.echo(json.dumps([_described(balance, now_ms) for balance in found]))
+        typer.echo(json.dumps([_described(balance, now_ms) for balance in balances]))
     else:
-        typer.echo("\n".join(_told(balance, now_ms) for balance in found) or "no budgets")
+        typer.echo("\n".join(_told(balance, now_ms) for balance in balances) or "no budgets")
 
 
 @app.command()
@@ -92,12 +92,12 @@ def _target(written: str) -> tuple[BudgetScope, str]:
     match _SCOPE.fullmatch(written):
         case None:
             raise _expected("SCOPE", f"{SCOPES}, like user:123456789 or session:telegram:chat:-1001234", written)
-        case found if found[1]:
+        case parts if parts[1]:
             return "global", ""
-        case found if found[2]:
-            return "user", found[3]
-        case found:
-            return "session", found[5]
+        case parts if parts[2]:
+            return "user", parts[3]
+        case parts:
+            return "session", parts[5]
 
 
 def _amount(written: str) -> float:
@@ -109,10 +109,10 @@ def _amount(written: str) -> float:
 def _interval(written: str | None) -> int | None:
     if written is None:
         return None
-    found = _EVERY.fullmatch(written)
-    if found is None or not int(found[1]):
+    interval = _EVERY.fullmatch(written)
+    if interval is None or not int(interval[1]):
         raise _expected("--every", "a time like 30m, 24h or 7d", written)
-    return int(found[1]) * _UNITS_MS[found[2]]
+    return int(interval[1]) * _UNITS_MS[interval[2]]
 
 
 def _expected(what: str, expected: str, found: str) -> typer.BadParameter:

@@ -55,14 +55,14 @@ def check(as_json: AsJson = False) -> None:
 @app.command()
 def stats(as_json: AsJson = False) -> None:
     """Rows of each table, and the states of updates and deliveries."""
-    found = care.count(_path())
+    counts = care.count(_path())
     if as_json:
-        typer.echo(json.dumps({"rows": found.rows, "states": found.states, "bytes": found.bytes}))
+        typer.echo(json.dumps({"rows": counts.rows, "states": counts.states, "bytes": counts.bytes}))
         return
-    table = Table("table", "rows", "states", caption=_mebibytes(found.bytes))
+    table = Table("table", "rows", "states", caption=_mebibytes(counts.bytes))
     table.columns[1].justify = "right"
-    for name, count in found.rows.items():
-        table.add_row(name, f"{count:,}", ", ".join(f"{n:,} {s}" for s, n in found.states.get(name, {}).items()))
+    for name, count in counts.rows.items():
+        table.add_row(name, f"{count:,}", ", ".join(f"{n:,} {s}" for s, n in counts.states.get(name, {}).items()))
     Console().print(table)
 
 
@@ -100,7 +100,7 @@ def vacuum(as_json: AsJson = False) -> None:
 
 
 async def _prune(database: Beside, pruning: Pruning, now_ms: int | None, *, dry_run: bool) -> dict[str, int]:
-    """How many rows of each table go."""
+    """The number of rows of each table that go."""
     if now_ms is None:
         return dict.fromkeys((walk.name for walk in pruning.walks), 0)
     return {walk.name: await _walk(database, pruning, walk, now_ms, dry_run=dry_run) for walk in pruning.walks}
@@ -109,15 +109,15 @@ async def _prune(database: Beside, pruning: Pruning, now_ms: int | None, *, dry_
 async def _walk(database: Beside, pruning: Pruning, walk: Walk, now_ms: int, *, dry_run: bool) -> int:
     gone, after = 0, FIRST
     while True:
-        found = await pruning.look(walk, after=after, now_ms=now_ms)
+        piece = await pruning.look(walk, after=after, now_ms=now_ms)
         if dry_run:
-            gone += len(found.rows)
-        elif statements := pruning.drop(found):
+            gone += len(piece.rows)
+        elif statements := pruning.drop(piece):
             gone += len(database.commit(*statements)[0])
             await asyncio.sleep(PAUSE_S)
-        if found.next is None:
+        if piece.next is None:
             return gone
-        after = found.next
+        after = piece.next
 
 
 async def _give_back(database: Beside, pruning: Pruning) -> int:

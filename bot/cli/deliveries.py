@@ -33,7 +33,7 @@ _COLUMNS = {
 def list_(limit: Limit = 100, as_json: AsJson = False) -> None:
     """Deliveries that have failed, the newest failure first."""
     with rows.database() as database:
-        found = walk(lambda before: database.ask(failed(database, before=before)), (NEWEST, 0), limit)
+        deliveries = walk(lambda before: database.ask(failed(database, before=before)), (NEWEST, 0), limit)
     facts = [
         {
             "deliveryId": delivery.delivery_id,
@@ -45,7 +45,7 @@ def list_(limit: Limit = 100, as_json: AsJson = False) -> None:
             "createdAt": instant(delivery.created_at_ms),
             "updatedAt": instant(delivery.updated_at_ms),
         }
-        for delivery in found
+        for delivery in deliveries
     ]
     show_all(facts, _COLUMNS, as_json=as_json)
 

@@ -25,9 +25,9 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Write Markdown files of what the database holds, which is only read; safe while the bot runs."""
-    found = settings.load()
-    folder = found.artifacts_path if out is None else out.absolute()
-    arguments = [f"--database={found.database_path}", f"--out={folder}"]
+    loaded = settings.load()
+    folder = loaded.artifacts_path if out is None else out.absolute()
+    arguments = [f"--database={loaded.database_path}", f"--out={folder}"]
     arguments += [f"--only={name}" for name in only or ()]
     arguments += [f"--since={since}"] if since is not None else []
     arguments += ["--json"] if as_json else []

@@ -1,4 +1,4 @@
-"""How commands print facts: as JSON for programs, else as a table or as lines, where nothing can forge anything."""
+"""Facts as commands print them: as JSON for programs, else as a table or as lines, where nothing can forge anything."""
 
 from __future__ import annotations
 

@@ -28,11 +28,11 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The policy's id.", show_d
 def list_policies(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Show all policies, with their next and their last beat."""
     with rows.database() as database:
-        found = database.ask(HeartbeatPolicies(database).survey())
+        policies = database.ask(HeartbeatPolicies(database).survey())
     if as_json:
-        typer.echo(json.dumps([_described(entry) for entry in found], ensure_ascii=False))
+        typer.echo(json.dumps([_described(entry) for entry in policies], ensure_ascii=False))
     else:
-        typer.echo("\n".join(_told(entry) for entry in found) or "no heartbeat policies")
+        typer.echo("\n".join(_told(entry) for entry in policies) or "no heartbeat policies")
 
 
 @app.command("set")

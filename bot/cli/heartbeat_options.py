@@ -1,4 +1,4 @@
-"""What is written behind `polar heartbeat set`, as a policy."""
+"""The options of `polar heartbeat set`, as a policy."""
 
 from __future__ import annotations
 

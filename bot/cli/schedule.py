@@ -33,20 +33,20 @@ def schedule(
     zone = settings.load().zone if timezone is None else _zone(timezone)
     start = datetime.fromtimestamp(system_clock()() / 1000, UTC) if after is None else _instant(after)
     try:
-        found = limited(lambda: parse(text, zone=zone, now=start))
-        due = limited(lambda: upcoming(found, start, count))
+        schedule = limited(lambda: parse(text, zone=zone, now=start))
+        due = limited(lambda: upcoming(schedule, start, count))
     except ScheduleError as error:
         raise _failure(explain(error)) from None
-    typer.echo(_json(found, due) if as_json else _told(found, due, zone))
+    typer.echo(_json(schedule, due) if as_json else _told(schedule, due, zone))
 
 
-def _json(found: Schedule, due: list[datetime]) -> str:
-    return json.dumps({"stored": found.stored(), "next": [_written(moment) for moment in due]})
+def _json(schedule: Schedule, due: list[datetime]) -> str:
+    return json.dumps({"stored": schedule.stored(), "next": [_written(moment) for moment in due]})
 
 
-def _told(found: Schedule, due: list[datetime], zone: ZoneInfo) -> str:
+def _told(schedule: Schedule, due: list[datetime], zone: ZoneInfo) -> str:
     shown = [f"  {moment.astimezone(zone):%a %Y-%m-%d %H:%M:%S %z}  {_written(moment)}" for moment in due]
-    return "\n".join([describe(found), *(shown or ["  never"])])
+    return "\n".join([describe(schedule), *(shown or ["  never"])])
 
 
 def _written(moment: datetime) -> str:

@@ -32,8 +32,8 @@ _COLUMNS = {
 def list_(limit: Limit = 100, as_json: AsJson = False) -> None:
     """Updates that were set aside, the newest first."""
     with rows.database() as database:
-        found = walk(lambda before: database.ask(dead_updates(database, before=before)), NEWEST, limit)
-    show_all([_fact(update) for update in found], _COLUMNS, as_json=as_json)
+        updates = walk(lambda before: database.ask(dead_updates(database, before=before)), NEWEST, limit)
+    show_all([_fact(update) for update in updates], _COLUMNS, as_json=as_json)
 
 
 @app.command()

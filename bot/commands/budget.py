@@ -28,8 +28,8 @@ class BudgetCommands:
         if argument:
             raise UsageError(say("budget.command_line"))
         now_ms = self.clock()
-        found = await self.budgets.balances(user_id=turn.user_id, session_id=turn.session_id, now_ms=now_ms)
-        lines = [_line(balance, now_ms, in_full=turn.level >= Level.OPERATOR) for balance in found]
+        balances = await self.budgets.balances(user_id=turn.user_id, session_id=turn.session_id, now_ms=now_ms)
+        lines = [_line(balance, now_ms, in_full=turn.level >= Level.OPERATOR) for balance in balances]
         return Outcome.answer("\n".join(lines) or say("budget.none"))
 
 

@@ -49,10 +49,10 @@ class FeedbackCommands:
         grouping = _GROUPINGS.get(argument.lower().removeprefix("by ").strip())
         if grouping is None:
             raise unknown_form(argument)
-        found = await self.feedback.totals_by(turn.session_id, grouping, limit=SHOWN)
-        if not found:
+        groups = await self.feedback.totals_by(turn.session_id, grouping, limit=SHOWN)
+        if not groups:
             return Outcome.answer(say(f"feedback.none_by.{grouping}"))
-        lines = (say("feedback.group", label=label, totals=_told(totals)) for label, totals in found)
+        lines = (say("feedback.group", label=label, totals=_told(totals)) for label, totals in groups)
         return Outcome.answer("\n".join(lines))
 
     async def _recent(self, turn: Turn) -> Outcome:
@@ -64,10 +64,10 @@ class FeedbackCommands:
 
     async def _summary(self, turn: Turn) -> Outcome:
         since_ms = self.clock() - SUMMARY_DAYS * DAY_MS
-        found = await self.summaries.of(turn.session_id, since_ms=since_ms)
-        if not found.events:
+        summary = await self.summaries.of(turn.session_id, since_ms=since_ms)
+        if not summary.events:
             return Outcome.answer(say("summary.none", days=SUMMARY_DAYS))
-        return Outcome.answer("\n".join(_summed_up(found)))
+        return Outcome.answer("\n".join(_summed_up(summary)))
 
 
 def _told(totals: Totals) -> str:
@@ -82,19 +82,19 @@ def _line(event: FeedbackEvent) -> str:
     return say(key, sign=sign, what=what or say("feedback.custom_emoji"), message=event.message_id, at=at)
 
 
-def _summed_up(found: FeedbackSummary) -> Iterator[str]:
-    yield say("summary.title", days=SUMMARY_DAYS, totals=_told(found.totals))
-    if found.events >= MOST_EVENTS:
+def _summed_up(summary: FeedbackSummary) -> Iterator[str]:
+    yield say("summary.title", days=SUMMARY_DAYS, totals=_told(summary.totals))
+    if summary.events >= MOST_EVENTS:
         yield say("summary.cut", most=MOST_EVENTS)
-    if found.emoji:
-        yield say("summary.emoji", emoji=", ".join(f"{emoji} {count}" for emoji, count in found.emoji))
-    if found.best:
-        yield from (say("summary.best"), *_replies(found.best))
-    if found.worst:
-        yield from (say("summary.worst"), *_replies(found.worst))
-    if found.automations:
+    if summary.emoji:
+        yield say("summary.emoji", emoji=", ".join(f"{emoji} {count}" for emoji, count in summary.emoji))
+    if summary.best:
+        yield from (say("summary.best"), *_replies(summary.best))
+    if summary.worst:
+        yield from (say("summary.worst"), *_replies(summary.worst))
+    if summary.automations:
         yield say("summary.automations")
-        yield from (say("summary.automation", id=job, totals=_told(totals)) for job, totals in found.automations)
+        yield from (say("summary.automation", id=job, totals=_told(totals)) for job, totals in summary.automations)
 
 
 def _replies(replies: Iterable[RatedReply]) -> Iterator[str]:

@@ -74,14 +74,15 @@ class MemoryCommands:
             memory = await self._find(turn, written)
             at = f"{_at(memory):%Y-%m-%d %H:%M}"
             return Outcome.answer(say("memory.shown", fact=memory.text, id=memory.memory_id[:8], at=at))
-        found = await self.memories.list_recent(session_id=turn.session_id, user_id=turn.user_id, limit=SHOWN)
-        return Outcome.answer(_lines(found) or say("memory.empty"))
+        memories = await self.memories.list_recent(session_id=turn.session_id, user_id=turn.user_id, limit=SHOWN)
+        return Outcome.answer(_lines(memories) or say("memory.empty"))
 
     async def _search(self, turn: Turn, words: str) -> Outcome:
         if not words:
             raise UsageError(say("memory.no_words"))
-        found = await self.memories.search(words[:1000], session_id=turn.session_id, user_id=turn.user_id, limit=SHOWN)
-        return Outcome.answer(_lines(found) or say("memory.not_found"))
+        own = {"session_id": turn.session_id, "user_id": turn.user_id}
+        memories = await self.memories.search(words[:1000], **own, limit=SHOWN)
+        return Outcome.answer(_lines(memories) or say("memory.not_found"))
 
     async def _export(self, turn: Turn, form: str) -> Outcome:
         """A file of everything, in private only: in a group it would lie about for all to read."""
@@ -91,20 +92,20 @@ class MemoryCommands:
             return only_in_private(say("memory.export_private"))
         own = {"session_id": turn.session_id, "user_id": turn.user_id}
         total = await self.memories.count(**own)
-        found = await self.memories.list_recent(**own, limit=EXPORTED)
+        memories = await self.memories.list_recent(**own, limit=EXPORTED)
         document = (
-            Document("memory.json", _json(found)) if form.lower() == "json" else Document("memory.md", _md(found))
+            Document("memory.json", _json(memories)) if form.lower() == "json" else Document("memory.md", _md(memories))
         )
-        told = "memory.exported" if len(found) >= total else "memory.export_cut"
-        return Outcome.answer(say(told, count=len(found), total=total), document=document)
+        told = "memory.exported" if len(memories) >= total else "memory.export_cut"
+        return Outcome.answer(say(told, count=len(memories), total=total), document=document)
 
     async def _find(self, turn: Turn, written: str) -> Memory:
-        found = None
+        memory = None
         if len(written) >= 4:
-            found = await self.memories.find(written, session_id=turn.session_id, user_id=turn.user_id)
-        if found is None:
+            memory = await self.memories.find(written, session_id=turn.session_id, user_id=turn.user_id)
+        if memory is None:
             raise UsageError(say("memory.unknown_id"))
-        return found
+        return memory
 
 
 def _lines(memories: list[Memory]) -> str:

@@ -67,7 +67,7 @@ class OwnDataCommands:
         )
 
     async def is_right(self, turn: Turn) -> bool:
-        """Whether a turn asks for these, of a person of whom there is something here."""
+        """True if a turn asks for these, of a person of whom there is something here."""
         return _asks(turn) and await self.own.is_known(turn.user_id)
 
     async def export(self, turn: Turn, argument: str) -> Outcome:
@@ -76,13 +76,13 @@ class OwnDataCommands:
             return only_in_private(say("own_data.private"))
         if await self.own.has_file_waiting(turn.user_id):
             return Outcome.answer(say("own_data.waiting"))
-        there, found, room = await self._counts(turn.user_id), {}, ROOM
+        there, sections, room = await self._counts(turn.user_id), {}, ROOM
         for section in SECTIONS:
-            found[section] = await self.own.read(turn.user_id, section, room=room)
-            room -= sum(len(row.encode()) for row in found[section])
-        content = "".join(_file(turn.user_id, self.clock(), found, there))
-        is_cut = any(len(rows) < there[section] for section, rows in found.items())
-        counts = _told(there, {section: len(rows) for section, rows in found.items()})
+            sections[section] = await self.own.read(turn.user_id, section, room=room)
+            room -= sum(len(row.encode()) for row in sections[section])
+        content = "".join(_file(turn.user_id, self.clock(), sections, there))
+        is_cut = any(len(rows) < there[section] for section, rows in sections.items())
+        counts = _told(there, {section: len(rows) for section, rows in sections.items()})
         text = say("own_data.file_cut" if is_cut else "own_data.file", counts=counts)
         return Outcome.answer(text, document=Document(f"polar-{turn.user_id}.json", content))
 
@@ -145,13 +145,13 @@ def _told(there: SectionCounts, given: SectionCounts | None = None) -> str:
     return ", ".join(told) or say("own_data.nothing")
 
 
-def _file(user_id: str, now_ms: int, found: Mapping[str, list[str]], there: SectionCounts) -> Iterator[str]:
+def _file(user_id: str, now_ms: int, sections: Mapping[str, list[str]], there: SectionCounts) -> Iterator[str]:
     """The file's parts: one JSON object, a row of a section a line."""
     made_at = f"{moment(now_ms):%Y-%m-%dT%H:%M:%SZ}"
-    left_out = {section: there[section] - len(rows) for section, rows in found.items() if len(rows) < there[section]}
+    left_out = {section: there[section] - len(rows) for section, rows in sections.items() if len(rows) < there[section]}
     head = encode({"userId": user_id, "madeAt": made_at, "version": VERSION, "leftOut": left_out}) or ""
     yield head[:-1]
-    for section, rows in found.items():
+    for section, rows in sections.items():
         yield f',\n"{section}": ['
         yield ",".join(f"\n{row}" for row in rows)
         yield "\n]" if rows else "]"

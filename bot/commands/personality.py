@@ -46,11 +46,11 @@ class PersonalityCommands:
                 raise unknown_form(verb)
 
     async def _show(self, turn: Turn) -> Outcome:
-        found = await self.personalities.effective(user_id=turn.user_id, session_id=turn.session_id)
-        if found is None:
+        profile = await self.personalities.effective(user_id=turn.user_id, session_id=turn.session_id)
+        if profile is None:
             return Outcome.answer(say("personality.neutral"))
-        where = say(f"personality.where.{found.scope}")
-        return Outcome.answer(say("personality.shown", where=where, prompt=found.prompt))
+        where = say(f"personality.where.{profile.scope}")
+        return Outcome.answer(say("personality.shown", where=where, prompt=profile.prompt))
 
     def _set(self, turn: Turn, scope: ProfileScope, text: str) -> Outcome:
         try:

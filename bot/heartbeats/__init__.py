@@ -1,1 +1,1 @@
-"""What the bot looks after by itself, as a subject of the scheduling engine."""
+"""The heartbeats: a subject of the scheduling engine."""

@@ -30,10 +30,10 @@ class ActiveHours:
     @classmethod
     def parse(cls, text: str, zone: ZoneInfo) -> ActiveHours:
         """From `08:00-22:00`; raises HoursUnreadable for anything else, and for hours that never begin."""
-        found = _SPAN.fullmatch(text)
-        if found is None or found[1] == found[2]:
+        span = _SPAN.fullmatch(text)
+        if span is None or span[1] == span[2]:
             raise HoursUnreadable(f"expected active hours like 08:00-22:00 (found {text!r:.80})")
-        return cls(start=time.fromisoformat(found[1]), end=time.fromisoformat(found[2]), zone=zone)
+        return cls(start=time.fromisoformat(span[1]), end=time.fromisoformat(span[2]), zone=zone)
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> ActiveHours:
@@ -49,5 +49,5 @@ class ActiveHours:
         return {"start": f"{self.start:%H:%M}", "end": f"{self.end:%H:%M}", "timezone": self.zone.key}
 
     def contain(self, moment: datetime) -> bool:
-        """Whether an instant (aware) lies within, as the zone's clocks show it, daylight saving included."""
+        """True if an instant (aware) lies within, as the zone's clocks show it, daylight saving included."""
         return wallclock.lies_within(moment, self.start, self.end, self.zone)

@@ -39,10 +39,10 @@ MOST_MISSES = 100
 
 def next_beat(policy: HeartbeatPolicy, *, after_ms: int) -> Occurrence | None:
     """When a policy is due next; None when its schedule has ended. Raises ScheduleError."""
-    found = load(policy.schedule).next(moment(after_ms))
-    if found is None:
+    tick = load(policy.schedule).next(moment(after_ms))
+    if tick is None:
         return None
-    return Occurrence(source="heartbeat", subject_id=policy.id, at_ms=millis(found), due_ms=millis(found))
+    return Occurrence(source="heartbeat", subject_id=policy.id, at_ms=millis(tick), due_ms=millis(tick))
 
 
 def newest_tick(schedule: Schedule, first_ms: int, now_ms: int) -> int:
@@ -50,17 +50,17 @@ def newest_tick(schedule: Schedule, first_ms: int, now_ms: int) -> int:
 
     def following(ms: int) -> int | None:
         count()
-        found = schedule.next(moment(ms))
-        return None if found is None or millis(found) > now_ms else millis(found)
+        tick = schedule.next(moment(ms))
+        return None if tick is None or millis(tick) > now_ms else millis(tick)
 
     newest, low, high = first_ms, first_ms, now_ms
     while low < high:
         middle = (low + high) // 2
-        found = following(middle)
-        if found is None:
+        later = following(middle)
+        if later is None:
             high = middle
         else:
-            newest = low = found
+            newest = low = later
     return newest
 
 
@@ -71,8 +71,8 @@ def missed_ticks(schedule: Schedule, first_ms: int, newest_ms: int) -> list[int]
     while tick is not None and tick < newest_ms and len(ticks) < MOST_MISSES:
         count()
         ticks.append(tick)
-        found = schedule.next(moment(tick))
-        tick = None if found is None else millis(found)
+        upcoming = schedule.next(moment(tick))
+        tick = None if upcoming is None else millis(upcoming)
     return ticks
 
 

@@ -1,4 +1,4 @@
-"""What travels from the journal to the chain: the updates of one turn, as one try of it."""
+"""The arrival, from the journal to the chain: the updates of one turn, as one try of it."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class Arrival:
     source: Source
     attempt: int
     may_be_begun: bool = False
-    """Whether an earlier try, of this process or of one before it, may have begun a message for its answer."""
+    """True if an earlier try, of this process or of one before it, may have begun a message for its answer."""
     is_wanted: bool = False
-    """Whether it made a turn; nobody wants the kinds that concern no conversation."""
+    """True if it made a turn; nobody wants the kinds that concern no conversation."""
     error: Exception | None = None
 
     @property

@@ -33,10 +33,10 @@ def read_batch(body: bytes) -> list[Received]:
         elements = list(_slices(text))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NotUpdates from error
-    found = [received for raw, value in elements if (received := read(value, raw)) is not None]
-    if elements and not found:
+    batch = [received for raw, value in elements if (received := read(value, raw)) is not None]
+    if elements and not batch:
         raise NotUpdates("no element of the answer has an update_id")
-    return found
+    return batch
 
 
 def _slices(text: str) -> Iterator[tuple[str, Any]]:

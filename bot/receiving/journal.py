@@ -13,7 +13,7 @@ from storage.tables.updates import Received, batch
 POLL_NOTE_MS = 30_000
 """The time between two notes that Telegram answers, so that an idle bot hardly writes."""
 DATE_NOTE_S = 3_600
-"""How much later an update must be dated than what is noted of Telegram's time, which days are counted by."""
+"""An update dated so much later than the note of Telegram's time, which days are counted by, renews the note."""
 LATEST_S = 253_402_300_799
 """The end of the year 9999."""
 

@@ -36,9 +36,9 @@ class Next:
     apart_until: int = 0
     """Up to this sequence each update is a turn of its own."""
     is_alone: bool = False
-    """Whether it was let out of quarantine, and nobody else is before it has ended."""
+    """True if it was let out of quarantine, and nobody else is before it has ended."""
     delay_s: float = 0.0
-    """How long it waits before it may have a slot."""
+    """The wait before it may have a slot."""
     entry: Entry | None = None
     """Itself, where the commit that finished the one before has read it."""
 
@@ -89,7 +89,7 @@ class Lanes:
         self._work = work
         self._free = slots
         self._ahead = ahead
-        """How many lanes may wait for a slot before no more of the journal is read."""
+        """The number of lanes that may wait for a slot before no more of the journal is read."""
         self._quarantine = quarantine
         self._tasks = tasks
         self._watcher = watcher
@@ -102,7 +102,7 @@ class Lanes:
         self._cursor = 0
         """All up to here were met."""
         self._is_unread = True
-        """Whether the journal may hold more behind the cursor."""
+        """True if the journal may hold more behind the cursor."""
         self._found_at_start = 0
         self._suspects: set[str] = set()
         self._is_stopping = False
@@ -122,7 +122,7 @@ class Lanes:
 
     @property
     def is_calm(self) -> bool:
-        """Whether nothing is left that may have been in hand when an earlier process ended."""
+        """True if nothing is left that may have been in hand when an earlier process ended."""
         return not self._suspects and self._cursor >= self._found_at_start
 
     @property
@@ -190,7 +190,7 @@ class Lanes:
             self._ready.append(upcoming)
 
     def _was_in_hand(self, entry: Entry) -> bool:
-        """Whether it may be what ended an earlier process: alone among its like, so that the count finds the one."""
+        """True if it may be what ended an earlier process: alone among its like, so that the count finds the one."""
         return entry.attempts > 0 and entry.sequence <= self._found_at_start
 
     async def _take(self) -> None:
@@ -214,7 +214,7 @@ class Lanes:
             self._tasks.start(entry.lane, partial(self._hold, entry, upcoming), name=f"lane {entry.lane}")
 
     def has_next(self, entry: Entry) -> bool:
-        """Whether more of its lane is known, and nobody waits who would come before that."""
+        """True if more of its lane is known, and nobody waits who would come before that."""
         return not self._ready and self._met[entry.lane] > entry.sequence
 
     async def _hold(self, entry: Entry, upcoming: Next) -> None:

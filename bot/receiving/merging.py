@@ -42,7 +42,7 @@ class Group:
 
 
 def may_begin(entry: Entry, window_ms: int) -> bool:
-    """Whether anything can join this update of a lane of answers; cheap, as every message is asked about."""
+    """True if anything can join this update of a lane of answers; cheap, as every message is asked about."""
     return entry.kind == "message" and (window_ms > 0 or b'"media_group_id"' in entry.body)
 
 

@@ -24,13 +24,13 @@ log = logging.getLogger("polar.polling")
 WAIT_S = 30
 """The seconds that Telegram holds a getUpdates that has nothing to tell."""
 ANSWER_S = 120.0
-"""How long the whole of an answer may take, kept up by however slow a line."""
+"""The time that the whole of an answer may take, kept up by however slow a line."""
 SILENCE_S = 90.0
-"""How long python-telegram-bot may make no call; after a failure it waits half a minute at most."""
+"""The time that python-telegram-bot may make no call; after a failure it waits half a minute at most."""
 CLOSED_S = 1.0
-"""How long python-telegram-bot may take to end once no call of its is made any more."""
+"""The time that python-telegram-bot may take to end once no call of its is made any more."""
 EMPTY_S = 1.0
-"""How long an answer with nothing in it takes at least."""
+"""The least time between two answers with nothing in them."""
 
 Keep = Callable[[list[Received]], Awaitable[None]]
 """Makes updates durable; raises StorageError."""
@@ -145,7 +145,7 @@ class JournalTransport(BaseRequest):
         return status, body
 
     async def _journal(self, body: bytes) -> list[dict[str, int]]:
-        """What PTB is shown of a batch, once it is kept."""
+        """The part of a batch that PTB is shown, once it is kept."""
         try:
             received = read_batch(body)
             await self._keep(received)
@@ -156,12 +156,12 @@ class JournalTransport(BaseRequest):
 
 
 def _is_held(request: RequestData | None) -> bool:
-    """Whether Telegram was asked to wait until there is something."""
+    """True if Telegram was asked to wait until there is something."""
     return request is not None and bool(request.parameters.get("timeout"))
 
 
 def _retry_after_s(body: bytes) -> float:
-    """How long a 429 asks to wait."""
+    """The wait that a 429 asks for."""
     try:
         return float(json.loads(body)["parameters"]["retry_after"])
     except (ValueError, KeyError, TypeError):

@@ -45,8 +45,8 @@ def build(settings: Settings, *, memories: Memories, new_id: NewId, propose: Pro
         return local
     if name == "none":
         return Silent()
-    found = load_named("POLAR_RESPONDER", name)
-    responder = found(local) if isinstance(found, type) or not hasattr(found, "respond") else found
+    named = load_named("POLAR_RESPONDER", name)
+    responder = named(local) if isinstance(named, type) or not hasattr(named, "respond") else named
     if not callable(getattr(responder, "respond", None)):
         raise SettingsError(f"POLAR_RESPONDER: {name} has no method respond(turn)")
     return cast(Responder, responder)

@@ -87,20 +87,20 @@ def read(text: str, zone: ZoneInfo | None) -> Cron:
     assert head is not None
     if head["zone"]:
         zone = _zone(text, head)
-    found = [*re.finditer(r"\S+", text[head.end() :])]
-    if len(found) != len(_FIELDS) or zone is None:
+    fields = [*re.finditer(r"\S+", text[head.end() :])]
+    if len(fields) != len(_FIELDS) or zone is None:
         raise ScheduleError(text, 0, "cron_fields", _EXAMPLE)
-    for field, name, place in zip(found, _FIELDS, range(5), strict=True):
+    for field, name, place in zip(fields, _FIELDS, range(5), strict=True):
         alone = " ".join(field[0] if at == place else "*" for at in range(5))
         if not _is_valid(alone):
             raise ScheduleError(text, head.end() + field.start(), f"cron_{name}", _EXAMPLE)
-    expression = _ONE_TO_ITSELF.sub(r"\1", " ".join(field[0] for field in found).upper())
+    expression = _ONE_TO_ITSELF.sub(r"\1", " ".join(field[0] for field in fields).upper())
     cron = Cron(expression=expression, zone=zone)
     if (
         not _is_valid(cron.expression)
         or CronDays(cron.expression.split(" ", 2)[2]).first_from(date(2000, 1, 1)) is None
     ):
-        raise ScheduleError(text, head.end() + found[2].start(), "real_date", _EXAMPLE)
+        raise ScheduleError(text, head.end() + fields[2].start(), "real_date", _EXAMPLE)
     return cron
 
 
@@ -129,7 +129,7 @@ def _times(expression: str) -> tuple[time, ...]:
 def _first_from(fields: str, day: date) -> date | None:
     midnight = datetime.combine(max(day, wallclock.FIRST_DAY), time())
     try:
-        found = next(CronSim(f"0 0 {fields}", midnight - timedelta(seconds=1)), None)
+        first = next(CronSim(f"0 0 {fields}", midnight - timedelta(seconds=1)), None)
     except (OverflowError, ValueError):  # past the year 9999
         return None
-    return found.date() if found and found.date() <= wallclock.LAST_DAY else None
+    return first.date() if first and first.date() <= wallclock.LAST_DAY else None

@@ -63,8 +63,8 @@ class RuleDays:
     def from_day(self, day: date) -> Iterator[date]:
         """Yield these dates that are `day` or later, as far as the horizon."""
         for year in range(day.year, min(day.year + HORIZON_YEARS, MAXYEAR) + 1):
-            found = _in_year(self, year)
-            yield from found[bisect_left(found, day) :]
+            dates = _in_year(self, year)
+            yield from dates[bisect_left(dates, day) :]
 
     def first_from(self, day: date) -> date | None:
         """Return the first of these dates that is `day` or later."""
@@ -107,5 +107,5 @@ def _in_year(days: RuleDays, year: int) -> tuple[date, ...]:
         byminute=0,
         bysecond=0,
     )
-    found = (moment.date() for moment in rule)
-    return tuple(day for day in found if (days.period(day) - first) % days.interval == 0 and day <= wallclock.LAST_DAY)
+    dates = (moment.date() for moment in rule)
+    return tuple(day for day in dates if (days.period(day) - first) % days.interval == 0 and day <= wallclock.LAST_DAY)

@@ -1,4 +1,4 @@
-"""What is wrong with a schedule."""
+"""The errors of a schedule."""
 
 
 class ScheduleError(ValueError):

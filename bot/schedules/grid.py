@@ -14,7 +14,7 @@ _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 _LOOKS = 10_000
-"""How many steps without a match are looked at before a grid counts as empty; a few tenths of a second."""
+"""The steps without a match after which a grid counts as empty; a few tenths of a second."""
 
 
 class Days(Protocol):
@@ -48,10 +48,10 @@ class Grid:
             moment = self._moment(number)
             if moment > wallclock.LAST:
                 return
-            for found in self._in_step(moment, after):
-                if self._fits(wallclock.shown(found, self.zone)):
+            for hit in self._in_step(moment, after):
+                if self._fits(wallclock.shown(hit, self.zone)):
                     idle = 0
-                    yield found
+                    yield hit
             idle += 1
             resumed = self._resume(self._moment(number + 1))
             if resumed is None:
@@ -69,8 +69,8 @@ class Grid:
             return iter([moment] if moment > after else [])
         minute = wallclock.shown(moment, self.zone).minute
         # Sorted by what comes first, should clocks not show a full hour where the step begins.
-        found = sorted(moment + (wanted - minute) % 60 * _MINUTE for wanted in self.minutes)
-        return (each for each in found if each > after and wallclock.shown(each, self.zone).minute in self.minutes)
+        minutes = sorted(moment + (wanted - minute) % 60 * _MINUTE for wanted in self.minutes)
+        return (each for each in minutes if each > after and wallclock.shown(each, self.zone).minute in self.minutes)
 
     def _fits(self, local: datetime) -> bool:
         at = local.time().replace(second=0, microsecond=0)

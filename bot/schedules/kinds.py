@@ -138,11 +138,11 @@ class Once:
 
 def upcoming(schedule: Schedule, after: datetime, most: int) -> list[datetime]:
     """Return up to `most` instants strictly after `after`, in order; fewer when the schedule ends."""
-    found: list[datetime] = []
-    while len(found) < most and (due := schedule.next(found[-1] if found else after)) is not None:
+    instants: list[datetime] = []
+    while len(instants) < most and (due := schedule.next(instants[-1] if instants else after)) is not None:
         count()
-        found.append(due)
-    return found
+        instants.append(due)
+    return instants
 
 
 def weekly_days(days: frozenset[int], start: date, after: datetime) -> Iterator[date]:
@@ -153,8 +153,8 @@ def weekly_days(days: frozenset[int], start: date, after: datetime) -> Iterator[
 def monthly_days(day: int, start: date, after: datetime) -> Iterator[date]:
     """Yield the dates from `start` on that are the `day`th of their month, or its last for -1."""
     if day > 0:
-        return (found for found in wallclock.days_from(start, after) if found.day == day)
-    return (found for found in wallclock.days_from(start, after) if (found + timedelta(days=1)).day == 1)
+        return (each for each in wallclock.days_from(start, after) if each.day == day)
+    return (each for each in wallclock.days_from(start, after) if (each + timedelta(days=1)).day == 1)
 
 
 def _next(after: datetime, days: Iterator[date], at: time, zone: ZoneInfo) -> datetime | None:

@@ -72,7 +72,7 @@ class Parts:
 
     @property
     def is_elapsed(self) -> bool:
-        """Whether the rule is one of hours or minutes, which pass by themselves."""
+        """True if the rule is one of hours or minutes, which pass by themselves."""
         return SPANS[self.frequency] < SPANS["DAILY"]
 
     def number(self, name: str, most: int) -> int | None:
@@ -93,10 +93,10 @@ class Parts:
         least, most = _LIMITS[name]
         words = self.values[name].split(",") if name in self.values else []
         fine = all(_NUMBER.fullmatch(word) and least <= int(word) <= most for word in words)
-        found = {int(word) for word in words} if fine else {0}
-        if not fine or (least < 0 and 0 in found):
+        numbers = {int(word) for word in words} if fine else {0}
+        if not fine or (least < 0 and 0 in numbers):
             raise self._problem(name, "numbers_without_0" if least < 0 else "numbers", least=least, most=most)
-        return tuple(sorted(found))
+        return tuple(sorted(numbers))
 
     def weekdays(self) -> tuple[tuple[int, int], ...]:
         """Read weekdays as (0 for Monday, n), n being 0 or the nth of the month or year."""
@@ -113,12 +113,12 @@ class Parts:
         """Read the last instant: in UTC with Z, else in the zone; a date alone means all of that day."""
         if "UNTIL" not in self.values:
             return None
-        found = _UNTIL.fullmatch(self.values["UNTIL"])
-        local = stamped(found[1]) if found else None
-        if found is None or local is None:
+        until = _UNTIL.fullmatch(self.values["UNTIL"])
+        local = stamped(until[1]) if until else None
+        if until is None or local is None:
             raise self._problem("UNTIL", "stamp", form="20261231T225959Z")
-        last = local if "T" in found[1] else local + timedelta(days=1, seconds=-1)
-        return last.replace(tzinfo=UTC) if found[2] else wallclock.instant(last, zone)
+        last = local if "T" in until[1] else local + timedelta(days=1, seconds=-1)
+        return last.replace(tzinfo=UTC) if until[2] else wallclock.instant(last, zone)
 
     def _weekdays(self) -> Iterator[tuple[int, int]]:
         most = 0
@@ -127,12 +127,12 @@ class Parts:
         elif self.frequency == "YEARLY" and "BYWEEKNO" not in self.values:
             most = 53
         for word in self.values["BYDAY"].split(","):
-            found = _DAY.fullmatch(word)
-            nth = int(found[1] or 0) if found else 0
-            if not found or found[2] not in DAYS or abs(nth) > most or (found[1] and not nth):
+            weekday = _DAY.fullmatch(word)
+            nth = int(weekday[1] or 0) if weekday else 0
+            if not weekday or weekday[2] not in DAYS or abs(nth) > most or (weekday[1] and not nth):
                 expected = "rule_weekdays_numbered" if most else "rule_weekdays"
                 raise self._problem("BYDAY", expected, names=", ".join(DAYS), most=most)
-            yield DAYS[found[2]], nth
+            yield DAYS[weekday[2]], nth
 
     def _check(self) -> None:
         if len(self.numbers("BYSECOND")) > 1:

@@ -23,7 +23,7 @@ class TooManySteps(ScheduleError):
 
 
 def limited(work: Callable[[], T], *, most: int = MOST) -> T:
-    """What an evaluation gives; raises TooManySteps where it takes more than so many steps."""
+    """The result of an evaluation; raises TooManySteps where it takes more than so many steps."""
     token = _left.set([most])
     try:
         return work()

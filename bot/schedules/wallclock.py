@@ -25,8 +25,8 @@ def instant(local: datetime, zone: ZoneInfo) -> datetime:
     A time that occurs twice is the first one; a time that does not exist is the end of its gap
     (behaviour, section 7).
     """
-    found = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    return found if shown(found, zone) == local else _gap_end(local, zone)
+    moment = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    return moment if shown(moment, zone) == local else _gap_end(local, zone)
 
 
 def shown(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -35,7 +35,7 @@ def shown(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def lies_within(moment: datetime, start: time, end: time, zone: ZoneInfo) -> bool:
-    """Whether the clocks of `zone` show, at `moment` (aware), a time from `start` until before `end`.
+    """True if the clocks of `zone` show, at `moment` (aware), a time from `start` until before `end`.
 
     The span crosses midnight where the end is the earlier one; it is empty where both are the same.
     """

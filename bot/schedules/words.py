@@ -24,8 +24,8 @@ class Words:
         self.zone = zone
         self.now = now
         self.example = "every 30 minutes"
-        found = [(match[0].lower(), match.start()) for match in _WORD.finditer(text)]
-        self._ahead = [("", len(text)), *reversed(found)]
+        words = [(match[0].lower(), match.start()) for match in _WORD.finditer(text)]
+        self._ahead = [("", len(text)), *reversed(words)]
 
     @property
     def next(self) -> str:
@@ -39,10 +39,10 @@ class Words:
 
     def take(self, word: str) -> bool:
         """Move on if the cursor is at `word`, and tell whether it was."""
-        found = self.next == word
-        if found:
+        is_next = self.next == word
+        if is_next:
             self._ahead.pop()
-        return found
+        return is_next
 
     def take_all(self) -> None:
         """Move to the end."""
@@ -68,11 +68,11 @@ class Words:
     def clock(self) -> time:
         """Read a time of day, with or without "at" before it."""
         self.take("at")
-        found = _TIME.fullmatch(self.next)
-        if not found:
+        clock = _TIME.fullmatch(self.next)
+        if not clock:
             raise self.error("time")
-        self.take(found[0])
-        return time(int(found[1]), int(found[2]))
+        self.take(clock[0])
+        return time(int(clock[1]), int(clock[2]))
 
     def date(self) -> date:
         """Read a date of the calendar."""
@@ -92,11 +92,11 @@ class Words:
         """Read a day of the month; -1 is the last one."""
         if self.take("last"):
             return -1
-        found = _MONTH_DAY.fullmatch(self.next)
-        if not found:
+        day = _MONTH_DAY.fullmatch(self.next)
+        if not day:
             raise self.error("month_day")
-        self.take(found[0])
-        return int(found[0])
+        self.take(day[0])
+        return int(day[0])
 
     def weekdays(self) -> frozenset[int]:
         """Read weekdays with commas between them."""

@@ -27,7 +27,7 @@ log = logging.getLogger("polar.runner")
 
 PAGE = 64
 LOOK_EVERY_S = 1.0
-"""How long a change of the clock, or of the rows by another process, may go unnoticed."""
+"""The time that a change of the clock, or of the rows by another process, may go unnoticed."""
 FIRST_DELAY_S = 30.0
 """Before the second try; see bot/tries.py."""
 ENDED_PROCESS = "process_ended"
@@ -64,7 +64,7 @@ class Runner:
 
     @property
     def in_hand(self) -> int:
-        """How many occurrences are being decided on or run."""
+        """The number of occurrences that are being decided on or run."""
         return len(self._in_hand)
 
     def wake(self) -> None:
@@ -123,7 +123,7 @@ class Runner:
                 continue
 
     async def _start_due(self) -> bool:
-        """Whether more may be due than was looked at."""
+        """True if more may be due than was looked at."""
         room = 0 if self._stopping else PAGE - len(self._in_hand)
         if room <= 0:
             return False
@@ -149,7 +149,7 @@ class Runner:
         return True
 
     async def _occur(self, row: Occurrence) -> bool:
-        """Whether anything changed; if not, looking again at once would find the same."""
+        """True if anything changed; if not, looking again at once would find the same."""
         subject, attempt = self._subjects[row.source], row.attempts + 1
         try:
             async with self._slots:
@@ -175,8 +175,8 @@ class Runner:
         if tries.is_last(row.attempts):  # it ended the process each time
             await self._database.commit(*self._give_up(subject, row, ENDED_PROCESS))
             return None
-        found = await (subject.decide if row.claim is None else subject.review)(row, now_ms=now_ms)
-        match found:
+        decision = await (subject.decide if row.claim is None else subject.review)(row, now_ms=now_ms)
+        match decision:
             case Drop(statements):
                 await self._database.commit(Occurrences.take(row), *statements)
             case Defer(until_ms):

@@ -1,4 +1,4 @@
-"""What the runner asks of automations and of heartbeats."""
+"""The runner's questions to automations and heartbeats."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from storage.tables.runs import DEFAULT_PROFILE, Runs
 
 
 class Unrunnable(BotError):
-    """What is due can never run as it stands, whatever is tried; `reason` is a code."""
+    """An occurrence that can never run as it stands, whatever is tried; `reason` is a code."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -115,7 +115,7 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Farewell:
-    """What goes with the failure of a last try."""
+    """The statements that go with the failure of a last try."""
 
     statements: tuple[Statement, ...] = ()
     words: tuple[Reply, ...] = ()
@@ -125,19 +125,19 @@ class Subject(Protocol):
     """A kind of thing that is due: decides in code, before any model call, what becomes of an occurrence."""
 
     async def decide(self, occurrence: Occurrence, *, now_ms: int) -> Take | Defer | Drop:
-        """What to do with a due occurrence, by its job or policy; raises Unrunnable."""
+        """The decision on a due occurrence, by its job or policy; raises Unrunnable."""
         ...
 
     async def review(self, run: Occurrence, *, now_ms: int) -> Take | Defer | Drop:
-        """What to do with a run at the start of another try, by what the run itself holds."""
+        """The decision on a run at the start of another try, by what the run itself holds."""
         ...
 
     def finish(self, run: Occurrence, *, now_ms: int) -> tuple[Statement, ...]:
-        """What goes with the end of a run, however it ends."""
+        """The statements that go with the end of a run, however it ends."""
         ...
 
     async def farewell(self, run: Occurrence, *, now_ms: int) -> Farewell:
-        """What goes with the failure of the last try, which is about to begin."""
+        """The consequences of the failure of the last try, which is about to begin."""
         ...
 
     def pause(self, subject_id: str, *, now_ms: int) -> tuple[Statement, ...]:

@@ -1,4 +1,4 @@
-"""What the Bot API said to a call, kept beside what python-telegram-bot makes of it."""
+"""The Bot API's answer to a call, kept beside what python-telegram-bot makes of it."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ class Receipt:
 
 @dataclass(slots=True)
 class Answer:
-    """Whether a call went out, and the very bytes that came back."""
+    """True if a call went out, and the very bytes that came back."""
 
     is_asked: bool = False
     body: bytes = b""
 
     @property
     def says_ok(self) -> bool:
-        """Whether the call had its effect, however little of the rest can be read."""
+        """True if the call had its effect, however little of the rest can be read."""
         return _OK.match(self.body) is not None
 
     def receipt(self, chat_id: int) -> Receipt | None:
         """Of the message that was sent to this chat; None where no id can be read."""
-        found = _MESSAGE_ID.match(self.body)
-        return Receipt(int(found[1]), chat_id) if found else self._parsed(chat_id)
+        number = _MESSAGE_ID.match(self.body)
+        return Receipt(int(number[1]), chat_id) if number else self._parsed(chat_id)
 
     def _parsed(self, chat_id: int) -> Receipt | None:
         try:
@@ -57,7 +57,7 @@ _answer: ContextVar[Answer | None] = ContextVar("answer", default=None)
 
 @contextmanager
 def overheard() -> Iterator[Answer]:
-    """What the call that is made within this is answered."""
+    """The answer to the call that is made within this."""
     answer = Answer()
     token = _answer.set(answer)
     try:

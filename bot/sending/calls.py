@@ -36,7 +36,7 @@ UPLOAD_S = 120
 
 
 GRACE_S = 0.25
-"""How long a call that shows an unfinished answer is waited for when the answer itself is there.
+"""The time that a call which shows an unfinished answer is waited for when the answer itself is there.
 
 An ordinary one comes back within it, so that no draft appears behind its answer; one that hangs is given up.
 """
@@ -141,7 +141,7 @@ class Calls:
         )
 
     async def probe(self) -> bool:
-        """Whether the Bot API answers at all."""
+        """True if the Bot API answers at all."""
         try:
             await self._bot.get_me()
         except TelegramError:

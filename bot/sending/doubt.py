@@ -18,7 +18,7 @@ def repeats(delivery: Delivery) -> int:
 
 
 def is_missed(delivery: Delivery) -> bool:
-    """Whether somebody waits for it in vain when it fails, and there is somebody else to tell."""
+    """True if somebody waits for it in vain when it fails, and there is somebody else to tell."""
     is_aside = isinstance(delivery.payload, DeleteMessage) or is_placeholder(delivery.delivery_id)
     return not is_aside and not is_notice(delivery.reply_id)
 

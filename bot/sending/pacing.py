@@ -61,7 +61,7 @@ class Pacing:
                 asyncio.get_running_loop().call_later(SECOND_S, self._places.release)
 
     def stir(self, chat_id: int) -> None:
-        """What waits for this chat may be more urgent now."""
+        """Look again at what waits for this chat: it may be more urgent now."""
         turn = self._turns.get(chat_id)
         if turn is not None and not turn.done():
             turn.set_result(False)
@@ -98,7 +98,7 @@ class Pacing:
                 self._places.release()
 
     def _has_waiting(self) -> bool:
-        """Whether anybody waits; forgets those at the head of the line who have left it."""
+        """True if anybody waits; forgets those at the head of the line who have left it."""
         while self._waiting and self._waiting[0][2].done():
             heapq.heappop(self._waiting)
         return bool(self._waiting)

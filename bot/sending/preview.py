@@ -12,7 +12,7 @@ _FENCE = "\n```"
 
 
 def last_part(markdown: str) -> RichText:
-    """What is being written, as one message; it takes as long for a long text as for a short one."""
+    """The answer that is being written, as one message; it takes as long for a long text as for a short one."""
     parts = split_rich(rich(_end(markdown)), LIMIT)
     return parts[-1] if parts else RichText(markdown[-1:])
 

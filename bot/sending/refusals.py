@@ -65,7 +65,7 @@ class Final:
 
 
 def named(error: TelegramError) -> str:
-    """What Telegram calls a refusal, without what it quotes of the call."""
+    """Telegram's name of a refusal, without what it quotes of the call."""
     return _QUOTED.sub("…", str(error))[:200]
 
 

@@ -42,7 +42,7 @@ log = logging.getLogger("polar.delivery")
 SETTLE_S = 2.0
 FIRST_DELAY_S = 0.5
 LOOK_S = 1.0
-"""How often it is looked for what another process has queued."""
+"""The interval of the looks for what another process has queued."""
 PAGE = 1_000
 ERASED, UNCLEAR = "erased", "unclear"
 """Why nothing of a run's has arrived, beside the types of what failed."""
@@ -93,7 +93,7 @@ class Sender:
 
     @property
     def is_idle(self) -> bool:
-        """Whether there is nothing left to send that anybody told of."""
+        """True if there is nothing left to send that anybody told of."""
         return not self._workers
 
     async def start(self) -> None:
@@ -308,7 +308,7 @@ class Sender:
         await self._database.commit(*fail, *self._entered(delivery, code), *unheard, *others)
 
     def _entered(self, delivery: Delivery, code: str) -> Iterator[Statement]:
-        """What has become of its run with the end of this call, if it is one's; `code` where nothing has arrived."""
+        """The outcome of a run with the end of this call, if it is one's; `code` where nothing has arrived."""
         if delivery.task_id is not None:
             yield RunDeliveries.enter(delivery.task_id, reason=code, now_ms=self._clock())
 

@@ -37,7 +37,7 @@ GOES_AFTER_MS: dict[StatusState, int] = {
 }
 """The longest time that a status is shown, should its turn never end."""
 RETRY_S = 0.5
-"""How long what found no room waits before it is looked at again."""
+"""The wait of what found no room, before it is looked at again."""
 ROOM = 256
 """Messages that may wait to be seen; of more nobody is told before their turn begins."""
 PAGE = 100
@@ -103,7 +103,7 @@ class StatusDisplay:
             del self._messages[key]
 
     def take(self, entry: Entry) -> None:
-        """What people write to us alone is seen, even while its turn waits; elsewhere it may not be meant for us."""
+        """Show 👀 on what people write to us alone, even while its turn waits; elsewhere it may not be meant for us."""
         if self._room == 0 or entry.kind != "message" or side_of(entry.lane) != "answer":
             return
         message_id, session_id = entry.telegram_message_id, entry.session_id

@@ -1,4 +1,4 @@
-"""What is queued in place of a file that a chat refuses."""
+"""The messages in place of a file that a chat refuses."""
 
 from __future__ import annotations
 

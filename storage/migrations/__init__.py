@@ -28,8 +28,8 @@ class Migration:
 
 def migrations() -> tuple[Migration, ...]:
     """All migrations of this version of the code, in order."""
-    found = sorted((f for f in files(__package__).iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
-    return tuple(Migration(int(f.name[:4]), f.name[5:-4], f.read_text(encoding="utf-8")) for f in found)
+    scripts = sorted((f for f in files(__package__).iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+    return tuple(Migration(int(f.name[:4]), f.name[5:-4], f.read_text(encoding="utf-8")) for f in scripts)
 
 
 def newest() -> int:

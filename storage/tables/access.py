@@ -13,7 +13,7 @@ REMEMBERED_ROLES = 10_000
 
 
 def digest(code: str) -> str:
-    """What is stored of a code; case and blanks around it do not count."""
+    """The part of a code that is stored; case and blanks around it do not count."""
     return hashlib.sha256(code.strip().upper().encode("utf-8", "replace")).hexdigest()
 
 
@@ -72,7 +72,7 @@ class Permissions:
         )
 
     async def is_owner_code(self, code: str) -> bool:
-        """Whether this is the one-time code that `polar run` printed."""
+        """True if this is the one-time code that `polar run` printed."""
         row = await self._database.fetch_one(
             "SELECT 1 FROM polar_pairing_codes WHERE codeHash = ? AND purpose = 'owner'", (digest(code),)
         )
@@ -104,7 +104,7 @@ class Permissions:
         )
 
     async def age_of_code(self, user_id: str, *, now_ms: int) -> int | None:
-        """How long ago, in ms, a person got the code that has not expired yet; None without one."""
+        """The age in ms of a person's code that has not expired yet; None without one."""
         row = await self._database.fetch_one(
             "SELECT createdAtMs FROM polar_pairing_codes WHERE purpose = 'member' AND userId = ? AND expiresAtMs > ?",
             (user_id, now_ms),

@@ -93,7 +93,7 @@ _FORGET_WARNING = "DELETE FROM polar_properties WHERE name = 'budget_warned:' ||
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetPolicy:
-    """What may be spent, and in what time; without an interval, ever. One that does not block only warns."""
+    """The sum that may be spent, and in what time; without an interval, ever. One that does not block only warns."""
 
     scope: BudgetScope
     target_id: str

@@ -33,7 +33,7 @@ class Chats:
         self._readers = readers
 
     async def session_now(self, session_id: str) -> str:
-        """What a session is called now; itself where it has not moved."""
+        """The name of a session now; itself where it has not moved."""
         row = await self._readers.fetch_one(
             "SELECT newSessionId FROM polar_chat_aliases WHERE oldSessionId = ?", (session_id,)
         )

@@ -100,7 +100,7 @@ class FeedbackLedger:
         return [row[0] for row in rows]
 
     async def has_newer(self, session_id: str, telegram_message_id: int, actor: str, date: int) -> bool:
-        """Whether an actor has reacted to a message of a session after this date, in Telegram's seconds."""
+        """True if an actor has reacted to a message of a session after this date, in Telegram's seconds."""
         row = await self._readers.fetch_one(
             "SELECT 1 FROM polar_feedback_events INDEXED BY polar_feedback_message "
             f"WHERE sessionId = :session AND messageId = {_OF_MESSAGE} AND {EVENT_ACTOR} = :actor "
@@ -110,7 +110,7 @@ class FeedbackLedger:
         return row is not None
 
     async def has_disapproved(self, session_id: str, message_id: str, actor: str) -> bool:
-        """Whether somebody has given a message of a session a negative reaction before, taken back or not."""
+        """True if somebody has given a message of a session a negative reaction before, taken back or not."""
         row = await self._readers.fetch_one(
             "SELECT 1 FROM polar_feedback_events INDEXED BY polar_feedback_message "
             f"WHERE sessionId = ? AND messageId = ? AND {EVENT_ACTOR} = ? "

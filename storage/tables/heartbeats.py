@@ -56,7 +56,7 @@ class HeartbeatPolicy:
             raise PolicyDamaged(row[0], str(error)) from error
         if not isinstance(active, dict | None):
             raise PolicyDamaged(row[0], "its active hours are no object")
-        if not isinstance(checks, dict) or not all(isinstance(found, dict) for found in checks.values()):
+        if not isinstance(checks, dict) or not all(isinstance(check, dict) for check in checks.values()):
             raise PolicyDamaged(row[0], "its checks are no object of objects")
         return cls(
             id=row[0], session_id=row[1], schedule=row[2], active_hours=active, checks=checks, enabled=bool(row[5])
@@ -115,7 +115,7 @@ class HeartbeatPolicies:
         return HeartbeatPolicy.from_row(row) if row else None
 
     async def exists(self, policy_id: str) -> bool:
-        """Whether there is a row of this id, damaged or not."""
+        """True if there is a row of this id, damaged or not."""
         return await self._readers.fetch_one(_FIND, (policy_id,)) is not None
 
     async def survey(self) -> list[SurveyedPolicy]:

@@ -87,12 +87,12 @@ class Memories:
 
     async def search(self, words: str, *, session_id: str, user_id: str, limit: int) -> list[Memory]:
         """Memories that contain any of the words, best first."""
-        found = terms(words)
-        if not found:
+        wanted = terms(words)
+        if not wanted:
             return []
         if self._readers.has_memory_index:
-            return await self._search_index(found, session_id, user_id, limit)
-        return await self._search_text(found, session_id, user_id, limit)
+            return await self._search_index(wanted, session_id, user_id, limit)
+        return await self._search_text(wanted, session_id, user_id, limit)
 
     async def _search_index(self, words: list[str], session_id: str, user_id: str, limit: int) -> list[Memory]:
         own = f"keys : {memory_index.user_key(user_id)}"
@@ -134,7 +134,7 @@ class Memories:
         return Memory.from_row(rows[0]) if len(rows) == 1 else None
 
     async def count(self, *, session_id: str, user_id: str) -> int:
-        """How many memories there are."""
+        """The number of memories."""
         row = await self._readers.fetch_one(
             "SELECT count(*) FROM polar_memory AS m WHERE " + _OWN, {"session": session_id, "user": user_id}
         )

@@ -71,7 +71,7 @@ WHERE run.source = ? AND run.id = ? ORDER BY run.sequence DESC LIMIT 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedRun:
-    """How a run ended, and why. `status` is a RunStatus in rows of ours, None where the row cannot be read.
+    """The end of a run, and its reason. `status` is a RunStatus in rows of ours, None where the row cannot be read.
 
     `unheard` is why nothing that it said arrived; None where something did, may still, or nothing was said.
     """
@@ -168,7 +168,7 @@ class Runs:
         return Statement(_PROJECT.format(where="sequence >= ?"), (first,))
 
     async def find(self, source: str, subject_id: str, run_id: str) -> EndedRun | None:
-        """How the ledger says that this run ended; None where it does not have it."""
+        """The end of this run by the ledger; None where that does not have it."""
         row = await self._readers.fetch_one(
             f"SELECT {RUN_STATUS}, {RUN_REASON}, createdAtMs, NULL FROM polar_run_events "
             "WHERE source = ? AND id = ? AND runId = ?",
@@ -177,7 +177,7 @@ class Runs:
         return EndedRun.from_row(row) if row else None
 
     async def failures_in_a_row(self, source: str, subject_id: str, *, limit: int, before: str | None = None) -> int:
-        """How many of a subject's last runs have failed or reached nobody, back to the last that did, up to `limit`.
+        """The number of a subject's last runs that failed or reached nobody, back to the last that did, up to `limit`.
 
         With `before`, of those that were entered before this run.
         """
@@ -187,7 +187,7 @@ class Runs:
         return next((n for n, row in enumerate(rows) if not row[0]), len(rows))
 
     async def count_by_task_status(self) -> dict[str, int]:
-        """How many tasks are done and how many blocked."""
+        """The numbers of tasks that are done, and blocked."""
         rows = await self._readers.fetch("SELECT status, count(*) FROM polar_task_board GROUP BY status")
         return {row[0]: row[1] for row in rows}
 

@@ -48,7 +48,7 @@ class StatusReactions:
         )
 
     async def list_shown(self, *, limit: int) -> list[StatusReaction]:
-        """What is shown, what is to go first coming first."""
+        """The reactions that are shown, those that are to go first coming first."""
         rows = await self._readers.fetch(
             "SELECT sessionId, telegramMessageId, emoji, clearAtMs FROM polar_status_reactions "
             "ORDER BY clearAtMs LIMIT ?",

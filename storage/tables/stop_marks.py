@@ -23,6 +23,6 @@ class StopMarks:
         return Statement("DELETE FROM polar_stop_marks WHERE turnId = ?", (turn_id,))
 
     async def has(self, turn_id: str) -> bool:
-        """Whether a turn is marked."""
+        """True if a turn is marked."""
         row = await self._readers.fetch_one("SELECT 1 FROM polar_stop_marks WHERE turnId = ?", (turn_id,))
         return row is not None

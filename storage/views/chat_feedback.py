@@ -1,4 +1,4 @@
-"""What /feedback tells of a chat: its newest reactions, and the totals that are kept as reactions are written."""
+"""The view behind /feedback: a chat's newest reactions, and the totals that are kept as reactions are written."""
 
 from __future__ import annotations
 

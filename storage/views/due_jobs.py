@@ -19,7 +19,7 @@ ORDER BY next.sequence, job.id LIMIT {MOST}
 
 
 class DueJobs:
-    """What is due of one person in one chat."""
+    """The jobs of one person in one chat that are due."""
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
@@ -27,5 +27,5 @@ class DueJobs:
     async def list_of(self, session_id: str, owner_user_id: str, *, now_ms: int) -> list[tuple[Job, Occurrence]]:
         """Earliest first; what another program left there is left out."""
         rows = await self._readers.fetch(_DUE, (session_id, owner_user_id, now_ms))
-        found = ((Job.from_row(row), Occurrence.read(row[len(COLUMNS) :])) for row in rows)
-        return [(job, occurrence) for job, occurrence in found if occurrence is not None]
+        pairs = ((Job.from_row(row), Occurrence.read(row[len(COLUMNS) :])) for row in rows)
+        return [(job, occurrence) for job, occurrence in pairs if occurrence is not None]

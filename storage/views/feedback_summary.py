@@ -1,4 +1,4 @@
-"""What the ledger says of one session lately: totals, emoji, the replies liked best and least, automations."""
+"""A summary of the ledger for one session lately: totals, emoji, the replies liked best and least, automations."""
 
 from __future__ import annotations
 

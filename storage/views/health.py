@@ -1,4 +1,4 @@
-"""What the heartbeat's checks ask of the database: counts of what went wrong, each found by an index."""
+"""The questions of the heartbeat's checks: counts of what went wrong, each found by an index."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _INSTANT = field("metadata", "scheduledAtMs")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedRuns:
-    """How often an automation or a heartbeat has failed."""
+    """The times that an automation or a heartbeat has failed."""
 
     source: str
     subject_id: str
@@ -65,7 +65,7 @@ class Health:
         return [FailedRuns(source=row[0], subject_id=row[1], count=row[2]) for row in rows]
 
     async def undelivered(self, *, failed_since_ms: int, waiting_since_ms: int) -> Undelivered:
-        """What has failed since the one instant, and what was queued before the other and still waits."""
+        """The numbers of what failed since the one instant, and of what was queued before the other and still waits."""
         row = await self._readers.fetch_one(
             "SELECT (SELECT count(*) FROM polar_delivery_queue INDEXED BY polar_delivery_failed "
             "WHERE status = 'failed' AND updatedAtMs >= ?), "
@@ -98,7 +98,7 @@ class Health:
         return int(row[0])
 
     async def file(self) -> FileFacts:
-        """What SQLite and the disk say of the file, without reading its content."""
+        """The facts of the file by SQLite and the disk, without reading its content."""
         row = await self._readers.fetch_one(
             "SELECT page_count * page_size, freelist_count * page_size "
             "FROM pragma_page_count, pragma_page_size, pragma_freelist_count"
@@ -115,7 +115,7 @@ class Health:
         return [Spent(scope=row[0], target_id=row[1], limit_usd=row[2], spent_usd=row[3]) for row in rows]
 
     async def is_budget_exceeded(self, *, now_ms: int) -> bool:
-        """Whether the global budget is one that blocks, and is used up."""
+        """True if the global budget is one that blocks, and is used up."""
         row = await self._readers.fetch_one(
             f"SELECT 1 FROM ({SPENT}) WHERE scope = 'global' AND blocks = 1 AND spent >= maxLimitUsd LIMIT 1",
             {"now": now_ms},
@@ -123,7 +123,7 @@ class Health:
         return row is not None
 
     async def is_backed_up(self, *, limit: int) -> bool:
-        """Whether more than so many updates, or so many deliveries, are open; counts no further than that."""
+        """True if more than so many updates, or so many deliveries, are open; counts no further than that."""
         row = await self._readers.fetch_one(
             "SELECT (SELECT count(*) FROM (SELECT 1 FROM polar_updates INDEXED BY polar_updates_pending "
             "WHERE status = 'pending' LIMIT :over)) = :over "

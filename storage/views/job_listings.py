@@ -50,7 +50,7 @@ WHERE day >= :since AND automationId IN (SELECT value FROM json_each(:ids)) GROU
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewestRun:
-    """How a subject's newest run ended, when that was entered, and why nothing that it said arrived, if so."""
+    """The end of a subject's newest run, when it was entered, and why nothing that it said arrived, if so."""
 
     status: str | None
     reason: str | None
@@ -125,8 +125,8 @@ def _last(status: object, reason: object, created_at_ms: int | None, unheard: st
 
 
 def _names(checks: str) -> tuple[str, ...]:
-    found = read_object(checks)
-    return (checks,) if found is None else tuple(found)
+    names = read_object(checks)
+    return (checks,) if names is None else tuple(names)
 
 
 async def jobs(
@@ -143,11 +143,11 @@ async def _with_feedback(readers: Readers, listed: list[ListedJob], now_ms: int)
     since = datetime.fromtimestamp(now_ms / 1000, UTC) - timedelta(days=FEEDBACK_DAYS - 1)
     ids = json.dumps([job.id for job in listed])
     rows = await readers.fetch(FEEDBACK, {"since": since.strftime("%Y-%m-%d"), "ids": ids})
-    found = {row[0]: (max(0, row[1]), max(0, row[2])) for row in rows}
+    votes = {row[0]: (max(0, row[1]), max(0, row[2])) for row in rows}
     return [
         replace(job, positive=positive, negative=negative)
         for job in listed
-        for positive, negative in [found.get(job.id, (0, 0))]
+        for positive, negative in [votes.get(job.id, (0, 0))]
     ]
 
 

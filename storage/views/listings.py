@@ -1,4 +1,4 @@
-"""What the lists of the dashboard share: pages that cost the same however large a table has grown."""
+"""The common parts of the dashboard's lists: pages that cost the same however large a table has grown."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from storage.readers import Readers
 PAGE = 50
 """Rows of a page."""
 SPAN = 20_000
-"""How many rows a filter that no index serves may look at for one page."""
+"""The number of rows that a filter which no index serves may look at for one page."""
 MAX_COUNT = 100_000
-"""How far a page counts."""
+"""The number up to which a page counts."""
 NEWEST = 2**63 - 1
 """Above every key: where a list begins."""
 
@@ -48,10 +48,10 @@ async def search_floor(readers: Readers, keys: str, params: Mapping[str, Any]) -
 
 
 async def count_up(readers: Readers, rows: str, params: Mapping[str, Any] | None = None) -> int:
-    """How many rows a query gives; MAX_COUNT + 1 stands for any more."""
-    found = await readers.fetch_one(f"SELECT count(*) FROM ({rows} LIMIT {MAX_COUNT + 1})", params or {})
-    assert found is not None
-    return int(found[0])
+    """The number of rows that a query gives; MAX_COUNT + 1 stands for any more."""
+    row = await readers.fetch_one(f"SELECT count(*) FROM ({rows} LIMIT {MAX_COUNT + 1})", params or {})
+    assert row is not None
+    return int(row[0])
 
 
 def text(value: object) -> str | None:

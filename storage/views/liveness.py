@@ -1,4 +1,4 @@
-"""Whether a bot is alive, as another process can tell."""
+"""The liveness of a bot, as another process can tell."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from storage.readers import Readers
 from storage.tables.properties import BEAT_MS, ENDED_START, START
 
 ALIVE_MS = 60_000
-"""How old the last beat of a bot that is alive may be; it beats four times as often."""
+"""The age that the last beat of a bot that is alive may have; it beats four times as often."""
 
 
 async def silent_ms(readers: Readers, *, now_ms: int) -> int | None:
@@ -14,8 +14,8 @@ async def silent_ms(readers: Readers, *, now_ms: int) -> int | None:
     rows = await readers.fetch(
         "SELECT name, value FROM polar_properties WHERE name IN (?, ?, ?)", (START, BEAT_MS, ENDED_START)
     )
-    found: dict[str, str] = dict(map(tuple, rows))
-    if START not in found or found[START] == found.get(ENDED_START):
+    properties: dict[str, str] = dict(map(tuple, rows))
+    if START not in properties or properties[START] == properties.get(ENDED_START):
         return None
-    age_ms = now_ms - int(found[BEAT_MS])
+    age_ms = now_ms - int(properties[BEAT_MS])
     return age_ms if age_ms > ALIVE_MS else None

@@ -1,4 +1,4 @@
-"""What everybody's memories hold, as the operator searches it: newest first, every word must occur."""
+"""Everybody's memories, as the operator searches them: newest first, every word must occur."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def memories(
 
 
 def _conditions(wanted: list[str], user: str | None) -> Iterator[str]:
-    """What the index is asked for."""
+    """The question to the index."""
     if user:
         yield f"keys : {memory_index.user_key(user)}"
     if wanted:
@@ -67,11 +67,11 @@ async def _search(
     if floor is not None:
         params["floor"] = floor
     rows = await readers.fetch(query, params)
-    return page_of([(Memory.from_row(row), row[7]) for row in rows], lambda found: found[1], cut_at=floor)
+    return page_of([(Memory.from_row(row), row[7]) for row in rows], lambda pair: pair[1], cut_at=floor)
 
 
 async def _has_index(readers: Readers) -> bool:
-    """Whether the index is there, up to date and of our make: the last to write may have had no FTS5."""
+    """True if the index is there, up to date and of our make: the last to write may have had no FTS5."""
     if not readers.has_memory_index:
         return False
     row = await readers.fetch_one(

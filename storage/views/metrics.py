@@ -1,4 +1,4 @@
-"""What /metrics tells, read from totals and small indexes, so that it costs the same however much there is."""
+"""The view behind /metrics, read from totals and small indexes, so that it costs the same however much there is."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class TurnBucket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depths:
-    """How much waits or lies about, and what the file is. `due` are occurrences whose time has come."""
+    """The numbers of what waits or lies about, and the facts of the file. `due` are occurrences whose time has come."""
 
     updates_pending: int
     updates_dead: int

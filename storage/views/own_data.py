@@ -1,4 +1,4 @@
-"""What is one person's, in whatever table: found by indexes, and given as JSON, a text a row."""
+"""One person's rows, in whatever table: found by indexes, and given as JSON, a text a row."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ _SECTIONS: Mapping[str, _Section] = {
 SECTIONS = tuple(_SECTIONS)
 # What we said to somebody, and that a command was called, is left by whoever knocks at a closed door too.
 _MADE_HERE = (
-    *(found.source for name, found in _SECTIONS.items() if name not in ("access", "answers", "revisions", "feedback")),
+    *(shape.source for name, shape in _SECTIONS.items() if name not in ("access", "answers", "revisions", "feedback")),
     f"{_SECTIONS['feedback'].source} AND type IN ('reaction_added', 'reaction_removed')",
 )
 _IS_KNOWN = "SELECT " + " OR ".join(f"EXISTS (SELECT 1 FROM {source})" for source in _MADE_HERE)
@@ -121,25 +121,25 @@ class OwnData:
         self._readers = readers
 
     async def is_known(self, user_id: str) -> bool:
-        """Whether there is anything here that this person wrote, set or reacted with, in whatever chat."""
+        """True if there is anything here that this person wrote, set or reacted with, in whatever chat."""
         row = await self._readers.fetch_one(_IS_KNOWN, _of(user_id))
         return row is not None and bool(row[0])
 
     async def count(self, user_id: str, section: str) -> int:
-        """How many rows of a section there are."""
+        """The number of rows of a section."""
         row = await self._readers.fetch_one(f"SELECT count(*) FROM {_SECTIONS[section].source}", _of(user_id))
         return int(row[0]) if row else 0
 
     async def read(self, user_id: str, section: str, *, room: int) -> list[str]:
         """The newest rows of a section that fit into so many bytes, oldest first, each a JSON object."""
-        found = _SECTIONS[section]
-        fields = ", ".join(f"'{name}', {expression}" for name, expression in found.fields.items())
-        query = _READ.format(fields=fields, order=found.order, source=found.source)
+        shape = _SECTIONS[section]
+        fields = ", ".join(f"'{name}', {expression}" for name, expression in shape.fields.items())
+        query = _READ.format(fields=fields, order=shape.order, source=shape.source)
         rows = await self._readers.fetch(query, {**_of(user_id), "most": MOST_ROWS, "room": room})
         return [row[0] for row in rows]
 
     async def has_file_waiting(self, user_id: str) -> bool:
-        """Whether a file for this person is in the queue, not sent yet."""
+        """True if a file for this person is in the queue, not sent yet."""
         row = await self._readers.fetch_one(
             "SELECT 1 FROM polar_delivery_queue INDEXED BY polar_delivery_open WHERE sessionId = :private "
             f"AND status IN ('pending', 'sending') AND {field('payload', 'method')} = 'sendDocument' "

@@ -1,4 +1,4 @@
-"""What the export job reads: each question a query, each row a tuple, however many there are.
+"""The export job's questions: each question a query, each row a tuple, however many there are.
 
 The tables may hold rows of other programs: any storage class in any column, JSON that is none, times beyond the
 calendar. Texts come cut, times as milliseconds within the years 1 to 9999.
@@ -106,7 +106,7 @@ class DayOfReactions(NamedTuple):
 
 
 class ExportedGroup(NamedTuple):
-    """How many rows share these two labels."""
+    """The number of rows that share these two labels."""
 
     first: str | None
     second: str | None
@@ -202,7 +202,7 @@ class Projections:
         return (Reaction._make(row[:9]) for row in self._rows(REACTIONS))
 
     def days_of_texts(self) -> int | None:
-        """How long messages are kept, in days, where some are gone already; None as long as all are there."""
+        """The days that messages are kept, where some are gone already; None as long as all are there."""
         rows = self._connection.execute("SELECT value FROM polar_properties WHERE name = ?", (KEPT_MESSAGES_DAYS,))
         value = str(next(rows, ("",))[0])
         return int(value) if value.isdecimal() and len(value) < 6 else None
@@ -231,7 +231,7 @@ class Projections:
         return [Changes._make(row) for row in rows]
 
     def changes_by_automation(self) -> list[tuple[str, int, int, int]]:
-        """What the reactions to an automation's messages come to: positive, negative, neutral."""
+        """The sums of the reactions to an automation's messages: positive, negative, neutral."""
         return [
             (row[0], row[1], row[2], row[3])
             for row in self._rows(
@@ -247,8 +247,8 @@ class Projections:
             f"SELECT CASE WHEN type IN {_REACTIONS} THEN type ELSE '' END AS kind, count(*) FROM polar_feedback_events "
             "WHERE createdAtMs >= :since GROUP BY kind"
         )
-        found = {row[0]: row[1] for row in rows}
-        return {**dict.fromkeys(_REACTIONS, 0), **found, "": sum(found.values())}
+        sums = {row[0]: row[1] for row in rows}
+        return {**dict.fromkeys(_REACTIONS, 0), **sums, "": sum(sums.values())}
 
     def commands(self) -> list[ExportedGroup]:
         """Commands by name and outcome; what was written behind them is stored nowhere."""

@@ -1,4 +1,4 @@
-"""What /status tells operators: how much is in which status. What was done is a total kept as it is written."""
+"""The view behind /status: how much is in which status. The done are a total kept as it is written."""
 
 from __future__ import annotations
 

@@ -110,13 +110,13 @@ async def waiting(readers: Readers, *, after: Cursor = (-NEWEST, 0)) -> ListPage
     """Deliveries that are not sent yet, oldest first."""
     query = f"{WAITING} ORDER BY createdAtMs, row LIMIT {PAGE + 1}"
     rows = await readers.fetch(query, {"ms": after[0], "row": after[1]})
-    return page_of([ListedDelivery.from_row(row) for row in rows], lambda found: (found.created_at_ms, found.row))
+    return page_of([ListedDelivery.from_row(row) for row in rows], lambda last: (last.created_at_ms, last.row))
 
 
 async def failed(readers: Readers, *, before: Cursor = (NEWEST, 0)) -> ListPage[ListedDelivery, Cursor]:
     """Deliveries that have failed, newest failure first."""
     rows = await readers.fetch(FAILED, {"ms": before[0], "row": before[1]})
-    return page_of([ListedDelivery.from_row(row) for row in rows], lambda found: (found.updated_at_ms, found.row))
+    return page_of([ListedDelivery.from_row(row) for row in rows], lambda last: (last.updated_at_ms, last.row))
 
 
 async def dead_updates(readers: Readers, *, before: int = NEWEST) -> ListPage[DeadUpdate, int]:
@@ -126,12 +126,12 @@ async def dead_updates(readers: Readers, *, before: int = NEWEST) -> ListPage[De
 
 
 async def count_queued(readers: Readers) -> dict[str, int]:
-    """How many deliveries are pending, sending and failed, and how many updates dead; as count_up counts."""
+    """The numbers of deliveries pending, sending and failed, and of dead updates; as count_up counts."""
     return {name: await count_up(readers, query) for name, query in _COUNTED.items()}
 
 
 async def count_sent(readers: Readers) -> int:
-    """How many deliveries were sent, those included whose rows are gone."""
+    """The number of deliveries that were sent, those included whose rows are gone."""
     row = await readers.fetch_one("SELECT coalesce(sum(count), 0) FROM polar_daily_sends WHERE result = 'sent'")
     assert row is not None
     return int(row[0])

@@ -122,6 +122,6 @@ async def tasks(readers: Readers, *, before: int = NEWEST, status: str | None = 
 
 
 async def count_tasks(readers: Readers) -> dict[str, int]:
-    """How many tasks are in each status, as count_up counts."""
+    """The number of tasks in each status, as count_up counts."""
     query = "SELECT 1 FROM polar_task_board WHERE status = :status"
     return {status: await count_up(readers, query, {"status": status}) for status in TASK_STATUSES}

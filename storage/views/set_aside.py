@@ -1,4 +1,4 @@
-"""What was set aside, one by one, as the command line shows it and takes it up again."""
+"""Updates, deliveries and occurrences set aside, as the command line shows them and takes them up again."""
 
 from __future__ import annotations
 
@@ -64,6 +64,6 @@ async def find_update(readers: Readers, update_id: int) -> JournalRow | None:
 
 
 async def find_end(readers: Readers, delivery_id: str) -> DeliveryEnd | None:
-    """What became of the delivery with this id, or None."""
+    """The end of the delivery with this id, or None."""
     row = await readers.fetch_one(_OUTCOME, (delivery_id,))
     return DeliveryEnd(*row) if row else None

@@ -1,4 +1,4 @@
-"""What the overview and the feedback page ask: daily totals, and short walks over small indexes."""
+"""The view behind the overview and the feedback page: daily totals, and short walks over small indexes."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class ReplyTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueDepth:
-    """How much is open or lies about; each counted no further than MAX_COUNT."""
+    """The numbers of what is open or lies about; each counted no further than MAX_COUNT."""
 
     updates: int
     deliveries: int
@@ -87,7 +87,7 @@ class BudgetUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmojiTotals:
-    """How often a reaction was given, less how often it was taken back. '' is a reaction without an emoji."""
+    """The times that a reaction was given, less those that it was taken back. '' is a reaction without an emoji."""
 
     emoji: str
     polarity: str
@@ -143,7 +143,7 @@ async def reply_times(readers: Readers) -> ReplyTimes:
 
 
 async def waiting(readers: Readers, *, now_ms: int, overdue_ms: int) -> QueueDepth:
-    """What is open now. `overdue` is what was due before `overdue_ms`."""
+    """The numbers of what is open now. `overdue` is what was due before `overdue_ms`."""
     return QueueDepth(
         updates=await count_up(readers, _PENDING),
         deliveries=await count_up(readers, _OPEN),

@@ -49,7 +49,7 @@ class TaskBoard:
         return [Task.from_row(row) for row in rows]
 
     async def count(self) -> tuple[int, int]:
-        """How many runs of all subjects are done, and how many blocked; kept as the ledger is written."""
+        """The numbers of runs of all subjects that are done, and blocked; kept as the ledger is written."""
         [row] = await self._readers.fetch(
             f"SELECT coalesce(sum(CASE WHEN status = '{RunStatus.EXECUTED}' THEN count ELSE 0 END), 0), "
             "coalesce(sum(count), 0) FROM polar_daily_runs"

@@ -35,7 +35,7 @@ class ModelAnswer:
     refused: bool = False
     usage: Usage | None = None
     was_sent: bool = False
-    """Whether the endpoint may charge for it: not if it refused, or could not be reached."""
+    """True if the endpoint may charge for it: not if it refused, or could not be reached."""
 
     def take(self, chunk: Any) -> None:
         """Add what a chunk brings; the client does not check its form. Raises Garbled."""

@@ -29,9 +29,9 @@ never changes these lines, and no text in it is a new section.
 SCHEDULED = "This is a scheduled automation, due now: nobody has just written it. Do what it asks for."
 CUT = "This was too long: {left} more characters are left out here."
 NOTE_TOKENS = 40
-"""What that note may have."""
+"""The tokens that that note may have."""
 HIDDEN = ("fileId", "uniqueId", "album")
-"""What a reference to an attachment has for Telegram only."""
+"""The fields of a reference to an attachment that are for Telegram only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +122,8 @@ def _about(incoming: Incoming, name: str) -> dict[str, Any]:
 
 
 def _attached(references: Sequence[tuple[str, Mapping[str, Any] | None]]) -> dict[str, Any]:
-    found = [_attachment(kind, reference) for kind, reference in references if reference is not None]
-    return {"attachments": found} if found else {}
+    attachments = [_attachment(kind, reference) for kind, reference in references if reference is not None]
+    return {"attachments": attachments} if attachments else {}
 
 
 def _attachment(kind: str, reference: Mapping[str, Any]) -> dict[str, Any]:

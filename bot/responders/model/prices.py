@@ -15,7 +15,7 @@ from bot.settings import PRICE_SETTINGS, Settings
 CALLS = 2
 """Calls that one turn may cost: a second one where the first brought nothing, or a proposal that cannot be read."""
 REPAIR_TOKENS = 600
-"""What such a second call may send along more than the first."""
+"""The tokens that such a second call may send along more than the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +56,13 @@ class Prices:
 
     def cost(self, usage: Usage, *, at_ms: int) -> float:
         """US dollars."""
-        found = self._find(usage, at_ms)
+        price = self._find(usage, at_ms)
         input_usd = usage.input * self.input_usd_per_mtok / 1e6 if self.input_usd_per_mtok is not None else None
         output_usd = usage.output * self.output_usd_per_mtok / 1e6 if self.output_usd_per_mtok is not None else None
         if input_usd is None:
-            input_usd = float(found.input_price) if found else 0.0
+            input_usd = float(price.input_price) if price else 0.0
         if output_usd is None:
-            output_usd = float(found.output_price) if found else 0.0
+            output_usd = float(price.output_price) if price else 0.0
         return input_usd + output_usd
 
     def describe(self, *, at_ms: int) -> str:

@@ -105,7 +105,7 @@ class OpenAI:
 
 
 def _reply(turn: Turn, said: str, answer: ModelAnswer, failure: ResponderFailed | None) -> Reply:
-    """What has arrived, with a line that says so where it is not the whole. Raises ResponderFailed for nothing."""
+    """The text that arrived, with a line that says so where it is not the whole. Raises ResponderFailed for nothing."""
     if not said.strip():
         raise failure or ResponderFailed("provider answered nothing", say("model.empty"))
     if failure is not None:
