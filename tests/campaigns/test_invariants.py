@@ -13,7 +13,7 @@ import pytest
 
 from tests.campaigns.comparing import differences
 from tests.campaigns.invariants import MINUTE_MS, RULES, Seen, violations
-from tests.campaigns.telegram import Telegram
+from tests.campaigns.telegram import Arrived, Telegram
 from tests.house import House
 from tests.looking import MARK, awake, idle, tell
 from tests.pressing import press
@@ -86,7 +86,7 @@ def in_the_log(seen: Seen) -> Seen:
 
 def once_more(seen: Seen) -> Seen:
     """A message that arrived twice, and says nothing of it."""
-    again = seen.arrivals[0]._replace(message_id=1_000_000)
+    again = Arrived(seen.arrivals[0].chat, 1_000_000, seen.arrivals[0].text)
     return replace(seen, arrivals=[*seen.arrivals, again])
 
 
@@ -98,7 +98,7 @@ def never(seen: Seen) -> Seen:
 def marked_once_more(seen: Seen) -> Seen:
     """A duplicate that says so, of a send that was never unclear."""
     one = seen.arrivals[0]
-    again = one._replace(message_id=1_000_000, text=MARK + one.text)
+    again = Arrived(one.chat, 1_000_000, MARK + one.text)
     return replace(seen, arrivals=[*seen.arrivals, again])
 
 
