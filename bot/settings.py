@@ -26,6 +26,7 @@ from bot import home
 from bot.errors import SettingsError
 from middleware import texts
 from middleware.polarity import Polarity, parse_overrides
+from storage import private_files
 from storage.terms import Terms
 
 BUILT_IN = ("local", "openai", "none")
@@ -327,6 +328,13 @@ def strangers() -> Iterator[str]:
     for name in sorted(name for name in given - {*known} if name.startswith("POLAR_")):
         nearest = get_close_matches(name, known, 1)
         yield f"{name} is no setting and is ignored" + (f"; is {nearest[0]} meant?" if nearest else "")
+
+
+def exposed() -> Iterator[str]:
+    """A line if others of this machine can read `.env`, where the token is."""
+    path = home.find().folder / ".env"
+    if private_files.is_open_to_others(path):
+        yield f"others can read or write {path}, which holds secrets; {private_files.remedy(path)}"
 
 
 class WatchdogCall(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 import tempfile
@@ -27,6 +28,7 @@ def main() -> int:
     parser.add_argument("--exit", action="store_true", help="end after the script")
     parser.add_argument("--picture", type=Path, help="save the main scenes as an SVG picture")
     given = parser.parse_args()
+    os.umask(0o077)  # what it and its processes make is nobody else's, from the first byte on
     screen = Screen(record=given.picture is not None)
     stay = not given.exit and sys.stdin.isatty()
     try:

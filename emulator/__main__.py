@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 
@@ -15,6 +16,7 @@ from .world import World
 def main() -> int:
     """Serve until SIGINT or SIGTERM; 1 when it cannot, with one line that says why."""
     options = _options()
+    os.umask(0o077)  # what it writes is nobody else's, from the first byte on
     try:
         check_loopback(options.host)
         world = World(options.token, options.username, log=options.log)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-MODE = 0o600
+from storage.private_files import MODE, make_folder
 
 
 class CannotWrite(Exception):
@@ -68,7 +68,7 @@ class Folder:
 
 def _lock(folder: Path) -> int:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             # The kernel gives the lock back, however its holder ends.

@@ -32,6 +32,7 @@ def migrate(path: Path, *, now_ms: int) -> list[migrations.Migration]:
     """Create the file, or bring it to this version's schema; what was applied. Raises DatabaseUnusable."""
     opening.check(path)
     with exclusive(path):
+        opening.tighten(path)
         connection, applied = opening.prepare(path, now_ms)
         connection.close()
     return applied

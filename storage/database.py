@@ -76,6 +76,7 @@ class Database(Readers):
         await when_free(path, check)
         lock = _lock(path)
         try:
+            opening.tighten(path)
             writer = await when_free(path, prepare)
             files = FileIdentity(path)
         except BaseException:

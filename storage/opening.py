@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from storage import memory_index, migrations
+from storage import memory_index, migrations, private_files
 from storage.errors import DatabaseBusy, DatabaseUnusable
 from storage.sqlite_codes import is_busy
 
@@ -65,8 +66,7 @@ def check_readable(path: Path) -> None:
     except (sqlite3.OperationalError, PermissionError) as error:
         raise DatabaseUnusable(
             f"{path} cannot be opened by this user ({error}). SQLite keeps its log beside the database and needs it "
-            f"for reading too: let this user read the file and write the folder {path.parent}, "
-            "or run this as the bot's own user"
+            "for reading too, and both are the bot's alone: run this as the bot's own user"
         ) from error
     except sqlite3.DatabaseError as error:
         raise DatabaseUnusable(
@@ -140,6 +140,13 @@ def uri(path: Path, mode: str) -> str:
     return f"{path.absolute().as_uri()}?mode={mode}"
 
 
+def tighten(path: Path) -> None:
+    """Take from others what they may do with the file, and with what an earlier process left beside it."""
+    real = path.resolve()  # the same for every name of the file
+    beside = [real.with_name(real.name + ending) for ending in ("-wal", "-shm", "-journal", ".lock")]
+    private_files.tighten(real, *beside, *sorted(real.parent.glob(f"{glob.escape(real.name)}-wal.of-*")))
+
+
 def connect_writer(path: Path, *, busy_ms: int) -> sqlite3.Connection:
     """A connection in autocommit mode with the durability that everything else relies on."""
     connection = sqlite3.connect(uri(path, "rwc"), uri=True, isolation_level=None, check_same_thread=False)
@@ -167,6 +174,7 @@ def prepare(
     """
     check(path, busy_ms=busy_ms)
     try:
+        private_files.create(path.resolve())
         connection = connect_writer(path, busy_ms=busy_ms)
         try:
             applied = migrations.apply(connection, now_ms)
@@ -174,7 +182,7 @@ def prepare(
         except BaseException:
             connection.close()
             raise
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, OSError) as error:
         if is_busy(error):
             raise DatabaseBusy from error
         raise DatabaseUnusable(f"{path} cannot be opened for writing: {error}") from error

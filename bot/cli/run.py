@@ -20,8 +20,8 @@ def run() -> None:
     loaded = settings.load()
     secrets = (loaded.telegram_bot_token, loaded.webhook_secret, loaded.openai_api_key)
     logs.set_up(loaded.log_format, *(secret.get_secret_value() for secret in secrets))
-    for stranger in settings.strangers():
-        log.warning(stranger)
+    for line in (*settings.strangers(), *settings.exposed()):
+        log.warning(line)
     asyncio.run(until_asked_to_stop(loaded, ServiceManager(*settings.watchdog_call())))
 
 

@@ -77,8 +77,7 @@ def test_a_log_that_cannot_be_used_is_told_with_its_remedy(path: Path, public: P
     assert done.returncode == 1
     assert re.sub(r"\([a-z ]+\)", "()", done.stderr) == (
         f"polar: {copy} cannot be opened by this user (). SQLite keeps its log beside the "
-        f"database and needs it for reading too: let this user read the file and write the folder {public}, "
-        "or run this as the bot's own user\n"
+        f"database and needs it for reading too, and both are the bot's alone: run this as the bot's own user\n"
     )
     assert sorted(file.name for file in public.iterdir()) == before
     assert list((public / "out").iterdir()) == []

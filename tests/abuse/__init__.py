@@ -1,0 +1,1 @@
+"""What one person, or one program, tries to take from all others."""
