@@ -4,34 +4,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import uvicorn
-
+from bot.listener import Listener, Listening, Tally, bind
 from web.app import create_app
 from web.config import Config, Unsafe, check
 
 SHUTDOWN_S = 3
 
 
-class Server(uvicorn.Server):
-    """Says when it is ready, and leaves signals to `_serve`: one that was asked to end has not failed."""
+class Server(Listener):
+    """Says when it is ready."""
 
-    def __init__(self, config: uvicorn.Config, url: str) -> None:
+    def __init__(self, config: Listening, url: str) -> None:
         super().__init__(config)
         self._url = url
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """None of them."""
-        yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the address."""
@@ -49,7 +41,7 @@ def main() -> int:
     except Unsafe as error:
         return _fail(str(error))
     try:
-        bound = bind(config)
+        bound = bind(config.host, config.port)
     except OSError as error:
         return _fail(
             f"the dashboard cannot listen on {config.host}:{config.port} ({error.strerror}); change POLAR_WEB_LISTEN"
@@ -81,28 +73,10 @@ def _read(descriptor: int) -> str:
         return pipe.read()
 
 
-def bind(config: Config) -> socket.socket:
-    """A socket that listens where the dashboard is to be; raises OSError."""
-    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    bound = socket.create_server((config.host, config.port), family=family)
-    # asyncio does so only for sockets that name their protocol; without it an answer waits for an ACK, 40 ms.
-    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return bound
-
-
 async def _serve(config: Config, bound: socket.socket) -> None:
     host = f"[{config.host}]" if ":" in config.host else config.host
-    settings = uvicorn.Config(
-        create_app(config),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # What a proxy says of others is believed nowhere: anybody can say it.
-        proxy_headers=False,
-        ws="none",
-        lifespan="on",
-        timeout_graceful_shutdown=SHUTDOWN_S,
-    )
+    tally = Tally(logging.getLogger("polar.web"))
+    settings = Listening(create_app(config), tally, lifespan="on", timeout_graceful_shutdown=SHUTDOWN_S)
     server = Server(settings, f"http://{host}:{bound.getsockname()[1]}/")
 
     def stop() -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -68,6 +68,7 @@ def create_app(config: Config) -> Starlette:
         middleware=[Middleware(Safety, config=config)],
         exception_handlers={
             HTTPException: errors.refused,
+            ClientDisconnect: errors.gone,
             StorageError: errors.unavailable,
             sqlite3.Error: errors.unavailable,
             Exception: errors.failed,

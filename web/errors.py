@@ -40,6 +40,11 @@ def unavailable(request: Request, error: Exception) -> Response:
     return _page(request, 503, words, {"Retry-After": "5"})
 
 
+def gone(request: Request, error: Exception) -> Response:
+    """The client has left within its request: nobody reads an answer, and it is no mistake of ours."""
+    return Response()
+
+
 def failed(request: Request, error: Exception) -> Response:
     """500 for a mistake of ours; the server logs it."""
     # Starlette calls this outside of all middleware, so that they are not on it yet.

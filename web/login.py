@@ -6,7 +6,8 @@ import hmac
 import re
 import secrets
 from collections import OrderedDict
-from urllib.parse import parse_qs, quote, urlsplit
+from enum import Enum
+from urllib.parse import parse_qs, quote
 
 from aiolimiter import AsyncLimiter
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -19,11 +20,22 @@ from web.rendering import page
 COOKIE = "polar_session"
 SESSION_S = 12 * 3600
 MAX_BODY_BYTES = 4096
-TRIES, TRIES_S = 5, 60
-"""Wrong secrets from one address, and in what time."""
+TRIES_S = 60
+"""The time in which wrong secrets are counted."""
 REMEMBERED_ADDRESSES = 1_000
 # No backslash, no blank: browsers make `//elsewhere` of them.
 _LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]*")
+
+
+class Door(Enum):
+    """A way in, and how many wrong secrets one address may give there in TRIES_S.
+
+    They are counted apart, since behind a proxy all people and programs have one address: who guesses at the form locks
+    out no monitoring system. A program gives the same wrong secret again and again, so it takes more of them.
+    """
+
+    FORM = 5
+    BEARER = 60
 
 
 class TooManyTries(HTTPException):
@@ -34,12 +46,16 @@ class TooManyTries(HTTPException):
 
 
 class Login:
-    """Compares secrets, and signs sessions with the secret itself: a new secret ends them all."""
+    """Compares secrets, and signs sessions with a key of this process's own."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
-        self._signer = URLSafeTimedSerializer(secret, salt="polar web session")
-        self._tries: OrderedDict[str, AsyncLimiter] = OrderedDict()
+        self._tries: OrderedDict[tuple[Door, str], AsyncLimiter] = OrderedDict()
+        self.end_sessions()
+
+    def end_sessions(self) -> None:
+        """No session that has begun is good any more, whoever kept a copy of its cookie."""
+        self._signer = URLSafeTimedSerializer(secrets.token_bytes(32), salt="polar web session")
 
     @property
     def is_needed(self) -> bool:
@@ -52,16 +68,20 @@ class Login:
             return True
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return await self.knows(given.strip().encode("latin-1"), request)
+            return await self.knows(given.strip().encode("latin-1"), request, Door.BEARER)
+        return self.has_session(request)
+
+    def has_session(self, request: Request) -> bool:
+        """True if a request bears the cookie of a session that is still good."""
         try:
             self._signer.loads(request.cookies.get(COOKIE, ""), max_age=SESSION_S)
         except BadSignature:
             return False
         return True
 
-    async def knows(self, given: bytes, request: Request) -> bool:
-        """True if this is the secret; each wrong one counts against its sender. Raises TooManyTries."""
-        limiter = self._limiter(request.client.host if request.client else "")
+    async def knows(self, given: bytes, request: Request, door: Door) -> bool:
+        """True if this is the secret; each wrong one counts against its sender there. Raises TooManyTries."""
+        limiter = self._limiter(door, request.client.host if request.client else "")
         if not limiter.has_capacity():
             raise TooManyTries
         if hmac.compare_digest(given, self._secret):
@@ -73,9 +93,9 @@ class Login:
         """A signed session that begins now."""
         return self._signer.dumps(secrets.token_urlsafe(9))
 
-    def _limiter(self, address: str) -> AsyncLimiter:
-        limiter = self._tries.pop(address, None) or AsyncLimiter(TRIES, TRIES_S)
-        self._tries[address] = limiter
+    def _limiter(self, door: Door, address: str) -> AsyncLimiter:
+        limiter = self._tries.pop((door, address), None) or AsyncLimiter(door.value, TRIES_S)
+        self._tries[door, address] = limiter
         if len(self._tries) > REMEMBERED_ADDRESSES:
             self._tries.popitem(last=False)
         return limiter
@@ -97,7 +117,7 @@ async def enter(request: Request) -> Response:
     after = _local(fields.get("next", ""))
     if not login.is_needed:
         return RedirectResponse(after, 303)
-    if not await login.knows(fields.get("secret", "").encode(), request):
+    if not await login.knows(fields.get("secret", "").encode(), request, Door.FORM):
         return _form(request, after, problem="That is not the secret.", status=401)
     response = RedirectResponse(after, 303)
     response.set_cookie(
@@ -112,8 +132,11 @@ async def enter(request: Request) -> Response:
 
 
 async def leave(request: Request) -> Response:
-    """Forget the session."""
+    """End all sessions, if this is one: a cookie that somebody has copied is good for nothing from now on."""
+    login: Login = request.app.state.login
     check_origin(request)
+    if login.has_session(request):
+        login.end_sessions()
     response = RedirectResponse("/login", 303)
     response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=_came_by_https(request))
     return response
@@ -133,7 +156,7 @@ def ask(request: Request) -> Response:
 
 
 def check_origin(request: Request) -> None:
-    """Raise HTTPException 403 for a form that another site's page has sent.
+    """Raise HTTPException 403 for what another site's page has sent.
 
     Our own pages send no referrer, for which browsers may say `Origin: null`; no session comes from elsewhere anyhow.
     """
@@ -142,9 +165,9 @@ def check_origin(request: Request) -> None:
     if site is not None:
         is_ours = site in ("same-origin", "none")
     else:
-        is_ours = origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
+        is_ours = origin == "null" or origin.partition("://")[2] == request.headers.get("host")
     if not is_ours:
-        raise HTTPException(403, "This form was sent from another site.")
+        raise HTTPException(403, "This was sent by another site's page. Enter the dashboard's address by yourself.")
 
 
 def _form(request: Request, after: str, *, problem: str = "", status: int = 200) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,6 +18,8 @@ from web.headers import HEADERS
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 _FREE = ("/healthz", "/login", "/logout")
 _STATIC = "/static/"
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:]+))(?::[0-9]{0,5})?")
+"""A Host header, whole: a name or an address, in brackets or not, and its port."""
 
 
 class Safety:
@@ -23,8 +27,8 @@ class Safety:
 
     def __init__(self, app: ASGIApp, config: Config) -> None:
         self._app = app
-        # A page of another site could have its own name point here. With a secret it would not get in, and the names
-        # that a proxy or a network gives us are not known.
+        # A page of another site could have its own name point here, or send requests. With a secret it would not get
+        # in, and the names that a proxy or a network gives us are not known.
         self._names = None if config.secret else {"localhost", "127.0.0.1", "::1", config.host.lower()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,11 +68,10 @@ def _check_local(request: Request, names: set[str]) -> None:
         )
     if any(name in request.headers for name in _FORWARDED):
         raise HTTPException(403, "This request came through a proxy. Set POLAR_WEB_SECRET to let it in.")
+    login.check_origin(request)
 
 
 def _host(request: Request) -> str:
-    """The name in the Host header, without port and brackets."""
-    host = request.headers.get("host", "").lower()
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
+    """The name in the Host header, without port and brackets; '' where it is none."""
+    found = _HOST.fullmatch(request.headers.get("host", "").lower())
+    return "" if found is None else found[1] or found[2]
