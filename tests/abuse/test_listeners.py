@@ -35,7 +35,7 @@ WRONG = b"POST /updates HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n
 HEAD = f"POST /updates HTTP/1.1\r\nHost: localhost\r\n{SECRET_HEADER}: {SECRET}\r\n".encode()
 QUEUE = """
 INSERT INTO polar_delivery_queue
-  (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, priority)
+  (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, rank)
 VALUES (?1, ?2, 'telegram', '{"method":"sendMessage","text":"hello"}', 'pending', 0, 0,
   (SELECT coalesce(max(sequence), 0) + 1 FROM polar_delivery_queue), ?1, 0)
 """
