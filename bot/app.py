@@ -10,8 +10,10 @@ import asyncio
 from typing import cast
 
 from bot import responders, telegram
+from bot.administrators import Administrators
 from bot.automations.disliked import Disliked
 from bot.automations.proposals import AutomationProposals
+from bot.automations.rights import GroupRights
 from bot.automations.subject import AutomationSubject
 from bot.automations.unheard import Unheard
 from bot.clock import new_code, new_id, stopwatch
@@ -115,10 +117,11 @@ class App:
         settings, stores, clock = self.settings, self.stores, self.clock
         self.answering = Answering()
         self.zones = Zones(stores.users, settings.zone)
-        self.commands = CommandTable(settings, self.database, stores, clock, self.zones, self.answering)
+        rights = GroupRights(Administrators(self.telegram.administrators_of, clock), settings.group_automations)
+        self.commands = CommandTable(settings, self.database, stores, clock, self.zones, rights, self.answering)
         self.registry = self.commands.registry()
         self.menu = Menu(self.bot, self.registry, stores.access, self._listed())
-        propose = AutomationProposals(stores.proposals, self.zones, clock, new_id)
+        propose = AutomationProposals(stores.proposals, self.zones, rights, clock, new_id)
         self.responder = responders.build(
             settings, memories=stores.memories, new_id=new_id, propose=propose, clock=clock
         )

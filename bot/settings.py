@@ -93,6 +93,11 @@ class Settings(BaseSettings):
     admin_telegram_ids: Ids = Field(frozenset(), description="User ids of admins.")
     operator_telegram_ids: Ids = Field(frozenset(), description="User ids of operators.")
     allowed_telegram_ids: Ids = Field(frozenset(), description="Ids of users and groups that may talk to the bot.")
+    group_automations: Literal["everybody", "administrators", "operators"] = Field(
+        "everybody",
+        description="Who may create automations in a group: everybody let in, its administrators and the bot's "
+        "operators, or these alone.",
+    )
     feedback_buttons: Literal["never", "private", "always"] = Field(
         "private", description="Where answers carry 👍 and 👎 buttons."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from telegram.error import BadRequest, TelegramError
@@ -15,6 +16,8 @@ from bot.settings import Settings
 
 READ_S = 20.0
 """How long an answer to a call is waited for."""
+ADMINISTRATORS_S = 5.0
+"""How long a command waits for Telegram to say who administers its group."""
 POLL_POOL = 4
 """Connections for getUpdates: one that wedged must not be the only one."""
 
@@ -44,6 +47,15 @@ class Telegram:
         except TelegramError:
             return None
         return stickers[0].emoji or "" if stickers else ""
+
+    async def administrators_of(self, chat_id: int) -> frozenset[str] | None:
+        """The user ids of a group's administrators; None where Telegram does not tell now."""
+        try:
+            async with asyncio.timeout(ADMINISTRATORS_S):
+                found = await self.application.bot.get_chat_administrators(chat_id)
+        except (TelegramError, TimeoutError):
+            return None
+        return frozenset(str(member.user.id) for member in found)
 
 
 def build(settings: Settings, keep: Keep, refused: OnRefusal) -> Telegram:

@@ -18,19 +18,20 @@ ANONYMOUS: Json = {
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A human account; ids are positive."""
+    """An account; ids are positive. With `is_bot` it is another bot, which nobody here runs."""
 
     id: int
     first_name: str
     username: str | None = None
     last_name: str | None = None
     language_code: str | None = "en"
+    is_bot: bool = False
 
     def json(self) -> Json:
         """The User object."""
         fields = {
             "id": self.id,
-            "is_bot": False,
+            "is_bot": self.is_bot,
             "first_name": self.first_name,
             "last_name": self.last_name,
             "username": self.username,

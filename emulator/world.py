@@ -32,11 +32,18 @@ class World(State):
         """Let people talk to this bot from now on."""
         self.bot = self.bots[token]
 
-    def person(self, first_name: str, username: str | None = None, *, id: int | None = None) -> Person:  # noqa: A002
-        """A person; ids count up from 500000001. Errors: ValueError for an id in use."""
+    def person(
+        self,
+        first_name: str,
+        username: str | None = None,
+        *,
+        id: int | None = None,  # noqa: A002
+        is_bot: bool = False,
+    ) -> Person:
+        """A person, or another bot; ids count up from 500000001. Errors: ValueError for an id in use."""
         if id in self.people:
             raise ValueError(f"person {id} exists")
-        person = Person(self.next_person_id() if id is None else id, first_name, username)
+        person = Person(self.next_person_id() if id is None else id, first_name, username, is_bot=is_bot)
         self.people[person.id] = person
         return person
 
@@ -254,9 +261,20 @@ class World(State):
         self.bot.kicked.discard(room.chat.id)
         self._member_changed(room, by.json() if by else ANONYMOUS, member(user, "left"), administrator(user))
 
-    def _member_changed(self, room: Room, by: Json, old: Json, new: Json) -> None:
+    def leave(self, chat: Place, person: Person, by: Person | None = None, *, announced: bool = True) -> None:
+        """Leave a group, or be thrown out of it; in large groups that is not announced, so that administrators know."""
+        room = self.room(chat)
+        user, actor = person.json(), (by or person).json()
+        old = administrator(user) if person.id in room.admins else member(user, "member")
+        del room.members[person.id]
+        room.admins.discard(person.id)
+        self._member_changed(room, actor, old, member(user, "left" if by is None else "kicked"), "chat_member")
+        if announced:
+            self._write(room.chat, {"from": actor}, {"left_chat_member": user}, None, None)
+
+    def _member_changed(self, room: Room, by: Json, old: Json, new: Json, kind: str = "my_chat_member") -> None:
         change = {"old_chat_member": old, "new_chat_member": new}
-        self._tell(room, "my_chat_member", {"chat": room.chat.json(), "from": by, "date": self.date(), **change})
+        self._tell(room, kind, {"chat": room.chat.json(), "from": by, "date": self.date(), **change})
 
     def migrate(self, chat: Place) -> Chat:
         """Turn a basic group into a supergroup, with the service messages in both; returns the new chat."""

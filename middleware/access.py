@@ -40,7 +40,7 @@ class Access:
         if turn.kind in ("membership", "migration", "heartbeat"):
             return await call_next(turn)
         if await self._may_enter(turn):
-            if turn.has_rights:  # who is in a group that is let in is let in there
+            if turn.has_rights or turn.speaks_for_group:  # who is in a group that is let in is let in there
                 turn.level = max(turn.level, Level.MEMBER)
             return await call_next(turn)
         if turn.run is not None:

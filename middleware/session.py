@@ -103,6 +103,8 @@ class Session:
     def _change_membership(self, turn: Turn) -> Outcome:
         if turn.removed:
             turn.record(*Jobs.pause_session(turn.session_id, now_ms=self.clock()))
+        if turn.left is not None:
+            turn.record(*Jobs.pause_of(turn.left, "left", session_id=turn.session_id, now_ms=self.clock()))
         return Outcome(status="recorded", reason="removed" if turn.removed else None)
 
 

@@ -256,6 +256,8 @@ class Turn:
     level: Level = Level.STRANGER
     has_rights: bool = True
     """False for an anonymous admin or a channel: its id is shared or not a person's."""
+    speaks_for_group: bool = False
+    """True for an anonymous administrator: it has the rights of the group where it speaks, and none of a person."""
     incoming: Incoming | None = None
     earlier: tuple[Incoming, ...] = ()
     """Messages that were merged into this turn, in order; all came before `incoming`."""
@@ -265,6 +267,8 @@ class Turn:
     run: Run | None = None
     migrated_to: int | None = None
     removed: bool = False
+    left: str | None = None
+    """The user id of who has left this chat, or was thrown out of it."""
     origin: Origin = UNKNOWN
     """The producer of this turn's replies, stored with them."""
     is_renewed: bool = False

@@ -39,6 +39,10 @@ QUIET_PRESETS: Mapping[Verb, str] = {
 """The words that `/automations quiet <id>` would be given."""
 
 
+MODERATED = (Verb.PAUSE, Verb.RESUME, Verb.DELETE, Verb.REALLY, Verb.KEEP)
+"""What who looks after a group may press under another's job; resuming is asked of its reason."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobPress:
     """A press of such a button."""

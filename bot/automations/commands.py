@@ -24,13 +24,17 @@ from storage.views.chat_feedback import ChatFeedback
 PER_MESSAGE = 5
 _TAKING_NOTHING = ("show", "run", "pause", "disable", "resume", "enable")
 """Forms that end with the id."""
+MODERATED = ("show", "pause", "disable", "resume", "enable", "delete")
 
 _Verb = Callable[[Turn, Job, str], Awaitable[Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
 class AutomationCommands:
-    """The written forms; most name a job by its id, or by the beginning of it."""
+    """The written forms; most name a job by its id, or by the beginning of it.
+
+    Of another's job, who looks after the group may use those that stand in MODERATED; resuming is asked of its reason.
+    """
 
     own: OwnJobs
     runs: Runs
@@ -59,7 +63,10 @@ class AutomationCommands:
         written, rest = _first_word(rest)
         if rest and verb.lower() in _TAKING_NOTHING:
             raise nothing_behind(rest)
-        return await act(turn, await self.own.get(turn, written), rest)
+        job = await self.own.get(turn, written)
+        if job.owner_user_id != turn.user_id and verb.lower() not in MODERATED:
+            raise UsageError(say("automation.toast.foreign"))
+        return await act(turn, job, rest)
 
     def _verbs(self) -> Mapping[str, _Verb]:
         return {
@@ -92,13 +99,13 @@ class AutomationCommands:
         return Outcome.answer(say("automation.previewed", schedule=described, times=upcoming))
 
     async def _list(self, turn: Turn) -> Outcome:
-        found = await self.own.list_of(turn)
+        found = await self.own.list_seen(turn)
         if not found:
             return Outcome.answer(say("automation.none"))
         zone = await self.own.zones.of(turn.user_id)
         jobs, over = [job for job in found if not job.is_over], [job for job in found if job.is_over]
-        lines = await evaluate(lambda: [texts.line(job, zone) for job in jobs])
-        ended = await evaluate(texts.over, over, zone) if over else ""
+        lines = await evaluate(lambda: [texts.line(job, zone, turn.user_id) for job in jobs])
+        ended = await evaluate(texts.over, over, zone, turn.user_id) if over else ""
         pages = [jobs[first : first + PER_MESSAGE] for first in range(0, len(jobs), PER_MESSAGE)]
         return Outcome(
             status="answered",
@@ -115,7 +122,7 @@ class AutomationCommands:
         zone = await self.own.zones.of(turn.user_id)
         planned = await self.occurrences.find_next("automation", job.id)
         lines = (
-            await evaluate(texts.line, job, zone),
+            await evaluate(texts.line, job, zone, turn.user_id),
             await evaluate(texts.planned_times, job, planned, zone),
             texts.quiet(job.quiet_hours, zone),
             await evaluate(texts.limits, job),
@@ -132,7 +139,7 @@ class AutomationCommands:
         return await described(changed, "automation.changed", *await self.own.now_of(turn))
 
     async def _run(self, turn: Turn, job: Job, rest: str) -> Outcome:
-        self.own.run(turn, job)
+        await self.own.run(turn, job)
         return Outcome.answer(say("automation.runs", id=job.id))
 
     async def _pause(self, turn: Turn, job: Job, rest: str) -> Outcome:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot.automations import verbs
 from bot.automations.limits import MAX_JOBS, check_prompt
+from bot.automations.rights import GroupRights
 from bot.clock import moment
 from bot.evaluation import evaluate
 from bot.phrasing import explain
@@ -34,14 +35,16 @@ _CAP = re.compile(r"(?P<count>[1-9]\d{0,3})(?:\s*(?:a|per|/)\s*day)?", re.IGNORE
 
 @dataclass(frozen=True, slots=True)
 class OwnJobs:
-    """A job belongs to who created it, in the chat where that was; nobody else can see or change it.
+    """A job belongs to who created it, in the chat where that was; nobody else can change it.
 
-    Effects are recorded on the turn. Raises UsageError for what is not possible, with what to say.
+    Who looks after a group (`GroupRights`) sees, pauses and deletes all that are there. Effects are recorded on the
+    turn. Raises UsageError for what is not possible, with what to say.
     """
 
     jobs: Jobs
     clock: Clock
     zones: Zones
+    rights: GroupRights
     new_id: Callable[[], str]
 
     async def now_of(self, turn: Turn) -> tuple[ZoneInfo, int]:
@@ -52,13 +55,18 @@ class OwnJobs:
         """The person's jobs in this chat, oldest first."""
         return await self.jobs.list_of(turn.session_id, turn.user_id)
 
+    async def list_seen(self, turn: Turn) -> list[Job]:
+        """The jobs in this chat that the person may see, oldest first."""
+        if await self.rights.moderates(turn):
+            return await self.jobs.list_in(turn.session_id)
+        return await self.list_of(turn)
+
     async def get(self, turn: Turn, written: str) -> Job:
-        """The one whose id is, or begins with, what was written."""
-        found = [job for job in await self.list_of(turn) if written and job.id.startswith(written)]
-        exact = [job for job in found if job.id == written] or found
-        if len(exact) != 1:
+        """The one whose id is, or begins with, what was written: a job of the person's own, else one that they see."""
+        found = _named(await self.list_of(turn), written) or _named(await self.list_seen(turn), written)
+        if found is None:
             raise UsageError(say("automation.unknown_id", written=written[:40]))
-        return exact[0]
+        return found
 
     async def read(self, turn: Turn, text: str) -> Schedule:
         """A schedule as people write it, in their zone."""
@@ -75,6 +83,7 @@ class OwnJobs:
         check_prompt(prompt)
         if not turn.has_rights:
             raise UsageError(say("automation.no_owner"))
+        await self.rights.check_creation(turn)
         if sum(not job.is_over for job in await self.list_of(turn)) >= MAX_JOBS:
             raise UsageError(say("automation.too_many", most=MAX_JOBS))
         job = Job(
@@ -93,6 +102,7 @@ class OwnJobs:
     async def edit(self, turn: Turn, job: Job, schedule: str, prompt: str) -> Job:
         """Another schedule, another text, or both; an empty one stays as it is. What was over goes on."""
         check_prompt(prompt or job.prompt)
+        await self.rights.check_creation(turn)
         stored = (await self.read(turn, schedule)).stored() if schedule else job.schedule
         changed = replace(job, schedule=stored, prompt=prompt or job.prompt)
         turn.record(self.jobs.change(changed, now_ms=self.clock()))
@@ -106,17 +116,19 @@ class OwnJobs:
         """See `verbs.pause`; there is nothing to pause about what is over."""
         if job.is_over:
             raise UsageError(say("automation.is_over", id=job.id))
-        turn.record(*verbs.pause(job, now_ms=self.clock()))
+        turn.record(*verbs.pause(job, None if job.owner_user_id == turn.user_id else "moderated", now_ms=self.clock()))
         return replace(job, enabled=False)
 
     async def resume(self, turn: Turn, job: Job) -> Job:
-        """See `verbs.resume`."""
+        """See `verbs.resume`, and `GroupRights.check_release` for who may."""
+        await self.rights.check_release(turn, job)
         with _saying_why():
             turn.record(*await evaluate(verbs.resume, job, now_ms=self.clock()))
         return replace(job, enabled=True)
 
-    def run(self, turn: Turn, job: Job) -> None:
-        """See `verbs.run_now`."""
+    async def run(self, turn: Turn, job: Job) -> None:
+        """See `verbs.run_now`; what is paused against its owner's will is not run by hand either."""
+        await self.rights.check_release(turn, job)
         turn.record(*verbs.run_now(job.id, now_ms=self.clock()))
 
     def remove(self, turn: Turn, job: Job) -> None:
@@ -157,6 +169,13 @@ class OwnJobs:
     async def _plan(self, job: Job) -> Statement:
         with _saying_why():
             return await evaluate(verbs.plan, job, now_ms=self.clock())
+
+
+def _named(jobs: list[Job], written: str) -> Job | None:
+    """The only one whose id is what was written, or begins with it."""
+    found = [job for job in jobs if written and job.id.startswith(written)]
+    exact = [job for job in found if job.id == written] or found
+    return exact[0] if len(exact) == 1 else None
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.automations import texts
 from bot.automations.answers import ask_to_delete, paused, resumed
-from bot.automations.buttons import QUIET_PRESETS, JobPress, Verb, quiet_rows
+from bot.automations.buttons import MODERATED, QUIET_PRESETS, JobPress, Verb, quiet_rows
 from bot.automations.jobs import OwnJobs
 from middleware.presses import with_toast
 from middleware.texts import say
@@ -20,7 +20,7 @@ _Act = Callable[[Turn, Job], Awaitable[tuple[str, Outcome | None]]]
 
 @dataclass(frozen=True, slots=True)
 class AutomationPresses:
-    """Only the owner can press, in the chat of the job; each press gets a toast."""
+    """The owner presses, in the chat of the job, or who looks after the group, what is theirs; each gets a toast."""
 
     own: OwnJobs
 
@@ -32,13 +32,16 @@ class AutomationPresses:
         job = await self.own.jobs.find(press.job_id)
         if job is None or job.session_id != turn.session_id:
             return with_toast(turn, say("automation.toast.gone"), status="ignored")
-        if job.owner_user_id != turn.user_id:
+        if not await self._may_press(turn, job, press.verb):
             return with_toast(turn, say("automation.toast.foreign"), status="denied")
         try:
             said, outcome = await self._act(press.verb)(turn, job)
         except UsageError as error:
             return with_toast(turn, str(error))
         return with_toast(turn, said, outcome)
+
+    async def _may_press(self, turn: Turn, job: Job, verb: Verb) -> bool:
+        return job.owner_user_id == turn.user_id or (verb in MODERATED and await self.own.rights.moderates(turn))
 
     def _act(self, verb: Verb) -> _Act:
         acts: Mapping[Verb, _Act] = {
@@ -67,7 +70,7 @@ class AutomationPresses:
         return say("automation.toast.resumed"), await resumed(changed, *await self.own.now_of(turn))
 
     async def _run(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
-        self.own.run(turn, job)
+        await self.own.run(turn, job)
         return say("automation.runs", id=job.id), None
 
     async def _quiet(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.automations import texts
 from bot.automations.limits import check_prompt
+from bot.automations.rights import GroupRights
 from bot.clock import moment
 from bot.evaluation import evaluate
 from bot.phrasing import explain
@@ -50,6 +51,7 @@ class AutomationProposals:
 
     proposals: Proposals
     zones: Zones
+    rights: GroupRights
     clock: Clock
     new_id: Callable[[], str]
 
@@ -61,13 +63,15 @@ class AutomationProposals:
     async def automation(self, turn: Turn, *, schedule: str, prompt: str) -> Reply:
         """The reply that asks, with the buttons that decide; the schedule is as people write it.
 
-        Raises NotProposed for a schedule that cannot be read or never comes due, and for too long a text.
+        Raises NotProposed for a schedule that cannot be read or never comes due, for too long a text, and where the
+        person may not set up a job.
         """
         zone = await self.zones.of(turn.user_id)
         try:
             check_prompt(prompt)
             if not turn.has_rights:
                 return Reply(text=say("proposal.anonymous"))
+            await self.rights.check_creation(turn)
             found = await evaluate(read_due, schedule, zone=zone, now=self._now())
         except (ScheduleError, UsageError) as error:
             raise NotProposed(explain(error)) from error

@@ -55,19 +55,22 @@ def next_times(schedule: Schedule, now_ms: int, zone: ZoneInfo) -> str:
     return say("automation.next", times=shown, zone=zone.key) if times else say("automation.never")
 
 
-def line(job: Job, zone: ZoneInfo) -> str:
-    """A job in one line of a list."""
+def line(job: Job, zone: ZoneInfo, reader: str | None = None) -> str:
+    """A job in one line of a list; with whose it is for a reader who is somebody else."""
     try:
         when = describe(load(job.schedule), zone)
     except ScheduleError:
         when = say("automation.unreadable")
     sign = "✓" if job.is_over else "▶" if job.enabled else "⏸"
-    return say("automation.line", sign=sign, id=job.id, when=when, prompt=shorten(job.prompt, 200))
+    told = say("automation.line", sign=sign, id=job.id, when=when, prompt=shorten(job.prompt, 200))
+    if reader in (None, job.owner_user_id):
+        return told
+    return say("automation.line_of_another", line=told, owner=job.owner_user_id)
 
 
-def over(jobs: Sequence[Job], zone: ZoneInfo) -> str:
+def over(jobs: Sequence[Job], zone: ZoneInfo, reader: str) -> str:
     """Jobs that are over, the newest of them."""
-    lines = "\n".join(line(job, zone) for job in jobs[-_SHOWN_OVER:])
+    lines = "\n".join(line(job, zone, reader) for job in jobs[-_SHOWN_OVER:])
     if len(jobs) <= _SHOWN_OVER:
         return say("automation.over", lines=lines)
     return say("automation.over_more", most=_SHOWN_OVER, count=len(jobs), lines=lines)
@@ -96,7 +99,10 @@ def _standing(job: Job) -> str | None:
     """Why a job has no next run; None where it goes on."""
     if job.is_over:
         return say("automation.never")
-    return None if job.enabled else say("automation.stands_still")
+    if job.enabled:
+        return None
+    because = job.paused_because
+    return say("automation.stands_still" if because is None else f"automation.paused_because.{because}")
 
 
 def _guarded(told: Callable[[], str]) -> str:

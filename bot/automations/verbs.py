@@ -2,7 +2,8 @@
 
 People do it in the chat (`bot/automations/jobs.py`), the operator at the command line (`bot/cli/automations.py`), and
 the engine where a job keeps failing or cannot be read (`bot/automations/subject.py`). Each verb gives the statements,
-to be committed as one. All jobs of a chat that cannot be written to any more are paused alike, by `Jobs.pause_session`.
+to be committed as one. All jobs of a chat that cannot be written to any more are paused alike, by `Jobs.pause_session`,
+and those of who has left or was shut out by `Jobs.pause_of`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from bot.clock import millis, moment
 from bot.errors import BotError
 from bot.schedules.text import load
 from storage.statement import Statement
-from storage.tables.jobs import Job, Jobs
+from storage.tables.jobs import Job, Jobs, PausedBecause
 from storage.tables.occurrences import Occurrence, Occurrences
 
 
@@ -35,13 +36,13 @@ def plan(job: Job, *, now_ms: int) -> Statement:
     return Occurrences.plan(occurrence, now_ms=now_ms)
 
 
-def pause(job: Job, *, now_ms: int) -> tuple[Statement, ...]:
+def pause(job: Job, because: PausedBecause | None = None, *, now_ms: int) -> tuple[Statement, ...]:
     """It stays, switched off, and its next occurrence goes, so that nothing of it is due.
 
     A run that has begun ends as it does, its waiting tries included. It can still be run by hand. Feedback and ledger
-    stay.
+    stay. `because` is why somebody else than its owner pauses it.
     """
-    return (Jobs.set_enabled(job.id, False, now_ms=now_ms), Occurrences.cancel("automation", job.id))
+    return (Jobs.pause(job.id, because, now_ms=now_ms), Occurrences.cancel("automation", job.id))
 
 
 def resume(job: Job, *, now_ms: int) -> tuple[Statement, ...]:
@@ -49,7 +50,7 @@ def resume(job: Job, *, now_ms: int) -> tuple[Statement, ...]:
 
     Raises ScheduleError and ScheduleEnded; it then stays paused.
     """
-    return (Jobs.set_enabled(job.id, True, now_ms=now_ms), plan(job, now_ms=now_ms))
+    return (Jobs.resume(job.id, now_ms=now_ms), plan(job, now_ms=now_ms))
 
 
 def delete(job: Job) -> tuple[Statement, ...]:

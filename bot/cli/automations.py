@@ -49,12 +49,12 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] =
 
 @app.command()
 def pause(job_id: JobId) -> None:
-    """Pause a job."""
+    """Pause a job; its owner cannot let it go on, you can, and in a group those who look after it."""
     with rows.database() as database:
         job = _find(database, job_id)
         if job.is_over:
             raise CannotRun(f"the schedule of {job.id} has ended")
-        _commit(database, job, verbs.pause(job, now_ms=rows.now_ms()))
+        _commit(database, job, verbs.pause(job, "moderated", now_ms=rows.now_ms()))
     typer.echo(f"paused {job.id}")
 
 
@@ -148,6 +148,7 @@ def _fact(entry: SurveyedJob) -> dict[str, object]:
     return {
         "id": job.id,
         "enabled": job.enabled,
+        "pausedBecause": job.paused_because,
         "ownerUserId": job.owner_user_id,
         "sessionId": job.session_id,
         "schedule": schedule,

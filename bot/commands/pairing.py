@@ -9,7 +9,8 @@ from middleware.commands import Command
 from middleware.texts import say
 from middleware.turn import Clock, Level, Outcome, Reply, Turn
 from middleware.usage import UsageError
-from storage.tables.access import Permissions
+from storage.tables.access import OWNER, Permissions
+from storage.tables.jobs import Jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +52,7 @@ class PairingCommands:
         if turn.place.is_private and not argument.isdecimal():
             raise UsageError(say("access.no_user"))
         subject = argument if turn.place.is_private else turn.session_id
+        if turn.place.is_private and await self.access.role_of(subject) not in (None, OWNER):
+            turn.record(*Jobs.pause_of(subject, "unpaired", now_ms=self.clock()))
         turn.record(self.access.revoke(subject))
         return Outcome.answer(say("access.shut_out"))

@@ -14,6 +14,7 @@ from bot.automations.decisions import ProposalPresses
 from bot.automations.jobs import OwnJobs
 from bot.automations.presses import AutomationPresses
 from bot.automations.proposals import PREFIX as PROPOSALS
+from bot.automations.rights import GroupRights
 from bot.clock import new_id
 from bot.commands.basics import Basics
 from bot.commands.budget import BudgetCommands
@@ -44,6 +45,7 @@ class CommandTable:
     stores: Stores
     clock: Clock
     zones: Zones
+    rights: GroupRights
     answering: Answering
 
     def registry(self) -> Registry:
@@ -88,7 +90,7 @@ class CommandTable:
         }
 
     def _own_jobs(self) -> OwnJobs:
-        return OwnJobs(self.stores.jobs, self.clock, self.zones, new_id)
+        return OwnJobs(self.stores.jobs, self.clock, self.zones, self.rights, new_id)
 
     def own_data(self) -> OwnDataCommands:
         """What is a right of whoever asks."""

@@ -25,8 +25,10 @@ ALLOWED_UPDATES = (
     "message_reaction",
     "message_reaction_count",
     "my_chat_member",
+    "chat_member",
 )
 _MESSAGES = ("message", "channel_post")
+_GROUPS = ("group", "supergroup")
 _ANSWERED = ("message", "edited_message", "channel_post", "edited_channel_post")
 _MAX_ID = 2**63 - 1
 MARK_LENGTH = 64
@@ -40,11 +42,15 @@ class UpdateUnreadable(BotError):
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who made an update. An id that is shared or not a person's, `chat:<id>`, has no rights; '' is nobody's."""
+    """Who made an update. An id that is shared or not a person's, `chat:<id>`, has no rights; '' is nobody's.
+
+    `speaks_for_group` is true for the group itself, behind which is one of its administrators.
+    """
 
     user_id: str
     has_rights: bool = False
     name: str = ""
+    speaks_for_group: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +121,11 @@ class Envelope:
         replied_id = _id(_object(self.message.get("reply_to_message")).get("message_id"))
         if topic_id is not None and replied_id == topic_id:  # every message of a topic replies to its first one
             replied_id = None
-        chat_type = str(_object(self.message.get("chat")).get("type", ""))
-        return Place(chat_id=chat_id, chat_type=chat_type, topic_id=topic_id, replied_id=replied_id)
+        return Place(chat_id=chat_id, chat_type=self._chat_type, topic_id=topic_id, replied_id=replied_id)
+
+    @property
+    def _chat_type(self) -> str:
+        return str(_object(self.message.get("chat")).get("type", ""))
 
     @property
     def author(self) -> Author:
@@ -124,7 +133,10 @@ class Envelope:
         for field in ("sender_chat", "actor_chat"):
             # Beside a sender_chat stands a `from` that all groups share.
             if (chat_id := _id(_object(self.content.get(field)).get("id"))) is not None:
-                return Author(user_id_of_chat(chat_id), name=_name(self.content[field], "title"))
+                is_group = chat_id == self.chat_id and self._chat_type in _GROUPS
+                return Author(
+                    user_id_of_chat(chat_id), name=_name(self.content[field], "title"), speaks_for_group=is_group
+                )
         for field in ("from", "user"):
             if (user_id := _id(_object(self.content.get(field)).get("id"))) is not None:
                 return Author(str(user_id), has_rights=True, name=_name(self.content[field], "first_name"))

@@ -10,6 +10,7 @@ from telegram import (
     CallbackQuery,
     Chat,
     ChatMember,
+    ChatMemberRestricted,
     Message,
     MessageEntity,
     MessageReactionUpdated,
@@ -51,6 +52,7 @@ class Content:
     press: Press | None = None
     migrated_to: int | None = None
     removed: bool = False
+    left: str | None = None
 
 
 def turn_of(arrival: Arrival, updates: Sequence[Update], me: Me) -> Turn | None:
@@ -71,6 +73,7 @@ def turn_of(arrival: Arrival, updates: Sequence[Update], me: Me) -> Turn | None:
         place=made.place,
         user_id=made.author.user_id,
         has_rights=made.author.has_rights,
+        speaks_for_group=made.author.speaks_for_group,
         user_name=made.author.name,
         received_at_ms=first.received_at_ms,
         source=arrival.source,
@@ -85,6 +88,7 @@ def turn_of(arrival: Arrival, updates: Sequence[Update], me: Me) -> Turn | None:
         press=made.press,
         migrated_to=made.migrated_to,
         removed=made.removed,
+        left=made.left,
     )
 
 
@@ -108,17 +112,27 @@ def _content(envelope: Envelope, update: Update, me: Me) -> Content | None:
         reactions = Reactions(telegram_message_id=count.message_id, actor=None, totals=totals)
         return Content(kind="reaction", place=place, author=author, reactions=reactions)
     if update.my_chat_member is not None:
-        removed = update.my_chat_member.new_chat_member.status in GONE
+        removed = _is_gone(update.my_chat_member.new_chat_member)
         return Content(kind="membership", place=place, author=author, removed=removed)
+    if update.chat_member is not None:
+        member = update.chat_member.new_chat_member
+        left = str(member.user.id) if _is_gone(member) else None
+        return Content(kind="membership", place=place, author=author, left=left) if left is not None else None
     edited = update.edited_message or update.edited_channel_post
     message = edited or update.message or update.channel_post
     return _message(envelope, message, place, me, edited=edited is not None) if message is not None else None
+
+
+def _is_gone(member: ChatMember) -> bool:
+    return member.status in GONE or (isinstance(member, ChatMemberRestricted) and not member.is_member)
 
 
 def _message(envelope: Envelope, message: Message, place: Place, me: Me, *, edited: bool) -> Content:
     author = envelope.author
     if message.migrate_to_chat_id is not None:
         return Content(kind="migration", place=place, author=author, migrated_to=message.migrate_to_chat_id)
+    if message.left_chat_member is not None:
+        return Content(kind="membership", place=place, author=author, left=str(message.left_chat_member.id))
     kind, attachment = describe(message)
     command = envelope.command
     is_ours = command is not None and command.target in ("", me.username.lower())

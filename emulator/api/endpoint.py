@@ -40,6 +40,7 @@ METHODS: dict[str, Method] = {
     "deleteMyCommands": profile.delete_my_commands,
     "getChat": profile.get_chat,
     "getChatMember": profile.get_chat_member,
+    "getChatAdministrators": profile.get_chat_administrators,
     "getCustomEmojiStickers": sending.get_custom_emoji_stickers,
 }
 NAMES = {name.lower(): name for name in METHODS}

@@ -82,3 +82,12 @@ def get_chat_member(ask: Ask) -> Json:
     if person is None:
         raise bad_request("member not found")
     return administrator(person.json()) if user_id in room.admins else member(person.json(), "member")
+
+
+def get_chat_administrators(ask: Ask) -> list[Json]:
+    """The ChatMember objects of the administrators who are no bots. Errors: 400, 403."""
+    room = room_of(ask)
+    if room.chat.type == "private":
+        raise bad_request("there are no administrators in the private chat")
+    people = (room.members.get(user_id) for user_id in sorted(room.admins))
+    return [administrator(person.json()) for person in people if person is not None and not person.is_bot]

@@ -5,14 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from storage.ids import sql_next_id
 from storage.indexed import field
 from storage.json_text import encode, read_object
 from storage.readers import Readers
-from storage.statement import Statement
+from storage.statement import Statement, Value
 from storage.statuses import UNHEARD, joined_deliveries
+
+PausedBecause = Literal["left", "unpaired", "moderated"]
+"""Why a job was paused by others than its owner: who left the chat, was shut out, or an administrator wanted it so."""
 
 COLUMNS = (
     "id",
@@ -28,15 +31,20 @@ COLUMNS = (
 """What a job is read from, in this order."""
 _COLUMNS = ", ".join(COLUMNS)
 
-# A job that goes on is over no more.
-_SET_ENABLED = """
-UPDATE polar_automation_jobs SET enabled = :enabled, updatedAtMs = :now, limitsJson = iif(
-  :enabled AND json_valid(limitsJson), json_remove(limitsJson, '$.over'), limitsJson) WHERE id = :id
+_LIMITS = "CASE WHEN json_valid(limitsJson) AND json_type(limitsJson) = 'object' THEN limitsJson ELSE '{}' END"
+# A job that goes on is over no more, nor paused for any reason.
+_RESUME = """
+UPDATE polar_automation_jobs SET enabled = 1, updatedAtMs = :now, limitsJson = iif(
+  json_valid(limitsJson), json_remove(limitsJson, '$.over', '$.paused'), limitsJson) WHERE id = :id
 """
-_END = """
-UPDATE polar_automation_jobs SET enabled = 0, updatedAtMs = :now, limitsJson = json_set(
-  CASE WHEN json_valid(limitsJson) AND json_type(limitsJson) = 'object' THEN limitsJson ELSE '{}' END,
-  '$.over', json('true')) WHERE id = :id AND schedule = :schedule
+_PAUSE = "UPDATE polar_automation_jobs SET enabled = 0, updatedAtMs = :now WHERE id = :id"
+_PAUSE_BECAUSE = (
+    "UPDATE polar_automation_jobs SET enabled = 0, updatedAtMs = :now, "
+    f"limitsJson = json_set({_LIMITS}, '$.paused', :because)"
+)
+_END = f"""
+UPDATE polar_automation_jobs SET enabled = 0, updatedAtMs = :now,
+  limitsJson = json_set({_LIMITS}, '$.over', json('true')) WHERE id = :id AND schedule = :schedule
 """
 _NEXT = f"SELECT sequence FROM polar_scheduler_events WHERE eventId = {sql_next_id('automation', 'job.id')}"
 _LAST = (
@@ -69,6 +77,12 @@ class Job:
     def is_over(self) -> bool:
         """Whether its schedule has ended: it is never due again, and counts towards no limit."""
         return not self.enabled and (self.limits or {}).get("over") is True
+
+    @property
+    def paused_because(self) -> PausedBecause | None:
+        """Why somebody else than its owner has paused it; None where nobody has."""
+        found = None if self.enabled else (self.limits or {}).get("paused")
+        return found if found in get_args(PausedBecause) else None
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Job:
@@ -122,9 +136,16 @@ class Jobs:
         )
 
     @staticmethod
-    def set_enabled(job_id: str, enabled: bool, *, now_ms: int) -> Statement:
-        """Pause or resume a job."""
-        return Statement(_SET_ENABLED, {"id": job_id, "enabled": int(enabled), "now": now_ms}, expect=1)
+    def pause(job_id: str, because: PausedBecause | None = None, *, now_ms: int) -> Statement:
+        """Pause a job; without a reason, one that it has stays."""
+        sql = _PAUSE if because is None else f"{_PAUSE_BECAUSE} WHERE id = :id"
+        reason = {} if because is None else {"because": because}
+        return Statement(sql, {"id": job_id, "now": now_ms, **reason}, expect=1)
+
+    @staticmethod
+    def resume(job_id: str, *, now_ms: int) -> Statement:
+        """Let a job go on, whatever it was paused for."""
+        return Statement(_RESUME, {"id": job_id, "now": now_ms}, expect=1)
 
     @staticmethod
     def end(job_id: str, schedule: str, *, now_ms: int) -> Statement:
@@ -160,6 +181,24 @@ class Jobs:
                 "UPDATE polar_automation_jobs SET enabled = 0, updatedAtMs = ? WHERE sessionId = ? AND enabled = 1",
                 (now_ms, session_id),
             ),
+        )
+
+    @staticmethod
+    def pause_of(
+        owner_user_id: str, because: PausedBecause, *, session_id: str | None = None, now_ms: int
+    ) -> tuple[Statement, ...]:
+        """Pause all jobs of a person that go on, in one session or in all."""
+        where = "ownerUserId = :owner AND enabled = 1"
+        ids: dict[str, Value] = {"owner": owner_user_id}
+        if session_id is not None:
+            where, ids = f"sessionId = :session AND {where}", {**ids, "session": session_id}
+        return (
+            Statement(
+                "DELETE FROM polar_scheduler_events WHERE queue = 'scheduled' AND eventId IN "
+                f"(SELECT {sql_next_id('automation', 'id')} FROM polar_automation_jobs WHERE {where})",
+                ids,
+            ),
+            Statement(f"{_PAUSE_BECAUSE} WHERE {where}", {**ids, "now": now_ms, "because": because}),
         )
 
     @staticmethod
@@ -200,6 +239,14 @@ class Jobs:
             f"SELECT {_COLUMNS} FROM polar_automation_jobs "
             "WHERE sessionId = ? AND ownerUserId = ? ORDER BY createdAtMs, id",
             (session_id, owner_user_id),
+        )
+        return [Job.from_row(row) for row in rows]
+
+    async def list_in(self, session_id: str) -> list[Job]:
+        """Everybody's jobs in a session, oldest first."""
+        rows = await self._readers.fetch(
+            f"SELECT {_COLUMNS} FROM polar_automation_jobs WHERE sessionId = ? ORDER BY createdAtMs, id",
+            (session_id,),
         )
         return [Job.from_row(row) for row in rows]
 

@@ -134,10 +134,31 @@ async def test_a_bot_can_look_at_itself_and_at_chats(world: World, ann: Person, 
     assert (await bot.get_chat(group.id)).title == "Friends"
     assert (await bot.get_chat_member(group.id, bot.id)).status == "administrator"
     assert (await bot.get_chat_member(group.id, ann.id)).status == "administrator"
+    assert [member.user.id for member in await bot.get_chat_administrators(group.id)] == [ann.id]
     world.custom_emoji("5", "🔥")
     assert [sticker.emoji for sticker in await bot.get_custom_emoji_stickers(["5", "6"])] == ["🔥"]
     assert await bot.send_chat_action(chat.id, "typing")
     assert await bot.set_message_reaction(chat.id, world.say(chat, ann, "hello"), "👀")
+
+
+async def test_who_leaves_a_group_is_told_of_twice_or_only_to_administrators(
+    world: World, ann: Person, bot: Bot
+) -> None:
+    """By the membership, and by a message unless the group is large; who is thrown out was so by somebody."""
+    bob, robot = world.person("Bob"), world.person("Robot", is_bot=True)
+    group = world.group("Friends", members=[ann, bob], admins=[bob, robot])
+    world.leave(group, ann)
+    world.leave(group, bob, by=robot, announced=False)
+    left, said, thrown = await bot.get_updates()
+    assert left.chat_member is not None
+    assert (left.chat_member.new_chat_member.status, left.chat_member.from_user.id) == ("left", ann.id)
+    assert said.message is not None
+    assert said.message.left_chat_member is not None
+    assert said.message.left_chat_member.id == ann.id
+    assert thrown.chat_member is not None
+    assert thrown.chat_member.old_chat_member.status == "administrator"
+    assert (thrown.chat_member.new_chat_member.status, thrown.chat_member.from_user.is_bot) == ("kicked", True)
+    assert await bot.get_chat_administrators(group.id) == ()
 
 
 def test_what_does_not_exist_cannot_be_acted_on(world: World, ann: Person, chat: Chat) -> None:

@@ -41,6 +41,7 @@ COMMAND = {"command": "start", "description": "begin"}
         ("sendChatAction", {"action": "dancing"}, "wrong parameter action in request"),
         ("setMessageReaction", {"message_id": 5}, "message to react not found"),
         ("getChatMember", {"user_id": 5}, "member not found"),
+        ("getChatAdministrators", {}, "there are no administrators in the private chat"),
         ("getCustomEmojiStickers", {"custom_emoji_ids": 5}, "can't parse custom_emoji_ids: expected an Array"),
         (
             "getCustomEmojiStickers",

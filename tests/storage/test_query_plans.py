@@ -83,6 +83,7 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "users.timezone_of": lambda db: Users(db).timezone_of("7"),
     "messages.count_of_automation": lambda db: Messages(db).count_of_automation("j", since_ms=1),
     "jobs.find": lambda db: Jobs(db).find("j"),
+    "jobs.list_in": lambda db: Jobs(db).list_in(S),
     "jobs.list_of": lambda db: Jobs(db).list_of(S, "7"),
     "due_jobs.list_of": lambda db: DueJobs(db).list_of(S, "7", now_ms=1),
     "jobs.list_unplanned": lambda db: Jobs(db).list_unplanned(),

@@ -123,6 +123,9 @@ def test_answers_and_control_have_lanes_of_their_own(kind: str, content: dict[st
         assert received.lane == name
 
 
+GROUP = {"id": -5, "type": "supergroup"}
+
+
 @pytest.mark.parametrize(
     ("kind", "content", "author"),
     [
@@ -134,6 +137,11 @@ def test_answers_and_control_have_lanes_of_their_own(kind: str, content: dict[st
         ("message_reaction", {"actor_chat": {"id": -5}, "chat": {"id": -5}}, Author("chat:-5")),
         ("message_reaction_count", {"chat": {"id": -5}}, Author("")),
         ("my_chat_member", {"from": {"id": 7}, "chat": {"id": -5}}, Author("7", True)),
+        ("message", {"sender_chat": {"id": -5}, "chat": GROUP}, Author("chat:-5", speaks_for_group=True)),
+        ("message_reaction", {"actor_chat": {"id": -5}, "chat": GROUP}, Author("chat:-5", speaks_for_group=True)),
+        ("message", {"sender_chat": {"id": -6}, "chat": GROUP}, Author("chat:-6")),
+        ("message", {"chat": GROUP}, Author("chat:-5")),
+        ("channel_post", {"sender_chat": {"id": -5}, "chat": {**GROUP, "type": "channel"}}, Author("chat:-5")),
     ],
 )
 def test_an_author_is_a_person_or_a_chat_that_speaks_for_one(kind: str, content: Any, author: Author) -> None:
