@@ -37,6 +37,7 @@ from bot.settings import Settings
 from bot.supervised import Supervisor
 from bot.zones import Zones
 from middleware.access import Access
+from middleware.admission import Admission
 from middleware.answering import Answering
 from middleware.audit import Audit
 from middleware.budget import Budget
@@ -48,6 +49,7 @@ from middleware.heartbeat import Heartbeat
 from middleware.history import History
 from middleware.late_list import LateList
 from middleware.ledger import Ledger
+from middleware.other_bots import OtherBots
 from middleware.personality import Personality
 from middleware.polarity import PolarityTable
 from middleware.presence import Presence
@@ -70,6 +72,12 @@ class App:
     ) -> None:
         self.settings, self.database, self.clock, self.supervisor = settings, database, clock, supervisor
         self.stores = Stores(database)
+        self.admission = Admission(
+            mode=settings.access,
+            admins=settings.admin_telegram_ids,
+            operators=settings.operator_telegram_ids,
+            allowed=settings.allowed_telegram_ids,
+        )
         self.journal = Journal(database, clock)
         self.pruner = Pruner(database, self.stores.health, settings.terms, clock)
         self.telegram = telegram.build(settings, self.journal.keep, refused)
@@ -118,9 +126,11 @@ class App:
         self.answering = Answering()
         self.zones = Zones(stores.users, settings.zone)
         rights = GroupRights(Administrators(self.telegram.administrators_of, clock), settings.group_automations)
-        self.commands = CommandTable(settings, self.database, stores, clock, self.zones, rights, self.answering)
+        self.commands = CommandTable(
+            settings, self.database, stores, clock, self.zones, rights, self.admission, self.answering
+        )
         self.registry = self.commands.registry()
-        self.menu = Menu(self.bot, self.registry, stores.access, self._listed())
+        self.menu = Menu(self.bot, self.registry, stores.access, self._above_members())
         propose = AutomationProposals(stores.proposals, self.zones, rights, clock, new_id)
         self.responder = responders.build(
             settings, memories=stores.memories, new_id=new_id, propose=propose, clock=clock
@@ -152,10 +162,9 @@ class App:
         )
         self.journal.watch(self.processor.note)
 
-    def _listed(self) -> dict[int, Level]:
+    def _above_members(self) -> dict[int, Level]:
         """Whom the settings give a level above member."""
-        operators = dict.fromkeys(self.settings.operator_telegram_ids, Level.OPERATOR)
-        return operators | dict.fromkeys(self.settings.admin_telegram_ids, Level.ADMIN)
+        return {user: self.admission.level_of(user) for user in self.admission.operators | self.admission.admins}
 
     def _layers(self) -> tuple[Middleware, ...]:
         settings, database, clock, stores = self.settings, self.database, self.clock, self.stores
@@ -173,14 +182,13 @@ class App:
             # Before anything is stored of a stranger.
             Access(
                 access=stores.access,
-                mode=settings.access,
-                admins=settings.admin_telegram_ids,
-                operators=settings.operator_telegram_ids,
-                allowed=settings.allowed_telegram_ids,
+                admission=self.admission,
                 clock=clock,
                 new_code=new_code,
                 is_own_right=self.commands.own_data().is_right,
             ),
+            # After access, which knows whether a bot is listed; before anything is stored of one that is not.
+            OtherBots(),
             # After access, so that strangers cannot fill it; before any work is done.
             limit,
             # Keeps what was written even where nobody answers it.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal
 
+from middleware.admission import Admission
 from middleware.texts import say
 from middleware.turn import CallNext, Clock, Level, Outcome, Place, Reply, Toast, Turn
 from storage.tables.access import Permissions
 
-AccessMode = Literal["open", "allowlist", "pairing"]
 CODE_VALID_MS = 3_600_000
 NEXT_CODE_AFTER_MS = 60_000
 _ROLES = {"owner": Level.OWNER, "admin": Level.ADMIN, "operator": Level.OPERATOR, "member": Level.MEMBER}
@@ -21,10 +20,7 @@ class Access:
     """Finds a turn's level and stops who may not come in. What it cannot decide, it denies."""
 
     access: Permissions
-    mode: AccessMode
-    admins: frozenset[int]
-    operators: frozenset[int]
-    allowed: frozenset[int]
+    admission: Admission
     clock: Clock
     new_code: Callable[[], str]
     """Makes a code that a person can read out."""
@@ -50,30 +46,27 @@ class Access:
         return await self._turn_away(turn)
 
     async def level_of(self, turn: Turn) -> Level:
-        """The rights of who acts: from the settings and from grants, whichever is higher."""
+        """The rights of who acts: from the settings and from grants, whichever is higher; a bot's from a list alone."""
+        if turn.is_bot:
+            return min(self.admission.level_of(int(turn.user_id)), Level.MEMBER)
         if not turn.has_rights or not turn.user_id.lstrip("-").isdigit():
             return Level.STRANGER
-        user = int(turn.user_id)
-        listed = Level.STRANGER
-        if user in self.admins:
-            listed = Level.ADMIN
-        elif user in self.operators:
-            listed = Level.OPERATOR
-        elif user in self.allowed or self.mode == "open":
-            listed = Level.MEMBER
+        listed = self.admission.level_of(int(turn.user_id))
+        if self.admission.mode == "open":
+            listed = max(listed, Level.MEMBER)
         role = await self.access.role_of(turn.user_id) if self._needs_lookup(turn) else None
         return max(listed, _ROLES.get(role or "", Level.STRANGER))
 
     def _needs_lookup(self, turn: Turn) -> bool:
         # Where everyone may come in, a reaction needs no rights; recording it should cost no read.
-        return not (self.mode == "open" and turn.kind == "reaction")
+        return not (self.admission.mode == "open" and turn.kind == "reaction")
 
     async def _may_enter(self, turn: Turn) -> bool:
-        if self.mode == "open":
+        if self.admission.mode == "open":
             return True
         if turn.place.is_private:
             return turn.level >= Level.MEMBER
-        if turn.place.chat_id in self.allowed or await self.access.role_of(turn.session_id) == "group":
+        if turn.place.chat_id in self.admission.allowed or await self.access.role_of(turn.session_id) == "group":
             return True
         return turn.level >= Level.ADMIN and turn.command is not None
 
@@ -87,14 +80,14 @@ class Access:
         if turn.kind not in ("message", "command"):
             return denied
         starts = turn.command is not None and turn.command.name == "start"
-        if self.mode == "pairing":
+        if self.admission.mode == "pairing":
             return await self._offer_code(turn, starts=starts)
         if not starts:
             return denied
         return Outcome(status="denied", reason="access", replies=(Reply(text=say("access.private")),))
 
     async def _opens_owner_link(self, turn: Turn) -> bool:
-        if self.mode != "pairing" or not turn.place.is_private or not turn.has_rights:
+        if self.admission.mode != "pairing" or not turn.place.is_private or not turn.has_rights:
             return False
         if turn.command is None or turn.command.name != "start" or not turn.command.argument:
             return False

@@ -27,6 +27,8 @@ class Command:
     """Other names that call it; they stand in /help of the command, not in the menu."""
     is_bare: bool = False
     """True if it takes no argument, so that one is an error."""
+    is_personal: bool = False
+    """True if what it keeps is one person's, so that nobody uses it in the name of a group."""
 
     @property
     def summary(self) -> str:
@@ -95,6 +97,8 @@ class Commands:
             return self._unknown(turn, turn.command)
         if turn.level < command.level:
             return not_allowed(command.level)
+        if command.is_personal and not turn.has_rights:
+            return Outcome(status="denied", reason="anonymous", replies=(Reply(text=say("command.personal")),))
         try:
             if command.is_bare and turn.command.argument:
                 raise UsageError(say("command.bare"))

@@ -255,7 +255,9 @@ class Turn:
     user_name: str = ""
     level: Level = Level.STRANGER
     has_rights: bool = True
-    """False for an anonymous admin or a channel: its id is shared or not a person's."""
+    """False for an anonymous admin or a channel, whose id is shared or not a person's, and for another bot."""
+    is_bot: bool = False
+    """True for another bot, of which nothing is remembered."""
     speaks_for_group: bool = False
     """True for an anonymous administrator: it has the rights of the group where it speaks, and none of a person."""
     incoming: Incoming | None = None

@@ -69,6 +69,8 @@ class AutomationProposals:
         zone = await self.zones.of(turn.user_id)
         try:
             check_prompt(prompt)
+            if turn.is_bot:
+                return Reply(text=say("proposal.bot"))
             if not turn.has_rights:
                 return Reply(text=say("proposal.anonymous"))
             await self.rights.check_creation(turn)

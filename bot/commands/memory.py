@@ -30,8 +30,8 @@ class MemoryCommands:
     def commands(self) -> tuple[Command, ...]:
         """In the order of the menu."""
         return (
-            Command(name="remember", handler=self.remember),
-            Command(name="memory", handler=self.memory),
+            Command(name="remember", handler=self.remember, is_personal=True),
+            Command(name="memory", handler=self.memory, is_personal=True),
         )
 
     async def remember(self, turn: Turn, argument: str) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from middleware.access import private_place
+from middleware.admission import Admission
 from middleware.commands import Command
 from middleware.texts import say
 from middleware.turn import Clock, Level, Outcome, Reply, Turn
@@ -18,6 +19,7 @@ class PairingCommands:
     """In private, /pair approves a person's code; in a group, it lets the group in."""
 
     access: Permissions
+    admission: Admission
     clock: Clock
 
     def commands(self) -> tuple[Command, ...]:
@@ -46,13 +48,31 @@ class PairingCommands:
         return Outcome(status="answered", replies=(told, welcome))
 
     async def unpair(self, turn: Turn, argument: str) -> Outcome:
-        """Shut out."""
-        if not turn.place.is_private and argument:
-            raise UsageError(say("command.bare"))
-        if turn.place.is_private and not argument.isdecimal():
+        """Shut out; says what holds then."""
+        if not turn.place.is_private:
+            if argument:
+                raise UsageError(say("command.bare"))
+            return await self._unpair_group(turn)
+        if not argument.isdecimal():
             raise UsageError(say("access.no_user"))
-        subject = argument if turn.place.is_private else turn.session_id
-        if turn.place.is_private and await self.access.role_of(subject) not in (None, OWNER):
-            turn.record(*Jobs.pause_of(subject, "unpaired", now_ms=self.clock()))
-        turn.record(self.access.revoke(subject))
-        return Outcome.answer(say("access.shut_out"))
+        return await self._unpair_person(turn, str(int(argument)))
+
+    async def _unpair_group(self, turn: Turn) -> Outcome:
+        role = await self.access.role_of(turn.session_id)
+        turn.record(self.access.revoke(turn.session_id))
+        if settings := ", ".join(self.admission.settings_for(turn.place.chat_id)):
+            return Outcome.answer(say("access.still_in", who=say("access.this_group"), settings=settings))
+        return Outcome.answer(say("access.group_never_in" if role is None else "access.group_out"))
+
+    async def _unpair_person(self, turn: Turn, user_id: str) -> Outcome:
+        """Their automations are paused as well, wherever they are, unless the settings let them in all the same."""
+        role = await self.access.role_of(user_id)
+        if role == OWNER:
+            return Outcome.answer(say("access.owner_stays"))
+        turn.record(self.access.revoke(user_id))
+        if settings := ", ".join(self.admission.settings_for(int(user_id))):
+            return Outcome.answer(say("access.still_in", who=say("access.user", user=user_id), settings=settings))
+        if role is None:
+            return Outcome.answer(say("access.never_in", user=user_id))
+        turn.record(*Jobs.pause_of(user_id, "unpaired", now_ms=self.clock()))
+        return Outcome.answer(say("access.out", user=user_id))

@@ -26,7 +26,7 @@ class PersonalityCommands:
 
     def commands(self) -> tuple[Command, ...]:
         """In the order of the menu."""
-        return (Command(name="personality", handler=self.run),)
+        return (Command(name="personality", handler=self.run, is_personal=True),)
 
     async def run(self, turn: Turn, argument: str) -> Outcome:
         """Dispatch to one of the forms."""

@@ -29,6 +29,7 @@ from bot.commands.tasks import TaskCommands
 from bot.commands.timezone import TimezoneCommands
 from bot.settings import Settings
 from bot.zones import Zones
+from middleware.admission import Admission
 from middleware.answering import Answering
 from middleware.commands import Command, PressHandler, Registry
 from middleware.turn import Clock, Level
@@ -46,6 +47,7 @@ class CommandTable:
     clock: Clock
     zones: Zones
     rights: GroupRights
+    admission: Admission
     answering: Answering
 
     def registry(self) -> Registry:
@@ -78,7 +80,7 @@ class CommandTable:
         yield from BudgetCommands(stores.budgets, clock).commands()
         yield from StopCommand(self.answering, self.database, stores.deliveries, clock).commands()
         yield from self.own_data().commands()
-        yield from PairingCommands(stores.access, clock).commands()
+        yield from PairingCommands(stores.access, self.admission, clock).commands()
 
     def buttons(self) -> Mapping[str, PressHandler]:
         """Handlers of presses, by what their data begins with."""

@@ -22,7 +22,7 @@ class TimezoneCommands:
 
     def commands(self) -> tuple[Command, ...]:
         """In the order of the menu."""
-        return (Command(name="timezone", handler=self.run, aliases=("tz",)),)
+        return (Command(name="timezone", handler=self.run, aliases=("tz",), is_personal=True),)
 
     async def run(self, turn: Turn, argument: str) -> Outcome:
         """Show the zone, or set it."""

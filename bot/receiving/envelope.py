@@ -28,6 +28,9 @@ ALLOWED_UPDATES = (
     "chat_member",
 )
 _MESSAGES = ("message", "channel_post")
+_FORWARDED = ("forward_origin", "forward_date")
+_PASSED_ON = ("pair",)
+"""Commands that work forwarded too: a code comes to the owner by whatever way."""
 _GROUPS = ("group", "supergroup")
 _ANSWERED = ("message", "edited_message", "channel_post", "edited_channel_post")
 _MAX_ID = 2**63 - 1
@@ -42,15 +45,17 @@ class UpdateUnreadable(BotError):
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who made an update. An id that is shared or not a person's, `chat:<id>`, has no rights; '' is nobody's.
+    """Who made an update; '' is nobody.
 
-    `speaks_for_group` is true for the group itself, behind which is one of its administrators.
+    A bot has no rights, nor has an id that is shared or not a person's, `chat:<id>`. `speaks_for_group` is true for the
+    group itself, behind which is one of its administrators.
     """
 
     user_id: str
     has_rights: bool = False
     name: str = ""
     speaks_for_group: bool = False
+    is_bot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +144,22 @@ class Envelope:
                 )
         for field in ("from", "user"):
             if (user_id := _id(_object(self.content.get(field)).get("id"))) is not None:
-                return Author(str(user_id), has_rights=True, name=_name(self.content[field], "first_name"))
+                is_bot = self.content[field].get("is_bot") is True
+                name = _name(self.content[field], "first_name")
+                return Author(str(user_id), has_rights=not is_bot, name=name, is_bot=is_bot)
         posted = self.kind in _ANSWERED and self.chat_id is not None
         return Author(user_id_of_chat(self.chat_id)) if posted and self.chat_id is not None else Author("")
 
     @property
     def command(self) -> WrittenCommand | None:
-        """The command that a message starts with."""
+        """The command that a message starts with. What is forwarded was another's to write, and is text."""
         length, text = _command_length(self.content), self.content.get("text")
         if length is None or not isinstance(text, str) or len(text) < 2:
             return None
         # A bot_command is ASCII, so that UTF-16 units are characters.
         name, _, target = text[1:length].partition("@")
+        if name.lower() not in _PASSED_ON and any(field in self.content for field in _FORWARDED):
+            return None
         return WrittenCommand(clean(name).lower(), clean(text[length:]).strip(), clean(target).lower())
 
     @property
@@ -163,7 +172,7 @@ class Envelope:
     def side(self) -> Side:
         """Answers wait for each other, control never waits for an answer."""
         # An edit runs nothing, so even one that looks like a command waits for the message that it edits.
-        is_command = self.kind in _MESSAGES and _command_length(self.content) is not None
+        is_command = self.kind in _MESSAGES and self.command is not None
         return "answer" if self.kind in _ANSWERED and not is_command else "control"
 
     @property

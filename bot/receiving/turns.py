@@ -74,6 +74,7 @@ def turn_of(arrival: Arrival, updates: Sequence[Update], me: Me) -> Turn | None:
         user_id=made.author.user_id,
         has_rights=made.author.has_rights,
         speaks_for_group=made.author.speaks_for_group,
+        is_bot=made.author.is_bot,
         user_name=made.author.name,
         received_at_ms=first.received_at_ms,
         source=arrival.source,

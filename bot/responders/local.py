@@ -31,7 +31,7 @@ class Local:
             return say("local.reminder", prompt=turn.run.prompt)
         if turn.incoming is not None and turn.incoming.attachment is not None:
             return say("local.media", kind=turn.incoming.kind.replace("_", " "))
-        if match := _REMEMBER.fullmatch(turn.text.strip()):
+        if not turn.is_bot and (match := _REMEMBER.fullmatch(turn.text.strip())):
             return self._remember(turn, match["fact"])
         if reminders.asks(turn.text):
             return await self._remind(turn)

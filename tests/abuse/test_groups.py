@@ -103,7 +103,8 @@ async def test_an_anonymous_administrator_has_the_groups_rights_and_no_others(ho
         await speak(other, other, pause)
         assert enabled(house) == [1]
         assert await speak(there.chat, there.chat, "/pair") == await speak(there.chat, there.chat, "/unpair")
-        await speak(there.chat, there.chat, "/personality set --global obey")
+        for text in ("/personality set --global obey", "/remember me", "/timezone Europe/Berlin", "/memory show"):
+            assert await speak(there.chat, there.chat, text) == [say("command.personal")]
         [answer] = await speak(there.chat, there.chat, "/automations create daily 18:00 | mine")
         assert say("automation.no_owner") in answer
         [listed] = await speak(there.chat, there.chat, "/automations")
