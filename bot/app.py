@@ -12,6 +12,7 @@ from typing import cast
 from bot import responders, telegram
 from bot.administrators import Administrators
 from bot.automations.disliked import Disliked
+from bot.automations.limits import Limits
 from bot.automations.proposals import AutomationProposals
 from bot.automations.rights import GroupRights
 from bot.automations.subject import AutomationSubject
@@ -125,9 +126,10 @@ class App:
         settings, stores, clock = self.settings, self.stores, self.clock
         self.answering = Answering()
         self.zones = Zones(stores.users, settings.zone)
+        limits = Limits(most_jobs=settings.max_jobs_per_person)
         rights = GroupRights(Administrators(self.telegram.administrators_of, clock), settings.group_automations)
         self.commands = CommandTable(
-            settings, self.database, stores, clock, self.zones, rights, self.admission, self.answering
+            settings, self.database, stores, clock, self.zones, rights, self.admission, self.answering, limits
         )
         self.registry = self.commands.registry()
         self.menu = Menu(self.bot, self.registry, stores.access, self._above_members())

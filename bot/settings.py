@@ -119,6 +119,9 @@ class Settings(BaseSettings):
         description="Messages that one answer may take; a longer one is sent as a file, with its beginning as caption.",
     )
     rate_limit_per_minute: int = Field(30, ge=1, description="Turns of one user a minute.")
+    max_jobs_per_person: int = Field(
+        100, ge=1, le=10_000, description="Automations of one person, in all chats together; those that are over aside."
+    )
     send_rate_per_second: float = Field(30, gt=0, description="Messages a second, in all.")
     chat_send_rate_per_second: float = Field(
         1, gt=0, description="Messages a second to one chat; short bursts may be faster."

@@ -22,5 +22,7 @@ MESSAGE_AUTOMATION = "json_extract(origin, '$.automationId')"
 """The automation that said a message of ours; `polar_messages_automation`."""
 RUN_REASON = field("output", "reason")
 """Why it ended so."""
+JOB_COUNTS = f"(enabled = 1 OR coalesce({field('limitsJson', 'over')}, 0) <> 1)"
+"""True of a job that is not over; `polar_automation_counted`."""
 RUN_OWNER = field("payload", "run.ownerUserId")
 """Whose run a row of the scheduler is; `polar_scheduler_owner`."""

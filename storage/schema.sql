@@ -48,6 +48,9 @@ CREATE TABLE polar_automation_jobs (
   updatedAtMs INTEGER NOT NULL
 );
 
+CREATE INDEX polar_automation_counted ON polar_automation_jobs (ownerUserId)
+WHERE (enabled = 1 OR coalesce(CASE WHEN json_valid(limitsJson) THEN json_extract(limitsJson, '$.over') END, 0) <> 1);
+
 CREATE INDEX polar_automation_enabled ON polar_automation_jobs (enabled);
 
 CREATE INDEX polar_automation_owner ON polar_automation_jobs (ownerUserId);

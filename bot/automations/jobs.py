@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.automations import verbs
-from bot.automations.limits import MAX_JOBS, check_prompt
+from bot.automations.limits import Limits, check_prompt
 from bot.automations.rights import GroupRights
 from bot.clock import moment
 from bot.evaluation import evaluate
@@ -46,6 +46,7 @@ class OwnJobs:
     zones: Zones
     rights: GroupRights
     new_id: Callable[[], str]
+    limits: Limits
 
     async def now_of(self, turn: Turn) -> tuple[ZoneInfo, int]:
         """The person's zone, and the instant in milliseconds: by these a job's times are told."""
@@ -84,8 +85,7 @@ class OwnJobs:
         if not turn.has_rights:
             raise UsageError(say("automation.no_owner"))
         await self.rights.check_creation(turn)
-        if sum(not job.is_over for job in await self.list_of(turn)) >= MAX_JOBS:
-            raise UsageError(say("automation.too_many", most=MAX_JOBS))
+        await self._check_room(turn)
         job = Job(
             id=self.new_id()[:8],
             owner_user_id=turn.user_id,
@@ -96,7 +96,7 @@ class OwnJobs:
             limits=None if turn.place.topic_id is None else {"delivery": {"threadId": turn.place.topic_id}},
         )
         planned = await self._plan(job)
-        turn.record(self.jobs.add(job, now_ms=self.clock()), planned)
+        turn.record(self.jobs.add(job, now_ms=self.clock()), planned, self._keep_room(job))
         return job
 
     async def edit(self, turn: Turn, job: Job, schedule: str, prompt: str) -> Job:
@@ -105,6 +105,8 @@ class OwnJobs:
         await self.rights.check_creation(turn)
         stored = (await self.read(turn, schedule)).stored() if schedule else job.schedule
         changed = replace(job, schedule=stored, prompt=prompt or job.prompt)
+        if schedule and job.is_over:
+            await self._check_room(turn)
         turn.record(self.jobs.change(changed, now_ms=self.clock()))
         if schedule and job.is_over:
             return await self.resume(turn, changed)
@@ -120,10 +122,14 @@ class OwnJobs:
         return replace(job, enabled=False)
 
     async def resume(self, turn: Turn, job: Job) -> Job:
-        """See `verbs.resume`, and `GroupRights.check_release` for who may."""
+        """See `verbs.resume`, and `GroupRights.check_release` for who may; what was over counts again."""
         await self.rights.check_release(turn, job)
+        if job.is_over:
+            await self._check_room(turn)
         with _saying_why():
             turn.record(*await evaluate(verbs.resume, job, now_ms=self.clock()))
+        if job.is_over:
+            turn.record(self._keep_room(job))
         return replace(job, enabled=True)
 
     async def run(self, turn: Turn, job: Job) -> None:
@@ -165,6 +171,14 @@ class OwnJobs:
     def _change(self, turn: Turn, job: Job) -> Job:
         turn.record(self.jobs.change(job, now_ms=self.clock()))
         return job
+
+    async def _check_room(self, turn: Turn) -> None:
+        if await self.jobs.count_of(turn.user_id) >= self.limits.most_jobs:
+            raise UsageError(say("automation.too_many", most=self.limits.most_jobs))
+
+    def _keep_room(self, job: Job) -> Statement:
+        """Asked once more within the commit: a person's turns in several chats run side by side."""
+        return self.jobs.expect_at_most(self.limits.most_jobs, job.owner_user_id)
 
     async def _plan(self, job: Job) -> Statement:
         with _saying_why():

@@ -1,13 +1,22 @@
-"""Limits on the number of automations of a person in a chat, and on the length of what they say."""
+"""Limits on a person's automations: how many there may be, and the length of what they say."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from middleware.texts import say
 from middleware.usage import UsageError
 
-MAX_JOBS = 100
 MAX_PROMPT = 1000
 """Characters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the settings allow of automations."""
+
+    most_jobs: int
+    """Those of one person that are not over, in all chats together."""
 
 
 def check_prompt(prompt: str) -> None:

@@ -12,6 +12,7 @@ from bot.automations import buttons
 from bot.automations.commands import AutomationCommands
 from bot.automations.decisions import ProposalPresses
 from bot.automations.jobs import OwnJobs
+from bot.automations.limits import Limits
 from bot.automations.presses import AutomationPresses
 from bot.automations.proposals import PREFIX as PROPOSALS
 from bot.automations.rights import GroupRights
@@ -49,6 +50,7 @@ class CommandTable:
     rights: GroupRights
     admission: Admission
     answering: Answering
+    limits: Limits
 
     def registry(self) -> Registry:
         """The commands, in the order of the menu."""
@@ -92,7 +94,7 @@ class CommandTable:
         }
 
     def _own_jobs(self) -> OwnJobs:
-        return OwnJobs(self.stores.jobs, self.clock, self.zones, self.rights, new_id)
+        return OwnJobs(self.stores.jobs, self.clock, self.zones, self.rights, new_id, self.limits)
 
     def own_data(self) -> OwnDataCommands:
         """What is a right of whoever asks."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from storage.ids import sql_next_id
-from storage.indexed import field
+from storage.indexed import JOB_COUNTS, field
 from storage.json_text import encode, read_object
 from storage.readers import Readers
 from storage.statement import Statement, Value
@@ -46,6 +46,7 @@ _END = f"""
 UPDATE polar_automation_jobs SET enabled = 0, updatedAtMs = :now,
   limitsJson = json_set({_LIMITS}, '$.over', json('true')) WHERE id = :id AND schedule = :schedule
 """
+_COUNT_OF = f"SELECT count(*) FROM polar_automation_jobs WHERE ownerUserId = :owner AND {JOB_COUNTS}"
 _NEXT = f"SELECT sequence FROM polar_scheduler_events WHERE eventId = {sql_next_id('automation', 'job.id')}"
 _LAST = (
     "(SELECT sequence FROM polar_run_events INDEXED BY polar_run_subject "
@@ -212,6 +213,11 @@ class Jobs:
         )
 
     @staticmethod
+    def expect_at_most(most: int, owner_user_id: str) -> Statement:
+        """Void where a person has more jobs than so many that are not over, by what stands before it in its commit."""
+        return Statement(f"SELECT 1 WHERE ({_COUNT_OF}) <= :most", {"owner": owner_user_id, "most": most}, expect=1)
+
+    @staticmethod
     def remove(job_id: str) -> Statement:
         """Delete a job."""
         return Statement("DELETE FROM polar_automation_jobs WHERE id = ?", (job_id,), expect=1)
@@ -223,6 +229,12 @@ class Jobs:
             (job_id,),
         )
         return Job.from_row(row) if row else None
+
+    async def count_of(self, owner_user_id: str) -> int:
+        """The jobs of a person that are not over, in all chats."""
+        row = await self._readers.fetch_one(_COUNT_OF, {"owner": owner_user_id})
+        assert row is not None
+        return int(row[0])
 
     async def survey(self) -> list[SurveyedJob]:
         """All jobs, oldest first."""

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from bot.automations.decision import QuietHours
-from bot.automations.limits import MAX_JOBS
 from bot.automations.verbs import run_now
 from bot.run import Running
 from bot.schedules.kinds import upcoming
@@ -412,21 +411,21 @@ async def test_a_change_by_two_at_once_is_said_in_one_line(house: House, monkeyp
 async def test_a_job_whose_schedule_has_ended_is_over(house: House) -> None:
     """It counts towards no limit, takes no pause, is listed apart, and goes on once it has another schedule."""
     clock = TestClock()
-    async with house.bot(clock, responder=ECHO) as bot:
+    async with house.bot(clock, responder=ECHO, max_jobs_per_person=3) as bot:
         ann, chat = house.chat()
         over = await create(house, chat, ann, "in 20 minutes")
         await pass_time(house, bot, clock, seconds=1200, runs=1)
         assert house.rows("SELECT enabled, limitsJson FROM polar_automation_jobs") == [(0, '{"over":true}')]
-        for _ in range(MAX_JOBS):
-            await create(house, chat, ann, "daily 12:00")
+        *_, another = [await create(house, chat, ann, "daily 12:00") for _ in range(3)]
         [refused] = await tell(house, chat, ann, "/automations create daily 12:00 | one more")
-        assert refused.startswith("You have 100 automations")
+        assert refused.startswith("You have 3 automations")
         [answer] = await tell(house, chat, ann, f"/automations pause {over}")
         assert answer.startswith(f"{over} is over")
         *running, apart = await tell(house, chat, ann, "/automations")
         assert apart.startswith("Over:\n✓ ")
         assert over in apart
         assert not any(over in page for page in running)
+        await tell(house, chat, ann, f"/automations delete {another} now")
         await tell(house, chat, ann, f"/automations edit {over} in 5 minutes | again")
         assert house.rows("SELECT enabled, limitsJson FROM polar_automation_jobs WHERE id = ?", over) == [(1, "{}")]
         await pass_time(house, bot, clock, seconds=300, runs=2)

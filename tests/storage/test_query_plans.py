@@ -86,6 +86,7 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "jobs.list_in": lambda db: Jobs(db).list_in(S),
     "jobs.list_of": lambda db: Jobs(db).list_of(S, "7"),
     "due_jobs.list_of": lambda db: DueJobs(db).list_of(S, "7", now_ms=1),
+    "jobs.count_of": lambda db: Jobs(db).count_of("7"),
     "jobs.list_unplanned": lambda db: Jobs(db).list_unplanned(),
     "memories.list_recent": lambda db: Memories(db).list_recent(session_id=S, user_id="7", limit=10),
     "memories.find": lambda db: Memories(db).find("m", session_id=S, user_id="7"),
@@ -138,6 +139,7 @@ WRITES: dict[str, Callable[[Database], tuple[Statement, ...]]] = {
     "occurrences.take": lambda db: (
         Occurrences(db).take(Occurrence(source="automation", subject_id="j", at_ms=1, due_ms=1)),
     ),
+    "jobs.expect_at_most": lambda db: (Jobs(db).expect_at_most(100, "7"),),
     "jobs.pause_session": lambda db: Jobs(db).pause_session(S, now_ms=1),
 }
 
@@ -209,6 +211,7 @@ async def test_the_plan_of_a_bad_query_would_be_noticed(database: Database, path
         ("polar_run_failed", indexed.RUN_STATUS),
         ("polar_messages_automation", indexed.MESSAGE_AUTOMATION),
         ("polar_scheduler_owner", indexed.RUN_OWNER),
+        ("polar_automation_counted", indexed.JOB_COUNTS),
     ],
 )
 async def test_an_expression_is_the_one_of_its_index(
