@@ -126,14 +126,14 @@ class App:
         settings, stores, clock = self.settings, self.stores, self.clock
         self.answering = Answering()
         self.zones = Zones(stores.users, settings.zone)
-        limits = Limits(most_jobs=settings.max_jobs_per_person)
+        limits = Limits(most_jobs=settings.max_jobs_per_person, least=settings.least_interval)
         rights = GroupRights(Administrators(self.telegram.administrators_of, clock), settings.group_automations)
         self.commands = CommandTable(
             settings, self.database, stores, clock, self.zones, rights, self.admission, self.answering, limits
         )
         self.registry = self.commands.registry()
         self.menu = Menu(self.bot, self.registry, stores.access, self._above_members())
-        propose = AutomationProposals(stores.proposals, self.zones, rights, clock, new_id)
+        propose = AutomationProposals(stores.proposals, self.zones, rights, clock, new_id, limits)
         self.responder = responders.build(
             settings, memories=stores.memories, new_id=new_id, propose=propose, clock=clock
         )
@@ -144,7 +144,10 @@ class App:
         self.runner = Runner(
             self.database,
             self.stores,
-            {"automation": AutomationSubject(self.stores, self.zones), "heartbeat": HeartbeatSubject(self.stores)},
+            {
+                "automation": AutomationSubject(self.stores, self.zones, self.settings.least_interval),
+                "heartbeat": HeartbeatSubject(self.stores),
+            },
             chain,
             tasks=self.supervisor.group(),
             clock=self.clock,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from cronsim import CronSim
 
@@ -10,8 +10,9 @@ from bot.schedules.cron import Cron
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import WORKDAYS, Daily, Interval, Monthly, Once, Schedule, Weekly
 from bot.schedules.rules import CalendarRule, ElapsedRule
+from bot.schedules.spacing import TooOften
 from bot.schedules.steps import TooManySteps
-from middleware.texts import say
+from middleware.texts import say, say_span
 
 SHOWN = 30
 """Characters of the word that could not be read."""
@@ -45,6 +46,8 @@ def explain(error: Exception) -> str:
         return str(error)
     if isinstance(error, TooManySteps):
         return say("schedule.too_many_steps", example=error.example)
+    if isinstance(error, TooOften):
+        return say("schedule.too_often", least=span(error.least), example=error.example)
     word = next(iter(error.text[error.position :].split()), "")
     shown = word if len(word) <= SHOWN else f"{word[: SHOWN - 1]}…"
     at_word = say("schedule.at_word", position=error.position + 1, word=shown)
@@ -55,6 +58,11 @@ def explain(error: Exception) -> str:
 def expected(error: ScheduleError) -> str:
     """What belongs where reading failed."""
     return say(f"schedule.expected.{error.expected}", **error.values)
+
+
+def span(time_between: timedelta) -> str:
+    """A length of time in words."""
+    return say_span(round(time_between.total_seconds()))
 
 
 def _weekly(schedule: Weekly) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
@@ -121,6 +122,13 @@ class Settings(BaseSettings):
     rate_limit_per_minute: int = Field(30, ge=1, description="Turns of one user a minute.")
     max_jobs_per_person: int = Field(
         100, ge=1, le=10_000, description="Automations of one person, in all chats together; those that are over aside."
+    )
+    min_model_interval_minutes: int = Field(
+        5,
+        ge=0,
+        le=720,
+        description="The shortest time between two runs of an automation where a model answers, or a responder of your "
+        "own; 0 for a minute, as with local and none.",
     )
     send_rate_per_second: float = Field(30, gt=0, description="Messages a second, in all.")
     chat_send_rate_per_second: float = Field(
@@ -262,7 +270,18 @@ class Settings(BaseSettings):
         """POLAR_MERGE_WINDOW_MS, or what it is by itself, in milliseconds."""
         if self.merge_window_ms is not None:
             return round(self.merge_window_ms)
-        return 0 if self.responder in ("local", "none") else MODEL_MERGE_WINDOW_MS
+        return MODEL_MERGE_WINDOW_MS if self.has_model else 0
+
+    @property
+    def has_model(self) -> bool:
+        """True if a model answers, or something of one's own, which may be one."""
+        return self.responder not in ("local", "none")
+
+    @property
+    def least_interval(self) -> timedelta | None:
+        """POLAR_MIN_MODEL_INTERVAL_MINUTES where a model answers; None where runs may be as often as schedules say."""
+        minutes = self.min_model_interval_minutes if self.has_model else 0
+        return timedelta(minutes=minutes) if minutes else None
 
     @property
     def artifacts_path(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.automations import texts
@@ -12,16 +13,16 @@ from middleware.turn import Outcome
 from storage.tables.jobs import Job
 
 
-async def described(job: Job, key: str, zone: ZoneInfo, now_ms: int) -> Outcome:
+async def described(job: Job, key: str, zone: ZoneInfo, now_ms: int, least: timedelta | None) -> Outcome:
     """A job to which something has been done, by a text that has room for what it is now, and when it runs next."""
     line = (await evaluate(texts.line, job, zone)).partition(" ")[2]
-    times = await evaluate(texts.times, job, now_ms, zone)
+    times = await evaluate(texts.times, job, now_ms, zone, least)
     return Outcome.answer(say(key, line=line, times=times), buttons=job_row(job))
 
 
-async def created(job: Job, zone: ZoneInfo, now_ms: int) -> Outcome:
+async def created(job: Job, zone: ZoneInfo, now_ms: int, least: timedelta | None) -> Outcome:
     """A new job."""
-    return await described(job, "automation.created", zone, now_ms)
+    return await described(job, "automation.created", zone, now_ms, least)
 
 
 def paused(job: Job) -> Outcome:
@@ -29,9 +30,9 @@ def paused(job: Job) -> Outcome:
     return Outcome.answer(say("automation.paused", id=job.id), buttons=job_row(job))
 
 
-async def resumed(job: Job, zone: ZoneInfo, now_ms: int) -> Outcome:
+async def resumed(job: Job, zone: ZoneInfo, now_ms: int, least: timedelta | None) -> Outcome:
     """A job that goes on."""
-    times = await evaluate(texts.times, job, now_ms, zone)
+    times = await evaluate(texts.times, job, now_ms, zone, least)
     text = say("automation.resumed", id=job.id, times=times)
     return Outcome.answer(text, buttons=job_row(job))
 

@@ -119,17 +119,18 @@ class AutomationCommands:
         )
 
     async def _show(self, turn: Turn, job: Job, rest: str) -> Outcome:
-        zone = await self.own.zones.of(turn.user_id)
+        zone, now_ms, least = await self.own.now_of(turn)
         planned = await self.occurrences.find_next("automation", job.id)
         lines = (
             await evaluate(texts.line, job, zone, turn.user_id),
-            await evaluate(texts.planned_times, job, planned, zone),
+            await evaluate(texts.planned_times, job, planned, zone, least),
+            await evaluate(texts.spacing, job, now_ms, least),
             texts.quiet(job.quiet_hours, zone),
             await evaluate(texts.limits, job),
             texts.last_run(await self.runs.last("automation", job.id), zone),
             texts.feedback(await self.feedback.totals_of_automation(job.id)),
         )
-        return Outcome.answer("\n".join(lines), buttons=job_row(job))
+        return Outcome.answer("\n".join(filter(None, lines)), buttons=job_row(job))
 
     async def _edit(self, turn: Turn, job: Job, rest: str) -> Outcome:
         schedule, _, prompt = (part.strip() for part in rest.partition("|"))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -48,9 +48,9 @@ class OwnJobs:
     new_id: Callable[[], str]
     limits: Limits
 
-    async def now_of(self, turn: Turn) -> tuple[ZoneInfo, int]:
-        """The person's zone, and the instant in milliseconds: by these a job's times are told."""
-        return await self.zones.of(turn.user_id), self.clock()
+    async def now_of(self, turn: Turn) -> tuple[ZoneInfo, int, timedelta | None]:
+        """The person's zone, the instant in milliseconds, and how often runs may be: by these its times are told."""
+        return await self.zones.of(turn.user_id), self.clock(), self.limits.least
 
     async def list_of(self, turn: Turn) -> list[Job]:
         """The person's jobs in this chat, oldest first."""
@@ -73,7 +73,7 @@ class OwnJobs:
         """A schedule as people write it, in their zone."""
         zone = await self.zones.of(turn.user_id)
         try:
-            return await evaluate(read_due, text, zone=zone, now=moment(self.clock()))
+            return await evaluate(read_due, text, zone=zone, now=moment(self.clock()), least=self.limits.least)
         except NeverDue as error:
             raise UsageError(say("automation.never_due")) from error
         except ScheduleError as error:
@@ -127,7 +127,7 @@ class OwnJobs:
         if job.is_over:
             await self._check_room(turn)
         with _saying_why():
-            turn.record(*await evaluate(verbs.resume, job, now_ms=self.clock()))
+            turn.record(*await evaluate(verbs.resume, job, now_ms=self.clock(), least=self.limits.least))
         if job.is_over:
             turn.record(self._keep_room(job))
         return replace(job, enabled=True)
@@ -182,7 +182,7 @@ class OwnJobs:
 
     async def _plan(self, job: Job) -> Statement:
         with _saying_why():
-            return await evaluate(verbs.plan, job, now_ms=self.clock())
+            return await evaluate(verbs.plan, job, now_ms=self.clock(), least=self.limits.least)
 
 
 def _named(jobs: list[Job], written: str) -> Job | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from middleware.texts import say
 from middleware.usage import UsageError
@@ -17,6 +18,8 @@ class Limits:
 
     most_jobs: int
     """Those of one person that are not over, in all chats together."""
+    least: timedelta | None = None
+    """Between two runs of one; None for no more than schedules themselves keep to."""
 
 
 def check_prompt(prompt: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.automations import texts
-from bot.automations.limits import check_prompt
+from bot.automations.limits import Limits, check_prompt
 from bot.automations.rights import GroupRights
 from bot.clock import moment
 from bot.evaluation import evaluate
@@ -54,6 +54,7 @@ class AutomationProposals:
     rights: GroupRights
     clock: Clock
     new_id: Callable[[], str]
+    limits: Limits
 
     async def now_of(self, turn: Turn) -> datetime:
         """The time that the person's clocks show (naive)."""
@@ -63,8 +64,8 @@ class AutomationProposals:
     async def automation(self, turn: Turn, *, schedule: str, prompt: str) -> Reply:
         """The reply that asks, with the buttons that decide; the schedule is as people write it.
 
-        Raises NotProposed for a schedule that cannot be read or never comes due, for too long a text, and where the
-        person may not set up a job.
+        Raises NotProposed for a schedule that cannot be read, comes due never or too often, for too long a text, and
+        where the person may not set up a job.
         """
         zone = await self.zones.of(turn.user_id)
         try:
@@ -74,7 +75,7 @@ class AutomationProposals:
             if not turn.has_rights:
                 return Reply(text=say("proposal.anonymous"))
             await self.rights.check_creation(turn)
-            found = await evaluate(read_due, schedule, zone=zone, now=self._now())
+            found = await evaluate(read_due, schedule, zone=zone, now=self._now(), least=self.limits.least)
         except (ScheduleError, UsageError) as error:
             raise NotProposed(explain(error)) from error
         proposal = Proposal(

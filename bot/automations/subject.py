@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from bot.evaluation import evaluate
 from bot.schedules import wallclock
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import UTC_ZONE, Once, Schedule
+from bot.schedules.spacing import spaced
 from bot.schedules.text import is_legacy, load
 from bot.scheduling.subject import (
     Defer,
@@ -52,6 +54,8 @@ class AutomationSubject:
 
     stores: Stores
     zones: Zones
+    least: timedelta | None = None
+    """Between two runs of a job, whatever its schedule says."""
 
     async def list_unplanned(self) -> list[str]:
         """Jobs of the earlier runtime, seen for the first time."""
@@ -62,7 +66,7 @@ class AutomationSubject:
         job = await self.stores.jobs.find(subject_id)
         if job is None:
             return ()
-        occurrence = await _evaluated(next_occurrence, job, after_ms=now_ms)
+        occurrence = await _evaluated(next_occurrence, job, after_ms=now_ms, least=self.least)
         if occurrence is None:
             return (Jobs.end(job.id, job.schedule, now_ms=now_ms),)
         return (Occurrences.plan(occurrence, now_ms=now_ms),)
@@ -71,7 +75,11 @@ class AutomationSubject:
         """By its schedule, from now on."""
         job = await self.stores.jobs.find(occurrence.subject_id)
         is_on = job is not None and job.enabled
-        upcoming = await _evaluated(next_occurrence, job, after_ms=now_ms) if job is not None and is_on else None
+        upcoming = (
+            await _evaluated(next_occurrence, job, after_ms=now_ms, least=self.least)
+            if job is not None and is_on
+            else None
+        )
         return replanned(occurrence, upcoming, now_ms)
 
     async def decide(self, occurrence: Occurrence, *, now_ms: int) -> Take | Defer | Drop:
@@ -153,7 +161,7 @@ class AutomationSubject:
     ) -> Situation:
         rules, zone = _rules_of(claim)
         return Situation(
-            schedule=schedule,
+            schedule=spaced(schedule, self.least),
             at=moment(occurrence.at_ms),
             due=moment(occurrence.due_ms),
             now=moment(now_ms),
@@ -172,7 +180,7 @@ class AutomationSubject:
         self, job: Job, occurrence: Occurrence, claim: Claim, decision: Decision, now_ms: int
     ) -> Take | Defer | Drop:
         chosen = replace(occurrence, at_ms=millis(decision.run_at))
-        upcoming = await _evaluated(next_occurrence, job, after_ms=max(now_ms, chosen.at_ms))
+        upcoming = await _evaluated(next_occurrence, job, after_ms=max(now_ms, chosen.at_ms), least=self.least)
         following = (
             *_misses(job, chosen, decision, now_ms),
             *(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from bot.clock import moment
 from bot.schedules import wallclock
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import Once, Schedule, upcoming
+from bot.schedules.spacing import TooOften, check, spaced
 from bot.schedules.text import load
 from middleware.texts import say, shorten
 from storage.tables.jobs import Job
@@ -76,23 +77,35 @@ def over(jobs: Sequence[Job], zone: ZoneInfo, reader: str) -> str:
     return say("automation.over_more", most=_SHOWN_OVER, count=len(jobs), lines=lines)
 
 
-def times(job: Job, now_ms: int, zone: ZoneInfo) -> str:
+def times(job: Job, now_ms: int, zone: ZoneInfo, least: timedelta | None) -> str:
     """When a job runs next that has just been planned; that it does not, while it is paused or when it is over."""
-    return _standing(job) or _guarded(lambda: next_times(load(job.schedule), now_ms, zone))
+    return _standing(job) or _guarded(lambda: next_times(spaced(load(job.schedule), least), now_ms, zone))
 
 
-def planned_times(job: Job, planned: PlannedInstant | None, zone: ZoneInfo) -> str:
+def planned_times(job: Job, planned: PlannedInstant | None, zone: ZoneInfo, least: timedelta | None) -> str:
     """The same of any job, by what is planned: what comes first is what its row says."""
     standing = _standing(job)
     if standing is not None or planned is None:
         return standing or say("automation.never")
 
     def told() -> str:
-        later = upcoming(load(job.schedule), moment(max(planned.at_ms, planned.due_ms)), _SHOWN_TIMES - 1)
+        schedule, newest = spaced(load(job.schedule), least), moment(max(planned.at_ms, planned.due_ms))
+        later = upcoming(schedule, newest, _SHOWN_TIMES - 1)
         shown = ", ".join(_shown(at, zone) for at in (moment(planned.due_ms), *later))
         return say("automation.next", times=shown, zone=zone.key)
 
     return _guarded(told)
+
+
+def spacing(job: Job, now_ms: int, least: timedelta | None) -> str:
+    """What becomes of runs that its schedule puts too near to each other; '' where it does not."""
+    try:
+        check(load(job.schedule), moment(now_ms), least)
+    except TooOften as error:
+        return say("automation.spaced", least=phrasing.span(error.least))
+    except ScheduleError:
+        return ""
+    return ""
 
 
 def _standing(job: Job) -> str | None:

@@ -8,8 +8,11 @@ and those of who has left or was shut out by `Jobs.pause_of`.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.clock import millis, moment
 from bot.errors import BotError
+from bot.schedules.spacing import check, spaced
 from bot.schedules.text import load
 from storage.statement import Statement
 from storage.tables.jobs import Job, Jobs, PausedBecause
@@ -20,19 +23,23 @@ class ScheduleEnded(BotError):
     """The schedule has ended: it is never due again."""
 
 
-def next_occurrence(job: Job, *, after_ms: int) -> Occurrence | None:
-    """When a job is due next; None when its schedule has ended. Raises ScheduleError."""
-    found = load(job.schedule).next(moment(after_ms))
+def next_occurrence(job: Job, *, after_ms: int, least: timedelta | None = None) -> Occurrence | None:
+    """When a job is due next, no more often than so; None when its schedule has ended. Raises ScheduleError."""
+    found = spaced(load(job.schedule), least).next(moment(after_ms))
     if found is None:
         return None
     return Occurrence(source="automation", subject_id=job.id, at_ms=millis(found), due_ms=millis(found))
 
 
-def plan(job: Job, *, now_ms: int) -> Statement:
-    """Its next occurrence from now on, in place of the one that was planned; raises ScheduleError and ScheduleEnded."""
-    occurrence = next_occurrence(job, after_ms=now_ms)
+def plan(job: Job, *, now_ms: int, least: timedelta | None = None) -> Statement:
+    """Its next occurrence from now on, in place of the one that was planned.
+
+    Raises ScheduleError and ScheduleEnded; and TooOften, where its runs would lie nearer to each other than so.
+    """
+    occurrence = next_occurrence(job, after_ms=now_ms, least=least)
     if occurrence is None:
         raise ScheduleEnded
+    check(load(job.schedule), moment(now_ms), least)
     return Occurrences.plan(occurrence, now_ms=now_ms)
 
 
@@ -45,12 +52,12 @@ def pause(job: Job, because: PausedBecause | None = None, *, now_ms: int) -> tup
     return (Jobs.pause(job.id, because, now_ms=now_ms), Occurrences.cancel("automation", job.id))
 
 
-def resume(job: Job, *, now_ms: int) -> tuple[Statement, ...]:
+def resume(job: Job, *, now_ms: int, least: timedelta | None = None) -> tuple[Statement, ...]:
     """It is switched on, with its next occurrence from now on; what was due meanwhile is not made up for.
 
-    Raises ScheduleError and ScheduleEnded; it then stays paused.
+    Raises what `plan` raises; it then stays paused.
     """
-    return (Jobs.resume(job.id, now_ms=now_ms), plan(job, now_ms=now_ms))
+    return (Jobs.resume(job.id, now_ms=now_ms), plan(job, now_ms=now_ms, least=least))
 
 
 def delete(job: Job) -> tuple[Statement, ...]:

@@ -11,11 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from bot import settings
 from bot.automations import verbs
 from bot.cli import rows
 from bot.errors import CannotRun
 from bot.phrasing import describe, explain
 from bot.schedules.errors import ScheduleError
+from bot.schedules.spacing import TooOften
 from bot.schedules.steps import limited
 from bot.schedules.text import load
 from storage import ids
@@ -62,11 +64,13 @@ def pause(job_id: JobId) -> None:
 def resume(job_id: JobId) -> None:
     """Go on with a job that was paused."""
     with rows.database() as database:
-        job = _find(database, job_id)
+        job, least = _find(database, job_id), settings.load().least_interval
         try:
-            _commit(database, job, limited(lambda: verbs.resume(job, now_ms=rows.now_ms())))
+            _commit(database, job, limited(lambda: verbs.resume(job, now_ms=rows.now_ms(), least=least)))
         except verbs.ScheduleEnded as error:
             raise CannotRun(f"the schedule of {job.id} has ended") from error
+        except TooOften as error:
+            raise CannotRun(f"{job.id} stays paused: {explain(error)}") from error
         except ScheduleError as error:
             raise CannotRun(f"the schedule of {job.id} cannot be read: {explain(error)}") from error
     typer.echo(f"resumed {job.id}")

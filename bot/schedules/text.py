@@ -20,6 +20,7 @@ from bot.schedules.kinds import (
     monthly_days,
     weekly_days,
 )
+from bot.schedules.spacing import check
 from bot.schedules.words import Words
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -147,11 +148,12 @@ class NeverDue(ScheduleError):
     """A schedule that can be read, and is never due from now on."""
 
 
-def read_due(text: str, *, zone: ZoneInfo, now: datetime) -> Schedule:
-    """The same, of what is due from `now` on; raises NeverDue too."""
+def read_due(text: str, *, zone: ZoneInfo, now: datetime, least: timedelta | None = None) -> Schedule:
+    """The same, of what is due from `now` on, and no more often than so; raises NeverDue and TooOften too."""
     schedule = parse(text, zone=zone, now=now)
     if schedule.next(now) is None:
         raise NeverDue(text, 0, "due")
+    check(schedule, now, least)
     return schedule
 
 
