@@ -19,6 +19,7 @@ from bot.clock import jittered, new_token, system_clock
 from bot.errors import CannotRun
 from bot.receiving.polling import Polling
 from bot.receiving.webhook import Webhook
+from bot.responders import least_usd
 from bot.settings import Settings
 from bot.supervised import Supervisor, end
 from bot.watchdog import READY, STOPPING, ServiceManager
@@ -34,6 +35,10 @@ log = logging.getLogger("polar")
 REFUSED = "Telegram refuses the token in TELEGRAM_BOT_TOKEN (401); ask @BotFather for a valid one"
 UNREADABLE = (TypeError, ValueError, KeyError, AttributeError)
 """What python-telegram-bot raises where an answer has another form than it knows."""
+OPEN_PURSE = (
+    "POLAR_ACCESS is open, {model} costs money, and no global budget blocks: set one, as by "
+    "`polar budget set global 5 --every 24h`, or allow it by POLAR_OPEN_WITHOUT_BUDGET=true"
+)
 MISSING = "TELEGRAM_BOT_TOKEN is missing: put it into .env, or try Polar without one: {demo}"
 
 
@@ -91,6 +96,7 @@ async def running(
 async def _started(app: App, announce: Callable[[str], None], service: ServiceManager) -> AsyncIterator[None]:
     receiver, beat = _receiver(app), LifeSigns(app.database, app.clock)
     try:
+        await _check_budget(app)
         await _initialize(app)
         await _check_identity(app)
         await _prepare(app)
@@ -170,6 +176,16 @@ async def _initialize(app: App) -> None:
             await asyncio.sleep(delay_s)
         else:
             return
+
+
+async def _check_budget(app: App) -> None:
+    """Whoever finds a bot that is open to all may spend its owner's money; that is the owner's to allow."""
+    settings = app.settings
+    if settings.access != "open" or settings.open_without_budget or not least_usd(settings, now_ms=app.clock()):
+        return
+    balances = await app.stores.budgets.balances(user_id="", session_id="", now_ms=app.clock())
+    if not any(balance.policy.blocks for balance in balances):
+        raise CannotRun(OPEN_PURSE.format(model=settings.openai_model))
 
 
 async def _check_identity(app: App) -> None:

@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     access: Literal["open", "allowlist", "pairing"] = Field(
         "pairing", description="Who may talk to the bot: everyone, those listed below, or whom the owner lets in."
     )
+    open_without_budget: bool = Field(
+        False,
+        description="Whether the bot starts with POLAR_ACCESS=open and a model whose price is known and not 0, though "
+        "no global budget blocks: anybody who finds it can then spend as much as they like.",
+    )
     admin_telegram_ids: Ids = Field(frozenset(), description="User ids of admins.")
     operator_telegram_ids: Ids = Field(frozenset(), description="User ids of operators.")
     allowed_telegram_ids: Ids = Field(frozenset(), description="Ids of users and groups that may talk to the bot.")

@@ -22,6 +22,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # Fast enough that no test waits for a rate; tests of the rates set their own.
 QUICK = {
     "access": "open",
+    "open_without_budget": True,
     "feedback_buttons": "never",
     "merge_window_ms": 0,
     "status_reactions": False,
