@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from bot.schedules.steps import limited
+from bot.schedules.steps import MOST, MOST_NEW, limited
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -18,5 +18,13 @@ _THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="schedules")
 
 async def evaluate(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The result of a pure function of schedules; raises what it raises, and TooManySteps, a ScheduleError."""
-    call = partial(work, *args, **kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_THREAD, limited, call)
+    return await _within(MOST, partial(work, *args, **kwargs))
+
+
+async def evaluate_new(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The same of a schedule that somebody wants to have, within fewer steps: what is taken can always be evaluated."""
+    return await _within(MOST_NEW, partial(work, *args, **kwargs))
+
+
+async def _within(most: int, call: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_THREAD, partial(limited, call, most=most))

@@ -14,7 +14,7 @@ from bot.automations import verbs
 from bot.automations.limits import Limits, check_prompt
 from bot.automations.rights import GroupRights
 from bot.clock import moment
-from bot.evaluation import evaluate
+from bot.evaluation import evaluate, evaluate_new
 from bot.phrasing import explain
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import Schedule
@@ -73,7 +73,7 @@ class OwnJobs:
         """A schedule as people write it, in their zone."""
         zone = await self.zones.of(turn.user_id)
         try:
-            return await evaluate(read_due, text, zone=zone, now=moment(self.clock()), least=self.limits.least)
+            return await evaluate_new(read_due, text, zone=zone, now=moment(self.clock()), least=self.limits.least)
         except NeverDue as error:
             raise UsageError(say("automation.never_due")) from error
         except ScheduleError as error:
@@ -182,7 +182,7 @@ class OwnJobs:
 
     async def _plan(self, job: Job) -> Statement:
         with _saying_why():
-            return await evaluate(verbs.plan, job, now_ms=self.clock(), least=self.limits.least)
+            return await evaluate_new(verbs.plan, job, now_ms=self.clock(), least=self.limits.least)
 
 
 def _named(jobs: list[Job], written: str) -> Job | None:

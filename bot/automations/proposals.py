@@ -10,7 +10,7 @@ from bot.automations import texts
 from bot.automations.limits import Limits, check_prompt
 from bot.automations.rights import GroupRights
 from bot.clock import moment
-from bot.evaluation import evaluate
+from bot.evaluation import evaluate, evaluate_new
 from bot.phrasing import explain
 from bot.schedules.errors import ScheduleError
 from bot.schedules.text import read_due
@@ -75,7 +75,7 @@ class AutomationProposals:
             if not turn.has_rights:
                 return Reply(text=say("proposal.anonymous"))
             await self.rights.check_creation(turn)
-            found = await evaluate(read_due, schedule, zone=zone, now=self._now(), least=self.limits.least)
+            found = await evaluate_new(read_due, schedule, zone=zone, now=self._now(), least=self.limits.least)
         except (ScheduleError, UsageError) as error:
             raise NotProposed(explain(error)) from error
         proposal = Proposal(

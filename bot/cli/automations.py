@@ -146,7 +146,7 @@ def _find(database: Beside, job_id: str) -> Job:
 def _fact(entry: SurveyedJob) -> dict[str, object]:
     job = entry.job
     try:
-        schedule = describe(load(job.schedule))
+        schedule = limited(lambda: describe(load(job.schedule)))
     except ScheduleError:
         schedule = f"unreadable: {job.schedule}"
     return {

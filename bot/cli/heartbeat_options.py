@@ -13,7 +13,7 @@ from bot.heartbeats.active_hours import ActiveHours
 from bot.phrasing import explain
 from bot.schedules import wallclock
 from bot.schedules.errors import ScheduleError
-from bot.schedules.steps import limited
+from bot.schedules.steps import MOST_NEW, limited
 from bot.schedules.text import parse
 from middleware.checks import settings_of
 from storage.ids import session_id_of
@@ -60,7 +60,9 @@ class Options:
 
 def _schedule(every: str, zone: ZoneInfo, now_ms: int) -> str:
     try:
-        return limited(lambda: parse(every, zone=zone, now=datetime.fromtimestamp(now_ms / 1000, UTC))).stored()
+        return limited(
+            lambda: parse(every, zone=zone, now=datetime.fromtimestamp(now_ms / 1000, UTC)), most=MOST_NEW
+        ).stored()
     except ScheduleError as error:
         raise failure(f"--every: {one_line(explain(error))}") from None
 

@@ -16,7 +16,7 @@ from bot.phrasing import describe, explain
 from bot.schedules import wallclock
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import Schedule, upcoming
-from bot.schedules.steps import limited
+from bot.schedules.steps import MOST_NEW, limited
 from bot.schedules.text import parse
 
 INSTANT = "2026-10-24T00:00:00Z"
@@ -33,7 +33,7 @@ def schedule(
     zone = settings.load().zone if timezone is None else _zone(timezone)
     start = datetime.fromtimestamp(system_clock()() / 1000, UTC) if after is None else _instant(after)
     try:
-        schedule = limited(lambda: parse(text, zone=zone, now=start))
+        schedule = limited(lambda: parse(text, zone=zone, now=start), most=MOST_NEW)
         due = limited(lambda: upcoming(schedule, start, count))
     except ScheduleError as error:
         raise _failure(explain(error)) from None

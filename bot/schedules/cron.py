@@ -18,7 +18,7 @@ from cronsim import CronSim, CronSimError
 from bot.schedules import wallclock
 from bot.schedules.errors import ScheduleError
 from bot.schedules.grid import Grid
-from bot.schedules.steps import count
+from bot.schedules.steps import CHARACTERS, count
 
 _START = re.compile(r"\s*(cron;TZID=(?P<zone>[^:;\s]+):|cron(?=\s|$))?", re.IGNORECASE | re.ASCII)
 # cronsim takes 5-5/10 for 5/10, which goes on to the end.
@@ -113,15 +113,20 @@ def _zone(text: str, head: re.Match[str]) -> ZoneInfo:
 
 def _is_valid(expression: str) -> bool:
     try:
-        CronSim(expression, datetime(2000, 1, 1))
+        _sim(expression, datetime(2000, 1, 1))
     except (CronSimError, ValueError):  # a ValueError is int() on thousands of digits
         return False
     return True
 
 
+def _sim(expression: str, after: datetime) -> CronSim:
+    count(1 + len(expression) // CHARACTERS)
+    return CronSim(expression, after)
+
+
 @lru_cache(maxsize=256)
 def _times(expression: str) -> tuple[time, ...]:
-    sim = CronSim(expression, datetime(2000, 1, 1))
+    sim = _sim(expression, datetime(2000, 1, 1))
     return tuple(time(hour, minute) for hour, minute in product(sorted(sim.hours), sorted(sim.minutes)))
 
 
@@ -129,7 +134,7 @@ def _times(expression: str) -> tuple[time, ...]:
 def _first_from(fields: str, day: date) -> date | None:
     midnight = datetime.combine(max(day, wallclock.FIRST_DAY), time())
     try:
-        first = next(CronSim(f"0 0 {fields}", midnight - timedelta(seconds=1)), None)
+        first = next(_sim(f"0 0 {fields}", midnight - timedelta(seconds=1)), None)
     except (OverflowError, ValueError):  # past the year 9999
         return None
     return first.date() if first and first.date() <= wallclock.LAST_DAY else None

@@ -66,11 +66,17 @@ class Grid:
 
     def _in_step(self, moment: datetime, after: datetime) -> Iterator[datetime]:
         if not self.minutes:
-            return iter([moment] if moment > after else [])
+            yield from [moment] if moment > after else []
+            return
         minute = wallclock.shown(moment, self.zone).minute
-        # Sorted by what comes first, should clocks not show a full hour where the step begins.
-        minutes = sorted(moment + (wanted - minute) % 60 * _MINUTE for wanted in self.minutes)
-        return (each for each in minutes if each > after and wallclock.shown(each, self.zone).minute in self.minutes)
+        # What comes first leads, should clocks not show a full hour where the step begins.
+        place = bisect_left(self.minutes, minute)
+        for wanted in self.minutes[place:] + self.minutes[:place]:
+            each = moment + (wanted - minute) % 60 * _MINUTE
+            if each > after:
+                count()
+                if wallclock.shown(each, self.zone).minute in self.minutes:
+                    yield each
 
     def _fits(self, local: datetime) -> bool:
         at = local.time().replace(second=0, microsecond=0)

@@ -99,8 +99,8 @@ class Parts:
         return tuple(sorted(numbers))
 
     def weekdays(self) -> tuple[tuple[int, int], ...]:
-        """Read weekdays as (0 for Monday, n), n being 0 or the nth of the month or year."""
-        return tuple(self._weekdays()) if "BYDAY" in self.values else ()
+        """Read weekdays as (0 for Monday, n), each once, n being 0 or the nth of the month or year."""
+        return tuple(dict.fromkeys(self._weekdays())) if "BYDAY" in self.values else ()
 
     def week_start(self) -> int:
         """Read the day on which weeks start, Monday unless said."""

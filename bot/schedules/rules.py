@@ -71,7 +71,7 @@ class CalendarRule:
                     yield local
 
     def _in_period(self, days: Sequence[date]) -> Iterator[datetime]:
-        count(len(days))
+        count(len(days) + len(self.positions))
         size = len(days) * len(self.times)
         places = {place - 1 if place > 0 else size + place for place in self.positions}
         chosen = (divmod(place, len(self.times)) for place in sorted(places) if 0 <= place < size)

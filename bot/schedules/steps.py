@@ -9,8 +9,15 @@ from bot.schedules.errors import ScheduleError
 T = TypeVar("T")
 MOST = 50_000
 """Steps of one evaluation: some tenths of a second, of which a rule that people mean takes a few thousandths."""
+MOST_NEW = 20_000
+"""Steps of reading a schedule that is to be taken: whatever is asked of it later then stays within MOST.
+
+Its COUNT takes the same each time that it is not remembered, and finding one instant at most ten thousand.
+"""
 YEAR = 20
 """Steps that finding a rule's dates of one year counts as."""
+CHARACTERS = 10
+"""What of a text is read in a step."""
 
 _left: ContextVar[list[int] | None] = ContextVar("steps_left", default=None)
 

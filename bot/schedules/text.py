@@ -21,6 +21,7 @@ from bot.schedules.kinds import (
     weekly_days,
 )
 from bot.schedules.spacing import check
+from bot.schedules.steps import CHARACTERS, count
 from bot.schedules.words import Words
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -132,6 +133,7 @@ FORMS = (
 
 def parse(text: str, *, zone: ZoneInfo, now: datetime) -> Schedule:
     """Read a schedule as people write it, in their zone, from `now` (aware UTC) on; raises ScheduleError."""
+    count(len(text) // CHARACTERS)
     words = Words(text, zone, EPOCH + (now - EPOCH) // _SECOND * _SECOND)
     form = next((form for form in FORMS if form.opens.fullmatch(words.next)), None)
     if form is None:
@@ -167,6 +169,7 @@ def load(stored: str) -> Schedule:
 
     The earlier forms are in UTC and name no beginning, so their intervals count from 1970-01-01T00:00Z.
     """
+    count(len(stored) // CHARACTERS)
     if is_legacy(stored):
         return parse(stored, zone=UTC_ZONE, now=EPOCH)
     if _STORED_CRON.match(stored):
