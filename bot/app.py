@@ -179,7 +179,7 @@ class App:
             # Outermost, because it commits: whatever stands inside has its effects in that one commit.
             Errors(database, self.outbox, self._committed),
             # Around all that can deny, so that every turn leaves its trace.
-            Audit(clock, stopwatch),
+            Audit(clock, stopwatch, self.registry),
             # Around all that can block or skip a run, so that every run has its row.
             Ledger(stores.runs, clock),
             # Around all that can end a message's turn, so that what people were shown of it ends too.

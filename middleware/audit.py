@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from middleware.commands import Registry
 from middleware.turn import CallNext, Clock, Outcome, OutcomeStatus, Turn
 from storage.ids import event_id, received_message_id
 from storage.statement import Statement
@@ -14,6 +15,9 @@ from storage.tables.feedback import FeedbackLedger
 
 log = logging.getLogger("polar.turn")
 
+UNKNOWN = "unknown"
+"""What stands in the ledger, from which nothing is ever erased, for a name that is no command's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Audit:
@@ -21,6 +25,8 @@ class Audit:
 
     clock: Clock
     timer: Callable[[], float]
+    registry: Registry
+    """Knows which names are commands'; any other may be whatever somebody has written."""
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Whatever the chain raises passes through."""
@@ -57,7 +63,7 @@ class Audit:
             return
         payload = {
             "actor": turn.user_id,
-            "command": turn.command.name[:64],
+            "command": UNKNOWN if self.registry.find(turn.command.name) is None else turn.command.name,
             "outcome": _status(outcome, error),
             "argumentLength": len(turn.command.argument),
             "updateId": turn.update_id,

@@ -9,6 +9,7 @@ from typing import Any
 from emulator import Chat, Person
 from tests.house import House, until
 
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'polar!_%' ESCAPE '!' ORDER BY name"
 MARK = "↻ (sent again, the first try may have arrived)\n"
 """Before a part that may have arrived already."""
 
@@ -82,6 +83,23 @@ async def tell(house: House, chat: Chat, person: Person, text: str, **place: Any
 def texts(house: House, chat: Chat) -> list[str]:
     """What arrived in a chat, in order."""
     return [message["text"] for message in house.world.sent(chat)]
+
+
+def mentions(house: House, word: str) -> set[str]:
+    """The tables in which a word stands in any column, as text or as bytes."""
+    return {
+        table
+        for (table,) in house.rows(_TABLES)
+        for row in house.rows(f"SELECT * FROM {table}")
+        for value in row
+        if word in (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
+    }
+
+
+def files_with(house: House, word: str) -> list[str]:
+    """The database's files, by their endings, in which a word stands, where nothing points to it as well."""
+    names = {ending: house.path.with_name(house.path.name + ending) for ending in ("", "-wal", "-journal")}
+    return [ending for ending, path in names.items() if path.exists() and word.encode() in path.read_bytes()]
 
 
 def queue(house: House) -> list[tuple[Any, ...]]:

@@ -19,26 +19,14 @@ from middleware.texts import say
 from storage.views.own_data import SECTIONS
 from tests.clocks import TestClock
 from tests.house import CHECKOUT, House, until
-from tests.looking import awake, idle, tell, texts
+from tests.looking import awake, idle, mentions, tell, texts
 from tests.pressing import buttons, last, press, press_data
 from tests.responders import ECHO, HANGING
 
 ERASE, KEEP = say("own_data.erase"), say("own_data.keep")
 SECRET = "swordfish"
 PENDING = "SELECT count(*) FROM polar_updates WHERE status = 'pending'"
-TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'polar!_%' ESCAPE '!' ORDER BY name"
 LEDGERS = ("polar_feedback_events", "polar_run_events", "polar_audit", "polar_access", "polar_budget_policies")
-
-
-def mentions(house: House, word: str = SECRET) -> set[str]:
-    """The tables in which a word stands in any column, as text or as bytes."""
-    return {
-        table
-        for (table,) in house.rows(TABLES)
-        for row in house.rows(f"SELECT * FROM {table}")
-        for value in row
-        if word in (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
-    }
 
 
 def sent_file(house: House, chat: Chat) -> dict[str, Any]:
@@ -131,10 +119,10 @@ async def test_what_waits_or_is_being_answered_ends_unread_when_everything_is_er
         house.world.press(chat, ann, question["message_id"], buttons(question)[ERASE])
         house.world.say(chat, ann, "hello again")
         await house.world.wait(lambda: say("own_data.erased") in texts(house, chat))
-        assert mentions(house) == set()
+        assert mentions(house, SECRET) == set()
     async with house.bot(responder=ECHO):
         await idle(house)
-    assert mentions(house) == set()
+    assert mentions(house, SECRET) == set()
     assert texts(house, chat)[-1] == "echo: hello again"
     assert house.world.sent(group) == []
 
@@ -216,7 +204,7 @@ async def test_forgetting_is_explained_and_asked_for_first(house: House) -> None
     assert "for 10 minutes" in question["text"]
     assert list(buttons(question)) == [ERASE, KEEP]
     assert all(len(data.encode()) <= 64 for data in buttons(question).values())
-    assert mentions(house) == {"polar_messages"}
+    assert mentions(house, SECRET) == {"polar_messages"}
 
 
 async def test_forgetting_erases_a_persons_texts_in_every_table_and_chat(house: House) -> None:
@@ -225,7 +213,7 @@ async def test_forgetting_erases_a_persons_texts_in_every_table_and_chat(house: 
     async with house.bot(clock, responder=ECHO) as bot:
         ann, chat = house.chat()
         await live(house, bot, clock, ann, chat)
-        assert mentions(house) >= {"polar_messages", "polar_message_revisions", "polar_memory"}
+        assert mentions(house, SECRET) >= {"polar_messages", "polar_message_revisions", "polar_memory"}
         before = {table: house.rows(f"SELECT * FROM {table}") for table in LEDGERS}
         ids = "SELECT sequence, messageId, telegramMessageId FROM polar_messages"
         messages = house.rows(ids)
@@ -238,7 +226,7 @@ async def test_forgetting_erases_a_persons_texts_in_every_table_and_chat(house: 
         assert house.rows(f"SELECT * FROM polar_{table}") == [], table
     assert house.rows("SELECT * FROM polar_personality_profiles") == []
     assert house.rows("SELECT count(*) FROM polar_memory_fts") == [(0,)]
-    assert mentions(house) == set()
+    assert mentions(house, SECRET) == set()
     found = sent_file(house, chat)
     assert [found[section] for section in ("memories", "automations", "personality", "timezone")] == [[], [], [], []]
     assert [event["emoji"] for event in found["feedback"] if event["type"] == "reaction_added"] == ["👍"]
@@ -330,7 +318,7 @@ async def test_what_waits_to_be_sent_is_not_sent_any_more(house: House) -> None:
         assert texts(house, chat)[-1] == say("own_data.erased")
         assert not [text for text in texts(house, chat) if f"{SECRET} 1" in text or f"{SECRET} 2" in text]
         assert await tell(house, chat, ann, "hello") == ["echo: hello"]
-    assert mentions(house) == set()
+    assert mentions(house, SECRET) == set()
     assert house.rows("SELECT DISTINCT status FROM polar_delivery_queue") == [("sent",)]
 
 
@@ -373,7 +361,7 @@ async def test_a_button_that_was_not_made_for_somebody_does_nothing(house: House
         question = await ask(house, chat, ann)
         made = data.format(ann=ann.id, bob=bob.id, now=clock() // 1000)
         assert await press_data(house, chat, ann, made, question) == say("button.out_of_date")
-    assert "polar_messages" in mentions(house)
+    assert "polar_messages" in mentions(house, SECRET)
 
 
 async def test_nobody_can_press_for_somebody_else(house: House) -> None:
@@ -389,7 +377,7 @@ async def test_nobody_can_press_for_somebody_else(house: House) -> None:
         assert await press_data(house, other, bob, data, last(house, other)) == say("button.out_of_date")
         await tell(house, group, ann, "/ping")
         assert await press_data(house, group, ann, data, last(house, group)) == say("button.out_of_date")
-    assert "polar_messages" in mentions(house)
+    assert "polar_messages" in mentions(house, SECRET)
 
 
 async def test_what_is_said_after_it_is_kept_again(house: House) -> None:
