@@ -36,6 +36,7 @@ from bot.sending.sender import Sender
 from bot.sending.status import StatusDisplay
 from bot.settings import Settings
 from bot.supervised import Supervisor
+from bot.sweeper import Sweeper
 from bot.zones import Zones
 from middleware.access import Access
 from middleware.admission import Admission
@@ -81,6 +82,7 @@ class App:
         )
         self.journal = Journal(database, clock)
         self.pruner = Pruner(database, self.stores.health, settings.terms, clock)
+        self.sweeper = Sweeper(database)
         self.telegram = telegram.build(settings, self.journal.keep, refused)
         self.bot = self.telegram.application.bot
         self.calm = asyncio.Event()
@@ -245,3 +247,5 @@ class App:
             self.sender.wake({turn.session_id, *(place.session_id for place in places)})
         if turn.kind in ("command", "button"):
             self.runner.wake()
+        if turn.kind == "button":
+            self.sweeper.wake()

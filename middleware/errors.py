@@ -60,6 +60,7 @@ class Errors:
             await self.database.commit(*statements, *queued, *testimony)
         except ExpectationFailed:
             # Its source was taken away meanwhile, so nothing of it is said; what it has cost is true all the same.
-            await self.database.commit(*testimony)
+            await self.database.commit(*testimony, *self.outbox.take_back_begun(turn))
+            self.committed(turn, ())
             raise
         self.committed(turn, replies)

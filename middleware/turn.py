@@ -230,6 +230,8 @@ class Source:
     opening: tuple[Statement, ...]
     failing: Callable[[str], tuple[Statement, ...]]
     is_last_try: bool
+    held: Callable[[], Iterable[Statement]] = tuple
+    """Goes first in what is committed before the turn's end, and voids that when the source was taken away."""
     last_words: tuple[Reply, ...] = ()
     """The words, in place of an apology, when the last try has failed."""
     opened: Callable[[Sequence[Rows]], None] | None = None

@@ -13,7 +13,7 @@ from storage import memory_index, migrations, opening
 from storage.errors import DatabaseBusy, DatabaseUnusable
 from storage.readers import Readers
 from storage.statement import Statement
-from storage.writer import UnitRows, run_batch
+from storage.writer import UnitRows, empty_log, rehearse, run_batch
 
 Answer = TypeVar("Answer")
 
@@ -36,6 +36,14 @@ class Beside(Readers):
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def rehearse(self, *statements: Statement) -> UnitRows:
+        """What `commit` would give back now; nothing of it is kept."""
+        return rehearse(self._writer, statements)
+
+    def empty_log(self) -> bool:
+        """Cut the log to nothing; False where somebody reads from it just now."""
+        return empty_log(self._writer)
 
 
 @contextmanager

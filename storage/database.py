@@ -19,7 +19,7 @@ from storage.lock_waits import TRY_MS, when_free
 from storage.readers import Asking, Readers
 from storage.sqlite_codes import is_fatal_for_reader
 from storage.statement import Parameters, Rows, Statement
-from storage.writer import Unit, UnitRows, run_batch
+from storage.writer import Unit, UnitRows, empty_log, run_batch
 
 log = logging.getLogger("polar.database")
 
@@ -138,6 +138,11 @@ class Database(Readers):
                     async with asyncio.timeout(LOOK_EVERY_S):
                         await self.lost.wait()
         raise self._failure
+
+    async def empty_log(self) -> bool:
+        """Cut the log to nothing, behind what was handed over; False where somebody reads from it just now."""
+        with self._reading():
+            return await asyncio.get_running_loop().run_in_executor(self._thread, empty_log, self._writer)
 
     def _lose(self, error: DatabaseLost) -> None:
         """From now on this is what everybody gets, whoever waits for the lock of another program too."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
 from storage import memory_index
 from storage.ids import session_id_of, sql_next_id
 from storage.indexed import field
 from storage.payloads import WITHOUT_WORDS
 from storage.readers import Readers
 from storage.statement import Statement, Value
+from storage.tables.properties import ERASURES, Properties
 from storage.tables.runs import Runs
+from storage.writer import UnitRows
 
 # The payload of a call that the sender ends without making it: there is no such message to delete.
 _NO_CALL = '{"method":"deleteMessage","target":""}'
@@ -18,6 +25,17 @@ _MERGE = "INSERT INTO polar_memory_fts (polar_memory_fts, rank) VALUES ('merge',
 _FROM_THEM = f"""(sessionId = :private OR EXISTS (
   SELECT 1 FROM json_each(CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(body AS TEXT) ELSE '{{}}' END) AS part
   WHERE part.type = 'object' AND :id IN ({field("part.value", "from.id")}, {field("part.value", "user.id")})))"""
+_QUOTED = ("text", "caption", "poll", "checklist", "contact", "location", "venue")
+_THEIR_WORDS = ", ".join(
+    f"'$.{kind}.{part}'"
+    for kind in ("message", "edited_message")
+    for part in ("quote", *(f"reply_to_message.{words}" for words in _QUOTED))
+)
+_BODY = "CAST(body AS TEXT)"
+_REPLIES_TO_THEM = f"""
+CASE WHEN json_valid({_BODY}) THEN {_BODY} <> json_remove({_BODY}, {_THEIR_WORDS}) AND :id IN (
+  {field(_BODY, "message.reply_to_message.from.id")}, {field(_BODY, "edited_message.reply_to_message.from.id")}) END
+"""
 _STATEMENTS = (
     # Before the messages, by which they are found.
     """
@@ -36,13 +54,13 @@ WHERE sessionId = :private AND (text <> '' OR attachment IS NOT NULL)
 """,
     f"""
 UPDATE polar_delivery_queue INDEXED BY polar_delivery_session SET payload = {WITHOUT_WORDS}
-WHERE sessionId = :private AND status IN ('sent', 'failed')
+WHERE sessionId = :private AND status IN ('sent', 'failed') AND payload <> {WITHOUT_WORDS}
 """,
     # Not deleted: the sender may have one in hand, and must find its row.
     f"""
 UPDATE polar_delivery_queue INDEXED BY polar_delivery_open
 SET payload = :no_call
-WHERE sessionId = :private AND status IN ('pending', 'sending')
+WHERE sessionId = :private AND status IN ('pending', 'sending') AND payload <> :no_call
   AND coalesce({field("payload", "method")}, '') <> 'answerCallbackQuery'
 """,
     "DELETE FROM polar_memory WHERE userId = :user",
@@ -58,7 +76,7 @@ DELETE FROM polar_scheduler_events WHERE queue = 'scheduled' AND eventId IN (
     # What could not be handled is kept as it came.
     f"""
 UPDATE polar_updates INDEXED BY polar_updates_dead SET body = NULL, reason = 'erased'
-WHERE status = 'dead' AND {_FROM_THEM}
+WHERE status = 'dead' AND body IS NOT NULL AND {_FROM_THEM}
 """,
     # What waits, or is in hand: its turn finds it finished, and is void as a whole. What came later is a new beginning.
     f"""
@@ -67,7 +85,16 @@ SET status = 'done', body = NULL, reason = 'erased', finishedAtMs = :now
 WHERE status = 'pending' AND {_FROM_THEM}
   AND sequence < coalesce((SELECT sequence FROM polar_updates WHERE updateId = :asked), 9223372036854775807)
 """,
+    # What others replied to them, and is not finished, goes on without what they had said.
+    *(
+        f"UPDATE polar_updates INDEXED BY polar_updates_{status} "
+        f"SET body = CAST(json_remove({_BODY}, {_THEIR_WORDS}) AS BLOB) "
+        f"WHERE status = '{status}' AND {_REPLIES_TO_THEM}"
+        for status in ("dead", "pending")
+    ),
 )
+_CHANGED = re.compile(r"\s*(?:UPDATE|DELETE FROM)\s+(polar_\w+)")
+"""The table whose rows a statement changes or removes; the index of words is none that anybody counts."""
 
 
 class Erasure:
@@ -92,9 +119,31 @@ class Erasure:
             "now": now_ms,
         }
         texts = (Statement(sql, ids) for sql in _STATEMENTS)
-        statements = (*Runs.erase_of(user_id, now_ms=now_ms), *texts)
+        statements = (Properties.count_up(ERASURES), *Runs.erase_of(user_id, now_ms=now_ms), *texts)
         if not self._readers.has_memory_index:
             return statements
         own = f"keys : {memory_index.user_key(user_id)}"
         forgotten = Statement("DELETE FROM polar_memory_fts WHERE polar_memory_fts MATCH ?", (own,))
         return (*statements, forgotten, Statement(_MERGE))
+
+    @staticmethod
+    def counted(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+        """The same, giving back a row for each that they change."""
+        return tuple(
+            replace(statement, sql=f"{statement.sql} RETURNING 1") if _table_of(statement) else statement
+            for statement in statements
+        )
+
+    @staticmethod
+    def rows_by_table(statements: tuple[Statement, ...], answer: UnitRows) -> Mapping[str, int]:
+        """How many rows of each table lose what they say, or go, by the answer to `counted` statements."""
+        found: Counter[str] = Counter()
+        for statement, rows in zip(statements, answer, strict=True):
+            if table := _table_of(statement):
+                found[table] += len(rows)
+        return dict(sorted(found.items()))
+
+
+def _table_of(statement: Statement) -> str | None:
+    changed = _CHANGED.match(statement.sql)
+    return changed[1] if changed and changed[1] != "polar_memory_fts" else None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import groupby
 
 from storage.errors import DatabaseBusy, DatabaseLost, ExpectationFailed, StorageError
@@ -16,6 +16,8 @@ from storage.statement import Rows, Statement
 
 Unit = tuple[Statement, ...]
 UnitRows = list[Rows]
+READERS_MS = 20
+"""How long commits wait at the most for those who read from a log that is to be emptied."""
 
 
 class _TransactionEnded(StorageError):
@@ -24,6 +26,10 @@ class _TransactionEnded(StorageError):
     def __init__(self, position: int) -> None:
         super().__init__(f"unit {position} ended the transaction")
         self.position = position
+
+
+class _Rehearsed(StorageError):
+    """A unit was run to see what it does, and is to be undone."""
 
 
 def run_batch(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[UnitRows | Exception]:
@@ -49,6 +55,26 @@ def run_batch(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[Uni
         except _TransactionEnded as ended:
             assert isinstance(ended.__cause__, Exception)
             void[ended.position] = ended.__cause__
+
+
+def rehearse(connection: sqlite3.Connection, unit: Unit) -> UnitRows:
+    """What the commit of a unit would answer now; nothing of it is kept. Raises what voids it, and as `run_batch`."""
+    answer: UnitRows = []
+    with suppress(_Rehearsed), _transaction(connection):
+        answer = _run_unit(connection, unit)
+        raise _Rehearsed
+    return answer
+
+
+def empty_log(connection: sqlite3.Connection) -> bool:
+    """Fold the log into the file and cut it to nothing; False where somebody reads from it, or writes, just now."""
+    usual_ms = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+    connection.execute(f"PRAGMA busy_timeout = {READERS_MS}")
+    try:
+        is_read, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not is_read
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {usual_ms}")
 
 
 @contextmanager

@@ -229,16 +229,19 @@ class Processor:
             fail = self._updates.fail
             return tuple(fail(letter.entry.update_id, letter.entry.sequence, attempt=attempt) for letter in letters)
 
+        def held() -> tuple[Statement, ...]:
+            return tuple(self._updates.hold(letter.entry.update_id, letter.entry.sequence) for letter in letters)
+
         final = letters[-1].entry
         lanes = self._answers if side_of(final.lane) == "answer" else self._control
         if not lanes.has_next(final):
-            return Source(opening=self._finish(letters), failing=failing, is_last_try=last)
+            return Source(opening=self._finish(letters), failing=failing, is_last_try=last, held=held)
 
         def opened(rows: Sequence[Rows]) -> None:
             upcoming.entry = next(map(Entry.from_row, rows[len(letters)]), None)
 
         opening = (*self._finish(letters), self._updates.look_behind(final, limit=1))
-        return Source(opening=opening, failing=failing, is_last_try=last, opened=opened)
+        return Source(opening=opening, failing=failing, is_last_try=last, held=held, opened=opened)
 
     async def stop(self, timeout_s: float) -> None:
         """Start nothing new; give what is in hand `timeout_s` seconds, then leave the rest to the next start."""

@@ -19,6 +19,7 @@ from middleware.replies.outbox import Outbox
 from middleware.replies.rich_text import RichText
 from middleware.turn import Turn
 from storage.database import Database
+from storage.errors import ExpectationFailed
 from storage.tables.messages import Messages
 
 log = logging.getLogger("polar.live")
@@ -186,11 +187,7 @@ class Display:
         """Send a message to be edited, or edit it; False when it has no receipt yet."""
         live, turn = self._live, self._turn
         if not turn.replaces:
-            turn.replaces = (live.outbox.placeholder_id(turn),)
-            # The only thing of a turn that is committed before its end: a replay finds it, and finishes it.
-            await live.database.commit(*live.outbox.placeholder(turn, part.text))
-            live.wake([turn.session_id])
-            return True
+            return await self._begin(part)
         sent = await live.messages.find_delivered(turn.replaces[0])
         if sent is None or sent.telegram_message_id is None:
             return False
@@ -202,6 +199,19 @@ class Display:
                 entities=_entities(part),
                 read_timeout=CALL_S,
             )
+        return True
+
+    async def _begin(self, part: RichText) -> bool:
+        """Queue the message; False where nobody waits for the answer any more, as its question was erased."""
+        live, turn = self._live, self._turn
+        turn.replaces = (live.outbox.placeholder_id(turn),)
+        try:
+            # The only thing of a turn that is committed before its end: a replay finds it, and finishes it.
+            await live.database.commit(*turn.source.held(), *live.outbox.placeholder(turn, part.text))
+        except ExpectationFailed:
+            turn.replaces, self._paused_until = (), float("inf")
+            return False
+        live.wake([turn.session_id])
         return True
 
     @contextmanager

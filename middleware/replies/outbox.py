@@ -114,6 +114,14 @@ class Outbox:
         )
         return [self._delivery(turn.place, delivery_id, delivery_id, payload, once=True), queued]
 
+    def take_back_begun(self, turn: Turn) -> list[Statement]:
+        """Delete that message, if there is one, of a turn that comes to no answer."""
+        begun = self.placeholder_id(turn)
+        if begun not in (*turn.replaces, *turn.discards):
+            return []
+        taken_back = self._take_back(turn, begun, ids.surplus_id(turn.id, 0))
+        return [*taken_back, self.deliveries.spare(begun, now_ms=self.clock())]
+
     async def find_placeholder(self, turn: Turn) -> None:
         """Let the turn replace the message that an earlier try has left for its answer, if there is one."""
         if turn.kind not in ANSWERED or turn.replaces or not turn.may_be_begun:

@@ -218,8 +218,8 @@ class Deliveries:
     def spare(delivery_id: str, *, now_ms: int) -> Statement:
         """From `pending` to `sent` without a call, where what would be said in its place is queued as well."""
         return Statement(
-            "UPDATE polar_delivery_queue SET status = 'sent', reason = 'the answer itself was there', updatedAtMs = ? "
-            "WHERE deliveryId = ? AND status = 'pending'",
+            "UPDATE polar_delivery_queue SET status = 'sent', reason = 'the answer itself was there', updatedAtMs = ?, "
+            f"payload = {WITHOUT_WORDS} WHERE deliveryId = ? AND status = 'pending'",
             (now_ms, delivery_id),
         )
 

@@ -23,6 +23,11 @@ BEAT_MS = "beat_ms"
 ENDED_START = "ended_start"
 """The number of the last start that ended as it was asked to."""
 
+ERASURES = "erasures"
+"""How often somebody's data was erased."""
+ERASURES_OFF_DISK = "erasures_off_disk"
+"""Of how many of those nothing is left in the log, nor in the index of words."""
+
 
 class Properties:
     """Named values, each a string."""

@@ -26,6 +26,7 @@ ON CONFLICT (updateId) DO UPDATE SET
   finishedAtMs = NULL
 WHERE polar_updates.status <> 'pending' AND polar_updates.mark <> excluded.mark
 """
+_HOLD = "SELECT 1 FROM polar_updates WHERE updateId = ? AND sequence = ? AND status = 'pending'"
 _FINISH = """
 UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = ?
 WHERE updateId = ? AND sequence = ? AND status = 'pending'
@@ -157,6 +158,11 @@ class Updates:
     def claim(entry: Entry) -> Statement:
         """Count one more try before it is made; gives the count back."""
         return Statement(_CLAIM, (entry.update_id, entry.sequence), expect=1)
+
+    @staticmethod
+    def hold(update_id: int, sequence: int) -> Statement:
+        """Changes nothing; voids its unit when the update is not pending any more, as after an erasure."""
+        return Statement(_HOLD, (update_id, sequence), expect=1)
 
     @staticmethod
     def finish(update_id: int, sequence: int, *, now_ms: int) -> Statement:

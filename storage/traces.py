@@ -1,0 +1,50 @@
+"""What erasing leaves on the disk for a while: words in the log, and in parts of the index of words not merged yet.
+
+The file itself keeps nothing, as the writer overwrites what it deletes (`secure_delete`).
+"""
+
+from __future__ import annotations
+
+from storage.readers import Readers
+from storage.statement import Statement
+from storage.tables.properties import ERASURES, ERASURES_OFF_DISK, Properties
+from storage.writer import UnitRows
+
+PAGES = 64
+"""Of the index of words, that one commit merges; SQLite counts those that it writes."""
+_CHANGES = Statement("SELECT total_changes()")
+
+
+class Traces:
+    """What is left of erasures: each counts itself as it is committed, so that the next process knows of it too."""
+
+    def __init__(self, readers: Readers) -> None:
+        self._properties = Properties(readers)
+        self._has_index = readers.has_memory_index
+
+    @staticmethod
+    def removed(number: int) -> Statement:
+        """Of the erasures up to this one nothing is left."""
+        return Properties.raise_to(ERASURES_OFF_DISK, number)
+
+    async def newest(self) -> int | None:
+        """The number of the newest erasure; None where nothing of it is left any more."""
+        erased, removed = await self._number(ERASURES), await self._number(ERASURES_OFF_DISK)
+        return erased if erased > removed else None
+
+    def merge(self, *, begins: bool) -> tuple[Statement, ...]:
+        """A step of merging all parts of the index of words into one, where deleted entries go; none without it."""
+        if not self._has_index:
+            return ()
+        pages = -PAGES if begins else PAGES
+        step = Statement("INSERT INTO polar_memory_fts (polar_memory_fts, rank) VALUES ('merge', ?)", (pages,))
+        return _CHANGES, step, _CHANGES
+
+    @staticmethod
+    def is_merged(answer: UnitRows) -> bool:
+        """Whether a step had nothing to do, which is less than two changes, says SQLite."""
+        return not answer or answer[2][0][0] - answer[0][0][0] < 2
+
+    async def _number(self, name: str) -> int:
+        value = await self._properties.find(name)
+        return int(value) if value is not None and value.isdecimal() else 0
