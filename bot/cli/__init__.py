@@ -16,6 +16,7 @@ from bot.cli import (
     deliveries,
     demo,
     emulator,
+    erase,
     export,
     heartbeat,
     replay,
@@ -53,6 +54,7 @@ app.command("run")(run.run)
 app.command("demo")(demo.demo)
 app.command("emulator")(emulator.emulator)
 app.command("export")(export.export)
+app.command("erase")(erase.erase)
 app.command("replay")(replay.replay)
 app.command("schedule")(schedule.schedule)
 app.command("web")(web.web)

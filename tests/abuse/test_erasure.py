@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from bot import sweeper
+from bot.cli import erase as command
 from bot.sending import display
 from bot.sweeper import Sweeper
 from emulator import Chat, Person
@@ -23,11 +24,12 @@ from storage.statement import Statement
 from storage.tables.memories import Memories
 from storage.traces import Traces
 from tests.automating import HOUR, create, outcomes
+from tests.bot.cli.terminal import polar, printed
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import files_with, idle, mentions, tell, texts
 from tests.pressing import buttons, last
-from tests.responders import ECHO, WRITING, Writing
+from tests.responders import ECHO, HANGING, WRITING, Writing
 
 pytestmark = pytest.mark.slow
 
@@ -270,6 +272,83 @@ def test_the_writer_overwrites_what_it_deletes(house: House) -> None:
     """Whatever SQLite was built to do; less than ON leaves what stood on pages that nobody uses any more."""
     with closing(opening.connect_writer(house.path, busy_ms=0)) as connection:
         assert connection.execute("PRAGMA secure_delete").fetchone()[0] == 1
+
+
+async def test_an_operator_erases_a_person_beside_a_bot_that_answers_them(house: House) -> None:
+    """As /forget me does: what is in hand is void, what waits ends unread, and nothing is left on the disk."""
+    async with house.bot(responder=HANGING, shutdown_seconds=0):
+        (ann, chat), (bob, other) = house.chat(), house.chat("Bob")
+        await live(house, ann, chat)
+        await tell(house, other, bob, "mine")
+        house.world.say(chat, ann, f"hang {SECRET}")
+        house.world.say(chat, ann, f"and {SECRET}")
+        await until(lambda: ("pending", 2) in house.rows(STATES))
+        preview = printed(polar("erase", str(ann.id), "--dry-run", "--json", database=house.path))
+        assert mentions(house, SECRET) >= {"polar_messages", "polar_memory", "polar_updates"}
+        done = printed(polar("erase", str(ann.id), "--json", database=house.path))
+        assert mentions(house, SECRET) == set()
+        assert files_with(house, SECRET) == []
+        assert await tell(house, other, bob, "and still here") == ["echo: and still here"]
+    async with house.bot(responder=ECHO):
+        await idle(house)
+        assert mentions(house, SECRET) == set()
+        assert await tell(house, chat, ann, "hello again") == ["echo: hello again"]
+    assert done == preview | {"dryRun": False, "offDisk": True}
+    assert (done["userId"], preview["offDisk"]) == (str(ann.id), False)
+    counts = done["rows"]
+    assert (counts["polar_memory"], counts["polar_updates"], counts["polar_automation_jobs"]) == (30, 2, 1)
+    assert counts["polar_message_revisions"] == 3
+    assert house.rows("SELECT text FROM polar_messages WHERE userId = ?", str(bob.id)) == [
+        ("mine",),
+        ("and still here",),
+    ]
+
+
+async def test_an_operator_erases_a_person_where_no_bot_runs(house: House) -> None:
+    """The same; once more there is nothing left to erase, which is no failure."""
+    async with house.bot(responder=ECHO):
+        ann, chat = house.chat()
+        await live(house, ann, chat)
+    told = polar("erase", str(ann.id), database=house.path)
+    assert (told.exit_code, told.stderr) == (0, "")
+    assert "rows erased" in told.stdout
+    assert files_with(house, SECRET) == []
+    assert mentions(house, SECRET) == set()
+    assert set(printed(polar("erase", str(ann.id), "--json", database=house.path))["rows"].values()) == {0}
+    assert "rows that would be erased" in polar("erase", "123456", "--dry-run", database=house.path).stdout
+
+
+async def test_an_operator_is_told_where_the_log_cannot_be_emptied(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is erased all the same, and a bot removes the rest."""
+    monkeypatch.setattr(command, "TRIES", 2)
+    async with house.bot(responder=ECHO):
+        ann, chat = house.chat()
+        await live(house, ann, chat)
+    with reading(house):
+        told = polar("erase", str(ann.id), "--json", database=house.path)
+        assert json.loads(told.stdout)["offDisk"] is False
+        assert (told.exit_code, "somebody reads the database" in told.stderr) == (0, True)
+        assert mentions(house, SECRET) == set()
+    async with house.bot(responder=ECHO):
+        await off_disk(house)
+    assert files_with(house, SECRET) == []
+
+
+@pytest.mark.parametrize("user", ["ann", "-100123", "0", "chat:-5", "1.5", ""])
+def test_only_a_persons_number_names_whom_to_erase(house: House, user: str) -> None:
+    """Wrong usage, status 2, before any file is opened."""
+    told = polar("erase", "--", user, database=house.path)
+    assert told.exit_code == 2
+    assert not house.path.exists()
+
+
+def test_erasing_needs_a_database(house: House) -> None:
+    """A failure in one line, status 1; none is made."""
+    told = polar("erase", "7", database=house.path)
+    assert (told.exit_code, len(told.stderr.splitlines())) == (1, 1)
+    assert not house.path.exists()
 
 
 async def test_a_call_that_is_spared_keeps_no_words(house: House) -> None:
