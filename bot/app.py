@@ -42,6 +42,7 @@ from middleware.access import Access
 from middleware.admission import Admission
 from middleware.answering import Answering
 from middleware.audit import Audit
+from middleware.buckets import Buckets
 from middleware.budget import Budget
 from middleware.chain import compose
 from middleware.commands import Commands
@@ -64,6 +65,11 @@ from middleware.session import Session
 from middleware.turn import CallNext, Clock, Level, Middleware, Reply, Toast, Turn
 from storage.database import Database
 from storage.stores import Stores
+
+STRANGERS_TURNS, STRANGERS_S = 10, 600
+"""What is heard of a stranger: so much at once, and in so many seconds."""
+EMOJI_A_MINUTE = 30
+"""Custom emoji of one person that Telegram is asked about in a minute."""
 
 
 class App:
@@ -175,12 +181,12 @@ class App:
 
     def _layers(self) -> tuple[Middleware, ...]:
         settings, database, clock, stores = self.settings, self.database, self.clock, self.stores
-        limit = RateLimit(settings.rate_limit_per_minute)
+        limit = RateLimit.of(settings.rate_limit_per_minute)
         own = tuple(cast(Middleware, load_named("POLAR_MIDDLEWARE", name)) for name in settings.middleware)
         return (
             # Outermost, because it commits: whatever stands inside has its effects in that one commit.
             Errors(database, self.outbox, self._committed),
-            # Around all that can deny, so that every turn leaves its trace.
+            # Around all that can deny, so that every turn leaves its trace, unless a stranger sends too much.
             Audit(clock, stopwatch, self.registry),
             # Around all that can block or skip a run, so that every run has its row.
             Ledger(stores.runs, clock),
@@ -192,11 +198,13 @@ class App:
                 admission=self.admission,
                 clock=clock,
                 new_code=new_code,
+                strangers=Buckets(STRANGERS_TURNS, STRANGERS_S),
                 is_own_right=self.commands.own_data().is_right,
             ),
             # After access, which knows whether a bot is listed; before anything is stored of one that is not.
             OtherBots(),
-            # After access, so that strangers cannot fill it; before any work is done.
+            # After access, so that strangers cannot fill it; before any work is done. Edits and reactions ask it where
+            # they are known to cause something.
             limit,
             # Keeps what was written even where nobody answers it.
             Session(stores.messages, clock, limit),
@@ -211,6 +219,8 @@ class App:
                 self.telegram.describe_emoji,
                 self.sender.settle,
                 Disliked(stores.jobs, stores.feedback),
+                limit,
+                Buckets(EMOJI_A_MINUTE, 60),
                 clock,
             ),
             # Heartbeats end here: what is counted needs no model.

@@ -124,7 +124,9 @@ class Settings(BaseSettings):
         le=100,
         description="Messages that one answer may take; a longer one is sent as a file, with its beginning as caption.",
     )
-    rate_limit_per_minute: int = Field(30, ge=1, description="Turns of one user a minute.")
+    rate_limit_per_minute: int = Field(
+        30, ge=1, description="What one user may cause in a minute: messages, commands, presses, edits."
+    )
     max_jobs_per_person: int = Field(
         100, ge=1, le=10_000, description="Automations of one person, in all chats together; those that are over aside."
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from middleware.admission import Admission
+from middleware.buckets import Buckets
 from middleware.texts import say
 from middleware.turn import CallNext, Clock, Level, Outcome, Place, Reply, Toast, Turn
 from storage.tables.access import Permissions
@@ -24,11 +25,13 @@ class Access:
     clock: Clock
     new_code: Callable[[], str]
     """Makes a code that a person can read out."""
+    strangers: Buckets
+    """What is heard of a stranger, or of a group that is not let in: beyond it nothing is kept, and nothing said."""
     is_own_right: Callable[[Turn], Awaitable[bool]]
     """Whether it asks for what is a right of whoever asks, let in or not: to have one's own data, or to erase it."""
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """Denied turns leave an audit row and nothing else."""
+        """Denied turns leave an audit row and nothing else; too many of them not even that."""
         turn.level = await self.level_of(turn)
         if await self._opens_owner_link(turn):
             return self._make_owner(turn)
@@ -72,6 +75,8 @@ class Access:
 
     async def _turn_away(self, turn: Turn) -> Outcome:
         denied = Outcome(status="denied", reason="access")
+        if turn.attempt == 1 and not await self.strangers.take(_door(turn)):
+            return replace(denied, is_kept=False)
         if not turn.place.is_private or not turn.has_rights:
             return denied
         if turn.press is not None:
@@ -107,6 +112,11 @@ class Access:
         fresh = self.new_code()
         turn.record(*self.access.offer_member_code(fresh, turn.user_id, now_ms=now, expires_at_ms=now + CODE_VALID_MS))
         return Outcome(status="denied", reason="access", replies=(Reply(text=say("access.code", code=fresh)),))
+
+
+def _door(turn: Turn) -> str:
+    """At whose door somebody stands: their own in private, all together in a group that is not let in."""
+    return turn.user_id if turn.place.is_private else turn.session_id
 
 
 def private_place(user_id: str) -> Place:

@@ -21,7 +21,10 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Bears witness to every try of every turn. Holds ids, kinds and durations, never a text."""
+    """Bears witness to every try of every turn, unless nothing is kept of it.
+
+    Holds ids, kinds and durations, never a text.
+    """
 
     clock: Clock
     timer: Callable[[], float]
@@ -36,8 +39,9 @@ class Audit:
             outcome = await call_next(turn)
         finally:
             duration_ms = round((self.timer() - started) * 1000)
-            turn.bear_witness(lambda error: (self._row(turn, outcome, error, duration_ms),))
-            turn.bear_witness(lambda error: self._command(turn, outcome, error))
+            if outcome is None or outcome.is_kept:
+                turn.bear_witness(lambda error: (self._row(turn, outcome, error, duration_ms),))
+                turn.bear_witness(lambda error: self._command(turn, outcome, error))
         return outcome
 
     def _row(self, turn: Turn, outcome: Outcome | None, error: Exception | None, duration_ms: int) -> Statement:

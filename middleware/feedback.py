@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from middleware.buckets import Buckets
 from middleware.failures import MiddlewareError
 from middleware.polarity import PolarityTable
 from middleware.presses import stale
+from middleware.rate_limit import RateLimit
 from middleware.texts import say
 from middleware.turn import CallNext, Clock, Outcome, Press, ReactionChange, Reactions, Reply, Toast, Turn
 from storage.ids import THUMB_DOWN, THUMB_UP, event_id
@@ -44,6 +46,10 @@ class Feedback:
     describe: Describe
     settle: Settle
     on_dislike: OnDislike
+    limit: RateLimit
+    """A reaction that asks something counts as a message does."""
+    questions: Buckets
+    """The questions to Telegram about custom emoji, by who gives them."""
     clock: Clock
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
@@ -67,7 +73,8 @@ class Feedback:
         if disliked and turn.is_retried:
             disliked = not await self._is_overtaken(turn, reactions)
         message = await self.messages.find(turn.session_id, reactions.telegram_message_id) if disliked else None
-        return Outcome(status="recorded", replies=await self._act(turn, message))
+        offer = await self._act(turn, message)
+        return Outcome(status="recorded", replies=offer if offer and await self.limit.allows(turn) else ())
 
     async def _is_overtaken(self, turn: Turn, reactions: Reactions) -> bool:
         """True if the same person has reacted anew since, so that nothing follows from this any more."""
@@ -99,13 +106,18 @@ class Feedback:
         return polarity
 
     async def _standard_emoji(self, turn: Turn, custom_emoji_id: str) -> str | None:
-        """The emoji that it stands for; only an answer is kept, and the reaction is tried again until there is one."""
-        if (known := await self.custom_emoji.find(custom_emoji_id)) is not None:
-            return known
+        """The emoji that it stands for, if any; the answer is kept, and without one the reaction is tried again.
+
+        Nobody is asked about more of one person's than a few a minute: beyond them a reaction stands for none.
+        """
+        if (known := await self.custom_emoji.find(custom_emoji_id, now_ms=self.clock())) is not None:
+            return known or None
+        if turn.attempt == 1 and not await self.questions.take(turn.user_id):
+            return None
         told = await self.describe(custom_emoji_id)
         if told is None and not turn.source.is_last_try:
             raise EmojiUntold
-        if told:
+        if told is not None:
             turn.record(self.custom_emoji.add(custom_emoji_id, told, now_ms=self.clock()))
         return told or None
 

@@ -1,58 +1,53 @@
-"""The limit on one user's turns a minute; over it one polite answer a minute, then silence."""
+"""The one measure of what somebody causes, whatever the door: so much a minute, in memory.
+
+Message, command, press, edit that changes something, and reaction that asks something: each counts one. A run by hand
+is counted as what asked for it. The layer turns away what is to be answered; who else causes something asks `allows`.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from aiolimiter import AsyncLimiter
-
+from middleware.buckets import Buckets
 from middleware.texts import say
-from middleware.turn import CallNext, Outcome, Reply, Turn
+from middleware.turn import CallNext, Outcome, Reply, Toast, Turn
 
-REMEMBERED_USERS = 10_000
-# Feedback, edits, what the clock starts and what others are told are never turned away: that would lose them.
-_LIMITED = {"message", "command"}
-
-
-@dataclass(slots=True)
-class _Allowance:
-    turns: AsyncLimiter
-    notices: AsyncLimiter
+_COUNTED = {"message", "command", "button"}
+"""Counted by the layer itself. What the clock starts and what others are told is never turned away."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RateLimit:
-    """A leaky bucket a user, in memory: forgetting it at a restart does no harm."""
+    """Over it one polite answer a minute, and a toast for as many presses as are allowed; then silence."""
 
-    per_minute: int
-    _users: OrderedDict[str, _Allowance] = field(default_factory=OrderedDict)
+    causes: Buckets
+    notices: Buckets
+    toasts: Buckets
+
+    @classmethod
+    def of(cls, per_minute: int) -> RateLimit:
+        """So many a minute, as many at once."""
+        return cls(causes=Buckets(per_minute, 60), notices=Buckets(1, 60), toasts=Buckets(per_minute, 60))
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """Turns away what is too much of what people ask; a turn that is tried again counts once."""
-        if turn.kind not in _LIMITED or not turn.awaits_answer:
+        """Turns away what is too much of what people ask."""
+        if turn.kind not in _COUNTED or not turn.awaits_answer:
             return await call_next(turn)
         return await self.refusal(turn) or await call_next(turn)
 
     async def refusal(self, turn: Turn) -> Outcome | None:
-        """Count a turn that is to be answered; what it ends with where that is one too many, else None."""
-        if turn.attempt > 1:
+        """Count a turn; what it ends with where that is one too many, else None."""
+        if await self.allows(turn):
             return None
-        allowance = self._of(turn.user_id)
-        if allowance.turns.has_capacity():
-            await allowance.turns.acquire()
-            return None
-        replies: tuple[Reply, ...] = ()
-        if turn.place.is_private and allowance.notices.has_capacity():
-            await allowance.notices.acquire()
-            replies = (Reply(text=say("turn.too_many")),)
-        return Outcome(status="limited", reason="rate limit", replies=replies)
+        return Outcome(status="limited", reason="rate limit", replies=await self._told(turn))
 
-    def _of(self, user_id: str) -> _Allowance:
-        allowance = self._users.pop(user_id, None)
-        if allowance is None:
-            allowance = _Allowance(AsyncLimiter(self.per_minute, 60), AsyncLimiter(1, 60))
-        self._users[user_id] = allowance
-        if len(self._users) > REMEMBERED_USERS:
-            self._users.popitem(last=False)
-        return allowance
+    async def allows(self, turn: Turn) -> bool:
+        """Count what a turn causes: whether it still may. A turn that is tried again counts once."""
+        return turn.attempt > 1 or await self.causes.take(turn.user_id)
+
+    async def _told(self, turn: Turn) -> tuple[Reply | Toast, ...]:
+        if turn.press is not None:
+            may_be_told = await self.toasts.take(turn.user_id)
+            return (Toast(turn.press.query_id, say("button.too_many")),) if may_be_told else ()
+        may_be_told = turn.place.is_private and await self.notices.take(turn.user_id)
+        return (Reply(text=say("turn.too_many")),) if may_be_told else ()

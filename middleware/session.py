@@ -26,7 +26,7 @@ class Session:
     messages: Messages
     clock: Clock
     limit: RateLimit
-    """An edit that is answered counts as a message does."""
+    """An edit that changes something counts as a message does."""
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Moves and removals end here; everything else goes on."""
@@ -35,10 +35,7 @@ class Session:
         if turn.kind == "membership":
             return self._change_membership(turn)
         if turn.kind == "edited_message" and turn.incoming is not None:
-            stored = await self._revise(turn, turn.incoming)
-            if stored is not None:
-                return await self._ask_again(turn, turn.incoming, stored, call_next)
-            return await call_next(turn)
+            return await self._edit(turn, turn.incoming, call_next)
         for incoming in turn.messages:
             self._keep(turn, incoming)
         return await call_next(turn)
@@ -58,17 +55,19 @@ class Session:
             )
         )
 
-    async def _revise(self, turn: Turn, edited: Incoming) -> Message | None:
-        """Keep what an edit changed; the message as it was, if what it says now is to be answered.
+    async def _edit(self, turn: Turn, edited: Incoming, call_next: CallNext) -> Outcome:
+        """Keep what an edit changed, and answer that anew where it is time.
 
-        An edit that comes with a first reaction often changes nothing, and then does nothing.
+        An edit that comes with a first reaction often changes nothing, and then does nothing. Beyond the limit what is
+        stored is what the message says now all the same, but no former text is kept.
         """
         stored = await self.messages.find(turn.session_id, edited.telegram_message_id)
         if stored is None or stored.role != "user":
-            return None
+            return await call_next(turn)
         is_same_thing = _lasting(edited.attachment) == _lasting(stored.attachment)
         if edited.text == stored.text and is_same_thing:
-            return None
+            return await call_next(turn)
+        refusal = await self.limit.refusal(turn)
         turn.record(
             *self.messages.revise(
                 session_id=turn.session_id,
@@ -77,24 +76,23 @@ class Session:
                 attachment=stored.attachment if is_same_thing else edited.attachment,
                 edit_date=edited.edit_date,
                 now_ms=turn.received_at_ms,
+                keeps_former=refusal is None,
             )
         )
-        if edited.edit_date is not None and stored.edit_date is not None and edited.edit_date < stored.edit_date:
-            return None
-        is_recent = abs(turn.received_at_ms - stored.created_at_ms) <= RENEWED_FOR_MS
-        return stored if is_recent and edited.addressed and not _COMMAND.match(stored.text) else None
-
-    async def _ask_again(self, turn: Turn, edited: Incoming, stored: Message, call_next: CallNext) -> Outcome:
-        """Make the turn again that the message was part of, with its new text, to answer in place of the old one."""
-        if (refusal := await self.limit.refusal(turn)) is not None:
+        if refusal is not None:
             return refusal
+        if _is_answered_anew(turn, edited, stored):
+            await self._ask_again(turn, edited, stored)
+        return await call_next(turn)
+
+    async def _ask_again(self, turn: Turn, edited: Incoming, stored: Message) -> None:
+        """Make the turn again that the message was part of, with its new text, to answer in place of the old one."""
         whole = await self.messages.list_turn(stored)
         messages = [edited if other.sequence == stored.sequence else _said(other) for other in whole]
         last = messages[-1].telegram_message_id
         answers = await self.messages.list_answering(turn.session_id, last)
         turn.renew(messages, replaces=(delivery_id for delivery_id, kind in answers if kind == "text"))
         turn.discards = tuple(delivery_id for delivery_id, kind in answers if kind != "text")
-        return await call_next(turn)
 
     def _migrate(self, turn: Turn, chat_id: int) -> Outcome:
         turn.record(*Chats.migrate(turn.session_id, session_id_of(chat_id), now_ms=self.clock()))
@@ -106,6 +104,14 @@ class Session:
         if turn.left is not None:
             turn.record(*Jobs.pause_of(turn.left, "left", session_id=turn.session_id, now_ms=self.clock()))
         return Outcome(status="recorded", reason="removed" if turn.removed else None)
+
+
+def _is_answered_anew(turn: Turn, edited: Incoming, stored: Message) -> bool:
+    """Whether an edit of this message is one that somebody waits for an answer to."""
+    if edited.edit_date is not None and stored.edit_date is not None and edited.edit_date < stored.edit_date:
+        return False
+    is_recent = abs(turn.received_at_ms - stored.created_at_ms) <= RENEWED_FOR_MS
+    return is_recent and edited.addressed and not _COMMAND.match(stored.text)
 
 
 def _said(message: Message) -> Incoming:

@@ -190,6 +190,8 @@ class Outcome:
     status: OutcomeStatus
     replies: tuple[Reply | Toast, ...] = ()
     reason: str | None = None
+    is_kept: bool = True
+    """False where nothing is kept of it, not even that it was."""
 
     @classmethod
     def answer(cls, text: str, **options: Any) -> Outcome:

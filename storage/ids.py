@@ -182,6 +182,11 @@ def run_id(source: RunSource, subject_id: str, at_ms: int, *, is_manual: bool = 
     return f"{_RUN[source]}:{subject_id}:{'manual:' if is_manual else ''}{at_ms}"
 
 
+def by_hand_id(source: RunSource, subject_id: str) -> str:
+    """The row of a subject's run that somebody asked for, as long as it waits: there is one at a time."""
+    return f"{next_id(source, subject_id)}:manual"
+
+
 def task_id(source: RunSource, subject_id: str, run_id: str) -> str:
     """The task of a run on the board."""
     return f"{source}:{subject_id}:{run_id}"

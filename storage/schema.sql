@@ -169,7 +169,10 @@ CREATE TABLE polar_delivery_queue (
   attempts INTEGER NOT NULL DEFAULT 0,
   ambiguous INTEGER NOT NULL DEFAULT 0,
   reason TEXT
-, failures INTEGER NOT NULL DEFAULT 0, begun INTEGER NOT NULL DEFAULT 0, taskId TEXT);
+, failures INTEGER NOT NULL DEFAULT 0, begun INTEGER NOT NULL DEFAULT 0, taskId TEXT, askedBy TEXT);
+
+CREATE INDEX polar_delivery_asked ON polar_delivery_queue (sessionId, askedBy, rank)
+WHERE status IN ('pending', 'sending') AND askedBy IS NOT NULL;
 
 CREATE INDEX polar_delivery_failed ON polar_delivery_queue (updatedAtMs) WHERE status = 'failed';
 
@@ -382,6 +385,8 @@ CREATE TABLE polar_proposals (
   createdAtMs INTEGER NOT NULL,
   decidedAtMs INTEGER
 );
+
+CREATE INDEX polar_proposals_open ON polar_proposals (userId, createdAtMs) WHERE status = 'open';
 
 CREATE INDEX polar_proposals_user ON polar_proposals (userId);
 

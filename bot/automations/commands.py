@@ -13,15 +13,15 @@ from bot.automations.jobs import OwnJobs
 from bot.automations.limits import check_prompt
 from bot.evaluation import evaluate
 from middleware.commands import Command
+from middleware.pages import footer, page_named, part_of
 from middleware.texts import say
-from middleware.turn import Outcome, Reply, Turn
+from middleware.turn import Outcome, Turn
 from middleware.usage import UsageError, nothing_behind, unknown_form
 from storage.tables.jobs import Job
 from storage.tables.occurrences import Occurrences
 from storage.tables.runs import Runs
 from storage.views.chat_feedback import ChatFeedback
 
-PER_MESSAGE = 5
 _TAKING_NOTHING = ("show", "run", "pause", "disable", "resume", "enable")
 """Forms that end with the id."""
 MODERATED = ("show", "pause", "disable", "resume", "enable", "delete")
@@ -50,9 +50,10 @@ class AutomationCommands:
         verb, rest = _first_word(argument)
         match verb.lower():
             case "" | "list":
-                if rest:
+                page = page_named(rest or "1")
+                if page is None:
                     raise nothing_behind(rest)
-                return await self._list(turn)
+                return await self._list(turn, page)
             case "create":
                 return await self._create(turn, rest)
             case "preview":
@@ -98,25 +99,19 @@ class AutomationCommands:
         described = texts.describe(schedule, zone)
         return Outcome.answer(say("automation.previewed", schedule=described, times=upcoming))
 
-    async def _list(self, turn: Turn) -> Outcome:
-        found = await self.own.list_seen(turn)
-        if not found:
+    async def _list(self, turn: Turn, page: int) -> Outcome:
+        """One message, however many there are; those that are over stand at the end of the last page."""
+        listed = await self.own.list_seen(turn)
+        if not listed:
             return Outcome.answer(say("automation.none"))
         zone = await self.own.zones.of(turn.user_id)
-        jobs, over = [job for job in found if not job.is_over], [job for job in found if job.is_over]
-        lines = await evaluate(lambda: [texts.line(job, zone, turn.user_id) for job in jobs])
-        ended = await evaluate(texts.over, over, zone, turn.user_id) if over else ""
-        pages = [jobs[first : first + PER_MESSAGE] for first in range(0, len(jobs), PER_MESSAGE)]
-        return Outcome(
-            status="answered",
-            replies=(
-                *(
-                    Reply(text="\n".join(_numbered([lines.pop(0) for _ in page])), buttons=list_rows(page))
-                    for page in pages
-                ),
-                *((Reply(text=ended),) if ended else ()),
-            ),
-        )
+        jobs, over = [job for job in listed if not job.is_over], [job for job in listed if job.is_over]
+        part = part_of(page, len(jobs))
+        shown, is_last = jobs[part], part.stop >= len(jobs)
+        lines = await evaluate(lambda: [texts.line(job, zone, turn.user_id) for job in shown])
+        ended = (await evaluate(texts.over, over, zone, turn.user_id),) if over and is_last else ()
+        said = (*_numbered(lines), *footer(page, len(jobs), "automations list"), *ended)
+        return Outcome.answer("\n".join(said), buttons=list_rows(shown))
 
     async def _show(self, turn: Turn, job: Job, rest: str) -> Outcome:
         zone, now_ms, least = await self.own.now_of(turn)
@@ -140,8 +135,7 @@ class AutomationCommands:
         return await described(changed, "automation.changed", *await self.own.now_of(turn))
 
     async def _run(self, turn: Turn, job: Job, rest: str) -> Outcome:
-        await self.own.run(turn, job)
-        return Outcome.answer(say("automation.runs", id=job.id))
+        return Outcome.answer(await self.own.run(turn, job))
 
     async def _pause(self, turn: Turn, job: Job, rest: str) -> Outcome:
         return paused(self.own.pause(turn, job))

@@ -25,6 +25,7 @@ from middleware.turn import Clock, Turn
 from middleware.usage import UsageError
 from storage.statement import Statement
 from storage.tables.jobs import Job, Jobs
+from storage.tables.occurrences import Occurrences
 
 _QUIET = re.compile(
     r"(?P<start>\d{1,2}:\d{2})\s*[-–]\s*(?P<end>\d{1,2}:\d{2})(?:\s+(?P<mode>defer|drop|silent))?",
@@ -42,6 +43,7 @@ class OwnJobs:
     """
 
     jobs: Jobs
+    occurrences: Occurrences
     clock: Clock
     zones: Zones
     rights: GroupRights
@@ -132,10 +134,13 @@ class OwnJobs:
             turn.record(self._keep_room(job))
         return replace(job, enabled=True)
 
-    async def run(self, turn: Turn, job: Job) -> None:
-        """See `verbs.run_now`; what is paused against its owner's will is not run by hand either."""
+    async def run(self, turn: Turn, job: Job) -> str:
+        """See `verbs.run_now`; what is said to that. What is paused against its owner's will is not run either."""
         await self.rights.check_release(turn, job)
+        if await self.occurrences.find_by_hand("automation", job.id) is not None:
+            return say("automation.waits", id=job.id)
         turn.record(*verbs.run_now(job.id, now_ms=self.clock()))
+        return say("automation.runs", id=job.id)
 
     def remove(self, turn: Turn, job: Job) -> None:
         """See `verbs.delete`."""

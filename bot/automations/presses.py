@@ -70,8 +70,7 @@ class AutomationPresses:
         return say("automation.toast.resumed"), await resumed(changed, *await self.own.now_of(turn))
 
     async def _run(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
-        await self.own.run(turn, job)
-        return say("automation.runs", id=job.id), None
+        return await self.own.run(turn, job), None
 
     async def _quiet(self, turn: Turn, job: Job) -> tuple[str, Outcome | None]:
         now = texts.quiet(job.quiet_hours, await self.own.zones.of(turn.user_id))

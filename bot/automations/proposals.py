@@ -85,7 +85,7 @@ class AutomationProposals:
             kind=KIND,
             payload={"schedule": found.stored(), "prompt": prompt},
         )
-        turn.record(self.proposals.add(proposal, now_ms=self.clock()))
+        turn.record(*self.proposals.add(proposal, now_ms=self.clock()))
         times = await evaluate(texts.next_times, found, self.clock(), zone)
         text = say("proposal.ask", schedule=texts.describe(found, zone), prompt=prompt, times=times)
         return Reply(text=text, buttons=_buttons(proposal.id))

@@ -66,8 +66,8 @@ def delete(job: Job) -> tuple[Statement, ...]:
 
 
 def run_now(job_id: str, *, now_ms: int) -> tuple[Statement, ...]:
-    """It is due once more, now, also where it is paused; its next occurrence stays."""
-    return (Occurrences.plan(Occurrence.by_hand("automation", job_id, now_ms=now_ms), now_ms=now_ms),)
+    """It is due once more, now, also where it is paused; its next occurrence stays, and so does what waits already."""
+    return (Occurrences.ask(Occurrence.by_hand("automation", job_id, now_ms=now_ms), now_ms=now_ms),)
 
 
 def repeat(failed: Occurrence, *, now_ms: int) -> tuple[Statement, ...]:

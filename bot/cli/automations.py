@@ -25,7 +25,7 @@ from storage.beside import Beside
 from storage.errors import ExpectationFailed
 from storage.statement import Statement
 from storage.tables.jobs import Job, Jobs, SurveyedJob
-from storage.tables.occurrences import Occurrences
+from storage.tables.occurrences import Occurrence, Occurrences
 
 app = typer.Typer(help="The operator's view of automations.", no_args_is_help=True)
 MOST_FAILED = 100
@@ -91,9 +91,10 @@ def run(job_id: JobId) -> None:
     with rows.database() as database:
         job = _find(database, job_id)
         now_ms = rows.now_ms()
+        waiting = database.ask(Occurrences(database).find_by_hand("automation", job.id))
         database.commit(*verbs.run_now(job.id, now_ms=now_ms))
-    run_id = ids.run_id("automation", job.id, now_ms, is_manual=True)
-    typer.echo(f"{run_id} is due; a running bot starts it within seconds")
+    asked = waiting or Occurrence.by_hand("automation", job.id, now_ms=now_ms)
+    typer.echo(f"{asked.run_id} is due; a running bot starts it within seconds")
 
 
 @app.command()

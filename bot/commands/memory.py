@@ -9,13 +9,15 @@ from datetime import datetime
 
 from bot.clock import moment
 from middleware.commands import Command
-from middleware.texts import say
+from middleware.pages import A_PAGE, footer, page_named, part_of
+from middleware.texts import say, shorten
 from middleware.turn import Document, Outcome, Turn
 from middleware.usage import UsageError, only_in_private, unknown_form
 from storage.tables.memories import Memories, Memory
 
-SHOWN = 10
 MAX_FACT = 2000
+SNIPPET = 300
+"""Characters of a fact in a list, so that ten fit into one message."""
 EXPORTED = 10_000
 """The most facts that one file holds, so that it fits into what Telegram takes."""
 
@@ -70,18 +72,24 @@ class MemoryCommands:
                 raise unknown_form(verb)
 
     async def _show(self, turn: Turn, written: str) -> Outcome:
-        if written:
+        page = page_named(written or "1")
+        if page is None:
             memory = await self._find(turn, written)
             at = f"{_at(memory):%Y-%m-%d %H:%M}"
             return Outcome.answer(say("memory.shown", fact=memory.text, id=memory.memory_id[:8], at=at))
-        memories = await self.memories.list_recent(session_id=turn.session_id, user_id=turn.user_id, limit=SHOWN)
-        return Outcome.answer(_lines(memories) or say("memory.empty"))
+        own = {"session_id": turn.session_id, "user_id": turn.user_id}
+        total = await self.memories.count(**own)
+        part = part_of(page, total)
+        memories = await self.memories.list_recent(**own, limit=A_PAGE, after=part.start)
+        if not memories:
+            return Outcome.answer(say("memory.empty"))
+        return Outcome.answer("\n".join([_lines(memories), *footer(page, total, "memory show")]))
 
     async def _search(self, turn: Turn, words: str) -> Outcome:
         if not words:
             raise UsageError(say("memory.no_words"))
         own = {"session_id": turn.session_id, "user_id": turn.user_id}
-        memories = await self.memories.search(words[:1000], **own, limit=SHOWN)
+        memories = await self.memories.search(words[:1000], **own, limit=A_PAGE)
         return Outcome.answer(_lines(memories) or say("memory.not_found"))
 
     async def _export(self, turn: Turn, form: str) -> Outcome:
@@ -92,7 +100,7 @@ class MemoryCommands:
             return only_in_private(say("memory.export_private"))
         own = {"session_id": turn.session_id, "user_id": turn.user_id}
         total = await self.memories.count(**own)
-        memories = await self.memories.list_recent(**own, limit=EXPORTED)
+        memories = await self.memories.list_recent(**own, limit=EXPORTED, after=0)
         document = (
             Document("memory.json", _json(memories)) if form.lower() == "json" else Document("memory.md", _md(memories))
         )
@@ -109,7 +117,8 @@ class MemoryCommands:
 
 
 def _lines(memories: list[Memory]) -> str:
-    return "\n".join(say("memory.line", id=memory.memory_id[:8], fact=memory.text) for memory in memories)
+    lines = ((memory.memory_id[:8], shorten(memory.text, SNIPPET)) for memory in memories)
+    return "\n".join(say("memory.line", id=memory_id, fact=fact) for memory_id, fact in lines)
 
 
 def _at(memory: Memory) -> datetime:

@@ -94,7 +94,9 @@ class CommandTable:
         }
 
     def _own_jobs(self) -> OwnJobs:
-        return OwnJobs(self.stores.jobs, self.clock, self.zones, self.rights, new_id, self.limits)
+        return OwnJobs(
+            self.stores.jobs, self.stores.occurrences, self.clock, self.zones, self.rights, new_id, self.limits
+        )
 
     def own_data(self) -> OwnDataCommands:
         """What is a right of whoever asks."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from middleware.replies.parts import parts
 from middleware.texts import say
-from middleware.turn import Button, Clock, Kind, Place, Reply, Run, Toast, Turn
+from middleware.turn import Button, Clock, Kind, Place, Reply, Toast, Turn
 from storage import ids
 from storage.origin import UNKNOWN
 from storage.payloads import (
@@ -27,7 +27,8 @@ THUMBS = (Button("👍", ids.THUMB_UP), Button("👎", ids.THUMB_DOWN))
 TOAST, ANSWER, SCHEDULED = 20_000, 10_000, 0
 """Head starts, in calls: who waits for an answer goes before what the clock started within about as many.
 
-At thirty calls a second a reminder waits for answers alone for five and a half minutes at most.
+At thirty calls a second a reminder waits for answers alone for five and a half minutes at most. Whose answers wait in a
+chat already has a smaller one there for the next (`storage/tables/deliveries.py`).
 """
 
 ANSWERED: frozenset[Kind] = frozenset({"message", "edited_message"})
@@ -55,7 +56,7 @@ class Outbox:
             reply_id = ids.reply_id(turn.id, number)
             if isinstance(reply, Toast):
                 payload = AnswerCallbackQuery(query_id=reply.query_id, text=reply.text)
-                statements.append(self._delivery(turn.place, reply_id, reply_id, payload, TOAST))
+                statements.append(self._delivery(turn.place, reply_id, reply_id, payload, head_start=TOAST))
             else:
                 statements.extend(self._message(turn, reply, reply_id, replaced))
         for number, target in enumerate((*replaced, *turn.discards)):
@@ -83,12 +84,12 @@ class Outbox:
                 stored = self.messages.rewrite(payload.target, **row)
             else:
                 stored = self.messages.add_queued(delivery_id=delivery_id, **row, **_described(part))
-            yield self._delivery(place, delivery_id, reply_id, payload, part=number, run=turn.run)
+            yield self._delivery(place, delivery_id, reply_id, payload, turn, part=number)
             yield stored
 
     def _take_back(self, turn: Turn, target: str, delivery_id: str) -> Iterator[Statement]:
         payload = DeleteMessage(target=target)
-        yield self._delivery(turn.place, delivery_id, delivery_id, payload)
+        yield self._delivery(turn.place, delivery_id, delivery_id, payload, turn)
         yield self.messages.take_back(target)
 
     def placeholder_id(self, turn: Turn) -> str:
@@ -112,7 +113,7 @@ class Outbox:
             now_ms=self.clock(),
             once=True,
         )
-        return [self._delivery(turn.place, delivery_id, delivery_id, payload, once=True), queued]
+        return [self._delivery(turn.place, delivery_id, delivery_id, payload, turn, once=True), queued]
 
     def take_back_begun(self, turn: Turn) -> list[Statement]:
         """Delete that message, if there is one, of a turn that comes to no answer."""
@@ -139,12 +140,14 @@ class Outbox:
         delivery_id: str,
         reply_id: str,
         payload: Payload,
-        head_start: int = ANSWER,
+        turn: Turn | None = None,
         *,
+        head_start: int = ANSWER,
         part: int = 0,
-        run: Run | None = None,
         once: bool = False,
     ) -> Statement:
+        """A call, of a turn where its person waits for it, or where a run makes it."""
+        run = None if turn is None else turn.run
         return self.deliveries.add(
             delivery_id=delivery_id,
             session_id=place.session_id,
@@ -152,6 +155,7 @@ class Outbox:
             reply_id=reply_id,
             head_start=head_start if run is None else SCHEDULED,
             part=part,
+            asked_by=None if turn is None or run is not None else turn.user_id,
             task_id=None if run is None else ids.task_id(run.source, run.subject_id, run.run_id),
             now_ms=self.clock(),
             once=once,

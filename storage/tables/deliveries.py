@@ -11,20 +11,29 @@ from storage.json_text import encode
 from storage.payloads import WITHOUT_WORDS, Payload, UnknownPayload, read
 from storage.readers import Readers
 from storage.sequences import following
-from storage.statement import Statement
+from storage.statement import Statement, Value
 
 _COLUMNS = (
     "deliveryId, sessionId, payload, status, sequence, replyId, rank, begun, taskId, attempts, ambiguous, failures, "
     "createdAtMs"
 )
 _NEXT = following("polar_delivery_queue")
+APART = 100
+"""The calls that a further reply to somebody stands behind the last one of theirs that still waits in a chat."""
+_LAST_ASKED = """
+SELECT rank FROM polar_delivery_queue INDEXED BY polar_delivery_asked
+WHERE sessionId = :session AND askedBy = :asked AND status IN ('pending', 'sending') ORDER BY rank DESC LIMIT 1
+"""
+_FIRST = f"{_NEXT} - :part"
+"""The sequence of the reply's first part."""
 _ADD = f"""
 INSERT INTO polar_delivery_queue
-  (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, rank, taskId)
-VALUES (?, ?, 'telegram', ?, 'pending', ?, ?, {_NEXT}, ?, {_NEXT} - ?, ?)
+  (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, askedBy, taskId, rank)
+VALUES (:delivery, :session, 'telegram', :payload, 'pending', :now, :now, {_NEXT}, :reply, :asked, :task,
+  {_FIRST} - max(0, min(:start, coalesce({_FIRST} - ({_LAST_ASKED}) - :apart, :start))))
 """
 # What the parts of one reply have in common.
-_SHARED = "sessionId, channel, replyId, rank, begun, taskId"
+_SHARED = "sessionId, channel, replyId, rank, begun, askedBy, taskId"
 # An edit is of a message that is there, and is no further one; what is unclear may be there.
 _ANSWERS = f"""
 SELECT d.deliveryId, q.userId
@@ -56,7 +65,7 @@ SET status = 'failed', reason = 'an earlier part failed', updatedAtMs = ? WHERE 
 _BEGIN_REST = f"UPDATE polar_delivery_queue INDEXED BY polar_delivery_open SET begun = 1 WHERE {_SAME_REPLY}"
 _RETRY = f"""
 UPDATE polar_delivery_queue
-SET status = 'pending', sequence = {_NEXT}, rank = {_NEXT} - ?, begun = 0, attempts = 0, failures = 0,
+SET status = 'pending', sequence = {_NEXT}, rank = {_NEXT} - ?, begun = 0, askedBy = NULL, attempts = 0, failures = 0,
   ambiguous = min(ambiguous, 1), reason = NULL, updatedAtMs = ?
 WHERE deliveryId = ? AND status = 'failed' AND payload = ?
 """
@@ -122,6 +131,7 @@ class Deliveries:
         reply_id: str,
         head_start: int,
         part: int = 0,
+        asked_by: str | None = None,
         task_id: str | None = None,
         now_ms: int,
         once: bool = False,
@@ -129,19 +139,22 @@ class Deliveries:
         """Queue a call. Rows of one `reply_id` are parts of one reply, numbered, and queued one after the other.
 
         It goes before what was queued up to `head_start` calls earlier without one, so that nothing waits for ever.
-        `task_id` is the run's whose it is.
+        As long as an earlier one for `asked_by` waits in the chat, the head start is smaller: it stands APART behind
+        that. `task_id` is the run's whose it is.
         With `once` a row that is there already stays as it is, instead of voiding the unit.
         """
-        params = (
-            delivery_id,
-            session_id,
-            encode(payload.to_json()),
-            now_ms,
-            now_ms,
-            reply_id,
-            head_start + part,
-            task_id,
-        )
+        params: dict[str, Value] = {
+            "delivery": delivery_id,
+            "session": session_id,
+            "payload": encode(payload.to_json()),
+            "now": now_ms,
+            "reply": reply_id,
+            "part": part,
+            "start": head_start,
+            "apart": 0 if part else APART,
+            "asked": asked_by,
+            "task": task_id,
+        }
         return Statement(f"{_ADD}ON CONFLICT (deliveryId) DO NOTHING" if once else _ADD, params)
 
     @staticmethod

@@ -114,12 +114,12 @@ class Memories:
         )
         return [Memory.from_row(row) for row in rows]
 
-    async def list_recent(self, *, session_id: str, user_id: str, limit: int) -> list[Memory]:
-        """The newest memories, newest first."""
+    async def list_recent(self, *, session_id: str, user_id: str, limit: int, after: int = 0) -> list[Memory]:
+        """The newest memories behind so many still newer ones, newest first."""
         rows = await self._readers.fetch(
             f"SELECT {_COLUMNS} FROM polar_memory AS m WHERE {_OWN} "
-            "ORDER BY m.createdAtMs DESC, m.memoryId LIMIT :limit",
-            {"session": session_id, "user": user_id, "limit": limit},
+            "ORDER BY m.createdAtMs DESC, m.memoryId LIMIT :limit OFFSET :after",
+            {"session": session_id, "user": user_id, "limit": limit, "after": after},
         )
         return [Memory.from_row(row) for row in rows]
 

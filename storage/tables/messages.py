@@ -235,8 +235,9 @@ class Messages:
         attachment: Mapping[str, Any] | None,
         edit_date: int | None = None,
         now_ms: int,
+        keeps_former: bool = True,
     ) -> tuple[Statement, ...]:
-        """Replace text and attachment, the former ones kept; an edit that changes neither does nothing.
+        """Replace text and attachment, the former ones kept if so told; an edit that changes neither does nothing.
 
         One that is older than what is stored, in Telegram's seconds, is kept as a former one itself.
         """
@@ -253,20 +254,19 @@ class Messages:
             "sessionId = :session AND telegramMessageId = :id AND role = 'user' "
             "AND (text IS NOT :text OR attachment IS NOT :attachment)"
         )
-        return (
-            Statement(
-                "INSERT INTO polar_message_revisions "
-                "(sessionId, telegramMessageId, text, attachment, revisedAtMs) "
-                f"SELECT sessionId, telegramMessageId, iif({is_newer}, text, :text), "
-                f"iif({is_newer}, attachment, :attachment), :now FROM polar_messages WHERE {differs}",
-                key,
-            ),
-            Statement(
-                "UPDATE polar_messages SET text = :text, attachment = :attachment, editedAtMs = :now, editDate = :date "
-                f"WHERE {differs} AND {is_newer}",
-                key,
-            ),
+        former = Statement(
+            "INSERT INTO polar_message_revisions "
+            "(sessionId, telegramMessageId, text, attachment, revisedAtMs) "
+            f"SELECT sessionId, telegramMessageId, iif({is_newer}, text, :text), "
+            f"iif({is_newer}, attachment, :attachment), :now FROM polar_messages WHERE {differs}",
+            key,
         )
+        present = Statement(
+            "UPDATE polar_messages SET text = :text, attachment = :attachment, editedAtMs = :now, editDate = :date "
+            f"WHERE {differs} AND {is_newer}",
+            key,
+        )
+        return (former, present) if keeps_former else (present,)
 
     async def find(self, session_id: str, telegram_message_id: int) -> Message | None:
         """The message with this Telegram id in this session, or None."""

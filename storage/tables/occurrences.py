@@ -41,6 +41,7 @@ _LIST_SET_ASIDE = f"""
 SELECT eventId, {json_field("payload", "reason")}, sequence FROM polar_scheduler_events INDEXED BY polar_scheduler_due
 WHERE queue = ? ORDER BY sequence DESC LIMIT ?
 """
+_REPLACE = "UPDATE SET sequence = excluded.sequence, payload = excluded.payload, createdAtMs = excluded.createdAtMs"
 FOREIGN = "unreadable"
 """Why a row is set aside that holds no occurrence."""
 _LATEST_MS = 253_402_300_799_999
@@ -187,8 +188,12 @@ class Occurrence:
 
     @property
     def event_id(self) -> str:
-        """The key of its row: a subject has one next occurrence; extra ones and runs stand for themselves."""
-        return self.run_id if self.is_extra or self.queue != SCHEDULED else self.subject_key
+        """The key of its row: a subject has one next occurrence, and one by hand; others and runs have their own."""
+        if self.queue != SCHEDULED:
+            return self.run_id
+        if self.is_extra and self.trigger == "manual" and self.retry_of is None:
+            return ids.by_hand_id(self.source, self.subject_id)
+        return self.run_id if self.is_extra else self.subject_key
 
     @property
     def payload(self) -> str | None:
@@ -272,6 +277,11 @@ class Occurrences:
         return _put(occurrence, occurrence.payload, now_ms)
 
     @staticmethod
+    def ask(occurrence: Occurrence, *, now_ms: int) -> Statement:
+        """The same, but what has the same key stays: asking twice for what waits is asking once."""
+        return _put(occurrence, occurrence.payload, now_ms, once=True)
+
+    @staticmethod
     def take(occurrence: Occurrence) -> Statement:
         """Remove the row; voids its unit when it was taken or changed already."""
         key = (occurrence.event_id, occurrence.queue, occurrence.due_ms, occurrence.attempts)
@@ -309,12 +319,12 @@ class Occurrences:
 
     async def find_next(self, source: RunSource, subject_id: str) -> PlannedInstant | None:
         """When a subject is due next: its row is the only truth of that. None where nothing is planned."""
-        row = await self._readers.fetch_one(
-            f"SELECT {_COLUMNS} FROM polar_scheduler_events WHERE eventId = ? AND queue = ?",
-            (ids.next_id(source, subject_id), SCHEDULED),
-        )
-        found = Occurrence.read(row) if row else None
+        found = await self._find(ids.next_id(source, subject_id), SCHEDULED)
         return None if found is None else PlannedInstant(found.at_ms, found.due_ms)
+
+    async def find_by_hand(self, source: RunSource, subject_id: str) -> Occurrence | None:
+        """The run of a subject that somebody asked for and that waits, or None."""
+        return await self._find(ids.by_hand_id(source, subject_id), SCHEDULED)
 
     async def list_ahead(self, *, now_ms: int) -> list[Occurrence]:
         """Next occurrences that were planned later than now: by a clock that was ahead."""
@@ -324,8 +334,11 @@ class Occurrences:
 
     async def find_set_aside(self, run_id: str) -> Occurrence | None:
         """The run in `dead_letter`; None where there is none, or it cannot be read."""
+        return await self._find(run_id, DEAD_LETTER)
+
+    async def _find(self, event_id: str, queue: str) -> Occurrence | None:
         row = await self._readers.fetch_one(
-            f"SELECT {_COLUMNS} FROM polar_scheduler_events WHERE eventId = ? AND queue = ?", (run_id, DEAD_LETTER)
+            f"SELECT {_COLUMNS} FROM polar_scheduler_events WHERE eventId = ? AND queue = ?", (event_id, queue)
         )
         return Occurrence.read(row) if row else None
 
@@ -335,11 +348,10 @@ class Occurrences:
         return [SetAside(row[0], None if row[1] is None else str(row[1]), row[2]) for row in rows]
 
 
-def _put(occurrence: Occurrence, payload: str | None, now_ms: int) -> Statement:
+def _put(occurrence: Occurrence, payload: str | None, now_ms: int, *, once: bool = False) -> Statement:
     return Statement(
         "INSERT INTO polar_scheduler_events (eventId, queue, sequence, payload, createdAtMs) "
-        "VALUES (?, ?, ?, ?, ?) ON CONFLICT (eventId, queue) DO UPDATE SET "
-        "sequence = excluded.sequence, payload = excluded.payload, createdAtMs = excluded.createdAtMs",
+        f"VALUES (?, ?, ?, ?, ?) ON CONFLICT (eventId, queue) DO {'NOTHING' if once else _REPLACE}",
         (occurrence.event_id, occurrence.queue, occurrence.due_ms, payload, now_ms),
     )
 

@@ -10,6 +10,9 @@ from storage.json_text import encode, read_object
 from storage.readers import Readers
 from storage.statement import Statement
 
+MOST_OPEN = 20
+"""The proposals of one person that wait for a decision."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
@@ -30,9 +33,9 @@ class Proposals:
         self._readers = readers
 
     @staticmethod
-    def add(proposal: Proposal, *, now_ms: int) -> Statement:
-        """Keep a proposal until it is decided."""
-        return Statement(
+    def add(proposal: Proposal, *, now_ms: int) -> tuple[Statement, ...]:
+        """Keep a proposal until it is decided; of too many that the person has not decided the oldest lapse."""
+        kept = Statement(
             "INSERT INTO polar_proposals (proposalId, sessionId, userId, kind, payload, status, createdAtMs) "
             "VALUES (?, ?, ?, ?, ?, 'open', ?)",
             (
@@ -44,6 +47,13 @@ class Proposals:
                 now_ms,
             ),
         )
+        lapsed = Statement(
+            "DELETE FROM polar_proposals WHERE proposalId IN ("
+            "SELECT proposalId FROM polar_proposals INDEXED BY polar_proposals_open "
+            "WHERE userId = ? AND status = 'open' AND proposalId <> ? ORDER BY createdAtMs DESC LIMIT 1000 OFFSET ?)",
+            (proposal.user_id, proposal.id, MOST_OPEN - 1),
+        )
+        return kept, lapsed
 
     @staticmethod
     def decide(proposal: Proposal, status: Literal["approved", "declined"], *, now_ms: int) -> Statement:

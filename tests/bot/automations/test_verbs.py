@@ -78,9 +78,9 @@ async def test_a_deleted_job_is_gone_with_what_was_due(database: Database, path:
 
 
 async def test_a_job_runs_by_hand_beside_its_schedule(database: Database, path: Path) -> None:
-    """Its next occurrence stays; one that is paused can be run, too."""
-    await database.commit(*verbs.run_now(JOB.id, now_ms=NOW_MS))
-    by_hand = (f"run:j:manual:{NOW_MS}", "scheduled")
+    """Its next occurrence stays; one that is paused can be run, too. Asked for twice at once it runs once."""
+    await database.commit(*verbs.run_now(JOB.id, now_ms=NOW_MS), *verbs.run_now(JOB.id, now_ms=NOW_MS + 1))
+    by_hand = ("automation:j:manual", "scheduled")
     assert rows(path, DUE) == [("automation:j", "scheduled"), by_hand]
     await database.commit(*verbs.pause(JOB, now_ms=NOW_MS))
     assert rows(path, DUE) == [by_hand]

@@ -109,7 +109,7 @@ def test_run_asks_for_one_more_beat(database: Path) -> None:
     assert done.exit_code == 0
     assert done.stdout.startswith("h: asked for, as beat:h:manual:")
     [added] = [row for row in planned(database) if row not in before]
-    assert added[0].startswith("beat:h:manual:")
+    assert added[0] == "heartbeat:h:manual"
     assert added[1] == "scheduled"
 
 

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from middleware.replies.outbox import ANSWER
 from storage import migrations
 from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.payloads import EditMessageText, Payload, SendDocument, SendMessage, UnknownPayload
 from storage.statement import Statement
-from storage.tables.deliveries import Deliveries, Delivery
+from storage.tables.deliveries import APART, Deliveries, Delivery
 from storage.views.queue_counts import QueueCounts
 from tests.storage.files import NOW_MS, plain, rows
+from tests.storage.plans import plan
 
 S = "telegram:chat:1"
 ROW = "SELECT deliveryId, status, attempts, ambiguous, reason, updatedAtMs FROM polar_delivery_queue ORDER BY sequence"
@@ -33,6 +35,7 @@ def add(
     reply: str | None = None,
     head_start: int = 0,
     part: int = 0,
+    asked_by: str | None = None,
 ) -> Statement:
     """One call, queued."""
     return deliveries.add(
@@ -42,6 +45,7 @@ def add(
         reply_id=reply or f"reply of {delivery_id}",
         head_start=head_start,
         part=part,
+        asked_by=asked_by,
         now_ms=NOW_MS,
     )
 
@@ -131,6 +135,52 @@ async def test_the_rank_is_one_for_all_parts_of_a_reply(database: Database, deli
     await database.commit(deliveries.claim(await following(deliveries), now_ms=NOW_MS))
     ranks = rows(path, "SELECT replyId, rank FROM polar_delivery_queue ORDER BY sequence")
     assert ranks == [("reply of first", 1), ("r", -8), ("r", -8), ("r", -8)]
+
+
+async def test_a_further_reply_to_somebody_stands_behind_everybodys_first(
+    database: Database, deliveries: Deliveries, path: Path
+) -> None:
+    """As long as an earlier one to them waits in the same chat; one person's keep their order, and their parts."""
+
+    def ask(name: str, person: str, *, session: str = S, part: int = 0) -> Statement:
+        reply = name if part else None
+        return add(deliveries, name, session=session, reply=reply, head_start=ANSWER, part=part, asked_by=person)
+
+    await database.commit(
+        *[ask(f"ann {n}", "1") for n in range(5)], ask("bob", "2"), ask("elsewhere", "1", session="t")
+    )
+    await database.commit(ask("cid", "3"), ask("cid's second part", "3", part=1), ask("ann 5", "1"))
+    ranks = dict(rows(path, "SELECT deliveryId, rank + ? - sequence FROM polar_delivery_queue", ANSWER))
+    assert [ranks[name] for name in ("ann 0", "bob", "elsewhere", "cid")] == [0, 0, 0, 0]
+    assert ranks["cid's second part"] == -1, "the same rank as the first part"
+    sent = await drained(database, deliveries)
+    assert sent == ["ann 0", "bob", "cid", "cid's second part", *(f"ann {n}" for n in range(1, 6))]
+    await database.commit(ask("ann 6", "1"))
+    [(rank, sequence)] = rows(path, "SELECT rank, sequence FROM polar_delivery_queue WHERE deliveryId = 'ann 6'")
+    assert sequence - rank == ANSWER, "nothing of hers waits any more"
+
+
+async def test_however_many_somebody_waits_for_none_stands_behind_what_is_queued_later(
+    database: Database, deliveries: Deliveries, path: Path
+) -> None:
+    """At the least there is no head start; so nothing waits for ever."""
+    many = [add(deliveries, f"{n}", head_start=ANSWER, asked_by="1") for n in range(150)]
+    await database.commit(*many, add(deliveries, "reminder"))
+    starts = [start for (start,) in rows(path, "SELECT sequence - rank FROM polar_delivery_queue ORDER BY sequence")]
+    assert starts[:3] == [ANSWER, ANSWER + 1 - APART, ANSWER + 2 * (1 - APART)]
+    assert starts[149] == starts[150] == 0
+    assert (await drained(database, deliveries))[-1] == "reminder"
+
+
+async def test_the_last_one_that_somebody_waits_for_is_one_step_away(database: Database, path: Path) -> None:
+    """However much waits in the chat."""
+    queued = add(Deliveries(database), "d", asked_by="1")
+    steps = [step for step in plan(path, queued.sql, queued.params) if "polar_delivery_queue" in step]
+    assert steps
+    assert all(
+        step == "SEARCH polar_delivery_queue USING INDEX polar_delivery_asked (sessionId=? AND askedBy=?)"
+        for step in steps
+    )
 
 
 async def test_nothing_goes_between_the_parts_of_a_reply_that_has_begun(

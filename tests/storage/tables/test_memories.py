@@ -80,7 +80,7 @@ async def test_no_call_reaches_the_memories_of_another_user_or_session(
     for session, user in ((S, "8"), ("telegram:chat:2", "7"), ("telegram:chat:2", "8")):
         where = {"session_id": session, "user_id": user}
         assert await memories.search("green tea", **where, limit=10) == []
-        assert await memories.list_recent(**where, limit=10) == []
+        assert await memories.list_recent(**where, limit=10, after=0) == []
         assert await memories.find("mine", **where) is None
         assert await memories.count(**where) == 0
         stolen = Memory(memory_id="mine", scope="session", type="fact", text="", created_at_ms=0, **where)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from storage import migrations
 from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.statement import Statement
 from storage.tables.occurrences import RETRY, SCHEDULED, Claim, ForeignRow, Occurrence, Occurrences
-from tests.storage.files import NOW_MS, rows
+from tests.storage.files import NOW_MS, plain, rows
 
 
 @pytest.fixture
@@ -97,6 +98,37 @@ async def test_the_rows_of_some_subjects_are_passed_over(database: Database, occ
     by_hand = [Occurrence.by_hand("automation", "j", now_ms=at) for at in range(20)]
     await database.commit(*[occurrences.plan(each, now_ms=1) for each in (*by_hand, of("k", 50))])
     assert await occurrences.list_due(now_ms=99, limit=2, besides=["automation:j"]) == [of("k", 50)]
+
+
+async def test_a_run_asked_for_again_while_it_waits_is_one(database: Database, occurrences: Occurrences) -> None:
+    """The first stays as it is; one in the place of a failed run stands for itself."""
+    first, second = (Occurrence.by_hand("automation", "j", now_ms=at) for at in (1, 2))
+    retried = Occurrence.by_hand("automation", "j", now_ms=3, retry_of="run:j:0")
+    await database.commit(*(occurrences.ask(each, now_ms=1) for each in (first, second, retried)))
+    assert await occurrences.list_due(now_ms=9, limit=9) == [first, retried]
+    assert await occurrences.find_by_hand("automation", "j") == first
+    await database.commit(occurrences.take(first))
+    assert await occurrences.find_by_hand("automation", "j") is None
+
+
+def test_runs_that_were_asked_for_before_an_update_wait_on(path: Path) -> None:
+    """One of each job; what is no such run, or none that can be read, stays as it is."""
+    rows_before = {
+        f"run:{job}:manual:{at}": f'{{"source":"automation","id":"{job}","atMs":{at},"trigger":"manual","attempts":0,'
+        f'"extra":true{more}}}'
+        for job, at, more in (("j", 5, ""), ("j", 6, ""), ("k", 7, ""), ("j", 8, ',"retryOf":"run:j:1"'))
+    }
+    strange = {"run:x:manual:1": "no", "run:y:manual:1": '{"extra":true,"trigger":"manual"}'}
+    with plain(path) as connection:
+        migrations.apply(connection, 1, until=12)
+        connection.executemany(
+            "INSERT INTO polar_scheduler_events VALUES (?, 'scheduled', 1, ?, 1)", [*{**rows_before, **strange}.items()]
+        )
+        migrations.apply(connection, 2)
+        found = connection.execute("SELECT eventId, queue, sequence, payload FROM polar_scheduler_events").fetchall()
+    kept = {"automation:j:manual", "automation:k:manual", "run:j:manual:8", *strange}
+    assert {row[0] for row in found} == kept
+    assert sum(Occurrence.read(row) is not None for row in found) == 3
 
 
 async def test_what_the_earlier_runtime_left_in_its_queue_is_not_due(

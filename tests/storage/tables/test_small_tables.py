@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from storage.database import Database
 from storage.statement import Statement
 from storage.tables.audit import AuditTrail
-from storage.tables.custom_emoji import CustomEmoji
+from storage.tables.custom_emoji import NONE_FOR_MS, CustomEmoji
 from storage.tables.properties import Properties
 from storage.text import clean
 from tests.storage.files import NOW_MS, rows
@@ -27,14 +27,15 @@ async def test_a_property_has_its_latest_value(database: Database) -> None:
 
 
 async def test_a_custom_emoji_is_known_once_it_was_asked_for(database: Database) -> None:
-    """What says nothing is no answer: it is asked for again."""
+    """That it stands for nothing is known for a day; then it is asked for again."""
     emoji = CustomEmoji(database)
-    assert await emoji.find("5") is None
+    assert await emoji.find("5", now_ms=NOW_MS) is None
     await database.commit(emoji.add("5", "👍", now_ms=NOW_MS), emoji.add("6", "", now_ms=NOW_MS))
-    assert await emoji.find("5") == "👍"
-    assert await emoji.find("6") is None
+    assert await emoji.find("5", now_ms=NOW_MS + NONE_FOR_MS) == "👍"
+    assert await emoji.find("6", now_ms=NOW_MS + NONE_FOR_MS - 1) == ""
+    assert await emoji.find("6", now_ms=NOW_MS + NONE_FOR_MS) is None
     await database.commit(emoji.add("6", "👎", now_ms=NOW_MS))
-    assert await emoji.find("6") == "👎"
+    assert await emoji.find("6", now_ms=NOW_MS) == "👎"
 
 
 async def test_each_try_of_a_turn_is_a_row_of_the_audit(database: Database, path: Path) -> None:
