@@ -30,13 +30,9 @@ def parts(reply: Reply, most: int) -> Iterator[SendMessage | SendDocument]:
     A text of more than `most` messages is a file; one too long for a caption goes before the document.
     """
     if reply.document is not None:
-        yield from _with_document(reply, Document(reply.document.name, clean(reply.document.content)))
-        return
-    cut = _cut(reply.text, reply.markdown) if len(reply.text) <= _readable(most) else ()
-    if len(cut) <= most and len(reply.text) <= _readable(most):
-        yield from map(_message, cut)
-    elif _is_visible(text := clean(reply.text)):
-        yield _file(text, reply.markdown, most)
+        yield from _with_document(reply, Document(reply.document.name, clean(reply.document.content)), most)
+    else:
+        yield from _said(reply.text, reply.markdown, most)
 
 
 def in_messages(file: SendDocument) -> tuple[SendMessage, ...]:
@@ -47,6 +43,15 @@ def in_messages(file: SendDocument) -> tuple[SendMessage, ...]:
     messages[0] = replace(messages[0], reply_to=file.reply_to)
     messages[-1] = replace(messages[-1], text=(messages[-1].text + left_out).lstrip("\n"), buttons=file.buttons)
     return tuple(messages)
+
+
+def _said(text: str, markdown: bool, most: int) -> Iterator[SendMessage | SendDocument]:
+    """A text in messages, or in a file in place of too many."""
+    cut = _cut(text, markdown) if len(text) <= _readable(most) else ()
+    if len(cut) <= most and len(text) <= _readable(most):
+        yield from map(_message, cut)
+    elif _is_visible(text := clean(text)):
+        yield _file(text, markdown, most)
 
 
 def _readable(most: int) -> int:
@@ -68,15 +73,16 @@ def _file(text: str, markdown: bool, most: int) -> SendDocument:
     )
 
 
-def _with_document(reply: Reply, document: Document) -> Iterator[SendMessage | SendDocument]:
+def _with_document(reply: Reply, document: Document, most: int) -> Iterator[SendMessage | SendDocument]:
     size = len(document.content.encode())
     if not 0 < size <= DOCUMENT_LIMIT:
         refusal = say("document.empty" if size == 0 else "document.too_large", name=document.name)
-        yield from map(_message, _cut(f"{reply.text}\n\n{refusal}".strip(), reply.markdown))
+        yield from _said(f"{reply.text}\n\n{refusal}".strip(), reply.markdown, most)
         return
-    captions = _cut(reply.text, reply.markdown)
-    if len(captions) > 1 or any(utf16_length(caption.text) > _CAPTION_ROOM for caption in captions):
-        yield from map(_message, captions)
+    is_short = len(reply.text) <= _readable(1)
+    captions = _cut(reply.text, reply.markdown) if is_short else ()
+    if not is_short or len(captions) > 1 or any(utf16_length(each.text) > _CAPTION_ROOM for each in captions):
+        yield from _said(reply.text, reply.markdown, max(1, most - 1))
         captions = ()
     caption = captions[0] if captions else RichText("")
     yield SendDocument(

@@ -209,6 +209,27 @@ async def test_who_fills_a_groups_queue_waits_before_who_waits_for_a_first_answe
     assert others == sorted(others), "one person's answers keep their order"
 
 
+async def test_presses_in_a_group_do_not_keep_the_others_from_being_answered(house: House) -> None:
+    """However many and whatever they cause: so many answers are queued as may be asked for, others' go before them."""
+    async with house.bot(responder=ECHO, group_send_rate_per_minute=20, rate_limit_per_minute=20):
+        ann, bob = house.world.person("Ann"), house.world.person("Bob")
+        group = house.world.group("Friends", [ann, bob])
+        await create(house, group, ann)
+        card = last(house, group)
+        [data] = [data for text, data in buttons(card).items() if "Quiet" in text]
+        for _ in range(100):
+            house.world.press(group, ann, card["message_id"], data)
+        await until(lambda: house.rows("SELECT count(*) FROM polar_audit WHERE kind = 'button'") == [(100,)])
+        house.world.say(group, bob, "/ping")
+        await until(lambda: house.rows("SELECT count(*) FROM polar_messages WHERE text = 'pong'") == [(1,)])
+        waiting = house.rows(
+            "SELECT json_extract(payload, '$.text') FROM polar_delivery_queue "
+            "WHERE status = 'pending' AND begun = 0 AND payload LIKE '%sendMessage%' ORDER BY rank, sequence"
+        )
+    assert len(waiting) <= 20
+    assert [text for (text,) in waiting].index("pong") <= 1
+
+
 async def test_what_strangers_send_beyond_a_small_bucket_leaves_nothing(house: House) -> None:
     """No row in the audit, none in the ledger for ever, no answer; another stranger gets a code all the same."""
     async with house.bot(access="pairing", admin_telegram_ids={1}):

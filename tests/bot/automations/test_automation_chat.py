@@ -230,19 +230,20 @@ async def test_deleting_by_hand_asks_first(house: House) -> None:
     assert house.rows("SELECT * FROM polar_automation_jobs") == []
 
 
-async def test_a_long_list_comes_in_messages_of_five_with_numbered_buttons(house: House) -> None:
+async def test_a_long_list_comes_in_pages_of_ten_with_numbered_buttons(house: House) -> None:
     """Each row of buttons belongs to the line of its number."""
     clock = TestClock()
     async with house.bot(clock):
         ann, chat = house.chat()
-        for number in range(6):
+        for number in range(11):
             clock.advance(seconds=1)
             await create(house, chat, ann, text=f"tea {number}")
         await tell(house, chat, ann, "/automations")
+        await tell(house, chat, ann, "/automations list 2")
         first, second = house.world.sent(chat)[-2:]
         assert await press(house, chat, ann, "3 ⏸ Pause", first) == "Paused."
-    assert [line.split()[0] for line in first["text"].splitlines()] == ["1", "2", "3", "4", "5"]
-    assert len(buttons(first)) == 20
+    assert [line.split()[0] for line in first["text"].splitlines()[:-1]] == [str(n) for n in range(1, 11)]
+    assert len(buttons(first)) == 40
     assert next(iter(buttons(second))) == "⏸ Pause"
     assert house.rows("SELECT promptTemplate FROM polar_automation_jobs WHERE enabled = 0") == [("tea 2",)]
 
