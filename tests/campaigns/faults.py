@@ -75,7 +75,8 @@ class Campaign:
         assert isinstance(self.model, EchoModel)
         self.echo = self.model
         self.crowd = Crowd(house, world, plan.seed, repeatable=plan.is_repeatable)
-        settings: dict[str, Any] = to_model(model, middleware=(INSIDE,), feedback_buttons="private", **PRICED)
+        often = {"min_model_interval_minutes": 0}
+        settings: dict[str, Any] = to_model(model, middleware=(INSIDE,), feedback_buttons="private", **PRICED, **often)
         self.keeper = Keeper(house, settings, tell)
 
     async def begin(self) -> None:

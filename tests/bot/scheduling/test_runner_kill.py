@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.slow
 KILLS = 25
 JOBS = 6
 LIFE_S = 0.25
+OFTEN: dict[str, Any] = {"responder": SLOW_ECHO, "min_model_interval_minutes": 0}
 MINUTE_MS = 60_000
 
 
@@ -28,7 +30,7 @@ async def test_killed_around_due_times_every_occurrence_is_entered_once_and_ever
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     chance = random.Random(seed)
-    async with house.bot(responder=SLOW_ECHO):
+    async with house.bot(**OFTEN):
         people = [house.chat(f"P{n}") for n in range(JOBS)]
         for person, chat in people:
             await tell(house, chat, person, "/automations create every 1 minute | tea")
@@ -39,7 +41,7 @@ async def test_killed_around_due_times_every_occurrence_is_entered_once_and_ever
         offset += chance.uniform(20, 150)
         caught += await live_and_die(house, chance, offset)
     assert caught >= KILLS // 5
-    process = await start_asking(house, clock_offset_seconds=offset + 90, responder=SLOW_ECHO)
+    process = await start_asking(house, clock_offset_seconds=offset + 90, **OFTEN)
     await finished(house)
     await until(lambda: not house.rows("SELECT 1 FROM polar_scheduler_events WHERE queue = 'retry'"), timeout_s=60)
     # What is due right now may still come; the ledger up to here is what is looked at.
@@ -50,7 +52,7 @@ async def test_killed_around_due_times_every_occurrence_is_entered_once_and_ever
 
 async def live_and_die(house: House, chance: random.Random, offset: float) -> bool:
     """One process that lives for a moment; whether it was killed within a run or a send."""
-    process = await start_asking(house, clock_offset_seconds=offset, responder=SLOW_ECHO)
+    process = await start_asking(house, clock_offset_seconds=offset, **OFTEN)
     await asyncio.sleep(chance.uniform(0, LIFE_S))  # the random instant itself
     await until(lambda: not house.rows("SELECT 1 FROM polar_delivery_queue WHERE ambiguous > 0 AND status <> 'sent'"))
     await kill(process)
