@@ -71,7 +71,7 @@ def _updates_end_once(seen: Seen, database: sqlite3.Connection) -> Iterator[str]
     yield from (f"update {update} is {status} ({why})" for update, (status, why) in rows.items() if status != "done")
     sql = (
         "SELECT CAST(substr(turnId, 8) AS INTEGER), count(*) FROM polar_audit "
-        "WHERE turnId GLOB 'update:*' AND (outcome <> 'failed' OR reason = 'provider') GROUP BY turnId"
+        "WHERE turnId GLOB 'update:*' AND (outcome <> 'failed' OR reason GLOB 'provider*') GROUP BY turnId"
     )
     ended: Counter[int] = Counter()
     for update, count in database.execute(sql):
@@ -132,7 +132,8 @@ def _replies_once(seen: Seen, database: sqlite3.Connection) -> Iterator[str]:
     for identity, status, reason, ambiguous in database.execute(
         "SELECT deliveryId, status, reason, ambiguous FROM polar_delivery_queue WHERE status <> 'sent'"
     ):
-        if status != "failed" or not (ambiguous >= 2 or reason == "an earlier part failed"):
+        is_doubted = ambiguous > 0 and str(reason).startswith("unclear twice")
+        if status != "failed" or not (is_doubted or reason == "an earlier part failed"):
             yield f"{identity} is {status} ({reason}, unclear {ambiguous} times)"
     rows: Counter[int] = Counter()
     doubts: Counter[int] = Counter()

@@ -113,7 +113,7 @@ async def test_a_command_with_an_endless_name_or_argument_leaves_a_short_trace(h
         ann, chat = house.chat()
         await tell(house, chat, ann, f"/{'a' * 64} {'b' * 100_000}")
     [event] = commands(house)
-    assert (event["command"], event["argumentLength"]) == ("a" * 64, 100_000)
+    assert (event["command"], event["argumentLength"]) == ("unknown", 100_000)
     [(size,)] = house.rows("SELECT max(length(payload)) FROM polar_feedback_events")
     assert size < 300
 
