@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from middleware.turn import Clock, Turn
 
 KEPT_MS = 300_000
-"""How long an answer of Telegram's holds: so long may somebody who was demoted still act."""
+"""The time that an answer of Telegram's holds: so long may somebody who was demoted still act."""
 UNTOLD_MS = 10_000
-"""How long Telegram is not asked again after it did not answer."""
+"""The time that Telegram is not asked again after it did not answer."""
 KEPT_CHATS = 1_000
 
 AskAdministrators = Callable[[int], Awaitable[frozenset[str] | None]]
@@ -27,17 +27,17 @@ class Administrators:
     _kept: OrderedDict[int, tuple[int, frozenset[str] | None]] = field(default_factory=OrderedDict)
 
     async def include(self, turn: Turn) -> bool:
-        """Whether who acts is an administrator of the group where that is; an anonymous one speaks as the group."""
+        """True if who acts is an administrator of the group where that is; an anonymous one speaks as the group."""
         if turn.place.is_private:
             return False
         return turn.speaks_for_group or (turn.has_rights and turn.user_id in await self._of(turn.place.chat_id))
 
     async def _of(self, chat_id: int) -> frozenset[str]:
-        asked_ms, found = self._kept.get(chat_id, (0, None))
-        if not 0 <= self.clock() - asked_ms < (UNTOLD_MS if found is None else KEPT_MS):
-            found = await self.ask(chat_id)
-            self._kept[chat_id] = (self.clock(), found)
+        asked_ms, ids = self._kept.get(chat_id, (0, None))
+        if not 0 <= self.clock() - asked_ms < (UNTOLD_MS if ids is None else KEPT_MS):
+            ids = await self.ask(chat_id)
+            self._kept[chat_id] = (self.clock(), ids)
             self._kept.move_to_end(chat_id)
             if len(self._kept) > KEPT_CHATS:
                 self._kept.popitem(last=False)
-        return found or frozenset()
+        return ids or frozenset()

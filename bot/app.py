@@ -67,7 +67,7 @@ from storage.database import Database
 from storage.stores import Stores
 
 STRANGERS_TURNS, STRANGERS_S = 10, 600
-"""What is heard of a stranger: so much at once, and in so many seconds."""
+"""The turns of a stranger that are heard: so many at once, and one in so many seconds."""
 EMOJI_A_MINUTE = 30
 """Custom emoji of one person that Telegram is asked about in a minute."""
 
@@ -100,7 +100,7 @@ class App:
         self._wire_turns(compose(self.layers))
 
     def _wire_sending(self) -> None:
-        """What reaches Telegram: queued replies, unfinished answers, status reactions."""
+        """Wire sending: queued replies, unfinished answers, status reactions."""
         settings, database, stores, group = self.settings, self.database, self.stores, self.supervisor.group
         self.pacing = Pacing(
             per_second=settings.send_rate_per_second,
@@ -148,7 +148,7 @@ class App:
         self.abilities = Abilities.of(self.responder)
 
     def _wire_turns(self, chain: CallNext) -> None:
-        """What makes turns: updates, and what is due."""
+        """Wire what makes turns: updates, and what is due."""
         self.runner = Runner(
             self.database,
             self.stores,

@@ -1,4 +1,4 @@
-"""What listens, for the webhook and for the dashboard: who calls can neither hold it for long nor take all of it.
+"""The listener of the webhook and of the dashboard: who calls can neither hold it for long nor take all of it.
 
 uvicorn takes every connection, and waits for its first request without limit; the descriptors are those of the process.
 """
@@ -22,7 +22,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 PATIENCE_S = 10.0
-"""How long a client may take to send a whole request, or to go on reading an answer."""
+"""The time that a client may take to send a whole request, or to go on reading an answer."""
 MOST = 100
 """Connections at a time: far more than Telegram's 40; the calls of a busy bot need twice as many descriptors."""
 SHARE = 4
@@ -138,7 +138,7 @@ class Connection(H11Protocol):
             super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
-        """What is no HTTP is told in the log with the rest."""
+        """Tell in the log, with the rest, of what is no HTTP."""
         self._limits.tally.count("request(s) that are no HTTP")
         super().send_400_response(msg)
 

@@ -1,4 +1,4 @@
-"""How schedules are said: what one means, and what is wrong with one that cannot be read."""
+"""Schedules in words: what one means, and what is wrong with one that cannot be read."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def explain(error: Exception) -> str:
 
 
 def expected(error: ScheduleError) -> str:
-    """What belongs where reading failed."""
+    """The words that belong where reading failed."""
     return say(f"schedule.expected.{error.expected}", **error.values)
 
 

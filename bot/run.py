@@ -34,7 +34,7 @@ log = logging.getLogger("polar")
 
 REFUSED = "Telegram refuses the token in TELEGRAM_BOT_TOKEN (401); ask @BotFather for a valid one"
 UNREADABLE = (TypeError, ValueError, KeyError, AttributeError)
-"""What python-telegram-bot raises where an answer has another form than it knows."""
+"""The errors of python-telegram-bot where an answer has another form than it knows."""
 OPEN_PURSE = (
     "POLAR_ACCESS is open, {model} costs money, and no global budget blocks: set one, as by "
     "`polar budget set global 5 --every 24h`, or allow it by POLAR_OPEN_WITHOUT_BUDGET=true"
@@ -43,7 +43,7 @@ MISSING = "TELEGRAM_BOT_TOKEN is missing: put it into .env, or try Polar without
 
 
 class Receiver(Protocol):
-    """How updates come in: by polling, or by a webhook."""
+    """The receiver of updates: polling, or a webhook."""
 
     async def start(self, supervisor: Supervisor) -> None:
         """Return when they can come in; what goes on from then is the supervisor's."""
@@ -145,7 +145,7 @@ def _keep(app: App, beat: LifeSigns, service: ServiceManager) -> None:
 
 
 async def _prepare(app: App) -> None:
-    """What must be read, and settled of an earlier process, before the first update."""
+    """Read and settle what an earlier process left, before the first update."""
     await app.database.commit(*Budgets.charge_left(now_ms=app.clock()))
     if app.status is not None:
         await app.status.prepare()

@@ -42,7 +42,7 @@ KeptDays = Annotated[int, Field(ge=0, le=36_500)]
 """A number of days; 0 is for ever."""
 _RELATIVE = "a relative path starts at the checkout or, where Polar is installed, at the current folder"
 PRICE_SETTINGS = "POLAR_OPENAI_INPUT_USD_PER_MTOK and POLAR_OPENAI_OUTPUT_USD_PER_MTOK"
-"""What gives a price to a model that the library does not know."""
+"""The settings that give a price to a model that the library does not know."""
 
 
 class Settings(BaseSettings):
@@ -302,7 +302,7 @@ class Settings(BaseSettings):
 
     @property
     def terms(self) -> Terms:
-        """How long things are kept."""
+        """The terms that things are kept."""
         return Terms(
             updates=self.keep_updates_days,
             audit=self.keep_audit_days,
@@ -379,7 +379,7 @@ class WatchdogCall(NamedTuple):
 
 
 def watchdog_call() -> WatchdogCall:
-    """What the service manager that started this process has put into its environment (systemd's sd_notify)."""
+    """The words of the service manager that started this process, from its environment (systemd's sd_notify)."""
     told = {name: os.environ.get(name, "") for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")}
     is_ours = told["WATCHDOG_PID"] in ("", str(os.getpid()))
     patience_us = told["WATCHDOG_USEC"] if is_ours and told["WATCHDOG_USEC"].isdecimal() else "0"

@@ -15,7 +15,7 @@ log = logging.getLogger("polar.erasing")
 SOON_S = 1.0
 """Before the next try, where somebody was reading."""
 EVERY_S = 60.0
-"""How long it may go unnoticed that another process has erased something."""
+"""The time for which an erasure by another process may go unnoticed."""
 
 
 class Sweeper:
@@ -40,7 +40,7 @@ class Sweeper:
                     await self._awake.wait()
 
     async def _swept(self) -> float:
-        """How long to wait before the next look."""
+        """The wait before the next look."""
         try:
             return EVERY_S if await self.sweep() else SOON_S
         except sqlite3.Error as error:  # as a damaged index of words gives
@@ -48,7 +48,7 @@ class Sweeper:
             return EVERY_S
 
     async def sweep(self) -> bool:
-        """Whether nothing is left that was erased before this."""
+        """True if nothing is left that was erased before this."""
         number = await self._traces.newest()
         if number is None:
             return True

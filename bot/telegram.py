@@ -15,9 +15,9 @@ from bot.sending.answers import OverheardTransport
 from bot.settings import Settings
 
 READ_S = 20.0
-"""How long an answer to a call is waited for."""
+"""The time for which an answer to a call is waited for."""
 ADMINISTRATORS_S = 5.0
-"""How long a command waits for Telegram to say who administers its group."""
+"""The time that a command waits for Telegram to say who administers its group."""
 POLL_POOL = 4
 """Connections for getUpdates: one that wedged must not be the only one."""
 
@@ -52,10 +52,10 @@ class Telegram:
         """The user ids of a group's administrators; None where Telegram does not tell now."""
         try:
             async with asyncio.timeout(ADMINISTRATORS_S):
-                found = await self.application.bot.get_chat_administrators(chat_id)
+                members = await self.application.bot.get_chat_administrators(chat_id)
         except (TelegramError, TimeoutError):
             return None
-        return frozenset(str(member.user.id) for member in found)
+        return frozenset(str(member.user.id) for member in members)
 
 
 def build(settings: Settings, keep: Keep, refused: OnRefusal) -> Telegram:

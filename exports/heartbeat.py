@@ -8,21 +8,21 @@ from storage.statuses import RunStatus
 from storage.views.projections import ExportedBeat, Projections
 
 
-def heartbeat(found: Projections) -> MarkdownPage:
+def heartbeat(asked: Projections) -> MarkdownPage:
     """The page of the heartbeats' rows in `polar_run_events`."""
-    rows = sum(day.rows for day in found.days_of_beats())
+    rows = sum(day.rows for day in asked.days_of_beats())
     return MarkdownPage(
         title="Heartbeats",
         intro="Runs of heartbeat policies: `polar_run_events` of source `heartbeat`, newest first, in UTC.",
-        last=found.last_beat(),
+        last=asked.last_beat(),
         counts=(count(rows, "run"),),
         tables=(
-            table(("status", "reason", "runs"), [(_status(s), cell(r), n) for s, r, n in found.beats_by_result()]),
-            table(("policy", "status", "runs"), [(cell(p), _status(s), n) for p, s, n in found.beats_by_policy()]),
+            table(("status", "reason", "runs"), [(_status(s), cell(r), n) for s, r, n in asked.beats_by_result()]),
+            table(("policy", "status", "runs"), [(cell(p), _status(s), n) for p, s, n in asked.beats_by_policy()]),
         ),
         rows=rows,
-        days=((day.day, count(day.rows, "run")) for day in found.days_of_beats()),
-        entries=map(_entry, found.beats()),
+        days=((day.day, count(day.rows, "run")) for day in asked.days_of_beats()),
+        entries=map(_entry, asked.beats()),
     )
 
 

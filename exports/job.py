@@ -52,8 +52,8 @@ def file_of(name: str) -> str:
 
 def _write(database: Path, folder: Folder, name: str, since_ms: float, track: progress.Track) -> Exported:
     # A snapshot a file: the bot's log can be folded into the database between them.
-    with snapshot(database, since_ms) as found:
-        page = PAGES[name](found)
+    with snapshot(database, since_ms) as asked:
+        page = PAGES[name](asked)
         page = replace(page, entries=track(file_of(name), page.rows, page.entries))
         changed = folder.replace(file_of(name), page.lines(since_ms))
     return Exported(

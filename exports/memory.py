@@ -8,21 +8,21 @@ from storage.ids import place_named
 from storage.views.projections import ExportedMemory, Projections
 
 
-def memory(found: Projections) -> MarkdownPage:
+def memory(asked: Projections) -> MarkdownPage:
     """The page of `polar_memory`."""
-    rows = sum(day.rows for day in found.days_of_memories())
+    rows = sum(day.rows for day in asked.days_of_memories())
     return MarkdownPage(
         title="Memory",
         intro="What people asked to remember, in short: `polar_memory`, newest first, in UTC.",
-        last=found.last_memory(),
+        last=asked.last_memory(),
         counts=(_memories(rows),),
         tables=(
-            table(("scope", "type", "memories"), [(cell(s), cell(t), n) for s, t, n in found.memories_by_kind()]),
-            table(("user", "session", "memories"), [(cell(u), cell(s), n) for u, s, n in found.memories_by_user()]),
+            table(("scope", "type", "memories"), [(cell(s), cell(t), n) for s, t, n in asked.memories_by_kind()]),
+            table(("user", "session", "memories"), [(cell(u), cell(s), n) for u, s, n in asked.memories_by_user()]),
         ),
         rows=rows,
-        days=((day.day, _memories(day.rows)) for day in found.days_of_memories()),
-        entries=map(_entry, found.memories()),
+        days=((day.day, _memories(day.rows)) for day in asked.days_of_memories()),
+        entries=map(_entry, asked.memories()),
     )
 
 

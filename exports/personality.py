@@ -8,18 +8,18 @@ from storage.ids import place_named
 from storage.views.projections import ExportedProfile, Projections
 
 
-def personality(found: Projections) -> MarkdownPage:
+def personality(asked: Projections) -> MarkdownPage:
     """The page of `polar_personality_profiles`."""
-    rows = sum(day.rows for day in found.days_of_profiles())
+    rows = sum(day.rows for day in asked.days_of_profiles())
     return MarkdownPage(
         title="Personality",
         intro="How the bot was asked to speak: `polar_personality_profiles`, by the day of the last change, in UTC.",
-        last=found.last_profile(),
+        last=asked.last_profile(),
         counts=(count(rows, "profile"),),
-        tables=(table(("scope", "profiles"), [(cell(scope), n) for scope, _, n in found.profiles_by_scope()]),),
+        tables=(table(("scope", "profiles"), [(cell(scope), n) for scope, _, n in asked.profiles_by_scope()]),),
         rows=rows,
-        days=((day.day, count(day.rows, "profile")) for day in found.days_of_profiles()),
-        entries=map(_entry, found.profiles()),
+        days=((day.day, count(day.rows, "profile")) for day in asked.days_of_profiles()),
+        entries=map(_entry, asked.profiles()),
     )
 
 

@@ -13,21 +13,21 @@ SIGNS = {"positive": "(+)", "negative": "(−)", "neutral": "(·)"}
 _VERBS = {"reaction_added": "added", "reaction_removed": "taken back"}
 
 
-def reactions(found: Projections) -> MarkdownPage:
+def reactions(asked: Projections) -> MarkdownPage:
     """The page of `polar_feedback_events`."""
-    events = found.count_events()
+    events = asked.count_events()
     rows = events["reaction_added"] + events["reaction_removed"] + events["reaction_count"]
     return MarkdownPage(
         title="Reactions",
         intro="What people made of messages: `polar_feedback_events`, newest first, in UTC. "
         "A line tells when, the emoji, whether it is (+) approval, (−) disapproval or (·) neither, who, the chat's id, "
-        f"and the message.{_texts_gone(found.days_of_texts())}",
-        last=found.last_event(),
+        f"and the message.{_texts_gone(asked.days_of_texts())}",
+        last=asked.last_event(),
         counts=tuple(_counts(events)),
-        tables=_tables(found),
+        tables=_tables(asked),
         rows=rows,
-        days=map(_heading, found.days_of_reactions()),
-        entries=map(_entry, found.reactions()),
+        days=map(_heading, asked.days_of_reactions()),
+        entries=map(_entry, asked.reactions()),
     )
 
 
@@ -44,20 +44,20 @@ def _counts(events: Mapping[str, int]) -> Iterator[str]:
         yield f"{count(others, 'event')} of other kinds, such as commands"
 
 
-def _tables(found: Projections) -> Iterator[list[str]]:
-    by_polarity = found.changes_by_polarity()
+def _tables(asked: Projections) -> Iterator[list[str]]:
+    by_polarity = asked.changes_by_polarity()
     ordered = [by_polarity.get(polarity, Changes(polarity, 0, 0)) for polarity in SIGNS]
     changes = ("added", "taken back", "stand")
     yield table(
         ("polarity", *changes), [(f"{c.label} {SIGNS[str(c.label)]}", *_numbers(c)) for c in ordered], numbers=3
     )
-    yield table(("emoji", *changes), [(emoji(c.label), *_numbers(c)) for c in found.changes_by_emoji()], numbers=3)
+    yield table(("emoji", *changes), [(emoji(c.label), *_numbers(c)) for c in asked.changes_by_emoji()], numbers=3)
     yield table(
         ("automation", *SIGNS),
-        [(cell(automation), *sums) for automation, *sums in found.changes_by_automation()],
+        [(cell(automation), *sums) for automation, *sums in asked.changes_by_automation()],
         numbers=3,
     )
-    commands = [(cell(command), cell(outcome), times) for command, outcome, times in found.commands()]
+    commands = [(cell(command), cell(outcome), times) for command, outcome, times in asked.commands()]
     yield table(("command", "outcome", "times"), commands)
 
 

@@ -26,9 +26,9 @@ class Access:
     new_code: Callable[[], str]
     """Makes a code that a person can read out."""
     strangers: Buckets
-    """What is heard of a stranger, or of a group that is not let in: beyond it nothing is kept, and nothing said."""
+    """The turns heard of a stranger, or of a group that is not let in: beyond them nothing is kept or said."""
     is_own_right: Callable[[Turn], Awaitable[bool]]
-    """Whether it asks for what is a right of whoever asks, let in or not: to have one's own data, or to erase it."""
+    """True if it asks for what is a right of whoever asks, let in or not: to have one's own data, or to erase it."""
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Denied turns leave an audit row and nothing else; too many of them not even that."""

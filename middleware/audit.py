@@ -16,7 +16,7 @@ from storage.tables.feedback import FeedbackLedger
 log = logging.getLogger("polar.turn")
 
 UNKNOWN = "unknown"
-"""What stands in the ledger, from which nothing is ever erased, for a name that is no command's."""
+"""The word in the ledger, from which nothing is ever erased, for a name that is no command's."""
 
 
 @dataclass(frozen=True, slots=True)

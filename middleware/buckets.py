@@ -17,7 +17,7 @@ class Buckets:
         self._by_name: OrderedDict[str, AsyncLimiter] = OrderedDict()
 
     async def take(self, name: str) -> bool:
-        """Whether one more fits; then it is in. Never waits."""
+        """True if one more fits; then it is in. Never waits."""
         bucket = self._by_name.pop(name, None) or AsyncLimiter(self._size, self._seconds)
         self._by_name[name] = bucket
         if len(self._by_name) > REMEMBERED:

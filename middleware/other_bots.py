@@ -22,7 +22,7 @@ class OtherBots:
     _in_a_row: OrderedDict[str, int] = field(default_factory=OrderedDict)
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """What Telegram tells of a chat, who has left it or where it has moved, is let in whoever caused it."""
+        """Telegram's news of a chat, who has left it or where it has moved, is let in whoever caused it."""
         if not turn.is_bot or turn.kind in ("membership", "migration"):
             if turn.incoming is not None and turn.level >= Level.MEMBER:
                 self._in_a_row.pop(turn.session_id, None)

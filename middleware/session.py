@@ -107,7 +107,7 @@ class Session:
 
 
 def _is_answered_anew(turn: Turn, edited: Incoming, stored: Message) -> bool:
-    """Whether an edit of this message is one that somebody waits for an answer to."""
+    """True if an edit of this message is one that somebody waits for an answer to."""
     if edited.edit_date is not None and stored.edit_date is not None and edited.edit_date < stored.edit_date:
         return False
     is_recent = abs(turn.received_at_ms - stored.created_at_ms) <= RENEWED_FOR_MS

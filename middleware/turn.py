@@ -252,7 +252,7 @@ class Turn:
     source: Source
     attempt: int = 1
     may_be_begun: bool = False
-    """Whether an earlier try, of this process or of one before it, may have begun a message for its answer."""
+    """True if an earlier try, of this process or of one before it, may have begun a message for its answer."""
     update_id: int | None = None
     is_retried: bool = False
     """True if it was set aside, and somebody has taken it up again: what was said and done since is newer."""

@@ -38,7 +38,7 @@ class Beside(Readers):
         return answer
 
     def rehearse(self, *statements: Statement) -> UnitRows:
-        """What `commit` would give back now; nothing of it is kept."""
+        """The answer that `commit` would give now; nothing of it is kept."""
         return rehearse(self._writer, statements)
 
     def empty_log(self) -> bool:

@@ -68,9 +68,9 @@ def vacuum(path: Path) -> Vacuumed:
 def find_problems(path: Path) -> list[str]:
     """The problems of the file, none where it is whole; raises DatabaseUnusable."""
     with closing(_existing(path)) as connection:
-        found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
-        found += [f"foreign key: {tuple(row)}" for row in connection.execute("PRAGMA foreign_key_check")]
-    return [problem for problem in found if problem != "ok"]
+        lines = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+        lines += [f"foreign key: {tuple(row)}" for row in connection.execute("PRAGMA foreign_key_check")]
+    return [problem for problem in lines if problem != "ok"]
 
 
 def count(path: Path) -> Contents:

@@ -26,7 +26,7 @@ log = logging.getLogger("polar.database")
 MAX_UNITS = 512
 QUESTION_S = 5.0
 LOOK_EVERY_S = 1.0
-"""How long it may go unnoticed that the file was taken away while nothing is committed."""
+"""The time for which it may go unnoticed that the file was taken away while nothing is committed."""
 
 WaitingUnit = tuple[Unit, asyncio.Future[UnitRows]]
 
@@ -56,7 +56,7 @@ class Database(Readers):
         self._watchers: list[tuple[str, Callable[[], None]]] = []
         self._failure: StorageError | None = None
         self._waiting_ends: StorageError | None = None
-        """What ends the waiting for a lock that another program holds."""
+        """The error that ends the waiting for a lock that another program holds."""
         self._task: asyncio.Task[None] | None = None
 
     @classmethod

@@ -136,12 +136,12 @@ class Erasure:
 
     @staticmethod
     def rows_by_table(statements: tuple[Statement, ...], answer: UnitRows) -> Mapping[str, int]:
-        """How many rows of each table lose what they say, or go, by the answer to `counted` statements."""
-        found: Counter[str] = Counter()
+        """The number of rows of each table that lose what they say, or go, by the answer to `counted` statements."""
+        counts: Counter[str] = Counter()
         for statement, rows in zip(statements, answer, strict=True):
             if table := _table_of(statement):
-                found[table] += len(rows)
-        return dict(sorted(found.items()))
+                counts[table] += len(rows)
+        return dict(sorted(counts.items()))
 
 
 def _table_of(statement: Statement) -> str | None:

@@ -155,7 +155,7 @@ def placeholder_id(turn_id: str) -> str:
 
 
 def is_placeholder(delivery_id: str) -> bool:
-    """Whether a delivery is of such a message."""
+    """True if a delivery is of such a message."""
     return delivery_id.endswith(_PLACEHOLDER)
 
 
@@ -165,7 +165,7 @@ def notice_id(subject: str, chat_id: int) -> str:
 
 
 def is_notice(reply_id: str) -> bool:
-    """Whether a reply tells an operator of something."""
+    """True if a reply tells an operator of something."""
     return reply_id.startswith(_NOTICE)
 
 
@@ -220,12 +220,12 @@ def sql_received_message_id(column: str) -> str:
 
 
 def sql_is_sent(column: str) -> str:
-    """Whether a message id is one of `sent_message_id`."""
+    """True if a message id is one of `sent_message_id`."""
     return f"substr({column}, 1, {len(SENT)}) = '{SENT}'"
 
 
 def sql_is_received(column: str) -> str:
-    """Whether a message id is one of `received_message_id`."""
+    """True if a message id is one of `received_message_id`."""
     return f"substr({column}, 1, {len(RECEIVED)}) = '{RECEIVED}'"
 
 

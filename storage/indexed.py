@@ -17,7 +17,7 @@ EVENT_ACTOR = field("payload", "actor")
 EVENT_AUTOMATION = field("payload", "producedBy.automationId")
 """The automation that produced what was reacted to."""
 RUN_STATUS = field("output", "status")
-"""How a run ended; `polar_run_failed`."""
+"""The end of a run; `polar_run_failed`."""
 MESSAGE_AUTOMATION = "json_extract(origin, '$.automationId')"
 """The automation that said a message of ours; `polar_messages_automation`."""
 RUN_REASON = field("output", "reason")

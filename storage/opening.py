@@ -14,7 +14,7 @@ from storage.errors import DatabaseBusy, DatabaseUnusable
 from storage.sqlite_codes import is_busy
 
 BUSY_TIMEOUT_MS = 5_000
-"""How long one try waits for another program's lock; the bot tries again and again, all others give up."""
+"""The time that one try waits for another program's lock; the bot tries again and again, all others give up."""
 OLDEST_SQLITE = (3, 35, 0)
 """The first with RETURNING."""
 
@@ -41,7 +41,7 @@ def check(path: Path, *, busy_ms: int = BUSY_TIMEOUT_MS) -> int:
             f"{path} cannot be reached ({error.strerror}); allow this user into its folders, or change POLAR_DATABASE"
         ) from error
     try:
-        found = _inspect(path, busy_ms)
+        version = _inspect(path, busy_ms)
     except sqlite3.DatabaseError as error:
         if is_busy(error):
             raise DatabaseBusy from error
@@ -49,12 +49,12 @@ def check(path: Path, *, busy_ms: int = BUSY_TIMEOUT_MS) -> int:
             f"{path} cannot be read as a SQLite database ({error}); "
             "restore it from a backup, or name another file in POLAR_DATABASE"
         ) from error
-    if found > migrations.newest():
+    if version > migrations.newest():
         raise DatabaseUnusable(
-            f"{path} has schema version {found}, newer than the {migrations.newest()} of this code; "
+            f"{path} has schema version {version}, newer than the {migrations.newest()} of this code; "
             "update Polar, or name another file in POLAR_DATABASE"
         )
-    return found
+    return version
 
 
 def check_readable(path: Path) -> None:
@@ -62,7 +62,7 @@ def check_readable(path: Path) -> None:
     try:
         if not path.is_file():
             raise DatabaseUnusable(f"{path} does not exist; polar run or polar db migrate creates it")
-        found = _version(path, "ro", BUSY_TIMEOUT_MS)
+        version = _version(path, "ro", BUSY_TIMEOUT_MS)
     except (sqlite3.OperationalError, PermissionError) as error:
         raise DatabaseUnusable(
             f"{path} cannot be opened by this user ({error}). SQLite keeps its log beside the database and needs it "
@@ -72,11 +72,11 @@ def check_readable(path: Path) -> None:
         raise DatabaseUnusable(
             f"{path} cannot be read as a SQLite database ({error}); name the right file in POLAR_DATABASE"
         ) from error
-    if found < migrations.newest():
+    if version < migrations.newest():
         raise DatabaseUnusable(f"{path} is of an older version; polar db migrate brings it up to date")
-    if found > migrations.newest():
+    if version > migrations.newest():
         raise DatabaseUnusable(
-            f"{path} has schema version {found}, newer than the {migrations.newest()} of this code; update Polar"
+            f"{path} has schema version {version}, newer than the {migrations.newest()} of this code; update Polar"
         )
 
 
@@ -109,11 +109,11 @@ def _version(path: Path, mode: str, busy_ms: int) -> int:
     with closing(sqlite3.connect(uri(path, mode), uri=True, isolation_level=None)) as connection:
         connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
         connection.execute("BEGIN")
-        found = migrations.version(connection)
+        version = migrations.version(connection)
         pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
         if not _has_log(path) and path.stat().st_size < pages * size:  # SQLite itself overlooks half a last page
             raise sqlite3.DatabaseError("its end is missing")
-        return found
+        return version
 
 
 def _has_log(path: Path) -> bool:

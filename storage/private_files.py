@@ -64,5 +64,5 @@ def tighten(*paths: Path) -> None:
 
 
 def remedy(*paths: Path) -> str:
-    """What to call to take it from them."""
+    """The command that takes it from them."""
     return "mend it with: " + shlex.join(["chmod", "600", *map(str, paths)])

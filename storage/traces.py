@@ -1,4 +1,4 @@
-"""What erasing leaves on the disk for a while: words in the log, and in parts of the index of words not merged yet.
+"""Traces of erasing on the disk: for a while words in the log, and in parts of the index of words not merged yet.
 
 The file itself keeps nothing, as the writer overwrites what it deletes (`secure_delete`).
 """
@@ -16,7 +16,7 @@ _CHANGES = Statement("SELECT total_changes()")
 
 
 class Traces:
-    """What is left of erasures: each counts itself as it is committed, so that the next process knows of it too."""
+    """The traces of erasures: each counts itself as it is committed, so that the next process knows of it too."""
 
     def __init__(self, readers: Readers) -> None:
         self._properties = Properties(readers)
@@ -42,7 +42,7 @@ class Traces:
 
     @staticmethod
     def is_merged(answer: UnitRows) -> bool:
-        """Whether a step had nothing to do, which is less than two changes, says SQLite."""
+        """True if a step had nothing to do, which is less than two changes, says SQLite."""
         return not answer or answer[2][0][0] - answer[0][0][0] < 2
 
     async def _number(self, name: str) -> int:

@@ -17,7 +17,7 @@ from storage.statement import Rows, Statement
 Unit = tuple[Statement, ...]
 UnitRows = list[Rows]
 READERS_MS = 20
-"""How long commits wait at the most for those who read from a log that is to be emptied."""
+"""The time that commits wait at the most for those who read from a log that is to be emptied."""
 
 
 class _TransactionEnded(StorageError):
@@ -58,7 +58,7 @@ def run_batch(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[Uni
 
 
 def rehearse(connection: sqlite3.Connection, unit: Unit) -> UnitRows:
-    """What the commit of a unit would answer now; nothing of it is kept. Raises what voids it, and as `run_batch`."""
+    """The answer that the commit of a unit would give; none of it is kept. Raises what voids it, and as `run_batch`."""
     answer: UnitRows = []
     with suppress(_Rehearsed), _transaction(connection):
         answer = _run_unit(connection, unit)
@@ -110,7 +110,7 @@ def _run_apart(connection: sqlite3.Connection, position: int, unit: Unit) -> Uni
 
 
 def _roll_back(connection: sqlite3.Connection) -> bool:
-    """Whether no transaction is left open; a full disk may have rolled back already."""
+    """True if no transaction is left open; a full disk may have rolled back already."""
     try:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -135,7 +135,7 @@ def _run(connection: sqlite3.Connection, statement: Statement) -> Rows:
     cursor = connection.execute(statement.sql, statement.params)
     rows = cursor.fetchall() if statement.answers else []
     if statement.expect is not None:
-        found = len(rows) if statement.answers else cursor.rowcount
-        if found != statement.expect:
-            raise ExpectationFailed(statement.sql, statement.expect, found)
+        changed = len(rows) if statement.answers else cursor.rowcount
+        if changed != statement.expect:
+            raise ExpectationFailed(statement.sql, statement.expect, changed)
     return rows

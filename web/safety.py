@@ -73,5 +73,5 @@ def _check_local(request: Request, names: set[str]) -> None:
 
 def _host(request: Request) -> str:
     """The name in the Host header, without port and brackets; '' where it is none."""
-    found = _HOST.fullmatch(request.headers.get("host", "").lower())
-    return "" if found is None else found[1] or found[2]
+    named = _HOST.fullmatch(request.headers.get("host", "").lower())
+    return "" if named is None else named[1] or named[2]

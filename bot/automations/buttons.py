@@ -40,7 +40,7 @@ QUIET_PRESETS: Mapping[Verb, str] = {
 
 
 MODERATED = (Verb.PAUSE, Verb.RESUME, Verb.DELETE, Verb.REALLY, Verb.KEEP)
-"""What who looks after a group may press under another's job; resuming is asked of its reason."""
+"""The buttons that who looks after a group has under another's job; resuming is asked of its reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,10 +66,10 @@ class OwnJobs:
 
     async def get(self, turn: Turn, written: str) -> Job:
         """The one whose id is, or begins with, what was written: a job of the person's own, else one that they see."""
-        found = _named(await self.list_of(turn), written) or _named(await self.list_seen(turn), written)
-        if found is None:
+        named = _named(await self.list_of(turn), written) or _named(await self.list_seen(turn), written)
+        if named is None:
             raise UsageError(say("automation.unknown_id", written=written[:40]))
-        return found
+        return named
 
     async def read(self, turn: Turn, text: str) -> Schedule:
         """A schedule as people write it, in their zone."""
@@ -192,8 +192,8 @@ class OwnJobs:
 
 def _named(jobs: list[Job], written: str) -> Job | None:
     """The only one whose id is what was written, or begins with it."""
-    found = [job for job in jobs if written and job.id.startswith(written)]
-    exact = [job for job in found if job.id == written] or found
+    matching = [job for job in jobs if written and job.id.startswith(written)]
+    exact = [job for job in matching if job.id == written] or matching
     return exact[0] if len(exact) == 1 else None
 
 

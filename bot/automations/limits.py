@@ -14,7 +14,7 @@ MAX_PROMPT = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What the settings allow of automations."""
+    """The settings' limits of automations."""
 
     most_jobs: int
     """Those of one person that are not over, in all chats together."""

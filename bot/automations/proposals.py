@@ -75,7 +75,7 @@ class AutomationProposals:
             if not turn.has_rights:
                 return Reply(text=say("proposal.anonymous"))
             await self.rights.check_creation(turn)
-            found = await evaluate_new(read_due, schedule, zone=zone, now=self._now(), least=self.limits.least)
+            due_schedule = await evaluate_new(read_due, schedule, zone=zone, now=self._now(), least=self.limits.least)
         except (ScheduleError, UsageError) as error:
             raise NotProposed(explain(error)) from error
         proposal = Proposal(
@@ -83,11 +83,11 @@ class AutomationProposals:
             session_id=turn.session_id,
             user_id=turn.user_id,
             kind=KIND,
-            payload={"schedule": found.stored(), "prompt": prompt},
+            payload={"schedule": due_schedule.stored(), "prompt": prompt},
         )
         turn.record(*self.proposals.add(proposal, now_ms=self.clock()))
-        times = await evaluate(texts.next_times, found, self.clock(), zone)
-        text = say("proposal.ask", schedule=texts.describe(found, zone), prompt=prompt, times=times)
+        times = await evaluate(texts.next_times, due_schedule, self.clock(), zone)
+        text = say("proposal.ask", schedule=texts.describe(due_schedule, zone), prompt=prompt, times=times)
         return Reply(text=text, buttons=_buttons(proposal.id))
 
     def _now(self) -> datetime:

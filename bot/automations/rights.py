@@ -23,7 +23,7 @@ class GroupRights:
     creators: Creators
 
     async def moderates(self, turn: Turn) -> bool:
-        """Whether who acts may see, pause and delete every job of this chat."""
+        """True if who acts may see, pause and delete every job of this chat."""
         return turn.level >= Level.OPERATOR or await self.administrators.include(turn)
 
     async def check_creation(self, turn: Turn) -> None:

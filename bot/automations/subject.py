@@ -147,14 +147,14 @@ class AutomationSubject:
             raise Unrunnable("delivery_not_allowed")
         return chosen
 
-    async def _once(self, found: Take | Defer | Drop, now_ms: int) -> Take | Defer | Drop:
+    async def _once(self, verdict: Take | Defer | Drop, now_ms: int) -> Take | Defer | Drop:
         """An instant that was run already is not run again, whoever planned it anew: a clock that stepped back, say."""
-        if not isinstance(found, Take):
-            return found
-        run = await unentered(self.stores.runs, found.run, now_ms=now_ms)
+        if not isinstance(verdict, Take):
+            return verdict
+        run = await unentered(self.stores.runs, verdict.run, now_ms=now_ms)
         if run is None:
-            return Drop((*found.following, *self.finish(found.run, now_ms=now_ms)))
-        return replace(found, run=run)
+            return Drop((*verdict.following, *self.finish(verdict.run, now_ms=now_ms)))
+        return replace(verdict, run=run)
 
     async def _situation(
         self, job: Job, schedule: Schedule, claim: Claim, occurrence: Occurrence, now_ms: int
@@ -200,17 +200,17 @@ class AutomationSubject:
         if decision.verdict is not None:
             skip = _skip(chosen, decision.verdict, job.session_id, now_ms)
             return Drop((*following, *skip, *self.finish(run, now_ms=now_ms)))
-        found = await self._once(Take(run, following), now_ms)
-        return await self._together(found, now_ms) if claim.note and isinstance(found, Take) else found
+        verdict = await self._once(Take(run, following), now_ms)
+        return await self._together(verdict, now_ms) if claim.note and isinstance(verdict, Take) else verdict
 
-    async def _together(self, found: Take, now_ms: int) -> Take:
+    async def _together(self, leader: Take, now_ms: int) -> Take:
         """A late reminder, alone, or with all others that are as late there, where they are more than a few."""
-        run, claim = found.run, found.run.claim
+        run, claim = leader.run, leader.run.claim
         assert claim is not None
         due = await self.stores.due_jobs.list_of(claim.session_id, claim.user_id, now_ms=now_ms)
-        others = await _evaluated(_along, [found for found in due if found[0].id != run.subject_id], claim, now_ms)
+        others = await _evaluated(_along, [leader for leader in due if leader[0].id != run.subject_id], claim, now_ms)
         if len(others) < MOST_SINGLE:
-            return found
+            return leader
         _, zone = _rules_of(claim)
         listed = replace(
             claim,
@@ -219,7 +219,7 @@ class AutomationSubject:
             companions=tuple(Companion(subject_id=job.id, at_ms=o.at_ms, ends=job.schedule) for job, o in others),
         )
         taken = (Occurrences.take(occurrence) for _, occurrence in others)
-        return Take(replace(run, claim=listed), (*found.following, *taken))
+        return Take(replace(run, claim=listed), (*leader.following, *taken))
 
 
 def _along(due: Iterable[tuple[Job, Occurrence]], claim: Claim, now_ms: int) -> list[tuple[Job, Occurrence]]:
@@ -227,7 +227,7 @@ def _along(due: Iterable[tuple[Job, Occurrence]], claim: Claim, now_ms: int) -> 
 
 
 def _goes_along(job: Job, occurrence: Occurrence, claim: Claim, now_ms: int) -> bool:
-    """Whether it is a late reminder that is to be said where a claimed one is, by the same rules."""
+    """True if it is a late reminder that is to be said where a claimed one is, by the same rules."""
     try:
         own = _claim(job, load(job.schedule), _rules_of(claim)[1])
     except (ScheduleError, Unrunnable):
@@ -254,8 +254,8 @@ async def _evaluated(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
 
 def _claim(job: Job, schedule: Schedule, zone: ZoneInfo) -> Claim:
     limits = job.limits or {}
-    found = limits.get("delivery")
-    delivery = found if isinstance(found, Mapping) else {}
+    named = limits.get("delivery")
+    delivery = named if isinstance(named, Mapping) else {}
     topic_id = delivery.get("threadId")
     return Claim(
         session_id=_session(job, delivery),
@@ -286,32 +286,32 @@ def _session(job: Job, delivery: Mapping[str, Any]) -> str:
 
 def _rules_of(claim: Claim) -> tuple[Rules, ZoneInfo]:
     """The rules of a run, and the zone by which its days are told; what cannot be read there is no rule."""
-    found = claim.rules
+    rules = claim.rules
     try:
-        zone = wallclock.zone(str(found.get("zone")))
+        zone = wallclock.zone(str(rules.get("zone")))
     except KeyError:
         zone = UTC_ZONE
-    quiet, cap = found.get("quietHours"), found.get("cap")
+    quiet, cap = rules.get("quietHours"), rules.get("cap")
     return (
         Rules(
             quiet=QuietHours.read(quiet, zone=zone) if isinstance(quiet, Mapping) else None,
             cap=cap if type(cap) is int else None,
-            is_reminder=found.get("isReminder") is True,
+            is_reminder=rules.get("isReminder") is True,
         ),
         zone,
     )
 
 
 def _note(run: Occurrence, rules: Rules, zone: ZoneInfo, now_ms: int) -> str:
-    """What a reminder says that comes late; nothing else does."""
+    """The line of a reminder that comes late; nothing else has one."""
     if not rules.is_reminder or not rules.is_late(moment(run.at_ms), moment(now_ms)):
         return ""
     return say("automation.late", at=texts.stamp(run.at_ms, zone), zone=zone.key)
 
 
 def _missed(limits: Mapping[str, Any]) -> Missed:
-    found = limits.get("missed")
-    return found if found in ("skip", "all") else "once"
+    missed = limits.get("missed")
+    return missed if missed in ("skip", "all") else "once"
 
 
 def _misses(job: Job, chosen: Occurrence, decision: Decision, now_ms: int) -> list[Statement]:

@@ -98,7 +98,7 @@ def planned_times(job: Job, planned: PlannedInstant | None, zone: ZoneInfo, leas
 
 
 def spacing(job: Job, now_ms: int, least: timedelta | None) -> str:
-    """What becomes of runs that its schedule puts too near to each other; '' where it does not."""
+    """The fate of runs that its schedule puts too near to each other; '' where it does not."""
     try:
         check(load(job.schedule), moment(now_ms), least)
     except TooOften as error:
@@ -127,21 +127,21 @@ def _guarded(told: Callable[[], str]) -> str:
 
 def quiet(stored: Mapping[str, Any] | None, zone: ZoneInfo) -> str:
     """Quiet hours, ours or the earlier runtime's."""
-    found = QuietHours.read(stored, zone=zone)
-    if found is None:
+    hours = QuietHours.read(stored, zone=zone)
+    if hours is None:
         return say("automation.no_quiet")
-    start, end = f"{found.start:%H:%M}", f"{found.end:%H:%M}"
-    mode = say(f"automation.mode.{found.mode}")
-    return say("automation.quiet", start=start, end=end, zone=found.zone.key, mode=mode)
+    start, end = f"{hours.start:%H:%M}", f"{hours.end:%H:%M}"
+    mode = say(f"automation.mode.{hours.mode}")
+    return say("automation.quiet", start=start, end=end, zone=hours.zone.key, mode=mode)
 
 
 def limits(job: Job) -> str:
     """The daily cap, and what happens to missed runs."""
-    found = job.limits or {}
-    cap = found.get("maxNotificationsPerDay")
+    rules = job.limits or {}
+    cap = rules.get("maxNotificationsPerDay")
     if _is_reminder(job):
-        return say("automation.dropped_late" if found.get("missed") == "skip" else "automation.never_dropped")
-    missed = found.get("missed")
+        return say("automation.dropped_late" if rules.get("missed") == "skip" else "automation.never_dropped")
+    missed = rules.get("missed")
     said = say(f"automation.missed.{missed if missed in _MISSED else 'once'}")
     capped = say("automation.cap", count=cap) if isinstance(cap, int) else say("automation.no_cap")
     return say("automation.limits", cap=capped, missed=said)

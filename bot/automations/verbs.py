@@ -25,10 +25,10 @@ class ScheduleEnded(BotError):
 
 def next_occurrence(job: Job, *, after_ms: int, least: timedelta | None = None) -> Occurrence | None:
     """When a job is due next, no more often than so; None when its schedule has ended. Raises ScheduleError."""
-    found = spaced(load(job.schedule), least).next(moment(after_ms))
-    if found is None:
+    instant = spaced(load(job.schedule), least).next(moment(after_ms))
+    if instant is None:
         return None
-    return Occurrence(source="automation", subject_id=job.id, at_ms=millis(found), due_ms=millis(found))
+    return Occurrence(source="automation", subject_id=job.id, at_ms=millis(instant), due_ms=millis(instant))
 
 
 def plan(job: Job, *, now_ms: int, least: timedelta | None = None) -> Statement:

@@ -101,8 +101,8 @@ def run(job_id: JobId) -> None:
 def failed(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """The newest runs, and rows that are none, which were set aside, with the reason of each."""
     with rows.database() as database:
-        found = database.ask(Occurrences(database).list_set_aside(limit=MOST_FAILED))
-    facts = [{"run": each.event_id, "reason": each.reason, "at": _instant(each.at_ms)} for each in found]
+        failed = database.ask(Occurrences(database).list_set_aside(limit=MOST_FAILED))
+    facts = [{"run": each.event_id, "reason": each.reason, "at": _instant(each.at_ms)} for each in failed]
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return

@@ -19,7 +19,7 @@ from storage.erasure import Erasure
 from storage.traces import Traces
 
 TRIES, PAUSE_S = 50, 0.1
-"""How often it is tried to empty the log, and how long it waits in between for those who read from it."""
+"""The tries to empty the log, and the wait in between for those who read from it."""
 _USER = re.compile(r"[1-9][0-9]{0,18}")
 _STILL_READ = (
     "polar: somebody reads the database just now, so its log keeps what it held of them; "

@@ -99,5 +99,5 @@ class CommandTable:
         )
 
     def own_data(self) -> OwnDataCommands:
-        """What is a right of whoever asks."""
+        """The commands that are a right of whoever asks."""
         return OwnDataCommands(self.stores.own_data, self.stores.erasure, self.stores.messages, self.clock)

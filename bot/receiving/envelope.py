@@ -1,4 +1,4 @@
-"""What is known of any update before the rest of it is read: kind, lane, place, author, command, album.
+"""The envelope of any update, known before the rest of it is read: kind, lane, place, author, command, album.
 
 Nothing here may fail on any JSON: what an update really holds is found out later, when it is handled.
 """
@@ -100,7 +100,7 @@ class Envelope:
 
     @property
     def mark(self) -> str | None:
-        """What tells it from an earlier update that had the same id: its kind with its date, else a press's id."""
+        """The mark that tells it from an earlier update with the same id: its kind with its date, else a press's id."""
         told: int | str | None = self.date
         if told is None and isinstance(press_id := self.content.get("id"), str):
             told = _short(press_id)

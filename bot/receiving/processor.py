@@ -40,7 +40,7 @@ ANSWERS_AHEAD = 10_000
 FIRST_DELAY_S = 2.0
 """Before the second try; see bot/tries.py."""
 LOOK_S = 1.0
-"""How often it is looked for what another process has put into the journal."""
+"""The interval of the looks for what another process has put into the journal."""
 
 
 Handle = Callable[[Arrival], Awaitable[bool]]

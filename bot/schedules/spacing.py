@@ -28,10 +28,10 @@ def check(schedule: Schedule, after: datetime, least: timedelta | None) -> None:
     first = former = schedule.next(after) if least is not None else None
     while least is not None and first is not None and former is not None and former - first <= _LOOKED_AT:
         count()
-        found = schedule.next(former)
-        if found is not None and found - former < least:
+        later = schedule.next(former)
+        if later is not None and later - former < least:
             raise TooOften(least)
-        former = found
+        former = later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +46,10 @@ class Spaced:
 
     def next(self, after: datetime) -> datetime | None:
         """Return the first of these instants strictly after `after`."""
-        found = self.schedule.next(after)
+        first = self.schedule.next(after)
         begin = max(after - (after - _EPOCH) % self.span, wallclock.FIRST)
-        if found is None or found - begin >= self.span or self.schedule.next(begin - _MICROSECOND) == found:
-            return found
+        if first is None or first - begin >= self.span or self.schedule.next(begin - _MICROSECOND) == first:
+            return first
         return self.schedule.next(begin + self.span - _MICROSECOND)
 
     def stored(self) -> str:

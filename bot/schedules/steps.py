@@ -17,7 +17,7 @@ Its COUNT takes the same each time that it is not remembered, and finding one in
 YEAR = 20
 """Steps that finding a rule's dates of one year counts as."""
 CHARACTERS = 10
-"""What of a text is read in a step."""
+"""The characters of a text that are read in a step."""
 
 _left: ContextVar[list[int] | None] = ContextVar("steps_left", default=None)
 

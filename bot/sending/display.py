@@ -99,7 +99,7 @@ class Display:
         self._closing = asyncio.Event()
         self._draft_id = (turn.update_id or 0) % MAX_DRAFT_ID + 1
         self._is_doubtful = False
-        """Whether an edit of the message may still take effect, at any time."""
+        """True if an edit of the message may still take effect, at any time."""
 
     def show(self, text: str) -> None:
         """The answer so far; what was not shown yet of an earlier one is skipped."""
@@ -216,7 +216,7 @@ class Display:
 
     @contextmanager
     def _doubted(self) -> Iterator[None]:
-        """What is done to the message within this is doubtful where it ends without an answer of Telegram's."""
+        """A change of the message within this is doubtful where it ends without an answer of Telegram's."""
         try:
             yield
         except (BadRequest, Unsent):

@@ -6,11 +6,11 @@ from storage.readers import Readers
 from storage.statement import Statement
 
 NONE_FOR_MS = 86_400_000
-"""How long it is taken for true that one stands for nothing."""
+"""The time for which it is taken for true that one stands for nothing."""
 
 
 class CustomEmoji:
-    """What is known of custom emoji, by id."""
+    """The custom emoji that are known, by id."""
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers

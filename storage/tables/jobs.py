@@ -28,7 +28,7 @@ COLUMNS = (
     "limitsJson",
     "createdAtMs",
 )
-"""What a job is read from, in this order."""
+"""The columns that a job is read from, in this order."""
 _COLUMNS = ", ".join(COLUMNS)
 
 _LIMITS = "CASE WHEN json_valid(limitsJson) AND json_type(limitsJson) = 'object' THEN limitsJson ELSE '{}' END"
@@ -76,14 +76,14 @@ class Job:
 
     @property
     def is_over(self) -> bool:
-        """Whether its schedule has ended: it is never due again, and counts towards no limit."""
+        """True if its schedule has ended: it is never due again, and counts towards no limit."""
         return not self.enabled and (self.limits or {}).get("over") is True
 
     @property
     def paused_because(self) -> PausedBecause | None:
         """Why somebody else than its owner has paused it; None where nobody has."""
-        found = None if self.enabled else (self.limits or {}).get("paused")
-        return found if found in get_args(PausedBecause) else None
+        because = None if self.enabled else (self.limits or {}).get("paused")
+        return because if because in get_args(PausedBecause) else None
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Job:

@@ -309,7 +309,7 @@ class Messages:
         return [Message.from_row(row) for row in reversed(rows)]
 
     async def count_of_automation(self, automation_id: str, *, since_ms: int) -> int:
-        """How many messages an automation has sent, or has queued, since an instant."""
+        """The number of messages that an automation has sent, or has queued, since an instant."""
         row = await self._readers.fetch_one(
             "SELECT count(*) FROM polar_messages INDEXED BY polar_messages_automation "
             f"WHERE {MESSAGE_AUTOMATION} IS NOT NULL AND {MESSAGE_AUTOMATION} = ? AND createdAtMs >= ?",
@@ -318,7 +318,7 @@ class Messages:
         return int(row[0]) if row else 0
 
     async def has_written(self, user_id: str, session_id: str) -> bool:
-        """Whether one of a person's last LOOKED_BACK messages, in all chats, was written in this one."""
+        """True if one of a person's last LOOKED_BACK messages, in all chats, was written in this one."""
         row = await self._readers.fetch_one(_HAS_WRITTEN, (user_id, LOOKED_BACK, session_id))
         return row is not None
 

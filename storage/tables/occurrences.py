@@ -1,4 +1,4 @@
-"""What is due: queues `scheduled`, `retry` and `dead_letter` of `polar_scheduler_events`."""
+"""The occurrences: queues `scheduled`, `retry` and `dead_letter` of `polar_scheduler_events`."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ class Companion:
         return {"id": self.subject_id, "atMs": self.at_ms, "ends": self.ends}
 
     @classmethod
-    def read(cls, found: Mapping[str, Any]) -> Companion:
+    def read(cls, content: Mapping[str, Any]) -> Companion:
         """From a row; raises TypeError and KeyError for what is none."""
         return cls(
-            subject_id=_typed(found, "id", str),
-            at_ms=_instant(found["atMs"]),
-            ends=_typed(found, "ends", str, type(None)),
+            subject_id=_typed(content, "id", str),
+            at_ms=_instant(content["atMs"]),
+            ends=_typed(content, "ends", str, type(None)),
         )
 
 
@@ -108,21 +108,21 @@ class Claim:
         }
 
     @classmethod
-    def read(cls, found: Mapping[str, Any]) -> Claim:
+    def read(cls, content: Mapping[str, Any]) -> Claim:
         """From a row; raises TypeError and KeyError for what is none."""
-        checks = _object(found, "checks")
+        checks = _object(content, "checks")
         return cls(
-            session_id=_typed(found, "sessionId", str),
-            user_id=_typed(found, "ownerUserId", str),
-            prompt=_typed(found, "prompt", str),
-            topic_id=_typed(found, "topicId", int, type(None)),
-            sends=_typed(found, "sends", bool),
-            silent=_typed(found, "silent", bool),
-            ends=_typed(found, "ends", str, type(None)),
-            note=_typed(found, "note", str),
+            session_id=_typed(content, "sessionId", str),
+            user_id=_typed(content, "ownerUserId", str),
+            prompt=_typed(content, "prompt", str),
+            topic_id=_typed(content, "topicId", int, type(None)),
+            sends=_typed(content, "sends", bool),
+            silent=_typed(content, "silent", bool),
+            ends=_typed(content, "ends", str, type(None)),
+            note=_typed(content, "note", str),
             checks={name: _typed(checks, name, dict) for name in checks},
-            rules=_object(found, "rules"),
-            companions=tuple(Companion.read(each) for each in found.get("companions", ())),
+            rules=_object(content, "rules"),
+            companions=tuple(Companion.read(each) for each in content.get("companions", ())),
         )
 
 
@@ -197,7 +197,7 @@ class Occurrence:
 
     @property
     def payload(self) -> str | None:
-        """What its row holds beside the instant when it is due."""
+        """The content of its row beside the instant when it is due."""
         more = {"retryOf": self.retry_of, "run": self.claim and self.claim.to_json()}
         return encode(
             {
@@ -217,7 +217,7 @@ class Occurrence:
         payload = read_object(row[3]) or {}
         try:
             run = _typed(payload, "run", dict) if "run" in payload else None
-            found = cls(
+            claim = cls(
                 source=cast(RunSource, _one_of(payload, "source", "automation", "heartbeat")),
                 subject_id=_typed(payload, "id", str),
                 at_ms=_instant(payload["atMs"]),
@@ -231,7 +231,7 @@ class Occurrence:
             )
         except (KeyError, TypeError, ValueError):
             return None
-        return found if found.event_id == row[0] else None
+        return claim if claim.event_id == row[0] else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +250,7 @@ class ForeignRow:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """What was set aside: its key, which is its run id where it is a run, the reason, and when that was."""
+    """One that was set aside: its key, which is its run id where it is a run, the reason, and when that was."""
 
     event_id: str
     reason: str | None
@@ -259,14 +259,14 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class PlannedInstant:
-    """What a schedule says of the next occurrence, and when that may run."""
+    """The schedule's next occurrence, and when that may run."""
 
     at_ms: int
     due_ms: int
 
 
 class Occurrences:
-    """What is due, found by the index on (queue, sequence) alone."""
+    """The occurrences, found by the index on (queue, sequence) alone."""
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
@@ -309,7 +309,7 @@ class Occurrences:
     async def list_due(
         self, *, now_ms: int, limit: int, besides: Collection[str] = ()
     ) -> list[Occurrence | ForeignRow]:
-        """What may run now, of both queues, earliest first, but nothing of these subjects (their `subject_key`)."""
+        """Those that may run now, of both queues, earliest first, but none of these subjects (their `subject_key`)."""
         due: list[sqlite3.Row] = []
         for queue in (SCHEDULED, RETRY):
             sql = _DUE.format(besides=", ".join("?" * len(besides)))
@@ -319,8 +319,8 @@ class Occurrences:
 
     async def find_next(self, source: RunSource, subject_id: str) -> PlannedInstant | None:
         """When a subject is due next: its row is the only truth of that. None where nothing is planned."""
-        found = await self._find(ids.next_id(source, subject_id), SCHEDULED)
-        return None if found is None else PlannedInstant(found.at_ms, found.due_ms)
+        occurrence = await self._find(ids.next_id(source, subject_id), SCHEDULED)
+        return None if occurrence is None else PlannedInstant(occurrence.at_ms, occurrence.due_ms)
 
     async def find_by_hand(self, source: RunSource, subject_id: str) -> Occurrence | None:
         """The run of a subject that somebody asked for and that waits, or None."""
@@ -329,8 +329,8 @@ class Occurrences:
     async def list_ahead(self, *, now_ms: int) -> list[Occurrence]:
         """Next occurrences that were planned later than now: by a clock that was ahead."""
         rows = await self._readers.fetch(_LIST_AHEAD, (SCHEDULED, now_ms, now_ms))
-        found = (Occurrence.read(row) for row in rows)
-        return [occurrence for occurrence in found if occurrence is not None and not occurrence.is_extra]
+        occurrences = (Occurrence.read(row) for row in rows)
+        return [occurrence for occurrence in occurrences if occurrence is not None and not occurrence.is_extra]
 
     async def find_set_aside(self, run_id: str) -> Occurrence | None:
         """The run in `dead_letter`; None where there is none, or it cannot be read."""
@@ -343,7 +343,7 @@ class Occurrences:
         return Occurrence.read(row) if row else None
 
     async def list_set_aside(self, *, limit: int) -> list[SetAside]:
-        """What lies in `dead_letter`, newest first."""
+        """The rows of `dead_letter`, newest first."""
         rows = await self._readers.fetch(_LIST_SET_ASIDE, (DEAD_LETTER, limit))
         return [SetAside(row[0], None if row[1] is None else str(row[1]), row[2]) for row in rows]
 
@@ -356,23 +356,23 @@ def _put(occurrence: Occurrence, payload: str | None, now_ms: int, *, once: bool
     )
 
 
-def _typed(found: Mapping[str, Any], key: str, *types: type) -> Any:
+def _typed(content: Mapping[str, Any], key: str, *types: type) -> Any:
     """A value of exactly one of these types; raises KeyError and TypeError."""
-    value = found[key]
+    value = content[key]
     if type(value) not in types:  # a bool is no number here
         raise TypeError(key)
     return value
 
 
-def _object(found: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = read_object(_typed(found, key, str))
+def _object(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = read_object(_typed(content, key, str))
     if value is None:
         raise TypeError(key)
     return value
 
 
-def _one_of(found: Mapping[str, Any], key: str, *values: str) -> str:
-    value = found[key]
+def _one_of(content: Mapping[str, Any], key: str, *values: str) -> str:
+    value = content[key]
     if value not in values:
         raise ValueError(key)
     return str(value)

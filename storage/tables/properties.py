@@ -14,7 +14,7 @@ TELEGRAM_MS = "telegram_ms"
 PRUNED = "pruned"
 """Where each walk of storage/pruning.py goes on."""
 KEPT_MESSAGES_DAYS = "kept_messages_days"
-"""How long messages were kept when some were last let go; not there as long as all are."""
+"""The term of messages when some were last let go; not there as long as all are."""
 
 START = "start"
 """The number of the last start: how often a bot has started on this database."""
@@ -24,7 +24,7 @@ ENDED_START = "ended_start"
 """The number of the last start that ended as it was asked to."""
 
 ERASURES = "erasures"
-"""How often somebody's data was erased."""
+"""The times that somebody's data was erased."""
 ERASURES_OFF_DISK = "erasures_off_disk"
 """Of how many of those nothing is left in the log, nor in the index of words."""
 

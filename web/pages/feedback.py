@@ -64,8 +64,8 @@ def _tiles(by_day: Mapping[str, Totals]) -> list[dict[str, str]]:
     ]
 
 
-def _bars(found: Sequence[EmojiTotals]) -> list[dict[str, object]]:
-    most = max((one.count for one in found), default=1)
+def _bars(totals: Sequence[EmojiTotals]) -> list[dict[str, object]]:
+    most = max((one.count for one in totals), default=1)
     return [
         {
             "label": shown(one.emoji or "no emoji", 40),
@@ -73,5 +73,5 @@ def _bars(found: Sequence[EmojiTotals]) -> list[dict[str, object]]:
             "share": one.count / most,
             "tone": _TONES.get(one.polarity, "quiet"),
         }
-        for one in found
+        for one in totals
     ]
