@@ -9,3 +9,8 @@ INSIDE = "tests.campaigns.inside:injected"
 """The middleware that a bot of the campaign has; only that process imports it."""
 READ_FAILS, TURN_FAILS, TASKS_SHOWN = signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT
 """What that bot is told by a signal."""
+
+
+def end_as_by_ctrl_c() -> None:
+    """Whoever asks this program to end has its bot ended too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)

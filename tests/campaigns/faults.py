@@ -26,7 +26,7 @@ from emulator.model import ModelServer
 from storage import opening
 from storage.tables.budgets import BudgetPolicy, Budgets
 from storage.writer import run_batch
-from tests.campaigns import INSIDE
+from tests.campaigns import INSIDE, end_as_by_ctrl_c
 from tests.campaigns.comparing import differences
 from tests.campaigns.crowd import Crowd
 from tests.campaigns.invariants import Seen, violations
@@ -223,6 +223,7 @@ def main(
 ) -> None:
     """Let everything go wrong at random, then look whether what is promised holds."""
     _enter_own_disk()
+    end_as_by_ctrl_c()
     seed = random.randrange(2**32) if seed is None else seed
     disk = own_disk()
     print(f"seed {seed}; {'a small disk of our own' if disk else 'no disk of our own: files are kept from growing'}")

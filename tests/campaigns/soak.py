@@ -27,6 +27,7 @@ from rich.table import Table
 from bot.settings import Settings
 from emulator import Chat, Person, Server, World
 from storage.ids import THUMB_DOWN, THUMB_UP
+from tests.campaigns import end_as_by_ctrl_c
 from tests.campaigns.flatness import TERMS, Measure, growth, not_flat
 from tests.house import CHECKOUT, TOKEN, House, until
 from tests.killing import Process
@@ -279,6 +280,7 @@ def main(
     seed: Annotated[int | None, typer.Option(help="Of an earlier soak, to have the same again.")] = None,
 ) -> None:
     """Let the bot live for long, and look what of it grows."""
+    end_as_by_ctrl_c()
     seed = random.randrange(2**32) if seed is None else seed
     print(f"seed {seed}")
 

@@ -1,0 +1,45 @@
+"""A program that is run for long is asked to end, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.house import CHECKOUT, until
+
+pytestmark = pytest.mark.slow
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that are still there."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+
+
+def runs(pid: int) -> bool:
+    """True if there is such a process, one that only waits to be asked for its end aside."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("program", ["faults", "soak"])
+async def test_its_bot_ends_with_it(program: str, number: signal.Signals) -> None:
+    """By a signal of a service manager, as by Ctrl-C."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", f"tests.campaigns.{program}"),
+        cwd=CHECKOUT,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    await until(lambda: children(process.pid) != [])
+    bots = children(process.pid)
+    os.kill(process.pid, number)
+    assert await process.wait() != 0
+    await until(lambda: not any(map(runs, bots)))
