@@ -160,7 +160,6 @@ async def test_an_answer_that_is_not_read_is_not_kept_for_long(
 
 async def test_a_request_in_hand_has_all_the_time_that_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the client is not waited for."""
-    monkeypatch.setattr(listener, "PATIENCE_S", 0.02)
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def take_long(request: Request) -> Response:
@@ -171,6 +170,7 @@ async def test_a_request_in_hand_has_all_the_time_that_it_takes(monkeypatch: pyt
     async with listening(Starlette(routes=[Route("/", take_long)])) as port, httpx.AsyncClient() as client:
         asked = asyncio.create_task(client.get(f"http://{HERE}:{port}/"))
         await begun.wait()
+        monkeypatch.setattr(listener, "PATIENCE_S", 0.02)  # from here on, as a request may take long to be sent
         async with silent(port, 1) as ends:
             await closed(ends, 1)
         go_on.set()

@@ -67,7 +67,7 @@ async def test_a_body_has_so_long_to_arrive(
     house: House, port: int, hook: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Then it is refused and the line closed, so that nobody holds it for good; the update comes again."""
-    monkeypatch.setattr(listener, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(listener, "PATIENCE_S", 0.3)
     async with house.bot(**hook):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(UNFINISHED["a body that never ends"].encode())
