@@ -17,7 +17,7 @@ import pytest
 from tests.exports.rows import FILES, attempt, command, export, react, read, writing
 from tests.house import CHECKOUT
 
-pytestmark = pytest.mark.usefixtures("filled")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("filled")]
 MANY = 5_000
 """Events whose file is longer than what a full disk still takes."""
 STOPPING = """

@@ -21,7 +21,7 @@ from storage import migrations
 from tests.exports.rows import attempt, beat, command, export, ms, react, read, say, writing
 from tests.house import CHECKOUT
 
-pytestmark = pytest.mark.usefixtures("filled")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("filled")]
 PEAK = """
 import runpy, sys
 try:

@@ -105,6 +105,7 @@ async def test_no_command_reaches_what_is_anothers(house: House, name: str, inde
     assert owned(house, ann) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OWNING)
 async def test_what_is_private_never_surfaces_in_a_group(house: House, name: str) -> None:
     """Not for its owner either, who knows its ids; nor does what is said there change it."""

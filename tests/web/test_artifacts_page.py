@@ -137,6 +137,7 @@ def test_one_endless_line_is_cut_too(tmp_path: Path) -> None:
         assert served.page("/artifacts/MEMORY.md").count("a" * MAX_SHOWN) == 1
 
 
+@pytest.mark.slow
 def test_exports_are_behind_the_secret_like_all_pages(tmp_path: Path) -> None:
     """401 for a script without it."""
     opening.prepare(tmp_path / "polar.db", 1)[0].close()

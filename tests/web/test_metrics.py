@@ -212,6 +212,7 @@ def test_no_large_table_is_read(tmp_path: Path, query: str) -> None:
     assert scans == []
 
 
+@pytest.mark.slow
 def test_metrics_are_behind_the_secret_like_all_pages(tmp_path: Path) -> None:
     """A scraper gives it as a bearer token."""
     opening.prepare(tmp_path / "polar.db", 1)[0].close()

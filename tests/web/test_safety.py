@@ -349,6 +349,7 @@ def test_a_database_that_is_away_is_told_with_the_remedy(tmp_path: Path) -> None
         assert "Traceback" not in web.process.communicate(timeout=30)[1]
 
 
+@pytest.mark.slow
 def test_a_damaged_table_is_told_without_its_inside(tmp_path: Path) -> None:
     """503, with what to run."""
     path = tmp_path / "polar-system.db"

@@ -80,6 +80,7 @@ def test_replay_rebuilds_the_task_board_from_any_sequence_any_number_of_times(da
     assert printed(polar("replay", "--json", database=database)) == {"blocked": 1, "done": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "status"), [(("nonsense",), 2), (("db", "check", "--nonsense"), 2), (("db", "check"), 1)]
 )

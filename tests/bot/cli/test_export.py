@@ -11,6 +11,8 @@ import pytest
 from tests.bot.cli.terminal import polar, process
 from tests.exports.rows import FILES, fill, writing
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def filled(path: Path) -> Path:

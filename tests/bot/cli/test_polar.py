@@ -45,6 +45,7 @@ def every_command(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
         yield from every_command(sub, *path, name)
 
 
+@pytest.mark.slow
 def test_it_tells_its_version() -> None:
     """One line."""
     told = polar("--version")
@@ -75,6 +76,7 @@ def test_a_shell_gets_what_completes_its_command_line(shell: str) -> None:
     assert (script.exit_code, script.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_completion_knows_the_commands() -> None:
     """Also those below another."""
     done = polar(_POLAR_COMPLETE="complete_bash", COMP_WORDS="polar db ", COMP_CWORD="2")
@@ -96,6 +98,7 @@ def test_completion_never_ends_in_a_traceback(arguments: tuple[str, ...], variab
     assert "Traceback" not in told.stderr + told.stdout
 
 
+@pytest.mark.slow
 def test_the_emulator_lists_the_options_that_it_takes() -> None:
     """All of them, with the same defaults as the process itself."""
     of_process = subprocess.run(home.command("emulator", "--help"), cwd=CHECKOUT, capture_output=True, text=True)
@@ -104,6 +107,7 @@ def test_the_emulator_lists_the_options_that_it_takes() -> None:
     assert {*re.findall(r"--[a-z]+", told)} == named > {"--port", "--token", "--username", "--log"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_the_emulator_gets_the_signals_of_the_command(tmp_path: Path, number: signal.Signals) -> None:
     """It is the same process, and nothing is left behind; a relative path starts where it is called."""
@@ -122,6 +126,7 @@ async def test_the_emulator_gets_the_signals_of_the_command(tmp_path: Path, numb
     assert os.listdir(tmp_path) == ["calls.jsonl"]  # noqa: PTH208 - shorter, and blocks nobody
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("web",), ("export",), ("emulator", "--host", "0.0.0.0")])  # noqa: S104
 def test_what_lies_in_the_current_folder_is_run_in_place_of_nothing(tmp_path: Path, command: tuple[str, ...]) -> None:
     """A folder or file that has the name of one of our packages is somebody's own matter."""

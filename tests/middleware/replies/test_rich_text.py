@@ -270,6 +270,7 @@ def test_twenty_thousand_characters_with_300_links_lose_nothing() -> None:
     assert code[-1] == "for i in range(299):\n    print(i)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [

@@ -236,6 +236,7 @@ def test_lengths_are_counted_in_utf16() -> None:
     assert [utf16_length(text) for text in ("", "é", "😀", FAMILY, "\ud83d")] == [0, 1, 2, 11, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [
