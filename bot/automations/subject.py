@@ -208,7 +208,7 @@ class AutomationSubject:
         run, claim = leader.run, leader.run.claim
         assert claim is not None
         due = await self.stores.due_jobs.list_of(claim.session_id, claim.user_id, now_ms=now_ms)
-        others = await _evaluated(_along, [leader for leader in due if leader[0].id != run.subject_id], claim, now_ms)
+        others = await _evaluated(_along, [each for each in due if each[0].id != run.subject_id], claim, now_ms)
         if len(others) < MOST_SINGLE:
             return leader
         _, zone = _rules_of(claim)
