@@ -137,11 +137,11 @@ def _replies_once(seen: Seen, database: sqlite3.Connection) -> Iterator[str]:
             yield f"{identity} is {status} ({reason}, unclear {ambiguous} times)"
     rows: Counter[int] = Counter()
     doubts: Counter[int] = Counter()
-    for session, ambiguous in database.execute(
-        "SELECT sessionId, ambiguous FROM polar_delivery_queue WHERE payload ->> '$.method' = 'sendMessage'"
+    for session, ambiguous, status in database.execute(
+        "SELECT sessionId, ambiguous, status FROM polar_delivery_queue WHERE payload ->> '$.method' = 'sendMessage'"
     ):
         rows[chat_id_of(session)] += 1
-        doubts[chat_id_of(session)] += ambiguous
+        doubts[chat_id_of(session)] += ambiguous + (status == "failed")  # the try by which it failed may have arrived
     known = {
         (chat_id_of(session), number)
         for session, number in database.execute(
