@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 NOW = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 LIMIT = 500
-BOUND = 1_500 * LIMIT
+BOUND = 3_000 * LIMIT
 """Instructions of Python: some hundreds a step, a thousand in finding the dates of a year."""
 LONGEST = 4096
 """Characters of a message."""
