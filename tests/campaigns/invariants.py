@@ -137,11 +137,15 @@ def _replies_once(seen: Seen, database: sqlite3.Connection) -> Iterator[str]:
             yield f"{identity} is {status} ({reason}, unclear {ambiguous} times)"
     rows: Counter[int] = Counter()
     doubts: Counter[int] = Counter()
-    for session, ambiguous, status in database.execute(
-        "SELECT sessionId, ambiguous, status FROM polar_delivery_queue WHERE payload ->> '$.method' = 'sendMessage'"
+    # Telegram's number may be in an answer that cannot be read; the try by which a send failed may have arrived too.
+    for session, unclear in database.execute(
+        "SELECT d.sessionId, d.ambiguous + (d.status = 'failed') "
+        "+ (d.status = 'sent' AND d.reason IS NULL AND m.sequence IS NOT NULL AND m.messageId IS NULL) "
+        "FROM polar_delivery_queue AS d LEFT JOIN polar_messages AS m USING (deliveryId) "
+        "WHERE d.payload ->> '$.method' = 'sendMessage'"
     ):
         rows[chat_id_of(session)] += 1
-        doubts[chat_id_of(session)] += ambiguous + (status == "failed")  # the try by which it failed may have arrived
+        doubts[chat_id_of(session)] += unclear
     known = {
         (chat_id_of(session), number)
         for session, number in database.execute(
