@@ -137,12 +137,10 @@ def _replies_once(seen: Seen, database: sqlite3.Connection) -> Iterator[str]:
             yield f"{identity} is {status} ({reason}, unclear {ambiguous} times)"
     rows: Counter[int] = Counter()
     doubts: Counter[int] = Counter()
-    # Telegram's number may be in an answer that cannot be read; the try by which a send failed may have arrived too.
+    # The try by which a send failed may have arrived too.
     for session, unclear in database.execute(
-        "SELECT d.sessionId, d.ambiguous + (d.status = 'failed') "
-        "+ (d.status = 'sent' AND d.reason IS NULL AND m.sequence IS NOT NULL AND m.messageId IS NULL) "
-        "FROM polar_delivery_queue AS d LEFT JOIN polar_messages AS m USING (deliveryId) "
-        "WHERE d.payload ->> '$.method' = 'sendMessage'"
+        "SELECT sessionId, ambiguous + (status = 'failed') FROM polar_delivery_queue "
+        "WHERE payload ->> '$.method' = 'sendMessage'"
     ):
         rows[chat_id_of(session)] += 1
         doubts[chat_id_of(session)] += unclear
@@ -159,7 +157,7 @@ def _replies_once(seen: Seen, database: sqlite3.Connection) -> Iterator[str]:
     )
     stay = [one for one in seen.arrivals if not one.is_deleted and one.chat not in seen.leavers]
     unmarked = Counter(one.chat for one in stay if not one.text.startswith(MARK))
-    further = Counter(one.chat for one in stay if (one.chat, one.message_id) not in known)
+    further = Counter(one.chat for one in stay if not one.is_untold and (one.chat, one.message_id) not in known)
     for chat in {*unmarked, *further}:
         if unmarked[chat] > rows[chat]:
             yield f"{unmarked[chat]} messages arrived unmarked in {chat}, of {rows[chat]} that were queued"

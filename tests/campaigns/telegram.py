@@ -23,6 +23,8 @@ class Arrived(NamedTuple):
     text: str
     is_deleted: bool = False
     """The bot has taken it back."""
+    is_untold: bool = False
+    """The answer that held its number could not be read."""
 
 
 class Telegram(World):
@@ -46,11 +48,14 @@ class Telegram(World):
             if call.method == "deleteMessage" and call.result is True
         }
         places = [
-            (int(call.params["chat_id"]), call.result["message_id"], call.params["text"])
+            (int(call.params["chat_id"]), call.result["message_id"], call)
             for call in self.calls
             if call.method == "sendMessage" and isinstance(call.result, dict)
         ]
-        return [Arrived(chat, number, text, (chat, number) in gone) for chat, number, text in places]
+        return [
+            Arrived(chat, number, call.params["text"], (chat, number) in gone, call.fault == "garbage")
+            for chat, number, call in places
+        ]
 
 
 class EchoModel(Model):

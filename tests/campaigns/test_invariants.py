@@ -133,6 +133,7 @@ BREAKS: Mapping[str, tuple[Callable[[Seen], Seen], ...]] = {
         never,
         once_more,
         marked_once_more,
+        sql("UPDATE polar_messages SET telegramMessageId = NULL WHERE text = 'echo: one'"),
         sql("UPDATE polar_delivery_queue SET status = 'pending' WHERE sequence = 1"),
         sql("UPDATE polar_delivery_queue SET status = 'failed', reason = 'Forbidden' WHERE sequence = 1"),
     ),
@@ -182,6 +183,19 @@ async def test_each_rule_finds_what_breaks_it(house: House, world: Telegram, tmp
             shutil.copy(whole.path, copy)
             found = violations(broken(replace(whole, path=copy)))
             assert [line for line in found if line.startswith(f"{rule}: ")], (rule, number, found)
+
+
+async def test_a_message_whose_number_nobody_could_read_is_none_too_many(house: House, world: Telegram) -> None:
+    """Telegram has sent it, and its answer was garbage: it is not sent again, and not known."""
+    async with house.bot(responder=ECHO):
+        ann, chat = house.chat()
+        await awake(house)
+        world.fault("sendMessage", "garbage")
+        world.say(chat, ann, "one")
+        await idle(house)
+    seen = Seen(path=house.path, told=world.told, arrivals=world.arrivals())
+    assert [one.is_untold for one in seen.arrivals] == [True]
+    assert violations(seen) == []
 
 
 async def test_a_row_more_or_less_than_without_kills_is_told(house: House, world: Telegram, tmp_path: Path) -> None:
