@@ -4,6 +4,7 @@ They stand among the tests, as they use what tests share: the house, the emulato
 """
 
 import signal
+from types import FrameType
 
 INSIDE = "tests.campaigns.inside:injected"
 """The middleware that a bot of the campaign has; only that process imports it."""
@@ -12,5 +13,13 @@ READ_FAILS, TURN_FAILS, TASKS_SHOWN = signal.SIGUSR1, signal.SIGUSR2, signal.SIG
 
 
 def end_as_by_ctrl_c() -> None:
-    """Whoever asks this program to end has its bot ended too."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Whoever asks this program to end has its bot ended too.
+
+    As asyncio takes SIGINT: the main task is cancelled where it waits. An exception out of the blue would leave a bot
+    alone that is just being started.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -111,8 +111,9 @@ class Campaign:
                 await self.keeper.mend()
         finally:
             walking.cancel()
-            with suppress(asyncio.CancelledError):
-                await walking
+            await asyncio.wait([walking])  # which, unlike the walk itself, does not hide that we are cancelled too
+        if not walking.cancelled():
+            walking.result()
 
     async def calm(self) -> None:
         """Nothing goes wrong any more; what is left is done, and the bot stops with nothing in hand. Raises Unwell."""

@@ -1,7 +1,7 @@
 """A bot in a process of its own that lives through days: `python -m tests.campaigns.long_life`, settings as ever.
 
-Each line on standard input is a number of seconds by which its clock goes on; each line that it prints tells of itself.
-With 0 seconds it collects its garbage and counts its objects: seldom, as no bot does that by itself.
+Each line on standard input is an order, each line that it prints tells of itself. "seconds": its clock goes on.
+"is_counted": it collects its garbage and counts its objects: seldom, as no bot does that by itself.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ import gc
 import json
 import sys
 import time
+from collections.abc import Set
 from dataclasses import dataclass
+from typing import Any
+from weakref import WeakSet
 
 from bot import logs, settings
 from bot.run import Running, running, settle_memory
@@ -28,6 +31,22 @@ class ShiftedClock:
 
     def __call__(self) -> int:
         return round((time.time() + self.ahead_s) * 1000)
+
+
+class Rests:
+    """The tasks that were there at one look, and still are at the next, with a rest between.
+
+    What has just been begun, and what is just ending, is there by chance: the busier the machine, the more of it.
+    """
+
+    def __init__(self) -> None:
+        self._seen: WeakSet[asyncio.Task[Any]] = WeakSet()
+
+    def outlived(self, tasks: Set[asyncio.Task[Any]]) -> int:
+        """How many of these tasks were there the time before."""
+        count = sum(task in self._seen for task in tasks)
+        self._seen = WeakSet(tasks)
+        return count
 
 
 async def live() -> None:
@@ -49,11 +68,17 @@ async def live() -> None:
 async def _obey(bot: Running, clock: ShiftedClock) -> None:
     orders = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
+    rests = Rests()
     while line := await orders.readline():
-        clock.ahead_s += float(line)
-        bot.app.runner.wake()
-        await _prune(bot)
-        _tell({"tasks": len(asyncio.all_tasks()), "objects": _count_objects() if float(line) == 0 else 0})
+        order = json.loads(line)
+        told = {"tasks": rests.outlived(asyncio.all_tasks()), "objects": 0}
+        if order["seconds"]:
+            clock.ahead_s += order["seconds"]
+            bot.app.runner.wake()
+            await _prune(bot)
+        if order["is_counted"]:
+            told["objects"] = _count_objects()
+        _tell(told)
 
 
 async def _prune(bot: Running) -> None:

@@ -157,12 +157,13 @@ class Soak:
         await until(lambda: self.house.rows(OPEN) == [(0,)], timeout_s=IDLE_IN_S)
 
     async def _measure(self, updates: int, *, is_counted: bool) -> Measure:
-        """Memory as it is, then a day goes by, then everything else."""
+        """Memory as it is, then a day goes by, then everything else: of tasks those that were there before that day."""
         inside = Path(f"/proc/{self.process.pid}")
         status = dict(line.split(":", 1) for line in (inside / "status").read_text().splitlines())
         self.clock.ahead_s += DAY_S
-        told = await self._order(DAY_S)
+        await self._order(DAY_S)
         await self._idle()
+        told = await self._order(0, is_counted=is_counted)
         opened = [str(file.readlink()) for file in (inside / "fd").iterdir()]
         sockets = sum(name.startswith("socket:") for name in opened)
         log = self.house.path.with_name(self.house.path.name + "-wal")
@@ -174,16 +175,17 @@ class Soak:
                 files=len(opened) - sockets,
                 sockets=sockets,
                 tasks=told["tasks"],
-                objects=(await self._order(0))["objects"] if is_counted else 0,
+                objects=told["objects"],
                 log_bytes=log.stat().st_size if log.exists() else 0,
                 bytes=pages.fetchone()[0],
                 rows=_rows(database),
                 table_bytes=_sizes(database),
             )
 
-    async def _order(self, seconds: int) -> dict[str, Any]:
+    async def _order(self, seconds: int, *, is_counted: bool = False) -> dict[str, Any]:
         assert self.process.stdin is not None
-        self.process.stdin.write(f"{seconds}\n".encode())
+        order = {"seconds": seconds, "is_counted": is_counted}
+        self.process.stdin.write(f"{json.dumps(order)}\n".encode())
         return await _line(self.process)
 
 
@@ -214,13 +216,13 @@ async def _line(process: Process) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def soaking(folder: Path, seed: int) -> AsyncIterator[Soak]:
-    """A bot that is ready; it ends with the context."""
+async def soaking(folder: Path, seed: int, **changes: Any) -> AsyncIterator[Soak]:
+    """A bot that is ready, with further settings; it ends with the context."""
     clock = SlowTime()
     world = World(TOKEN, "polar_test_bot", clock=clock)
     async with Server(world) as server:
         house = House(world=world, server=server, folder=folder)
-        settings = {"feedback_buttons": "private", **dict.fromkeys(in_force(), TERM_DAYS)}
+        settings = {"feedback_buttons": "private", **dict.fromkeys(in_force(), TERM_DAYS), **changes}
         with (folder / "bot.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "tests.campaigns.long_life"),
@@ -245,9 +247,11 @@ def in_force() -> frozenset[str]:
     return frozenset(TERMS.values()) & frozenset(Settings.model_fields)
 
 
-async def run(folder: Path, *, updates: int, every: int, seed: int, tell: Callable[[Measure], None]) -> list[Measure]:
-    """A whole soak."""
-    async with soaking(folder, seed) as soak:
+async def run(
+    folder: Path, *, updates: int, every: int, seed: int, tell: Callable[[Measure], None], **changes: Any
+) -> list[Measure]:
+    """A whole soak, with further settings of the bot."""
+    async with soaking(folder, seed, **changes) as soak:
         await soak.live(updates, every, tell)
         return soak.measures
 

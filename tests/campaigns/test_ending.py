@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -43,3 +44,30 @@ async def test_its_bot_ends_with_it(program: str, number: signal.Signals) -> Non
     os.kill(process.pid, number)
     assert await process.wait() != 0
     await until(lambda: not any(map(runs, bots)))
+
+
+WAITING = """
+import asyncio, signal
+from tests.campaigns import end_as_by_ctrl_c
+
+async def main():
+    signal.raise_signal(signal.SIGTERM)
+    print("goes on until it waits")
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        print("is cancelled there")
+        raise
+
+end_as_by_ctrl_c()
+asyncio.run(main())
+"""
+
+
+def test_it_is_asked_to_end_only_where_it_waits() -> None:
+    """Never between two steps of what must be whole, such as the start of a process."""
+    ended = subprocess.run(
+        [sys.executable, "-c", WAITING], cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ended.stdout.splitlines() == ["goes on until it waits", "is cancelled there"]
+    assert ended.returncode != 0

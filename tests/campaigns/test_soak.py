@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.campaigns.flatness import TERMS, Measure, growth, not_flat
+from tests.campaigns.long_life import Rests
 from tests.campaigns.soak import in_force, run
 
 pytestmark = pytest.mark.slow
@@ -24,6 +26,15 @@ FLAT = Measure(
     rows={"polar_updates": 20_000, "polar_messages": 0, "polar_run_leases": 3, "polar_daily_turns": 10},
 )
 ALL = frozenset(TERMS.values())
+LEAKING = """
+import asyncio
+
+left = []
+
+async def leak(turn, call_next):
+    left.append(asyncio.create_task(asyncio.Event().wait()))
+    return await call_next(turn)
+"""
 
 
 def life(**at_the_end: object) -> list[Measure]:
@@ -38,6 +49,30 @@ async def test_two_thousand_updates_over_ten_days_leave_the_bot_as_it_was(tmp_pa
     assert not_flat(measures, warm_up=400, in_force=in_force()) == []
     assert measures[-1].rows["polar_messages"] > 0
     assert growth(measures)[0].endswith("bytes an update")
+
+
+async def test_tasks_that_are_left_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bot that leaves one behind at each turn is not flat, and it is said by how many."""
+    (tmp_path / "leaking.py").write_text(LEAKING, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    measures = await run(tmp_path, updates=800, every=200, seed=2, tell=print, middleware=("leaking:leak",))
+    found = not_flat(measures, warm_up=400, in_force=in_force())
+    assert any(line.startswith("tasks: ") for line in found)
+
+
+async def test_a_task_counts_once_it_has_outlived_a_rest() -> None:
+    """Not what was begun since, and not what has ended since, however many there are."""
+    rests, over = Rests(), asyncio.Event()
+    lasting = {asyncio.create_task(asyncio.Event().wait()) for _ in range(3)}
+    passing = {asyncio.create_task(over.wait()) for _ in range(40)}
+    assert rests.outlived(lasting | passing) == 0
+    over.set()
+    await asyncio.wait(passing)
+    begun = {asyncio.create_task(asyncio.Event().wait()) for _ in range(40)}
+    assert rests.outlived(lasting | begun) == 3
+    assert rests.outlived(lasting | begun) == 43
+    for task in lasting | begun:
+        task.cancel()
 
 
 @pytest.mark.parametrize(
