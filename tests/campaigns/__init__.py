@@ -18,6 +18,7 @@ def end_as_by_ctrl_c() -> None:
     As asyncio takes SIGINT: the main task is cancelled where it waits. An exception out of the blue would leave a bot
     alone that is just being started.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell puts into the background ignores it
     signal.signal(signal.SIGTERM, _interrupt)
 
 
