@@ -20,7 +20,7 @@ from bot.automations.unheard import Unheard
 from bot.clock import new_code, new_id, stopwatch
 from bot.commands.table import CommandTable
 from bot.heartbeats.subject import HeartbeatSubject
-from bot.http import OnRefusal
+from bot.http.bot_api import OnRefusal
 from bot.named import load_named
 from bot.pruner import Pruner
 from bot.receiving.dispatch import Dispatch

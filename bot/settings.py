@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         "https://api.telegram.org",
         description="Bot API server; methods are at <url>/bot<token>/<method>.",
     )
+    transport: Literal["aiohttp", "httpx"] = Field(
+        "aiohttp",
+        description="How the Bot API is called. For a proxy by SOCKS or https, which aiohttp does not speak, the bot "
+        "takes httpx by itself.",
+    )
     database: Path = Field(Path("polar-system.db"), description=f"The SQLite file; {_RELATIVE}.")
     responder: str = Field(
         "local",

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from telegram.error import BadRequest, TelegramError
 from telegram.ext import ApplicationBuilder
+from telegram.request import BaseRequest
 
-from bot.http import HttpxTransport, OnRefusal
+from bot.http import choose
+from bot.http.bot_api import OnRefusal
 from bot.receiving.dispatch import PTB
 from bot.receiving.polling import JournalTransport, Keep
 from bot.sending.answers import OverheardTransport
@@ -28,7 +30,7 @@ class Telegram:
 
     application: PTB
     polling: JournalTransport
-    transports: tuple[HttpxTransport, ...]
+    transports: tuple[BaseRequest, ...]
 
     async def close(self) -> None:
         """End the application if it runs, and close every connection."""
@@ -59,10 +61,11 @@ class Telegram:
 
 
 def build(settings: Settings, keep: Keep, refused: OnRefusal) -> Telegram:
-    """Polls through the journal; `refused` is called when Telegram refuses the token."""
+    """Polls through the journal; `refused` is called when Telegram refuses the token. Raises SettingsError."""
     url = settings.telegram_api_url
-    polls = HttpxTransport(on_refusal=refused, connection_pool_size=POLL_POOL, read_timeout=10)
-    calls = HttpxTransport(on_refusal=refused, connection_pool_size=128, read_timeout=READ_S, pool_timeout=20)
+    transport = choose(settings.transport, url, refused)
+    polls = transport(connection_pool_size=POLL_POOL, read_timeout=10, pool_timeout=1)
+    calls = transport(connection_pool_size=128, read_timeout=READ_S, pool_timeout=20)
     polling = JournalTransport(polls, keep)
     application: PTB = (
         ApplicationBuilder()

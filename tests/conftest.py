@@ -6,12 +6,13 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 import pytest_asyncio
 from hypothesis import settings
 
+from bot.settings import Settings
 from emulator import World
 from tests.house import TOKEN, House, standing
 
@@ -64,6 +65,13 @@ async def house(tmp_path: Path, world: World) -> AsyncIterator[House]:
     """A place for bots to run: their Telegram, their database, their settings."""
     async with standing(world, tmp_path) as house:
         yield house
+
+
+@pytest.fixture(params=get_args(Settings.model_fields["transport"].annotation))
+def transport(request: pytest.FixtureRequest, house: House) -> str:
+    """Each transport to the Bot API in turn, which the bots of the house use."""
+    house.transport = request.param
+    return house.transport
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -42,6 +42,8 @@ class House:
     server: Server
     folder: Path
     lines: list[str] = field(default_factory=list)
+    transport: str = "aiohttp"
+    """How its bots call the Bot API."""
 
     @property
     def path(self) -> Path:
@@ -54,6 +56,7 @@ class House:
             "telegram_bot_token": TOKEN,
             "telegram_api_url": self.server.url,
             "database": self.path,
+            "transport": self.transport,
             **QUICK,
             **changes,
         }
@@ -72,6 +75,7 @@ class House:
             "telegram_bot_token": TOKEN,
             "telegram_api_url": self.server.url,
             "database": self.path,
+            "transport": self.transport,
             **QUICK,
             **changes,
         }

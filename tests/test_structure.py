@@ -22,8 +22,12 @@ ROOTS = {
     "storage": "storage.errors.StorageError",
     "emulator": "emulator.errors.EmulatorError",
 }
-FOREIGN = ("bot.http.Unsent", "bot.schedules.errors.ScheduleError")
-"""An error that python-telegram-bot must know, and the root of a room that imports nothing of ours."""
+FOREIGN = (
+    "bot.http.bot_api.Unsent",
+    "bot.http.over_aiohttp.NotConnected",
+    "bot.schedules.errors.ScheduleError",
+)
+"""Errors that python-telegram-bot and aiohttp must know, and the root of a room that imports nothing of ours."""
 CATCHING_ALL = {
     "bot/logs.py": "a line of the log must not end what it tells of",
     "bot/receiving/dispatch.py": "python-telegram-bot builds its objects of foreign JSON",
@@ -39,7 +43,7 @@ CATCHING_ALL = {
 }
 
 KEPT_FOR_GOOD = {
-    ("bot/http.py", "_trusted"): "the certificates of the system",
+    ("bot/http/bot_api.py", "trusted"): "the certificates of the system",
     ("bot/zones.py", "_names"): "the zone database",
     ("middleware/texts.py", "texts"): "a catalogue a language",
 }

@@ -9,6 +9,7 @@ import signal
 import typer
 
 from bot import logs, settings
+from bot.http.proxies import proxy_for
 from bot.run import running, settle_memory
 from bot.watchdog import ServiceManager
 
@@ -19,7 +20,9 @@ def run() -> None:
     """Run the bot, by polling or webhook, until SIGINT or SIGTERM."""
     loaded = settings.load()
     secrets = (loaded.telegram_bot_token, loaded.webhook_secret, loaded.openai_api_key)
-    logs.set_up(loaded.log_format, *(secret.get_secret_value() for secret in secrets))
+    proxy = proxy_for(loaded.telegram_api_url)
+    passwords = () if proxy is None else (proxy.password,)
+    logs.set_up(loaded.log_format, *(secret.get_secret_value() for secret in secrets), *passwords)
     for line in (*settings.strangers(), *settings.exposed()):
         log.warning(line)
     asyncio.run(until_asked_to_stop(loaded, ServiceManager(*settings.watchdog_call())))

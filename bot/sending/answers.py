@@ -12,7 +12,7 @@ from typing import Any
 
 from telegram.request import BaseRequest, RequestData
 
-from bot.http import HttpxTransport
+from bot.http.bot_api import parse_answer
 
 _OK = re.compile(rb'\s*\{\s*"ok"\s*:\s*true\b')
 # Telegram names a message's id before all else of it.
@@ -94,7 +94,4 @@ class OverheardTransport(BaseRequest):
         status, answer.body = await self._inner.do_request(url, method, request_data, *args, **kwargs)
         return status, answer.body
 
-    @staticmethod
-    def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """As ours has it."""
-        return HttpxTransport.parse_json_payload(payload)
+    parse_json_payload = staticmethod(parse_answer)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from telegram import Bot, MessageEntity
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
-from bot.http import Unsent
+from bot.http.bot_api import Unsent
 from bot.sending.calls import GRACE_S
 from bot.sending.pacing import Pacing
 from bot.sending.preview import last_part

@@ -16,7 +16,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, Ne
 
 from bot import tries
 from bot.clock import jittered
-from bot.http import Unsent
+from bot.http.bot_api import Unsent
 from bot.sending.answers import Receipt
 from bot.sending.calls import CallNotMade, Calls
 from bot.sending.doubt import is_missed, reason_for, repeats

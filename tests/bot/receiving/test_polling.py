@@ -27,6 +27,7 @@ def unfinished(house: House) -> list[tuple[Any, ...]]:
     return house.rows("SELECT kind, status, reason FROM polar_updates WHERE status <> 'done' ORDER BY sequence")
 
 
+@pytest.mark.usefixtures("transport")
 @pytest.mark.parametrize("kind", ["409", "500", "502-html", "404-html", "garbage", "cut", "cut_after", "429"])
 @pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning")
 async def test_a_getupdates_that_fails_loses_and_doubles_nothing(house: House, kind: str) -> None:
@@ -64,6 +65,7 @@ async def test_it_is_noted_when_telegram_last_answered_a_poll(house: House) -> N
         assert house.rows(noted) == [(str(clock()),)]
 
 
+@pytest.mark.usefixtures("transport")
 async def test_an_outage_at_the_start_is_waited_out(house: House) -> None:
     """The bot keeps asking who it is until somebody answers."""
     await house.server.stop_listening()
@@ -76,6 +78,7 @@ async def test_an_outage_at_the_start_is_waited_out(house: House) -> None:
     assert texts(house, chat) == ["echo: hello"]
 
 
+@pytest.mark.usefixtures("transport")
 @pytest.mark.parametrize("kind", ["garbage", "500", "404-html", "cut"])
 async def test_a_first_call_that_fails_is_tried_again(house: House, kind: str) -> None:
     """Nothing but a refused token ends the start."""
@@ -91,6 +94,7 @@ async def spend(house: House, chat: Chat) -> None:
         await house.world.wait(lambda: len(texts(house, chat)) == 1)
 
 
+@pytest.mark.usefixtures("transport")
 async def test_an_outage_in_the_middle_is_waited_out(house: House) -> None:
     """Connections are refused for a while; what people write meanwhile is answered afterwards."""
     async with house.bot(responder=ECHO):
@@ -105,6 +109,7 @@ async def test_an_outage_in_the_middle_is_waited_out(house: House) -> None:
     assert texts(house, chat) == ["echo: before", "echo: meanwhile"]
 
 
+@pytest.mark.usefixtures("transport")
 @pytest.mark.parametrize("method", ["getMe", "deleteWebhook"])
 async def test_a_refused_token_ends_the_start_with_a_clear_line(house: House, method: str) -> None:
     """At whichever call Telegram says so."""
@@ -114,6 +119,7 @@ async def test_a_refused_token_ends_the_start_with_a_clear_line(house: House, me
             await bot.finished
 
 
+@pytest.mark.usefixtures("transport")
 @pytest.mark.parametrize("method", ["getUpdates", "sendMessage"])
 async def test_a_token_that_is_revoked_ends_the_run_with_a_clear_line(house: House, method: str) -> None:
     """A deaf bot would look healthy; what was received stays for whoever starts with a good token."""
@@ -133,6 +139,7 @@ async def test_a_token_that_is_revoked_ends_the_run_with_a_clear_line(house: Hou
     assert [text.splitlines()[-1] for text in texts(house, chat)] == ["echo: hello"]
 
 
+@pytest.mark.usefixtures("transport")
 async def test_the_token_of_another_bot_is_refused(house: House) -> None:
     """A database belongs to one bot: another's update ids and chats mean something else."""
     async with house.bot():

@@ -14,7 +14,10 @@ from middleware.turn import Document, Reply, Turn
 from tests.house import House, until
 from tests.looking import MARK, awake, idle, queue, texts
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning")
+pytestmark = [
+    pytest.mark.usefixtures("transport"),
+    pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning"),
+]
 
 CONTENT = '# Mémoire 😀\r\n\r\n--boundary\n{"a": 1}\n\ttab, no end'
 

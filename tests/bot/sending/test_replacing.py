@@ -16,7 +16,10 @@ from middleware.turn import Reply, Turn
 from tests.house import House, until
 from tests.looking import awake, idle, queue, tell, texts
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning")
+pytestmark = [
+    pytest.mark.usefixtures("transport"),
+    pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning"),
+]
 
 STUB = "So far…"
 SENT = ("sendMessage", "editMessageText", "deleteMessage")

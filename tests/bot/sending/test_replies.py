@@ -18,7 +18,10 @@ from tests.looking import MARK, awake, idle, queue, tell, texts
 from tests.responders import ECHO, LONG
 
 # python-telegram-bot announces another type of this attribute, which nothing here uses.
-pytestmark = pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning")
+pytestmark = [
+    pytest.mark.usefixtures("transport"),
+    pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning"),
+]
 
 LATER = 3600
 """Seconds of a pause that no test waits for."""

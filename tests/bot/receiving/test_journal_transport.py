@@ -1,4 +1,4 @@
-"""What the transport tells python-telegram-bot, which would otherwise draw wrong conclusions."""
+"""What polling tells python-telegram-bot, which would otherwise draw wrong conclusions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from telegram import Bot
 from telegram.error import NetworkError
 
-from bot.http import HttpxTransport
 from bot.receiving import polling
 from bot.receiving.polling import JournalTransport
 from storage.errors import DatabaseLost
@@ -147,16 +146,3 @@ def test_an_answer_that_does_not_end_is_a_failed_poll() -> None:
 
     with asyncio.Runner(loop_factory=LeapingLoop) as runner:
         runner.run(poll())
-
-
-@pytest.mark.parametrize("payload", [b"", b"{", b"[]", b'{"ok":true}', b"null", b'{"ok":true,"result":{"message_id":'])
-def test_an_answer_that_is_not_whole_leaves_the_effect_unknown(payload: bytes) -> None:
-    """A send that got it is ambiguous, and not failed."""
-    with pytest.raises(NetworkError):
-        HttpxTransport.parse_json_payload(payload)
-
-
-def test_an_answer_that_is_whole_is_taken() -> None:
-    """A refusal too."""
-    assert HttpxTransport.parse_json_payload(b'{"ok":true,"result":true}')["result"] is True
-    assert HttpxTransport.parse_json_payload(b'{"ok":false,"error_code":400}')["error_code"] == 400
