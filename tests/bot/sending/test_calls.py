@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from typing import Any
+
 import pytest
-from telegram import Bot
-from telegram.error import NetworkError, TelegramError
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    Message,
+    MessageEntity,
+    ReplyParameters,
+)
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
+from telegram.request import RequestData
 
 from bot.sending.answers import OverheardTransport, Receipt
 from bot.sending.calls import CallNotMade, Calls
+from middleware.replies.outbox import duplicate_mark
+from middleware.replies.splitting import utf16_length
 from storage.payloads import read
 from storage.tables.deliveries import Delivery
 from tests.bot.canned import Canned
@@ -72,3 +87,95 @@ async def test_a_call_that_this_version_does_not_know_is_an_error_of_its_own() -
     with pytest.raises(TelegramError, match="sendHologram") as raised:
         await Calls(Bot("1:X", request=request)).make(delivery('{"method":"sendHologram","text":"hello"}'))
     assert not isinstance(raised.value, NetworkError)
+
+
+class Noted(Canned):
+    """Remembers what was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(200, b'{"ok":true,"result":{"message_id":1,"date":0,"chat":{"id":5,"type":"private"}}}')
+        self.asked: list[tuple[str, Any, Any]] = []
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, *args: Any, **kwargs: Any
+    ) -> tuple[int, bytes]:
+        assert request_data is not None
+        self.asked.append((url, request_data.parameters, request_data.json_parameters))
+        return self.answer
+
+
+LONG: dict[str, Any] = {
+    "text": "hello",
+    "entities": [
+        {"type": "bold", "offset": 0, "length": 2},
+        {"type": "pre", "offset": 2, "length": 1, "language": "c"},
+    ],
+    "buttons": [[["👍", "fb:+"], ["👎", "fb:-"]], [["more", "x"]]],
+    "topicId": 3,
+    "replyTo": 7,
+    "silent": True,
+}
+
+
+@pytest.mark.parametrize("ambiguous", [0, 1])
+@pytest.mark.parametrize("left_out", [*LONG, ""])
+async def test_a_message_goes_out_as_python_telegram_bot_would_send_it(left_out: str, ambiguous: int) -> None:
+    """Each parameter alike, encoded in either way, though its own machinery for a call is not used."""
+    stored = {key: value for key, value in LONG.items() if key != left_out or key == "text"}
+    noted, mark = Noted(), duplicate_mark() if ambiguous else ""
+    bot = Bot("1:X", request=noted)
+    row = replace(delivery(json.dumps({"method": "sendMessage", **stored})), ambiguous=ambiguous)
+    assert await Calls(bot).make(row) == Receipt(1, 5)
+    await bot.send_message(
+        5,
+        mark + "hello",
+        entities=[
+            MessageEntity(**entity | {"offset": entity["offset"] + utf16_length(mark)})
+            for entity in stored.get("entities", ())
+        ],
+        link_preview_options=LinkPreviewOptions(is_disabled=True),
+        message_thread_id=stored.get("topicId"),
+        reply_parameters=ReplyParameters(7, allow_sending_without_reply=True) if "replyTo" in stored else None,
+        reply_markup=InlineKeyboardMarkup(
+            [
+                [InlineKeyboardButton(text, callback_data=data) for text, data in buttons]
+                for buttons in stored["buttons"]
+            ]
+        )
+        if "buttons" in stored
+        else None,
+        disable_notification=stored.get("silent"),
+    )
+    ours, theirs = noted.asked
+    assert plain(ours) == plain(theirs)
+
+
+def plain(asked: tuple[str, Any, Any]) -> tuple[Any, ...]:
+    """A call, without the form of JSON within a form, and without an empty list."""
+    url, parameters, encoded = asked
+    decoded = {name: value if name == "text" else json.loads(value) for name, value in encoded.items()}
+    return url, *({name: value for name, value in each.items() if value != []} for each in (parameters, decoded))
+
+
+async def test_the_answer_to_a_message_is_not_built_into_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two numbers of it are wanted."""
+
+    def de_json(*args: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(Message, "de_json", de_json)
+    assert await Calls(Bot("1:X", request=Noted())).make(delivery()) == Receipt(1, 5)
+
+
+@pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("status", "more", "error"),
+    [(400, "", BadRequest), (403, "", Forbidden), (429, ',"parameters":{"retry_after":3}', RetryAfter)],
+)
+async def test_a_refused_message_is_the_error_that_python_telegram_bot_makes_of_it(
+    status: int, more: str, error: type[TelegramError]
+) -> None:
+    """The sender knows what to do by its type."""
+    body = f'{{"ok":false,"error_code":{status},"description":"no"{more}}}'.encode()
+    with pytest.raises(error):
+        await Calls(Bot("1:X", request=OverheardTransport(Canned(status, body)))).make(delivery())
