@@ -87,9 +87,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     Rows come as sqlite3.Row. Keep it short where the bot runs: its log cannot be folded in meanwhile.
     """
     check_readable(path)
-    with closing(sqlite3.connect(uri(path, "ro"), uri=True, isolation_level=None)) as connection:
-        connection.row_factory = sqlite3.Row
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    with closing(connect_reader(path)) as connection:
         connection.execute("BEGIN")
         yield connection
 
@@ -145,6 +143,14 @@ def tighten(path: Path) -> None:
     real = path.resolve()  # the same for every name of the file
     beside = [real.with_name(real.name + ending) for ending in ("-wal", "-shm", "-journal", ".lock")]
     private_files.tighten(real, *beside, *sorted(real.parent.glob(f"{glob.escape(real.name)}-wal.of-*")))
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode that cannot write, for any one thread. Rows come as sqlite3.Row."""
+    connection = sqlite3.connect(uri(path, "ro"), uri=True, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    return connection
 
 
 def connect_writer(path: Path, *, busy_ms: int) -> sqlite3.Connection:

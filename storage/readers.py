@@ -74,6 +74,15 @@ class Readers:
         rows = await self.fetch(sql, params)
         return rows[0] if rows else None
 
+    async def look_up(self, sql: str, params: Parameters = ()) -> Rows:
+        """As fetch, for a query that is quick however much is stored: by a key, or by an index up to a limit."""
+        return await self.fetch(sql, params)
+
+    async def look_up_one(self, sql: str, params: Parameters = ()) -> sqlite3.Row | None:
+        """The first row of a query by a key, or None."""
+        rows = await self.look_up(sql, params)
+        return rows[0] if rows else None
+
     async def take(self) -> aiosqlite.Connection:
         """A connection that nobody else uses until it is given back. Raises DatabaseClosed."""
         if not self._connections:

@@ -39,6 +39,7 @@ CATCHING_ALL = {
     "middleware/errors.py": "the layer of errors",
     "middleware/replies/rich_text.py": "a foreign parser may panic, and the text is then sent as it is",
     "storage/database.py": "the failure is handed to whoever waits for the unit",
+    "storage/group_reader.py": "the failure is handed to whoever asked",
     "storage/writer.py": "the failure is handed to whoever waits for the unit",
 }
 

@@ -42,7 +42,7 @@ class Permissions:
         if subject in self._roles:
             return self._roles[subject]
         before = self._changes
-        row = await self._database.fetch_one("SELECT role FROM polar_access WHERE subject = ?", (subject,))
+        row = await self._database.look_up_one("SELECT role FROM polar_access WHERE subject = ?", (subject,))
         role = row[0] if row else None
         if before == self._changes and len(self._roles) < REMEMBERED_ROLES:
             self._roles[subject] = role
@@ -50,7 +50,7 @@ class Permissions:
 
     async def owner(self) -> str | None:
         """The owner's user id, or None as long as nobody is."""
-        row = await self._database.fetch_one("SELECT subject FROM polar_access WHERE role = 'owner'")
+        row = await self._database.look_up_one("SELECT subject FROM polar_access WHERE role = 'owner'")
         return row[0] if row else None
 
     @staticmethod
@@ -73,7 +73,7 @@ class Permissions:
 
     async def is_owner_code(self, code: str) -> bool:
         """True if this is the one-time code that `polar run` printed."""
-        row = await self._database.fetch_one(
+        row = await self._database.look_up_one(
             "SELECT 1 FROM polar_pairing_codes WHERE codeHash = ? AND purpose = 'owner'", (digest(code),)
         )
         return row is not None
@@ -105,7 +105,7 @@ class Permissions:
 
     async def age_of_code(self, user_id: str, *, now_ms: int) -> int | None:
         """The age in ms of a person's code that has not expired yet; None without one."""
-        row = await self._database.fetch_one(
+        row = await self._database.look_up_one(
             "SELECT createdAtMs FROM polar_pairing_codes WHERE purpose = 'member' AND userId = ? AND expiresAtMs > ?",
             (user_id, now_ms),
         )
@@ -113,7 +113,7 @@ class Permissions:
 
     async def user_of_code(self, code: str, *, now_ms: int) -> str | None:
         """Whose code this is, None when it is unknown or has expired."""
-        row = await self._database.fetch_one(
+        row = await self._database.look_up_one(
             "SELECT userId FROM polar_pairing_codes WHERE codeHash = ? AND purpose = 'member' AND expiresAtMs > ?",
             (digest(code), now_ms),
         )

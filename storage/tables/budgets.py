@@ -191,7 +191,7 @@ class Budgets:
     async def balances(self, *, user_id: str, session_id: str, now_ms: int) -> list[Balance]:
         """The budgets that count here: the global one first, then the user's, then the session's."""
         params: dict[str, Value] = {"turn": "", "estimate": 0, "user": user_id, "session": session_id, "now": now_ms}
-        return read(await self._readers.fetch(_MINE, params))
+        return read(await self._readers.look_up(_MINE, params))
 
     async def list_all(self, *, now_ms: int) -> list[Balance]:
         """All budgets, in the same order."""

@@ -34,7 +34,7 @@ class Chats:
 
     async def session_now(self, session_id: str) -> str:
         """The name of a session now; itself where it has not moved."""
-        row = await self._readers.fetch_one(
+        row = await self._readers.look_up_one(
             "SELECT newSessionId FROM polar_chat_aliases WHERE oldSessionId = ?", (session_id,)
         )
         return session_id if row is None else str(row[0])

@@ -26,7 +26,7 @@ class CustomEmoji:
 
     async def find(self, custom_emoji_id: str, *, now_ms: int) -> str | None:
         """The emoji it stands for, '' for none; None where nobody was asked, or that there is none is a day old."""
-        row = await self._readers.fetch_one(
+        row = await self._readers.look_up_one(
             "SELECT emoji FROM polar_custom_emoji WHERE customEmojiId = ? AND (emoji <> '' OR createdAtMs > ?)",
             (custom_emoji_id, now_ms - NONE_FOR_MS),
         )

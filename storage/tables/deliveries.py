@@ -272,7 +272,7 @@ class Deliveries:
 
     async def find(self, delivery_id: str) -> Delivery | None:
         """The call with this id, whatever became of it, or None."""
-        row = await self._readers.fetch_one(
+        row = await self._readers.look_up_one(
             f"SELECT {_COLUMNS} FROM polar_delivery_queue WHERE deliveryId = ?", (delivery_id,)
         )
         return Delivery.from_row(row) if row else None
@@ -288,7 +288,7 @@ class Deliveries:
 
     async def last_sequence(self) -> int:
         """The highest sequence, 0 of an empty queue."""
-        row = await self._readers.fetch_one("SELECT coalesce(max(sequence), 0) FROM polar_delivery_queue")
+        row = await self._readers.look_up_one("SELECT coalesce(max(sequence), 0) FROM polar_delivery_queue")
         return int(row[0]) if row else 0
 
     async def list_behind(self, sequence: int, *, limit: int) -> list[tuple[int, str]]:
@@ -309,7 +309,7 @@ class Deliveries:
 
     async def next_of(self, session_id: str) -> Delivery | None:
         """The row of a session that is to be sent now, or is in flight: the first of the index of what is open."""
-        row = await self._readers.fetch_one(
+        row = await self._readers.look_up_one(
             f"SELECT {_COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_open "
             "WHERE sessionId = ? AND status IN ('pending', 'sending') "
             "ORDER BY begun DESC, rank, sequence LIMIT 1",

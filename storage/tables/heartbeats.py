@@ -111,12 +111,12 @@ class HeartbeatPolicies:
 
     async def find(self, policy_id: str) -> HeartbeatPolicy | None:
         """The policy, or None; raises PolicyDamaged."""
-        row = await self._readers.fetch_one(_FIND, (policy_id,))
+        row = await self._readers.look_up_one(_FIND, (policy_id,))
         return HeartbeatPolicy.from_row(row) if row else None
 
     async def exists(self, policy_id: str) -> bool:
         """True if there is a row of this id, damaged or not."""
-        return await self._readers.fetch_one(_FIND, (policy_id,)) is not None
+        return await self._readers.look_up_one(_FIND, (policy_id,)) is not None
 
     async def survey(self) -> list[SurveyedPolicy]:
         """All policies, by id; raises PolicyDamaged."""

@@ -224,7 +224,7 @@ class Jobs:
 
     async def find(self, job_id: str) -> Job | None:
         """The job, or None."""
-        row = await self._readers.fetch_one(
+        row = await self._readers.look_up_one(
             f"SELECT {_COLUMNS} FROM polar_automation_jobs WHERE id = ?",
             (job_id,),
         )

@@ -270,7 +270,7 @@ class Messages:
 
     async def find(self, session_id: str, telegram_message_id: int) -> Message | None:
         """The message with this Telegram id in this session, or None."""
-        row = await self._readers.fetch_one(
+        row = await self._readers.look_up_one(
             f"SELECT {_COLUMNS} FROM polar_messages WHERE sessionId = ? AND telegramMessageId = ?",
             (session_id, telegram_message_id),
         )
@@ -278,7 +278,7 @@ class Messages:
 
     async def find_delivered(self, delivery_id: str) -> Message | None:
         """The part of ours that this delivery sends, or None; without a Telegram id until it has been sent."""
-        row = await self._readers.fetch_one(
+        row = await self._readers.look_up_one(
             f"SELECT {_COLUMNS} FROM polar_messages INDEXED BY polar_messages_delivery "
             "WHERE deliveryId = ? AND deliveryId IS NOT NULL",
             (delivery_id,),
@@ -300,7 +300,7 @@ class Messages:
         """
         bound = _NEWEST if before is None else before.sequence
         left_out = ", ".join("?" * len(without))
-        rows = await self._readers.fetch(
+        rows = await self._readers.look_up(
             f"SELECT {_COLUMNS} FROM polar_messages INDEXED BY polar_messages_thread "
             "WHERE sessionId = ? AND threadKey = ? AND sequence < ? "
             f"AND (telegramMessageId IS NULL OR telegramMessageId NOT IN ({left_out})) ORDER BY sequence DESC LIMIT ?",
@@ -332,12 +332,12 @@ class Messages:
 
     async def list_turn(self, message: Message) -> list[Message]:
         """The messages that made one turn with a stored one of a user's, itself included, in order."""
-        rows = await self._readers.fetch(_OF_TURN, {"sequence": message.sequence})
+        rows = await self._readers.look_up(_OF_TURN, {"sequence": message.sequence})
         return [Message.from_row(row) for row in rows]
 
     async def list_answering(self, session_id: str, telegram_message_id: int) -> list[tuple[str, str]]:
         """The deliveries that answer a message, each with the kind of what it sends, in order."""
-        rows = await self._readers.fetch(
+        rows = await self._readers.look_up(
             "SELECT deliveryId, kind FROM polar_messages INDEXED BY polar_messages_answers "
             "WHERE sessionId = ? AND answersMessageId = ? AND answersMessageId IS NOT NULL "
             "AND deliveryId IS NOT NULL ORDER BY sequence",

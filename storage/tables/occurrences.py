@@ -337,7 +337,7 @@ class Occurrences:
         return await self._find(run_id, DEAD_LETTER)
 
     async def _find(self, event_id: str, queue: str) -> Occurrence | None:
-        row = await self._readers.fetch_one(
+        row = await self._readers.look_up_one(
             f"SELECT {_COLUMNS} FROM polar_scheduler_events WHERE eventId = ? AND queue = ?", (event_id, queue)
         )
         return Occurrence.read(row) if row else None

@@ -95,7 +95,7 @@ class Personalities:
 
     async def effective(self, *, user_id: str, session_id: str) -> Profile | None:
         """The session's profile, else the user's, else everybody's, else None."""
-        rows = await self._readers.fetch(_EFFECTIVE, {"user": user_id, "session": session_id})
+        rows = await self._readers.look_up(_EFFECTIVE, {"user": user_id, "session": session_id})
         return next((profile for profile in map(Profile.from_row, rows) if profile.prompt), None)
 
 

@@ -63,5 +63,5 @@ class Properties:
 
     async def find(self, name: str) -> str | None:
         """The value, or None."""
-        row = await self._readers.fetch_one("SELECT value FROM polar_properties WHERE name = ?", (name,))
+        row = await self._readers.look_up_one("SELECT value FROM polar_properties WHERE name = ?", (name,))
         return row[0] if row else None

@@ -66,7 +66,7 @@ class Proposals:
 
     async def find(self, proposal_id: str) -> Proposal | None:
         """The proposal, or None; what another program left there is none."""
-        row = await self._readers.fetch_one(
+        row = await self._readers.look_up_one(
             "SELECT proposalId, sessionId, userId, kind, payload, status FROM polar_proposals WHERE proposalId = ?",
             (proposal_id,),
         )

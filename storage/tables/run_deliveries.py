@@ -59,5 +59,5 @@ class RunDeliveries:
 
     async def unheard(self, task_id: str, *, delivery_id: str, reply_id: str) -> UnheardRun | None:
         """The run that has said nothing to anybody once this call of it has failed; None where it may have."""
-        row = await self._readers.fetch_one(_UNHEARD, {"task": task_id, "delivery": delivery_id, "reply": reply_id})
+        row = await self._readers.look_up_one(_UNHEARD, {"task": task_id, "delivery": delivery_id, "reply": reply_id})
         return UnheardRun(*row) if row else None

@@ -169,7 +169,7 @@ class Runs:
 
     async def find(self, source: str, subject_id: str, run_id: str) -> EndedRun | None:
         """The end of this run by the ledger; None where that does not have it."""
-        row = await self._readers.fetch_one(
+        row = await self._readers.look_up_one(
             f"SELECT {RUN_STATUS}, {RUN_REASON}, createdAtMs, NULL FROM polar_run_events "
             "WHERE source = ? AND id = ? AND runId = ?",
             (source, subject_id, run_id),
@@ -181,7 +181,7 @@ class Runs:
 
         With `before`, of those that were entered before this run.
         """
-        rows = await self._readers.fetch(
+        rows = await self._readers.look_up(
             _FAILED, {"source": source, "id": subject_id, "before": before, "limit": limit}
         )
         return next((n for n, row in enumerate(rows) if not row[0]), len(rows))
@@ -193,5 +193,5 @@ class Runs:
 
     async def last(self, source: str, subject_id: str) -> EndedRun | None:
         """A subject's newest run; None before the first."""
-        row = await self._readers.fetch_one(_LAST, (source, subject_id))
+        row = await self._readers.look_up_one(_LAST, (source, subject_id))
         return EndedRun.from_row(row) if row else None

@@ -24,5 +24,5 @@ class StopMarks:
 
     async def has(self, turn_id: str) -> bool:
         """True if a turn is marked."""
-        row = await self._readers.fetch_one("SELECT 1 FROM polar_stop_marks WHERE turnId = ?", (turn_id,))
+        row = await self._readers.look_up_one("SELECT 1 FROM polar_stop_marks WHERE turnId = ?", (turn_id,))
         return row is not None

@@ -134,7 +134,7 @@ class Updates:
 
     async def last_sequence(self) -> int:
         """The highest sequence ever given, 0 in a new database."""
-        row = await self._readers.fetch_one(f"SELECT {highest('polar_updates')}")
+        row = await self._readers.look_up_one(f"SELECT {highest('polar_updates')}")
         return int(row[0]) if row else 0
 
     @staticmethod
@@ -203,7 +203,7 @@ class Updates:
 
     async def list_next(self, lanes: Sequence[tuple[str, int]]) -> list[Entry]:
         """Of each of these lanes the first unfinished update behind a sequence; nothing of a lane that has none."""
-        rows = await self._readers.fetch(_OF_LANES, (json.dumps(dict(lanes)),))
+        rows = await self._readers.look_up(_OF_LANES, (json.dumps(dict(lanes)),))
         return [Entry.from_row(row) for row in rows]
 
     @staticmethod

@@ -23,5 +23,5 @@ class Users:
 
     async def timezone_of(self, user_id: str) -> str | None:
         """The zone's IANA name, or None."""
-        row = await self._readers.fetch_one("SELECT timezone FROM polar_users WHERE userId = ?", (user_id,))
+        row = await self._readers.look_up_one("SELECT timezone FROM polar_users WHERE userId = ?", (user_id,))
         return row[0] if row else None

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from middleware.turn import CallNext, Outcome, Turn
+from storage.group_reader import GroupReader
 from storage.readers import Readers
 from tests.campaigns import READ_FAILS, TASKS_SHOWN, TURN_FAILS
 
@@ -47,6 +48,7 @@ def _fail_reads(number: int, frame: FrameType | None) -> None:
         error.sqlite_errorcode = sqlite3.SQLITE_IOERR
         raise error
 
+    GroupReader.fetch = broken  # type: ignore[assignment, method-assign]
     Readers.fetch = broken  # type: ignore[assignment, method-assign]
 
 

@@ -28,15 +28,18 @@ def scans(steps: list[str]) -> list[str]:
 
 
 async def asked(database: Database, call: Callable[[Database], Awaitable[Any]], patch: pytest.MonkeyPatch) -> Statement:
-    """The one query that a read makes, once or for several values."""
+    """The one query that a read makes, once or for several values, in whatever way."""
     queries: list[Statement] = []
-    fetch = database.fetch
 
-    async def note(sql: str, params: Parameters = ()) -> Rows:
-        queries.append(Statement(sql, params))
-        return await fetch(sql, params)
+    def noting(read: Callable[[str, Parameters], Awaitable[Rows]]) -> Callable[..., Awaitable[Rows]]:
+        async def note(sql: str, params: Parameters = ()) -> Rows:
+            queries.append(Statement(sql, params))
+            return await read(sql, params)
 
-    patch.setattr(database, "fetch", note)
+        return note
+
+    patch.setattr(database, "fetch", noting(database.fetch))
+    patch.setattr(database, "look_up", noting(database.look_up))
     await call(database)
     [_] = {query.sql for query in queries}
     return queries[0]

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sqlite3
 import threading
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,11 @@ from storage import lock_waits
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.readers import READERS
-from storage.statement import Statement
+from storage.statement import Rows, Statement
 from storage.writer import Unit, UnitRows, run_batch
 from tests.storage.files import NOW_MS, can_be_written, locked, rows, run
 
+Read = Callable[[Database, str], Awaitable[Rows]]
 ADD = "INSERT INTO polar_properties VALUES (?, ?)"
 ALL = "SELECT name, value FROM polar_properties ORDER BY rowid"
 
@@ -317,7 +319,8 @@ with open(sys.argv[1], "r+b") as file:
 """
 
 
-async def test_a_damaged_file_that_a_reader_meets_ends_everything(database: Database, path: Path) -> None:
+@pytest.mark.parametrize("read", [Database.fetch, Database.look_up])
+async def test_a_damaged_file_that_a_reader_meets_ends_everything(database: Database, path: Path, read: Read) -> None:
     """As if the writer had met it: that query, and all later ones and commits, raise DatabaseLost; `lost` is set."""
     await database.commit(*(put(f"n{i}", "x" * 3000) for i in range(50)))
     [[_, log, folded]] = rows(path, "PRAGMA wal_checkpoint(TRUNCATE)")
@@ -326,9 +329,14 @@ async def test_a_damaged_file_that_a_reader_meets_ends_everything(database: Data
     [[root]] = rows(path, "SELECT rootpage FROM sqlite_master WHERE name = 'polar_properties'")
     assert run(GARBLE, path, size, root).returncode == 0  # by another process: we may not open it
     with pytest.raises(DatabaseLost, match="malformed"):
-        await database.fetch(ALL)
+        await read(database, ALL)
     assert database.lost.is_set()
-    for later in (database.fetch("SELECT 1"), database.commit(put("late")), database.until_lost()):
+    for later in (
+        database.fetch("SELECT 1"),
+        database.look_up("SELECT 1"),
+        database.commit(put("late")),
+        database.until_lost(),
+    ):
         with pytest.raises(DatabaseLost, match="malformed"):
             await later
 
@@ -336,8 +344,9 @@ async def test_a_damaged_file_that_a_reader_meets_ends_everything(database: Data
 async def test_a_mistake_of_whoever_asks_loses_nothing(database: Database) -> None:
     """A query that is wrong, or that would write, is its caller's failure alone."""
     for wrong in ("SELECT nonsense", "DELETE FROM polar_properties"):
-        with pytest.raises(sqlite3.OperationalError):
-            await database.fetch(wrong)
+        for read in (database.fetch, database.look_up):
+            with pytest.raises(sqlite3.OperationalError):
+                await read(wrong)
     assert not database.lost.is_set()
     assert await database.commit(put("a")) == [[]]
 
@@ -370,8 +379,9 @@ async def test_a_commit_into_a_file_that_was_taken_away_is_no_commit(
     assert [type(result) for result in results] == [DatabaseLost] * 3
     assert path.name + suffix in str(results[0])
     assert database.lost.is_set()
-    with pytest.raises(DatabaseLost):
-        await database.fetch("SELECT 1")
+    for read in (database.fetch, database.look_up):
+        with pytest.raises(DatabaseLost):
+            await read("SELECT 1")
 
 
 @AWAY

@@ -41,7 +41,7 @@ def test_an_expectation_that_failed_tells_of_which_statement() -> None:
 
 
 def test_any_error_at_all_is_caught_only_to_be_handed_on() -> None:
-    """By the writer alone, whose callers wait: `_write` for everybody, the others for a unit's caller."""
+    """Where callers wait: `_write` for everybody, the writer's others for a unit's, the reader's for queries."""
     places = set()
     for file in Path(storage.__file__).parent.rglob("*.py"):
         for function in ast.walk(ast.parse(file.read_text())):
@@ -49,4 +49,10 @@ def test_any_error_at_all_is_caught_only_to_be_handed_on() -> None:
                 handlers = (node for node in ast.walk(function) if isinstance(node, ast.ExceptHandler))
                 if any(isinstance(node.type, ast.Name) and node.type.id == "Exception" for node in handlers):
                     places.add((file.name, function.name))
-    assert places == {("writer.py", "run_batch"), ("writer.py", "_run_apart"), ("database.py", "_write")}
+    assert places == {
+        ("writer.py", "run_batch"),
+        ("writer.py", "_run_apart"),
+        ("database.py", "_write"),
+        ("group_reader.py", "_answer"),
+        ("group_reader.py", "read_group"),
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -13,21 +14,29 @@ from storage.database import Database
 from storage.origin import UNKNOWN
 from storage.payloads import SendMessage
 from storage.statement import Statement
+from storage.tables.access import Permissions
+from storage.tables.budgets import Budgets
+from storage.tables.chats import Chats
+from storage.tables.custom_emoji import CustomEmoji
 from storage.tables.deliveries import Deliveries, Delivery
 from storage.tables.feedback import FeedbackLedger
+from storage.tables.heartbeats import HeartbeatPolicies
 from storage.tables.jobs import Jobs
 from storage.tables.memories import Memories
-from storage.tables.messages import Messages
+from storage.tables.messages import Message, Messages
 from storage.tables.occurrences import Occurrence, Occurrences
+from storage.tables.personalities import Personalities
+from storage.tables.properties import Properties
 from storage.tables.proposals import Proposals
 from storage.tables.run_deliveries import RunDeliveries
 from storage.tables.runs import Runs
+from storage.tables.stop_marks import StopMarks
 from storage.tables.updates import Entry, Updates
 from storage.tables.users import Users
 from storage.views.chat_feedback import ChatFeedback
 from storage.views.due_jobs import DueJobs
 from storage.views.tasks import TaskBoard
-from tests.storage.files import plain
+from tests.storage.files import CHECKOUT, plain
 from tests.storage.plans import asked, plan, scans
 
 S = "telegram:chat:1"
@@ -55,16 +64,47 @@ ENTRY = Entry(
     attempts=0,
     received_at_ms=1,
 )
+MESSAGE = Message(
+    sequence=1,
+    session_id=S,
+    message_id="msg_u_1",
+    role="user",
+    telegram_message_id=1,
+    thread_key="root:1",
+    user_id="7",
+    kind="text",
+    text="",
+    attachment=None,
+    origin=UNKNOWN,
+    created_at_ms=1,
+)
 READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
+    "access.role_of": lambda db: Permissions(db).role_of("7"),
+    "access.owner": lambda db: Permissions(db).owner(),
+    "access.is_owner_code": lambda db: Permissions(db).is_owner_code("c"),
+    "access.age_of_code": lambda db: Permissions(db).age_of_code("7", now_ms=1),
+    "access.user_of_code": lambda db: Permissions(db).user_of_code("c", now_ms=1),
+    "budgets.balances": lambda db: Budgets(db).balances(user_id="7", session_id=S, now_ms=1),
+    "chats.session_now": lambda db: Chats(db).session_now(S),
+    "custom_emoji.find": lambda db: CustomEmoji(db).find("e", now_ms=1),
+    "personalities.effective": lambda db: Personalities(db).effective(user_id="7", session_id=S),
+    "properties.find": lambda db: Properties(db).find("n"),
+    "stop_marks.has": lambda db: StopMarks(db).has("t"),
+    "heartbeats.find": lambda db: HeartbeatPolicies(db).find("p"),
+    "heartbeats.exists": lambda db: HeartbeatPolicies(db).exists("p"),
     "updates.last_sequence": lambda db: Updates(db).last_sequence(),
     "updates.first_pending": lambda db: Updates(db).first_pending(),
     "updates.list_pending": lambda db: Updates(db).list_pending("control", after=5, limit=10),
     "updates.list_next": lambda db: Updates(db).list_next([("1::answer", 5)]),
     "deliveries.list_answers": lambda db: Deliveries(db).list_answers(S, None, before=9),
     "deliveries.next_of": lambda db: Deliveries(db).next_of(S),
+    "deliveries.last_sequence": lambda db: Deliveries(db).last_sequence(),
     "deliveries.find": lambda db: Deliveries(db).find("d"),
     "messages.find_delivered": lambda db: Messages(db).find_delivered("d"),
     "messages.has_written": lambda db: Messages(db).has_written("7", S),
+    "messages.list_thread": lambda db: Messages(db).list_thread(S, "root:1", limit=5, without=(1, 2)),
+    "messages.list_turn": lambda db: Messages(db).list_turn(MESSAGE),
+    "messages.list_answering": lambda db: Messages(db).list_answering(S, 1),
     "messages.find": lambda db: Messages(db).find(S, 1),
     "feedback.list_chosen": lambda db: FeedbackLedger(db).list_chosen(S, 1, "7"),
     "feedback.has_newer": lambda db: FeedbackLedger(db).has_newer(S, 1, "7", 1),
@@ -77,6 +117,8 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "runs.failures_in_a_row": lambda db: Runs(db).failures_in_a_row("automation", "j", limit=3),
     "runs.failures_in_a_row before one": lambda db: Runs(db).failures_in_a_row("automation", "j", limit=3, before="r"),
     "run_deliveries.unheard": lambda db: RunDeliveries(db).unheard("t", delivery_id="d", reply_id="r"),
+    "occurrences._find": lambda db: Occurrences(db).find_set_aside("r"),
+    "runs.find": lambda db: Runs(db).find("automation", "j", "r"),
     "runs.last": lambda db: Runs(db).last("automation", "j"),
     "tasks.list_of": lambda db: TaskBoard(db).list_of(S, "7", limit=10),
     "proposals.find": lambda db: Proposals(db).find("p"),
@@ -92,6 +134,8 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "memories.find": lambda db: Memories(db).find("m", session_id=S, user_id="7"),
     "memories.count": lambda db: Memories(db).count(session_id=S, user_id="7"),
 }
+SORTED = {"budgets.balances", "personalities.effective"}
+"""Three rows, one a scope."""
 WRITES: dict[str, Callable[[Database], tuple[Statement, ...]]] = {
     "updates.claim": lambda db: (Updates(db).claim(ENTRY),),
     "updates.finish": lambda db: (Updates(db).finish(1, 1, now_ms=1),),
@@ -153,6 +197,30 @@ async def test_a_read_scans_no_table(
     steps = plan(path, query.sql, query.params)
     assert scans(steps) == []
     assert any(step.startswith("SEARCH") for step in steps)
+
+
+def looked_up() -> set[str]:
+    """The reads of tables that are declared to be quick, each as `file.method`."""
+    found = set()
+    for path in (CHECKOUT / "storage" / "tables").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.AsyncFunctionDef) and ".look_up" in ast.unparse(node):
+                found.add(f"{path.stem}.{node.name}")
+    return found
+
+
+def test_what_is_looked_up_is_among_these() -> None:
+    """Whoever declares a read to be quick has its plan looked at."""
+    assert looked_up() - {name.split()[0] for name in READS} == set()
+
+
+@pytest.mark.parametrize("name", [name for name in READS if name.split()[0] in looked_up() - SORTED])
+async def test_what_is_looked_up_sorts_nothing(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A limit ends the walk over its index: one that sorts reads all that there is before it gives the first row."""
+    query = await asked(database, READS[name], monkeypatch)
+    assert [step for step in plan(path, query.sql, query.params) if "TEMP B-TREE" in step] == []
 
 
 @pytest.mark.parametrize("name", WRITES)

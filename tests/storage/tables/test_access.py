@@ -9,7 +9,7 @@ import pytest
 
 from storage.database import Database
 from storage.errors import ExpectationFailed
-from storage.statement import Parameters
+from storage.statement import Parameters, Rows
 from storage.tables.access import Permissions
 from storage.tables.chats import Chats
 from tests.storage.files import NOW_MS, plain, rows
@@ -193,14 +193,14 @@ async def test_an_answer_that_was_overtaken_by_a_change_is_not_kept(
     database: Database, access: Permissions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A read that began before a commit and ends after it may be old: the next question asks again."""
-    fetch_one = database.fetch_one
+    look_up = database.look_up
 
-    async def slow(sql: str, params: Parameters = ()) -> sqlite3.Row | None:
-        row = await fetch_one(sql, params)
+    async def slow(sql: str, params: Parameters = ()) -> Rows:
+        rows = await look_up(sql, params)
         await database.commit(access.grant("7", "member", granted_by="1", now_ms=NOW_MS))
-        return row
+        return rows
 
-    monkeypatch.setattr(database, "fetch_one", slow)
+    monkeypatch.setattr(database, "look_up", slow)
     await access.role_of("7")
     monkeypatch.undo()
     assert await access.role_of("7") == "member"

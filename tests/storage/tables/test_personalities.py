@@ -125,13 +125,13 @@ async def test_no_statement_walks_over_all_profiles(
 ) -> None:
     """Every turn asks for the effective one."""
     asked: list[Statement] = []
-    fetch = database.fetch
+    look_up = database.look_up
 
     async def note(sql: str, params: object = ()) -> object:
         asked.append(Statement(sql, params))  # type: ignore[arg-type]
-        return await fetch(sql, params)  # type: ignore[arg-type]
+        return await look_up(sql, params)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(database, "fetch", note)
+    monkeypatch.setattr(database, "look_up", note)
     await profiles.effective(user_id="7", session_id=S)
     for statement in (*asked, *profiles.set(ANN_HERE, "x", now_ms=1), profiles.reset(EVERYBODY)):
         assert scans(plan(path, statement.sql, statement.params)) == []

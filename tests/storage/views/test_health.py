@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from storage.database import Database
-from storage.statement import Parameters, Rows, Statement
+from storage.statement import Statement
 from storage.tables.heartbeats import HeartbeatPolicies, HeartbeatPolicy
 from storage.tables.runs import Runs
 from storage.views.health import FailedRuns, Health, Spent, Undelivered
 from tests.storage.files import DAY_MS, NOW_MS, plain
+from tests.storage.plans import asked, plan
 
 SINCE = NOW_MS - DAY_MS
 POLICY = HeartbeatPolicy(id="h", session_id="s", schedule="x", active_hours=None, checks={}, enabled=True)
@@ -263,18 +264,8 @@ async def test_no_query_walks_over_a_big_table(
     database: Database, path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Each step is a search by an index, or goes over what is small by its nature."""
-    queries: list[tuple[str, Parameters]] = []
-    fetch = database.fetch
-
-    async def note(sql: str, params: Parameters = ()) -> Rows:
-        queries.append((sql, params))
-        return await fetch(sql, params)
-
-    monkeypatch.setattr(database, "fetch", note)
-    await READS[name](database)
-    [(sql, params)] = queries
-    with plain(path) as connection:
-        steps = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + sql, params)]
+    query = await asked(database, READS[name], monkeypatch)
+    steps = plan(path, query.sql, query.params)
     assert [step for step in steps if step.startswith("SCAN") and not step.startswith(SMALL)] == []
 
 
