@@ -202,7 +202,7 @@ class App:
                 is_own_right=self.commands.own_data().is_right,
             ),
             # After access, which knows whether a bot is listed; before anything is stored of one that is not.
-            OtherBots(),
+            OtherBots(Buckets(STRANGERS_TURNS, STRANGERS_S)),
             # After access, so that strangers cannot fill it; before any work is done. Edits and reactions ask it where
             # they are known to cause something.
             limit,

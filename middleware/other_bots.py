@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from middleware.turn import CallNext, Level, Outcome, Turn
+from middleware.buckets import Buckets
+from middleware.turn import CallNext, Level, Outcome, OutcomeStatus, Turn
 
 MOST_IN_A_ROW = 3
 """Turns of bots that are answered in a chat before a person says something there."""
@@ -19,6 +20,8 @@ class OtherBots:
     Counted in memory: forgetting it at a restart does no harm.
     """
 
+    strangers: Buckets
+    """The turns of bots in a chat that are known to have been turned away: beyond them nothing is kept."""
     _in_a_row: OrderedDict[str, int] = field(default_factory=OrderedDict)
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
@@ -28,10 +31,14 @@ class OtherBots:
                 self._in_a_row.pop(turn.session_id, None)
             return await call_next(turn)
         if turn.level < Level.MEMBER or turn.kind not in ("message", "edited_message"):
-            return Outcome(status="denied", reason="another bot")
+            return await self._turn_away(turn, "denied")
         if turn.awaits_answer and turn.attempt == 1 and not self._count(turn.session_id):
-            return Outcome(status="limited", reason="another bot")
+            return await self._turn_away(turn, "limited")
         return await call_next(turn)
+
+    async def _turn_away(self, turn: Turn, status: OutcomeStatus) -> Outcome:
+        is_kept = turn.attempt > 1 or await self.strangers.take(turn.session_id)
+        return Outcome(status=status, reason="another bot", is_kept=is_kept)
 
     def _count(self, session_id: str) -> bool:
         """False where it is one too many."""

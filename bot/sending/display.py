@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from telegram import Bot, MessageEntity
+from telegram import Bot, LinkPreviewOptions, MessageEntity
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
 from bot.http.bot_api import Unsent
@@ -197,6 +197,7 @@ class Display:
                 turn.place.chat_id,
                 sent.telegram_message_id,
                 entities=_entities(part),
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
                 read_timeout=CALL_S,
             )
         return True

@@ -74,6 +74,23 @@ async def test_a_listed_bot_is_answered_a_few_turns_in_a_row_and_owns_nothing(ho
     assert house.rows(KEPT) == NOTHING
 
 
+@pytest.mark.parametrize("is_listed", [False, True], ids=["another", "listed"])
+async def test_what_a_bot_writes_beyond_a_small_bucket_leaves_nothing(house: House, is_listed: bool) -> None:
+    """The ledger is for ever, and nobody is there to stop it: neither its commands nor its talk fill a table."""
+    ann, robot = house.world.person("Ann"), house.world.person("Robot", id=ROBOT_ID, is_bot=True)
+    group = house.world.group("Friends", [ann, robot])
+    listed = {group.id, *([ROBOT_ID] if is_listed else ())}
+    async with house.bot(access="allowlist", allowed_telegram_ids=listed, responder=ECHO):
+        await awake(house)
+        for number in range(50):
+            house.world.say(group, robot, "/ping" if number % 2 else f"@polar_test_bot {number}")
+        await idle(house, updates=50)
+        assert await tell(house, group, ann, "/ping") == ["pong"]
+    refused = "SELECT count(*) FROM polar_audit WHERE userId = ? AND outcome IN ('denied', 'limited')"
+    assert house.rows(refused, str(ROBOT_ID)) == [(10,)]
+    assert len(commands(house)) <= 11
+
+
 async def test_two_bots_come_to_an_end_by_themselves(house: House) -> None:
     """Also where two take turns, edit what they said, or write in several topics: nobody is there to stop them."""
     robots = [house.world.person(f"Robot {n}", id=ROBOT_ID + n, is_bot=True) for n in range(2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from typing import Any
 
@@ -9,8 +10,10 @@ import httpx
 import pytest
 
 from bot.errors import CannotRun
-from bot.receiving.webhook import SECRET_HEADER
+from bot.receiving.webhook import MAX_BODY_BYTES, SECRET_HEADER
 from tests.house import House
+from tests.looking import idle, texts
+from tests.responders import ECHO
 
 SECRET = "a-secret-that-nobody-guesses"
 
@@ -60,6 +63,38 @@ async def test_what_holds_no_update_is_not_repeated_for_a_day(house: House, body
         assert answer.status_code == 200
         house.world.say(chat, ann, "/ping")
         await house.world.wait(lambda: len(house.world.sent(chat)) == 1)
+
+
+@pytest.mark.parametrize(("secret", "size", "status"), [("wrong", 8_000_000, 403), (SECRET, MAX_BODY_BYTES, 413)])
+async def test_a_body_that_is_too_large_is_refused_and_those_behind_it_go_on(
+    house: House, secret: str, size: int, status: int
+) -> None:
+    """Nothing of it is kept, and who does not know the secret has none of it read."""
+    port = free_port()
+    ann, chat = house.chat()
+    async with house.bot(**hook(port)), httpx.AsyncClient() as client:
+        body = b'{"update_id": 1, "x": "' + b"x" * size + b'"}'
+        with contextlib.suppress(httpx.TransportError):  # closed before it was all sent
+            answer = await client.post(
+                f"http://127.0.0.1:{port}/updates", headers={SECRET_HEADER: secret}, content=body
+            )
+            assert answer.status_code == status
+        house.world.say(chat, ann, "/ping")
+        await idle(house, updates=1)
+    assert texts(house, chat) == ["pong"]
+
+
+async def test_an_update_that_is_called_again_is_handled_once(house: House) -> None:
+    """Telegram repeats what it had no answer to, and whoever knows the secret could repeat what was said."""
+    port = free_port()
+    ann, chat = house.chat()
+    message = {"message_id": 1, "date": 1, "chat": chat.json(), "from": ann.json(), "text": "hello"}
+    async with house.bot(**hook(port), responder=ECHO), httpx.AsyncClient() as client:
+        for _ in range(5):
+            url, body = f"http://127.0.0.1:{port}/updates", {"update_id": 1, "message": message}
+            assert (await client.post(url, headers={SECRET_HEADER: SECRET}, json=body)).status_code == 200
+            await idle(house, updates=1)
+    assert texts(house, chat) == ["echo: hello"]
 
 
 async def test_an_update_is_not_acknowledged_when_it_cannot_be_kept(house: House) -> None:
