@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: help demo run test check format bench faults soak docs picture screens lock clean
+.PHONY: help demo run test check format bench faults soak abuse docs picture screens lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -63,6 +63,9 @@ faults: $(VENV)/dev.stamp  ## random faults on the real bot, then what must hold
 
 soak: $(VENV)/dev.stamp  ## 200,000 updates in a row, a day for each 10,000: what stays flat, what grows
 	$(BIN)/python -m tests.campaigns.soak $(ARGS)
+
+abuse: $(VENV)/dev.stamp  ## a few who try everything beside twenty honest people, who must not notice; ARGS="--minutes 4"
+	$(BIN)/python -m tests.campaigns.abuse $(ARGS)
 
 docs: $(VENV)/dev.stamp  ## make the reference pages and .env.example anew from the code
 	$(BIN)/python -m bot.reference

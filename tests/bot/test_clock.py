@@ -61,4 +61,7 @@ def test_what_is_drawn_differs_and_has_its_form() -> None:
     for draw, length, alphabet in ((new_id, 32, "0123456789abcdef"), (new_token, 32, "0123456789abcdef")):
         assert len({draw() for _ in range(100)}) == 100
         assert (len(draw()), set(draw()) - set(alphabet)) == (length, set())
-    assert (len(new_code()), set(new_code()) & set("01IOL")) == (8, set())
+    codes = [new_code() for _ in range(1000)]
+    assert {len(code) for code in codes} == {8}
+    assert "".join(sorted(set("".join(codes)))) == "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+    assert len(set(codes)) == 1000, "40 bits"

@@ -1,4 +1,4 @@
-"""Programs that are run by hand, and for long: random faults (`make faults`), and a life in a row (`make soak`).
+"""Programs that are run by hand, and for long: `make faults` (random faults), `make soak` (a long life), `make abuse`.
 
 They stand among the tests, as they use what tests share: the house, the emulator, processes that are killed.
 """

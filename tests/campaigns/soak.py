@@ -29,6 +29,7 @@ from emulator import Chat, Person, Server, World
 from storage.ids import THUMB_DOWN, THUMB_UP
 from tests.campaigns import end_as_by_ctrl_c
 from tests.campaigns.flatness import TERMS, Measure, growth, not_flat
+from tests.campaigns.tables import rows, sizes
 from tests.house import CHECKOUT, TOKEN, House, until
 from tests.killing import Process
 
@@ -178,8 +179,8 @@ class Soak:
                 objects=told["objects"],
                 log_bytes=log.stat().st_size if log.exists() else 0,
                 bytes=pages.fetchone()[0],
-                rows=_rows(database),
-                table_bytes=_sizes(database),
+                rows=rows(database),
+                table_bytes=sizes(database),
             )
 
     async def _order(self, seconds: int, *, is_counted: bool = False) -> dict[str, Any]:
@@ -187,21 +188,6 @@ class Soak:
         order = {"seconds": seconds, "is_counted": is_counted}
         self.process.stdin.write(f"{json.dumps(order)}\n".encode())
         return await _line(self.process)
-
-
-def _rows(database: sqlite3.Connection) -> dict[str, int]:
-    sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'polar_*' AND name NOT GLOB '*_fts*'"
-    names = [name for (name,) in database.execute(f"{sql} ORDER BY 1")]
-    return {name: database.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}
-
-
-def _sizes(database: sqlite3.Connection) -> dict[str, int]:
-    """Bytes of each table with its indexes; none where SQLite was built without telling."""
-    sql = "SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master USING (name) GROUP BY 1"
-    try:
-        return dict(database.execute(sql).fetchall())
-    except sqlite3.OperationalError:
-        return {}
 
 
 async def _line(process: Process) -> dict[str, Any]:

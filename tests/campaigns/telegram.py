@@ -70,7 +70,7 @@ class EchoModel(Model):
     def take(self, request: Json, authorization: str) -> Exchange:
         """As Model has it."""
         self._settle()
-        self.otherwise = Answer(text=f"echo: {_newest(request)}")
+        self.otherwise = Answer(text=f"echo: {newest(request)}")
         exchange = super().take(request, authorization)
         self._open.append(exchange)
         return exchange
@@ -95,7 +95,7 @@ class EchoModel(Model):
         return float(input_usd + usage["completion_tokens"] * PRICED["openai_output_usd_per_mtok"]) / 1e6
 
 
-def _newest(request: Json) -> str:
+def newest(request: Json) -> str:
     """What was said last."""
     lines = str(request["messages"][-1]["content"]).split("\n")
     return str(json.loads(lines[-1])["text"])

@@ -30,7 +30,7 @@ def runs(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("program", ["faults", "soak"])
+@pytest.mark.parametrize("program", ["faults", "soak", "abuse"])
 async def test_its_bot_ends_with_it(program: str, number: signal.Signals) -> None:
     """By a signal of a service manager, as by Ctrl-C."""
     process = await asyncio.create_subprocess_exec(
