@@ -50,7 +50,7 @@ class Ledger:
     def _enter(self, turn: Turn, run: Run, outcome: Outcome) -> None:
         row, *projections = self._rows(turn, run, outcome)
         # The ledger ignores a run that it has already; here that voids the turn, so that nothing of it comes twice.
-        turn.record(replace(row, expect=1), *projections)
+        turn.record(row.expecting(1), *projections)
 
     def _rows(self, turn: Turn, run: Run, outcome: Outcome) -> tuple[Statement, ...]:
         output: dict[str, Any] = {"status": _ended(outcome), "replies": len(outcome.replies)}

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from storage import memory_index, migrations, opening
 from storage.errors import DatabaseBusy, DatabaseUnusable
 from storage.readers import Readers
-from storage.statement import Statement
-from storage.writer import UnitRows, empty_log, rehearse, run_batch
+from storage.statement import Statement, UnitRows
+from storage.writer import empty_log, rehearse, run_batch
 
 Answer = TypeVar("Answer")
 

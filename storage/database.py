@@ -19,8 +19,8 @@ from storage.group_reader import GroupReader
 from storage.lock_waits import TRY_MS, when_free
 from storage.readers import Asking, Readers
 from storage.sqlite_codes import is_fatal_for_reader
-from storage.statement import Parameters, Rows, Statement
-from storage.writer import Unit, UnitRows, empty_log, run_batch
+from storage.statement import Parameters, Rows, Statement, Unit, UnitRows
+from storage.writer import empty_log, run_batch
 
 log = logging.getLogger("polar.database")
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 
 from storage import memory_index
 from storage.ids import session_id_of, sql_next_id
 from storage.indexed import field
 from storage.payloads import WITHOUT_WORDS
 from storage.readers import Readers
-from storage.statement import Statement, Value
+from storage.statement import Statement, UnitRows, Value
 from storage.tables.properties import ERASURES, Properties
 from storage.tables.runs import Runs
-from storage.writer import UnitRows
 
 # The payload of a call that the sender ends without making it: there is no such message to delete.
 _NO_CALL = '{"method":"deleteMessage","target":""}'
@@ -130,7 +128,7 @@ class Erasure:
     def counted(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
         """The same, giving back a row for each that they change."""
         return tuple(
-            replace(statement, sql=f"{statement.sql} RETURNING 1") if _table_of(statement) else statement
+            statement._replace(sql=f"{statement.sql} RETURNING 1") if _table_of(statement) else statement
             for statement in statements
         )
 

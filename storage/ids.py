@@ -83,6 +83,11 @@ def received_message_id(telegram_message_id: int) -> str:
     return f"{RECEIVED}{telegram_message_id}"
 
 
+def message_key(session_id: str, telegram_message_id: int) -> tuple[str, int]:
+    """A message that statements are about, whoever has written it."""
+    return session_id, telegram_message_id
+
+
 def sent_message_id(telegram_message_id: int) -> str:
     """A message of ours, once Telegram has given it its number."""
     return f"{SENT}{telegram_message_id}"

@@ -15,6 +15,8 @@ from storage.sqlite_codes import is_busy
 
 BUSY_TIMEOUT_MS = 5_000
 """The time that one try waits for another program's lock; the bot tries again and again, all others give up."""
+STATEMENTS = 512
+"""The prepared statements that the writer keeps, more than there are."""
 OLDEST_SQLITE = (3, 35, 0)
 """The first with RETURNING."""
 
@@ -155,7 +157,9 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 
 def connect_writer(path: Path, *, busy_ms: int) -> sqlite3.Connection:
     """A connection in autocommit mode with the durability that everything else relies on."""
-    connection = sqlite3.connect(uri(path, "rwc"), uri=True, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        uri(path, "rwc"), uri=True, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS
+    )
     try:
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
@@ -187,6 +191,9 @@ def prepare(
         try:
             applied = migrations.apply(connection, now_ms)
             memory_index.prepare(connection)
+            # What one statement of some rows may have to undo is a page for each index entry: beyond 64 KiB that would
+            # go through a file. storage/writer.py turns this off for what may change very many.
+            connection.execute("PRAGMA temp_store = MEMORY")
         except BaseException:
             connection.close()
             raise

@@ -6,9 +6,8 @@ The file itself keeps nothing, as the writer overwrites what it deletes (`secure
 from __future__ import annotations
 
 from storage.readers import Readers
-from storage.statement import Statement
+from storage.statement import Statement, UnitRows
 from storage.tables.properties import ERASURES, ERASURES_OFF_DISK, Properties
-from storage.writer import UnitRows
 
 PAGES = 64
 """Of the index of words, that one commit merges; SQLite counts those that it writes."""

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from itertools import groupby
+from contextlib import contextmanager, nullcontext, suppress
 
-from storage.errors import DatabaseBusy, DatabaseLost, ExpectationFailed, StorageError
+from storage.errors import DatabaseBusy, DatabaseLost, StorageError
+from storage.execution import run_group, run_unit
 from storage.sqlite_codes import is_busy, is_fatal
-from storage.statement import Rows, Statement
+from storage.statement import Unit, UnitRows
 
-Unit = tuple[Statement, ...]
-UnitRows = list[Rows]
 READERS_MS = 20
 """The time that commits wait at the most for those who read from a log that is to be emptied."""
 
@@ -38,15 +36,21 @@ def run_batch(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[Uni
     An answer is a list of rows for each statement of the unit, in order. Raises DatabaseBusy, with nothing done,
     when another program's lock is in the way, and DatabaseLost when the file itself fails.
     """
-    try:
-        with _transaction(connection):
-            return [_run_unit(connection, unit) for unit in units]
-    except (DatabaseBusy, DatabaseLost):
-        raise
-    except Exception as error:  # noqa: BLE001 - the unit's caller waits for it, and gets it
-        if len(units) == 1:
-            return [error]
-    # That failure is not reported: run again, the unit that caused it reports its own.
+    is_bounded = all(statement.is_bounded for unit in units for statement in unit)
+    with nullcontext() if is_bounded else _undoing_on_disk(connection):
+        try:
+            with _transaction(connection):
+                return list(run_group(connection, units))
+        except (DatabaseBusy, DatabaseLost):
+            raise
+        except Exception as error:  # noqa: BLE001 - the unit's caller waits for it, and gets it
+            if len(units) == 1 and not any(statement.bulk for statement in units[0]):
+                return [error]
+        # That failure is not reported: run again, the unit that caused it reports its own.
+        return _run_all_apart(connection, units)
+
+
+def _run_all_apart(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[UnitRows | Exception]:
     void: dict[int, Exception] = {}
     while True:
         try:
@@ -61,7 +65,7 @@ def rehearse(connection: sqlite3.Connection, unit: Unit) -> UnitRows:
     """The answer that the commit of a unit would give; none of it is kept. Raises what voids it, and as `run_batch`."""
     answer: UnitRows = []
     with suppress(_Rehearsed), _transaction(connection):
-        answer = _run_unit(connection, unit)
+        answer = run_unit(connection, unit)
         raise _Rehearsed
     return answer
 
@@ -75,6 +79,17 @@ def empty_log(connection: sqlite3.Connection) -> bool:
         return not is_read
     finally:
         connection.execute(f"PRAGMA busy_timeout = {usual_ms}")
+
+
+@contextmanager
+def _undoing_on_disk(connection: sqlite3.Connection) -> Iterator[None]:
+    """Have SQLite keep in a file what it may have to undo of one statement, as that may be much."""
+    usual = connection.execute("PRAGMA temp_store").fetchone()[0]
+    connection.execute("PRAGMA temp_store = FILE")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA temp_store = {usual}")
 
 
 @contextmanager
@@ -97,7 +112,7 @@ def _run_apart(connection: sqlite3.Connection, position: int, unit: Unit) -> Uni
     connection.execute("SAVEPOINT unit")
     answer: UnitRows | Exception
     try:
-        answer = _run_unit(connection, unit)
+        answer = run_unit(connection, unit)
     except Exception as error:
         if is_fatal(error) or is_busy(error):
             raise
@@ -117,25 +132,3 @@ def _roll_back(connection: sqlite3.Connection) -> bool:
     except sqlite3.Error:
         return False
     return not connection.in_transaction
-
-
-def _run_unit(connection: sqlite3.Connection, unit: Unit) -> UnitRows:
-    answer: UnitRows = []
-    for (sql, plain), statements in groupby(unit, key=lambda s: (s.sql, s.expect is None and not s.answers)):
-        same = list(statements)
-        if plain and len(same) > 1:
-            connection.executemany(sql, [s.params for s in same])
-            answer.extend([] for _ in same)
-        else:
-            answer.extend(_run(connection, statement) for statement in same)
-    return answer
-
-
-def _run(connection: sqlite3.Connection, statement: Statement) -> Rows:
-    cursor = connection.execute(statement.sql, statement.params)
-    rows = cursor.fetchall() if statement.answers else []
-    if statement.expect is not None:
-        changed = len(rows) if statement.answers else cursor.rowcount
-        if changed != statement.expect:
-            raise ExpectationFailed(statement.sql, statement.expect, changed)
-    return rows

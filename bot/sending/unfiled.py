@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import count
 
 from storage.ids import part_id
@@ -20,7 +19,7 @@ def say_instead(
 
     They are void where the delivery was changed meanwhile: what was erased is said in no other way.
     """
-    yield replace(Deliveries.rewrite(delivery, first), expect=1)
+    yield Deliveries.rewrite(delivery, first).expecting(1)
     yield Messages.say_instead(delivery.delivery_id, first.text)
     for number, message in zip(count(1), further):
         delivery_id = part_id(delivery.reply_id, number)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from storage.statement import Statement
+from storage.statement import Bulk, Rank, Statement
 
-_APPEND = """
-INSERT INTO polar_audit (turnId, attempt, kind, sessionId, userId, outcome, reason, durationMs, createdAtMs)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_APPEND = Bulk(
+    "INSERT INTO polar_audit (turnId, attempt, kind, sessionId, userId, outcome, reason, durationMs, createdAtMs) "
+    "VALUES ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    rank=Rank.AUDIT,
+)
 
 
 class AuditTrail:
@@ -27,7 +29,4 @@ class AuditTrail:
         now_ms: int,
     ) -> Statement:
         """One try of one turn."""
-        return Statement(
-            _APPEND,
-            (turn_id, attempt, kind, session_id, user_id, outcome, reason, duration_ms, now_ms),
-        )
+        return _APPEND.of(turn_id, attempt, kind, session_id, user_id, outcome, reason, duration_ms, now_ms)

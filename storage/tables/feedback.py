@@ -5,32 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from storage.ids import sql_received_message_id, unknown_message_id
+from storage.ids import message_key, sql_received_message_id, unknown_message_id
 from storage.indexed import EVENT_ACTOR, field
 from storage.json_text import encode
 from storage.readers import Readers
-from storage.statement import Statement, Value
+from storage.statement import Bulk, Rank, Statement
 
 # The message is resolved inside the insert, so that recording costs no read of its own. A message that is
 # still being handled stands in the journal, and its id follows from it.
-_APPEND_ON_MESSAGE = f"""
-INSERT INTO polar_feedback_events (id, type, sessionId, messageId, emoji, polarity, payload, createdAtMs)
-SELECT :id, :type, :session, found.messageId, :emoji, :polarity,
-  CASE WHEN found.known
-    THEN json_patch(:payload, json_object('thread', found.thread, 'producedBy', json(found.origin)))
-    ELSE json_set(:payload, '$.unresolved', json('true')) END,
-  :now
-FROM (
-  SELECT 1 AS known, messageId, threadKey AS thread, coalesce(origin, '{{}}') AS origin
-  FROM polar_messages WHERE sessionId = :session AND telegramMessageId = :message
-  UNION ALL
-  SELECT 1, {sql_received_message_id("telegramMessageId")}, NULL, '{{}}' FROM polar_updates
-  WHERE status = 'pending' AND sessionId = :session AND telegramMessageId = :message
-  UNION ALL
-  SELECT 0, :unknown, NULL, '{{}}'
-  LIMIT 1
-) AS found
+_PENDING = """
+EXISTS (SELECT 1 FROM polar_updates
+  WHERE status = 'pending' AND sessionId = given.session AND telegramMessageId = given.message)
 """
+_APPEND_ON_MESSAGE = Bulk(
+    "WITH given (id, type, session, message, emoji, polarity, payload, unknown, now) AS (VALUES ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    f""")
+INSERT INTO polar_feedback_events (id, type, sessionId, messageId, emoji, polarity, payload, createdAtMs)
+SELECT given.id, given.type, given.session,
+  CASE WHEN polar_messages.sequence IS NOT NULL THEN polar_messages.messageId
+    WHEN {_PENDING} THEN {sql_received_message_id("given.message")} ELSE given.unknown END,
+  given.emoji, given.polarity,
+  CASE WHEN polar_messages.sequence IS NOT NULL THEN json_patch(given.payload,
+      json_object('thread', polar_messages.threadKey, 'producedBy', json(coalesce(polar_messages.origin, '{{}}'))))
+    WHEN {_PENDING} THEN json_patch(given.payload, '{{"producedBy":{{}}}}')
+    ELSE json_set(given.payload, '$.unresolved', json('true')) END,
+  given.now
+FROM given LEFT JOIN polar_messages
+  ON polar_messages.sessionId = given.session AND polar_messages.telegramMessageId = given.message
+""",
+    rank=Rank.EVENT,
+)
 _APPEND = """
 INSERT INTO polar_feedback_events (id, type, sessionId, messageId, emoji, polarity, payload, createdAtMs)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -61,18 +66,18 @@ class FeedbackLedger:
 
         An unknown message gets the id `telegram:<chatId>:<messageId>` and `"unresolved": true`.
         """
-        params: Mapping[str, Value] = {
-            "id": event_id,
-            "type": event_type,
-            "session": session_id,
-            "message": telegram_message_id,
-            "emoji": emoji,
-            "polarity": polarity,
-            "payload": encode(payload),
-            "unknown": unknown_message_id(chat_id, telegram_message_id),
-            "now": now_ms,
-        }
-        return Statement(_APPEND_ON_MESSAGE, params)
+        return _APPEND_ON_MESSAGE.of(
+            event_id,
+            event_type,
+            session_id,
+            telegram_message_id,
+            emoji,
+            polarity,
+            encode(payload),
+            unknown_message_id(chat_id, telegram_message_id),
+            now_ms,
+            about=message_key(session_id, telegram_message_id),
+        )
 
     @staticmethod
     def append(

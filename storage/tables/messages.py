@@ -7,13 +7,20 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storage.ids import received_message_id, sent_message_id
+from storage.ids import message_key, received_message_id, sent_message_id
 from storage.indexed import MESSAGE_AUTOMATION
 from storage.json_text import encode, read_object
 from storage.origin import Origin
 from storage.readers import Readers
-from storage.statement import Statement, Value
+from storage.statement import Bulk, Rank, Statement, Value
 
+_ADD_RECEIVED = Bulk(
+    "INSERT INTO polar_messages (sessionId, messageId, role, telegramMessageId, threadKey, userId, kind, text, "
+    "attachment, turnId, createdAtMs) VALUES ",
+    "(?, ?, 'user', ?, ?, ?, ?, ?, ?, ?, ?)",
+    " ON CONFLICT DO NOTHING",
+    rank=Rank.MESSAGE,
+)
 _ADD_QUEUED = """
 INSERT INTO polar_messages
   (sessionId, role, threadKey, kind, text, attachment, origin, deliveryId, answersMessageId, createdAtMs)
@@ -108,22 +115,18 @@ class Messages:
         now_ms: int,
     ) -> Statement:
         """A user's message, and the turn that it is a part of; one that is stored already stays as it is."""
-        return Statement(
-            "INSERT INTO polar_messages (sessionId, messageId, role, telegramMessageId, threadKey, userId, kind, "
-            "text, attachment, turnId, createdAtMs) VALUES (?, ?, 'user', ?, ?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT DO NOTHING",
-            (
-                session_id,
-                received_message_id(telegram_message_id),
-                telegram_message_id,
-                thread_key,
-                user_id,
-                kind,
-                text,
-                encode(attachment),
-                turn_id,
-                now_ms,
-            ),
+        return _ADD_RECEIVED.of(
+            session_id,
+            received_message_id(telegram_message_id),
+            telegram_message_id,
+            thread_key,
+            user_id,
+            kind,
+            text,
+            encode(attachment),
+            turn_id,
+            now_ms,
+            about=message_key(session_id, telegram_message_id),
         )
 
     @staticmethod

@@ -16,8 +16,8 @@ from storage import lock_waits
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.readers import READERS
-from storage.statement import Rows, Statement
-from storage.writer import Unit, UnitRows, run_batch
+from storage.statement import Rows, Statement, Unit, UnitRows
+from storage.writer import run_batch
 from tests.storage.files import NOW_MS, can_be_written, locked, rows, run
 
 Read = Callable[[Database, str], Awaitable[Rows]]

@@ -15,6 +15,7 @@ from storage.origin import UNKNOWN
 from storage.payloads import SendMessage
 from storage.statement import Statement
 from storage.tables.access import Permissions
+from storage.tables.audit import AuditTrail
 from storage.tables.budgets import Budgets
 from storage.tables.chats import Chats
 from storage.tables.custom_emoji import CustomEmoji
@@ -149,6 +150,32 @@ WRITES: dict[str, Callable[[Database], tuple[Statement, ...]]] = {
     "deliveries.fail": lambda db: Deliveries(db).fail(DELIVERY, reason="x", now_ms=1),
     "deliveries.begin": lambda db: (Deliveries(db).begin(DELIVERY),),
     "run_deliveries.enter": lambda db: (RunDeliveries.enter("t", reason="x", now_ms=1),),
+    "messages.add_received": lambda db: (
+        Messages(db).add_received(
+            session_id=S,
+            telegram_message_id=1,
+            turn_id="t",
+            thread_key="r",
+            user_id="7",
+            kind="text",
+            text="x",
+            attachment=None,
+            now_ms=1,
+        ),
+    ),
+    "audit.append": lambda db: (
+        AuditTrail.append(
+            turn_id="t",
+            attempt=1,
+            kind="message",
+            session_id=S,
+            user_id="7",
+            outcome="recorded",
+            reason=None,
+            duration_ms=1,
+            now_ms=1,
+        ),
+    ),
     "messages.add_receipt": lambda db: Messages(db).add_receipt("d", 1, session_id=S),
     "messages.rewrite": lambda db: (
         Messages(db).rewrite("d", session_id=S, thread_key="t", text="x", origin=UNKNOWN, answers=1, now_ms=1),
@@ -228,6 +255,15 @@ async def test_a_write_scans_no_table(database: Database, path: Path, name: str)
     """Nor do the queries inside it."""
     for statement in WRITES[name](database):
         assert scans(plan(path, statement.sql, statement.params)) == []
+
+
+@pytest.mark.parametrize("name", ["messages.add_received", "feedback.append_on_message", "audit.append"])
+async def test_several_writes_as_one_scan_no_table(database: Database, path: Path, name: str) -> None:
+    """Each row of theirs is a search of its own."""
+    [statement] = WRITES[name](database)
+    assert statement.bulk is not None
+    assert isinstance(statement.params, tuple)
+    assert scans(plan(path, statement.bulk.sql(4), statement.params * 4)) == []
 
 
 async def test_feedback_looks_its_message_up_by_indexes(database: Database, path: Path) -> None:

@@ -1,0 +1,346 @@
+"""Statements of one kind run as one, and nobody can tell from the rows or from the answers."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage import migrations, opening
+from storage.ids import event_id, message_key, update_turn_id
+from storage.origin import UNKNOWN
+from storage.statement import Bulk, Rank, Statement, Unit, UnitRows
+from storage.tables.audit import AuditTrail
+from storage.tables.feedback import FeedbackLedger
+from storage.tables.messages import Messages
+from storage.tables.updates import Received, Updates
+from storage.writer import run_batch
+from tests.storage.files import NOW_MS
+
+S = "telegram:chat:1"
+MESSAGES, REACTIONS = range(1, 7), range(101, 120)
+"""The updates that are pending: messages, with their Telegram ids, and reactions."""
+FINISH = Bulk(
+    "WITH given (now, id, place) AS (VALUES ",
+    "(?, ?, ?)",
+    ") UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = given.now FROM given "
+    "WHERE updateId = given.id AND sequence = given.place AND status = 'pending' RETURNING updateId, sequence",
+    rank=Rank.SOURCE,
+    key=(1, 2),
+)
+
+
+class Spy(sqlite3.Connection):
+    """A connection that notes each call, as SQL: what triggers do then is none."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.calls: list[str] = []
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """Note it, then do it."""
+        self.calls.append(sql)
+        return super().execute(sql, parameters)
+
+
+@lru_cache(maxsize=1)
+def template() -> bytes:
+    """A migrated database with updates that wait."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        prepared(connection)
+        for update in (*MESSAGES, *REACTIONS):
+            number = update if update in MESSAGES else None
+            received = Received(
+                update_id=update, kind="x", lane="1::answer", session_id=S, telegram_message_id=number, body=b"{}"
+            )
+            run_batch(connection, [(Updates.add(received, now_ms=NOW_MS),)])
+        return connection.serialize()
+
+
+def prepared(connection: sqlite3.Connection) -> None:
+    """Give it the tables of this version."""
+    migrations.apply(connection, NOW_MS)
+    connection.execute("PRAGMA temp_store = MEMORY")
+
+
+@pytest.fixture
+def connection() -> Iterator[Spy]:
+    """A writer's connection with updates that wait."""
+    with closing(loaded()) as opened:
+        yield opened
+
+
+def loaded() -> Spy:
+    """A copy of the template."""
+    opened = sqlite3.connect(":memory:", isolation_level=None, factory=Spy)
+    assert isinstance(opened, Spy)
+    opened.deserialize(template())
+    return opened
+
+
+def finish(update: int) -> Statement:
+    """The end of an update, marked so that those of a group are one statement."""
+    plain = Updates.finish(update, place_of(update), now_ms=NOW_MS + update)
+    about = message_key(S, update) if update in MESSAGES else None
+    return Statement(plain.sql, plain.params, plain.expect, FINISH, about)
+
+
+def place_of(update: int) -> int:
+    """Its sequence."""
+    return [*MESSAGES, *REACTIONS].index(update) + 1
+
+
+def said(number: int, text: str = "words") -> Statement:
+    """A person's message."""
+    return Messages.add_received(
+        session_id=S,
+        telegram_message_id=number,
+        turn_id=update_turn_id(number, number),
+        thread_key="root:1",
+        user_id=str(number % 2),
+        kind="text",
+        text=text,
+        attachment=None,
+        now_ms=NOW_MS,
+    )
+
+
+def reacted(update: int, number: int, position: int = 0) -> Statement:
+    """A reaction to a message, by its Telegram id."""
+    return FeedbackLedger.append_on_message(
+        event_id=event_id(update_turn_id(update, 1), position),
+        event_type="reaction_added",
+        session_id=S,
+        telegram_message_id=number,
+        chat_id=1,
+        emoji="👍",
+        polarity="positive",
+        payload={"actor": "7", "updateId": update},
+        now_ms=NOW_MS + update,
+    )
+
+
+def audited(update: int, outcome: str = "recorded") -> Statement:
+    """A turn's row for the operator."""
+    return AuditTrail.append(
+        turn_id=update_turn_id(update, 1),
+        attempt=1,
+        kind="message",
+        session_id=S,
+        user_id="7",
+        outcome=outcome,
+        reason=None,
+        duration_ms=update,
+        now_ms=NOW_MS,
+    )
+
+
+def queued(number: int) -> Statement:
+    """A reply of ours, which has no mark."""
+    return Messages.add_queued(
+        session_id=S, thread_key="root:1", text="ours", origin=UNKNOWN, delivery_id=f"d{number}", now_ms=NOW_MS
+    )
+
+
+ERASE = Statement("UPDATE polar_messages SET text = '' WHERE userId = '1' AND text <> ''")
+LOOK = Statement("SELECT count(*), max(sequence) FROM polar_messages")
+
+
+def outcome(answer: UnitRows | Exception) -> Any:
+    """An answer, to be compared."""
+    return repr(answer) if isinstance(answer, Exception) else [[tuple(row) for row in rows] for rows in answer]
+
+
+def everything(connection: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all tables, with the hidden numbers of those that have one."""
+    tables = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name LIKE 'polar%'")
+    return {
+        name: connection.execute(f"SELECT {'' if 'WITHOUT ROWID' in sql else 'rowid, '}* FROM {name}").fetchall()
+        for name, sql in tables.fetchall()
+        if "_fts" not in name
+    }
+
+
+@pytest.mark.parametrize(("count", "expected"), [(1, 1), (2, 1), (7, 4), (8, 1), (16, 2), (100, 5)])
+def test_a_group_of_reactions_costs_few_calls(connection: Spy, count: int, expected: int) -> None:
+    """Of each of the three kinds as many as the group is made of thirty-twos, eights, twos and ones."""
+    numbers = range(1000, 1000 + count)
+    run_batch(connection, [(said(number),) for number in numbers])
+    connection.calls.clear()
+    answers = run_batch(connection, [(reacted(n, n), audited(n)) for n in numbers])
+    assert len(connection.calls) == 2 * expected + 2
+    assert answers == [[[], []]] * count
+    assert connection.execute("SELECT count(*) FROM polar_feedback_events").fetchone() == (count,)
+
+
+def test_ends_of_updates_are_counted_one_by_one(connection: Spy) -> None:
+    """Though they are one statement: each changes its own row, and is answered as if it had been alone."""
+    connection.calls.clear()
+    answers = run_batch(connection, [(finish(update), audited(update)) for update in REACTIONS[:8]])
+    assert len(connection.calls) == 4
+    assert answers == [[[], []]] * 8
+
+
+def test_an_end_that_changes_nothing_voids_its_own_unit_alone(connection: Spy) -> None:
+    """The group runs again, unit by unit, and the error is that of the statement itself."""
+    run_batch(connection, [(finish(103),)])
+    answers = run_batch(connection, [(finish(update), audited(update)) for update in REACTIONS[:8]])
+    assert [isinstance(answer, Exception) for answer in answers] == [update == 103 for update in REACTIONS[:8]]
+    assert "expected 1 row(s), found 0: UPDATE polar_updates SET status = 'done'" in str(answers[2])
+    assert connection.execute("SELECT count(*) FROM polar_audit").fetchone() == (7,)
+
+
+def test_the_same_update_ends_once(connection: Spy) -> None:
+    """Two units of a group that end it cannot both be told that they did."""
+    answers = run_batch(connection, [(finish(101),), (finish(102),), (finish(101),), (finish(103),)])
+    assert [isinstance(answer, Exception) for answer in answers] == [False, False, True, False]
+
+
+def test_nothing_is_moved_past_a_unit_without_marks(connection: Spy) -> None:
+    """What somebody wrote before their erasure is erased, and what they wrote after it stays."""
+    run_batch(connection, [*((said(n),) for n in (1, 3, 5)), (ERASE, LOOK), *((said(n),) for n in (7, 9, 11))])
+    texts = dict(connection.execute("SELECT telegramMessageId, text FROM polar_messages").fetchall())
+    assert texts == {1: "", 3: "", 5: "", 7: "words", 9: "words", 11: "words"}
+
+
+def test_a_unit_with_one_statement_without_a_mark_is_such_a_unit(connection: Spy) -> None:
+    """Its marked statements stay where they are as well."""
+    connection.calls.clear()
+    run_batch(connection, [(said(1), audited(1)), (said(2), LOOK, audited(2)), (said(3), audited(3))])
+    verbs = [line.split(" (")[0] for line in connection.calls[1:-1]]
+    messages, audit = "INSERT INTO polar_messages", "INSERT INTO polar_audit"
+    assert verbs == [messages, audit, messages, LOOK.sql.split(" (")[0], audit, messages, audit]
+
+
+def test_messages_go_before_reactions_to_others(connection: Spy) -> None:
+    """A reaction finds the message that an earlier unit of the group has added."""
+    run_batch(connection, [(said(21), audited(1)), (reacted(101, 21),), (said(22), audited(2)), (reacted(102, 22),)])
+    found = connection.execute(
+        "SELECT messageId, payload ->> '$.thread' FROM polar_feedback_events ORDER BY rowid"
+    ).fetchall()
+    assert found == [("msg_u_21", "root:1"), ("msg_u_22", "root:1")]
+
+
+def test_a_message_does_not_overtake_a_reaction_to_it(connection: Spy) -> None:
+    """What was unknown when the reaction came stays so, whatever else is in the group."""
+    units = [(reacted(101, 21),), (said(21),), (reacted(102, 21),), (said(22),)]
+    run_batch(connection, units)
+    found = connection.execute("SELECT messageId FROM polar_feedback_events ORDER BY rowid").fetchall()
+    assert found == [("telegram:1:21",), ("msg_u_21",)]
+
+
+def test_an_update_does_not_end_before_a_reaction_that_looks_for_it(connection: Spy) -> None:
+    """A message that is being handled is known by its update, though that ends without it in the same group."""
+    run_batch(connection, [(finish(101), reacted(101, 1)), (finish(1), audited(1)), (finish(102), reacted(102, 1))])
+    found = connection.execute("SELECT messageId FROM polar_feedback_events ORDER BY rowid").fetchall()
+    assert found == [("msg_u_1",), ("telegram:1:1",)]
+
+
+PAIRS = "CREATE TABLE pairs (name TEXT PRIMARY KEY, place INTEGER)"
+PLACE = Bulk(
+    "INSERT INTO pairs (name) VALUES ", "(?)", " ON CONFLICT DO NOTHING RETURNING name, rowid AS place", key=(0,)
+)
+
+
+def test_what_has_no_rank_is_one_with_its_neighbours_alone(connection: Spy) -> None:
+    """Each gets its own rows back, in order, and one that did nothing gets none."""
+    connection.execute(PAIRS)
+    connection.execute("INSERT INTO pairs (name) VALUES ('c')")
+    connection.calls.clear()
+    unit = (*(PLACE.of(name) for name in "abcdefgh"), LOOK, PLACE.of("i"))
+    [answer] = run_batch(connection, [unit])
+    assert not isinstance(answer, Exception)
+    assert [list(map(tuple, rows)) for rows in answer[:4]] == [[("a", 2)], [("b", 3)], [], [("d", 4)]]
+    assert [tuple(row) for row in answer[9]] == [("i", 9)]
+    assert len(connection.calls) == 5
+
+
+def test_the_same_key_twice_is_two_statements(connection: Spy) -> None:
+    """As their rows could not be told apart."""
+    connection.execute(PAIRS)
+    [answer] = run_batch(connection, [tuple(PLACE.of(name) for name in "aab")])
+    assert outcome(answer) == [[("a", 1)], [], [("b", 2)]]
+
+
+def test_what_is_counted_but_does_not_come_back_runs_by_itself(connection: Spy) -> None:
+    """And is a unit that nothing is moved past."""
+    connection.execute(PAIRS)
+    put = Bulk("INSERT INTO pairs (name) VALUES ", "(?)", " ON CONFLICT DO NOTHING", rank=Rank.MESSAGE)
+    counted = Statement(put.sql(1), ("a",), 1, put)
+    answers = run_batch(connection, [(counted,), (counted,), (put.of("b"),)])
+    assert [isinstance(answer, Exception) for answer in answers] == [False, True, False]
+
+
+def test_what_only_fails_as_one_is_run_one_by_one(connection: Spy) -> None:
+    """A lone unit too: what it does by itself is what counts."""
+    connection.execute(PAIRS)
+    broken = Bulk("INSERT INTO pairs (name) VALUES ", "(?)", key=(0,))
+    statements = [broken.of(name) for name in "ab"]
+    broken_as_one = Bulk("nonsense ", "(?)", key=(0,))
+    [answer] = run_batch(connection, [tuple(Statement(s.sql, s.params, bulk=broken_as_one) for s in statements)])
+    assert answer == [[], []]
+    assert connection.execute("SELECT count(*) FROM pairs").fetchone() == (2,)
+
+
+@pytest.mark.parametrize(("unit", "files"), [((said(1),), 0), ((ERASE,), 1), ((said(1), ERASE), 1)])
+def test_what_may_change_very_much_is_undone_from_a_file(connection: Spy, unit: Unit, files: int) -> None:
+    """Memory is for what changes a row each; afterwards all is as before."""
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.calls.clear()
+    run_batch(connection, [unit])
+    assert connection.calls.count("PRAGMA temp_store = FILE") == files
+    assert connection.execute("PRAGMA temp_store").fetchone() == (2,)
+
+
+def test_the_writer_undoes_in_memory(path: Path) -> None:
+    """Once it is migrated, which may take more than there is."""
+    with closing(opening.prepare(path, NOW_MS)[0]) as writer:
+        assert tuple(writer.execute("PRAGMA temp_store").fetchone()) == (2,)
+
+
+KINDS: dict[str, Callable[[int, int], Unit]] = {
+    "text": lambda update, number: (finish(number), said(number), audited(number)),
+    "text of no update": lambda update, number: (said(number, f"again {update}"), audited(number)),
+    "not kept": lambda update, number: (finish(number), audited(number)),
+    "reaction": lambda update, number: (finish(update), reacted(update, number), audited(update)),
+    "two": lambda update, number: (finish(update), *(reacted(update, number, n) for n in (0, 1)), audited(update)),
+    "reaction of no update": lambda update, number: (reacted(update, number), audited(update)),
+    "backwards": lambda update, number: (reacted(update, number), said(number)),
+    "queued": lambda update, number: (said(number), queued(number)),
+    "erasure": lambda update, number: (ERASE, LOOK),
+    "held": lambda update, number: (Updates.hold(number, number), audited(number)),
+    "void": lambda update, number: (said(number), Statement("nonsense")),
+    "void and marked": lambda update, number: (reacted(update, number), audited(update, "\ud800")),
+    "void by its rows": lambda update, number: (said(number), finish(number), finish(number)),
+}
+STREAMS = st.lists(
+    st.tuples(st.sampled_from(sorted(KINDS)), st.sampled_from(REACTIONS), st.sampled_from(MESSAGES)), max_size=24
+)
+
+
+@settings(deadline=None)
+@given(stream=STREAMS, cuts=st.lists(st.integers(1, 24), max_size=4), is_sound=st.booleans())
+def test_a_stream_in_groups_is_the_stream_one_by_one(
+    stream: list[tuple[str, int, int]], cuts: list[int], is_sound: bool
+) -> None:
+    """Marked and not, failing, with expectations, with erasures: all rows and each unit's answer are the same."""
+    units = [KINDS[kind](update, number) for kind, update, number in stream]
+    with closing(loaded()) as alone, closing(loaded()) as grouped:
+        expected = [outcome(answer) for unit in units for answer in run_batch(alone, [unit])]
+        if is_sound:  # a group with a unit that fails is run one by one in the end
+            units = [unit for unit, answer in zip(units, expected, strict=True) if isinstance(answer, list)]
+            expected = [answer for answer in expected if isinstance(answer, list)]
+        sizes, answers = iter(cuts), []
+        while units:
+            size = next(sizes, 24)
+            group, units = units[:size], units[size:]
+            answers += [outcome(answer) for answer in run_batch(grouped, group)]
+        assert answers == expected
+        assert everything(grouped) == everything(alone)
