@@ -7,6 +7,7 @@ bot/commands/table.py.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import cast
 
 from bot import responders, telegram
@@ -62,9 +63,13 @@ from middleware.replies.outbox import Outbox
 from middleware.respond import Respond
 from middleware.responder import Abilities
 from middleware.session import Session
-from middleware.turn import CallNext, Clock, Level, Middleware, Reply, Toast, Turn
+from middleware.turn import CallNext, Clock, Level, Middleware, Turn
 from storage.database import Database
+from storage.erasure import CHANGES_WAITING
+from storage.ids import session_id_of
 from storage.stores import Stores
+from storage.tables.chats import MOVES_QUEUED
+from storage.tables.deliveries import Delivery
 
 STRANGERS_TURNS, STRANGERS_S = 10, 600
 """The turns of a stranger that are heard: so many at once, and one in so many seconds."""
@@ -127,7 +132,8 @@ class App:
             tasks=group(),
             clock=self.clock,
         )
-        self.live = Live(self.bot, self.pacing, database, stores.messages, self.outbox, self.status, self.sender.wake)
+        database.watch(MOVES_QUEUED, self.sender.let_go)
+        self.live = Live(self.bot, self.pacing, database, stores.messages, self.outbox, self.status, self.sender.take)
 
     def _wire_answering(self) -> None:
         """Who answers: commands, and the responder."""
@@ -160,7 +166,7 @@ class App:
             tasks=self.supervisor.group(),
             clock=self.clock,
         )
-        dispatch = Dispatch(self.telegram.application, chain, self.outbox, self.database, self.sender.wake)
+        dispatch = Dispatch(self.telegram.application, chain, self.outbox, self.database, self.sender.take)
         self.processor = Processor(
             self.database,
             self.stores.updates,
@@ -169,11 +175,13 @@ class App:
             tasks=self.supervisor.group(),
             watcher=self.status,
             calm=self.calm,
+            settled=self.journal.settled,
             clock=self.clock,
             answer_slots=self.settings.answer_slots,
             merge_window_ms=self.settings.merge_window,
         )
         self.journal.watch(self.processor.note)
+        self.database.watch(CHANGES_WAITING, self.processor.let_go)
 
     def _above_members(self) -> dict[int, Level]:
         """Whom the settings give a level above member."""
@@ -249,12 +257,12 @@ class App:
             ),
         )
 
-    def _committed(self, turn: Turn, replies: tuple[Reply | Toast, ...]) -> None:
+    def _committed(self, turn: Turn, queued: Sequence[Delivery]) -> None:
         """Wake whoever has work from what a turn has just committed."""
-        if replies or turn.replaces or turn.discards:
-            self.calls.hurry(turn.replaces)
-            places = (r.place for r in replies if isinstance(r, Reply) and r.place is not None)
-            self.sender.wake({turn.session_id, *(place.session_id for place in places)})
+        self.calls.hurry(turn.replaces)
+        self.sender.take(queued)
+        if turn.migrated_to is not None:
+            self.sender.wake([session_id_of(turn.migrated_to)])
         if turn.kind in ("command", "button"):
             self.runner.wake()
         if turn.kind == "button":

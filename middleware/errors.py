@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from middleware.failures import MiddlewareError, reason_of
 from middleware.replies.outbox import Outbox
 from middleware.texts import say
-from middleware.turn import CallNext, Outcome, Reply, Toast, Turn
+from middleware.turn import CallNext, Outcome, Reply, Turn
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
-from storage.statement import Statement
+from storage.statement import Rows, Statement
+from storage.tables.deliveries import Deliveries, Delivery
 
 
 class TurnFailed(MiddlewareError):
@@ -28,8 +29,8 @@ class Errors:
 
     database: Database
     outbox: Outbox
-    committed: Callable[[Turn, tuple[Reply | Toast, ...]], None]
-    """Told after each commit, with the replies that it queued."""
+    committed: Callable[[Turn, Sequence[Delivery]], None]
+    """Told after each commit, with the calls that it queued."""
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Raises TurnFailed when the turn did not come to its end; what storage says of itself passes through."""
@@ -37,16 +38,20 @@ class Errors:
             await self.outbox.find_placeholder(turn)
             outcome = await call_next(turn)
             replies = self.outbox.queue(turn, outcome.replies)
-            rows = await self.database.commit(*turn.source.opening, *turn.effects, *replies, *turn.testimony(None))
+            rows = await self._commit(turn, *turn.source.opening, *turn.effects, *replies, *turn.testimony(None))
             if turn.source.opened is not None:
                 turn.source.opened(rows)
-            self.committed(turn, outcome.replies)
         except (DatabaseLost, DatabaseClosed):
             raise
         except Exception as error:
             await self._fail(turn, error)
             raise TurnFailed(turn) from error
         return outcome
+
+    async def _commit(self, turn: Turn, *statements: Statement) -> Sequence[Rows]:
+        rows = await self.database.commit(*statements)
+        self.committed(turn, Deliveries.queued(statements, rows))
+        return rows
 
     async def _fail(self, turn: Turn, error: Exception) -> None:
         statements = turn.source.failing(reason_of(error))
@@ -57,10 +62,8 @@ class Errors:
             queued = self.outbox.queue(turn, replies)
         testimony = turn.testimony(error)
         try:
-            await self.database.commit(*statements, *queued, *testimony)
+            await self._commit(turn, *statements, *queued, *testimony)
         except ExpectationFailed:
             # Its source was taken away meanwhile, so nothing of it is said; what it has cost is true all the same.
-            await self.database.commit(*testimony, *self.outbox.take_back_begun(turn))
-            self.committed(turn, ())
+            await self._commit(turn, *testimony, *self.outbox.take_back_begun(turn))
             raise
-        self.committed(turn, replies)

@@ -20,7 +20,7 @@ from storage.lock_waits import TRY_MS, when_free
 from storage.readers import Asking, Readers
 from storage.sqlite_codes import is_fatal_for_reader
 from storage.statement import Parameters, Rows, Statement, Unit, UnitRows
-from storage.writer import empty_log, run_batch
+from storage.writer import data_version, empty_log, run_batch
 
 log = logging.getLogger("polar.database")
 
@@ -56,6 +56,8 @@ class Database(Readers):
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="polar-writer")
         self._units: asyncio.Queue[WaitingUnit | None] = asyncio.Queue()
         self._watchers: list[tuple[str, Callable[[], None]]] = []
+        self._version = data_version(writer)
+        self._others_wrote = False
         self._failure: StorageError | None = None
         self._waiting_ends: StorageError | None = None
         """The error that ends the waiting for a lock that another program holds."""
@@ -158,9 +160,12 @@ class Database(Readers):
             self._failure = self._waiting_ends = error
         self.lost.set()
 
-    def watch(self, table: str, changed: Callable[[], None]) -> None:
-        """Call `changed` after each commit that may have changed a table, before its callers go on."""
-        self._watchers.append((table, changed))
+    def watch(self, written: str, changed: Callable[[], None]) -> None:
+        """Call `changed` after each commit with such a statement, say with a table's name, before its callers go on.
+
+        And after the first commit that follows one of another program's, which may have changed anything.
+        """
+        self._watchers.append((written, changed))
 
     async def _write(self) -> None:
         while (first := await self._units.get()) is not None:
@@ -190,12 +195,14 @@ class Database(Readers):
         """On the writer's thread: nobody is told of a commit into a file that has lost its name."""
         answers = run_batch(self._writer, units)
         self._files.verify()
+        version = data_version(self._writer)
+        self._others_wrote, self._version = version != self._version, version
         return answers
 
     def _tell_watchers(self, batch: list[WaitingUnit]) -> None:
         written = {statement.sql for unit, _ in batch for statement in unit}  # few, however many units
-        for table, changed in self._watchers:
-            if any(table in sql for sql in written):
+        for text, changed in self._watchers:
+            if self._others_wrote or any(text in sql for sql in written):
                 changed()
 
     def _gather(self, first: WaitingUnit) -> tuple[list[WaitingUnit], bool]:

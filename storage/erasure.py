@@ -34,6 +34,9 @@ _REPLIES_TO_THEM = f"""
 CASE WHEN json_valid({_BODY}) THEN {_BODY} <> json_remove({_BODY}, {_THEIR_WORDS}) AND :id IN (
   {field(_BODY, "message.reply_to_message.from.id")}, {field(_BODY, "edited_message.reply_to_message.from.id")}) END
 """
+_CHANGES_DEAD = "UPDATE polar_updates INDEXED BY polar_updates_dead"
+CHANGES_WAITING = "UPDATE polar_updates INDEXED BY polar_updates_pending"
+"""The beginning of what changes updates that wait; whoever keeps some reads them again."""
 _STATEMENTS = (
     # Before the messages, by which they are found.
     """
@@ -73,22 +76,21 @@ DELETE FROM polar_scheduler_events WHERE queue = 'scheduled' AND eventId IN (
     "DELETE FROM polar_pairing_codes WHERE purpose = 'member' AND userId = :user",
     # What could not be handled is kept as it came.
     f"""
-UPDATE polar_updates INDEXED BY polar_updates_dead SET body = NULL, reason = 'erased'
+{_CHANGES_DEAD} SET body = NULL, reason = 'erased'
 WHERE status = 'dead' AND body IS NOT NULL AND {_FROM_THEM}
 """,
     # What waits, or is in hand: its turn finds it finished, and is void as a whole. What came later is a new beginning.
     f"""
-UPDATE polar_updates INDEXED BY polar_updates_pending
+{CHANGES_WAITING}
 SET status = 'done', body = NULL, reason = 'erased', finishedAtMs = :now
 WHERE status = 'pending' AND {_FROM_THEM}
   AND sequence < coalesce((SELECT sequence FROM polar_updates WHERE updateId = :asked), 9223372036854775807)
 """,
     # What others replied to them, and is not finished, goes on without what they had said.
     *(
-        f"UPDATE polar_updates INDEXED BY polar_updates_{status} "
-        f"SET body = CAST(json_remove({_BODY}, {_THEIR_WORDS}) AS BLOB) "
+        f"{changes} SET body = CAST(json_remove({_BODY}, {_THEIR_WORDS}) AS BLOB) "
         f"WHERE status = '{status}' AND {_REPLIES_TO_THEM}"
-        for status in ("dead", "pending")
+        for status, changes in (("dead", _CHANGES_DEAD), ("pending", CHANGES_WAITING))
     ),
 )
 _CHANGED = re.compile(r"\s*(?:UPDATE|DELETE FROM)\s+(polar_\w+)")

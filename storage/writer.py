@@ -81,6 +81,11 @@ def empty_log(connection: sqlite3.Connection) -> bool:
         connection.execute(f"PRAGMA busy_timeout = {usual_ms}")
 
 
+def data_version(connection: sqlite3.Connection) -> int:
+    """A number that changes when another program has committed something, and by nothing of this connection's."""
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
+
 @contextmanager
 def _undoing_on_disk(connection: sqlite3.Connection) -> Iterator[None]:
     """Have SQLite keep in a file what it may have to undo of one statement, as that may be much."""

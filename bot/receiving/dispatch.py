@@ -16,6 +16,7 @@ from middleware.texts import say
 from middleware.turn import CallNext, Reply, Turn
 from storage.database import Database
 from storage.statement import Statement
+from storage.tables.deliveries import Deliveries, Delivery
 
 PTB = Application[Any, Any, Any, Any, Any, Any]
 
@@ -24,13 +25,18 @@ class Dispatch:
     """Makes turns of what arrived, and gives them to the chain; or sets aside what cannot be run any more."""
 
     def __init__(
-        self, telegram: PTB, chain: CallNext, outbox: Outbox, database: Database, wake: Callable[[list[str]], None]
+        self,
+        telegram: PTB,
+        chain: CallNext,
+        outbox: Outbox,
+        database: Database,
+        take: Callable[[Sequence[Delivery]], None],
     ) -> None:
         self._telegram = telegram
         self._chain = chain
         self._outbox = outbox
         self._database = database
-        self._wake = wake
+        self._take = take
         telegram.add_handler(TypeHandler(Arrival, self._receive))
         telegram.add_error_handler(self._note_error)
 
@@ -79,5 +85,5 @@ class Dispatch:
         if turn is None or not turn.awaits_answer or not (turn.place.is_private or turn.replaces):
             await self._database.commit(*dead)
             return
-        await self._database.commit(*dead, *self._outbox.queue(turn, (Reply(text=say("turn.apology")),)))
-        self._wake([turn.session_id])
+        statements = (*dead, *self._outbox.queue(turn, (Reply(text=say("turn.apology")),)))
+        self._take(Deliveries.queued(statements, await self._database.commit(*statements)))

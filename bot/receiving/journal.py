@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
 from middleware.turn import Clock
 from storage.database import Database
 from storage.statement import Statement
 from storage.tables.properties import LAST_POLL_MS, TELEGRAM_MS, Properties
-from storage.tables.updates import Received, batch
+from storage.tables.updates import Kept, Received, batch, kept
 
 POLL_NOTE_MS = 30_000
 """The time between two notes that Telegram answers, so that an idle bot hardly writes."""
@@ -17,8 +18,8 @@ DATE_NOTE_S = 3_600
 LATEST_S = 253_402_300_799
 """The end of the year 9999."""
 
-Watcher = Callable[[Sequence[Received]], None]
-"""Told of what was kept; returns at once."""
+Watcher = Callable[[Kept], None]
+"""Told of what was kept, in the order of the journal; returns at once."""
 
 
 class Journal:
@@ -30,6 +31,9 @@ class Journal:
         self._watchers: list[Watcher] = []
         self._poll_noted_ms = 0
         self._date_noted_s = 0
+        self._last = asyncio.Event()
+        """Set when the last batch that came in is kept, or never will be."""
+        self._last.set()
 
     def watch(self, watcher: Watcher) -> None:
         """Tell this one of all that is kept from now on."""
@@ -38,11 +42,23 @@ class Journal:
     async def keep(self, received: list[Received]) -> None:
         """Commit a batch, also an empty one: that Telegram answered is a fact worth keeping. Raises StorageError."""
         now_ms = self._clock()
-        await self._database.commit(
-            *batch(received, now_ms=now_ms), *self._note_poll(now_ms), *self._note_date(received)
-        )
-        for watcher in self._watchers if received else ():
-            watcher(received)
+        adding = batch(received, now_ms=now_ms)
+        ended = self._last = asyncio.Event()
+        try:
+            answers = await self._database.commit(*adding, *self._note_poll(now_ms), *self._note_date(received))
+            added = kept(received, answers[: len(adding)], now_ms=now_ms)
+            if added is not None:
+                self._tell(added)
+        finally:
+            ended.set()
+
+    def _tell(self, added: Kept) -> None:
+        for watcher in self._watchers:
+            watcher(added)
+
+    async def settled(self) -> None:
+        """Return when all that had come in by now is kept and told of, or never will be."""
+        await self._last.wait()
 
     def _note_poll(self, now_ms: int) -> Iterator[Statement]:
         if abs(now_ms - self._poll_noted_ms) >= POLL_NOTE_MS:

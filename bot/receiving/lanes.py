@@ -1,7 +1,8 @@
 """One side of all conversations, answers or control: which lanes wait, and which updates are in hand.
 
-Of a lane that waits nothing is kept but its name and behind which sequence its next update stands. An update is read,
-and has a task, while it has one of the slots.
+What was just kept is handed over, and nothing has to be read. An earlier process's updates, another one's, and those
+beyond what there is room for are read from the journal, which alone says what there is: of a lane that waits for these
+only its name is kept, and behind which sequence its next update stands. An update has a task while it has a slot.
 """
 
 from __future__ import annotations
@@ -9,18 +10,21 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from bot.receiving.known import Known
 from bot.receiving.quarantine import Quarantine
 from bot.supervised import Tasks
-from storage.ids import Side
-from storage.tables.updates import Entry, Updates
+from storage.ids import Side, side_of
+from storage.tables.updates import Entry, Kept, Updates
 
 PAGE = 256
 """Rows of the journal that are read at once, so that neither the loop nor the other side waits for long."""
+MOST_MEANWHILE = 64
+"""Batches that may come in while something is read; if more do, they are read as well."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,8 +43,6 @@ class Next:
     """True if it was let out of quarantine, and nobody else is before it has ended."""
     delay_s: float = 0.0
     """The wait before it may have a slot."""
-    entry: Entry | None = None
-    """Itself, where the commit that finished the one before has read it."""
 
     def found(self, entry: Entry) -> Next:
         """Itself, if this is the update that it was kept of; what was kept is nothing to any other one."""
@@ -79,6 +81,7 @@ class Lanes:
         *,
         slots: int,
         ahead: int,
+        room: int,
         quarantine: Quarantine[Next],
         tasks: Tasks[str],
         watcher: WatchesEntries | None,
@@ -94,15 +97,18 @@ class Lanes:
         self._tasks = tasks
         self._watcher = watcher
         self._awake = awake
-        self._met: dict[str, int] = {}
-        """The lanes that wait or are in hand, and the last sequence that is known of each."""
+        self._known = Known(room)
         self._ready: deque[Next] = deque()
         self._later: list[tuple[float, int, str, Next]] = []
         """Those that wait for their time, as a heap."""
-        self._cursor = 0
-        """All up to here were met."""
+        self._cursor = -1
+        """All up to here were met; negative before the beginning."""
         self._is_unread = True
         """True if the journal may hold more behind the cursor."""
+        self._meanwhile: list[Kept] | None = None
+        """What came in while the journal is being read."""
+        self._is_taking = False
+        """True while the next ones of those who have waited are being read."""
         self._found_at_start = 0
         self._suspects: set[str] = set()
         self._is_stopping = False
@@ -120,6 +126,42 @@ class Lanes:
         self._is_unread = True
         self._awake.set()
 
+    def hand_over(self, kept: Kept) -> None:
+        """These are in the journal from now on; what stands before them and was not met has to be read first."""
+        if kept.behind <= self._cursor:
+            self._meet_new(kept)
+        elif self._meanwhile is not None and len(self._meanwhile) < MOST_MEANWHILE:
+            self._meanwhile.append(kept)
+        else:
+            self.look()
+
+    def _meet_new(self, kept: Kept) -> None:
+        for entry in kept.entries:
+            if entry.sequence <= self._cursor:
+                continue  # it was read before it was told of
+            if side_of(entry.lane) == self._side:
+                if self._room <= 0 and self._known.last(entry.lane) is None:
+                    self._cursor = entry.sequence - 1
+                    self.look()
+                    return
+                self._meet(entry, is_whole=True)
+            self._cursor = entry.sequence
+
+    def let_go(self) -> None:
+        """Others have changed what waits: all of it is read again when its turn comes."""
+        self._known.let_go_all()
+        self.look()
+
+    @property
+    def _has_waiting(self) -> bool:
+        """True if somebody waits for a slot already."""
+        return bool(self._ready) or self._is_taking
+
+    @property
+    def _room(self) -> int:
+        """The number of further lanes that may be met now."""
+        return self._free + self._ahead - len(self._ready)
+
     @property
     def is_calm(self) -> bool:
         """True if nothing is left that may have been in hand when an earlier process ended."""
@@ -135,7 +177,7 @@ class Lanes:
         if self._is_stopping:
             return False
         self._wake_due()
-        room = min(PAGE, self._free + self._ahead - len(self._ready))
+        room = min(PAGE, self._room)
         has_read = self._is_unread and room > 0
         if has_read:
             await self._read_on(room)
@@ -156,35 +198,41 @@ class Lanes:
 
     async def _read_on(self, limit: int) -> None:
         """Meet what stands behind the cursor; it is read whole if there may be a slot for it."""
-        self._is_unread = False  # what arrives during the query may be in its answer or not
+        self._is_unread, self._meanwhile = False, []  # what arrives during the query may be in its answer or not
         is_whole = self._free > 0 and not self._ready
         reach, entries = await self._updates.list_pending(
             self._side, after=self._cursor, limit=limit, is_whole=is_whole
         )
         for entry in entries:
-            self._meet(entry, is_whole=is_whole)
+            if entry.sequence > self._cursor:
+                self._meet(entry, is_whole=is_whole)
         if len(entries) == limit:
             self._is_unread = True
             reach = entries[-1].sequence
         self._cursor = max(self._cursor, reach)
+        meanwhile, self._meanwhile = self._meanwhile, None
+        for kept in meanwhile:
+            self.hand_over(kept)
 
     def _meet(self, entry: Entry, *, is_whole: bool) -> None:
-        lane, known = entry.lane, self._met.get(entry.lane)
+        lane, known = entry.lane, self._known.last(entry.lane)
         if known is not None and known >= entry.sequence:
             return  # a turn took it before it was met
-        self._met[lane] = entry.sequence
+        self._known.meet(entry)
+        if is_whole and entry.sequence > self._found_at_start:
+            self._known.keep(entry, known)
         if entry.sequence > self._found_at_start:
             if self._watcher is not None:
                 self._watcher.take(entry)
         elif known is None:  # the first of a lane is the one that was in hand
             self._suspects.add(lane)
         if known is None:
-            self._place(entry, Next(lane=lane, after=entry.sequence - 1), is_whole=is_whole)
+            self._place(entry, Next(lane=lane, after=entry.sequence - 1), is_first=is_whole and not self._has_waiting)
 
-    def _place(self, entry: Entry, upcoming: Next, *, is_whole: bool) -> None:
+    def _place(self, entry: Entry, upcoming: Next, *, is_first: bool) -> None:
         if self._was_in_hand(entry) and not (upcoming.attempt or upcoming.is_alone):
             self._quarantine.add(self._side, entry.attempts, entry.sequence, upcoming)
-        elif is_whole and self._free > 0:
+        elif is_first and self._free > 0:
             self._start(entry, upcoming)
         else:
             self._ready.append(upcoming)
@@ -194,52 +242,76 @@ class Lanes:
         return entry.attempts > 0 and entry.sequence <= self._found_at_start
 
     async def _take(self) -> None:
-        """Read the next one of those who have waited longest."""
+        """The next one of those who have waited longest; what is not kept of these is read."""
         waiting = [self._ready.popleft() for _ in range(min(self._free, len(self._ready), PAGE))]
-        entries = await self._updates.list_next([(upcoming.lane, upcoming.after) for upcoming in waiting])
-        by_lane = {entry.lane: entry for entry in entries}
+        unread: list[Next] = []
         for upcoming in waiting:
+            entry = self._known.next(upcoming.lane, upcoming.after)
+            if entry is None:
+                unread.append(upcoming)
+            else:
+                self._place(entry, upcoming.found(entry), is_first=True)
+        if unread:
+            self._is_taking = True
+            await self._read_next([(upcoming, self._known.last(upcoming.lane) or 0) for upcoming in unread])
+            self._is_taking = False
+
+    async def _read_next(self, waiting: list[tuple[Next, int]]) -> None:
+        """Those who wait, each with the last sequence that is known of its lane before it is read."""
+        entries = await self._updates.list_next([(upcoming.lane, upcoming.after) for upcoming, _ in waiting])
+        by_lane = {entry.lane: entry for entry in entries}
+        for upcoming, known in waiting:
             entry = by_lane.get(upcoming.lane)
-            last = self._met[upcoming.lane] if entry is None else entry.sequence - 1
+            last = known if entry is None else entry.sequence - 1
             if last > upcoming.after:
                 self._end(upcoming, last)  # finished elsewhere
             if entry is None:
                 self._put_back(Next(lane=upcoming.lane, after=last))
             else:
-                self._place(entry, upcoming.found(entry), is_whole=True)
+                self._known.keep(entry, upcoming.after)
+                self._place(entry, upcoming.found(entry), is_first=True)
 
     def _start(self, entry: Entry, upcoming: Next) -> None:
         if not self._is_stopping:
             self._free -= 1
             self._tasks.start(entry.lane, partial(self._hold, entry, upcoming), name=f"lane {entry.lane}")
 
-    def has_next(self, entry: Entry) -> bool:
-        """True if more of its lane is known, and nobody waits who would come before that."""
-        return not self._ready and self._met[entry.lane] > entry.sequence
+    def must_read(self, entry: Entry) -> bool:
+        """True if more of its lane is known than is kept, and nobody waits who would come before that."""
+        return not self._ready and self._known.misses_next(entry)
+
+    def read(self, lane: str, entries: Iterable[Entry]) -> None:
+        """These were read of a lane, which has one in hand: the first of what is unfinished behind that."""
+        self._known.read(lane, entries)
+
+    def all_behind(self, entry: Entry, *, limit: int) -> list[Entry] | None:
+        """Up to so many of its lane behind one that is in hand; None where they have to be read."""
+        return self._known.all_behind(entry, limit=limit)
 
     async def _hold(self, entry: Entry, upcoming: Next) -> None:
         """Work on one update, and on the next ones of its lane as long as they come along and nobody waits."""
         coming = await self._work(entry, upcoming)
-        while (following := self._follows(coming)) is not None:
+        while (following := self._follows(entry, coming)) is not None:
             self._end(upcoming, coming.after)
-            entry, upcoming = (
-                following,
-                Next(lane=coming.lane, after=following.sequence - 1, apart_until=coming.apart_until),
-            )
+            entry = following
+            upcoming = Next(lane=coming.lane, after=entry.sequence - 1, apart_until=coming.apart_until)
             coming = await self._work(entry, upcoming)
         self._free += 1
         if coming.after >= entry.sequence:
             self._end(upcoming, coming.after)
         elif upcoming.is_alone and not coming.is_alone:
             self._quarantine.release()
-        coming.entry = None
+        if self._known.is_full or (coming.after < entry.sequence and coming.waited_ms == upcoming.waited_ms):
+            self._known.let_go(entry.lane)  # what failed is read again
         self._put_back(coming)
         if self._is_unread or self._ready or self._later:
             self._awake.set()
 
-    def _follows(self, coming: Next) -> Entry | None:
-        goes_on = not (self._is_stopping or self._ready or coming.entry is None or self._was_in_hand(coming.entry))
-        return coming.entry if goes_on else None
+    def _follows(self, entry: Entry, coming: Next) -> Entry | None:
+        if self._is_stopping or self._ready or coming.after < entry.sequence:
+            return None
+        following = self._known.next(coming.lane, coming.after)
+        return None if following is None or self._was_in_hand(following) else following
 
     def _end(self, upcoming: Next, last: int) -> None:
         """All of a lane up to this sequence have ended."""
@@ -253,15 +325,12 @@ class Lanes:
 
     def _put_back(self, coming: Next) -> None:
         """Let a lane wait for its next turn, unless nothing more is known of it."""
-        known = self._met[coming.lane]
         if coming.delay_s > 0:
             due = asyncio.get_running_loop().time() + coming.delay_s
             heapq.heappush(self._later, (due, coming.after, coming.lane, coming))
-        elif known > coming.after:
+        elif self._known.end(coming.lane, coming.after):
             self._ready.append(coming)
         elif coming.after > self._cursor:  # a turn took more than was met: the lane is kept until that is met
-            self._met[coming.lane] = coming.after
+            self._known.begin(coming.lane, coming.after)
             self._ready.append(coming)
             self._is_unread = True
-        else:
-            del self._met[coming.lane]

@@ -26,7 +26,7 @@ from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.ids import side_of
 from storage.statement import Rows, Statement
-from storage.tables.updates import Entry, Received, Updates
+from storage.tables.updates import Entry, Kept, Updates
 
 log = logging.getLogger("polar.processor")
 
@@ -37,6 +37,10 @@ MAX_CLAIMS = 6
 CONTROL_SLOTS = 256
 ANSWERS_AHEAD = 10_000
 """Lanes that may wait for an answer's slot, by name, before no more answers are looked for in the journal."""
+ROOM = 4 * 1024 * 1024
+"""Bytes of updates of one side that need not be read from the journal; the others are, when their turn comes."""
+READ_AT_ONCE = 16
+"""The updates that a turn's commit reads of its lane, where they are not kept."""
 FIRST_DELAY_S = 2.0
 """Before the second try; see bot/tries.py."""
 LOOK_S = 1.0
@@ -49,9 +53,12 @@ Handle = Callable[[Arrival], Awaitable[bool]]
 GiveUp = Callable[[Arrival, Sequence[Statement]], Awaitable[None]]
 """Commits the statements that set updates aside, with an apology to whoever waits for an answer."""
 
+Settled = Callable[[], Awaitable[None]]
+"""Waits until all that had come in is kept."""
+
 
 class Processor:
-    """Feeds itself from the journal alone, at start and ever after."""
+    """Feeds itself from the journal: from what was just kept there, and else from what it reads."""
 
     def __init__(
         self,
@@ -63,9 +70,11 @@ class Processor:
         tasks: Tasks[str],
         watcher: WatchesEntries | None,
         calm: asyncio.Event,
+        settled: Settled,
         clock: Clock,
         answer_slots: int,
         merge_window_ms: int,
+        room: int = ROOM,
     ) -> None:
         self._database = database
         self._updates = updates
@@ -74,22 +83,34 @@ class Processor:
         self._clock = clock
         self._merge_window_ms = merge_window_ms
         self._tasks = tasks
+        self._settled = settled
         self._calm = calm
         """Set when no update is left that may have been in hand when an earlier process ended."""
         self._awake = asyncio.Event()
         self._found_at_start = 0
         self._look_at = 0.0
         sides = partial(
-            Lanes, updates, self._work, quarantine=Quarantine(self._awake.set), tasks=tasks, awake=self._awake
+            Lanes,
+            updates,
+            self._work,
+            room=room,
+            quarantine=Quarantine(self._awake.set),
+            tasks=tasks,
+            awake=self._awake,
         )
         self._control = sides("control", slots=CONTROL_SLOTS, ahead=0, watcher=None)
         self._answers = sides("answer", slots=answer_slots, ahead=ANSWERS_AHEAD, watcher=watcher)
         self._sides = (self._control, self._answers)
 
-    def note(self, received: Sequence[Received]) -> None:
+    def note(self, kept: Kept) -> None:
         """These are in the journal from now on."""
-        for side in {side_of(one.lane) for one in received}:
-            (self._answers if side == "answer" else self._control).look()
+        for lanes in self._sides:
+            lanes.hand_over(kept)
+
+    def let_go(self) -> None:
+        """Somebody else has changed what waits: it is read again."""
+        for lanes in self._sides:
+            lanes.let_go()
 
     async def run(self) -> None:
         """Take what is pending into hand, forever; what an earlier process left comes first."""
@@ -138,11 +159,19 @@ class Processor:
         since_ms = max(first.received_at_ms, waited_ms)
         group = first_group(map(piece_of, letters), self._merge_window_ms)
         if group.open_until_ms is not None and group.open_until_ms <= since_ms:
-            [rows] = await self._database.commit(self._updates.look_behind(first, limit=MAX_MESSAGES - 1))
-            letters += [Letter(Entry.from_row(row)) for row in rows]
+            letters += [Letter(entry) for entry in await self._behind(first)]
             group = first_group(map(piece_of, letters), self._merge_window_ms)
         is_open = group.open_until_ms is not None and group.open_until_ms > since_ms
         return tuple(letters[: group.length]), group.open_until_ms if is_open else None
+
+    async def _behind(self, first: Entry) -> list[Entry]:
+        """What stands behind one in its lane, of all that had come in by now."""
+        await self._settled()
+        kept = self._answers.all_behind(first, limit=MAX_MESSAGES - 1)
+        if kept is not None:
+            return kept
+        [rows] = await self._database.commit(self._updates.look_behind(first, limit=MAX_MESSAGES - 1))
+        return [Entry.from_row(row) for row in rows]
 
     def _wait_for_more(self, first: Entry, upcoming: Next, end_ms: int) -> Next:
         """Wait until an instant is over, at the most as long as from the last one on: the clock may stand still."""
@@ -234,13 +263,13 @@ class Processor:
 
         final = letters[-1].entry
         lanes = self._answers if side_of(final.lane) == "answer" else self._control
-        if not lanes.has_next(final):
+        if not lanes.must_read(final):
             return Source(opening=self._finish(letters), failing=failing, is_last_try=last, held=held)
 
         def opened(rows: Sequence[Rows]) -> None:
-            upcoming.entry = next(map(Entry.from_row, rows[len(letters)]), None)
+            lanes.read(final.lane, map(Entry.from_row, rows[len(letters)]))
 
-        opening = (*self._finish(letters), self._updates.look_behind(final, limit=1))
+        opening = (*self._finish(letters), self._updates.look_behind(final, limit=READ_AT_ONCE))
         return Source(opening=opening, failing=failing, is_last_try=last, held=held, opened=opened)
 
     async def stop(self, timeout_s: float) -> None:
@@ -252,7 +281,7 @@ class Processor:
 
 def _behind(letters: Together, upcoming: Next) -> Next:
     last = letters[-1].entry
-    return Next(lane=last.lane, after=last.sequence, apart_until=upcoming.apart_until, entry=upcoming.entry)
+    return Next(lane=last.lane, after=last.sequence, apart_until=upcoming.apart_until)
 
 
 def _named(letters: Together) -> str:

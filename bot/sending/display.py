@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 from telegram import Bot, LinkPreviewOptions, MessageEntity
@@ -20,6 +20,7 @@ from middleware.replies.rich_text import RichText
 from middleware.turn import Turn
 from storage.database import Database
 from storage.errors import ExpectationFailed
+from storage.tables.deliveries import Deliveries, Delivery
 from storage.tables.messages import Messages
 
 log = logging.getLogger("polar.live")
@@ -46,7 +47,7 @@ class Live:
         messages: Messages,
         outbox: Outbox,
         status: StatusDisplay | None,
-        wake: Callable[[list[str]], None],
+        take: Callable[[Sequence[Delivery]], None],
     ) -> None:
         self._status = status
         self.bot = bot
@@ -54,7 +55,7 @@ class Live:
         self.database = database
         self.messages = messages
         self.outbox = outbox
-        self.wake = wake
+        self.take = take
         self.without_drafts: set[int] = set()
 
     @asynccontextmanager
@@ -208,11 +209,11 @@ class Display:
         turn.replaces = (live.outbox.placeholder_id(turn),)
         try:
             # The only thing of a turn that is committed before its end: a replay finds it, and finishes it.
-            await live.database.commit(*turn.source.held(), *live.outbox.placeholder(turn, part.text))
+            statements = (*turn.source.held(), *live.outbox.placeholder(turn, part.text))
+            live.take(Deliveries.queued(statements, await live.database.commit(*statements)))
         except ExpectationFailed:
             turn.replaces, self._paused_until = (), float("inf")
             return False
-        live.wake([turn.session_id])
         return True
 
     @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
@@ -18,6 +18,7 @@ from bot import tries
 from bot.clock import jittered
 from bot.http.bot_api import Unsent
 from bot.sending.answers import Receipt
+from bot.sending.at_hand import AtHand, is_untried
 from bot.sending.calls import CallNotMade, Calls
 from bot.sending.doubt import is_missed, reason_for, repeats
 from bot.sending.pacing import Pacing
@@ -44,6 +45,10 @@ FIRST_DELAY_S = 0.5
 LOOK_S = 1.0
 """The interval of the looks for what another process has queued."""
 PAGE = 1_000
+AT_ONCE = 8
+"""The calls of a chat that are read at once; where there are fewer, all that waits there is known."""
+MOST_TOLD = 10_000
+"""The sequences that are kept of calls which were told of before those that stand before them in the queue."""
 ERASED, UNCLEAR = "erased", "unclear"
 """Why nothing of a run's has arrived, beside the types of what failed."""
 
@@ -83,12 +88,16 @@ class Sender:
         self._clock = clock
         self._slots = asyncio.Semaphore(slots)
         self._workers = tasks
+        self._at_hand = AtHand()
         self._again: set[str] = set()
         self._lined_up: set[str] = set()
         self._in_flight: dict[str, asyncio.Event] = {}
         self._retries: dict[str, int] = {}
         self._seen = 0
-        """The last sequence that was looked at for what another process has queued."""
+        """All that was queued up to this sequence was told of, or found."""
+        self._told: set[int] = set()
+        """What was told of behind it."""
+        self._is_behind = asyncio.Event()
         self._stopping = False
 
     @property
@@ -104,21 +113,69 @@ class Sender:
     async def run(self) -> None:
         """Take up what another process queues, forever."""
         while True:
-            await asyncio.sleep(LOOK_S)
-            queued = await self._deliveries.list_behind(self._seen, limit=PAGE)
-            if queued:
-                self._seen = queued[-1][0]
-                self.wake({session_id for _, session_id in queued})
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._is_behind.wait()
+            self._is_behind.clear()
+            await self._look()
+
+    async def _look(self) -> None:
+        """Find what was queued and not told of."""
+        if await self._deliveries.last_sequence() <= self._seen:
+            return
+        [queued] = await self._database.commit(self._deliveries.look_behind(self._seen, limit=PAGE))
+        self.wake({row[1] for row in queued if row[0] > self._seen and row[0] not in self._told})
+        self._seen = max([self._seen, *(row[0] for row in queued)])
+        while self._seen + 1 in self._told:
+            self._seen += 1
+        self._told = {sequence for sequence in self._told if sequence > self._seen}
+        if len(queued) == PAGE:
+            self._is_behind.set()
+
+    def take(self, queued: Iterable[Delivery]) -> None:
+        """These were just queued, in this order: they are not read where nothing else can wait."""
+        for delivery in queued:
+            if delivery.sequence == self._seen + 1:
+                self._seen += 1
+                self._add(delivery)
+            else:  # somebody else has queued something, for this session perhaps
+                if len(self._told) < MOST_TOLD:
+                    self._told.add(delivery.sequence)
+                self._is_behind.set()
+                self.wake([delivery.session_id])
+
+    def _add(self, delivery: Delivery) -> None:
+        session_id = delivery.session_id
+        if session_id not in self._workers and not self._stopping:
+            self._at_hand.begin(session_id, [delivery])
+            self._start(session_id)
+        elif self._at_hand.add(delivery):
+            self._stir(session_id)
+        else:
+            self.wake([session_id])
 
     def wake(self, session_ids: Iterable[str]) -> None:
         """There are new rows for these sessions."""
         for session_id in session_ids:
+            self._at_hand.let_go(session_id)
             if session_id in self._workers:
                 self._again.add(session_id)
-                if session_id in self._lined_up:
-                    self._pacing.stir(chat_id_of(session_id))
+                self._stir(session_id)
             elif not self._stopping:
-                self._workers.start(session_id, partial(self._work, session_id), name=f"delivery {session_id}")
+                self._start(session_id)
+
+    def let_go(self) -> None:
+        """Others have changed what waits: it is read again."""
+        self._again.update(self._workers)
+        self._at_hand.let_go_all()
+
+    def _start(self, session_id: str) -> None:
+        self._workers.start(session_id, partial(self._work, session_id), name=f"delivery {session_id}")
+
+    def _stir(self, session_id: str) -> None:
+        """What waits for its time to be sent may have to wait for something more urgent."""
+        if session_id in self._lined_up:
+            self._pacing.stir(chat_id_of(session_id))
 
     async def settle(self, session_id: str, telegram_message_id: int) -> None:
         """Wait shortly when this message may be one that is being sent just now, without a receipt yet."""
@@ -133,12 +190,24 @@ class Sender:
 
     async def _work(self, session_id: str) -> None:
         while not self._stopping:
-            self._again.discard(session_id)
-            delivery = await self._deliveries.next_of(session_id)
+            delivery = await self._next(session_id)
             if delivery is not None:
                 await self._deliver(delivery)
+                if self._at_hand.has(delivery):  # it has to be tried again, or what comes next has changed
+                    self._at_hand.let_go(session_id)
             elif session_id not in self._again:
                 break
+        self._at_hand.let_go(session_id)
+
+    async def _next(self, session_id: str) -> Delivery | None:
+        """The one to be sent now, in flight when an earlier process ended, or waiting."""
+        if session_id in self._at_hand:
+            return self._at_hand.first(session_id)
+        self._again.discard(session_id)
+        waiting = await self._deliveries.list_next(session_id, limit=AT_ONCE)
+        if len(waiting) < AT_ONCE and session_id not in self._again and all(map(is_untried, waiting)):
+            self._at_hand.begin(session_id, waiting)
+        return next(iter(waiting), None)
 
     async def _deliver(self, delivery: Delivery) -> None:
         if delivery.status == "sending":  # an earlier process ended before it knew
@@ -174,9 +243,8 @@ class Sender:
 
         async def rank() -> int:
             nonlocal first
-            if session_id in self._again:
-                self._again.discard(session_id)
-                first = await self._deliveries.next_of(session_id) or first
+            if session_id in self._again or session_id in self._at_hand:
+                first = await self._next(session_id) or first
             return first.rank
 
         self._lined_up.add(session_id)
@@ -211,9 +279,10 @@ class Sender:
 
     async def _claim(self, delivery: Delivery) -> Delivery:
         """The row as it is when it is claimed: what was erased or changed since it was read is not sent."""
-        begin = () if delivery.begun else (self._deliveries.begin(delivery),)
+        has_more = not delivery.begun and self._at_hand.begin_reply(delivery)
+        begin = (self._deliveries.begin(delivery),) if has_more else ()
         [[row], *_] = await self._database.commit(self._deliveries.claim(delivery, now_ms=self._clock()), *begin)
-        return Delivery.from_row(row)
+        return Delivery.from_row(row, delivery)
 
     async def _on_fault(self, delivery: Delivery, error: Exception) -> float:
         """A fault of ours, or of the row, is this delivery's failure; returns how long this chat has to wait."""
@@ -253,6 +322,7 @@ class Sender:
             return await self._on_error(delivery, error)
         self._retries.pop(delivery.delivery_id, None)
         await self._finish(delivery, None, *self._received(delivery, receipt))
+        self._at_hand.remove(delivery)
         return 0
 
     def _received(self, delivery: Delivery, receipt: Receipt | None) -> tuple[Statement, ...]:

@@ -7,6 +7,8 @@ from storage.indexed import field
 from storage.readers import Readers
 from storage.statement import Statement
 
+MOVES_QUEUED = "UPDATE polar_delivery_queue SET sessionId"
+"""The beginning of what moves queued calls to another session; whoever keeps some reads them again."""
 # Rows of the ledgers keep the old session: they tell what was, where it was. What the new id has wins.
 _MOVED = (
     "UPDATE polar_automation_jobs SET sessionId = :new WHERE sessionId = :old",
@@ -14,7 +16,7 @@ _MOVED = (
     f"WHERE queue = 'retry' AND {field('payload', 'run.sessionId')} = :old",
     "UPDATE polar_heartbeat_policies SET sessionId = :new WHERE sessionId = :old",
     # The message that a reply replies to has another number in the new chat.
-    "UPDATE polar_delivery_queue SET sessionId = :new, "
+    f"{MOVES_QUEUED} = :new, "
     "payload = iif(json_valid(payload), json_remove(payload, '$.replyTo'), payload) "
     "WHERE sessionId = :old AND status IN ('pending', 'sending')",
     "UPDATE polar_memory SET sessionId = :new WHERE sessionId = :old",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.ids import is_placeholder
@@ -11,7 +12,7 @@ from storage.json_text import encode
 from storage.payloads import WITHOUT_WORDS, Payload, UnknownPayload, read
 from storage.readers import Readers
 from storage.sequences import following
-from storage.statement import Statement, Value
+from storage.statement import Rows, Statement, Value
 
 _COLUMNS = (
     "deliveryId, sessionId, payload, status, sequence, replyId, rank, begun, taskId, attempts, ambiguous, failures, "
@@ -32,6 +33,8 @@ INSERT INTO polar_delivery_queue
 VALUES (:delivery, :session, 'telegram', :payload, 'pending', :now, :now, {_NEXT}, :reply, :asked, :task,
   {_FIRST} - max(0, min(:start, coalesce({_FIRST} - ({_LAST_ASKED}) - :apart, :start))))
 """
+_ADD_ALWAYS = f"{_ADD}RETURNING {_COLUMNS}"
+_ADD_ONCE = f"{_ADD}ON CONFLICT (deliveryId) DO NOTHING RETURNING {_COLUMNS}"
 # What the parts of one reply have in common.
 _SHARED = "sessionId, channel, replyId, rank, begun, askedBy, taskId"
 # An edit is of a message that is there, and is no further one; what is unclear may be there.
@@ -96,13 +99,13 @@ class Delivery:
     created_at_ms: int
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> Delivery:
-        """From a row of _COLUMNS."""
+    def from_row(cls, row: sqlite3.Row, known: Delivery | None = None) -> Delivery:
+        """From a row of _COLUMNS; what it holds is not parsed again where it is what was known of it."""
         return cls(
             delivery_id=row[0],
             session_id=row[1],
             stored=row[2],
-            payload=read(row[2]),
+            payload=known.payload if known is not None and known.stored == row[2] else read(row[2]),
             status=row[3],
             sequence=row[4],
             reply_id=row[5],
@@ -155,7 +158,17 @@ class Deliveries:
             "asked": asked_by,
             "task": task_id,
         }
-        return Statement(f"{_ADD}ON CONFLICT (deliveryId) DO NOTHING" if once else _ADD, params)
+        return Statement(_ADD_ONCE if once else _ADD_ALWAYS, params)
+
+    @staticmethod
+    def queued(statements: Sequence[Statement], answers: Sequence[Rows]) -> list[Delivery]:
+        """The calls that these statements have queued by `add`, by what their commit gave back for each."""
+        return [
+            Delivery.from_row(row)
+            for statement, rows in zip(statements, answers, strict=True)
+            if statement.sql is _ADD_ALWAYS or statement.sql is _ADD_ONCE
+            for row in rows
+        ]
 
     @staticmethod
     def add_beside(other_id: str, delivery_id: str, payload: Payload, *, now_ms: int) -> Statement:
@@ -291,13 +304,16 @@ class Deliveries:
         row = await self._readers.look_up_one("SELECT coalesce(max(sequence), 0) FROM polar_delivery_queue")
         return int(row[0]) if row else 0
 
-    async def list_behind(self, sequence: int, *, limit: int) -> list[tuple[int, str]]:
-        """Sequence and session of what was queued behind a sequence, whatever has become of it, in order."""
-        rows = await self._readers.fetch(
+    @staticmethod
+    def look_behind(sequence: int, *, limit: int) -> Statement:
+        """Sequence and session of what was queued behind a sequence, whatever has become of it, in order.
+
+        A statement, as the writer takes it after all that was handed over before: who did that knows of it by then.
+        """
+        return Statement(
             "SELECT sequence, sessionId FROM polar_delivery_queue WHERE sequence > ? ORDER BY sequence LIMIT ?",
             (sequence, limit),
         )
-        return [(row[0], row[1]) for row in rows]
 
     async def sessions_waiting(self) -> list[str]:
         """The sessions that have rows to send."""
@@ -307,15 +323,15 @@ class Deliveries:
         )
         return [row[0] for row in rows]
 
-    async def next_of(self, session_id: str) -> Delivery | None:
-        """The row of a session that is to be sent now, or is in flight: the first of the index of what is open."""
-        row = await self._readers.look_up_one(
+    async def list_next(self, session_id: str, *, limit: int = 1) -> list[Delivery]:
+        """The rows of a session in the order in which they are to be sent, that in flight among them: by the index."""
+        rows = await self._readers.look_up(
             f"SELECT {_COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_open "
             "WHERE sessionId = ? AND status IN ('pending', 'sending') "
-            "ORDER BY begun DESC, rank, sequence LIMIT 1",
-            (session_id,),
+            "ORDER BY begun DESC, rank, sequence LIMIT ?",
+            (session_id, limit),
         )
-        return Delivery.from_row(row) if row else None
+        return [Delivery.from_row(row) for row in rows]
 
     async def list_answers(
         self, session_id: str, topic_id: int | None, *, before: int, limit: int = 1_000

@@ -4,28 +4,43 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from storage.ids import LANES_OF, Side
 from storage.readers import Readers
 from storage.sequences import following, highest
-from storage.statement import Statement
+from storage.statement import Rows, Statement, Value
 
 # Telegram redelivers for 24 hours and may start its ids again anywhere after a week of silence. So an update_id that is
 # known keeps its row, unless that row is finished and has another mark; where one has none, they are the same.
 _NEXT = following("polar_updates")
-_ADD = f"""
+_INSERT = """
 INSERT INTO polar_updates
   (updateId, sequence, status, kind, lane, sessionId, telegramMessageId, body, mark, receivedAtMs)
-VALUES (?, {_NEXT}, 'pending', ?, ?, ?, ?, ?, ?, ?)
+"""
+_UNLESS_KNOWN = """
 ON CONFLICT (updateId) DO UPDATE SET
   sequence = excluded.sequence, status = 'pending', kind = excluded.kind, lane = excluded.lane,
   sessionId = excluded.sessionId, telegramMessageId = excluded.telegramMessageId, body = excluded.body,
   mark = excluded.mark, attempts = 0, retries = 0, reason = NULL, receivedAtMs = excluded.receivedAtMs,
   finishedAtMs = NULL
 WHERE polar_updates.status <> 'pending' AND polar_updates.mark <> excluded.mark
+RETURNING updateId, mark, sequence
 """
+_ADD = f"{_INSERT} VALUES (?, {_NEXT}, 'pending', ?, ?, ?, ?, ?, ?, ?) {_UNLESS_KNOWN}"
+# What is known already takes no sequence, so it is left out before they are counted.
+_ADD_SOME = f"""{_INSERT}
+SELECT column1, {highest("polar_updates")} + row_number() OVER (), 'pending',
+  column2, column3, column4, column5, column6, column7, column8
+FROM (VALUES {{rows}}) AS new WHERE NOT EXISTS (
+  SELECT 1 FROM polar_updates AS known WHERE known.updateId = new.column1
+    AND (known.status = 'pending' OR known.mark IS NULL OR new.column7 IS NULL OR known.mark = new.column7)
+)
+{_UNLESS_KNOWN}"""
+_AT_ONCE = {n: _ADD_SOME.format(rows=", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * n)) for n in (64, 16, 4)} | {1: _ADD}
+"""By the number of updates that it journals, the most first: few texts, so that SQLite reads none of them twice."""
 _HOLD = "SELECT 1 FROM polar_updates WHERE updateId = ? AND sequence = ? AND status = 'pending'"
 _FINISH = """
 UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = ?
@@ -138,21 +153,12 @@ class Updates:
         return int(row[0]) if row else 0
 
     @staticmethod
-    def add(received: Received, *, now_ms: int) -> Statement:
-        """Journal an update behind all that ever were; one that is known already changes nothing."""
-        return Statement(
-            _ADD,
-            (
-                received.update_id,
-                received.kind,
-                received.lane,
-                received.session_id,
-                received.telegram_message_id,
-                received.body,
-                received.mark,
-                now_ms,
-            ),
-        )
+    def add(*received: Received, now_ms: int) -> Statement:
+        """Journal updates behind all that ever were; one that is known already changes nothing.
+
+        So many as _AT_ONCE has a statement for. Gives back which of them were added, for `kept`.
+        """
+        return Statement(_AT_ONCE[len(received)], tuple(chain.from_iterable(_row(one, now_ms) for one in received)))
 
     @staticmethod
     def claim(entry: Entry) -> Statement:
@@ -218,4 +224,61 @@ class Updates:
 
 def batch(received: Sequence[Received], *, now_ms: int) -> list[Statement]:
     """The statements that journal a batch, in its order."""
-    return [Updates.add(r, now_ms=now_ms) for r in received]
+    return list(_in_some(received, now_ms))
+
+
+def _in_some(received: Sequence[Received], now_ms: int) -> Iterator[Statement]:
+    begun = 0
+    for size in _AT_ONCE:
+        while len(received) - begun >= size:
+            yield Updates.add(*received[begun : begun + size], now_ms=now_ms)
+            begun += size
+
+
+def _row(received: Received, now_ms: int) -> tuple[Value, ...]:
+    return (
+        received.update_id,
+        received.kind,
+        received.lane,
+        received.session_id,
+        received.telegram_message_id,
+        received.body,
+        received.mark,
+        now_ms,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The updates that a batch has added, in order, as the journal holds them from now on.
+
+    Nothing else was given a sequence between `behind` and the last of them.
+    """
+
+    behind: int
+    entries: tuple[Entry, ...]
+
+
+def kept(received: Sequence[Received], answers: Sequence[Rows], *, now_ms: int) -> Kept | None:
+    """What a batch has added, by what its statements gave back; None where all of it was known already."""
+    by_mark = {(row[0], row[1]): row[2] for rows in answers for row in rows}
+    entries: list[Entry] = []
+    for one in received:
+        sequence = by_mark.pop((one.update_id, one.mark), None)
+        if sequence is not None:
+            entries.append(_entry(one, sequence, now_ms))
+    return Kept(entries[0].sequence - 1, tuple(entries)) if entries else None
+
+
+def _entry(received: Received, sequence: int, now_ms: int) -> Entry:
+    return Entry(
+        update_id=received.update_id,
+        sequence=sequence,
+        kind=received.kind,
+        lane=received.lane,
+        session_id=received.session_id,
+        telegram_message_id=received.telegram_message_id,
+        body=received.body,
+        attempts=0,
+        received_at_ms=now_ms,
+    )

@@ -16,6 +16,7 @@ from emulator import Chat
 from middleware.replies.outbox import ANSWER, SCHEDULED
 from storage.database import Database
 from storage.payloads import SendMessage
+from storage.statement import Parameters
 from storage.tables.deliveries import Deliveries, Delivery
 from tests.automating import HOUR, create
 from tests.clocks import TestClock
@@ -64,7 +65,7 @@ def session(chat: Chat) -> str:
     return f"telegram:chat:{chat.id}"
 
 
-def machine_steps(path: Path, sql: str, *params: object) -> int:
+def machine_steps(path: Path, sql: str, params: Parameters) -> int:
     """How many instructions SQLite needs for a query: rows visited, and no time."""
     count = 0
 
@@ -83,14 +84,14 @@ async def test_what_is_next_is_found_at_the_same_cost_however_much_is_queued(
     database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of 50,000 calls in one chat one row is visited, the first of an index."""
-    query = await asked(database, lambda db: Deliveries(db).next_of(S), monkeypatch)
+    query = await asked(database, lambda db: Deliveries(db).list_next(S), monkeypatch)
     assert plan(path, query.sql, query.params) == [
         "SEARCH polar_delivery_queue USING INDEX polar_delivery_open (sessionId=?)"
     ]
     flood(path, S, 1, 2)
-    few = machine_steps(path, query.sql, S)
+    few = machine_steps(path, query.sql, query.params)
     flood(path, S, 3, MANY)
-    assert machine_steps(path, query.sql, S) == few
+    assert machine_steps(path, query.sql, query.params) == few
 
 
 async def test_what_goes_with_a_claim_and_a_failure_costs_the_same_however_much_is_queued(
@@ -129,14 +130,14 @@ async def test_it_is_looked_once_for_each_call_that_is_made(house: House, monkey
         await awake(house)
     _, chat = house.chat()
     flood(house.path, session(chat), 1, 100)
-    looks, look = 0, Deliveries.next_of
+    looks, look = 0, Deliveries.list_next
 
-    async def counted(deliveries: Deliveries, session_id: str) -> Delivery | None:
+    async def counted(deliveries: Deliveries, session_id: str, *, limit: int) -> list[Delivery]:
         nonlocal looks
         looks += 1
-        return await look(deliveries, session_id)
+        return await look(deliveries, session_id, limit=limit)
 
-    monkeypatch.setattr(Deliveries, "next_of", counted)
+    monkeypatch.setattr(Deliveries, "list_next", counted)
     async with house.bot(responder=ECHO):
         await idle(house)
     assert texts(house, chat) == [str(n) for n in range(1, 101)]

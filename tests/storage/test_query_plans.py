@@ -98,7 +98,7 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "updates.list_pending": lambda db: Updates(db).list_pending("control", after=5, limit=10),
     "updates.list_next": lambda db: Updates(db).list_next([("1::answer", 5)]),
     "deliveries.list_answers": lambda db: Deliveries(db).list_answers(S, None, before=9),
-    "deliveries.next_of": lambda db: Deliveries(db).next_of(S),
+    "deliveries.list_next": lambda db: Deliveries(db).list_next(S),
     "deliveries.last_sequence": lambda db: Deliveries(db).last_sequence(),
     "deliveries.find": lambda db: Deliveries(db).find("d"),
     "messages.find_delivered": lambda db: Messages(db).find_delivered("d"),

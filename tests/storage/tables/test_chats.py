@@ -140,7 +140,7 @@ async def test_a_new_chat_that_has_rows_already_is_no_obstacle(database: Databas
 async def test_deliveries_that_are_over_stay_where_they_were_sent(database: Database, path: Path) -> None:
     """What waits and what is in flight moves; what was sent does not."""
     deliveries = Deliveries(database)
-    first = await deliveries.next_of(OLD)
+    first = next(iter(await deliveries.list_next(OLD)), None)
     assert first is not None
     sent = [deliveries.claim(first, now_ms=NOW_MS), deliveries.finish(first, reason=None, now_ms=NOW_MS)]
     await database.commit(
@@ -154,7 +154,7 @@ async def test_deliveries_that_are_over_stay_where_they_were_sent(database: Data
             now_ms=NOW_MS,
         ),
     )
-    flying = await deliveries.next_of(OLD)
+    flying = next(iter(await deliveries.list_next(OLD)), None)
     assert flying is not None
     await database.commit(deliveries.claim(flying, now_ms=NOW_MS), *Chats.migrate(OLD, NEW, now_ms=NOW_MS))
     assert rows(path, "SELECT deliveryId, sessionId, status FROM polar_delivery_queue ORDER BY deliveryId") == [

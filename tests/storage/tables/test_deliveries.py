@@ -52,7 +52,7 @@ def add(
 
 async def following(deliveries: Deliveries, session: str = S) -> Delivery:
     """What is to be sent now."""
-    found = await deliveries.next_of(session)
+    found = next(iter(await deliveries.list_next(session)), None)
     assert found is not None
     return found
 
@@ -73,7 +73,7 @@ async def test_rows_of_a_session_go_out_in_the_order_in_which_they_were_queued(
     )
     await database.commit(add(deliveries, "c"))
     sent = []
-    while (delivery := await deliveries.next_of(S)) is not None:
+    while delivery := next(iter(await deliveries.list_next(S)), None):
         sent.append(delivery.delivery_id)
         await database.commit(
             deliveries.claim(delivery, now_ms=NOW_MS), deliveries.finish(delivery, reason=None, now_ms=NOW_MS)
@@ -104,7 +104,7 @@ async def test_a_row_comes_back_as_it_was_queued(database: Database, deliveries:
 async def drained(database: Database, deliveries: Deliveries) -> list[str]:
     """The calls of a session in the order in which they go out, all of them."""
     sent = []
-    while (delivery := await deliveries.next_of(S)) is not None:
+    while delivery := next(iter(await deliveries.list_next(S)), None):
         sent.append(delivery.delivery_id)
         begin = () if delivery.begun else (deliveries.begin(delivery),)
         await database.commit(deliveries.claim(delivery, now_ms=NOW_MS), *begin)
