@@ -51,8 +51,7 @@ class Slow:
 
 
 def _received(update_id: int, content: dict[str, Any]) -> Received:
-    value = {"update_id": update_id, **content}
-    received = read(value, json.dumps(value))
+    received = read(json.dumps({"update_id": update_id, **content}).encode())
     assert received is not None
     return received
 

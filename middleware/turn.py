@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from storage.ids import reply_thread, root_thread, session_id_of, topic_thread
 from storage.origin import UNKNOWN, Origin
 from storage.payloads import Button as Button  # a part of what a reply is made of
 from storage.statement import Rows, Statement
 from storage.tables.messages import Message
+
+if TYPE_CHECKING:
+    from telegram import Update
 
 Kind = Literal[
     "message", "edited_message", "command", "button", "reaction", "membership", "migration", "automation", "heartbeat"
@@ -221,6 +224,10 @@ def _unseen(text: str) -> None:
     """Shows an unfinished answer to nobody."""
 
 
+def _no_update() -> None:
+    """Nothing came from Telegram."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Source:
     """The row that a turn comes from, as the statements that end it.
@@ -288,6 +295,7 @@ class Turn:
     """The cost of the responder's calls so far, whatever becomes of the turn."""
     show: Callable[[str], None] = _unseen
     """Shows the answer so far, as Markdown; returns at once. A responder may call it as often as it likes."""
+    as_update: Callable[[], Update | None] = field(default=_no_update, repr=False)
     effects: list[Statement] = field(default_factory=list)
     witnesses: list[Witness] = field(default_factory=list)
 
@@ -313,6 +321,13 @@ class Turn:
         """True if a person wrote to us, rather than to others in a group, and waits for what we say."""
         addressed = self.incoming is None or any(incoming.addressed for incoming in self.messages)
         return self.kind in ("message", "edited_message", "command", "button") and addressed
+
+    def update(self) -> Update | None:
+        """The update that the turn comes from as python-telegram-bot has it, of several that were merged the last.
+
+        It is built when somebody asks. None where that library cannot read it, and for a run.
+        """
+        return self.as_update()
 
     def renew(self, messages: Sequence[Incoming], *, replaces: Iterable[str]) -> None:
         """Make this edit the turn that its message was a part of: all its messages, whose answer replaces the old."""

@@ -30,7 +30,7 @@ FOREIGN = (
 """Errors that python-telegram-bot and aiohttp must know, and the root of a room that imports nothing of ours."""
 CATCHING_ALL = {
     "bot/logs.py": "a line of the log must not end what it tells of",
-    "bot/receiving/dispatch.py": "python-telegram-bot builds its objects of foreign JSON",
+    "bot/receiving/arrival.py": "python-telegram-bot builds its objects of foreign JSON",
     "bot/receiving/processor.py": "one update's failure is counted, and is its own",
     "bot/scheduling/runner.py": "one occurrence's failure is counted, and is its own",
     "bot/sending/calls.py": "python-telegram-bot builds its objects of foreign rows and foreign JSON",

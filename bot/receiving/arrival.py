@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+
+from telegram import Bot, Update
 
 from bot.receiving.envelope import Envelope, opened
 from middleware.turn import Source
@@ -15,30 +18,37 @@ class Letter:
 
     entry: Entry
     _envelope: Envelope | None = field(default=None, repr=False)
+    _update: Update | None = field(default=None, repr=False)
 
     def open(self) -> Envelope:
-        """Its envelope; raises Unreadable."""
+        """Its envelope; raises UpdateUnreadable."""
         if self._envelope is None:
             self._envelope = opened(self.entry.body)
         return self._envelope
+
+    def as_update(self, bot: Bot) -> Update | None:
+        """It as python-telegram-bot has it, built when somebody asks; None where that cannot read it."""
+        if self._update is None:
+            try:
+                self._update = Update.de_json(json.loads(self.entry.body), bot)
+            except Exception:  # noqa: BLE001 - PTB raises whatever its constructors do
+                return None
+        return self._update
 
 
 Together = tuple[Letter, ...]
 """The updates of one turn, in order of arrival; most often one."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Arrival:
-    """One try of a turn, on its way through python-telegram-bot's handler, and what became of it there."""
+    """One try of a turn, from what the journal keeps of it."""
 
     letters: Together
     source: Source
     attempt: int
     may_be_begun: bool = False
     """True if an earlier try, of this process or of one before it, may have begun a message for its answer."""
-    is_wanted: bool = False
-    """True if it made a turn; nobody wants the kinds that concern no conversation."""
-    error: Exception | None = None
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -4,28 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from telegram import Message
-
+from bot.receiving.forms import FileForm, MessageForm
 from storage.text import clean
 
-# An animation also fills `document`, for programs that do not know animations.
-_FILES = ("animation", "document", "audio", "voice", "video", "video_note", "sticker")
-# A venue also fills `location`, for programs that do not know venues.
-_OTHERS = (
-    "venue",
-    "location",
-    "contact",
-    "poll",
-    "checklist",
-    "dice",
-    "story",
-    "game",
-    "invoice",
-    "paid_media",
-    "giveaway",
+# An animation also fills `document`, and a venue `location`, for programs that do not know them.
+_PARTS = (
+    *("animation", "document", "audio", "voice", "video", "video_note", "sticker"),
+    *("venue", "location", "contact", "poll", "checklist", "dice", "story"),
+    *("game", "invoice", "paid_media", "giveaway"),
 )
-KINDS = ("text", "photo", *_FILES, *_OTHERS)
-"""The kinds of messages, named as Telegram's fields are; a message with none of them is about the chat itself."""
 NAME_LENGTH = 120
 """Characters that are kept of a file's name."""
 # Telegram's names of what a reference tells, and ours. Durations are in seconds, sizes in bytes and pixels.
@@ -41,26 +28,29 @@ _TOLD = {
 }
 
 
-def describe(message: Message) -> tuple[str, dict[str, Any] | None]:
-    """The kind of a message and the reference to what it carries; ("text", None) for mere text.
-
-    Kinds are named as Telegram's fields are; "service" is a message about the chat itself.
-    """
+def kind_of(message: MessageForm) -> str:
+    """The kind of a message, named as Telegram's fields are; "service" is a message about the chat itself."""
     if message.photo:
-        return "photo", _file(message.photo[-1], message)
-    for kind in _FILES:
-        if (file := getattr(message, kind)) is not None:
-            return kind, _file(file, message)
-    for kind in _OTHERS:
+        return "photo"
+    for kind in _PARTS:
         if getattr(message, kind) is not None:
-            return kind, {}
-    return ("text", None) if message.text is not None else ("service", None)
+            return kind
+    return "text" if message.text is not None else "service"
 
 
-def _file(file: Any, message: Message) -> dict[str, Any]:
-    told = file.to_dict()  # and not its attributes: PTB warns of its own durations
-    reference = {ours: _clean(told[theirs]) for theirs, ours in _TOLD.items() if theirs in told}
-    if name := _on_one_line(told.get("file_name", "")):
+def describe(message: MessageForm) -> tuple[str, dict[str, Any] | None]:
+    """The kind of a message and the reference to what it carries; None for what carries nothing."""
+    kind = kind_of(message)
+    if kind in ("text", "service"):
+        return kind, None
+    file = message.photo[-1] if kind == "photo" else getattr(message, kind)
+    return kind, _reference(file, message) if isinstance(file, FileForm) else {}
+
+
+def _reference(file: FileForm, message: MessageForm) -> dict[str, Any]:
+    told = {ours: getattr(file, theirs) for theirs, ours in _TOLD.items()}
+    reference = {ours: _clean(value) for ours, value in told.items() if value is not None}
+    if name := _on_one_line(file.file_name or ""):
         reference["name"] = name
     if message.media_group_id:
         reference["album"] = message.media_group_id

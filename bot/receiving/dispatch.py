@@ -1,15 +1,17 @@
-"""From an arrival to the chain, through the handler of the one `telegram.ext.Application`."""
+"""From an arrival to the chain, through the handlers of the one `telegram.ext.Application`, one a kind."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from telegram import Update
 from telegram.ext import Application, TypeHandler
 
-from bot.receiving.arrival import Arrival, Letter
-from bot.receiving.envelope import UpdateUnreadable
+from bot.receiving.arrival import Arrival
+from bot.receiving.forms import ContentForm, MembershipForm, MessageForm, PressForm, ReactionForm, TotalsForm
+from bot.receiving.reading import UpdateUnreadable
 from bot.receiving.turns import Me, turn_of
 from middleware.replies.outbox import Outbox
 from middleware.texts import say
@@ -19,6 +21,41 @@ from storage.statement import Statement
 from storage.tables.deliveries import Deliveries, Delivery
 
 PTB = Application[Any, Any, Any, Any, Any, Any]
+
+
+@dataclass(slots=True)
+class Passage:
+    """An arrival on its way through python-telegram-bot's handler, and what became of it there."""
+
+    arrival: Arrival
+    is_wanted: bool = False
+    """True if it made a turn; nobody wants what concerns no conversation."""
+    error: Exception | None = None
+
+
+class MessagePassage(Passage):
+    """Of messages, or of the edit of one."""
+
+
+class ReactionPassage(Passage):
+    """Of a change of reactions, or of their totals."""
+
+
+class PressPassage(Passage):
+    """Of a button's press."""
+
+
+class MembershipPassage(Passage):
+    """Of a change of what somebody is in a chat."""
+
+
+_PASSAGES: dict[type[ContentForm], type[Passage]] = {
+    MessageForm: MessagePassage,
+    ReactionForm: ReactionPassage,
+    TotalsForm: ReactionPassage,
+    PressForm: PressPassage,
+    MembershipForm: MembershipPassage,
+}
 
 
 class Dispatch:
@@ -37,42 +74,36 @@ class Dispatch:
         self._outbox = outbox
         self._database = database
         self._take = take
-        telegram.add_handler(TypeHandler(Arrival, self._receive))
+        for kind in dict.fromkeys(_PASSAGES.values()):
+            telegram.add_handler(TypeHandler(kind, self._receive))
         telegram.add_error_handler(self._note_error)
 
     async def handle(self, arrival: Arrival) -> bool:
         """Run one turn to its end; False when nobody wants it. Raises what went wrong."""
-        await self._telegram.process_update(arrival)
-        if arrival.error is not None:
-            raise arrival.error
-        return arrival.is_wanted
+        kind = _PASSAGES.get(type(arrival.letters[-1].open().content))
+        if kind is None:
+            return False
+        passage = kind(arrival)
+        await self._telegram.process_update(passage)
+        if passage.error is not None:
+            raise passage.error
+        return passage.is_wanted
 
-    async def _receive(self, arrival: Arrival, context: Any) -> None:
-        turn = self._turn_of(arrival)
+    async def _receive(self, passage: Passage, context: Any) -> None:
+        turn = self._turn_of(passage.arrival)
         if turn is not None:
-            arrival.is_wanted = True
+            passage.is_wanted = True
             await self._chain(turn)
 
     @staticmethod
-    async def _note_error(arrival: object, context: Any) -> None:
+    async def _note_error(passage: object, context: Any) -> None:
         """PTB tells an error handler what a handler raised, and goes on; whoever sent the arrival must know it."""
-        if isinstance(arrival, Arrival):
-            arrival.error = context.error
+        if isinstance(passage, Passage):
+            passage.error = context.error
 
     def _turn_of(self, arrival: Arrival) -> Turn | None:
         bot = self._telegram.bot
-        updates = [self._update_of(letter) for letter in arrival.letters]
-        try:
-            return turn_of(arrival, updates, Me(bot.id, bot.username))
-        except Exception as error:  # whatever PTB's objects raise of a part that Telegram does not document
-            raise UpdateUnreadable(f"{type(error).__name__}: {error}") from error
-
-    def _update_of(self, letter: Letter) -> Update:
-        value = letter.open().value
-        try:
-            return Update.de_json(value, self._telegram.bot)
-        except Exception as error:  # PTB raises whatever its constructors do
-            raise UpdateUnreadable(f"{type(error).__name__}: {error}") from error
+        return turn_of(arrival, Me(bot.id, bot.username), partial(arrival.letters[-1].as_update, bot))
 
     async def give_up(self, arrival: Arrival, dead: Sequence[Statement]) -> None:
         """Set updates aside that cannot be run any more; in a private chat, or where an answer was begun, say so."""

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bot.receiving.arrival import Letter
-from bot.receiving.attachments import KINDS
-from bot.receiving.envelope import UpdateUnreadable
+from bot.receiving.attachments import kind_of
+from bot.receiving.forms import MessageForm
+from bot.receiving.reading import UpdateUnreadable
 from storage.tables.updates import Entry
 
 ALBUM_WINDOW_MS = 1_000
@@ -85,8 +86,8 @@ def piece_of(letter: Letter) -> Piece | None:
         envelope = letter.open()
     except UpdateUnreadable:
         return None
-    place = envelope.place
-    if place is None or not any(kind in envelope.content for kind in KINDS):
+    place, content = envelope.place, envelope.content
+    if place is None or not isinstance(content, MessageForm) or kind_of(content) == "service":
         return None
     thread = (place.topic_id, place.replied_id)
     return Piece(envelope.author.user_id, thread, envelope.album, letter.entry.received_at_ms)

@@ -13,8 +13,9 @@ from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.ext import Updater
 from telegram.request import BaseRequest, RequestData
 
+from bot.listener import Tally
 from bot.receiving.batch import NotUpdates, read_batch
-from bot.receiving.envelope import ALLOWED_UPDATES
+from bot.receiving.reading import ALLOWED_UPDATES
 from bot.supervised import Supervisor, end
 from storage.errors import StorageError
 from storage.tables.updates import Received
@@ -81,6 +82,7 @@ class JournalTransport(BaseRequest):
     def __init__(self, inner: BaseRequest, keep: Keep) -> None:
         self._inner = inner
         self._keep = keep
+        self._tally = Tally(log)
         self._begun = 0
         self._in_hand = 0
         self._told_to_wait_s = 0.0
@@ -147,7 +149,7 @@ class JournalTransport(BaseRequest):
     async def _journal(self, body: bytes) -> list[dict[str, int]]:
         """The part of a batch that PTB is shown, once it is kept."""
         try:
-            received = read_batch(body)
+            received = read_batch(body, self._tally.count)
             await self._keep(received)
         except (NotUpdates, StorageError) as error:
             raise NetworkError(str(error)) from error

@@ -14,10 +14,10 @@ from functools import partial
 
 from bot import tries
 from bot.receiving.arrival import Arrival, Letter, Together
-from bot.receiving.envelope import UpdateUnreadable
 from bot.receiving.lanes import Lanes, Next, WatchesEntries
 from bot.receiving.merging import MAX_MESSAGES, first_group, may_begin, piece_of
 from bot.receiving.quarantine import Quarantine
+from bot.receiving.reading import UpdateUnreadable
 from bot.supervised import Tasks
 from middleware.errors import TurnFailed
 from middleware.failures import reason_of

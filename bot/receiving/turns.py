@@ -1,34 +1,36 @@
-"""From what arrived to a Turn: its envelope says where and by whom, PTB's `Update` what was said or done."""
+"""From what arrived to a Turn: where it happened and by whom, and what was said or done."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-from telegram import (
-    CallbackQuery,
-    Chat,
-    ChatMember,
-    ChatMemberRestricted,
-    Message,
-    MessageEntity,
-    MessageReactionUpdated,
-    ReactionType,
-    ReactionTypeCustomEmoji,
-    ReactionTypeEmoji,
-    ReactionTypePaid,
-    Update,
-)
+from typing import TYPE_CHECKING, Any, Literal
 
 from bot.receiving.arrival import Arrival
 from bot.receiving.attachments import describe
 from bot.receiving.envelope import Author, Envelope
+from bot.receiving.forms import (
+    ContentForm,
+    EmojiForm,
+    EntityForm,
+    MembershipForm,
+    MessageForm,
+    PressForm,
+    ReactionForm,
+    TotalsForm,
+)
+from bot.receiving.reading import UpdateUnreadable
 from middleware.turn import Incoming, Invocation, Kind, Place, Press, ReactionChange, ReactionCount, Reactions, Turn
 from storage.ids import update_turn_id
 from storage.text import clean
 
-GONE = (ChatMember.LEFT, ChatMember.BANNED)
+if TYPE_CHECKING:
+    from telegram import Update
+
+_EDITS = ("edited_message", "edited_channel_post")
+_OURS = "my_chat_member"
+_GONE = ("left", "kicked")
+"""What Telegram calls somebody who has left a chat, or was thrown out of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +57,13 @@ class Content:
     left: str | None = None
 
 
-def turn_of(arrival: Arrival, updates: Sequence[Update], me: Me) -> Turn | None:
-    """The turn that updates make together, one for each letter; None for one that concerns nobody.
+def turn_of(arrival: Arrival, me: Me, as_update: Callable[[], Update | None]) -> Turn | None:
+    """The turn that the updates make together; None for one that concerns nobody.
 
-    It is named after the first; several must be messages, of which the last is what the others lead to.
-    Raises ValueError.
+    It is named after the first; several must be messages, of which the last is what the others lead to, and what
+    `as_update` builds. Raises UpdateUnreadable, where that is missing without which there is no turn.
     """
-    *before, made = (
-        _content(letter.open(), update, me) for letter, update in zip(arrival.letters, updates, strict=True)
-    )
+    *before, made = (_content(letter.open(), me) for letter in arrival.letters)
     if made is None:
         return None
     first = arrival.letters[0].entry
@@ -90,49 +90,39 @@ def turn_of(arrival: Arrival, updates: Sequence[Update], me: Me) -> Turn | None:
         migrated_to=made.migrated_to,
         removed=made.removed,
         left=made.left,
+        as_update=as_update,
     )
 
 
 def _merged(content: Content | None) -> Incoming:
     if content is None or content.kind != "message" or content.incoming is None:
-        raise ValueError("only messages can be merged")
+        raise UpdateUnreadable("only messages can be merged")
     return content.incoming
 
 
-def _content(envelope: Envelope, update: Update, me: Me) -> Content | None:
-    if update.callback_query is not None:
-        return _press(envelope, update.callback_query)
-    place, author = envelope.place, envelope.author
-    if place is None:
-        return None
-    if update.message_reaction is not None:
-        reactions = _changes(update.message_reaction, author, envelope.date)
-        return Content(kind="reaction", place=place, author=author, reactions=reactions)
-    if (count := update.message_reaction_count) is not None:
-        totals = tuple(ReactionCount(_name(r.type), r.total_count) for r in count.reactions)
-        reactions = Reactions(telegram_message_id=count.message_id, actor=None, totals=totals)
-        return Content(kind="reaction", place=place, author=author, reactions=reactions)
-    if update.my_chat_member is not None:
-        removed = _is_gone(update.my_chat_member.new_chat_member)
-        return Content(kind="membership", place=place, author=author, removed=removed)
-    if update.chat_member is not None:
-        member = update.chat_member.new_chat_member
-        left = str(member.user.id) if _is_gone(member) else None
-        return Content(kind="membership", place=place, author=author, left=left) if left is not None else None
-    edited = update.edited_message or update.edited_channel_post
-    message = edited or update.message or update.channel_post
-    return _message(envelope, message, place, me, edited=edited is not None) if message is not None else None
+def _content(envelope: Envelope, me: Me) -> Content | None:
+    make = _CONTENTS.get(type(envelope.content))
+    return None if make is None else make(envelope, envelope.content, me)
 
 
-def _is_gone(member: ChatMember) -> bool:
-    return member.status in GONE or (isinstance(member, ChatMemberRestricted) and not member.is_member)
+def _place(envelope: Envelope) -> Place:
+    place = envelope.place
+    if place is None or not place.chat_type:
+        raise UpdateUnreadable("it does not say in which chat it happened")
+    return place
 
 
-def _message(envelope: Envelope, message: Message, place: Place, me: Me, *, edited: bool) -> Content:
-    author = envelope.author
+def _message_id(envelope: Envelope) -> int:
+    if (message_id := envelope.message_id) is None:
+        raise UpdateUnreadable("it does not say which message it is about")
+    return message_id
+
+
+def _message(envelope: Envelope, message: MessageForm, me: Me) -> Content:
+    place, author, edited = _place(envelope), envelope.author, envelope.kind in _EDITS
     if message.migrate_to_chat_id is not None:
         return Content(kind="migration", place=place, author=author, migrated_to=message.migrate_to_chat_id)
-    if message.left_chat_member is not None:
+    if message.left_chat_member is not None and message.left_chat_member.id is not None:
         return Content(kind="membership", place=place, author=author, left=str(message.left_chat_member.id))
     kind, attachment = describe(message)
     command = envelope.command
@@ -140,7 +130,7 @@ def _message(envelope: Envelope, message: Message, place: Place, me: Me, *, edit
     # An edited command runs nothing, and is answered by nobody.
     addressed = _is_addressed(message, place, me) if command is None else is_ours and not edited
     incoming = Incoming(
-        telegram_message_id=message.message_id,
+        telegram_message_id=_message_id(envelope),
         kind=kind,
         text=clean(message.text or message.caption or ""),
         attachment=attachment,
@@ -156,65 +146,120 @@ def _message(envelope: Envelope, message: Message, place: Place, me: Me, *, edit
     return Content(kind="message", place=place, author=author, incoming=incoming)
 
 
-def _is_addressed(message: Message, place: Place, me: Me) -> bool:
+def _is_addressed(message: MessageForm, place: Place, me: Me) -> bool:
     if place.is_private:
         return True
-    if place.chat_type == Chat.CHANNEL:
+    if place.chat_type == "channel":
         return False
     replied = message.reply_to_message
-    if replied is not None and replied.from_user is not None and replied.from_user.id == me.id:
+    if replied is not None and replied.sender is not None and replied.sender.id == me.id:
         return True
-    mentions = (*message.parse_entities([MessageEntity.MENTION]).values(),)
-    mentions += (*message.parse_caption_entities([MessageEntity.MENTION]).values(),)
+    mentions = (*_mentions(message.text, message.entities), *_mentions(message.caption, message.caption_entities))
     return any(mention.lower() == f"@{me.username.lower()}" for mention in mentions)
 
 
-def _changes(change: MessageReactionUpdated, author: Author, date: int | None) -> Reactions:
-    changes = tuple(_differences(change.old_reaction, change.new_reaction))
-    return Reactions(telegram_message_id=change.message_id, actor=author.user_id, date=date, changes=changes)
+def _mentions(text: str | None, entities: Sequence[EntityForm]) -> Iterator[str]:
+    """Who is named in a text, each as it stands there."""
+    marked = [entity for entity in entities if entity.type == "mention"]
+    units = (text or "").encode("utf-16-le", "surrogatepass") if marked else b""
+    for entity in marked:
+        offset, length = entity.offset or 0, entity.length or 0
+        yield units[2 * offset : 2 * (offset + length)].decode("utf-16-le", "replace")
 
 
-def _differences(old: Sequence[ReactionType], new: Sequence[ReactionType]) -> Iterator[ReactionChange]:
+def _reaction(envelope: Envelope, change: ReactionForm, me: Me) -> Content:
+    place, author = _place(envelope), envelope.author
+    changes = tuple(_differences(_named(change.old_reaction), _named(change.new_reaction)))
+    reactions = Reactions(
+        telegram_message_id=_message_id(envelope), actor=author.user_id, date=envelope.date, changes=changes
+    )
+    return Content(kind="reaction", place=place, author=author, reactions=reactions)
+
+
+def _totals(envelope: Envelope, totals: TotalsForm, me: Me) -> Content:
+    counts = tuple(
+        ReactionCount(name, counted.total_count)
+        for counted in totals.reactions
+        if counted.type is not None and counted.total_count is not None and (name := _name(counted.type)) is not None
+    )
+    reactions = Reactions(telegram_message_id=_message_id(envelope), actor=None, totals=counts)
+    return Content(kind="reaction", place=_place(envelope), author=envelope.author, reactions=reactions)
+
+
+Named = tuple[str, EmojiForm]
+"""A reaction, and what tells it from others."""
+
+
+def _named(reactions: Sequence[EmojiForm]) -> list[Named]:
+    """Without those that cannot be read."""
+    return [(name, reaction) for reaction in reactions if (name := _name(reaction)) is not None]
+
+
+def _name(reaction: EmojiForm) -> str | None:
+    if reaction.type == "emoji":
+        return None if reaction.emoji is None else clean(reaction.emoji)
+    if reaction.type == "custom_emoji":
+        return None if reaction.custom_emoji_id is None else f"custom:{clean(reaction.custom_emoji_id)}"
+    return None if reaction.type is None else clean(reaction.type)
+
+
+def _differences(old: Sequence[Named], new: Sequence[Named]) -> Iterator[ReactionChange]:
     """Removals first, each in the order in which Telegram lists them."""
     yield from _only_in("reaction_removed", old, new)
     yield from _only_in("reaction_added", new, old)
 
 
 def _only_in(
-    event_type: Literal["reaction_added", "reaction_removed"],
-    reactions: Sequence[ReactionType],
-    others: Sequence[ReactionType],
+    event_type: Literal["reaction_added", "reaction_removed"], reactions: Sequence[Named], others: Sequence[Named]
 ) -> Iterator[ReactionChange]:
-    left = [_name(reaction) for reaction in others]
-    for reaction in reactions:
-        if (name := _name(reaction)) in left:
+    left = [name for name, _ in others]
+    for name, reaction in reactions:
+        if name in left:
             left.remove(name)
         else:
-            yield _change(event_type, reaction)
+            yield _change(event_type, name, reaction)
 
 
-def _name(reaction: ReactionType) -> str:
-    if isinstance(reaction, ReactionTypeEmoji):
-        return clean(reaction.emoji)
-    if isinstance(reaction, ReactionTypeCustomEmoji):
-        return f"custom:{clean(reaction.custom_emoji_id)}"
-    return clean(str(reaction.type))
-
-
-def _change(event_type: Literal["reaction_added", "reaction_removed"], reaction: ReactionType) -> ReactionChange:
-    if isinstance(reaction, ReactionTypeEmoji):
-        return ReactionChange(event_type=event_type, emoji=clean(reaction.emoji))
-    if isinstance(reaction, ReactionTypeCustomEmoji):
-        return ReactionChange(event_type=event_type, custom_emoji_id=clean(reaction.custom_emoji_id))
-    if isinstance(reaction, ReactionTypePaid):
+def _change(
+    event_type: Literal["reaction_added", "reaction_removed"], name: str, reaction: EmojiForm
+) -> ReactionChange:
+    if reaction.type == "emoji":
+        return ReactionChange(event_type=event_type, emoji=name)
+    if reaction.type == "custom_emoji":
+        return ReactionChange(event_type=event_type, custom_emoji_id=name.removeprefix("custom:"))
+    if reaction.type == "paid":
         return ReactionChange(event_type=event_type, paid=True)
-    return ReactionChange(event_type=event_type, unknown_type=clean(str(reaction.type))[:64])
+    return ReactionChange(event_type=event_type, unknown_type=name[:64])
 
 
-def _press(envelope: Envelope, query: CallbackQuery) -> Content | None:
-    place = envelope.place
-    if query.message is None or place is None:  # under a message sent through inline mode, which we have none of
+def _press(envelope: Envelope, press: PressForm, me: Me) -> Content | None:
+    if press.id is None or not envelope.author.user_id:
+        raise UpdateUnreadable("a press does not say its id, or whose it is")
+    if press.message is None:  # under a message sent through inline mode, which we have none of
         return None
-    data = clean(str(query.data or ""))[:64]
-    press = Press(query_id=query.id, telegram_message_id=query.message.message_id, data=data)
-    return Content(kind="button", place=place, author=envelope.author, press=press)
+    pressed = Press(query_id=press.id, telegram_message_id=envelope.message_id, data=clean(press.data or "")[:64])
+    return Content(kind="button", place=_place(envelope), author=envelope.author, press=pressed)
+
+
+def _membership(envelope: Envelope, change: MembershipForm, me: Me) -> Content | None:
+    place, member = _place(envelope), change.new_chat_member
+    if member is None or member.status is None:
+        raise UpdateUnreadable("it does not say what somebody has become")
+    is_gone = member.status in _GONE or (member.status == "restricted" and member.is_member is False)
+    if envelope.kind == _OURS:
+        return Content(kind="membership", place=place, author=envelope.author, removed=is_gone)
+    if not is_gone:
+        return None
+    if member.user is None or member.user.id is None:
+        raise UpdateUnreadable("it does not say who has left")
+    return Content(kind="membership", place=place, author=envelope.author, left=str(member.user.id))
+
+
+_CONTENTS: dict[type[ContentForm], Callable[[Envelope, Any, Me], Content | None]] = {
+    MessageForm: _message,
+    ReactionForm: _reaction,
+    TotalsForm: _totals,
+    PressForm: _press,
+    MembershipForm: _membership,
+}
+"""The content of each form."""

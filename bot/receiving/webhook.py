@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
-import json
 import logging
 import socket
 from urllib.parse import urlsplit
@@ -20,8 +19,9 @@ from telegram.error import BadRequest, InvalidToken, TelegramError
 from bot.clock import jittered
 from bot.errors import CannotRun
 from bot.listener import Listener, Listening, Tally, bind
-from bot.receiving.envelope import ALLOWED_UPDATES, read
+from bot.receiving.envelope import read
 from bot.receiving.polling import Keep
+from bot.receiving.reading import ALLOWED_UPDATES
 from bot.supervised import Supervisor
 from storage.errors import StorageError
 
@@ -126,11 +126,7 @@ class WebhookEndpoint:
 
     async def _take(self, body: bytes) -> int:
         """The status to answer with, once what is in it is kept."""
-        text = body.decode("utf-8", "replace")
-        try:
-            received = read(json.loads(text), text)
-        except (ValueError, RecursionError):
-            received = None
+        received = read(body.decode("utf-8", "replace").encode())
         if received is None:
             # It cannot be told apart from others, and refusing it would have Telegram repeat it for a day.
             log.error("a webhook call of %d bytes holds no update", len(body))

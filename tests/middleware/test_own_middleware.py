@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from telegram import Bot, Update
 
 from bot.errors import SettingsError
 from bot.receiving import processor
@@ -71,6 +73,22 @@ class Remembering:
 remembering = Remembering()
 
 
+class Asking:
+    """Asks for the update as python-telegram-bot has it."""
+
+    def __init__(self) -> None:
+        self.seen: list[Update | None] = []
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """Notes what it is given, which is built but once."""
+        self.seen.append(turn.update())
+        assert turn.update() is self.seen[-1]
+        return await call_next(turn)
+
+
+asking = Asking()
+
+
 async def test_it_acts_before_and_after_messages_and_commands(house: House) -> None:
     """What it does to the turn is what the responder sees; what it does to the outcome is what is sent."""
     async with house.bot(responder=ECHO, middleware=f"{HERE}:sign"):
@@ -131,6 +149,52 @@ async def test_it_sees_reactions_and_presses_and_may_stop_them(house: House) -> 
         await idle(house, updates=3)
     assert remembering.kinds == ["message", "reaction", "button"]
     assert house.rows("SELECT count(*) FROM polar_feedback_events") == [(2,)]
+
+
+async def test_it_may_ask_for_the_update_as_python_telegram_bot_has_it(house: House) -> None:
+    """With all that we do not read. None where that library cannot read it, though it is answered, and for a run."""
+    clock = TestClock()
+    asking.seen.clear()
+    async with house.bot(clock, responder=ECHO, middleware=f"{HERE}:asking") as bot:
+        await awake(house)
+        ann, chat = house.chat()
+        message = house.world.say(chat, ann, "/automations create every 1 hour | tea")
+        await idle(house, updates=1)
+        house.world.react(chat, ann, message, "👍")
+        await idle(house, updates=2)
+        quoting = {"message_id": 9999, "date": 1, "chat": chat.json(), "from": ann.json(), "text": "I vote for it"}
+        house.world.push({"message": {**quoting, "reply_to_message": {**quoting, "poll": {"id": "1"}}}})
+        await idle(house, updates=3)
+        clock.advance(seconds=3600)
+        bot.app.runner.wake()
+        await until(lambda: len(asking.seen) == 4)
+    command, reaction, *others = asking.seen
+    assert command is not None and command.message is not None and command.message.chat.first_name == "Ann"
+    assert reaction is not None and reaction.message_reaction is not None
+    assert others == [None, None]
+    assert "echo: I vote for it" in texts(house, chat)
+
+
+async def test_nothing_of_python_telegram_bots_is_built_that_nobody_asks_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would take more time than all else that is done about a reaction."""
+    built: list[dict[str, Any]] = []
+    build = Update.de_json
+
+    def note(data: dict[str, Any], bot: Bot) -> Update | None:
+        built.append(data)
+        return build(data, bot)
+
+    monkeypatch.setattr(Update, "de_json", note)
+    async with house.bot(responder=ECHO):
+        await awake(house)
+        ann, chat = house.chat()
+        message = house.world.say(chat, ann, "hello")
+        house.world.react(chat, ann, message, "👍")
+        await idle(house, updates=2)
+    assert built != []
+    assert [set(data) for data in built if set(data) != {"update_id"}] == []
 
 
 async def test_a_commit_that_fails_is_audited_as_a_failure(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,17 +8,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from telegram import Message
 
 from bot.receiving.attachments import NAME_LENGTH, describe
+from bot.receiving.forms import MessageForm
+from bot.receiving.reading import read_update
 from emulator.media import CONTENTS, content
 
 
-def message(**fields: Any) -> Message:
-    """A message with these fields, as PTB reads it."""
-    found = Message.de_json({"message_id": 1, "date": 1, "chat": {"id": 5, "type": "private"}, **fields}, None)
-    assert found is not None
-    return found
+def message(**fields: Any) -> MessageForm:
+    """A message with these fields, as it is read."""
+    content = {"message_id": 1, "date": 1, "chat": {"id": 5, "type": "private"}, **fields}
+    _, _, form = read_update(json.dumps({"update_id": 1, "message": content}).encode())
+    assert isinstance(form, MessageForm)
+    return form
 
 
 FILE = {"uniqueId": "x", "size": 1024}

@@ -227,7 +227,7 @@ async def test_one_that_cannot_be_read_does_not_take_the_others_along(house: Hou
     """It is set aside with its reason; they run one by one."""
     clock = TestClock()
     ann, chat = house.chat()
-    odd = {"message_id": 9999, "date": "never", "chat": chat.json(), "from": ann.json(), "text": "odd"}
+    odd = {"message_id": "none", "date": 1, "chat": chat.json(), "from": ann.json(), "text": "odd"}
     await journalled(
         house,
         clock,

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.receiving.envelope import Envelope, UpdateUnreadable, opened
+from bot.receiving.envelope import Envelope, opened
+from bot.receiving.reading import UpdateUnreadable
 from bot.sending import status
 from emulator import Chat
 from storage.tables.updates import Received

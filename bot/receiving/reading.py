@@ -1,0 +1,79 @@
+"""The one reading of an update: from its raw JSON to its form.
+
+Whatever is of its documented type is decoded at once. Where something is not, it is left out, and the rest is read:
+no part of an update can keep back the whole.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar, get_args, get_origin
+
+import msgspec
+
+from bot.errors import BotError
+from bot.receiving.forms import ContentForm, ReadForm, UpdateForm, Whole
+
+_FORMS: dict[str, type[ContentForm]] = {
+    kind.name: get_args(kind.type)[0] for kind in msgspec.structs.fields(UpdateForm) if kind.name != "update_id"
+}
+ALLOWED_UPDATES = tuple(_FORMS)
+"""The kinds of updates that are handled, named as Telegram's fields are."""
+_decode = msgspec.json.Decoder(UpdateForm).decode
+
+AnyForm = TypeVar("AnyForm", bound=ReadForm)
+
+
+class UpdateUnreadable(BotError):
+    """The update is not of a form that Telegram documents; trying again cannot help."""
+
+
+WhatWasRead = tuple[int | None, str, ContentForm]
+"""What was read of an update: its id, its kind (Telegram's name of the field that it fills), and what is in there."""
+
+
+def read_update(body: bytes) -> WhatWasRead:
+    """An update of any content; raises UpdateUnreadable for what is no JSON object, or none that Python can hold."""
+    try:
+        form = _decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _read_rest(body)
+    for kind in ALLOWED_UPDATES:
+        if (content := getattr(form, kind)) is not None:
+            return form.update_id, kind, content
+    return _read_rest(body)
+
+
+def _read_rest(body: bytes) -> WhatWasRead:
+    """Of an update that holds something of another type, or is of another kind, what can be read."""
+    try:
+        value = json.loads(body.decode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
+        raise UpdateUnreadable(f"{type(error).__name__}: {error}") from error
+    if not isinstance(value, dict):
+        raise UpdateUnreadable("no JSON object")
+    kind = next((key for key in value if key != "update_id"), "empty")
+    content = value.get(kind)
+    form = _FORMS.get(kind, ContentForm) if content is not None else ContentForm
+    return _part(Whole, value.get("update_id")), kind, _spared(form, content)
+
+
+def _spared(form: type[AnyForm], value: Any) -> AnyForm:
+    """What can be read of an object that should be of this form."""
+    given = value if isinstance(value, dict) else {}
+    read = ((known.name, _part(known.type, given.get(known.encode_name))) for known in msgspec.structs.fields(form))
+    return form(**{name: part for name, part in read if part is not None})
+
+
+def _part(kind: Any, value: Any) -> Any:
+    """A value as one of this type, with what can be read of it; None where nothing can."""
+    if type(None) in get_args(kind):
+        kind = get_args(kind)[0]
+    if get_origin(kind) is tuple and isinstance(value, list):
+        return tuple(part for part in (_part(get_args(kind)[0], element) for element in value) if part is not None)
+    if isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, ReadForm):
+        return _spared(kind, value)
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return None
