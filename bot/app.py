@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import cast
 
 from bot import responders, telegram
 from bot.administrators import Administrators
@@ -45,7 +44,7 @@ from middleware.answering import Answering
 from middleware.audit import Audit
 from middleware.buckets import Buckets
 from middleware.budget import Budget
-from middleware.chain import compose
+from middleware.chain import Layer, compose
 from middleware.commands import Commands
 from middleware.errors import Errors
 from middleware.feedback import Feedback
@@ -53,7 +52,9 @@ from middleware.heartbeat import Heartbeat
 from middleware.history import History
 from middleware.late_list import LateList
 from middleware.ledger import Ledger
+from middleware.needs import Needs
 from middleware.other_bots import OtherBots
+from middleware.own import Own
 from middleware.personality import Personality
 from middleware.polarity import PolarityTable
 from middleware.presence import Presence
@@ -63,7 +64,7 @@ from middleware.replies.outbox import Outbox
 from middleware.respond import Respond
 from middleware.responder import Abilities
 from middleware.session import Session
-from middleware.turn import CallNext, Clock, Level, Middleware, Turn
+from middleware.turn import KINDS, CallNext, Clock, Kind, Level, Turn
 from storage.database import Database
 from storage.erasure import CHANGES_WAITING
 from storage.ids import session_id_of
@@ -73,6 +74,8 @@ from storage.tables.deliveries import Delivery
 
 STRANGERS_TURNS, STRANGERS_S = 10, 600
 """The turns of a stranger that are heard: so many at once, and one in so many seconds."""
+CALLED: frozenset[Kind] = frozenset({"command", "button"})
+"""The kinds of turn that take a level, whoever else asks for it."""
 EMOJI_A_MINUTE = 30
 """Custom emoji of one person that Telegram is asked about in a minute."""
 
@@ -101,7 +104,7 @@ class App:
         self._wire_sending()
         self._wire_answering()
         self.layers = self._layers()
-        """The chain, outermost first."""
+        """The chain, outermost first; of it each kind of turn goes through the layers that it concerns."""
         self._wire_turns(compose(self.layers))
 
     def _wire_sending(self) -> None:
@@ -187,10 +190,23 @@ class App:
         """Whom the settings give a level above member."""
         return {user: self.admission.level_of(user) for user in self.admission.operators | self.admission.admins}
 
-    def _layers(self) -> tuple[Middleware, ...]:
+    def _layers(self) -> tuple[Layer, ...]:
         settings, database, clock, stores = self.settings, self.database, self.clock, self.stores
         limit = RateLimit.of(settings.rate_limit_per_minute)
-        own = tuple(cast(Middleware, load_named("POLAR_MIDDLEWARE", name)) for name in settings.middleware)
+        own = tuple(Own(load_named("POLAR_MIDDLEWARE", name)) for name in settings.middleware)
+        needs: Needs = self.abilities
+        for layer in own:
+            needs |= layer.needs
+        context = (
+            # How to speak to this person here.
+            Personality(stores.personalities, needs),
+            # Beside it: what this person had remembered here, and nobody else, nor elsewhere.
+            Recall(stores.memories, needs),
+            # What was said before in this thread.
+            History(stores.messages, needs),
+        )
+        is_early = any(layer.needs.is_context for layer in own)
+        before_yours, before_responder = (context, ()) if is_early else ((), context)
         return (
             # Outermost, because it commits: whatever stands inside has its effects in that one commit.
             Errors(database, self.outbox, self._committed),
@@ -208,6 +224,7 @@ class App:
                 new_code=new_code,
                 strangers=Buckets(STRANGERS_TURNS, STRANGERS_S),
                 is_own_right=self.commands.own_data().is_right,
+                ranked=KINDS - {"reaction"} if needs.rights else CALLED,
             ),
             # After access, which knows whether a bot is listed; before anything is stored of one that is not.
             OtherBots(Buckets(STRANGERS_TURNS, STRANGERS_S)),
@@ -216,6 +233,8 @@ class App:
             limit,
             # Keeps what was written even where nobody answers it.
             Session(stores.messages, clock, limit),
+            # The context, where one of yours wants to know any of it.
+            *before_yours,
             # Yours: sees every turn that may come in, as it is stored, and what becomes of it.
             *own,
             # Reactions end here: control needs no responder.
@@ -237,12 +256,8 @@ class App:
             LateList(),
             # Commands end here, so that no model ever sees one.
             Commands(self.registry, self.commands.buttons()),
-            # After commands, which are no talk: what follows is for the responder alone.
-            Personality(stores.personalities, self.abilities),
-            # Beside it: what this person had remembered here, and nobody else, nor elsewhere.
-            Recall(stores.memories, self.abilities),
-            # After commands, which need no history; only where the responder wants to know it.
-            History(stores.messages, self.abilities),
+            # The context, after all that answers without it: what follows is for the responder alone.
+            *before_responder,
             # Last before the call, as its estimate is of all that goes along; nothing is asked of anybody over budget.
             Budget(database, stores.budgets, self.abilities, clock),
             # Innermost: the answer itself.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from middleware.admission import Admission
 from middleware.buckets import Buckets
 from middleware.texts import say
-from middleware.turn import CallNext, Clock, Level, Outcome, Place, Reply, Toast, Turn
+from middleware.turn import KINDS, CallNext, Clock, Kind, Level, Outcome, Place, Reply, Toast, Turn
 from storage.tables.access import Permissions
 
 CODE_VALID_MS = 3_600_000
@@ -20,6 +21,8 @@ _ROLES = {"owner": Level.OWNER, "admin": Level.ADMIN, "operator": Level.OPERATOR
 class Access:
     """Finds a turn's level and stops who may not come in. What it cannot decide, it denies."""
 
+    kinds: ClassVar[frozenset[Kind]] = KINDS
+
     access: Permissions
     admission: Admission
     clock: Clock
@@ -29,6 +32,8 @@ class Access:
     """The turns heard of a stranger, or of a group that is not let in: beyond them nothing is kept or said."""
     is_own_right: Callable[[Turn], Awaitable[bool]]
     """True if it asks for what is a right of whoever asks, let in or not: to have one's own data, or to erase it."""
+    ranked: frozenset[Kind]
+    """The kinds of turn of which somebody asks what the person may do that others may not."""
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Denied turns leave an audit row and nothing else; too many of them not even that."""
@@ -61,8 +66,8 @@ class Access:
         return max(listed, _ROLES.get(role or "", Level.STRANGER))
 
     def _needs_lookup(self, turn: Turn) -> bool:
-        # Where everyone may come in, a reaction needs no rights; recording it should cost no read.
-        return not (self.admission.mode == "open" and turn.kind == "reaction")
+        # Where everyone may come in, and nobody asks for more, recording should cost no read.
+        return self.admission.mode != "open" or turn.kind in self.ranked
 
     async def _may_enter(self, turn: Turn) -> bool:
         if self.admission.mode == "open":

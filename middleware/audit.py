@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from middleware.commands import Registry
-from middleware.turn import CallNext, Clock, Outcome, OutcomeStatus, Turn
+from middleware.turn import KINDS, CallNext, Clock, Kind, Outcome, OutcomeStatus, Turn
 from storage.ids import event_id, received_message_id
 from storage.statement import Statement
 from storage.tables.audit import AuditTrail
@@ -26,6 +27,8 @@ class Audit:
     Holds ids, kinds and durations, never a text.
     """
 
+    kinds: ClassVar[frozenset[Kind]] = KINDS
+
     clock: Clock
     timer: Callable[[], float]
     registry: Registry
@@ -41,7 +44,8 @@ class Audit:
             duration_ms = round((self.timer() - started) * 1000)
             if outcome is None or outcome.is_kept:
                 turn.bear_witness(lambda error: (self._row(turn, outcome, error, duration_ms),))
-                turn.bear_witness(lambda error: self._command(turn, outcome, error))
+                if turn.command is not None:
+                    turn.bear_witness(lambda error: self._command(turn, outcome, error))
         return outcome
 
     def _row(self, turn: Turn, outcome: Outcome | None, error: Exception | None, duration_ms: int) -> Statement:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from middleware.responder import Abilities, wants_answer
+from middleware.responder import ANSWERABLE, Abilities, wants_answer
 from middleware.texts import say, say_span
-from middleware.turn import CallNext, Clock, Outcome, Reply, Turn
+from middleware.turn import CallNext, Clock, Kind, Outcome, Reply, Turn
 from storage.database import Database
 from storage.statement import Statement
 from storage.tables.budgets import Balance, Budgets, read
@@ -19,6 +20,8 @@ EXCEEDED, UNPRICED = "budget_exceeded", "price_unknown"
 @dataclass(frozen=True, slots=True)
 class Budget:
     """Lets an answer be made if every budget that blocks has room for it; the others only warn."""
+
+    kinds: ClassVar[frozenset[Kind]] = ANSWERABLE
 
     database: Database
     budgets: Budgets

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from middleware.presses import stale
 from middleware.texts import say
-from middleware.turn import CallNext, Invocation, Level, Outcome, Reply, Turn
+from middleware.turn import CallNext, Invocation, Kind, Level, Outcome, Reply, Turn
 from middleware.usage import UsageError, not_allowed
 from storage.errors import QuestionTooLong
 
@@ -82,15 +83,17 @@ class Registry:
 class Commands:
     """Runs the command that a turn calls; whoever lacks the level gets a plain no."""
 
+    kinds: ClassVar[frozenset[Kind]] = frozenset({"command", "button"})
+
     registry: Registry
     buttons: Mapping[str, PressHandler]
     """By what stands before the first colon of a button's data."""
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """Turns that call no command go on."""
+        """Nothing that calls a command goes on."""
         if turn.press is not None:
             return await self._press(turn)
-        if turn.command is None or turn.kind != "command":
+        if turn.command is None:
             return await call_next(turn)
         command = self.registry.find(turn.command.name)
         if command is None:

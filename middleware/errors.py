@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from middleware.failures import MiddlewareError, reason_of
 from middleware.replies.outbox import Outbox
 from middleware.texts import say
-from middleware.turn import CallNext, Outcome, Reply, Turn
+from middleware.turn import KINDS, CallNext, Kind, Outcome, Reply, Turn
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.statement import Rows, Statement
@@ -26,6 +27,8 @@ class TurnFailed(MiddlewareError):
 @dataclass(frozen=True, slots=True)
 class Errors:
     """Ends every turn with exactly one commit."""
+
+    kinds: ClassVar[frozenset[Kind]] = KINDS
 
     database: Database
     outbox: Outbox

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from middleware.buckets import Buckets
 from middleware.failures import MiddlewareError
@@ -12,7 +12,7 @@ from middleware.polarity import PolarityTable
 from middleware.presses import stale
 from middleware.rate_limit import RateLimit
 from middleware.texts import say
-from middleware.turn import CallNext, Clock, Outcome, Press, ReactionChange, Reactions, Reply, Toast, Turn
+from middleware.turn import CallNext, Clock, Kind, Outcome, Press, ReactionChange, Reactions, Reply, Toast, Turn
 from storage.ids import THUMB_DOWN, THUMB_UP, event_id
 from storage.tables.custom_emoji import CustomEmoji
 from storage.tables.feedback import FeedbackLedger
@@ -38,6 +38,8 @@ OnDislike = Callable[[Turn, Message], Awaitable[tuple[Reply, ...]]]
 @dataclass(frozen=True, slots=True)
 class Feedback:
     """Records each difference as one event, on the message that it concerns, with its polarity."""
+
+    kinds: ClassVar[frozenset[Kind]] = frozenset({"reaction", "button"})
 
     feedback: FeedbackLedger
     messages: Messages

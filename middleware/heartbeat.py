@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from middleware.checks import CHECKS, CheckWindow, settings_of
 from middleware.texts import say
-from middleware.turn import CallNext, Clock, Outcome, Run, Turn
+from middleware.turn import CallNext, Clock, Kind, Outcome, Run, Turn
 from storage.views.health import Health
 
 NOTHING = "nothing to report"
@@ -16,12 +17,14 @@ NOTHING = "nothing to report"
 class Heartbeat:
     """Looks after things without any responder: what is counted needs no model."""
 
+    kinds: ClassVar[frozenset[Kind]] = frozenset({"heartbeat"})
+
     health: Health
     clock: Clock
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """Silence is the good news; every other kind of turn goes on."""
-        if turn.kind != "heartbeat" or turn.run is None:
+        """Silence is the good news."""
+        if turn.run is None:
             return await call_next(turn)
         findings = await self._look(turn.run)
         if not findings:

@@ -1,11 +1,12 @@
-"""Finds what was said before in the same thread, for responders that want to know."""
+"""Finds what was said before in the same thread, for whoever wants to know."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from middleware.responder import Abilities, wants_answer
-from middleware.turn import CallNext, Outcome, Turn
+from middleware.needs import Needs
+from middleware.responder import ANSWERABLE, wants_answer
+from middleware.turn import CallNext, Kind, Outcome, Turn
 from storage.ids import replied_in
 from storage.tables.messages import Message, Messages
 
@@ -15,20 +16,25 @@ CHAIN = 10
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Fills `turn.context.history` with as many messages as the responder wants to know.
+    """Fills `turn.context.history` with as many messages as anybody wants to know.
 
     A thread is all that is seen: never another session, in groups never another thread. Commands and what was
     answered to them are left out, as no responder sees those.
     """
 
     messages: Messages
-    abilities: Abilities
+    needs: Needs
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """None where nobody wants to know."""
+        return ANSWERABLE if self.needs.history else frozenset()
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """For turns that a responder is to answer."""
-        if self.abilities.history and wants_answer(turn):
+        if wants_answer(turn):
             talk = [message for message in await self._thread(turn) if _is_talk(message)]
-            turn.context.history = tuple(talk[-self.abilities.history :])
+            turn.context.history = tuple(talk[-self.needs.history :])
         return await call_next(turn)
 
     async def _thread(self, turn: Turn) -> list[Message]:
@@ -36,7 +42,7 @@ class History:
         messages = await self.messages.list_thread(
             turn.session_id,
             turn.place.thread_key,
-            limit=self.abilities.history,
+            limit=self.needs.history,
             before=await self._edited(turn) if turn.is_renewed else None,
             without=own,
         )
@@ -60,7 +66,7 @@ class History:
             if above is None:
                 break
             for message in await self.messages.list_thread(
-                session_id, replied.thread_key, before=replied, limit=self.abilities.history
+                session_id, replied.thread_key, before=replied, limit=self.needs.history
             ):
                 led_here[message.sequence] = message
             replied_id = above

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from middleware.turn import CallNext, Outcome, Turn
+from middleware.turn import CallNext, Kind, Outcome, Turn
 
 
 @dataclass(frozen=True, slots=True)
 class LateList:
     """Says the list as it is: a model would be asked for nothing, and might leave something out."""
+
+    kinds: ClassVar[frozenset[Kind]] = frozenset({"automation"})
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Every other turn goes on."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
-from middleware.turn import CallNext, Clock, Outcome, OutcomeStatus, Reply, Run, Toast, Turn
+from middleware.turn import CallNext, Clock, Kind, Outcome, OutcomeStatus, Reply, Run, Toast, Turn
 from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.tables.runs import DEFAULT_PROFILE, Runs
@@ -23,14 +23,16 @@ _ENDED: Mapping[OutcomeStatus, RunStatus] = {
 class Ledger:
     """One row a run: executed, skipped, or blocked, each with its reason. What had no turn is the runner's to enter."""
 
+    kinds: ClassVar[frozenset[Kind]] = frozenset({"automation", "heartbeat"})
+
     runs: Runs
     clock: Clock
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """A run that must not send loses its replies here."""
-        if turn.run is None:
-            return await call_next(turn)
         run, outcome = turn.run, None
+        if run is None:
+            return await call_next(turn)
         try:
             outcome = await call_next(turn)
         finally:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from middleware.buckets import Buckets
-from middleware.turn import CallNext, Level, Outcome, OutcomeStatus, Turn
+from middleware.turn import CallNext, Kind, Level, Outcome, OutcomeStatus, Turn
 
 MOST_IN_A_ROW = 3
 """Turns of bots that are answered in a chat before a person says something there."""
@@ -20,13 +21,16 @@ class OtherBots:
     Counted in memory: forgetting it at a restart does no harm.
     """
 
+    # Not Telegram's news of a chat, who has left it or where it has moved: they come in whoever caused them.
+    kinds: ClassVar[frozenset[Kind]] = frozenset({"message", "edited_message", "command", "button", "reaction"})
+
     strangers: Buckets
     """The turns of bots in a chat that are known to have been turned away: beyond them nothing is kept."""
     _in_a_row: OrderedDict[str, int] = field(default_factory=OrderedDict)
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """Telegram's news of a chat, who has left it or where it has moved, is let in whoever caused it."""
-        if not turn.is_bot or turn.kind in ("membership", "migration"):
+        """Whoever is no bot goes on."""
+        if not turn.is_bot:
             if turn.incoming is not None and turn.level >= Level.MEMBER:
                 self._in_a_row.pop(turn.session_id, None)
             return await call_next(turn)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from middleware.responder import Abilities, wants_answer
-from middleware.turn import CallNext, Outcome, Turn
+from middleware.needs import Needs
+from middleware.responder import ANSWERABLE, wants_answer
+from middleware.turn import CallNext, Kind, Outcome, Turn
 from storage.tables.personalities import Personalities
 
 
@@ -14,12 +15,16 @@ class Personality:
     """Tells the responder the prompt, and the ledgers the profile. A run speaks as its owner wants it."""
 
     personalities: Personalities
-    abilities: Abilities
+    needs: Needs
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """Runs always: a run's row in the ledger names the profile, whether or not anybody wants to know it."""
+        return ANSWERABLE if self.needs.personality else frozenset({"automation"})
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Without any profile, the neutral one: no prompt."""
-        # A run's row in the ledger names the profile, whether or not the responder wants to know it.
-        if wants_answer(turn) and (self.abilities.personality or turn.run is not None):
+        if wants_answer(turn):
             profile = await self.personalities.effective(user_id=turn.user_id, session_id=turn.session_id)
             if profile is not None:
                 turn.context.personality = profile.prompt

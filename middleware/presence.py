@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
-from middleware.turn import CallNext, Outcome, Turn
+from middleware.turn import CallNext, Kind, Outcome, Turn
 
 
 class ShowsStatus(Protocol):
@@ -20,11 +20,13 @@ class ShowsStatus(Protocol):
 class Presence:
     """Notes how each message's turn ended. That it is worked on is told where its answer is made."""
 
+    kinds: ClassVar[frozenset[Kind]] = frozenset({"message"})
+
     status: ShowsStatus | None
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """A try that failed and will be repeated has not ended."""
-        if self.status is None or turn.kind != "message":
+        if self.status is None:
             return await call_next(turn)
         outcome = None
         try:

@@ -7,18 +7,19 @@ is counted as what asked for it. The layer turns away what is to be answered; wh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from middleware.buckets import Buckets
 from middleware.texts import say
-from middleware.turn import CallNext, Outcome, Reply, Toast, Turn
-
-_COUNTED = {"message", "command", "button"}
-"""Counted by the layer itself. What the clock starts and what others are told is never turned away."""
+from middleware.turn import CallNext, Kind, Outcome, Reply, Toast, Turn
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
     """Over it one polite answer a minute, and a toast for as many presses as are allowed; then silence."""
+
+    # What the clock starts and what others are told is never turned away; edits and reactions ask by themselves.
+    kinds: ClassVar[frozenset[Kind]] = frozenset({"message", "command", "button"})
 
     causes: Buckets
     notices: Buckets
@@ -31,7 +32,7 @@ class RateLimit:
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Turns away what is too much of what people ask."""
-        if turn.kind not in _COUNTED or not turn.awaits_answer:
+        if not turn.awaits_answer:
             return await call_next(turn)
         return await self.refusal(turn) or await call_next(turn)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from middleware.responder import Abilities, wants_answer
-from middleware.turn import CallNext, Outcome, Turn
+from middleware.needs import Needs
+from middleware.responder import ANSWERABLE, wants_answer
+from middleware.turn import CallNext, Kind, Outcome, Turn
 from storage.tables.memories import Memories
 
 MAX_CHARACTERS = 4_096
@@ -18,14 +19,19 @@ LOOKED_AT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Gives the responder the memories that share words with the message; none where nothing matches."""
+    """Gives the memories that share words with the message; none where nothing matches."""
 
     memories: Memories
-    abilities: Abilities
+    needs: Needs
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """None where nobody wants to know."""
+        return ANSWERABLE if self.needs.memories else frozenset()
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """For answers of a responder that wants to know; the search itself keeps to the user and the session."""
-        if self.abilities.memories and wants_answer(turn) and turn.text:
+        """For what a responder is to answer; the search itself keeps to the user and the session."""
+        if wants_answer(turn) and turn.text:
             memories = await self.memories.search(
                 turn.text[:LOOKED_AT], session_id=turn.session_id, user_id=turn.user_id, limit=MAX_FACTS
             )

@@ -8,7 +8,11 @@ from datetime import datetime
 from typing import Protocol
 
 from middleware.failures import MiddlewareError
-from middleware.turn import Reply, Turn
+from middleware.needs import Needs
+from middleware.turn import Kind, Reply, Turn
+
+ANSWERABLE: frozenset[Kind] = frozenset({"message", "edited_message", "automation"})
+"""The kinds of turn that a responder may be asked to answer."""
 
 
 class Responder(Protocol):
@@ -41,17 +45,13 @@ async def _nothing() -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Abilities:
+class Abilities(Needs):
     """The needs and powers of a responder, declared once; the defaults are those of one that declares nothing."""
 
-    history: int = 0
-    """The number of earlier messages of the thread that it wants to know."""
     memories: bool = True
-    """True if it wants to know what the person had remembered."""
     personality: bool = True
-    """True if it wants to know how it is to speak."""
     is_immediate: bool = False
-    """True if it answers at once, out of what is at hand: nothing is shown meanwhile, and no time limit is needed."""
+    """True if it answers at once, out of what is at hand: no time limit holds for that, and nobody can stop it."""
     estimate_usd: Callable[[Turn], float | None] = _free
     """The most that the answer to a turn costs, in US dollars; what it cost is added to `turn.spent_usd`.
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from middleware.rate_limit import RateLimit
-from middleware.turn import CallNext, Clock, Incoming, Outcome, Turn
+from middleware.turn import CallNext, Clock, Incoming, Kind, Outcome, Turn
 from storage.ids import session_id_of
 from storage.tables.chats import Chats
 from storage.tables.jobs import Jobs
@@ -22,6 +22,8 @@ _COMMAND = re.compile(r"/[A-Za-z0-9_]{1,64}(?![A-Za-z0-9_])")
 @dataclass(frozen=True, slots=True)
 class Session:
     """Records the incoming messages, or the edit of one, before anybody answers."""
+
+    kinds: ClassVar[frozenset[Kind]] = frozenset({"message", "edited_message", "command", "membership", "migration"})
 
     messages: Messages
     clock: Clock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from storage.ids import reply_thread, root_thread, session_id_of, topic_thread
 from storage.origin import UNKNOWN, Origin
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Kind = Literal[
     "message", "edited_message", "command", "button", "reaction", "membership", "migration", "automation", "heartbeat"
 ]
+KINDS: frozenset[Kind] = frozenset(get_args(Kind))
+"""All of them."""
 OutcomeStatus = Literal["answered", "recorded", "ignored", "denied", "limited", "skipped", "blocked", "failed"]
 
 
@@ -259,7 +261,7 @@ class Turn:
     source: Source
     attempt: int = 1
     may_be_begun: bool = False
-    """True if an earlier try, of this process or of one before it, may have begun a message for its answer."""
+    """True if an earlier try, of this process or of one before it, may have begun its answer, or been stopped at it."""
     update_id: int | None = None
     is_retried: bool = False
     """True if it was set aside, and somebody has taken it up again: what was said and done since is newer."""

@@ -26,16 +26,17 @@ Load = Callable[[str], ModuleType]
 
 @pytest.fixture
 def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
-    """Saves a page's Python block under the name in its first line, and imports it."""
+    """Saves a page's Python blocks, each under the name in its first line, and imports them; gives the last."""
     monkeypatch.syspath_prepend(tmp_path)
     loaded: list[str] = []
 
     def save(page: str) -> ModuleType:
-        [code] = blocks(DOCS / "how-to" / page, "python")
-        file = code.splitlines()[0].removeprefix("# ")
-        (tmp_path / file).write_text(code, encoding="utf-8")
-        loaded.append(file.removesuffix(".py"))
-        return importlib.import_module(loaded[-1])
+        for code in blocks(DOCS / "how-to" / page, "python"):
+            file = code.splitlines()[0].removeprefix("# ")
+            (tmp_path / file).write_text(code, encoding="utf-8")
+            loaded.append(file.removesuffix(".py"))
+            importlib.import_module(loaded[-1])
+        return sys.modules[loaded[-1]]
 
     yield save
     for module in loaded:
@@ -58,6 +59,14 @@ async def test_the_middleware_of_the_how_to_works(house: House, load: Load) -> N
     [setting] = re.findall(r"^POLAR_MIDDLEWARE=(.*)$", blocks(DOCS / "how-to" / "write-a-middleware.md", "sh")[0], re.M)
     async with house.bot(middleware=tuple(setting.split(","))):
         assert await answers(house, "Thanks", "/ping") == ["You are welcome!\n– your bot", "pong\n– your bot"]
+
+
+async def test_the_middleware_of_the_how_to_knows_what_was_said(house: House, load: Load) -> None:
+    """It says the last answer again, as often as it is asked; nobody else here wants to know any history."""
+    load("write-a-middleware.md")
+    async with house.bot(middleware="pardon:reminded"):
+        first, second, third = await answers(house, "hello", "Pardon?", "Pardon?")
+    assert first == second == third
 
 
 @asynccontextmanager

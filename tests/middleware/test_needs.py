@@ -1,0 +1,224 @@
+"""What is read for a turn is what somebody has said that they want to know, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from bot.app import App
+from bot.supervised import Supervisor
+from middleware.chain import compose
+from middleware.needs import Needs
+from middleware.responder import Abilities, Responder
+from middleware.turn import CallNext, Incoming, Kind, Level, Outcome, Place, ReactionChange, Reactions, Source, Turn
+from storage.database import Database
+from storage.statement import Parameters, Rows
+from storage.tables.access import Permissions
+from tests.clocks import TestClock
+from tests.house import House, until
+from tests.looking import idle, tell, texts
+from tests.responders import ECHO
+
+HERE = "tests.middleware.test_needs"
+ACCESS, FTS, PROFILES = "polar_access", "polar_memory_fts", "polar_personality_profiles"
+
+
+class Noted(Database):
+    """A database that notes which tables are asked."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.asked: list[str] = []
+
+    async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
+        """As a database does."""
+        self.asked += re.findall(r"FROM (\w+)", sql)[:1]
+        return await super().fetch(sql, params)
+
+
+class Deaf:
+    """Wants to know nothing, and answers at once."""
+
+    abilities = Abilities(memories=False, personality=False, rights=False, is_immediate=True)
+
+    def __init__(self, local: Responder) -> None:
+        self.local = local
+
+    async def respond(self, turn: Turn) -> str:
+        """The same to everything."""
+        return "what?"
+
+
+class Absorbed(Deaf):
+    """Says that it answers at once, and takes its time."""
+
+    goes_on = asyncio.Event()
+
+    async def respond(self, turn: Turn) -> str:
+        """When it is let."""
+        await self.goes_on.wait()
+        return "oh, that"
+
+
+class Knowing:
+    """Answers by itself, out of what it has asked for."""
+
+    needs = Needs(history=2, memories=True, personality=True)
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """Questions alone."""
+        if not turn.text.endswith("?"):
+            return await call_next(turn)
+        context = turn.context
+        said = [message.text for message in context.history]
+        return Outcome.answer(f"{context.personality} {context.memories} {said}")
+
+
+class Strict:
+    """Lets through what operators write; it declares nothing."""
+
+    levels: list[Level]
+
+    def __init__(self) -> None:
+        self.levels = []
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """Notes who writes."""
+        self.levels.append(turn.level)
+        return await call_next(turn)
+
+
+class Careless(Strict):
+    """Says that it does not ask who writes."""
+
+    needs = Needs(rights=False)
+
+
+knowing, strict, careless = Knowing(), Strict(), Careless()
+
+
+@asynccontextmanager
+async def app(house: House, **changes: Any) -> AsyncIterator[tuple[App, Noted]]:
+    """The parts of a bot that does not run, so that nobody else reads."""
+    database = await Noted.open(house.path, now_ms=0)
+    assert isinstance(database, Noted)
+    parts = App(house.settings(**changes), database, TestClock(), Supervisor(), lambda: None)
+    try:
+        yield parts, database
+    finally:
+        await parts.telegram.close()
+        await database.close()
+
+
+def turn_of(kind: Kind, number: int = 1, **fields: Any) -> Turn:
+    """Something that Ann has written, or reacted with."""
+    if kind == "reaction":
+        change = ReactionChange(event_type="reaction_added", emoji="👍")
+        fields["reactions"] = Reactions(telegram_message_id=number, actor="7", changes=(change,))
+    else:
+        fields["incoming"] = Incoming(telegram_message_id=number, kind="text", text="hello there")
+    source = Source(opening=(), failing=lambda reason: (), is_last_try=True)
+    place = Place(chat_id=7, chat_type="private")
+    name = f"update:{number}:{number}"
+    return Turn(id=name, kind=kind, place=place, user_id="7", received_at_ms=1, source=source, **fields)
+
+
+@pytest.mark.parametrize(
+    ("responder", "middleware", "kind", "asked"),
+    [
+        ("none", "", "message", []),
+        ("none", "", "reaction", []),
+        (f"{HERE}:Deaf", "", "message", []),
+        ("local", "", "reaction", []),
+        ("local", "", "message", [ACCESS, FTS, PROFILES]),
+        ("none", f"{HERE}:careless", "message", []),
+        ("none", f"{HERE}:strict", "message", [ACCESS]),
+        ("none", f"{HERE}:knowing", "reaction", []),
+        ("none", f"{HERE}:knowing", "message", [ACCESS, FTS, "polar_messages", PROFILES]),
+        ("local", f"{HERE}:knowing", "message", [ACCESS, FTS, "polar_messages", PROFILES]),
+    ],
+)
+async def test_nothing_is_read_that_nobody_wants_to_know(
+    house: House, responder: str, middleware: str, kind: Kind, asked: list[str]
+) -> None:
+    """Of a person who has never been here; what several want to know is read once."""
+    async with app(house, responder=responder, middleware=middleware) as (parts, database):
+        await compose(parts.layers)(turn_of(kind))
+        assert sorted(database.asked) == asked
+
+
+@pytest.mark.parametrize("responder", ["none", "local", ECHO])
+async def test_stop_marks_are_looked_up_where_an_earlier_try_may_have_been_stopped(
+    house: House, responder: str
+) -> None:
+    """Of what comes in now nothing can be marked."""
+    async with app(house, responder=responder) as (parts, database):
+        chain = compose(parts.layers)
+        await chain(turn_of("message"))
+        assert "polar_stop_marks" not in database.asked
+        await chain(turn_of("message", 2, may_be_begun=True))
+        assert database.asked.count("polar_stop_marks") == 1
+
+
+@pytest.mark.parametrize(("responder", "made"), [("none", 0), ("local", 0), (f"{HERE}:Deaf", 0), (ECHO, 3)])
+async def test_what_answers_at_once_takes_no_task(house: House, responder: str, made: int) -> None:
+    """Others take one for the answer, one that waits whether somebody stops it, and one that shows it."""
+    loop, tasks = asyncio.get_running_loop(), 0
+
+    def count(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
+        nonlocal tasks
+        tasks += 1
+        return asyncio.Task(work, loop=loop, **options)
+
+    async with app(house, responder=responder) as (parts, _):
+        chain = compose(parts.layers)
+        await chain(turn_of("message"))
+        loop.set_task_factory(count)
+        try:
+            await chain(turn_of("message", 2))
+        finally:
+            loop.set_task_factory(None)
+    assert tasks == made
+
+
+async def test_what_answers_at_once_cannot_be_stopped(house: House) -> None:
+    """There is nothing that is being written; it comes when it comes."""
+    Absorbed.goes_on = asyncio.Event()
+    async with house.bot(responder=f"{HERE}:Absorbed"):
+        ann, chat = house.chat()
+        house.world.say(chat, ann, "hello")
+        await until(lambda: house.rows("SELECT count(*) FROM polar_updates") == [(1,)])
+        house.world.say(chat, ann, "/stop")
+        await house.world.wait(lambda: texts(house, chat) == ["I am not writing anything just now."])
+        Absorbed.goes_on.set()
+        await idle(house)
+        assert texts(house, chat)[1:] == ["oh, that"]
+    assert house.rows("SELECT * FROM polar_stop_marks") == []
+
+
+async def test_a_middleware_is_told_what_it_wants_to_know_before_it_is_asked(house: House) -> None:
+    """It may answer by that itself."""
+    async with house.bot(responder="none", middleware=f"{HERE}:knowing"):
+        ann, chat = house.chat()
+        await tell(house, chat, ann, "/personality set Be a pirate.")
+        await tell(house, chat, ann, "/remember the tea is green")
+        for text in ("one", "two", "three"):
+            await tell(house, chat, ann, text)
+        said = await tell(house, chat, ann, "which tea?")
+        assert said == ["Be a pirate. ('the tea is green',) ['two', 'three']"]
+
+
+async def test_a_middleware_that_declares_nothing_knows_who_writes(house: House) -> None:
+    """Where everyone may come in, too, as it may let only some go on."""
+    async with app(house, responder="none", middleware=f"{HERE}:strict,{HERE}:careless") as (parts, database):
+        await database.commit(Permissions.grant("7", "operator", granted_by="", now_ms=0))
+        await compose(parts.layers)(turn_of("message"))
+    assert (strict.levels.pop(), careless.levels.pop()) == (Level.OPERATOR, Level.OPERATOR)
+    async with app(house, responder="none", middleware=f"{HERE}:careless") as (parts, _):
+        await compose(parts.layers)(turn_of("message", 2))
+    assert careless.levels.pop() == Level.MEMBER
