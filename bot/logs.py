@@ -82,14 +82,19 @@ class Gathering(logging.StreamHandler[TextIO]):
             super().flush()
 
 
-def set_up(form: Literal["console", "json"], *secrets: str) -> None:
-    """Log to standard error in the given form, without these secrets."""
+def set_up(form: Literal["console", "json"], *secrets: str, level: str = "info") -> None:
+    """Log to standard error in the given form, without these secrets; of ours from this level on.
+
+    What libraries have for those who debug them, statements with their values above all, is never logged.
+    """
     # What no format of ours shows need not be found out for every record.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = Gathering()
     console = _Redacting("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S", secrets)
     handler.setFormatter(_Json(None, None, secrets) if form == "json" else console)
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    least = getattr(logging, level.upper())
+    logging.basicConfig(level=max(least, logging.INFO), handlers=[handler], force=True)
+    logging.getLogger("polar").setLevel(least)
     # The HTTP clients log every request's URL; PTB logs what we log ourselves, with tracebacks.
     for client in ("httpx", "httpx2", "openai"):
         logging.getLogger(client).setLevel(logging.WARNING)

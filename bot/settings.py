@@ -174,6 +174,7 @@ class Settings(BaseSettings):
     )
     artifacts: Path = Field(Path("artifacts"), description=f"Folder of the Markdown exports; {_RELATIVE}.")
     log_format: Literal["console", "json"] = Field("console", description="Form of the log on standard error.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
     keep_updates_days: KeptDays = Field(7, description="How long updates are kept that were handled.")
     keep_audit_days: KeptDays = Field(90, description="How long it is kept what became of each turn.")
     keep_deliveries_days: KeptDays = Field(

@@ -16,6 +16,8 @@ from storage.tables.feedback import FeedbackLedger
 
 log = logging.getLogger("polar.turn")
 
+_TOLD: frozenset[Kind] = frozenset({"message", "edited_message", "reaction"})
+"""The kinds that nobody need do anything about: where nothing follows from one, the log says so to who debugs."""
 UNKNOWN = "unknown"
 """The word in the ledger, from which nothing is ever erased, for a name that is no command's."""
 
@@ -51,7 +53,9 @@ class Audit:
     def _row(self, turn: Turn, outcome: Outcome | None, error: Exception | None, duration_ms: int) -> Statement:
         status = _status(outcome, error)
         reason = outcome.reason if outcome is not None and error is None else type(error).__name__
-        log.info("%s %s %s %s in %d ms", turn.id, turn.kind, turn.session_id, status, duration_ms)
+        is_merely_recorded = status == "recorded" and turn.kind in _TOLD and not (outcome and outcome.replies)
+        level = logging.DEBUG if is_merely_recorded else logging.INFO
+        log.log(level, "%s %s %s %s in %d ms", turn.id, turn.kind, turn.session_id, status, duration_ms)
         return AuditTrail.append(
             turn_id=turn.id,
             attempt=turn.attempt,

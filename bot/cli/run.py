@@ -21,8 +21,8 @@ def run() -> None:
     loaded = settings.load()
     secrets = (loaded.telegram_bot_token, loaded.webhook_secret, loaded.openai_api_key)
     proxy = proxy_for(loaded.telegram_api_url)
-    passwords = () if proxy is None else (proxy.password,)
-    logs.set_up(loaded.log_format, *(secret.get_secret_value() for secret in secrets), *passwords)
+    hidden = [*(secret.get_secret_value() for secret in secrets), *(() if proxy is None else (proxy.password,))]
+    logs.set_up(loaded.log_format, *hidden, level=loaded.log_level)
     for line in (*settings.strangers(), *settings.exposed()):
         log.warning(line)
     asyncio.run(until_asked_to_stop(loaded, ServiceManager(*settings.watchdog_call())))

@@ -233,13 +233,15 @@ async def test_what_does_not_end_in_time_is_left_to_the_next_start(house: House)
 
 
 async def test_the_log_holds_neither_token_nor_text(house: House) -> None:
-    """One line a turn, with ids and durations; a proxy's answer names no URL with a token."""
+    """One line a turn, with ids and durations, for whoever debugs too; a proxy's answer names no URL with a token."""
     ann, chat = house.chat("Annabel")
-    async with ready(house, responder=FAILING, log_format="json", shutdown_seconds=0) as process:
+    debugging = {"log_format": "json", "log_level": "debug"}
+    async with ready(house, responder=FAILING, shutdown_seconds=0, **debugging) as process:
         house.world.fault("sendMessage", "502-html")
-        house.world.say(chat, ann, "confidential words")
+        said = house.world.say(chat, ann, "confidential words")
         house.world.say(chat, ann, "fail confidential words")
         await house.world.wait(lambda: len(texts(house, chat)) > 0)
+        house.world.react(chat, ann, said, "👍")
         house.world.fault("getUpdates", "garbage")
         house.world.say(chat, ann, "/ping")
         await house.world.wait(lambda: "pong" in texts(house, chat))
@@ -248,6 +250,7 @@ async def test_the_log_holds_neither_token_nor_text(house: House) -> None:
     for line in printed.splitlines():
         assert json.loads(line)["message"]
     assert re.search(r"update:\d+:\d+ command telegram:chat:\d+ answered in \d+ ms", printed)
+    assert re.search(r"update:\d+:\d+ reaction telegram:chat:\d+ recorded in \d+ ms", printed)
     assert "TEST-TOKEN" not in printed
     assert "confidential" not in printed
     assert "Annabel" not in printed
