@@ -55,8 +55,16 @@ format: $(VENV)/dev.stamp  ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/dev.stamp  ## the measurements that the docs quote
-	$(BIN)/python -m benchmarks.reactions $(ARGS)
+# What they need contradicts our own lock.
+PEERS := .venv-peers
+$(PEERS)/peers.stamp: requirements/peers.txt | $(VENV)/pyvenv.cfg
+	$(BIN)/python -m venv --clear $(PEERS)
+	$(PEERS)/bin/pip --disable-pip-version-check --quiet install --no-deps --require-hashes --requirement $<
+	$(PEERS)/bin/pip --disable-pip-version-check --quiet check
+	@touch $@
+
+bench: $(VENV)/run.stamp $(PEERS)/peers.stamp  ## speed beside other bots, for docs/reference/performance.md; ARGS=--all for all of it
+	$(BIN)/python -m benchmarks $(ARGS)
 
 faults: $(VENV)/dev.stamp  ## random faults on the real bot, then what must hold; ARGS="--minutes 30 --seed 1 --only kills"
 	$(BIN)/python -m tests.campaigns.faults $(ARGS)
@@ -77,12 +85,13 @@ screens: $(VENV)/dev.stamp  ## make the pictures in docs/screens anew; needs Chr
 	$(BIN)/python -m tests.web.browser.screens docs/screens
 	$(BIN)/python -m tests.emulator.picture docs/screens/chat.png
 
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+  --no-header --no-annotate
+
 lock: $(VENV)/dev.stamp  ## resolve the pins of pyproject.toml to hashes, for every Python and Unix at once
-	for set in run dev; do \
-	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
-	    --no-header --no-annotate $$( [ $$set = dev ] && echo --extra dev ) \
-	    --output-file requirements/$$set.txt $(ARGS) pyproject.toml || exit 1; \
-	done
+	$(COMPILE) --output-file requirements/run.txt $(ARGS) pyproject.toml
+	$(COMPILE) --extra dev --output-file requirements/dev.txt $(ARGS) pyproject.toml
+	$(COMPILE) --output-file requirements/peers.txt $(ARGS) requirements/peers.in
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist polar.egg-info
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist polar.egg-info

@@ -1,1 +1,1 @@
-"""The measurements that the documentation quotes: `python -m benchmarks.reactions`, `python -m benchmarks.writer`."""
+"""The measurements that the documentation quotes: `make bench`, and programs of their own, as `benchmarks.writer`."""

@@ -37,8 +37,16 @@ class Noted(Database):
 
     async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
         """As a database does."""
-        self.asked += re.findall(r"FROM (\w+)", sql)[:1]
+        self._note(sql)
         return await super().fetch(sql, params)
+
+    async def look_up(self, sql: str, params: Parameters = ()) -> Rows:
+        """As a database does."""
+        self._note(sql)
+        return await super().look_up(sql, params)
+
+    def _note(self, sql: str) -> None:
+        self.asked += re.findall(r"FROM (\w+)", sql)[:1]
 
 
 class Deaf:

@@ -1,0 +1,77 @@
+"""What Polar has committed, read as a second program would, until nothing of it is unfinished."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from benchmarks.processes import TIME_LIMIT_S, Process, ProcessEnded
+
+LOOK_AGAIN_S = 50e-6
+"""For each update that is left: a part of what it takes, so that whoever waits looks often only at the very end."""
+SOONEST_S, LATEST_S = 0.002, 0.5
+_UNFINISHED = """
+SELECT (SELECT coalesce(max(updateId), 0) FROM polar_updates),
+  (SELECT count(*) FROM polar_updates INDEXED BY polar_updates_pending WHERE status = 'pending'),
+  (SELECT count(*) FROM polar_delivery_queue WHERE status IN ('pending', 'sending'))
+"""
+_COUNTS = """
+SELECT (SELECT count(*) FROM polar_updates WHERE status = 'done'), (SELECT count(*) FROM polar_feedback_events),
+  (SELECT count(*) FROM polar_messages WHERE role = 'user'),
+  (SELECT count(*) FROM polar_delivery_queue WHERE status = 'sent')
+"""
+
+
+class Miscounted(Exception):
+    """The bot did not record exactly what it was given."""
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
+        yield connection
+
+
+def finished_ns(path: Path, last: int, bot: Process) -> int:
+    """When all updates up to this id are finished and all answers to them have their receipts."""
+    end = time.monotonic() + TIME_LIMIT_S
+    with _reading(path) as connection:
+        while time.monotonic() < end:
+            received, pending, unsent = connection.execute(_UNFINISHED).fetchone()
+            left = max(0, last - received) + pending + unsent
+            if left == 0:
+                return time.monotonic_ns()
+            bot.check()
+            time.sleep(min(LATEST_S, max(SOONEST_S, left * LOOK_AGAIN_S)))
+    raise ProcessEnded(f"not done within {TIME_LIMIT_S} s")
+
+
+def one_finished_ns(path: Path, update_id: int, bot: Process) -> int:
+    """When this update is finished."""
+    end = time.monotonic() + TIME_LIMIT_S
+    with _reading(path) as connection:
+        while time.monotonic() < end:
+            row = connection.execute("SELECT status FROM polar_updates WHERE updateId = ?", (update_id,)).fetchone()
+            if row is not None and row[0] != "pending":
+                return time.monotonic_ns()
+            bot.check()
+            time.sleep(SOONEST_S)
+    raise ProcessEnded(f"not done within {TIME_LIMIT_S} s")
+
+
+def waiting(path: Path) -> int:
+    """How many updates are not finished."""
+    with _reading(path) as connection:
+        return int(connection.execute(_UNFINISHED).fetchone()[1])
+
+
+def check(path: Path, *, reactions: int, texts: int, answers: int) -> None:
+    """Raise Miscounted unless each update is there, once, and so is what became of it."""
+    with _reading(path) as connection:
+        found = connection.execute(_COUNTS).fetchone()
+    expected = (reactions + texts, reactions, texts, answers)
+    if found != expected:
+        raise Miscounted(f"updates done, events, texts, answers sent: expected {expected}, found {found}")
