@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha1
 from typing import Literal
-from uuid import NAMESPACE_URL, UUID
+from uuid import NAMESPACE_URL
 
 Side = Literal["answer", "control"]
 """Which of a conversation's two lanes an update takes."""
@@ -21,6 +21,9 @@ THUMB_UP, THUMB_DOWN = "fb:+", "fb:-"
 """The data of the two feedback buttons."""
 LANES_OF: dict[Side, str] = {"answer": "LIKE '%:answer'", "control": "NOT LIKE '%:answer'"}
 """As SQL behind a lane: that it is one of this side."""
+_EVENTS = NAMESPACE_URL.bytes + b"polar:"
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
+"""As RFC 9562 has two bits of a UUID fixed."""
 _UPDATE = "update:"
 _PLACEHOLDER = ":placeholder"
 _NOTICE = "notice:"
@@ -135,8 +138,9 @@ def try_id(run_id: str, attempt: int) -> str:
 def event_id(turn_id: str, position: int) -> str:
     """A turn's event in the feedback ledger: derived, so that handling the turn again adds nothing."""
     # What uuid5 does, without its detours: every reaction needs one.
-    name = NAMESPACE_URL.bytes + f"polar:{turn_id}:{position}".encode()
-    return str(UUID(bytes=sha1(name, usedforsecurity=False).digest()[:16], version=5))
+    name = _EVENTS + f"{turn_id}:{position}".encode()
+    digest = sha1(name, usedforsecurity=False).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
 
 
 def reply_id(turn_id: str, number: int) -> str:
