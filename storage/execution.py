@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import groupby
 
 from storage.errors import ExpectationFailed
-from storage.statement import Bulk, Rank, Rows, Statement, Unit, UnitRows
+from storage.statement import Bulk, Order, Rows, Statement, Unit, UnitRows
 
 _SIZES = (32, 8, 2)
 """The numbers of rows that one statement may have. Few, as each is a text that SQLite prepares and keeps."""
@@ -41,30 +41,30 @@ def run_group(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[Uni
 
 
 def _in_order(units: Sequence[Unit], answers: list[UnitRows]) -> Iterator[_Step]:
-    """The statements of all units; those of neighbours that may change places by rank, and nothing past the others."""
+    """The statements of all units; those of some neighbours kind by kind, and nothing past the others."""
     waiting: list[_Step] = []
-    latest: dict[Hashable, Rank] = {}
+    latest: dict[Hashable, Order] = {}
     for unit, answer in zip(units, answers, strict=True):
         if not _joins(unit, latest):
-            yield from sorted(waiting, key=_rank)
+            yield from sorted(waiting, key=_order)
             waiting, latest = [], {}
             if not _joins(unit, latest):
                 yield from ((statement, answer, place) for place, statement in enumerate(unit))
                 latest = {}
                 continue
         waiting += [(statement, answer, place) for place, statement in enumerate(unit)]
-    yield from sorted(waiting, key=_rank)
+    yield from sorted(waiting, key=_order)
 
 
-def _joins(unit: Unit, latest: dict[Hashable, Rank]) -> bool:
-    """True if all statements of a unit have a rank, none below the latest of what is about the same thing."""
+def _joins(unit: Unit, latest: dict[Hashable, Order]) -> bool:
+    """True if all statements of a unit have an order, none before the latest of what is about the same thing."""
     for statement in unit:
-        if (bulk := _bulk_of(statement)) is None or bulk.rank is None:
+        if (bulk := _bulk_of(statement)) is None or bulk.order is None:
             return False
         if statement.about is not None:
-            if latest.get(statement.about, bulk.rank) > bulk.rank:
+            if latest.get(statement.about, bulk.order) > bulk.order:
                 return False
-            latest[statement.about] = bulk.rank
+            latest[statement.about] = bulk.order
     return True
 
 
@@ -74,10 +74,10 @@ def _bulk_of(statement: Statement) -> Bulk | None:
     return bulk if bulk is not None and (bulk.key or statement.expect is None) else None
 
 
-def _rank(step: _Step) -> int:
+def _order(step: _Step) -> int:
     bulk = step[0].bulk
-    assert bulk is not None and bulk.rank is not None
-    return bulk.rank
+    assert bulk is not None and bulk.order is not None
+    return bulk.order
 
 
 def _kind(step: _Step) -> tuple[Bulk | str, bool]:

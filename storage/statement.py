@@ -16,7 +16,7 @@ Unit = tuple["Statement", ...]
 UnitRows = list[Rows]
 
 
-class Rank(IntEnum):
+class Order(IntEnum):
     """The order in which kinds of statements run that neighbouring units have in common, as within each unit."""
 
     SOURCE = 0
@@ -29,8 +29,8 @@ class Rank(IntEnum):
 class Bulk:
     """How statements of one kind run as one: `head`, a `row` for the parameters of each, between commas, and `tail`.
 
-    A store that marks statements with it promises that they do then what they would do one after the other. With a
-    `rank` it promises as well that none of them minds a statement of another rank before it or behind it, unless both
+    A store that marks statements with it promises that they do then what they would do one after the other. With an
+    `order` it promises as well that none of them minds a statement of another kind before it or behind it, unless both
     are about the same thing; without one they run as one only where they stand beside each other.
     Where rows come back, or are counted, each begins with the parameters of its statement at `key`.
     """
@@ -38,7 +38,7 @@ class Bulk:
     head: str
     row: str
     tail: str = ""
-    rank: Rank | None = None
+    order: Order | None = None
     key: tuple[int, ...] = ()
     _texts: dict[int, str] = field(default_factory=dict, init=False, repr=False)
 
@@ -58,7 +58,7 @@ class Statement(NamedTuple):
 
     `expect` is the number of rows it must change (or return); any other number voids its whole unit, which
     makes a compare-and-set of it. `bulk` marks what may run as one with others of its kind; its parameters are a tuple.
-    `about` is the thing that it changes or looks up, where statements of another rank do that too.
+    `about` is the thing that it changes or looks up, where statements of another kind do that too.
     """
 
     sql: str

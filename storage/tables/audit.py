@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from storage.statement import Bulk, Rank, Statement
+from storage.statement import Bulk, Order, Statement
 
 _APPEND = Bulk(
     "INSERT INTO polar_audit (turnId, attempt, kind, sessionId, userId, outcome, reason, durationMs, createdAtMs) "
     "VALUES ",
     "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    rank=Rank.AUDIT,
+    order=Order.AUDIT,
 )
 
 

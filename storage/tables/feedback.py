@@ -9,7 +9,7 @@ from storage.ids import message_key, sql_received_message_id, unknown_message_id
 from storage.indexed import EVENT_ACTOR, field
 from storage.json_text import encode
 from storage.readers import Readers
-from storage.statement import Bulk, Rank, Statement
+from storage.statement import Bulk, Order, Statement
 
 # The message is resolved inside the insert, so that recording costs no read of its own. A message that is
 # still being handled stands in the journal, and its id follows from it.
@@ -34,7 +34,7 @@ SELECT given.id, given.type, given.session,
 FROM given LEFT JOIN polar_messages
   ON polar_messages.sessionId = given.session AND polar_messages.telegramMessageId = given.message
 """,
-    rank=Rank.EVENT,
+    order=Order.EVENT,
 )
 _APPEND = """
 INSERT INTO polar_feedback_events (id, type, sessionId, messageId, emoji, polarity, payload, createdAtMs)

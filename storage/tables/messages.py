@@ -12,14 +12,14 @@ from storage.indexed import MESSAGE_AUTOMATION
 from storage.json_text import encode, read_object
 from storage.origin import Origin
 from storage.readers import Readers
-from storage.statement import Bulk, Rank, Statement, Value
+from storage.statement import Bulk, Order, Statement, Value
 
 _ADD_RECEIVED = Bulk(
     "INSERT INTO polar_messages (sessionId, messageId, role, telegramMessageId, threadKey, userId, kind, text, "
     "attachment, turnId, createdAtMs) VALUES ",
     "(?, ?, 'user', ?, ?, ?, ?, ?, ?, ?, ?)",
     " ON CONFLICT DO NOTHING",
-    rank=Rank.MESSAGE,
+    order=Order.MESSAGE,
 )
 _ADD_QUEUED = """
 INSERT INTO polar_messages

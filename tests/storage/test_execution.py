@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from storage import migrations, opening
 from storage.ids import event_id, message_key, update_turn_id
 from storage.origin import UNKNOWN
-from storage.statement import Bulk, Rank, Statement, Unit, UnitRows
+from storage.statement import Bulk, Order, Statement, Unit, UnitRows
 from storage.tables.audit import AuditTrail
 from storage.tables.feedback import FeedbackLedger
 from storage.tables.messages import Messages
@@ -32,7 +32,7 @@ FINISH = Bulk(
     "(?, ?, ?)",
     ") UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = given.now FROM given "
     "WHERE updateId = given.id AND sequence = given.place AND status = 'pending' RETURNING updateId, sequence",
-    rank=Rank.SOURCE,
+    order=Order.SOURCE,
     key=(1, 2),
 )
 
@@ -249,7 +249,7 @@ PLACE = Bulk(
 )
 
 
-def test_what_has_no_rank_is_one_with_its_neighbours_alone(connection: Spy) -> None:
+def test_what_has_no_order_is_one_with_its_neighbours_alone(connection: Spy) -> None:
     """Each gets its own rows back, in order, and one that did nothing gets none."""
     connection.execute(PAIRS)
     connection.execute("INSERT INTO pairs (name) VALUES ('c')")
@@ -272,7 +272,7 @@ def test_the_same_key_twice_is_two_statements(connection: Spy) -> None:
 def test_what_is_counted_but_does_not_come_back_runs_by_itself(connection: Spy) -> None:
     """And is a unit that nothing is moved past."""
     connection.execute(PAIRS)
-    put = Bulk("INSERT INTO pairs (name) VALUES ", "(?)", " ON CONFLICT DO NOTHING", rank=Rank.MESSAGE)
+    put = Bulk("INSERT INTO pairs (name) VALUES ", "(?)", " ON CONFLICT DO NOTHING", order=Order.MESSAGE)
     counted = Statement(put.sql(1), ("a",), 1, put)
     answers = run_batch(connection, [(counted,), (counted,), (put.of("b"),)])
     assert [isinstance(answer, Exception) for answer in answers] == [False, True, False]
