@@ -39,11 +39,13 @@ def texts(path: Path) -> list[str]:
 
 
 def unguarded(sql: str) -> list[str]:
-    """The columns that a text reads as JSON though they may be none; parameters are ours, also those `given` as rows."""
+    """The columns that a text reads as JSON though they may be none; parameters, and rows of them, are ours."""
     read = (match["of"] for match in READS.finditer(sql))
     guarded = re.compile(r"json_valid\((CAST\(\w+ AS TEXT\)|[\w.]+)\)|field\(['\"]([\w.]+)['\"]")
     known = {name for found in guarded.findall(sql) for name in found} | KEPT_BY_AN_INDEX
-    return [of for of in read if not of.startswith((":", "?", "given.")) and of not in known and not of.startswith("CASE")]
+    return [
+        of for of in read if not of.startswith((":", "?", "given.")) and of not in known and not of.startswith("CASE")
+    ]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CHECKOUT)))
