@@ -93,7 +93,8 @@ def set_up(form: Literal["console", "json"], *secrets: str, level: str = "info")
     console = _Redacting("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S", secrets)
     handler.setFormatter(_Json(None, None, secrets) if form == "json" else console)
     least = getattr(logging, level.upper())
-    logging.basicConfig(level=max(least, logging.INFO), handlers=[handler], force=True)
+    handler.setLevel(least)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("polar").setLevel(least)
     # The HTTP clients log every request's URL; PTB logs what we log ourselves, with tracebacks.
     for client in ("httpx", "httpx2", "openai"):
