@@ -55,9 +55,9 @@ class SlowPaid(Paid):
             file.write(f"{turn.text}\n")
 
     async def respond(self, turn: Turn) -> str:
-        """As Paid, 30 ms later."""
+        """As Paid, 100 ms later, so that ten calls outlast the wait for the first of them."""
         answer = await super().respond(turn)
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(0.1)
         return answer
 
 

@@ -16,7 +16,7 @@ from storage import opening
 from storage.tables.budgets import BudgetPolicy, Budgets
 from storage.writer import run_batch
 from tests.house import House, until
-from tests.killing import end, kill, start, start_asking
+from tests.killing import asks, end, kill, start, start_asking
 from tests.paid import CALLS_FILE, COST
 
 pytestmark = pytest.mark.slow
@@ -70,9 +70,12 @@ async def test_killed_within_calls_a_budget_for_ten_makes_ten_at_the_most(
         assert charged <= 10 * COST
         if charged + house.rows("SELECT total(amountUsd) FROM polar_budget_reservations")[0][0] > 9 * COST:
             break
+        asked = len(world.calls)
         process = await start(house, **settings)
     if process.returncode is not None:
+        asked = len(world.calls)
         process = await start(house, **settings)
+    await asks(house, asked)  # before that it knows no way to end but at once
     await world.wait(lambda: world.updates_pending() == 0, timeout=60)
     await until(lambda: house.rows(OPEN) == [(0,)] and unsent(house) == 0, timeout_s=120)
     assert await end(process) == 0
