@@ -1,14 +1,13 @@
-"""Settings: from the environment or `.env`. Nothing else of ours reads the environment."""
+"""Settings: from the environment or `.env`. What the environment says besides is read by whom it concerns."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -375,21 +374,6 @@ def exposed() -> Iterator[str]:
     path = home.find().folder / ".env"
     if private_files.is_open_to_others(path):
         yield f"others can read or write {path}, which holds secrets; {private_files.remedy(path)}"
-
-
-class WatchdogCall(NamedTuple):
-    """Where a service manager wants to be told how this process is, '' for nowhere; and its patience in seconds."""
-
-    address: str
-    patience_s: float
-
-
-def watchdog_call() -> WatchdogCall:
-    """The words of the service manager that started this process, from its environment (systemd's sd_notify)."""
-    told = {name: os.environ.get(name, "") for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")}
-    is_ours = told["WATCHDOG_PID"] in ("", str(os.getpid()))
-    patience_us = told["WATCHDOG_USEC"] if is_ours and told["WATCHDOG_USEC"].isdecimal() else "0"
-    return WatchdogCall(told["NOTIFY_SOCKET"], int(patience_us) / 1e6)
 
 
 def _explain(problem: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 
 import typer
@@ -25,7 +26,7 @@ def run() -> None:
     logs.set_up(loaded.log_format, *hidden, level=loaded.log_level)
     for line in (*settings.strangers(), *settings.exposed()):
         log.warning(line)
-    asyncio.run(until_asked_to_stop(loaded, ServiceManager(*settings.watchdog_call())))
+    asyncio.run(until_asked_to_stop(loaded, ServiceManager.named_in(os.environ)))
 
 
 async def until_asked_to_stop(loaded: settings.Settings, service: ServiceManager | None = None) -> None:
