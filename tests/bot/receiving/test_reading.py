@@ -84,13 +84,16 @@ ELSEWHERE = {"id"}
 
 
 def at(found: Any, path: str) -> Any:
-    """What stands at the end of a path, as plain values; nothing where the way ends before."""
+    """What stands at the end of a path, as plain values; nothing where the way ends before.
+
+    A field that python-telegram-bot does not know of an object, it keeps as it came.
+    """
     name, _, rest = path.partition(".")
     if name == "*":
         return [at(each, rest) for each in found or ()]
     if name.endswith("?"):
         return getattr(found, name[:-1]) is not None
-    value = getattr(found, name, None)
+    value = getattr(found, name, getattr(found, "api_kwargs", {}).get(name))
     return at(value, rest) if rest and value is not None else plain(value)
 
 
