@@ -118,9 +118,9 @@ class Honest:
             (50, self._say),
             (14, self._command),
             (10, self._press),
-            (16, self._react),
+            (17, self._react),
             (6, self._edit),
-            (4, self._mention),
+            (3, self._mention),
         )
 
     def _in_turn(self) -> Iterator[Neighbour]:
