@@ -46,7 +46,8 @@ class Stage:
         self._read_to = 0
         self._readers: list[asyncio.Task[None]] = []
         self._lines: list[str] = []
-        self._client = httpx.AsyncClient(timeout=PATIENCE_S)
+        # All of it is on this machine, whatever proxy the environment names.
+        self._client = httpx.AsyncClient(timeout=PATIENCE_S, trust_env=False)
 
     async def open(self) -> None:
         """Start the embedded Telegram and the model, each on a free port."""

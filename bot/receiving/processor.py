@@ -112,12 +112,15 @@ class Processor:
         for lanes in self._sides:
             lanes.let_go()
 
-    async def run(self) -> None:
-        """Take what is pending into hand, forever; what an earlier process left comes first."""
+    async def prepare(self) -> None:
+        """See what an earlier process left: whatever comes in from now on was in nobody's hand."""
         self._found_at_start = await self._updates.last_sequence()
         first = await self._updates.first_pending()
         for lanes in self._sides:
             lanes.begin(cursor=(first or 1) - 1, found_at_start=self._found_at_start)
+
+    async def run(self) -> None:
+        """Take what is pending into hand, forever; what an earlier process left comes first."""
         while True:
             self._awake.clear()
             steps = [await lanes.step() for lanes in self._sides]

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from openai import APIError, AsyncOpenAI, AsyncStream, Timeout
+from openai import APIError, AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient, Timeout
 
+from bot.http.bot_api import trusted
+from bot.http.proxies import proxy_for
 from bot.responders.model.answer import Garbled, ModelAnswer
 from bot.responders.model.dialect import Dialect, Question
 from bot.responders.model.failures import cut_off, delay_of, explain
@@ -26,7 +28,11 @@ class ModelEndpoint:
         self._dialect = dialect
         # Waiting is bounded here, by deadlines; repeating too, as only we know how much time there is.
         timeout = Timeout(None, connect=CONNECT_S)
-        self._client = AsyncOpenAI(base_url=base_url, api_key=api_key or NO_KEY, timeout=timeout, max_retries=0)
+        proxy = proxy_for(base_url)
+        client = DefaultAsyncHttpxClient(verify=trusted(), trust_env=False, proxy=proxy.address if proxy else None)
+        self._client = AsyncOpenAI(
+            base_url=base_url, api_key=api_key or NO_KEY, timeout=timeout, max_retries=0, http_client=client
+        )
         # Read from the environment by the client itself, which settings of ours have no part in.
         self._client.organization = self._client.project = None
 

@@ -124,6 +124,7 @@ async def bench(
     database = await Database.open(path / "polar-system.db", now_ms=1)
     await database.commit(*batch(received, now_ms=clock()))
     made = Bench(database, clock, merge_window_ms, room)
+    await made.processor.prepare()
     running = asyncio.create_task(made.processor.run())
     try:
         yield made
