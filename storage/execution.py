@@ -22,22 +22,25 @@ _Step = tuple[Statement, UnitRows, int]
 def run_unit(connection: sqlite3.Connection, unit: Unit) -> UnitRows:
     """The answer of one unit, each of whose statements runs as it is; raises what voids it."""
     answer: UnitRows = [[] for _ in unit]
-    steps = ((statement, answer, place) for place, statement in enumerate(unit))
-    for is_plain, alike in groupby(steps, key=_plain_kind):
-        _run_each(connection, list(alike), is_plain[1])
+    for (_, is_plain), alike in groupby(_steps(unit, answer), key=_plain_kind):
+        _run_each(connection, list(alike), is_plain)
     return answer
 
 
 def run_group(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[UnitRows]:
     """The answers of all units, as if each had run by itself, in order; raises what voids any of them."""
     answers: list[UnitRows] = [[[] for _ in unit] for unit in units]
-    for (kind, is_plain), alike in groupby(_in_order(units, answers), key=_kind):
-        steps = list(alike)
+    steps = _steps(units[0], answers[0]) if len(units) == 1 else _in_order(units, answers)
+    for (kind, is_plain), alike in groupby(steps, key=_kind):
         if isinstance(kind, Bulk):
-            _run_as_one(connection, kind, steps)
+            _run_as_one(connection, kind, list(alike))
         else:
-            _run_each(connection, steps, is_plain)
+            _run_each(connection, list(alike), is_plain)
     return answers
+
+
+def _steps(unit: Unit, answer: UnitRows) -> list[_Step]:
+    return [(statement, answer, place) for place, statement in enumerate(unit)]
 
 
 def _in_order(units: Sequence[Unit], answers: list[UnitRows]) -> Iterator[_Step]:
@@ -49,10 +52,10 @@ def _in_order(units: Sequence[Unit], answers: list[UnitRows]) -> Iterator[_Step]
             yield from sorted(waiting, key=_order)
             waiting, latest = [], {}
             if not _joins(unit, latest):
-                yield from ((statement, answer, place) for place, statement in enumerate(unit))
+                yield from _steps(unit, answer)
                 latest = {}
                 continue
-        waiting += [(statement, answer, place) for place, statement in enumerate(unit)]
+        waiting += _steps(unit, answer)
     yield from sorted(waiting, key=_order)
 
 
