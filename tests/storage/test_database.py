@@ -18,7 +18,7 @@ from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.readers import READERS
 from storage.statement import Rows, Statement, Unit, UnitRows
 from storage.writer import run_batch
-from tests.storage.files import NOW_MS, can_be_written, locked, rows, run
+from tests.storage.files import NOW_MS, can_be_written, locked, plain, rows, run
 
 Read = Callable[[Database, str], Awaitable[Rows]]
 ADD = "INSERT INTO polar_properties VALUES (?, ?)"
@@ -465,6 +465,20 @@ async def test_who_watches_a_table_is_told_before_the_caller_goes_on(database: D
     assert told == ["properties"]
     await database.commit(Statement("DELETE FROM polar_audit"), Statement("DELETE FROM polar_access"))
     assert told == ["properties", "access"]
+
+
+async def test_who_watches_is_told_of_what_another_program_wrote(database: Database, path: Path) -> None:
+    """Whatever that was, by the first commit behind it, and once."""
+    told: list[str] = []
+    database.watch("polar_access", lambda: told.append("access"))
+    await database.commit(put("a"))
+    assert told == []
+    with plain(path) as other:
+        other.execute(ADD, ("b", "1"))
+    await database.commit(put("c"))
+    assert told == ["access"]
+    await database.commit(put("d"))
+    assert told == ["access"]
 
 
 async def test_who_watches_is_told_although_the_caller_was_cancelled(

@@ -15,7 +15,7 @@ from bot.receiving.journal import Journal
 from bot.receiving.processor import CONTROL_SLOTS, ROOM, Processor
 from bot.supervised import Supervisor
 from storage.database import Database
-from storage.erasure import CHANGES_WAITING
+from storage.erasure import CHANGES_WAITING, Erasure
 from storage.ids import Side, lane_of
 from storage.statement import Statement
 from storage.tables.updates import Entry, Received, Updates, batch
@@ -204,6 +204,19 @@ async def test_what_was_finished_elsewhere_is_passed_over(tmp_path: Path) -> Non
         await made.receive(message(22, 8))
         await until(lambda: (22,) in made.ended)
         assert {(11,), (21,)}.isdisjoint(made.begun)
+
+
+async def test_what_was_erased_while_it_waited_is_not_begun(tmp_path: Path) -> None:
+    """Here, by a commit of our own; what came in after that is handled."""
+    async with bench(tmp_path) as made:
+        await made.receive(*[message(number, number) for number in range(1, SLOTS + 1)])
+        await until(lambda: len(made.begun) == SLOTS)
+        await made.receive(message(11, 1), message(12, 12))
+        await made.database.commit(*Erasure(made.database).of("7", now_ms=1))
+        await made.receive(message(13, 12))
+        made.answers_may_end.set()
+        await until(lambda: made.ended == [(13,)])
+        assert {(11,), (12,)}.isdisjoint(made.begun)
 
 
 @pytest.mark.parametrize("is_done", [True, False])

@@ -11,7 +11,7 @@ import pytest
 from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.ids import Side
-from storage.tables.updates import Entry, Received, Updates, batch
+from storage.tables.updates import Entry, Received, Updates, batch, kept
 from storage.views.queue_counts import QueueCounts
 from tests.storage.files import NOW_MS, rows
 
@@ -51,6 +51,18 @@ async def test_a_new_journal_is_empty(updates: Updates) -> None:
     assert await updates.last_sequence() == 0
     assert await updates.first_pending() is None
     assert await pending(updates) == []
+
+
+async def test_what_a_batch_has_added_is_known_without_reading_it(database: Database, updates: Updates) -> None:
+    """However many they are; what was known already is left out and takes no sequence."""
+    await database.commit(*batch([received(i) for i in (1, 50, 85)], now_ms=NOW_MS))
+    arrived = [received(i) for i in range(1, 90)]
+    added = kept(arrived, await database.commit(*batch(arrived, now_ms=NOW_MS)), now_ms=NOW_MS)
+    assert added is not None
+    assert added.behind == 3
+    assert list(added.entries) == await pending(updates, after=3, limit=100)
+    assert [entry.sequence for entry in added.entries] == list(range(4, 90))
+    assert kept(arrived, await database.commit(*batch(arrived, now_ms=NOW_MS)), now_ms=NOW_MS) is None
 
 
 async def test_updates_come_back_in_order_of_arrival(database: Database, updates: Updates) -> None:
