@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
@@ -23,6 +23,7 @@ from bot.sending.calls import CallNotMade, Calls
 from bot.sending.doubt import is_missed, reason_for, repeats
 from bot.sending.pacing import Pacing
 from bot.sending.refusals import Done, Final, InMessages, Instead, judge, named
+from bot.sending.told import Told
 from bot.sending.unfiled import say_instead
 from bot.supervised import Tasks
 from middleware.failures import reason_of
@@ -42,13 +43,8 @@ log = logging.getLogger("polar.delivery")
 
 SETTLE_S = 2.0
 FIRST_DELAY_S = 0.5
-LOOK_S = 1.0
-"""The interval of the looks for what another process has queued."""
-PAGE = 1_000
 AT_ONCE = 8
 """The calls of a chat that are read at once; where there are fewer, all that waits there is known."""
-MOST_TOLD = 10_000
-"""The sequences that are kept of calls which were told of before those that stand before them in the queue."""
 ERASED, UNCLEAR = "erased", "unclear"
 """Why nothing of a run's has arrived, beside the types of what failed."""
 
@@ -93,11 +89,7 @@ class Sender:
         self._lined_up: set[str] = set()
         self._in_flight: dict[str, asyncio.Event] = {}
         self._retries: dict[str, int] = {}
-        self._seen = 0
-        """All that was queued up to this sequence was told of, or found."""
-        self._told: set[int] = set()
-        """What was told of behind it."""
-        self._is_behind = asyncio.Event()
+        self._told = Told(database, self._deliveries, self.wake)
         self._stopping = False
 
     @property
@@ -107,41 +99,19 @@ class Sender:
 
     async def start(self) -> None:
         """Take up what an earlier process left."""
-        self._seen = await self._deliveries.last_sequence()
+        await self._told.start()
         self.wake(await self._deliveries.sessions_waiting())
 
     async def run(self) -> None:
         """Take up what another process queues, forever."""
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
-                    await self._is_behind.wait()
-            self._is_behind.clear()
-            await self._look()
-
-    async def _look(self) -> None:
-        """Find what was queued and not told of."""
-        if await self._deliveries.last_sequence() <= self._seen:
-            return
-        [queued] = await self._database.commit(self._deliveries.look_behind(self._seen, limit=PAGE))
-        self.wake({row[1] for row in queued if row[0] > self._seen and row[0] not in self._told})
-        self._seen = max([self._seen, *(row[0] for row in queued)])
-        while self._seen + 1 in self._told:
-            self._seen += 1
-        self._told = {sequence for sequence in self._told if sequence > self._seen}
-        if len(queued) == PAGE:
-            self._is_behind.set()
+        await self._told.run()
 
     def take(self, queued: Iterable[Delivery]) -> None:
         """These were just queued, in this order: they are not read where nothing else can wait."""
         for delivery in queued:
-            if delivery.sequence == self._seen + 1:
-                self._seen += 1
+            if self._told.is_next(delivery.sequence):
                 self._add(delivery)
             else:  # somebody else has queued something, for this session perhaps
-                if len(self._told) < MOST_TOLD:
-                    self._told.add(delivery.sequence)
-                self._is_behind.set()
                 self.wake([delivery.session_id])
 
     def _add(self, delivery: Delivery) -> None:
