@@ -248,9 +248,9 @@ class Processor:
         )
 
     def _finish(self, letters: Together) -> tuple[Statement, ...]:
-        now_ms = self._clock()
-        finish = self._updates.finish
-        return tuple([finish(letter.entry.update_id, letter.entry.sequence, now_ms=now_ms) for letter in letters])
+        now_ms, finish = self._clock(), self._updates.finish
+        entries = [letter.entry for letter in letters]
+        return tuple([finish(one.update_id, one.sequence, now_ms=now_ms, about=one.about) for one in entries])
 
     def _source(self, letters: Together, attempt: int, upcoming: Next) -> Source:
         last = tries.is_last(attempt)

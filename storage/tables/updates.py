@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from storage.ids import LANES_OF, Side
+from storage.ids import LANES_OF, Side, message_key
 from storage.readers import Readers
 from storage.sequences import following, highest
-from storage.statement import Rows, Statement, Value
+from storage.statement import Bulk, Order, Rows, Statement, Value
 
 # Telegram redelivers for 24 hours and may start its ids again anywhere after a week of silence. So an update_id that is
 # known keeps its row, unless that row is finished and has another mark; where one has none, they are the same.
@@ -46,6 +46,14 @@ _FINISH = """
 UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = ?
 WHERE updateId = ? AND sequence = ? AND status = 'pending'
 """
+_FINISH_AS_ONE = Bulk(
+    "WITH given (now, id, place) AS (VALUES ",
+    "(?, ?, ?)",
+    ") UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = given.now FROM given "
+    "WHERE updateId = given.id AND sequence = given.place AND status = 'pending' RETURNING updateId, sequence",
+    order=Order.SOURCE,
+    key=(1, 2),
+)
 _SET_ASIDE = """
 UPDATE polar_updates SET status = 'dead', attempts = ?, reason = ?, finishedAtMs = ?
 WHERE updateId = ? AND sequence = ? AND status = 'pending'
@@ -124,6 +132,13 @@ class Entry:
     retries: int = 0
     received_at_ms: int
 
+    @property
+    def about(self) -> Hashable | None:
+        """The message that it brought, or is about; None where there is none."""
+        if self.session_id is None or self.telegram_message_id is None:
+            return None
+        return message_key(self.session_id, self.telegram_message_id)
+
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Entry:
         """From a row of _COLUMNS."""
@@ -171,9 +186,12 @@ class Updates:
         return Statement(_HOLD, (update_id, sequence), expect=1)
 
     @staticmethod
-    def finish(update_id: int, sequence: int, *, now_ms: int) -> Statement:
-        """From `pending` to `done`, the raw body cleared; voids its unit when it is not pending."""
-        return Statement(_FINISH, (now_ms, update_id, sequence), expect=1)
+    def finish(update_id: int, sequence: int, *, now_ms: int, about: Hashable | None = None) -> Statement:
+        """From `pending` to `done`, the raw body cleared; voids its unit when it is not pending.
+
+        `about` is the message that it brought, as `Entry.about` has it: who asks whether that is pending minds it.
+        """
+        return Statement(_FINISH, (now_ms, update_id, sequence), expect=1, bulk=_FINISH_AS_ONE, about=about)
 
     @staticmethod
     def fail(update_id: int, sequence: int, *, attempt: int) -> Statement:

@@ -38,7 +38,7 @@ def test_a_relative_link_leads_somewhere(page: Path) -> None:
 def test_a_file_that_is_named_exists(page: Path) -> None:
     """Beside the page, or from the top of the checkout."""
     for written in FILE.findall(prose(page)):
-        if written not in NOT_OURS and not written.startswith(".venv/"):
+        if written not in NOT_OURS and not written.startswith((".venv/", ".venv-peers/")):
             assert (CHECKOUT / written).exists() or (page.parent / written).exists(), f"{name(page)} names {written}"
 
 

@@ -27,14 +27,6 @@ from tests.storage.files import NOW_MS
 S = "telegram:chat:1"
 MESSAGES, REACTIONS = range(1, 7), range(101, 120)
 """The updates that are pending: messages, with their Telegram ids, and reactions."""
-FINISH = Bulk(
-    "WITH given (now, id, place) AS (VALUES ",
-    "(?, ?, ?)",
-    ") UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = given.now FROM given "
-    "WHERE updateId = given.id AND sequence = given.place AND status = 'pending' RETURNING updateId, sequence",
-    order=Order.SOURCE,
-    key=(1, 2),
-)
 
 
 class Spy(sqlite3.Connection):
@@ -86,10 +78,9 @@ def loaded() -> Spy:
 
 
 def finish(update: int) -> Statement:
-    """The end of an update, marked so that those of a group are one statement."""
-    plain = Updates.finish(update, place_of(update), now_ms=NOW_MS + update)
+    """The end of an update."""
     about = message_key(S, update) if update in MESSAGES else None
-    return Statement(plain.sql, plain.params, plain.expect, FINISH, about)
+    return Updates.finish(update, place_of(update), now_ms=NOW_MS + update, about=about)
 
 
 def place_of(update: int) -> int:

@@ -179,7 +179,7 @@ def test_the_password_of_a_proxy_is_a_secret_of_the_log(monkeypatch: pytest.Monk
     """Wherever a library may print the address."""
     secrets: list[str] = []
 
-    def note(form: str, *others: str) -> None:
+    def note(form: str, *others: str, level: str) -> None:
         secrets.extend(others)
         raise typer.Exit(0)
 
