@@ -80,6 +80,11 @@ class Side:
         self._sizes: Mapping[str, int] = {}
         self._lines = 0
 
+    @property
+    def dashboard_log(self) -> Path:
+        """What the dashboard writes; it says there when it is ready."""
+        return self.house.folder / "web.log"
+
     def allow(self) -> None:
         """A budget for all, and one for the hostile member."""
         member = str(self.attackers.member.id)
@@ -182,22 +187,20 @@ async def living(folder: Path, seed: int, member_usd: float) -> AsyncIterator[Si
         side.process = await start(side.house, **side.settings(model))
         stack.push_async_callback(_kill, side.process)
         stack.push_async_callback(_kill, await _dashboard(side))
+        await until(lambda: b"ready" in side.dashboard_log.read_bytes())
         await side.begin()
         yield side
 
 
 async def _dashboard(side: Side) -> Process:
-    log = side.house.folder / "web.log"
     paths = ("--database", str(side.house.path), "--artifacts", str(side.house.folder / "artifacts"))
-    with log.open("ab") as out:
-        process = await asyncio.create_subprocess_exec(
+    with side.dashboard_log.open("ab") as out:
+        return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "web", "--listen", f"{HERE}:{side.web}", *paths),
             cwd=CHECKOUT,
             stdout=out,
             stderr=out,
         )
-    await until(lambda: b"ready" in log.read_bytes())
-    return process
 
 
 async def _kill(process: Process) -> None:
