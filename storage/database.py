@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from storage import memory_index, opening
+from storage.answers import settle
 from storage.errors import DatabaseClosed, DatabaseLocked, DatabaseLost, DatabaseUnusable, StorageError
 from storage.file_identity import FileIdentity
 from storage.group_reader import GroupReader
@@ -177,7 +178,7 @@ class Database(Readers):
                 self._fail(error if isinstance(error, StorageError) else _unforeseen(error), batch)
                 return
             for (_, future), answer in zip(batch, answers, strict=True):
-                _settle(future, answer)
+                settle(future, answer)
             if last:
                 return
 
@@ -223,7 +224,7 @@ class Database(Readers):
             if item is not None:
                 batch.append(item)
         for _, future in batch:
-            _settle(future, error)
+            settle(future, error)
 
     async def close(self, lock_s: float = 0) -> None:
         """Commit what was handed over, then close every connection and release the lock; again, it does nothing.
@@ -271,15 +272,6 @@ def _unforeseen(error: Exception) -> DatabaseLost:
     lost = DatabaseLost(f"the writer failed: {type(error).__name__}: {error}")
     lost.__cause__ = error
     return lost
-
-
-def _settle(future: asyncio.Future[UnitRows], answer: UnitRows | Exception) -> None:
-    if future.done():  # its caller was cancelled
-        return
-    if isinstance(answer, Exception):
-        future.set_exception(answer)
-    else:
-        future.set_result(answer)
 
 
 @contextmanager

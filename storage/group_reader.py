@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from storage import opening
+from storage.answers import settle
 from storage.errors import DatabaseClosed
 from storage.statement import Parameters, Rows
 
@@ -73,12 +74,7 @@ class GroupReader:
 
     def _settle(self, queries: Queries, answers: list[Rows | Exception]) -> None:
         for (_, _, future), answer in zip(queries, answers, strict=True):
-            if future.done():  # its caller was cancelled
-                continue
-            if isinstance(answer, Exception):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
+            settle(future, answer)
         self._hand_over()
 
     async def close(self) -> None:
