@@ -24,6 +24,8 @@ from tests.house import CHECKOUT, House
 
 pytestmark = pytest.mark.slow
 
+PATIENCE_S = 600
+"""The time after which it counts as hanging, also on a machine with much else to do."""
 IGNORED = shutil.ignore_patterns(
     ".git", *(line.strip("/") for line in (CHECKOUT / ".gitignore").read_text(encoding="utf-8").splitlines())
 )
@@ -64,7 +66,7 @@ class Installed:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_S,
         )
 
 
@@ -78,7 +80,7 @@ def pip(*arguments: str, target: Path | None = None) -> None:
     """The pip of the tests, with no network."""
     chosen = ("--python", str(target)) if target else ()
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", *chosen, *arguments]
-    subprocess.run(command, check=True, timeout=120, stdout=subprocess.DEVNULL)
+    subprocess.run(command, check=True, timeout=PATIENCE_S, stdout=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="session")
@@ -137,7 +139,9 @@ def test_the_source_distribution_holds_every_file_of_the_checkout(installed: Ins
     copy = tmp_path / "source"
     shutil.copytree(CHECKOUT, copy, ignore=IGNORED)
     build = "import sys; from setuptools.build_meta import build_sdist; build_sdist(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=copy, check=True, capture_output=True, timeout=120)
+    subprocess.run(
+        [sys.executable, "-c", build, str(tmp_path)], cwd=copy, check=True, capture_output=True, timeout=PATIENCE_S
+    )
     with tarfile.open(tmp_path / f"polar-{VERSION}.tar.gz") as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
     assert {name for name in files(copy) if ".egg-info/" not in name} - held == set()

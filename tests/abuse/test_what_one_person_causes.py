@@ -299,7 +299,7 @@ async def test_telegram_is_asked_of_a_few_custom_emoji_a_person_and_minute(house
             house.world.react(chat, ann, message, {"type": "custom_emoji", "custom_emoji_id": str(number)})
         await until(lambda: len(reactions(house)) == 199)
         asked = sum(call.method == "getCustomEmojiStickers" for call in house.world.calls)
-        assert asked == 30
+        assert 30 <= asked <= 60  # the minute goes on meanwhile, and on a busy machine a part of it does
         bob = house.world.person("Bob")
         house.world.custom_emoji("bob", "👎")
         group = house.world.group("Friends", [bob])
