@@ -22,9 +22,13 @@ pytestmark = pytest.mark.slow
 
 
 async def run(house: House, *arguments: str) -> tuple[int | None, str]:
-    """Exit status and output of a command of this checkout."""
+    """Exit status and output of a command of this checkout; the proxy that its environment names is not there."""
     process = await asyncio.create_subprocess_exec(
-        *house.command(*arguments), cwd=CHECKOUT, stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL
+        *house.command(*arguments),
+        cwd=CHECKOUT,
+        env={**os.environ, "HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""},
+        stdout=asyncio.subprocess.PIPE,
+        stdin=asyncio.subprocess.DEVNULL,
     )
     printed, _ = await asyncio.wait_for(process.communicate(), timeout=300)
     return process.returncode, printed.decode()

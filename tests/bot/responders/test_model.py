@@ -41,6 +41,18 @@ async def test_a_message_is_answered_by_the_model(house: House) -> None:
     assert json.loads(origin)["model"] == "canned-1"
 
 
+async def test_a_model_on_this_machine_is_not_asked_through_a_proxy(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the environment says of proxies, as for the Bot API."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    async with talking(house) as model:
+        ann, chat = house.chat()
+        model.say("Good morning")
+        assert await tell(house, chat, ann, "hello") == ["Good morning"]
+
+
 async def test_at_its_end_the_bot_closes_its_connections(house: House) -> None:
     """Those to the model, too."""
     async with ModelServer() as server:
