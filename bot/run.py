@@ -155,14 +155,13 @@ async def _prepare(app: App) -> None:
 
 
 def settle_memory() -> None:
-    """For a process that is a bot: what was loaded at start stays, and what is in hand is looked through seldom.
+    """For a process that is a bot: what was loaded at start stays.
 
-    Looking again and again at what was loaded costs a tenth of a reaction's time, and at the hundreds of updates that
-    are in hand at once, none of which is garbage, a fifth.
+    Looking through it again and again costs a tenth of a reaction's time.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(20_000, 20, 20)
 
 
 async def _initialize(app: App) -> None:
