@@ -16,6 +16,8 @@ from tests.responders import SLOW_ECHO
 
 pytestmark = pytest.mark.slow
 
+ENDS = 5
+"""Ends that are asked for, at most, until one leaves nothing to be sent."""
 KILLS = 25
 JOBS = 6
 LIFE_S = 0.25
@@ -41,11 +43,13 @@ async def test_killed_around_due_times_every_occurrence_is_entered_once_and_ever
         offset += chance.uniform(20, 150)
         caught += await live_and_die(house, chance, offset)
     assert caught >= KILLS // 5
-    process = await start_asking(house, clock_offset_seconds=offset + 90, **OFTEN)
-    await finished(house)
-    await until(lambda: not house.rows("SELECT 1 FROM polar_scheduler_events WHERE queue = 'retry'"), timeout_s=60)
-    # What is due right now may still come; the ledger up to here is what is looked at.
-    assert await end(process) == 0
+    for _ in range(ENDS):
+        process = await start_asking(house, clock_offset_seconds=offset + 90, **OFTEN)
+        await finished(house)
+        await until(lambda: not house.rows("SELECT 1 FROM polar_scheduler_events WHERE queue = 'retry'"), timeout_s=60)
+        assert await end(process) == 0
+        if not house.rows("SELECT 1 FROM polar_delivery_queue WHERE status = 'pending'"):
+            break  # else a minute has just begun, and what it queued is left to the next start
     check_ledger(house)
     check_messages(house)
 
