@@ -43,6 +43,11 @@ An ordinary one comes back within it, so that no draft appears behind its answer
 """
 
 
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+"""Of what the bot says no address is fetched by Telegram: the words may be a stranger's."""
+_NO_PREVIEW = NO_PREVIEW.to_dict()
+
+
 class CallNotMade(BotError):
     """A call could not be made of the row, and nothing was sent; the cause tells why."""
 
@@ -110,7 +115,7 @@ class Calls:
 
     async def _send_message(self, chat_id: int, payload: SendMessage, mark: str) -> Receipt:
         # What python-telegram-bot makes of a call and of its answer would cost more than sending does.
-        parameters = {"chat_id": chat_id, "text": mark + payload.text, "link_preview_options": {"is_disabled": True}}
+        parameters = {"chat_id": chat_id, "text": mark + payload.text, "link_preview_options": _NO_PREVIEW}
         parameters |= _as_json(payload, utf16_length(mark))
         request = RequestData([RequestParameter(name, value, None) for name, value in parameters.items()])
         message: Any = await self._bot.request.post(f"{self._bot.base_url}/sendMessage", request)
@@ -136,7 +141,7 @@ class Calls:
             message_id,
             entities=_entities(payload.entities, 0),
             reply_markup=_keyboard(payload.buttons),
-            link_preview_options=LinkPreviewOptions(is_disabled=True),
+            link_preview_options=NO_PREVIEW,
         )
 
     async def probe(self) -> bool:

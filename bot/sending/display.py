@@ -7,11 +7,11 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
-from telegram import Bot, LinkPreviewOptions, MessageEntity
+from telegram import Bot, MessageEntity
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
 from bot.http.bot_api import Unsent
-from bot.sending.calls import GRACE_S
+from bot.sending.calls import GRACE_S, NO_PREVIEW
 from bot.sending.pacing import Pacing
 from bot.sending.preview import last_part
 from bot.sending.status import StatusDisplay
@@ -198,7 +198,7 @@ class Display:
                 turn.place.chat_id,
                 sent.telegram_message_id,
                 entities=_entities(part),
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                link_preview_options=NO_PREVIEW,
                 read_timeout=CALL_S,
             )
         return True

@@ -42,15 +42,16 @@ FROM (VALUES {{rows}}) AS new WHERE NOT EXISTS (
 _AT_ONCE = {n: _ADD_SOME.format(rows=", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * n)) for n in (64, 16, 4)} | {1: _ADD}
 """By the number of updates that it journals, the most first: few texts, so that SQLite reads none of them twice."""
 _HOLD = "SELECT 1 FROM polar_updates WHERE updateId = ? AND sequence = ? AND status = 'pending'"
-_FINISH = """
-UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = ?
-WHERE updateId = ? AND sequence = ? AND status = 'pending'
-"""
+_FINISHED = (
+    "UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = {now} "
+    "WHERE updateId = {id} AND sequence = {place} AND status = 'pending'"
+)
+_FINISH = _FINISHED.format(now="?", id="?", place="?")
 _FINISH_AS_ONE = Bulk(
     "WITH given (now, id, place) AS (VALUES ",
     "(?, ?, ?)",
-    ") UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = given.now FROM given "
-    "WHERE updateId = given.id AND sequence = given.place AND status = 'pending' RETURNING updateId, sequence",
+    f") {_FINISHED.format(now='given.now FROM given', id='given.id', place='given.place')} "
+    "RETURNING updateId, sequence",
     order=Order.SOURCE,
     key=(1, 2),
 )
