@@ -19,6 +19,10 @@ from bot.automations.subject import AutomationSubject
 from bot.automations.unheard import Unheard
 from bot.clock import new_code, new_id, stopwatch
 from bot.commands.table import CommandTable
+from bot.files.memories import JSON, MARKDOWN, MemoriesFile
+from bot.files.own_data import SUBJECT as OWN_DATA
+from bot.files.own_data import OwnDataFile
+from bot.files.spool import Files
 from bot.heartbeats.subject import HeartbeatSubject
 from bot.http.bot_api import OnRefusal
 from bot.named import load_named
@@ -123,7 +127,13 @@ class App:
             if settings.status_reactions
             else None
         )
-        self.calls = Calls(self.bot)
+        memories = MemoriesFile(stores.memories)
+        subjects = {
+            OWN_DATA: OwnDataFile(stores.own_data, self.clock).make,
+            MARKDOWN: memories.make_markdown,
+            JSON: memories.make_json,
+        }
+        self.calls = Calls(self.bot, Files(subjects, database.path.parent))
         self.sender = Sender(
             database,
             stores,

@@ -161,6 +161,17 @@ class Document:
     content: str
 
 
+@dataclass(frozen=True, slots=True)
+class LaterDocument:
+    """A text file that is made when it is sent: nobody keeps it, however long it is.
+
+    `made_of` is its subject, one of those of `bot/files`.
+    """
+
+    name: str
+    made_of: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """A message to send, as long as it may be. `place` is another chat than the turn's, where it goes there.
@@ -172,7 +183,7 @@ class Reply:
     text: str
     markdown: bool = False
     asks: bool = False
-    document: Document | None = None
+    document: Document | LaterDocument | None = None
     buttons: tuple[tuple[Button, ...], ...] = ()
     rateable: bool = False
     """True if it may carry 👍 and 👎 buttons."""

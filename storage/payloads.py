@@ -135,7 +135,8 @@ class SendDocument(Said):
     """A text file; what it says is the caption. `size` is that of the content, in bytes.
 
     `parts` is the most messages that say the same, as a model's Markdown or as it is, where files are refused; 0 for a
-    file that no message can stand for.
+    file that no message can stand for. `made_of` is the subject of a file that is made when it is sent, for the person
+    whose chat it is sent to; such a one has no content yet, and no size.
     """
 
     method = "sendDocument"
@@ -144,12 +145,14 @@ class SendDocument(Said):
     content: str
     parts: int = 0
     markdown: bool = False
+    made_of: str | None = None
 
     def to_json(self) -> Json:
         """The row's JSON."""
         file: Json = {"name": self.name, "size": self.size, "content": self.content}
         stands_for = {"parts": self.parts, "markdown": self.markdown} if self.parts else {}
-        return Said.to_json(self) | file | stands_for
+        made = {} if self.made_of is None else {"madeOf": self.made_of}
+        return Said.to_json(self) | file | stands_for | made
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> SendDocument:
@@ -161,6 +164,7 @@ class SendDocument(Said):
             content=_required(stored, "content", str),
             parts=_optional(stored, "parts", int) or 0,
             markdown=stored.get("markdown") is True,
+            made_of=_optional(stored, "madeOf", str),
         )
 
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clock import moment
+from bot.files.memories import JSON, MARKDOWN, MOST
 from middleware.commands import Command
 from middleware.pages import A_PAGE, footer, page_named, part_of
 from middleware.texts import say, shorten
-from middleware.turn import Document, Outcome, Turn
+from middleware.turn import LaterDocument, Outcome, Turn
 from middleware.usage import UsageError, only_in_private, unknown_form
 from storage.tables.memories import Memories, Memory
 
 MAX_FACT = 2000
 SNIPPET = 300
 """Characters of a fact in a list, so that ten fit into one message."""
-EXPORTED = 10_000
-"""The most facts that one file holds, so that it fits into what Telegram takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +98,10 @@ class MemoryCommands:
             return only_in_private(say("memory.export_private"))
         own = {"session_id": turn.session_id, "user_id": turn.user_id}
         total = await self.memories.count(**own)
-        memories = await self.memories.list_recent(**own, limit=EXPORTED, after=0)
-        document = (
-            Document("memory.json", _json(memories)) if form.lower() == "json" else Document("memory.md", _md(memories))
-        )
-        told = "memory.exported" if len(memories) >= total else "memory.export_cut"
-        return Outcome.answer(say(told, count=len(memories), total=total), document=document)
+        is_json = form.lower() == "json"
+        document = LaterDocument("memory.json", JSON) if is_json else LaterDocument("memory.md", MARKDOWN)
+        told = "memory.exported" if total <= MOST else "memory.export_cut"
+        return Outcome.answer(say(told, count=min(total, MOST), total=total), document=document)
 
     async def _find(self, turn: Turn, written: str) -> Memory:
         memory = None
@@ -123,20 +119,3 @@ def _lines(memories: list[Memory]) -> str:
 
 def _at(memory: Memory) -> datetime:
     return moment(memory.created_at_ms)
-
-
-def _md(memories: list[Memory]) -> str:
-    """A heading for each fact, its text quoted, so that nothing in it looks like a heading of ours."""
-    parts = [f"# {say('memory.title')}\n"]
-    for memory in memories:
-        quoted = "\n".join(f"> {line}" for line in memory.text.splitlines())
-        parts.append(f"## {_at(memory):%Y-%m-%d %H:%M} UTC, {memory.memory_id[:8]}\n\n{quoted}\n")
-    return "\n".join(parts)
-
-
-def _json(memories: list[Memory]) -> str:
-    facts = [
-        {"id": memory.memory_id, "createdAt": f"{_at(memory):%Y-%m-%dT%H:%M:%SZ}", "fact": memory.text}
-        for memory in memories
-    ]
-    return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"

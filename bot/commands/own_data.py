@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bot import VERSION
-from bot.clock import moment
+from bot.files.own_data import SUBJECT
 from middleware.commands import Command
 from middleware.presses import stale, with_toast
 from middleware.texts import say
-from middleware.turn import Clock, Document, Invocation, Level, Outcome, Press, Turn
+from middleware.turn import Clock, Invocation, LaterDocument, Level, Outcome, Press, Turn
 from middleware.usage import UsageError, only_in_private
 from storage.erasure import Erasure
-from storage.json_text import encode
 from storage.payloads import Button
 from storage.tables.messages import Messages
-from storage.views.own_data import SECTIONS, OwnData
+from storage.views.own_data import SECTIONS, Fit, OwnData
 
 PREFIX = ME = "me"
-ROOM = 20_000_000
-"""Bytes of a file, about."""
 VALID_MS = 600_000
 """The time for which the buttons of a confirmation work."""
 MINUTE_MS = 60_000
@@ -76,15 +72,11 @@ class OwnDataCommands:
             return only_in_private(say("own_data.private"))
         if await self.own.has_file_waiting(turn.user_id):
             return Outcome.answer(say("own_data.waiting"))
-        there, sections, room = await self._counts(turn.user_id), {}, ROOM
-        for section in SECTIONS:
-            sections[section] = await self.own.read(turn.user_id, section, room=room)
-            room -= sum(len(row.encode()) for row in sections[section])
-        content = "".join(_file(turn.user_id, self.clock(), sections, there))
-        is_cut = any(len(rows) < there[section] for section, rows in sections.items())
-        counts = _told(there, {section: len(rows) for section, rows in sections.items()})
+        sections = await self.own.fit(turn.user_id)
+        counts = _told({section: fit.there for section, fit in sections.items()}, sections)
+        is_cut = any(fit.left_out for fit in sections.values())
         text = say("own_data.file_cut" if is_cut else "own_data.file", counts=counts)
-        return Outcome.answer(text, document=Document(f"polar-{turn.user_id}.json", content))
+        return Outcome.answer(text, document=LaterDocument(f"polar-{turn.user_id}.json", SUBJECT))
 
     async def forget(self, turn: Turn, argument: str) -> Outcome:
         """The question, with what would be erased and what stays; nothing is done before the button is pressed."""
@@ -133,26 +125,13 @@ def _asks(turn: Turn) -> bool:
     return False
 
 
-def _told(there: SectionCounts, given: SectionCounts | None = None) -> str:
+def _told(there: SectionCounts, given: Mapping[str, Fit] | None = None) -> str:
     """The amount that there is, and that is given where it is less."""
     told = []
     for section, count in there.items():
-        name, number = say(f"own_data.section.{section}"), count if given is None else given[section]
+        name, number = say(f"own_data.section.{section}"), count if given is None else given[section].given
         if number < count:
             told.append(say("own_data.of_total", name=name, count=number, total=count))
         elif count:
             told.append(say("own_data.count", name=name, count=count))
     return ", ".join(told) or say("own_data.nothing")
-
-
-def _file(user_id: str, now_ms: int, sections: Mapping[str, list[str]], there: SectionCounts) -> Iterator[str]:
-    """The file's parts: one JSON object, a row of a section a line."""
-    made_at = f"{moment(now_ms):%Y-%m-%dT%H:%M:%SZ}"
-    left_out = {section: there[section] - len(rows) for section, rows in sections.items() if len(rows) < there[section]}
-    head = encode({"userId": user_id, "madeAt": made_at, "version": VERSION, "leftOut": left_out}) or ""
-    yield head[:-1]
-    for section, rows in sections.items():
-        yield f',\n"{section}": ['
-        yield ",".join(f"\n{row}" for row in rows)
-        yield "\n]" if rows else "]"
-    yield "}\n"

@@ -7,8 +7,9 @@ import json
 import select
 import ssl
 from collections.abc import AsyncIterator
-from io import BytesIO
-from typing import Any
+from dataclasses import dataclass
+from io import SEEK_END, BytesIO
+from typing import IO, Any
 
 import aiohttp
 from aiohttp.client_exceptions import ClientConnectionError, ConnectionTimeoutError, InvalidURL
@@ -124,9 +125,9 @@ class AiohttpTransport(BaseRequest):
             timeout = self._timeout(
                 _or(read_timeout, self._read_s), _or(connect_timeout, CONNECT_S), _or(pool_timeout, self._pool_s)
             )
-        body, content_type = await _body(request_data)
+        body = await _body(request_data)
         try:
-            status, answer = await self._exchange(url, method, body, content_type, write_s, timeout)
+            status, answer = await self._exchange(url, method, body, write_s, timeout)
         except (NotConnected, ConnectionTimeoutError, InvalidURL) as error:
             raise Unsent(f"not sent: {type(error.__cause__ or error).__name__}") from error
         except TimeoutError as error:
@@ -141,19 +142,19 @@ class AiohttpTransport(BaseRequest):
         self,
         url: str,
         method: str,
-        body: bytes,
-        content_type: str,
+        body: _Body,
         write_s: Seconds,
         timeout: aiohttp.ClientTimeout,
     ) -> tuple[int, bytes]:
         if self._session is None:
             raise RuntimeError("this transport is not initialized")
-        headers = {"Content-Type": content_type} if body else {}
+        headers = {"Content-Type": body.content_type} if body.content_type else {}
         options: dict[str, Any] = {"timeout": timeout, "allow_redirects": False, "proxy": self._proxy}
-        if len(body) <= PIECE:
-            async with self._session.request(method, url, data=body or None, headers=headers, **options) as response:
+        if body.file is None and len(body.content) <= PIECE:
+            data = body.content or None
+            async with self._session.request(method, url, data=data, headers=headers, **options) as response:
                 return response.status, await response.read()
-        headers["Content-Length"] = str(len(body))
+        headers["Content-Length"] = str(body.length)
         async with asyncio.timeout(None) as limit:
             pieces = _in_pieces(body, limit, write_s)
             async with self._session.request(method, url, data=pieces, headers=headers, **options) as response:
@@ -172,27 +173,58 @@ def _or(given: Any, usual: Seconds) -> Seconds:
     return usual if given is BaseRequest.DEFAULT_NONE else given
 
 
-async def _body(data: RequestData | None) -> tuple[bytes, str]:
-    """The parameters as JSON, or as a form where there are files; and what that is called."""
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What is sent, and what that is called; `file` and `end` follow where a form ends with a file that is open."""
+
+    content: bytes = b""
+    content_type: str = ""
+    file: IO[bytes] | None = None
+    end: bytes = b""
+
+    @property
+    def length(self) -> int:
+        """Bytes in all."""
+        return len(self.content) + len(self.end) + (0 if self.file is None else self.file.seek(0, SEEK_END))
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """All of it; of the file one piece at a time is read."""
+        for start in range(0, len(self.content), PIECE):
+            yield self.content[start : start + PIECE]
+        if self.file is not None:
+            self.file.seek(0)
+            while piece := await asyncio.to_thread(self.file.read, PIECE):
+                yield piece
+            yield self.end
+
+
+async def _body(data: RequestData | None) -> _Body:
+    """The parameters as JSON, or as a form where there are files."""
     if data is None:
-        return b"", ""
+        return _Body()
     if not data.contains_files:
-        return json.dumps(data.parameters).encode(), "application/json"
+        return _Body(json.dumps(data.parameters).encode(), "application/json")
     form = aiohttp.FormData(quote_fields=False)  # names as they are, in UTF-8
     for name, value in data.json_parameters.items():
         form.add_field(name, value)
+    last: IO[bytes] | None = None
     for name, (filename, content, kind) in data.multipart_data.items():
+        last = None if isinstance(content, bytes) or len(data.multipart_data) > 1 else content
         # aiohttp warns of bytes as long as these, which is meant for whoever writes them at once.
-        file = BytesIO(content) if isinstance(content, bytes) else content
+        file = BytesIO(content) if isinstance(content, bytes) else BytesIO() if last is not None else content
         form.add_field(name, file, filename=filename, content_type=kind)
     parts = form()
-    return await parts.as_bytes(), parts.content_type
+    content = await parts.as_bytes()
+    if last is None or not isinstance(parts, aiohttp.MultipartWriter):
+        return _Body(content, parts.content_type)
+    end = f"\r\n--{parts.boundary}--\r\n".encode()
+    return _Body(content.removesuffix(end), parts.content_type, last, end)
 
 
-async def _in_pieces(body: bytes, limit: asyncio.Timeout, write_s: Seconds) -> AsyncIterator[bytes]:
+async def _in_pieces(body: _Body, limit: asyncio.Timeout, write_s: Seconds) -> AsyncIterator[bytes]:
     """The body, each piece asked for when the one before it was written; the limit ends what takes too long."""
     now = asyncio.get_running_loop().time
-    for start in range(0, len(body), PIECE):
+    async for piece in body.pieces():
         limit.reschedule(None if write_s is None else now() + write_s)
-        yield body[start : start + PIECE]
+        yield piece
     limit.reschedule(None)

@@ -8,12 +8,21 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, ReplyParameters
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    LinkPreviewOptions,
+    MessageEntity,
+    ReplyParameters,
+)
 from telegram.error import NetworkError, TelegramError
 from telegram.request import RequestData
 from telegram.request._requestparameter import RequestParameter  # there is no public way to make one
 
 from bot.errors import BotError
+from bot.files.spool import NO_FILES, Files
 from bot.sending.answers import Receipt, overheard
 from middleware.replies.outbox import duplicate_mark
 from middleware.replies.splitting import utf16_length
@@ -55,8 +64,9 @@ class CallNotMade(BotError):
 class Calls:
     """Makes calls by what kind a payload is."""
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: Bot, files: Files = NO_FILES) -> None:
         self._bot = bot
+        self._files = files
         self._placeholders: dict[str, asyncio.Timeout] = {}
 
     def hurry(self, delivery_ids: Iterable[str]) -> None:
@@ -122,9 +132,15 @@ class Calls:
         return Receipt(message["message_id"], message["chat"]["id"])
 
     async def _send_document(self, chat_id: int, payload: SendDocument, mark: str) -> Receipt:
+        if payload.made_of is None:
+            return await self._upload(chat_id, payload, payload.content.encode(), mark)
+        async with self._files.made(payload.made_of, chat_id) as file:
+            return await self._upload(chat_id, payload, InputFile(file, payload.name, read_file_handle=False), mark)
+
+    async def _upload(self, chat_id: int, payload: SendDocument, content: bytes | InputFile, mark: str) -> Receipt:
         message = await self._bot.send_document(
             chat_id,
-            payload.content.encode(),
+            content,
             caption=(mark + payload.text).strip() or None,
             caption_entities=_entities(payload.entities, utf16_length(mark)),
             filename=payload.name,

@@ -203,4 +203,5 @@ def _described(part: SendMessage | SendDocument) -> dict[str, Any]:
     """A document as it is stored: a reference, never its content."""
     if isinstance(part, SendMessage):
         return {}
-    return {"kind": "document", "attachment": {"name": part.name, "size": part.size}}
+    size = {} if part.made_of is not None else {"size": part.size}
+    return {"kind": "document", "attachment": {"name": part.name, **size}}

@@ -9,7 +9,7 @@ from dataclasses import replace
 from middleware.replies.rich_text import RichText, rich, split_rich
 from middleware.replies.splitting import LIMIT, clean, split, utf16_length
 from middleware.texts import say
-from middleware.turn import Document, Reply
+from middleware.turn import Document, LaterDocument, Reply
 from storage.payloads import SendDocument, SendMessage
 
 MARK_ROOM = 64
@@ -30,7 +30,7 @@ def parts(reply: Reply, most: int) -> Iterator[SendMessage | SendDocument]:
     A text of more than `most` messages is a file; one too long for a caption goes before the document.
     """
     if reply.document is not None:
-        yield from _with_document(reply, Document(reply.document.name, clean(reply.document.content)), most)
+        yield from _with_document(reply, _as_call(reply.document), most)
     else:
         yield from _said(reply.text, reply.markdown, most)
 
@@ -73,10 +73,16 @@ def _file(text: str, markdown: bool, most: int) -> SendDocument:
     )
 
 
-def _with_document(reply: Reply, document: Document, most: int) -> Iterator[SendMessage | SendDocument]:
-    size = len(document.content.encode())
-    if not 0 < size <= DOCUMENT_LIMIT:
-        refusal = say("document.empty" if size == 0 else "document.too_large", name=document.name)
+def _as_call(document: Document | LaterDocument) -> SendDocument:
+    if isinstance(document, LaterDocument):
+        return SendDocument(text="", name=document.name, size=0, content="", made_of=document.made_of)
+    content = clean(document.content)
+    return SendDocument(text="", name=document.name, size=len(content.encode()), content=content)
+
+
+def _with_document(reply: Reply, document: SendDocument, most: int) -> Iterator[SendMessage | SendDocument]:
+    if document.made_of is None and not 0 < document.size <= DOCUMENT_LIMIT:
+        refusal = say("document.empty" if document.size == 0 else "document.too_large", name=document.name)
         yield from _said(f"{reply.text}\n\n{refusal}".strip(), reply.markdown, most)
         return
     is_short = len(reply.text) <= _readable(1)
@@ -85,9 +91,7 @@ def _with_document(reply: Reply, document: Document, most: int) -> Iterator[Send
         yield from _said(reply.text, reply.markdown, max(1, most - 1))
         captions = ()
     caption = captions[0] if captions else RichText("")
-    yield SendDocument(
-        text=caption.text, entities=caption.entities, name=document.name, size=size, content=document.content
-    )
+    yield replace(document, text=caption.text, entities=caption.entities)
 
 
 def _cut(text: str, markdown: bool, limit: int = _ROOM) -> tuple[RichText, ...]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from storage.ids import session_id_of
 from storage.indexed import EVENT_ACTOR, field
 from storage.readers import Readers
 
+ROOM = 20_000_000
+"""Bytes of all rows that are given, about; Telegram takes files of up to 50 MB."""
 MOST_ROWS = 100_000
 """The most rows of a section that are looked at, so that nobody keeps the readers busy for long."""
 
@@ -105,13 +107,36 @@ _MADE_HERE = (
 )
 _IS_KNOWN = "SELECT " + " OR ".join(f"EXISTS (SELECT 1 FROM {source})" for source in _MADE_HERE)
 
-# The newest rows that have room, oldest first.
-_READ = """
-SELECT entry FROM (
-  SELECT entry, place, sum(length(CAST(entry AS BLOB))) OVER (ORDER BY place DESC ROWS UNBOUNDED PRECEDING) AS size
-  FROM (SELECT json_object({fields}) AS entry, {order} AS place FROM {source} ORDER BY place DESC LIMIT :most)
-) WHERE size <= :room ORDER BY place
+# How many of the newest rows have room, their bytes, and the place of the oldest of these.
+_FIT = """
+SELECT count(*), sum(size), min(place) FROM (
+  SELECT place, size, sum(size) OVER (ORDER BY place DESC ROWS UNBOUNDED PRECEDING) AS in_all
+  FROM (
+    SELECT {order} AS place, length(CAST(json_object({fields}) AS BLOB)) AS size
+    FROM {source} ORDER BY place DESC LIMIT :most
+  )
+) WHERE in_all <= :room
 """
+_PAGE = """
+SELECT {order} AS place, json_object({fields}) AS entry FROM {source} AND {order} >= :start ORDER BY place LIMIT :page
+"""
+A_PAGE = 1_000
+"""Rows that are read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Of the rows of a section, how many there are and how many have room, in how many bytes, from which place on."""
+
+    there: int
+    given: int
+    size: int = 0
+    start: int = 0
+
+    @property
+    def left_out(self) -> int:
+        """Those that have no room."""
+        return self.there - self.given
 
 
 class OwnData:
@@ -130,13 +155,26 @@ class OwnData:
         row = await self._readers.fetch_one(f"SELECT count(*) FROM {_SECTIONS[section].source}", _of(user_id))
         return int(row[0]) if row else 0
 
-    async def read(self, user_id: str, section: str, *, room: int) -> list[str]:
-        """The newest rows of a section that fit into so many bytes, oldest first, each a JSON object."""
-        shape = _SECTIONS[section]
-        fields = ", ".join(f"'{name}', {expression}" for name, expression in shape.fields.items())
-        query = _READ.format(fields=fields, order=shape.order, source=shape.source)
-        rows = await self._readers.fetch(query, {**_of(user_id), "most": MOST_ROWS, "room": room})
-        return [row[0] for row in rows]
+    async def fit(self, user_id: str) -> dict[str, Fit]:
+        """How much of each section has room, one section after another, the newest rows first."""
+        sections, room = {}, ROOM
+        for section in SECTIONS:
+            there = await self.count(user_id, section)
+            sections[section] = await self._fit(user_id, section, there, room) if there else Fit(0, 0)
+            room -= sections[section].size
+        return sections
+
+    async def _fit(self, user_id: str, section: str, there: int, room: int) -> Fit:
+        query = _of_section(_FIT, section)
+        row = await self._readers.fetch_one(query, {**_of(user_id), "most": MOST_ROWS, "room": room})
+        return Fit(there, row[0], row[1], row[2]) if row is not None and row[0] else Fit(there, 0)
+
+    async def pages(self, user_id: str, section: str, *, start: int) -> AsyncIterator[list[str]]:
+        """The rows of a section from a place on, oldest first, each a JSON object, some at a time."""
+        query = _of_section(_PAGE, section)
+        while rows := await self._readers.fetch(query, {**_of(user_id), "start": start, "page": A_PAGE}):
+            yield [row["entry"] for row in rows]
+            start = rows[-1]["place"] + 1
 
     async def has_file_waiting(self, user_id: str) -> bool:
         """True if a file for this person is in the queue, not sent yet."""
@@ -147,6 +185,12 @@ class OwnData:
             {"private": _of(user_id)["private"]},
         )
         return row is not None
+
+
+def _of_section(query: str, section: str) -> str:
+    shape = _SECTIONS[section]
+    fields = ", ".join(f"'{name}', {expression}" for name, expression in shape.fields.items())
+    return query.format(fields=fields, order=shape.order, source=shape.source)
 
 
 def _of(user_id: str) -> dict[str, str]:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from bot.commands import own_data
 from bot.run import Running
 from emulator import Chat, Person
 from middleware.texts import say
+from storage.views import own_data
 from storage.views.own_data import SECTIONS
 from tests.clocks import TestClock
 from tests.house import CHECKOUT, House, until
@@ -26,6 +26,7 @@ from tests.responders import ECHO, HANGING
 ERASE, KEEP = say("own_data.erase"), say("own_data.keep")
 SECRET = "swordfish"
 PENDING = "SELECT count(*) FROM polar_updates WHERE status = 'pending'"
+WAITING_FILE = "SELECT payload FROM polar_delivery_queue WHERE status = 'pending' AND attempts = 1"
 LEDGERS = ("polar_feedback_events", "polar_run_events", "polar_audit", "polar_access", "polar_budget_policies")
 
 
@@ -99,8 +100,25 @@ async def test_an_export_holds_what_is_a_persons_in_every_chat(house: House) -> 
     assert sorted(profile["scope"] for profile in found["personality"]) == ["session", "user"]
     assert found["timezone"][0]["timezone"] == "Asia/Tokyo"
     assert [event["emoji"] for event in found["feedback"] if event["type"] == "reaction_added"] == ["👍"]
-    assert found["messages"][-1]["attachment"]["fileId"]
+    assert found["messages"][-2]["attachment"]["fileId"]
     assert caption.startswith("Everything that I keep of you: time zone 1, personality profiles 2, automations 1, ")
+
+
+async def test_a_file_is_made_when_it_is_sent(house: House) -> None:
+    """So that nothing of it lies in the queue; a start later it holds what came meanwhile as well."""
+    async with house.bot(responder=ECHO):
+        ann, chat = house.chat()
+        await tell(house, chat, ann, f"my word is {SECRET}")
+        house.world.fault("sendDocument", "429", retry_after=3600)
+        house.world.say(chat, ann, "/export")
+        await until(lambda: bool(house.rows(WAITING_FILE)))
+        house.world.say(chat, ann, "one more")
+        await until(lambda: ("one more",) in house.rows("SELECT text FROM polar_messages"))
+    [(payload,)] = house.rows(WAITING_FILE)
+    assert SECRET not in payload
+    async with house.bot(responder=ECHO):
+        await idle(house)
+    assert "one more" in [message["text"] for message in sent_file(house, chat)["messages"]]
 
 
 @pytest.mark.slow
@@ -138,7 +156,7 @@ async def test_an_export_holds_nothing_of_anybody_else(house: House) -> None:
         await tell(house, other, bob, "/export")
     found = sent_file(house, other)
     assert SECRET not in json.dumps(found)
-    assert [message["text"] for message in found["messages"]] == ["hello all"]
+    assert [message["text"] for message in found["messages"]] == ["hello all", "/export"]
 
 
 @pytest.mark.parametrize("text", ["/export", "/forget me"])
@@ -164,9 +182,9 @@ async def test_an_export_that_is_too_large_leaves_out_the_oldest_and_says_so(
     found = sent_file(house, chat)
     kept = [message["text"] for message in found["messages"]]
     assert 0 < len(kept) < 20
-    assert kept == [f"message {number}" for number in range(20 - len(kept), 20)]
+    assert kept == [*(f"message {number}" for number in range(21 - len(kept), 20)), "/export"]
     left_out = found["leftOut"]
-    assert (left_out["messages"], left_out["answers"]) == (20 - len(kept), 20)
+    assert (left_out["messages"], left_out["answers"]) == (21 - len(kept), 21)
     assert caption.startswith(say("own_data.file_cut", counts="")[:-1])
     assert f"messages {len(kept)} of 20" in caption
     assert house.world.sent(chat)[-1]["document"]["file_size"] < 3_000

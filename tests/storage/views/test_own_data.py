@@ -10,6 +10,7 @@ import pytest
 from storage.database import Database
 from storage.erasure import Erasure
 from storage.statement import Parameters, Rows, Statement
+from storage.views import own_data
 from storage.views.feedback_summary import FeedbackSummaries
 from storage.views.own_data import SECTIONS, OwnData
 from tests.storage.files import plain
@@ -51,7 +52,7 @@ async def test_a_section_is_found_by_an_index(
     """To count it, and to read it."""
     own = OwnData(database)
     assert await own.count("7", section) == 0
-    assert await own.read("7", section, room=1000) == []
+    assert [page async for page in own.pages("7", section, start=0)] == []
     assert [unbounded(path, query) for query in asked] == [[], []]
 
 
@@ -94,25 +95,39 @@ async def test_what_other_programs_stored_is_given_as_it_is(database: Database, 
                 "INSERT INTO polar_memory VALUES (?, 's', '7', 'session', 'fact', ?, '{}', 1, 1)",
                 (f"m{number}", record),
             )
-    rows = await OwnData(database).read("7", "memories", room=10_000)
+    rows = [row async for page in OwnData(database).pages("7", "memories", start=0) for row in page]
     assert [json.loads(row)["record"] for row in rows] == [{"fact": "a"}, "no json", 17, {"fact": "b"}, [1, 2]]
 
 
-@pytest.mark.parametrize(("room", "kept"), [(0, 0), (9, 0), (10_000, 3)])
-async def test_what_has_no_room_is_left_out(database: Database, path: Path, room: int, kept: int) -> None:
-    """Whole rows, the newest first."""
+@pytest.mark.parametrize(("short", "given"), [(0, 3), (1, 2)])
+async def test_what_has_no_room_is_left_out(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch, short: int, given: int
+) -> None:
+    """Whole rows, the newest first; bytes are counted, not characters."""
     with plain(path) as connection:
-        for number in range(3):
+        for number in range(4):
             connection.execute(
                 "INSERT INTO polar_memory VALUES (?, 's', '7', 'session', 'fact', 'é😀', '{}', 1, 1)", (f"m{number}",)
             )
     own = OwnData(database)
-    assert len(await own.read("7", "memories", room=room)) == kept
-    full = await own.read("7", "memories", room=10_000)
-    size = len(full[-1].encode())
-    assert await own.read("7", "memories", room=size) == full[-1:]
-    assert await own.read("7", "memories", room=2 * size - 1) == full[-1:]
-    assert await own.read("7", "memories", room=2 * size) == full[-2:]
+    rows = [row async for page in own.pages("7", "memories", start=0) for row in page]
+    monkeypatch.setattr(own_data, "ROOM", sum(len(row.encode()) for row in rows[1:]) - short)
+    fit = (await own.fit("7"))["memories"]
+    assert (fit.there, fit.given, fit.left_out) == (4, given, 4 - given)
+    assert [row async for page in own.pages("7", "memories", start=fit.start) for row in page] == rows[-given:]
+
+
+async def test_no_row_is_missing_between_pages(database: Database, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor read twice."""
+    monkeypatch.setattr(own_data, "A_PAGE", 2)
+    with plain(path) as connection:
+        for number in range(5):
+            connection.execute(
+                "INSERT INTO polar_memory VALUES (?, 's', '7', 'session', 'fact', '{}', '{}', 1, 1)", (f"m{number}",)
+            )
+    pages = [page async for page in OwnData(database).pages("7", "memories", start=0)]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert [json.loads(row)["memoryId"] for page in pages for row in page] == [f"m{n}" for n in range(5)]
 
 
 async def test_erasing_again_changes_nothing(database: Database) -> None:
