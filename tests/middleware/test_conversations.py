@@ -19,10 +19,11 @@ from tests.responders import ECHO, HANGING
 SLOTS = 8
 
 
+@pytest.mark.slow
 async def test_conversations_that_hang_hold_up_no_other(house: House) -> None:
     """As many hang as there are slots: their time-out frees the slots, and 200 others are answered."""
     # Long enough that nothing which does not hang runs into it, however slow the machine is.
-    async with house.bot(responder=HANGING, answer_slots=SLOTS, responder_timeout_seconds=3):
+    async with house.bot(responder=HANGING, answer_slots=SLOTS, responder_timeout_seconds=10):
         await awake(house)
         hung = [house.chat(f"H{n}") for n in range(SLOTS)]
         others = [house.chat(f"P{n}") for n in range(200)]

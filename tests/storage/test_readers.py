@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,15 @@ async def test_a_question_that_takes_too_long_is_ended(impatient: Database) -> N
     for _ in range(READERS + 1):
         with pytest.raises(QuestionTooLong):
             await impatient.asking.fetch(ENDLESS)
-    answers = await asyncio.gather(*(impatient.asking.fetch_one("SELECT 1") for _ in range(READERS)))
-    assert [tuple(row) for row in answers if row] == [(1,)] * READERS
+    assert await asyncio.gather(*(answer(impatient) for _ in range(READERS))) == [(1,)] * READERS
+
+
+async def answer(database: Database) -> tuple[int]:
+    """What a question gets that takes no time, asked until it does: on a busy machine any may be ended."""
+    while True:
+        with suppress(QuestionTooLong):
+            [row] = await database.asking.fetch("SELECT 1")
+            return tuple(row)
 
 
 async def test_waiting_for_others_counts(impatient: Database) -> None:
