@@ -27,11 +27,7 @@ from bot.schedules.words import Words
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _EVERY_DAY = frozenset(range(7))
-_LEGACY = re.compile(
-    r"\s*(every\s+[0-9]+\s+(minute|hour|day)s?"
-    r"|(daily\s+at|weekly\s+(mon|tue|wed|thu|fri|sat|sun))\s+[0-9]{1,2}:[0-9]{2})\s*",
-    re.IGNORECASE | re.ASCII,
-)
+_LEGACY = re.compile(r"\s*(every|daily|weekdays|weekly|monthly)\s.*", re.IGNORECASE | re.ASCII | re.DOTALL)
 _STORED_CRON = re.compile(r"\s*cron;", re.IGNORECASE)
 
 
@@ -160,18 +156,24 @@ def read_due(text: str, *, zone: ZoneInfo, now: datetime, least: timedelta | Non
 
 
 def is_legacy(stored: str) -> bool:
-    """Tell whether a stored schedule is one of the earlier runtime's own forms (data model, databases)."""
+    """Tell whether a stored schedule is in words, as the earlier runtime stored it: nothing of ours is."""
     return _LEGACY.fullmatch(stored) is not None
+
+
+def load_legacy(stored: str, *, since: datetime) -> Schedule:
+    """Read a form of the earlier runtime, its intervals counted from an instant; raises ScheduleError."""
+    return parse(stored, zone=UTC_ZONE, now=since)
 
 
 def load(stored: str) -> Schedule:
     """Read what `stored()` wrote, or a form of the earlier runtime; raises ScheduleError.
 
-    The earlier forms are in UTC and name no beginning, so their intervals count from 1970-01-01T00:00Z.
+    The earlier forms are in UTC and name no beginning: until their job is adopted their intervals count from
+    1970-01-01T00:00Z.
     """
     count(len(stored) // CHARACTERS)
     if is_legacy(stored):
-        return parse(stored, zone=UTC_ZONE, now=EPOCH)
+        return load_legacy(stored, since=EPOCH)
     if _STORED_CRON.match(stored):
         return cron.read(stored, None)
     return rrule.load(stored)

@@ -9,11 +9,16 @@ from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import LONGEST, UNITS, WEEKDAYS, TimeUnit
 
 _END = datetime.combine(wallclock.LAST_DAY, time(), UTC)
-_WORD = re.compile(r"[^\s,]+|,")
+# A number and the unit that is written together with it are two words.
+_WORD = re.compile(r"[0-9]+(?=[a-z]+(?:[\s,]|$))|[^\s,]+|,", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _MONTH_DAY = re.compile(r"0?[1-9]|[12][0-9]|3[01]")
-_DAY_NUMBERS = {name.lower(): day for day, full in enumerate(WEEKDAYS) for name in (full, full[:3])}
+_OTHER_DAYS = {"tues": 1, "weds": 2, "thur": 3, "thurs": 3}
+_DAY_NUMBERS = {name.lower(): day for day, full in enumerate(WEEKDAYS) for name in (full, full[:3])} | _OTHER_DAYS
+_SHORT_UNITS = {"minute": ("min", "m"), "hour": ("hr", "h"), "day": ("d",)}
+_UNITS = {name: unit for unit in UNITS for name in (unit.name, *_SHORT_UNITS[unit.name])}
+_TOO_SHORT = {"second", "sec", "s"}
 
 
 class Words:
@@ -99,7 +104,8 @@ class Words:
         return int(day[0])
 
     def weekdays(self) -> frozenset[int]:
-        """Read weekdays with commas between them."""
+        """Read weekdays with commas between them, with or without "on" before them."""
+        self.take("on")
         days = {self._weekday()}
         while self.take(","):
             days.add(self._weekday())
@@ -107,7 +113,7 @@ class Words:
 
     def _digits(self) -> str:
         digits = self.next
-        if digits in {"second", *(unit.name for unit in UNITS)}:
+        if digits in _UNITS or digits in _TOO_SHORT:
             return "1"
         if not re.fullmatch(r"[0-9]+", digits) or not digits.strip("0"):
             raise self.error("number")
@@ -115,17 +121,21 @@ class Words:
         return digits.lstrip("0")
 
     def _unit(self) -> TimeUnit:
-        name = self.next.removesuffix("s")
-        unit = next((unit for unit in UNITS if unit.name == name), None)
+        name = _singular(self.next)
+        unit = _UNITS.get(name)
         if unit is None:
-            short = name in {"s", "sec", "second"}
-            raise self.error("unit_short" if short else "unit")
+            raise self.error("unit_short" if name in _TOO_SHORT else "unit")
         self.take(self.next)
         return unit
 
     def _weekday(self) -> int:
-        day = _DAY_NUMBERS.get(self.next)
+        day = _DAY_NUMBERS.get(self.next, _DAY_NUMBERS.get(_singular(self.next)))
         if day is None:
             raise self.error("weekday", days=", ".join(name[:3] for name in WEEKDAYS))
         self.take(self.next)
         return day
+
+
+def _singular(word: str) -> str:
+    """A word without the `s` of a plural; a single letter has none."""
+    return word.removesuffix("s") if len(word) > 2 else word
