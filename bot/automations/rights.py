@@ -37,7 +37,10 @@ class GroupRights:
         """Raises UsageError unless this person may let the job go on, or run.
 
         Who paused it may: what an administrator paused, any of them; else its owner alone, who has to be here for it.
+        Nobody may let one go on that needs mail.
         """
+        if job.needs_mail:
+            raise UsageError(say("automation.paused_because.mail"))
         if job.paused_because != "moderated":
             if job.owner_user_id != turn.user_id:
                 raise UsageError(say("automation.toast.foreign"))

@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Any, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
-from bot.automations import texts
+from bot.automations import earlier, texts, verbs
+from bot.automations.adoption import Adoption
 from bot.automations.decision import Decision, Missed, QuietHours, Rules, Situation, decide, start_of_day
 from bot.automations.verbs import next_occurrence
 from bot.clock import millis, moment
@@ -58,18 +59,12 @@ class AutomationSubject:
     """Between two runs of a job, whatever its schedule says."""
 
     async def list_unplanned(self) -> list[str]:
-        """Jobs of the earlier runtime, seen for the first time."""
-        return [job.id for job in await self.stores.jobs.list_unplanned()]
+        """See `Adoption`."""
+        return await Adoption(self.stores, self.least).list()
 
     async def adopt(self, subject_id: str, *, now_ms: int) -> tuple[Statement, ...]:
-        """Plan it by its schedule; one whose schedule has ended is over."""
-        job = await self.stores.jobs.find(subject_id)
-        if job is None:
-            return ()
-        occurrence = await _evaluated(next_occurrence, job, after_ms=now_ms, least=self.least)
-        if occurrence is None:
-            return (Jobs.end(job.id, job.schedule, now_ms=now_ms),)
-        return (Occurrences.plan(occurrence, now_ms=now_ms),)
+        """See `Adoption`."""
+        return await Adoption(self.stores, self.least).adopt(subject_id, now_ms=now_ms)
 
     async def replan(self, occurrence: Occurrence, *, now_ms: int) -> tuple[Statement, ...]:
         """By its schedule, from now on."""
@@ -87,6 +82,9 @@ class AutomationSubject:
         job = await self.stores.jobs.find(occurrence.subject_id)
         if job is None or not (job.enabled or occurrence.trigger == "manual"):
             return Drop()
+        if job.needs_mail:
+            held = verbs.pause(job, "mail", now_ms=now_ms)
+            return Drop((*held, *_skip(occurrence, "needs_mail", job.session_id, now_ms)))
         zone = await self.zones.of(job.owner_user_id)
         schedule = await _evaluated(load, job.schedule)
         claim = await self._placed(job, _claim(job, schedule, zone))
@@ -228,6 +226,8 @@ def _along(due: Iterable[tuple[Job, Occurrence]], claim: Claim, now_ms: int) -> 
 
 def _goes_along(job: Job, occurrence: Occurrence, claim: Claim, now_ms: int) -> bool:
     """True if it is a late reminder that is to be said where a claimed one is, by the same rules."""
+    if job.needs_mail:
+        return False
     try:
         own = _claim(job, load(job.schedule), _rules_of(claim)[1])
     except (ScheduleError, Unrunnable):
@@ -256,16 +256,16 @@ def _claim(job: Job, schedule: Schedule, zone: ZoneInfo) -> Claim:
     limits = job.limits or {}
     named = limits.get("delivery")
     delivery = named if isinstance(named, Mapping) else {}
-    topic_id = delivery.get("threadId")
+    topic_id = earlier.whole(delivery.get("threadId")) or 0
     return Claim(
         session_id=_session(job, delivery),
-        topic_id=topic_id if type(topic_id) is int else None,
+        topic_id=topic_id if topic_id > 0 else None,
         user_id=job.owner_user_id,
         prompt=job.prompt,
-        sends=delivery.get("allowTelegramSend") is True or not is_legacy(job.schedule),
+        sends=delivery.get("allowTelegramSend", not is_legacy(job.schedule)) is True,
         rules={
             "quietHours": job.quiet_hours,
-            "cap": limits.get("maxNotificationsPerDay"),
+            "cap": limits.get(earlier.CAP),
             "zone": zone.key,
             "isReminder": isinstance(schedule, Once),
         },
@@ -274,14 +274,15 @@ def _claim(job: Job, schedule: Schedule, zone: ZoneInfo) -> Claim:
 
 def _session(job: Job, delivery: Mapping[str, Any]) -> str:
     """Where it is to speak: in another chat where its limits name one, by its number."""
-    match delivery.get("chatId"):
-        case None:
-            return job.session_id
-        case int() as chat_id if type(chat_id) is int:
-            return session_id_of(chat_id)
-        case str() as written if re.fullmatch(r"-?[0-9]{1,18}", written, re.ASCII):
-            return session_id_of(int(written))
-    raise Unrunnable("unreadable_delivery")
+    named = delivery.get("chatId")
+    if named is None:
+        return job.session_id
+    if isinstance(named, str) and re.fullmatch(r"-?[0-9]{1,18}", named, re.ASCII):
+        return session_id_of(int(named))
+    chat_id = earlier.whole(named)
+    if chat_id is None:
+        raise Unrunnable("unreadable_delivery")
+    return session_id_of(chat_id)
 
 
 def _rules_of(claim: Claim) -> tuple[Rules, ZoneInfo]:
@@ -295,7 +296,7 @@ def _rules_of(claim: Claim) -> tuple[Rules, ZoneInfo]:
     return (
         Rules(
             quiet=QuietHours.read(quiet, zone=zone) if isinstance(quiet, Mapping) else None,
-            cap=cap if type(cap) is int else None,
+            cap=cap if type(cap) is int and cap > 0 else None,
             is_reminder=rules.get("isReminder") is True,
         ),
         zone,

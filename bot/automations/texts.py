@@ -61,9 +61,11 @@ def line(job: Job, zone: ZoneInfo, reader: str | None = None) -> str:
     try:
         when = describe(load(job.schedule), zone)
     except ScheduleError:
-        when = say("automation.unreadable")
+        when = say("automation.unreadable", text=shorten(job.schedule, 100))
     sign = "✓" if job.is_over else "▶" if job.enabled else "⏸"
     told = say("automation.line", sign=sign, id=job.id, when=when, prompt=shorten(job.prompt, 200))
+    if job.needs_mail:
+        told = say("automation.line_held", line=told, why=say("automation.paused_because.mail"))
     if reader in (None, job.owner_user_id):
         return told
     return say("automation.line_of_another", line=told, owner=job.owner_user_id)
@@ -112,9 +114,9 @@ def _standing(job: Job) -> str | None:
     """Why a job has no next run; None where it goes on."""
     if job.is_over:
         return say("automation.never")
-    if job.enabled:
+    because = "mail" if job.needs_mail else job.paused_because
+    if job.enabled and because != "mail":
         return None
-    because = job.paused_because
     return say("automation.stands_still" if because is None else f"automation.paused_because.{because}")
 
 
@@ -143,7 +145,7 @@ def limits(job: Job) -> str:
         return say("automation.dropped_late" if rules.get("missed") == "skip" else "automation.never_dropped")
     missed = rules.get("missed")
     said = say(f"automation.missed.{missed if missed in _MISSED else 'once'}")
-    capped = say("automation.cap", count=cap) if isinstance(cap, int) else say("automation.no_cap")
+    capped = say("automation.cap", count=cap) if type(cap) is int and cap > 0 else say("automation.no_cap")
     return say("automation.limits", cap=capped, missed=said)
 
 

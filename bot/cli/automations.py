@@ -64,7 +64,7 @@ def pause(job_id: JobId) -> None:
 def resume(job_id: JobId) -> None:
     """Go on with a job that was paused."""
     with rows.database() as database:
-        job, least = _find(database, job_id), settings.load().least_interval
+        job, least = _runnable(_find(database, job_id)), settings.load().least_interval
         try:
             _commit(database, job, limited(lambda: verbs.resume(job, now_ms=rows.now_ms(), least=least)))
         except verbs.ScheduleEnded as error:
@@ -89,7 +89,7 @@ def delete(job_id: JobId) -> None:
 def run(job_id: JobId) -> None:
     """Have a job run once, now, beside its schedule; also one that is paused."""
     with rows.database() as database:
-        job = _find(database, job_id)
+        job = _runnable(_find(database, job_id))
         now_ms = rows.now_ms()
         waiting = database.ask(Occurrences(database).find_by_hand("automation", job.id))
         database.commit(*verbs.run_now(job.id, now_ms=now_ms))
@@ -119,7 +119,7 @@ def retry(run_id: Annotated[str, typer.Argument(help="A run, as `polar automatio
         dead = database.ask(Occurrences(database).find_set_aside(run_id))
         if dead is None or dead.source != "automation":
             raise CannotRun(f"no automation's run {run_id!r} was set aside; polar automations failed shows them")
-        job = _find(database, dead.subject_id)
+        job = _runnable(_find(database, dead.subject_id))
         now_ms = rows.now_ms()
         _commit(database, job, verbs.repeat(dead, now_ms=now_ms))
     repeated = ids.run_id("automation", job.id, now_ms, is_manual=True)
@@ -141,6 +141,12 @@ def _find(database: Beside, job_id: str) -> Job:
     job = database.ask(Jobs(database).find(job_id))
     if job is None:
         raise CannotRun(f"there is no automation {job_id!r}; polar automations list shows them")
+    return job
+
+
+def _runnable(job: Job) -> Job:
+    if job.needs_mail:
+        raise CannotRun(f"{job.id} reads mail, which Polar cannot do, so it is held and does not run")
     return job
 
 

@@ -103,7 +103,10 @@ class Runner:
             log.warning("%s cannot be planned and is paused: %s", unplanned.subject_key, reason)
             entry = enter(unplanned, RunStatus.FAILED, reason, session_id=None, now_ms=now_ms)
             statements = (*entry, *subject.pause(subject_id, now_ms=now_ms))
-        await self._database.commit(*statements)
+        try:
+            await self._database.commit(*statements)
+        except ExpectationFailed:
+            log.info("%s:%s was changed or removed elsewhere", source, subject_id)
 
     async def run(self) -> None:
         """Start what is due, forever."""

@@ -14,8 +14,11 @@ from storage.readers import Readers
 from storage.statement import Statement, Value
 from storage.statuses import UNHEARD, joined_deliveries
 
-PausedBecause = Literal["left", "unpaired", "moderated"]
-"""Why a job was paused by others than its owner: who left the chat, was shut out, or an administrator wanted it so."""
+PausedBecause = Literal["left", "unpaired", "moderated", "mail", "unreadable"]
+"""Why a job was paused by others than its owner.
+
+Who left the chat, was shut out, an administrator wanted it so, it needs mail, or its schedule cannot be read.
+"""
 
 COLUMNS = (
     "id",
@@ -46,8 +49,20 @@ _END = f"""
 UPDATE polar_automation_jobs SET enabled = 0, updatedAtMs = :now,
   limitsJson = json_set({_LIMITS}, '$.over', json('true')) WHERE id = :id AND schedule = :schedule
 """
+# Cap, hours and schedule of a job that the earlier runtime has made; what is no JSON stays what it is.
+_ADOPT = """
+UPDATE polar_automation_jobs SET schedule = :schedule, updatedAtMs = :now,
+  quietHoursJson = CASE WHEN quietHoursJson IS NULL OR json_valid(quietHoursJson) THEN :quiet ELSE quietHoursJson END,
+  limitsJson = CASE WHEN limitsJson IS NULL OR json_valid(limitsJson) THEN :limits ELSE limitsJson END
+WHERE id = :id AND schedule = :former
+"""
 _COUNT_OF = f"SELECT count(*) FROM polar_automation_jobs WHERE ownerUserId = :owner AND {JOB_COUNTS}"
 _NEXT = f"SELECT sequence FROM polar_scheduler_events WHERE eventId = {sql_next_id('automation', 'job.id')}"
+# Nothing of ours is stored otherwise; what could not be read is not tried again.
+_UNADOPTED = (
+    "schedule NOT LIKE 'DTSTART%' AND schedule NOT LIKE 'CRON;%' "
+    f"AND coalesce({field('limitsJson', 'paused')}, '') <> 'unreadable'"
+)
 _LAST = (
     "(SELECT sequence FROM polar_run_events INDEXED BY polar_run_subject "
     "WHERE source = 'automation' AND id = job.id ORDER BY sequence DESC LIMIT 1)"
@@ -84,6 +99,11 @@ class Job:
         """Why somebody else than its owner has paused it; None where nobody has."""
         because = None if self.enabled else (self.limits or {}).get("paused")
         return because if because in get_args(PausedBecause) else None
+
+    @property
+    def needs_mail(self) -> bool:
+        """True if it is to look into a mailbox first, as jobs of the earlier runtime could: it never runs here."""
+        return (self.limits or {}).get("inbox") not in (None, False)
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Job:
@@ -213,6 +233,13 @@ class Jobs:
         )
 
     @staticmethod
+    def adopt(job: Job, former_schedule: str, *, now_ms: int) -> Statement:
+        """Write out schedule, quiet hours and limits of a job of the earlier runtime, if it still has its schedule."""
+        values: dict[str, Value] = {"id": job.id, "schedule": job.schedule, "former": former_schedule, "now": now_ms}
+        written = {"quiet": encode(job.quiet_hours), "limits": encode(job.limits)}
+        return Statement(_ADOPT, {**values, **written})
+
+    @staticmethod
     def expect_at_most(most: int, owner_user_id: str) -> Statement:
         """Void where a person has more jobs than so many that are not over, by what stands before it in its commit."""
         return Statement(f"SELECT 1 WHERE ({_COUNT_OF}) <= :most", {"owner": owner_user_id, "most": most}, expect=1)
@@ -263,9 +290,16 @@ class Jobs:
         return [Job.from_row(row) for row in rows]
 
     async def list_unplanned(self) -> list[Job]:
-        """Enabled jobs without a next occurrence: those of the earlier runtime, seen for the first time."""
+        """Enabled jobs without a next occurrence, as other programs leave them."""
         rows = await self._readers.fetch(
             f"SELECT {_COLUMNS} FROM polar_automation_jobs AS job WHERE enabled = 1 "
             f"AND NOT EXISTS ({_NEXT} AND queue = 'scheduled')"
+        )
+        return [Job.from_row(row) for row in rows]
+
+    async def list_unadopted(self) -> list[Job]:
+        """Jobs as the earlier runtime stored them, oldest first."""
+        rows = await self._readers.fetch(
+            f"SELECT {_COLUMNS} FROM polar_automation_jobs WHERE {_UNADOPTED} ORDER BY createdAtMs, id"
         )
         return [Job.from_row(row) for row in rows]

@@ -15,36 +15,10 @@ from storage.tables.jobs import Jobs
 from storage.tables.memories import Memories
 from storage.totals import Totals
 from storage.views.chat_feedback import ChatFeedback
+from tests.earlier import DECLARATIONS
 from tests.storage.files import NOW_MS, plain, rows
 
 SESSION = "telegram:chat:4711"
-# As that runtime declares them.
-DECLARATIONS = """
-CREATE TABLE polar_memory (memoryId TEXT PRIMARY KEY, sessionId TEXT NOT NULL, userId TEXT NOT NULL,
-  scope TEXT NOT NULL, type TEXT NOT NULL, record JSON NOT NULL, metadata JSON NOT NULL,
-  createdAtMs INTEGER NOT NULL, updatedAtMs INTEGER NOT NULL);
-CREATE INDEX idx_memory_search ON polar_memory (sessionId, userId, scope);
-CREATE VIRTUAL TABLE polar_memory_fts USING fts5(memoryId, searchableText, content='', tokenize='porter unicode61');
-CREATE TABLE polar_memory_embeddings (memoryId TEXT PRIMARY KEY, vector BLOB NOT NULL, model TEXT);
-CREATE TABLE polar_scheduler_events (eventId TEXT NOT NULL, queue TEXT NOT NULL, sequence INTEGER NOT NULL DEFAULT 0,
-  payload TEXT NOT NULL, createdAtMs INTEGER NOT NULL, PRIMARY KEY (eventId, queue));
-CREATE TABLE polar_scheduler_run_log (runId TEXT PRIMARY KEY, eventId TEXT NOT NULL, traceId TEXT, status TEXT,
-  startedAtMs INTEGER NOT NULL, completedAtMs INTEGER, metadata TEXT);
-CREATE TABLE polar_budget_policies (scope TEXT NOT NULL, targetId TEXT NOT NULL, maxLimitUsd REAL NOT NULL,
-  resetIntervalMs INTEGER, enforceBlocking INTEGER DEFAULT 1, PRIMARY KEY (scope, targetId));
-CREATE TABLE polar_budget_usage (scope TEXT NOT NULL, targetId TEXT NOT NULL, accumulatedUsd REAL NOT NULL DEFAULT 0,
-  lastResetAtMs INTEGER NOT NULL, updatedAtMs INTEGER NOT NULL, PRIMARY KEY (scope, targetId));
-CREATE TABLE polar_feedback_events (id TEXT PRIMARY KEY, type TEXT NOT NULL, sessionId TEXT NOT NULL,
-  messageId TEXT, emoji TEXT, polarity TEXT NOT NULL, payload TEXT NOT NULL, createdAtMs INTEGER NOT NULL);
-CREATE TABLE polar_run_events (sequence INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, id TEXT NOT NULL,
-  runId TEXT NOT NULL, profileId TEXT NOT NULL, trigger TEXT NOT NULL, output TEXT NOT NULL, metadata TEXT,
-  createdAtMs INTEGER NOT NULL, UNIQUE (source, id, runId));
-CREATE TABLE polar_automation_jobs (id TEXT PRIMARY KEY, ownerUserId TEXT NOT NULL, sessionId TEXT NOT NULL,
-  schedule TEXT NOT NULL, promptTemplate TEXT NOT NULL, enabled INTEGER NOT NULL, quietHoursJson TEXT,
-  limitsJson TEXT, createdAtMs INTEGER NOT NULL, updatedAtMs INTEGER NOT NULL);
-CREATE TABLE polar_personality_profiles (profileId TEXT PRIMARY KEY, scope TEXT NOT NULL, userId TEXT,
-  sessionId TEXT, name TEXT, prompt TEXT NOT NULL, createdAtMs INTEGER NOT NULL, updatedAtMs INTEGER NOT NULL);
-"""
 RECORDS: dict[str, Any] = {
     "m-fact": {"fact": "Prefers aubergines"},
     "m-many": {"fact": "Keeps bees", "type": "hobby", "summary": "an apiary of nine hives", "content": "honey jars"},
