@@ -82,9 +82,9 @@ class World(State):
         return self.add_room(Chat(number, "channel", title, username=username)).chat
 
     def topic(self, chat: Place, name: str) -> int:
-        """A topic of a forum; returns its message_thread_id. Errors: ValueError outside of forums."""
+        """A topic of a forum, or of a private chat; returns its message_thread_id. Errors: ValueError elsewhere."""
         room = self.room(chat)
-        if not room.chat.is_forum:
+        if not (room.chat.is_forum or room.chat.type == "private"):
             raise ValueError(f"chat {room.chat.id} is not a forum")
         creator = next((person.json() for person in room.members.values()), ANONYMOUS)
         return room.add_topic(name, self.date(), {"from": creator})

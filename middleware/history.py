@@ -1,7 +1,9 @@
-"""Finds what was said before in the same thread, for whoever wants to know."""
+"""Finds what was said before, for whoever wants to know: in a private chat all of it, elsewhere in the same thread."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from middleware.needs import Needs
@@ -12,14 +14,19 @@ from storage.tables.messages import Message, Messages
 
 CHAIN = 10
 """The number of replies that are followed upwards."""
+LOOKS = 4
+"""How often as many messages as are wanted are read, as commands may lie between those that count."""
+_COMMAND = re.compile(r"\s*(?:@\w+[\s,:]+)*/[A-Za-z0-9_]")
+"""Mentions may stand in front."""
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Fills `turn.context.history` with as many messages as anybody wants to know.
+    """Fills `turn.context.history` with as many messages as anybody wants to know, and the one replied to.
 
-    A thread is all that is seen: never another session, in groups never another thread. Commands and what was
-    answered to them are left out, as no responder sees those.
+    A private chat is one conversation, or one a topic where it has topics: a reply there points at a message, and
+    begins nothing. Elsewhere a thread is all that is seen, and of replies what led to them. Never another session.
+    Commands and what was answered to them are left out, as no responder sees those, unless they are replied to.
     """
 
     messages: Messages
@@ -33,47 +40,61 @@ class History:
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """For turns that a responder is to answer."""
         if wants_answer(turn):
-            talk = [message for message in await self._thread(turn) if _is_talk(message)]
+            own = {incoming.telegram_message_id for incoming in turn.messages}
+            turn.context.replied = replied = await self._replied(turn, own)
+            talk = await self._talk(turn, own)
+            if replied is not None and not turn.place.is_private and turn.place.topic_id is None:
+                talk = [*await self._above(replied), *talk]
             turn.context.history = tuple(talk[-self.needs.history :])
         return await call_next(turn)
 
-    async def _thread(self, turn: Turn) -> list[Message]:
-        own = {incoming.telegram_message_id for incoming in turn.messages}
-        messages = await self.messages.list_thread(
-            turn.session_id,
-            turn.place.thread_key,
-            limit=self.needs.history,
-            before=await self._edited(turn) if turn.is_renewed else None,
-            without=own,
-        )
-        if turn.place.topic_id is None and turn.place.replied_id is not None:
-            messages = [*await self._above(turn.session_id, turn.place.replied_id), *messages]
-        return messages
+    async def _replied(self, turn: Turn, own: Collection[int]) -> Message | None:
+        """The message that this one replies to, if it is stored, and was not written just now."""
+        replied_id = turn.place.replied_id
+        if replied_id is None or replied_id in own:
+            return None
+        return await self.messages.find(turn.session_id, replied_id)
+
+    async def _talk(self, turn: Turn, own: Collection[int]) -> list[Message]:
+        """What was said in the turn's thread; an edited message knows what came before it, and nothing else."""
+        before = await self._edited(turn) if turn.is_renewed else None
+        talk: list[Message] = []
+        for _ in range(LOOKS):
+            read = await self.messages.list_thread(
+                turn.session_id, turn.place.thread_key, limit=self.needs.history, before=before, without=own
+            )
+            talk = [*filter(_is_talk, read), *talk]
+            if len(read) < self.needs.history or len(talk) >= self.needs.history:
+                break
+            before = read[0]
+        return talk
 
     async def _edited(self, turn: Turn) -> Message | None:
         assert turn.incoming is not None
         return await self.messages.find(turn.session_id, turn.incoming.telegram_message_id)
 
-    async def _above(self, session_id: str, replied_id: int) -> list[Message]:
-        """The message replied to and what led to it, oldest first: each reply has a thread of its own."""
+    async def _above(self, replied: Message) -> list[Message]:
+        """The message replied to and what led to it, oldest first: in a group each reply has a thread of its own."""
         led_here: dict[int, Message] = {}
+        lower: Message | None = replied
         for _ in range(CHAIN):
-            replied = await self.messages.find(session_id, replied_id)
-            if replied is None or replied.sequence in led_here:
+            if lower is None or lower.sequence in led_here:
                 break
-            led_here[replied.sequence] = replied
-            above = replied_in(replied.thread_key)
+            led_here[lower.sequence] = lower
+            above = replied_in(lower.thread_key)
             if above is None:
                 break
             for message in await self.messages.list_thread(
-                session_id, replied.thread_key, before=replied, limit=self.needs.history
+                lower.session_id, lower.thread_key, before=lower, limit=self.needs.history
             ):
                 led_here[message.sequence] = message
-            replied_id = above
-        return [led_here[sequence] for sequence in sorted(led_here)]
+            lower = await self.messages.find(lower.session_id, above)
+        return [led_here[sequence] for sequence in sorted(led_here) if _is_talk(led_here[sequence])]
 
 
 def _is_talk(message: Message) -> bool:
     if message.role == "user":
-        return message.kind != "service" and not message.text.startswith("/")
-    return message.origin.responder is not None and bool(message.text)
+        return message.is_kept and message.kind != "service" and not _COMMAND.match(message.text)
+    origin = message.origin
+    said_by_itself = origin.automation_id is not None or origin.heartbeat_id is not None
+    return bool(message.text) and (origin.responder is not None or said_by_itself)

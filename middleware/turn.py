@@ -224,13 +224,14 @@ class Context:
     """Knowledge for a responder besides the message itself, filled in by the layers before it.
 
     `personality` is the effective profile's prompt, empty for the neutral one. `memories` are facts that this person
-    had remembered in this chat, best first. `history` are the messages of the same thread, oldest first, without
-    those of this turn.
+    had remembered in this chat, best first. `history` are the messages of the same conversation, oldest first, without
+    those of this turn; `replied` the one that this turn replies to, where it is stored, there or elsewhere in the chat.
     """
 
     personality: str = ""
     memories: tuple[str, ...] = ()
     history: tuple[Message, ...] = ()
+    replied: Message | None = None
 
 
 def _unseen(text: str) -> None:

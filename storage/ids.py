@@ -14,7 +14,7 @@ RunSource = Literal["automation", "heartbeat"]
 SESSION = "telegram:chat:"
 RECEIVED, SENT = "msg_u_", "msg_a_"
 """The beginnings of message ids: of those that people wrote, and of ours. Telegram's number follows."""
-REPLY_THREAD = "reply:"
+ROOT_THREAD, REPLY_THREAD = "root:", "reply:"
 FIRST_REPLIES = "update:*:*:0:0"
 """As GLOB: the first part of the first reply to an update."""
 THUMB_UP, THUMB_DOWN = "fb:+", "fb:-"
@@ -60,7 +60,7 @@ def user_id_of_chat(chat_id: int) -> str:
 
 def root_thread(chat_id: int) -> str:
     """The thread of what is said in a chat outside of topics and replies."""
-    return f"root:{chat_id}"
+    return f"{ROOT_THREAD}{chat_id}"
 
 
 def topic_thread(chat_id: int, topic_id: int) -> str:
@@ -76,6 +76,12 @@ def reply_thread(chat_id: int, replied_id: int) -> str:
 def replied_in(thread_key: str) -> int | None:
     """The message that a thread of replies replies to; None for a thread of another kind."""
     return int(thread_key.rpartition(":")[2]) if thread_key.startswith(REPLY_THREAD) else None
+
+
+def told_in(thread_key: str) -> str:
+    """The thread in which a message is remembered: replies in a private chat, whose id is positive, are its root's."""
+    is_reply = thread_key.startswith(REPLY_THREAD) and not thread_key.startswith(f"{REPLY_THREAD}-")
+    return root_thread(int(thread_key.split(":")[1])) if is_reply else thread_key
 
 
 # Messages
@@ -226,6 +232,14 @@ def budget_named(name: str) -> tuple[str, str]:
 def sql_received_message_id(column: str) -> str:
     """`received_message_id` of Telegram's number."""
     return f"'{RECEIVED}' || {column}"
+
+
+def sql_told_in(thread_key: str, session_id: str) -> str:
+    """`told_in` of a message's thread, of whose session the rest is the chat."""
+    is_reply = f"substr({thread_key}, 1, {len(REPLY_THREAD)}) = '{REPLY_THREAD}'"
+    is_private = f"substr({thread_key}, {len(REPLY_THREAD) + 1}, 1) <> '-'"
+    root = f"'{ROOT_THREAD}' || substr({session_id}, {len(SESSION) + 1})"
+    return f"CASE WHEN {is_reply} AND {is_private} THEN {root} ELSE {thread_key} END"
 
 
 def sql_is_sent(column: str) -> str:

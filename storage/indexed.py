@@ -6,6 +6,8 @@ JSON gives NULL.
 
 from __future__ import annotations
 
+from storage.ids import sql_told_in
+
 
 def field(column: str, path: str) -> str:
     """A field of a column that holds JSON."""
@@ -20,6 +22,8 @@ RUN_STATUS = field("output", "status")
 """The end of a run; `polar_run_failed`."""
 MESSAGE_AUTOMATION = "json_extract(origin, '$.automationId')"
 """The automation that said a message of ours; `polar_messages_automation`."""
+MESSAGE_TOLD_IN = sql_told_in("threadKey", "sessionId")
+"""The thread in which a message is remembered; `polar_messages_thread`."""
 RUN_REASON = field("output", "reason")
 """Why it ended so."""
 JOB_COUNTS = f"(enabled = 1 OR coalesce({field('limitsJson', 'over')}, 0) <> 1)"

@@ -335,7 +335,11 @@ CREATE UNIQUE INDEX polar_messages_delivery ON polar_messages (deliveryId) WHERE
 CREATE UNIQUE INDEX polar_messages_telegram ON polar_messages (sessionId, telegramMessageId)
 WHERE telegramMessageId IS NOT NULL;
 
-CREATE INDEX polar_messages_thread ON polar_messages (sessionId, threadKey, sequence);
+CREATE INDEX polar_messages_thread ON polar_messages (
+  sessionId,
+  (CASE WHEN substr(threadKey, 1, 6) = 'reply:' AND substr(threadKey, 7, 1) <> '-' THEN 'root:' || substr(sessionId, 15) ELSE threadKey END),
+  sequence
+);
 
 CREATE INDEX polar_messages_user ON polar_messages (userId) WHERE userId IS NOT NULL;
 

@@ -73,11 +73,11 @@ def newest(exchange: Exchange) -> dict[str, Any]:
 
 
 def talk(exchange: Exchange) -> list[tuple[str, str]]:
-    """Who said what before the newest message."""
+    """Who said what before the newest message, without what only a note tells."""
     told: list[tuple[str, str]] = []
     for message in exchange.messages[1:]:
         if message["role"] == "user":
-            told += [("user", line["text"]) for line in said(message)]
+            told += [("user", line["text"]) for line in said(message) if line["text"] or "note" not in line]
         else:
             told.append((message["role"], message["content"]))
     return told[:-1]

@@ -90,6 +90,16 @@ def _check_messages(messages: list[Any]) -> None:
         if role == "tool" and message.get("tool_call_id") not in called:
             raise BadRequest(f"'{where}' must answer a preceding message with 'tool_calls'", where)
         called |= {_called(call, where) for call in message.get("tool_calls", ())}
+    _check_turns([message for message in messages if message["role"] != "tool" and not message.get("tool_calls")])
+
+
+def _check_turns(messages: list[Json]) -> None:
+    """As the strictest templates want it: what the system says first, then the user and the assistant by turns."""
+    if messages and messages[0]["role"] in ("system", "developer"):
+        messages = messages[1:]
+    wanted = ["user", "assistant"] * len(messages)
+    if any(message["role"] != role for message, role in zip(messages, wanted, strict=False)):
+        raise BadRequest("Conversation roles must alternate user/assistant/user/assistant/...", "messages")
 
 
 def _called(call: object, where: str) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storage.ids import message_key, received_message_id, sent_message_id
-from storage.indexed import MESSAGE_AUTOMATION
+from storage.ids import message_key, received_message_id, sent_message_id, told_in
+from storage.indexed import MESSAGE_AUTOMATION, MESSAGE_TOLD_IN
 from storage.json_text import encode, read_object
 from storage.origin import Origin
 from storage.readers import Readers
@@ -74,6 +74,11 @@ class Message:
     origin: Origin
     created_at_ms: int
     edit_date: int | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """False for one of which nothing is kept but that it was, as after an erasure."""
+        return bool(self.text) or self.attachment is not None
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Message:
@@ -299,15 +304,15 @@ class Messages:
     ) -> list[Message]:
         """The newest messages of a thread, stored before another one, without those of these Telegram ids.
 
-        Oldest first.
+        Oldest first. In a private chat the thread of a reply is the whole chat, as far as it is in no topic.
         """
         bound = _NEWEST if before is None else before.sequence
         left_out = ", ".join("?" * len(without))
         rows = await self._readers.look_up(
             f"SELECT {_COLUMNS} FROM polar_messages INDEXED BY polar_messages_thread "
-            "WHERE sessionId = ? AND threadKey = ? AND sequence < ? "
+            f"WHERE sessionId = ? AND {MESSAGE_TOLD_IN} = ? AND sequence < ? "
             f"AND (telegramMessageId IS NULL OR telegramMessageId NOT IN ({left_out})) ORDER BY sequence DESC LIMIT ?",
-            (session_id, thread_key, bound, *without, limit),
+            (session_id, told_in(thread_key), bound, *without, limit),
         )
         return [Message.from_row(row) for row in reversed(rows)]
 

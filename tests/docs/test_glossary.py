@@ -12,8 +12,8 @@ from tests.house import CHECKOUT
 ENTRY = re.compile(r"^- \*\*(\w+)\*\*: (.+?)(?=\n- |\n\n|\Z)", re.MULTILINE | re.DOTALL)
 ENTRIES = ENTRY.findall(prose(DOCS / "explanation" / "glossary.md"))
 TERMS = {
-    *("abilities", "arrival", "beat", "bulk", "claim", "conversation", "effects", "envelope", "form", "journal"),
-    *("kind", "lane", "layer", "letter", "mark", "needs", "occurrence", "origin", "outcome", "passage"),
+    *("abilities", "arrival", "beat", "bulk", "claim", "conversation", "effects", "envelope", "form", "history"),
+    *("journal", "kind", "lane", "layer", "letter", "mark", "needs", "occurrence", "origin", "outcome", "passage"),
     *("placeholder", "rank", "receipt", "run", "session", "source", "stage", "subject", "thread", "turn", "witness"),
 }
 

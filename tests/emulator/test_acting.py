@@ -170,7 +170,7 @@ def test_what_does_not_exist_cannot_be_acted_on(world: World, ann: Person, chat:
     with pytest.raises(LookupError, match="no topic 5"):
         world.say(chat, ann, "hello", topic=5)
     with pytest.raises(ValueError, match="not a forum"):
-        world.topic(chat, "Plans")
+        world.topic(world.group("Friends", members=[ann]), "Plans")
     with pytest.raises(ValueError, match="unknown kind"):
         world.send(chat, ann, kind="smell")
 

@@ -109,6 +109,30 @@ async def test_a_wrong_request_is_refused(model: Model, wrong: Any) -> None:
     assert not model.exchanges
 
 
+SYSTEM, SAID = {"role": "system", "content": "x"}, {"role": "assistant", "content": "x"}
+
+
+@pytest.mark.parametrize(
+    ("messages", "status"),
+    [
+        ([SYSTEM, MESSAGE], 200),
+        ([MESSAGE, SAID, MESSAGE], 200),
+        ([SYSTEM, MESSAGE, SAID, MESSAGE], 200),
+        ([SYSTEM, SAID, MESSAGE], 400),
+        ([SAID, MESSAGE], 400),
+        ([MESSAGE, MESSAGE], 400),
+        ([MESSAGE, SAID, SAID, MESSAGE], 400),
+        ([MESSAGE, SYSTEM], 400),
+        ([SYSTEM, SYSTEM, MESSAGE], 400),
+    ],
+)
+async def test_user_and_assistant_must_take_turns(model: Model, messages: Any, status: int) -> None:
+    """The user first, behind what the system says: there are templates that refuse all else."""
+    answer = await post(model, {**HELLO, "messages": messages})
+    assert answer.status_code == status
+    assert status == 200 or "must alternate" in answer.json()["error"]["message"]
+
+
 async def test_a_tools_result_must_follow_its_call(model: Model) -> None:
     """As real endpoints want it."""
     follow = [

@@ -75,6 +75,18 @@ def test_a_thread_of_replies_names_what_it_replies_to(chat_id: int, replied_id: 
     assert ids.replied_in(ids.root_thread(chat_id)) is None
 
 
+@given(NUMBERS.filter(bool), POSITIVE)
+def test_a_private_reply_is_told_in_the_chat(chat_id: int, number: int) -> None:
+    """Replies in groups, and topics anywhere, are threads of their own; SQL says the same."""
+    for make in (ids.reply_thread, ids.topic_thread, lambda chat_id, _: ids.root_thread(chat_id)):
+        thread = make(chat_id, number)
+        is_private_reply = chat_id > 0 and make is ids.reply_thread
+        told_in = ids.told_in(thread)
+        assert told_in == (ids.root_thread(chat_id) if is_private_reply else thread)
+        found = said_by_sql(ids.sql_told_in(":thread", ":session"), thread=thread, session=ids.session_id_of(chat_id))
+        assert found == told_in
+
+
 @given(st.none() | NUMBERS, st.none() | POSITIVE, SIDES)
 def test_a_lane_tells_its_side_and_its_conversation(chat: int | None, topic: int | None, side: ids.Side) -> None:
     """Both lanes of a conversation have it in common, and nothing else."""

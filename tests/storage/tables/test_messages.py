@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,9 @@ import pytest
 from storage.database import Database
 from storage.json_text import encode
 from storage.origin import UNKNOWN, Origin
-from storage.statement import Statement
+from storage.statement import Parameters, Rows, Statement
 from storage.tables.messages import Messages
-from tests.storage.files import NOW_MS, rows
+from tests.storage.files import NOW_MS, plain, rows
 
 S = "telegram:chat:1"
 REVISIONS = "SELECT telegramMessageId, text, attachment, revisedAtMs FROM polar_message_revisions ORDER BY sequence"
@@ -96,6 +97,67 @@ async def test_recent_messages_come_oldest_first(database: Database, messages: M
     """The newest ones of this session, in the order in which they were stored."""
     await database.commit(*[said(messages, 100 - i, f"m{i}") for i in range(6)], said(messages, 1, session="other"))
     assert [m.text for m in await messages.list_recent(S, limit=3)] == ["m3", "m4", "m5"]
+
+
+_LONG = """
+WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < :last)
+INSERT INTO polar_messages (sessionId, role, telegramMessageId, threadKey, text, createdAtMs)
+SELECT 'telegram:chat:' || :chat, 'user', x, CASE x % 3 WHEN 0 THEN 'root:' WHEN 1 THEN 'topic:' ELSE 'reply:' END
+  || :chat || CASE x % 3 WHEN 0 THEN '' WHEN 1 THEN ':7' ELSE ':' || (x - 1) END, 'm' || x, x FROM n
+"""
+
+
+@pytest.mark.parametrize(
+    ("chat_id", "thread", "expected"),
+    [
+        (1, "root:1", ["m5", "m6", "m8", "m9"]),
+        (1, "reply:1:99", ["m5", "m6", "m8", "m9"]),
+        (1, "topic:1:7", ["m1", "m4", "m7", "m10"]),
+        (-1, "root:-1", ["m3", "m6", "m9"]),
+        (-1, "reply:-1:4", ["m5"]),
+        (-1, "topic:-1:7", ["m1", "m4", "m7", "m10"]),
+    ],
+)
+async def test_replies_in_a_private_chat_are_in_the_chats_one_thread(
+    database: Database, path: Path, messages: Messages, chat_id: int, thread: str, expected: list[str]
+) -> None:
+    """Topics are apart everywhere, replies in groups as well; of the newest, oldest first."""
+    with plain(path) as connection:
+        connection.execute(_LONG, {"last": 10, "chat": chat_id})
+    found = await messages.list_thread(f"telegram:chat:{chat_id}", thread, limit=4)
+    assert [message.text for message in found] == expected
+
+
+async def test_a_long_conversation_costs_what_is_read_of_it(database: Database, path: Path, messages: Messages) -> None:
+    """In steps of SQLite's machine: no row beyond those that are given back is looked at, in whatever thread."""
+    taken = []
+    for last in (90, 3000):
+        with plain(path) as connection:
+            connection.execute("DELETE FROM polar_messages")
+            connection.execute(_LONG, {"last": last, "chat": 1})
+        taken.append([await steps(database, messages, thread) for thread in ("reply:1:2", "topic:1:7")])
+    assert taken[0] == taken[1]
+
+
+async def steps(database: Database, messages: Messages, thread: str) -> int:
+    """How many steps the newest ten of a thread take."""
+    counted = 0
+
+    def count() -> int:
+        nonlocal counted
+        counted += 1
+        return 0
+
+    with plain(database.path) as connection, pytest.MonkeyPatch.context() as patch:
+        connection.row_factory = sqlite3.Row
+
+        async def look_up(sql: str, params: Parameters = ()) -> Rows:
+            connection.set_progress_handler(count, 1)
+            return connection.execute(sql, params).fetchall()
+
+        patch.setattr(database, "look_up", look_up)
+        assert len(await messages.list_thread(S, thread, limit=10)) == 10
+    return counted
 
 
 async def test_a_receipt_gives_a_queued_part_its_id(database: Database, messages: Messages) -> None:

@@ -14,9 +14,10 @@ from bot.responders.model.context import POLICY, ContextWindow
 from bot.responders.model.dialect import ChatMessage
 from bot.responders.model.tokens import count, encode, head
 from middleware.turn import Context, Incoming, Place, Run, Source, Turn
-from storage.origin import UNKNOWN
+from storage.origin import UNKNOWN, Origin
 from storage.tables.messages import Message
 from storage.text import clean
+from tests import examples
 
 NOW = datetime(2026, 12, 24, 18, 5)
 # Sections, lines and markers of our own and of others', among any text.
@@ -51,19 +52,20 @@ def turn_of(*texts: str, name: str = "Ann", context: Context | None = None, **fi
 
 
 def stored(text: str, role: str = "user", *, user_id: str = "5", **fields: Any) -> Message:
-    """An earlier message."""
+    """An earlier message; `number` is its Telegram id, and its place in order."""
+    number = fields.pop("number", None)
     return Message(
-        sequence=1,
+        sequence=number or 1,
         session_id="telegram:chat:5",
         message_id=None,
         role=role,
-        telegram_message_id=None,
-        thread_key="root:5",
+        telegram_message_id=number,
+        thread_key=fields.pop("thread_key", "root:5"),
         user_id=user_id if role == "user" else None,
         kind=fields.pop("kind", "text"),
         text=text,
         attachment=fields.pop("attachment", None),
-        origin=UNKNOWN,
+        origin=fields.pop("origin", UNKNOWN),
         created_at_ms=0,
     )
 
@@ -131,6 +133,66 @@ def test_the_data_stays_within_the_limit(
         assert written.startswith(line["text"])
         assert line["text"] == written or "note" in line
     assert len(newest) == len(texts) or "left out" in said(messages[-1])[-1]["note"]
+
+
+ORIGINS = (UNKNOWN, Origin(responder="openai"), Origin(automation_id="j"), Origin(heartbeat_id="h"))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[Message, ...]:
+    """Any messages in any order, some of them replies to others."""
+    count = draw(st.integers(0, 8))
+    return tuple(
+        stored(
+            draw(st.text(max_size=400).map(clean)),
+            draw(st.sampled_from(["user", "assistant"])),
+            number=number,
+            thread_key=draw(st.sampled_from(["root:5", f"reply:5:{number - 1}", "reply:5:99"])),
+            origin=draw(st.sampled_from(ORIGINS)),
+        )
+        for number in range(1, count + 1)
+    )
+
+
+@examples(30)
+@given(
+    history=histories(),
+    other=st.text(max_size=3000).map(clean),
+    replied_id=st.none() | st.integers(1, 10),
+    limit=st.integers(500, 3000),
+)
+def test_user_and_assistant_take_turns_whatever_was_said(
+    history: tuple[Message, ...], other: str, replied_id: int | None, limit: int
+) -> None:
+    """Behind one system message the user comes first and last; within the limit, the question whole."""
+    known = {message.sequence: message for message in history} | {9: stored(other, number=9)}
+    replied = known.get(replied_id) if replied_id is not None else None
+    place = Place(chat_id=5, chat_type="private", replied_id=replied_id)
+    turn = turn_of("what was that?", context=Context(history=history, replied=replied), place=place)
+    turn.incoming = Incoming(telegram_message_id=100, kind="text", text="what was that?")
+    system, *rest = ContextWindow(limit).messages(turn, now=NOW)
+    assert system["role"] == "system"
+    assert [message["role"] for message in rest] == [("user", "assistant")[n % 2] for n in range(len(rest))]
+    assert len(rest) % 2 == 1
+    newest = said(rest[-1])[-1]
+    assert newest["text"] == "what was that?"
+    assert ("reply_to" in newest) == (replied_id is not None)
+    assert sum(count(message["content"]) for message in rest) <= limit
+
+
+def test_what_is_replied_to_is_told_once() -> None:
+    """Its first words where it stands above; whole where it does not, or no longer fits there."""
+    long = stored("word " * 100 + "end", "assistant", number=7)
+    place = Place(chat_id=5, chat_type="private", replied_id=7)
+    inside = turn_of("why?", context=Context(history=(long,), replied=long), place=place)
+    outside = turn_of("why?", context=Context(replied=long), place=place)
+    crowded = turn_of("why? " * 120, context=Context(history=(long,), replied=long), place=place)
+    near, far, crowding = (
+        said(ContextWindow(limit).messages(turn, now=NOW)[-1])[-1]["reply_to"]
+        for turn, limit in ((inside, 3000), (outside, 3000), (crowded, 500))
+    )
+    assert near == {"yours": True, "text": f"{long.text[:79]}…"}
+    assert far == crowding == {"yours": True, "text": long.text}
 
 
 def test_many_long_messages_at_once_are_cut_with_one_note() -> None:
