@@ -75,8 +75,9 @@ soak: $(VENV)/dev.stamp  ## 200,000 updates in a row, a day for each 10,000: wha
 abuse: $(VENV)/dev.stamp  ## a few who try everything beside twenty honest people, who must not notice; ARGS="--minutes 4"
 	$(BIN)/python -m tests.campaigns.abuse $(ARGS)
 
-docs: $(VENV)/dev.stamp  ## make the reference pages and .env.example anew from the code
+docs: $(VENV)/dev.stamp  ## make the reference pages, .env.example and what a model is told anew from the code
 	$(BIN)/python -m bot.reference
+	$(BIN)/python -m tests.docs.conversation
 
 picture: $(VENV)/run.stamp  ## make docs/demo.svg anew: what the demo shows
 	$(BIN)/python -m bot demo --exit --picture docs/demo.svg

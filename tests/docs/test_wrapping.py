@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot import reference
+from tests.docs import conversation
 from tests.docs.pages import PAGES, name
 
 WIDTH = 120
-MADE = {reference.SETTINGS, reference.COMMANDS, reference.SCHEMA}
+MADE = {reference.SETTINGS, reference.COMMANDS, reference.SCHEMA, conversation.PAGE}
 """Made from the code, where a line is as long as what it says."""
 ADDRESS = re.compile(r"\]\([^)]*\)")
 
