@@ -10,7 +10,7 @@ class Needs:
     """Declared once, by a middleware of yours as `needs`, by a responder as a part of its `abilities`."""
 
     history: int = 0
-    """The number of earlier messages of the thread that it wants to know."""
+    """The number of earlier messages that it wants to know: of a private chat, elsewhere of the thread."""
     memories: bool = False
     """True if it wants to know what the person had remembered."""
     personality: bool = False

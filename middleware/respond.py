@@ -61,6 +61,8 @@ class Respond:
             if turn.run is not None:  # nobody is there to ask again; the run is tried again instead
                 raise RunUnanswered(_explain(error)[0]) from error
             del turn.effects[before:]
+            # The apology is ours: nobody is to take it for what the responder said.
+            turn.origin = replace(turn.origin, responder=None)
             reason, said = _explain(error)
             return Outcome(status="failed", reason=reason, replies=(Reply(text=said),))
         if not writing.ended:
@@ -84,6 +86,8 @@ class Respond:
         """What was said so far is the answer, or that nothing was; the mark goes with the turn."""
         turn.record(self.marks.remove(turn.id))
         is_begun = bool(said.strip())
+        if not is_begun:
+            turn.origin = replace(turn.origin, responder=None)
         reply = Reply(text=said, markdown=True, rateable=True) if is_begun else Reply(text=say("answer.stopped"))
         return Outcome(status="answered", reason="stopped", replies=(reply,))
 

@@ -14,12 +14,11 @@ from bot.responders.model.context import BY_AUTOMATION, BY_HEARTBEAT, EARLIER
 from bot.responders.model.lines import UNKNOWN_REPLY
 from bot.responders.model.responder import HISTORY
 from emulator import Chat, Person
-from emulator.model import Exchange, ModelServer
-from middleware.texts import say
+from emulator.model import Answer, Exchange, ModelServer
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import idle, tell, texts
-from tests.model import ask, newest, said, talk, talking, to_model
+from tests.model import WATCHED, ask, newest, said, talk, talking, to_model, watch
 from tests.pending import journalled
 from tests.pressing import last
 
@@ -238,23 +237,39 @@ async def test_albums_and_merged_messages_are_one_turn_of_the_user(house: House)
     assert not server.model.wrong
 
 
-async def test_a_stopped_answer_is_told_as_far_as_it_came(house: House) -> None:
-    """The command that stopped it is not."""
-    async with ModelServer() as server, house.bot(**to_model(server)):
+@pytest.mark.parametrize(
+    ("pieces", "told"), [(2, [("user", "count"), ("assistant", "one two")]), (0, [("user", "count")])]
+)
+async def test_a_stopped_answer_is_told_as_far_as_it_came(
+    house: House, pieces: int, told: list[tuple[str, str]]
+) -> None:
+    """The command that stopped it is not, nor that it was stopped before its first word."""
+    watch.turns.clear()
+    async with ModelServer() as server, house.bot(**to_model(server, **WATCHED)) as bot:
         ann, chat = house.chat()
-        server.model.say("one two three four", hold_after=2)
+        server.model.say("one two three four", hold_after=pieces)
         server.model.say("five")
         await ask(house, chat, ann, server.model, "count")
-        await server.model.wait(lambda: server.model.exchanges[0].pieces == 2)
+        writing = bot.app.answering.find(watch.turns[0])
+        assert writing is not None
+        await until(lambda: len(writing.said.split()) == pieces)
         house.world.say(chat, ann, "/stop")
         await until(lambda: house.rows("SELECT count(*) FROM polar_feedback_events") == [(1,)])
         await idle(house)
         assert await reply(house, chat, ann, "go on") == ["five"]
-        [asked, stopped] = talk(server.model.exchanges[-1])
-        assert asked == ("user", "count")
-        assert stopped[0] == "assistant"
-        assert stopped[1].startswith("one") or stopped[1] == say("answer.stopped")
+        assert [(role, text.rstrip()) for role, text in talk(server.model.exchanges[-1])] == told
         assert not server.model.wrong
+
+
+async def test_an_apology_is_not_told_as_an_answer(house: House) -> None:
+    """A question that got none is told with the next one."""
+    async with talking(house) as model:
+        ann, chat = house.chat()
+        model.order(Answer(status=401))
+        await tell(house, chat, ann, "which colour?")
+        await tell(house, chat, ann, "or shape?")
+        assert talk(model.exchanges[-1]) == [("user", "which colour?")]
+        assert roles(model.exchanges[-1]) == ["system", "user"]
 
 
 async def test_in_a_group_what_is_replied_to_says_whose_it_is(house: House) -> None:
