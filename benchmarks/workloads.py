@@ -88,7 +88,7 @@ IDLE = Workload(
     title="An answer while nothing else happens",
     words=f"{IDLE_TURNS} texts, one at a time, each from somebody else: milliseconds from the moment in which Telegram "
     "gives the text until the answer's sendMessage is there; the median of a round. Polar has committed the update, "
-    "the turn and the claim of the call by then, three times an fsync. Lower is better.",
+    "and the turn with the claim of the call by then, two times an fsync. Lower is better.",
     settings={"responder": "local"},
     goals={BARE: 1.4},
     is_idle=True,

@@ -7,7 +7,6 @@ bot/commands/table.py.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 from bot import responders, telegram
 from bot.administrators import Administrators
@@ -35,6 +34,7 @@ from bot.sending.calls import Calls
 from bot.sending.display import Live
 from bot.sending.menu import Menu
 from bot.sending.notices import Notices
+from bot.sending.outcomes import Outcomes
 from bot.sending.pacing import Pacing
 from bot.sending.sender import Sender
 from bot.sending.status import StatusDisplay
@@ -74,7 +74,6 @@ from storage.erasure import CHANGES_WAITING
 from storage.ids import session_id_of
 from storage.stores import Stores
 from storage.tables.chats import MOVES_QUEUED
-from storage.tables.deliveries import Delivery
 
 STRANGERS_TURNS, STRANGERS_S = 10, 600
 """The turns of a stranger that are heard: so many at once, and one in so many seconds."""
@@ -139,8 +138,14 @@ class App:
             stores,
             self.calls,
             self.pacing,
-            tell=Notices(self.outbox, stores.access, settings.admin_telegram_ids).of_unclear,
-            unheard=Unheard(stores, self.outbox, self.clock),
+            outcomes=Outcomes(
+                database,
+                stores,
+                tell=Notices(self.outbox, stores.access, settings.admin_telegram_ids).of_unclear,
+                unheard=Unheard(stores, self.outbox, self.clock),
+                wake=lambda session_ids: self.sender.wake(session_ids),
+                clock=self.clock,
+            ),
             calm=self.calm.wait,
             tasks=group(),
             clock=self.clock,
@@ -179,7 +184,7 @@ class App:
             tasks=self.supervisor.group(),
             clock=self.clock,
         )
-        dispatch = Dispatch(self.telegram.application, chain, self.outbox, self.database, self.sender.take)
+        dispatch = Dispatch(self.telegram.application, chain, self.outbox, self.sender.commit)
         self.processor = Processor(
             self.database,
             self.stores.updates,
@@ -219,7 +224,7 @@ class App:
         before_yours, before_responder = (context, ()) if is_early else ((), context)
         return (
             # Outermost, because it commits: whatever stands inside has its effects in that one commit.
-            Errors(database, self.outbox, self._committed),
+            Errors(self.sender.commit, self.outbox, self._committed),
             # Around all that can deny, so that every turn leaves its trace, unless a stranger sends too much.
             Audit(clock, stopwatch, self.registry),
             # Around all that can block or skip a run, so that every run has its row.
@@ -282,10 +287,9 @@ class App:
             ),
         )
 
-    def _committed(self, turn: Turn, queued: Sequence[Delivery]) -> None:
+    def _committed(self, turn: Turn) -> None:
         """Wake whoever has work from what a turn has just committed."""
         self.calls.hurry(turn.replaces)
-        self.sender.take(queued)
         if turn.migrated_to is not None:
             self.sender.wake([session_id_of(turn.migrated_to)])
         if turn.kind in ("command", "button"):

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from middleware.failures import MiddlewareError, reason_of
 from middleware.replies.outbox import Outbox
 from middleware.texts import say
 from middleware.turn import KINDS, CallNext, Kind, Outcome, Reply, Turn
-from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.statement import Rows, Statement
-from storage.tables.deliveries import Deliveries, Delivery
+
+
+class Commit(Protocol):
+    """`Database.commit`; the calls that the statements queue are taken up besides."""
+
+    async def __call__(self, *statements: Statement) -> Sequence[Rows]:
+        """Raises as that does."""
+        ...
 
 
 class TurnFailed(MiddlewareError):
@@ -30,10 +36,10 @@ class Errors:
 
     kinds: ClassVar[frozenset[Kind]] = KINDS
 
-    database: Database
+    commit: Commit
     outbox: Outbox
-    committed: Callable[[Turn, Sequence[Delivery]], None]
-    """Told after each commit, with the calls that it queued."""
+    committed: Callable[[Turn], None]
+    """Told after each commit."""
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Raises TurnFailed when the turn did not come to its end; what storage says of itself passes through."""
@@ -52,8 +58,8 @@ class Errors:
         return outcome
 
     async def _commit(self, turn: Turn, *statements: Statement) -> Sequence[Rows]:
-        rows = await self.database.commit(*statements)
-        self.committed(turn, Deliveries.queued(statements, rows))
+        rows = await self.commit(*statements)
+        self.committed(turn)
         return rows
 
     async def _fail(self, turn: Turn, error: Exception) -> None:

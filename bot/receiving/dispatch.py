@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,12 +13,11 @@ from bot.receiving.arrival import Arrival
 from bot.receiving.forms import ContentForm, MembershipForm, MessageForm, PressForm, ReactionForm, TotalsForm
 from bot.receiving.reading import UpdateUnreadable
 from bot.receiving.turns import Me, turn_of
+from middleware.errors import Commit
 from middleware.replies.outbox import Outbox
 from middleware.texts import say
 from middleware.turn import CallNext, Reply, Turn
-from storage.database import Database
 from storage.statement import Statement
-from storage.tables.deliveries import Deliveries, Delivery
 
 PTB = Application[Any, Any, Any, Any, Any, Any]
 
@@ -66,14 +65,12 @@ class Dispatch:
         telegram: PTB,
         chain: CallNext,
         outbox: Outbox,
-        database: Database,
-        take: Callable[[Sequence[Delivery]], None],
+        commit: Commit,
     ) -> None:
         self._telegram = telegram
         self._chain = chain
         self._outbox = outbox
-        self._database = database
-        self._take = take
+        self._commit = commit
         for kind in dict.fromkeys(_PASSAGES.values()):
             telegram.add_handler(TypeHandler(kind, self._receive))
         telegram.add_error_handler(self._note_error)
@@ -114,7 +111,6 @@ class Dispatch:
         if turn is not None:
             await self._outbox.find_placeholder(turn)
         if turn is None or not turn.awaits_answer or not (turn.place.is_private or turn.replaces):
-            await self._database.commit(*dead)
+            await self._commit(*dead)
             return
-        statements = (*dead, *self._outbox.queue(turn, (Reply(text=say("turn.apology")),)))
-        self._take(Deliveries.queued(statements, await self._database.commit(*statements)))
+        await self._commit(*dead, *self._outbox.queue(turn, (Reply(text=say("turn.apology")),)))

@@ -58,7 +58,21 @@ class Pacing:
         finally:
             self._turns.pop(chat_id, None)
             if turn is not None and turn.done() and not turn.cancelled() and turn.result():
-                asyncio.get_running_loop().call_later(SECOND_S, self._places.release)
+                self.give_back()
+
+    async def take_now(self, chat_id: int) -> bool:
+        """Take the right to send to this chat until `give_back`, if nobody waits for one; never waits."""
+        chat = self._limiter(chat_id)
+        if self._has_waiting() or self._places.locked() or not (chat.has_capacity() and self._total.has_capacity()):
+            return False
+        await chat.acquire()
+        await self._total.acquire()
+        await self._places.acquire()
+        return True
+
+    def give_back(self) -> None:
+        """The call has ended, and Telegram may count it yet."""
+        asyncio.get_running_loop().call_later(SECOND_S, self._places.release)
 
     def stir(self, chat_id: int) -> None:
         """Look again at what waits for this chat: it may be more urgent now."""

@@ -1,57 +1,38 @@
-"""The one sender: empties the delivery queue into Telegram, chat by chat, and keeps the receipts.
-
-What follows from each error stands in `_on_error`: a 429 puts the call back and lets its chat wait as long as Telegram
-says, a 403 pauses the chat's automations, a 400 is judged in bot/sending/refusals.py, what may have arrived is doubted.
-"""
+"""The one sender: empties the queue into Telegram, chat by chat. What comes of a call: bot/sending/outcomes.py."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 
-from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import TelegramError
 
-from bot import tries
 from bot.clock import jittered
-from bot.http.bot_api import Unsent
-from bot.sending.answers import Receipt
 from bot.sending.at_hand import AtHand, is_untried
-from bot.sending.calls import CallNotMade, Calls
-from bot.sending.doubt import is_missed, reason_for, repeats
+from bot.sending.calls import Calls
+from bot.sending.outcomes import FIRST_DELAY_S, Outcomes
 from bot.sending.pacing import Pacing
-from bot.sending.refusals import Done, Final, InMessages, Instead, judge, named
 from bot.sending.told import Told
-from bot.sending.unfiled import say_instead
 from bot.supervised import Tasks
-from middleware.failures import reason_of
 from middleware.turn import Clock
+from storage.answers import settle
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
-from storage.ids import chat_id_of, session_id_of
-from storage.payloads import AboutSent, AnswerCallbackQuery, EditMessageText, SendMessage
-from storage.statement import Statement
+from storage.ids import chat_id_of
+from storage.payloads import AboutSent, AnswerCallbackQuery
+from storage.statement import Statement, UnitRows
 from storage.stores import Stores
-from storage.tables.chats import Chats
 from storage.tables.deliveries import Delivery
-from storage.tables.jobs import Jobs
-from storage.tables.run_deliveries import RunDeliveries
 
 log = logging.getLogger("polar.delivery")
 
 SETTLE_S = 2.0
-FIRST_DELAY_S = 0.5
 AT_ONCE = 8
 """The calls of a chat that are read at once; where there are fewer, all that waits there is known."""
-ERASED, UNCLEAR = "erased", "unclear"
-"""Why nothing of a run's has arrived, beside the types of what failed."""
 
-Tell = Callable[[Delivery, str], Awaitable[list[Statement]]]
-"""The statements that tell the operators of a delivery that failed."""
-WithFailure = Callable[[Delivery], Awaitable[list[Statement]]]
-"""The statements that go with the failure of a call of a run's, of which perhaps nothing arrives now."""
 Calm = Callable[[], Awaitable[object]]
 """Waits until no update is in hand that may end the process."""
 
@@ -66,8 +47,7 @@ class Sender:
         calls: Calls,
         pacing: Pacing,
         *,
-        tell: Tell,
-        unheard: WithFailure,
+        outcomes: Outcomes,
         calm: Calm,
         tasks: Tasks[str],
         clock: Clock,
@@ -78,8 +58,7 @@ class Sender:
         self._messages = stores.messages
         self._calls = calls
         self._pacing = pacing
-        self._tell = tell
-        self._unheard = unheard
+        self._outcomes = outcomes
         self._calm = calm
         self._clock = clock
         self._slots = asyncio.Semaphore(slots)
@@ -88,7 +67,6 @@ class Sender:
         self._again: set[str] = set()
         self._lined_up: set[str] = set()
         self._in_flight: dict[str, asyncio.Event] = {}
-        self._retries: dict[str, int] = {}
         self._told = Told(database, self._deliveries, self.wake)
         self._stopping = False
 
@@ -105,6 +83,63 @@ class Sender:
     async def run(self) -> None:
         """Take up what another process queues, forever."""
         await self._told.run()
+
+    async def commit(self, *statements: Statement) -> UnitRows:
+        """As `Database.commit`; and what these queue is taken up.
+
+        A lone message that may go at once is claimed by the same commit: its call needs no other one before it.
+        """
+        session_id = self._deliveries.only_message(statements)
+        if session_id is None or not await self._takes_right_now(session_id):
+            rows = await self._database.commit(*statements)
+            self.take(self._deliveries.queued(statements, rows))
+            return rows
+        committed: asyncio.Future[UnitRows] = asyncio.get_running_loop().create_future()
+        self._at_hand.begin(session_id, ())
+        self._in_flight[session_id] = asyncio.Event()
+        work = partial(self._work_from_commit, session_id, statements, committed)
+        self._workers.start(session_id, work, name=f"delivery {session_id}")
+        return await committed
+
+    async def _takes_right_now(self, session_id: str) -> bool:
+        """True if a call to this chat may be made now; then it is under way, and nobody else's turn."""
+        is_free = not self._stopping and session_id not in self._workers and not self._slots.locked()
+        if not is_free or not await self._pacing.take_now(chat_id_of(session_id)):
+            return False
+        await self._slots.acquire()
+        return True
+
+    async def _work_from_commit(
+        self, session_id: str, statements: tuple[Statement, ...], committed: asyncio.Future[UnitRows]
+    ) -> None:
+        """Commit these, make the call that they have claimed, and go on with what came in meanwhile."""
+        try:
+            delay_s = await self._commit_and_call(statements, committed)
+        finally:
+            self._in_flight.pop(session_id).set()
+            self._slots.release()
+            self._pacing.give_back()
+        await self._rest(delay_s)
+        await self._work(session_id)
+
+    async def _commit_and_call(self, statements: tuple[Statement, ...], committed: asyncio.Future[UnitRows]) -> float:
+        """Make the call, if it is claimed; returns how long this chat has to wait."""
+        try:
+            rows = await self._database.commit(*self._deliveries.claiming(statements))
+        except Exception as error:  # noqa: BLE001 - whoever wanted the commit gets it
+            settle(committed, error)
+            return 0
+        settle(committed, rows)
+        [delivery] = queued = self._deliveries.queued(statements, rows)
+        self.take(queued)
+        if delivery.status != "sending":
+            return 0
+        try:
+            delay_s = await self._attempt(delivery, None)
+        except Exception as error:  # noqa: BLE001 - counted, and then set aside with its type
+            delay_s = await self._on_fault(delivery, error)
+        self._forget(delivery)
+        return delay_s
 
     def take(self, queued: Iterable[Delivery]) -> None:
         """These were just queued, in this order: they are not read where nothing else can wait."""
@@ -163,11 +198,15 @@ class Sender:
             delivery = await self._next(session_id)
             if delivery is not None:
                 await self._deliver(delivery)
-                if self._at_hand.has(delivery):  # it has to be tried again, or what comes next has changed
-                    self._at_hand.let_go(session_id)
+                self._forget(delivery)
             elif session_id not in self._again:
                 break
         self._at_hand.let_go(session_id)
+
+    def _forget(self, delivery: Delivery) -> None:
+        """Read the queue again where this was not made: it has to be tried again, or what comes next has changed."""
+        if self._at_hand.has(delivery):
+            self._at_hand.let_go(delivery.session_id)
 
     async def _next(self, session_id: str) -> Delivery | None:
         """The one to be sent now, in flight when an earlier process ended, or waiting."""
@@ -181,7 +220,7 @@ class Sender:
 
     async def _deliver(self, delivery: Delivery) -> None:
         if delivery.status == "sending":  # an earlier process ended before it knew
-            await self._doubt(delivery, "the process ended while sending")
+            await self._outcomes.doubt(delivery, "the process ended while sending")
             return
         if delivery.ambiguous:  # its one more try must not be cut by what cut the first one
             await self._calm()
@@ -190,13 +229,21 @@ class Sender:
         try:
             async with self._right_to_send(delivery) as current:
                 delay_s = await self._send(current)
-        except (DatabaseLost, DatabaseClosed):
-            raise
-        except ExpectationFailed:
-            log.warning("%s was changed elsewhere", current.delivery_id)
-            delay_s = 0
         except Exception as error:  # noqa: BLE001 - counted, and then set aside with its type
             delay_s = await self._on_fault(current, error)
+        await self._rest(delay_s)
+
+    async def _on_fault(self, delivery: Delivery, error: Exception) -> float:
+        """Returns how long this chat has to wait; raises what is the end of the process."""
+        match error:
+            case DatabaseLost() | DatabaseClosed():
+                raise error
+            case ExpectationFailed():
+                log.warning("%s was changed elsewhere", delivery.delivery_id)
+                return 0
+        return await self._outcomes.fault(delivery, error)
+
+    async def _rest(self, delay_s: float) -> None:
         if not self._stopping:
             await asyncio.sleep(delay_s)
 
@@ -235,7 +282,7 @@ class Sender:
         """Make the call, if there is still anything to call about; returns how long this chat has to wait."""
         target = await self._target(delivery)
         if target is None and isinstance(delivery.payload, AboutSent):
-            await self._database.commit(*self._without_target(delivery), *self._entered(delivery, ERASED))
+            await self._outcomes.without_target(delivery)
             return 0
         async with self._slots:
             if self._stopping:
@@ -252,21 +299,7 @@ class Sender:
         has_more = not delivery.begun and self._at_hand.begin_reply(delivery)
         begin = (self._deliveries.begin(delivery),) if has_more else ()
         [[row], *_] = await self._database.commit(self._deliveries.claim(delivery, now_ms=self._clock()), *begin)
-        return Delivery.from_row(row, delivery)
-
-    async def _on_fault(self, delivery: Delivery, error: Exception) -> float:
-        """A fault of ours, or of the row, is this delivery's failure; returns how long this chat has to wait."""
-        reason, attempt, now_ms = reason_of(error), delivery.failures + 1, self._clock()
-        log.error("%s failed at try %d: %s", delivery.delivery_id, attempt, reason)
-        row = await self._deliveries.find(delivery.delivery_id)
-        if row is not None and row.status == "sending" and not isinstance(error, CallNotMade):
-            await self._doubt(row, reason)  # it failed behind the call
-        elif tries.is_last(attempt):
-            await self._fail(delivery, reason, code=reason, by_fault=True)
-        else:
-            await self._database.commit(self._deliveries.count_failure(delivery, reason=reason, now_ms=now_ms))
-            return tries.delay_s(attempt, first_s=FIRST_DELAY_S)
-        return 0
+        return self._deliveries.claimed(delivery, row)
 
     async def _target(self, delivery: Delivery) -> int | None:
         """The message that a call is about; None when it was not sent, or to a chat whose ids no longer count."""
@@ -275,116 +308,15 @@ class Sender:
         sent = await self._messages.find_delivered(delivery.payload.target)
         return sent.telegram_message_id if sent is not None and sent.session_id == delivery.session_id else None
 
-    def _without_target(self, delivery: Delivery) -> Iterator[Statement]:
-        """The way out where there is nothing to edit, or to delete."""
-        now_ms = self._clock()
-        if isinstance(delivery.payload, EditMessageText):
-            yield self._deliveries.rewrite(delivery, delivery.payload.as_message())
-            return
-        yield self._deliveries.claim(delivery, now_ms=now_ms)
-        yield self._deliveries.finish(delivery, reason="it was not there", now_ms=now_ms)
-
     async def _attempt(self, delivery: Delivery, target: int | None) -> float:
         """Make the call and commit what came of it; returns how long this chat has to wait."""
         try:
             receipt = await self._calls.make(delivery, target)
         except TelegramError as error:
-            return await self._on_error(delivery, error)
-        self._retries.pop(delivery.delivery_id, None)
-        await self._finish(delivery, None, *self._received(delivery, receipt))
+            return await self._outcomes.failed(delivery, error)
+        await self._outcomes.arrived(delivery, receipt)
         self._at_hand.remove(delivery)
         return 0
-
-    def _received(self, delivery: Delivery, receipt: Receipt | None) -> tuple[Statement, ...]:
-        if receipt is None:
-            return ()
-        stands_for = delivery.payload.target if isinstance(delivery.payload, SendMessage) else None
-        row, session_id = stands_for or delivery.delivery_id, session_id_of(receipt.chat_id)
-        return self._messages.add_receipt(row, receipt.message_id, session_id=session_id)
-
-    async def _on_error(self, delivery: Delivery, error: TelegramError) -> float:
-        match error:
-            case RetryAfter():
-                retry_after = error._retry_after.total_seconds()
-                await self._put_back(delivery, f"429, retry after {retry_after:g} s")
-                return retry_after
-            case ChatMigrated(new_chat_id=new):
-                await self._follow(delivery, new)
-            case Forbidden():
-                pause = Jobs.pause_session(delivery.session_id, now_ms=self._clock())
-                await self._fail(delivery, named(error), *pause, code=reason_of(error))
-            case BadRequest():
-                await self._on_refusal(delivery, error)
-            case Unsent() | InvalidToken():
-                await self._put_back(delivery, reason_of(error))
-                return self._backoff(delivery)
-            case NetworkError():
-                await self._doubt(delivery, reason_of(error))
-            case _:
-                await self._fail(delivery, named(error), code=reason_of(error))
-        return 0
-
-    def _backoff(self, delivery: Delivery) -> float:
-        unsent = self._retries[delivery.delivery_id] = self._retries.get(delivery.delivery_id, 0) + 1
-        return jittered(FIRST_DELAY_S, unsent)
-
-    async def _put_back(self, delivery: Delivery, reason: str, *others: Statement) -> None:
-        put_back = self._deliveries.put_back(delivery, reason=reason, now_ms=self._clock())
-        await self._database.commit(put_back, *others)
-
-    async def _fail(
-        self,
-        delivery: Delivery,
-        reason: str,
-        *others: Statement,
-        code: str,
-        ambiguous: bool = False,
-        by_fault: bool = False,
-    ) -> None:
-        log.warning("%s failed: %s", delivery.delivery_id, reason)
-        self._retries.pop(delivery.delivery_id, None)
-        now_ms, unheard = self._clock(), await self._unheard(delivery)
-        fail = self._deliveries.fail(delivery, reason=reason, now_ms=now_ms, ambiguous=ambiguous, by_fault=by_fault)
-        await self._database.commit(*fail, *self._entered(delivery, code), *unheard, *others)
-
-    def _entered(self, delivery: Delivery, code: str) -> Iterator[Statement]:
-        """The outcome of a run with the end of this call, if it is one's; `code` where nothing has arrived."""
-        if delivery.task_id is not None:
-            yield RunDeliveries.enter(delivery.task_id, reason=code, now_ms=self._clock())
-
-    async def _finish(self, delivery: Delivery, reason: str | None, *others: Statement) -> None:
-        finish = self._deliveries.finish(delivery, reason=reason, now_ms=self._clock())
-        await self._database.commit(finish, *self._entered(delivery, ERASED), *others)
-
-    async def _on_refusal(self, delivery: Delivery, error: BadRequest) -> None:
-        reason = named(error)
-        match judge(delivery.payload, str(error)):
-            case Done():
-                await self._finish(delivery, reason)
-            case Instead(payload):
-                await self._put_back(delivery, reason, self._deliveries.rewrite(delivery, payload))
-            case InMessages((first, *further)):
-                await self._put_back(delivery, reason, *say_instead(delivery, first, further, now_ms=self._clock()))
-            case Final():
-                await self._fail(delivery, reason, code=reason_of(error))
-
-    async def _follow(self, delivery: Delivery, new_chat_id: int) -> None:
-        new = session_id_of(new_chat_id)
-        moved = Chats.migrate(delivery.session_id, new, now_ms=self._clock())
-        await self._put_back(delivery, "the chat has a new id", *moved)
-        self.wake([new])
-
-    async def _doubt(self, delivery: Delivery, reason: str) -> None:
-        """Nobody knows whether the call took effect: once more, marked, when the line works; then no more.
-
-        What is harmless twice is repeated more often, and unmarked.
-        """
-        if delivery.ambiguous >= repeats(delivery):
-            notices = await self._tell(delivery, reason) if is_missed(delivery) else []
-            await self._fail(delivery, reason_for(delivery, reason), *notices, code=UNCLEAR, ambiguous=True)
-            return
-        put_back = self._deliveries.put_back(delivery, reason=reason, now_ms=self._clock(), ambiguous=True)
-        await self._database.commit(put_back)
 
     def hold(self) -> None:
         """From now on claim nothing: what is queued stays for the next start."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.ids import is_placeholder
 from storage.indexed import field
 from storage.json_text import encode
-from storage.payloads import WITHOUT_WORDS, Payload, UnknownPayload, read
+from storage.payloads import WITHOUT_WORDS, Payload, SendDocument, SendMessage, UnknownPayload, read
 from storage.readers import Readers
 from storage.sequences import following
 from storage.statement import Rows, Statement, Value
@@ -27,14 +27,26 @@ WHERE sessionId = :session AND askedBy = :asked AND status IN ('pending', 'sendi
 """
 _FIRST = f"{_NEXT} - :part"
 """The sequence of the reply's first part."""
-_ADD = f"""
+_IS_ALONE = """NOT EXISTS (
+  SELECT 1 FROM polar_delivery_queue INDEXED BY polar_delivery_open
+  WHERE sessionId = :session AND status IN ('pending', 'sending'))"""
+
+
+def _add(is_claimed: str) -> str:
+    """The SQL that queues a call, as a claim leaves it where that condition holds."""
+    return f"""
 INSERT INTO polar_delivery_queue
-  (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, askedBy, taskId, rank)
-VALUES (:delivery, :session, 'telegram', :payload, 'pending', :now, :now, {_NEXT}, :reply, :asked, :task,
+  (deliveryId, sessionId, channel, payload, status, begun, attempts, createdAtMs, updatedAtMs, sequence, replyId,
+   askedBy, taskId, rank)
+VALUES (:delivery, :session, 'telegram', :payload, iif({is_claimed}, 'sending', 'pending'), {is_claimed}, {is_claimed},
+  :now, :now, {_NEXT}, :reply, :asked, :task,
   {_FIRST} - max(0, min(:start, coalesce({_FIRST} - ({_LAST_ASKED}) - :apart, :start))))
 """
-_ADD_ALWAYS = f"{_ADD}RETURNING {_COLUMNS}"
-_ADD_ONCE = f"{_ADD}ON CONFLICT (deliveryId) DO NOTHING RETURNING {_COLUMNS}"
+
+
+_ADD_ALWAYS = f"{_add('0')}RETURNING {_COLUMNS}"
+_ADD_CLAIMED = f"{_add(_IS_ALONE)}RETURNING {_COLUMNS}"
+_ADD_ONCE = f"{_add('0')}ON CONFLICT (deliveryId) DO NOTHING RETURNING {_COLUMNS}"
 # What the parts of one reply have in common.
 _SHARED = "sessionId, channel, replyId, rank, begun, askedBy, taskId"
 # An edit is of a message that is there, and is no further one; what is unclear may be there.
@@ -99,13 +111,13 @@ class Delivery:
     created_at_ms: int
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row, known: Delivery | None = None) -> Delivery:
-        """From a row of _COLUMNS; what it holds is not parsed again where it is what was known of it."""
+    def from_row(cls, row: sqlite3.Row, payload: Payload | UnknownPayload | None = None) -> Delivery:
+        """From a row of _COLUMNS, whose payload is not parsed where it is known."""
         return cls(
             delivery_id=row[0],
             session_id=row[1],
             stored=row[2],
-            payload=known.payload if known is not None and known.stored == row[2] else read(row[2]),
+            payload=payload or read(row[2]),
             status=row[3],
             sequence=row[4],
             reply_id=row[5],
@@ -117,6 +129,14 @@ class Delivery:
             failures=row[11],
             created_at_ms=row[12],
         )
+
+
+class _Queuing(dict[str, Value]):
+    """The parameters of a statement that queues a call, and the call."""
+
+    def __init__(self, payload: Payload, values: Mapping[str, Value]) -> None:
+        super().__init__(values)
+        self.payload = payload
 
 
 class Deliveries:
@@ -158,16 +178,32 @@ class Deliveries:
             "asked": asked_by,
             "task": task_id,
         }
-        return Statement(_ADD_ONCE if once else _ADD_ALWAYS, params)
+        return Statement(_ADD_ONCE if once else _ADD_ALWAYS, _Queuing(payload, params))
 
     @staticmethod
     def queued(statements: Sequence[Statement], answers: Sequence[Rows]) -> list[Delivery]:
         """The calls that these statements have queued by `add`, by what their commit gave back for each."""
         return [
-            Delivery.from_row(row)
+            Delivery.from_row(row, statement.params.payload)
             for statement, rows in zip(statements, answers, strict=True)
-            if statement.sql is _ADD_ALWAYS or statement.sql is _ADD_ONCE
+            if isinstance(statement.params, _Queuing)
             for row in rows
+        ]
+
+    @staticmethod
+    def only_message(statements: Sequence[Statement]) -> str | None:
+        """The session of the one call that these queue by `add`, where it is one and a new message; else None."""
+        match [statement for statement in statements if isinstance(statement.params, _Queuing)]:
+            case [Statement(sql=sql, params=_Queuing(payload=SendMessage() | SendDocument()) as params)]:
+                return str(params["session"]) if sql is _ADD_ALWAYS else None
+        return None
+
+    @staticmethod
+    def claiming(statements: Sequence[Statement]) -> list[Statement]:
+        """The same, but that call is claimed by them where nothing else of its session waits, or is in flight."""
+        return [
+            statement._replace(sql=_ADD_CLAIMED) if statement.sql is _ADD_ALWAYS else statement
+            for statement in statements
         ]
 
     @staticmethod
@@ -184,7 +220,7 @@ class Deliveries:
     def claim(delivery: Delivery, *, now_ms: int) -> Statement:
         """From `pending` to `sending`: from here on the call may have taken effect.
 
-        Gives the row back as it is then, as one of `from_row`: it may have been changed since it was read.
+        Gives the row back as it is then, for `claimed`: it may have been changed since it was read.
         """
         return Statement(
             "UPDATE polar_delivery_queue SET status = 'sending', begun = 1, attempts = attempts + 1, updatedAtMs = ? "
@@ -192,6 +228,11 @@ class Deliveries:
             (now_ms, delivery.delivery_id),
             expect=1,
         )
+
+    @staticmethod
+    def claimed(delivery: Delivery, row: sqlite3.Row) -> Delivery:
+        """The call as its claim has given it back; what it says is not parsed again where it has not changed."""
+        return Delivery.from_row(row, delivery.payload if row[2] == delivery.stored else None)
 
     @staticmethod
     def begin(delivery: Delivery) -> Statement:

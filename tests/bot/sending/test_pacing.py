@@ -73,6 +73,26 @@ async def test_a_chat_that_used_up_its_share_waits_while_another_sends() -> None
         await refused(waiting)
 
 
+async def test_a_right_is_there_at_once_only_where_nobody_waits_and_nothing_is_used_up() -> None:
+    """It is one of the same rights: of the chat's, of all chats', and a place until a second after its end."""
+    async with pacing(chat_per_second=NEVER) as made:
+        assert await made.take_now(ANN)
+        assert not await made.take_now(ANN)
+        assert await made.take_now(BOB)
+    async with pacing(per_second=NEVER) as made:
+        assert await made.take_now(ANN)
+        assert not await made.take_now(BOB)
+        made.give_back()
+        waiting = ask(made, BOB)
+        await asyncio.sleep(0)
+        await refused(waiting)
+    made = Pacing(per_second=FAST, chat_per_second=FAST, group_per_minute=FAST)
+    waiting = ask(made, ANN)
+    await until(lambda: made.waiting == 1)
+    assert not await made.take_now(BOB)
+    await refused(waiting)
+
+
 async def test_a_group_has_a_limit_of_its_own() -> None:
     """Negative ids are groups."""
     async with pacing(group_per_minute=NEVER) as made:
