@@ -86,13 +86,18 @@ class Memories:
         return (row, index)
 
     async def search(self, words: str, *, session_id: str, user_id: str, limit: int) -> list[Memory]:
-        """Memories that contain any of the words, best first."""
+        """Memories that contain any of the words, best first; who has none at all costs a look-up by the key."""
         wanted = terms(words)
-        if not wanted:
+        if not wanted or not await self._has_any(user_id):
             return []
         if self._readers.has_memory_index:
             return await self._search_index(wanted, session_id, user_id, limit)
         return await self._search_text(wanted, session_id, user_id, limit)
+
+    async def _has_any(self, user_id: str) -> bool:
+        """True if this user has one in any session."""
+        found = await self._readers.look_up_one("SELECT 1 FROM polar_memory WHERE userId = ? LIMIT 1", (user_id,))
+        return found is not None
 
     async def _search_index(self, words: list[str], session_id: str, user_id: str, limit: int) -> list[Memory]:
         own = f"keys : {memory_index.user_key(user_id)}"

@@ -25,7 +25,7 @@ from tests.looking import idle, tell, texts
 from tests.responders import ECHO
 
 HERE = "tests.middleware.test_needs"
-ACCESS, FTS, PROFILES = "polar_access", "polar_memory_fts", "polar_personality_profiles"
+ACCESS, MEMORIES, PROFILES = "polar_access", "polar_memory", "polar_personality_profiles"
 
 
 class Noted(Database):
@@ -143,12 +143,12 @@ def turn_of(kind: Kind, number: int = 1, **fields: Any) -> Turn:
         ("none", "", "reaction", []),
         (f"{HERE}:Deaf", "", "message", []),
         ("local", "", "reaction", []),
-        ("local", "", "message", [ACCESS, FTS, PROFILES]),
+        ("local", "", "message", [ACCESS, MEMORIES, PROFILES]),
         ("none", f"{HERE}:careless", "message", []),
         ("none", f"{HERE}:strict", "message", [ACCESS]),
         ("none", f"{HERE}:knowing", "reaction", []),
-        ("none", f"{HERE}:knowing", "message", [ACCESS, FTS, "polar_messages", PROFILES]),
-        ("local", f"{HERE}:knowing", "message", [ACCESS, FTS, "polar_messages", PROFILES]),
+        ("none", f"{HERE}:knowing", "message", [ACCESS, MEMORIES, "polar_messages", PROFILES]),
+        ("local", f"{HERE}:knowing", "message", [ACCESS, MEMORIES, "polar_messages", PROFILES]),
     ],
 )
 async def test_nothing_is_read_that_nobody_wants_to_know(

@@ -133,6 +133,7 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "jobs.count_of": lambda db: Jobs(db).count_of("7"),
     "jobs.list_unplanned": lambda db: Jobs(db).list_unplanned(),
     "memories.list_recent": lambda db: Memories(db).list_recent(session_id=S, user_id="7", limit=10),
+    "memories._has_any": lambda db: Memories(db).search("w", session_id=S, user_id="7", limit=10),
     "memories.find": lambda db: Memories(db).find("m", session_id=S, user_id="7"),
     "memories.count": lambda db: Memories(db).count(session_id=S, user_id="7"),
 }

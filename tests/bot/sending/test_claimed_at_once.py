@@ -62,11 +62,12 @@ async def test_an_answer_is_claimed_by_its_turns_own_commit(
         return await make(calls, delivery, message_id)
 
     monkeypatch.setattr(Calls, "make", seen)
-    async with house.bot(responder=ECHO):
+    async with house.bot(responder=ECHO) as bot:
         ann, chat = house.chat()
         for number in range(3):
             house.world.say(chat, ann, str(number))
             await idle(house, updates=number + 1)
+            await until(lambda: bot.app.sender.is_idle)
     assert found == [("sending", 1, 1)] * 3
     assert claims == []
 
