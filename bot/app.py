@@ -166,9 +166,7 @@ class App:
         self.registry = self.commands.registry()
         self.menu = Menu(self.bot, self.registry, stores.access, self._above_members())
         propose = AutomationProposals(stores.proposals, self.zones, rights, clock, new_id, limits)
-        self.responder = responders.build(
-            settings, memories=stores.memories, new_id=new_id, propose=propose, clock=clock
-        )
+        self.responder = responders.build(settings, stores=stores, new_id=new_id, propose=propose, clock=clock)
         self.abilities = Abilities.of(self.responder)
 
     def _wire_turns(self, chain: CallNext) -> None:

@@ -12,7 +12,7 @@ from bot.responders.silent import Silent
 from bot.settings import Settings
 from middleware.responder import Propose, Responder
 from middleware.turn import Clock
-from storage.tables.memories import Memories
+from storage.stores import Stores
 
 NewId = Callable[[], str]
 
@@ -28,19 +28,19 @@ def least_usd(settings: Settings, *, now_ms: int) -> float | None:
     return Prices.of(settings).estimate(input_tokens=0, output_tokens=most, at_ms=now_ms)
 
 
-def build(settings: Settings, *, memories: Memories, new_id: NewId, propose: Propose, clock: Clock) -> Responder:
+def build(settings: Settings, *, stores: Stores, new_id: NewId, propose: Propose, clock: Clock) -> Responder:
     """The responder of POLAR_RESPONDER.
 
     One of your own is an object with `respond`, or what makes one when it is called with the embedded
     responder, to fall back on. Raises SettingsError when it is neither.
     """
     name = settings.responder
-    local = Local(memories, new_id, propose)
+    local = Local(stores.memories, new_id, propose)
     if name == "openai":
         # Here, because the client takes half a second to import, which nobody else should wait for.
         from bot.responders.model.responder import OpenAI
 
-        return OpenAI(settings, propose, clock)
+        return OpenAI(settings, propose, stores.properties, clock)
     if name == "local":
         return local
     if name == "none":

@@ -23,9 +23,10 @@ class Answer:
 
     text: what is said; `pieces` gives it already cut. tool: a tool's name and its arguments, as JSON. refusal: said in
     place of a text. finish: the finish reason; None leaves it out. usage: input and output tokens; None has them
-    counted, `says_usage` false leaves them out. status: other than 200 refuses, with `message` and `code`, and a
-    `retry_after` in seconds. hold_after, cut_after: after how many pieces it waits for `Model.release`, or the
-    connection is aborted. raw: a whole body of a content type, in place of all that.
+    counted, `says_usage` false leaves them out. status: other than 200 refuses, with `message`, `code` and `param`, a
+    `retry_after` in seconds, and a `location` that it sends on to. hold_after, cut_after: after how many pieces it
+    waits for `Model.release`, or the connection is aborted. raw: a whole body of a content type, in place of all that
+    but the status.
     """
 
     text: str = ""
@@ -38,7 +39,9 @@ class Answer:
     status: int = 200
     message: str = "ordered"
     code: str | None = None
+    param: str | None = None
     retry_after: str | None = None
+    location: str | None = None
     hold_after: int | None = None
     cut_after: int | None = None
     raw: str | None = None

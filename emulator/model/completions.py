@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from ..errors import EmulatorError
-from .answers import BEFORE_HEADERS
+from .answers import BEFORE_HEADERS, Answer
 from .model import Exchange, Model
 from .requests import BadRequest, Json, check
 
@@ -41,6 +41,9 @@ class Completions:
             return await out.whole(400, error(str(wrong), "invalid_request_error", param=wrong.param))
         except ValueError:
             return await out.whole(400, error("the body must be JSON", "invalid_request_error"))
+        if (refusal := self._model.refusal_of(body)) is not None:
+            self._model.wrong.append(refusal.message)
+            return await _refuse(refusal, out)
         exchange = self._model.take(body, authorization)
         try:
             await self._unless_abandoned(exchange, out, receive)
@@ -68,11 +71,8 @@ class Completions:
     async def _answer(self, exchange: Exchange, out: Out) -> None:
         answer = exchange.answer
         await self._meet(exchange, BEFORE_HEADERS)
-        if answer.status != 200:
-            headers = {"retry-after": answer.retry_after} if answer.retry_after is not None else {}
-            await out.whole(answer.status, error(answer.message, "ordered", code=answer.code), headers)
-        elif answer.raw is not None:
-            await out.body(200, answer.raw.encode(), answer.content_type)
+        if answer.raw is not None or answer.status != 200:
+            await _refuse(answer, out)
         elif exchange.request.get("stream"):
             await self._stream(exchange, out)
         else:
@@ -161,6 +161,17 @@ class Out:
 def error(message: str, kind: str, *, param: str | None = None, code: str | None = None) -> Json:
     """An error in the interface's form."""
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+async def _refuse(answer: Answer, out: Out) -> None:
+    """Anything but what was asked for, in one piece."""
+    given = {"retry-after": answer.retry_after, "location": answer.location}
+    headers = {name: value for name, value in given.items() if value is not None}
+    if answer.raw is not None:
+        await out.body(answer.status, answer.raw.encode(), answer.content_type, headers)
+    else:
+        told = error(answer.message, "ordered", param=answer.param, code=answer.code)
+        await out.whole(answer.status, told, headers)
 
 
 def _closing(exchange: Exchange) -> Iterator[Json]:

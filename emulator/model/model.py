@@ -34,16 +34,47 @@ class Exchange:
         return messages
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a request must not be, and what it gets then."""
+
+    is_broken_by: Callable[[Json], bool]
+    refusal: Answer
+
+
+def has(field: str) -> Callable[[Json], bool]:
+    """Requests with a field."""
+    return lambda request: field in request
+
+
+def speaks_as(role: str) -> Callable[[Json], bool]:
+    """Requests with a message of a role."""
+    return lambda request: any(message["role"] == role for message in request["messages"])
+
+
+def longer_than(characters: int) -> Callable[[Json], bool]:
+    """Requests whose messages have more characters than this."""
+    return lambda request: sum(map(len, _contents(request["messages"]))) > characters
+
+
+def does_not_alternate(request: Json) -> bool:
+    """True if user and assistant do not take turns, the user first, with nobody beside them."""
+    roles = [message["role"] for message in request["messages"]]
+    return any(role != ("user", "assistant")[number % 2] for number, role in enumerate(roles))
+
+
 class Model:
     """Answers what is ordered, in order, then `otherwise`, else as a friendly canned model would.
 
-    `refused` are request fields that it does not know. `delay_s` is between the pieces of an answer.
+    `refused` are request fields that it does not know, and `rules` what else it refuses, and how: the first that a
+    request breaks is what it gets, and it is no exchange. `delay_s` is between the pieces of an answer.
     """
 
     def __init__(self, name: str = "canned-1", delay_s: float = 0) -> None:
         self.name = name
         self.delay_s = delay_s
         self.refused: set[str] = set()
+        self.rules: list[Rule] = []
         self.otherwise: Answer | None = None
         self.exchanges: deque[Exchange] = deque(maxlen=KEPT)
         self.wrong: deque[str] = deque(maxlen=KEPT)
@@ -69,6 +100,10 @@ class Model:
         waiter = self._released.waiter()
         self.changes.notify()
         await waiter
+
+    def refusal_of(self, request: Json) -> Answer | None:
+        """What a request gets that breaks a rule."""
+        return next((rule.refusal for rule in self.rules if rule.is_broken_by(request)), None)
 
     def take(self, request: Json, authorization: str) -> Exchange:
         """The exchange that a checked request begins."""

@@ -29,6 +29,11 @@ ERASURES_OFF_DISK = "erasures_off_disk"
 """Of how many of those nothing is left in the log, nor in the index of words."""
 
 
+def refused_by(address: str, model: str) -> str:
+    """The name of what a model's endpoint refused: JSON, when each part of a request was."""
+    return f"refused_by:{address}:{model}"
+
+
 class Properties:
     """Named values, each a string."""
 

@@ -11,7 +11,18 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.model import Answer, Model, ModelServer, long_answer, pieces_of
+from emulator.model import (
+    Answer,
+    Model,
+    ModelServer,
+    Rule,
+    does_not_alternate,
+    has,
+    long_answer,
+    longer_than,
+    pieces_of,
+    speaks_as,
+)
 from tests.house import CHECKOUT
 
 HEADERS = {"authorization": "Bearer key"}
@@ -213,3 +224,25 @@ async def test_it_listens_on_this_machine_only() -> None:
     """As the embedded Telegram does."""
     with pytest.raises(ValueError, match="loopback"):
         ModelServer(host="0.0.0.0")  # noqa: S104
+
+
+async def test_it_refuses_what_breaks_a_rule(model: Model) -> None:
+    """The first of them says how; such a request is no exchange."""
+    model.rules = [
+        Rule(has("tools"), Answer(status=501, message="no tools", param="tools", code="no")),
+        Rule(speaks_as("system"), Answer(status=400, raw="no system", content_type="text/plain")),
+        Rule(longer_than(10), Answer(status=307, raw="", location="/elsewhere")),
+        Rule(does_not_alternate, Answer(status=429, retry_after="5")),
+    ]
+    tool = {"type": "function", "function": {"name": "f"}}
+    answer = await post(model, {**HELLO, "tools": [tool]})
+    assert answer.status_code == 501
+    assert answer.json()["error"] == {"message": "no tools", "type": "ordered", "param": "tools", "code": "no"}
+    answer = await post(model, {**HELLO, "messages": [{"role": "system", "content": "x"}]})
+    assert (answer.status_code, answer.text) == (400, "no system")
+    answer = await post(model, {**HELLO, "messages": [{"role": "user", "content": "x" * 11}]})
+    assert (answer.status_code, answer.headers["location"]) == (307, "/elsewhere")
+    answer = await post(model, {**HELLO, "messages": HELLO["messages"] * 2})
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "5")
+    assert (await post(model, HELLO)).status_code == 200
+    assert len(model.exchanges) == 1

@@ -1,49 +1,96 @@
-"""Failures of an endpoint, each as a reason for the audit and a sentence for the person."""
+"""Failures of an endpoint, each as a reason for the audit, a sentence for the person, and a line for the log."""
 
 from __future__ import annotations
 
 import email.utils
-import logging
 import re
 
-from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
+from openai import APIConnectionError, APIStatusError, APITimeoutError
 
 from bot.clock import jittered, system_clock
+from bot.errors import BotError
+from bot.responders.model.objection import Objection
+from bot.responders.model.refusals import is_too_long
 from middleware.responder import ResponderFailed
 from middleware.texts import say
-
-log = logging.getLogger("polar.model")
 
 TRIES = 3
 BACKOFF_S = 0.5
 AGAIN = (408, 409, 429)
 """Refusals that pass, besides all 5xx."""
-_SAID = {401: "model.key", 403: "model.key", 404: "model.unknown", 429: "model.busy"}
-_CODE = re.compile(r"[a-z_]{1,40}")
+_SAID = {
+    **dict.fromkeys(AGAIN, "model.busy"),
+    200: "model.no_answer",
+    401: "model.key",
+    403: "model.key",
+    404: "model.unknown",
+    405: "model.path",
+}
+_POLICY = re.compile(r"content[ _](filter|policy|management)|usage policy|moderation|flagged|safety|responsible")
+_CREDIT = re.compile(
+    r"insufficient[ _](quota|credits?|balance|funds)|\b(credits?|balance)\b|billing[ _](not|hard|limit)"
+)
+_PATH = re.compile(
+    r"\bnot found\b|unexpected endpoint|(invalid|unknown) (url|path|route|endpoint)|no (route|path)|cannot post"
+)
+_NAMES_MODEL = re.compile(r"\bmodels?\b|model_not_found")
 
 
-def explain(error: Exception) -> ResponderFailed:
-    """Why there is no answer. No text of the endpoint's goes in: it may repeat what a person wrote."""
+class TooLong(BotError):
+    """More was sent than the model can take in."""
+
+    def __init__(self, failure: ResponderFailed) -> None:
+        super().__init__()
+        self.failure = failure
+
+
+def explain(error: Exception, objection: Objection | None = None) -> ResponderFailed:
+    """Why there is no answer, as people are told; the reason is what the audit keeps."""
     if isinstance(error, ResponderFailed):
         return error
+    if objection is not None:
+        return _explain(objection)
     if isinstance(error, TimeoutError | APITimeoutError):
         return ResponderFailed("provider timed out", say("model.slow"))
     if isinstance(error, APIConnectionError):
         return ResponderFailed("provider unreachable", say("model.unreachable"))
-    if isinstance(error, APIStatusError):
-        return _refused(error)
-    if isinstance(error, APIError):  # told within a stream
-        return ResponderFailed("provider failed", say("model.failing"))
     return ResponderFailed("provider answered garbage", say("model.garbage"))
 
 
-def _refused(error: APIStatusError) -> ResponderFailed:
-    status, code = error.status_code, error.code or ""
-    if code in ("content_filter", "content_policy_violation"):
+def _explain(objection: Objection) -> ResponderFailed:
+    key = _key(objection)
+    if key == "model.refused":
         return refused()
-    log.warning("the endpoint refuses with %d %s", status, code if _CODE.fullmatch(code) else "")
-    said = _SAID.get(status, "model.failing" if status >= 500 else "model.rejected")
-    return ResponderFailed(f"provider {status}", say(said))
+    reason = f"provider {objection.status}" if objection.status != 200 else "provider sent no answer"
+    return ResponderFailed(reason, say(key))
+
+
+def _key(objection: Objection) -> str:
+    """The text that says what is the matter."""
+    status, words = objection.status, objection.words
+    if 300 <= status < 400:
+        return "model.moved"
+    if objection.form == "a web page" and status in (200, 404, 405):
+        return "model.page"
+    if status in (200, 400, 403, 422) and _POLICY.search(words):
+        return "model.refused"
+    if is_too_long(objection):
+        return "model.too_long"
+    if has_no_credit(objection):
+        return "model.credit"
+    if status in (200, 400, 404) and _PATH.search(words) and not _NAMES_MODEL.search(words):
+        return "model.path"
+    return _SAID.get(status, "model.failing" if status >= 500 else "model.rejected")
+
+
+def has_no_credit(objection: Objection) -> bool:
+    """True if it is to be paid first, which waiting does not do."""
+    return objection.status == 402 or (objection.status < 500 and _CREDIT.search(objection.words) is not None)
+
+
+def is_elsewhere(objection: Objection | None) -> bool:
+    """True if the address is not that of such an interface."""
+    return objection is not None and _key(objection) == "model.path"
 
 
 def refused() -> ResponderFailed:
@@ -53,25 +100,39 @@ def refused() -> ResponderFailed:
 
 def cut_off() -> ResponderFailed:
     """The answer ended before its end."""
-    return ResponderFailed("provider cut off", say("model.unreachable"))
+    return ResponderFailed("provider cut off", say("model.broken"))
 
 
-def delay_of(error: Exception, tries: int) -> float | None:
+def describe(error: Exception, objection: Objection | None) -> str:
+    """What happened, for the log: of the endpoint's words and of anybody's only what an Objection lets through."""
+    if objection is None:
+        detail = str(error) if isinstance(error, BotError) else type(error.__cause__ or error).__name__
+        return f"{explain(error).reason.removeprefix('provider ')} ({detail})"
+    code = f" {objection.code}" if objection.code else ""
+    after = f", to be asked again after {wait:.0f} s" if (wait := _wait_of(error)) > 0 else ""
+    return f"status {objection.status}{code} with {objection.form}{after}: {objection.said or 'no words of interfaces'}"
+
+
+def delay_of(error: Exception, objection: Objection | None, tries: int) -> float | None:
     """Seconds until the request is worth repeating, after so many tries; None if it is not."""
-    if tries >= TRIES:
+    if tries >= TRIES or (objection is not None and has_no_credit(objection)):
         return None
     backoff_s = jittered(BACKOFF_S, tries)
     if isinstance(error, APIStatusError):
-        if error.code == "insufficient_quota" or (error.status_code not in AGAIN and error.status_code < 500):
-            return None
-        return max(backoff_s, _retry_after(error.response.headers.get("retry-after", "")))
+        passes = error.status_code in AGAIN or error.status_code >= 500
+        return max(backoff_s, _wait_of(error)) if passes else None
     return backoff_s if isinstance(error, APIConnectionError) else None
+
+
+def _wait_of(error: Exception) -> float:
+    """Seconds for which the endpoint wants not to be asked; 0 where it does not say."""
+    return _retry_after(error.response.headers.get("retry-after", "")) if isinstance(error, APIStatusError) else 0.0
 
 
 def _retry_after(written: str) -> float:
     """Seconds, from a number or a date; 0 where there is neither."""
     try:
-        return float(written)
+        return max(0.0, float(written))
     except ValueError:
         parsed = email.utils.parsedate_tz(written)
     return email.utils.mktime_tz(parsed) - system_clock()() / 1000 if parsed else 0.0

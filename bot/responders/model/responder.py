@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.responders.model import failures, tools
 from bot.responders.model.answer import ModelAnswer, ToolCall
 from bot.responders.model.context import ContextWindow, tokens
-from bot.responders.model.dialect import Dialect, Question
+from bot.responders.model.dialect import ChatMessage, Dialect, Question
 from bot.responders.model.endpoint import ModelEndpoint
 from bot.responders.model.prices import CALLS, REPAIR_TOKENS, Prices, Usage
 from bot.responders.model.tokens import PER_MESSAGE, count, encode
@@ -18,11 +19,14 @@ from bot.settings import PRICE_SETTINGS, Settings
 from middleware.responder import Abilities, Propose, ResponderFailed, unfinished
 from middleware.texts import say
 from middleware.turn import Clock, Reply, Turn
+from storage.tables.messages import Message
+from storage.tables.properties import Properties
 
 log = logging.getLogger("polar.model")
 
 HISTORY = 40
 """Earlier messages that it wants to know; the window may hold fewer."""
+WINDOW = "POLAR_OPENAI_CONTEXT_TOKENS"
 SPARE_S = 1.0
 """The seconds before the time limit at which what has arrived is answered, so that not all of it is given up."""
 
@@ -30,12 +34,14 @@ SPARE_S = 1.0
 class OpenAI:
     """Answers with a model's words; what a call costs is noted on the turn, whatever becomes of it."""
 
-    def __init__(self, settings: Settings, propose: Propose, clock: Clock) -> None:
+    def __init__(self, settings: Settings, propose: Propose, properties: Properties, clock: Clock) -> None:
         dialect = Dialect(model=settings.openai_model, max_tokens=settings.openai_max_output_tokens)
         self._endpoint = ModelEndpoint(
             base_url=settings.openai_base_url,
             api_key=settings.openai_api_key.get_secret_value(),
             dialect=dialect,
+            properties=properties,
+            clock=clock,
         )
         self._prices = Prices.of(settings)
         self._window = ContextWindow(settings.openai_context_tokens)
@@ -53,7 +59,8 @@ class OpenAI:
 
     def estimate_usd(self, turn: Turn) -> float | None:
         """US dollars that answering this turn costs at most, as far as tokens can be estimated; None without prices."""
-        question = self._question(turn, datetime.fromtimestamp(turn.received_at_ms / 1000, UTC))
+        now = datetime.fromtimestamp(turn.received_at_ms / 1000, UTC)
+        question = self._question(turn, now, turn.context.history)
         return self._prices.estimate(
             input_tokens=_size(question), output_tokens=self._max_tokens, at_ms=turn.received_at_ms
         )
@@ -62,10 +69,11 @@ class OpenAI:
         """The answer as Markdown, or a proposal with its buttons. Raises ResponderFailed."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._limit_s
-        question = self._question(turn, await self._propose.now_of(turn))
+        now = await self._propose.now_of(turn)
         said = ""
+        exchange: tuple[ChatMessage, ...] = ()
         for calls_left in reversed(range(CALLS)):
-            answer, failure = await self._call(question, turn, said, deadline)
+            question, answer, failure = await self._call(turn, now, exchange, said, deadline)
             if failure is not None and not answer.text.strip() and calls_left and loop.time() < deadline:
                 continue
             said = _beside(said, answer.text)
@@ -74,14 +82,29 @@ class OpenAI:
             try:
                 return tools.after(said, await tools.propose(answer.call, turn, self._propose))
             except tools.Unusable as error:
-                repaired = _repaired(question, answer.call, str(error))
-                if not calls_left or _size(repaired) > _size(question) + REPAIR_TOKENS:
+                exchange = _exchange(answer.call, str(error))
+                if not calls_left or tokens(exchange) > REPAIR_TOKENS:
                     why = tools.verbatim(say("model.unscheduled", why=error))
                     return _reply(turn, _beside(said, why), answer, None)
-                question = repaired
         raise AssertionError("the last call returns or raises")
 
     async def _call(
+        self, turn: Turn, now: datetime, exchange: tuple[ChatMessage, ...], said: str, deadline: float
+    ) -> tuple[Question, ModelAnswer, ResponderFailed | None]:
+        """With less history where the model cannot take in all of it."""
+        too_long = None
+        for question in self._questions(turn, now):
+            asked = replace(question, exchange=exchange)
+            if too_long is not None:
+                log.info("%s: asked again with less history; a lower %s spares that", self._endpoint.name, WINDOW)
+            try:
+                return asked, *await self._ask(asked, turn, said, deadline)
+            except failures.TooLong as error:
+                too_long = error.failure
+        assert too_long is not None
+        raise too_long
+
+    async def _ask(
         self, question: Question, turn: Turn, said: str, deadline: float
     ) -> tuple[ModelAnswer, ResponderFailed | None]:
         answer = ModelAnswer()
@@ -95,12 +118,31 @@ class OpenAI:
             turn.spent_usd += self._prices.cost(_usage(question, answer), at_ms=turn.received_at_ms)
             if answer.model:
                 turn.origin = replace(turn.origin, model=answer.model)
+            if self._endpoint.refusals.is_new:
+                turn.bear_witness(lambda error: (self._endpoint.refusals.keep(),))
         if answer.refused or answer.finish == "content_filter":
+            log.warning("%s: the model, or a filter, declined", self._endpoint.name)
             raise failures.refused()
         return answer, failure
 
-    def _question(self, turn: Turn, now: datetime) -> Question:
-        messages = self._window.messages(turn, now=now)
+    def _questions(self, turn: Turn, now: datetime) -> Iterator[Question]:
+        """With all of the history that there is room for, then with half of that, then with none."""
+        history = turn.context.history
+        yield (whole := self._question(turn, now, history))
+        bare = self._question(turn, now, ())
+        most = (_size(whole) + _size(bare)) // 2
+        fewer = (self._question(turn, now, history[left_out:]) for left_out in range(1, len(history)))
+        half = next((question for question in fewer if _size(question) <= most), bare)
+        if _size(bare) < _size(half):
+            yield half
+        if _size(bare) < _size(whole):
+            yield bare
+
+    def _question(self, turn: Turn, now: datetime, history: Sequence[Message]) -> Question:
+        seen = turn
+        if history is not turn.context.history:
+            seen = replace(turn, context=replace(turn.context, history=tuple(history)))
+        messages = self._window.messages(seen, now=now)
         return Question(messages=messages, tool=tools.TOOL if turn.run is None and turn.has_rights else None)
 
 
@@ -120,18 +162,19 @@ def _beside(said: str, text: str) -> str:
     return f"{said.strip()}\n\n{text}" if said.strip() and text.strip() else said + text
 
 
-def _repaired(question: Question, call: ToolCall, why: str) -> Question:
-    """The question again, with what became of the call."""
+def _exchange(call: ToolCall, why: str) -> tuple[ChatMessage, ...]:
+    """A call of the tool, and what became of it."""
     number = call.id or "call_0"
     function = {"name": call.name, "arguments": call.arguments}
     made = {"role": "assistant", "tool_calls": [{"id": number, "type": "function", "function": function}]}
-    result = {"role": "tool", "tool_call_id": number, "content": encode({"error": why})}
-    return Question(messages=[*question.messages, made, result], tool=question.tool)
+    return made, {"role": "tool", "tool_call_id": number, "content": encode({"error": why})}
 
 
 def _size(question: Question) -> int:
     """Tokens that are sent."""
-    return tokens(question.messages) + (count(encode(question.tool)) + PER_MESSAGE if question.tool else 0)
+    return tokens([*question.messages, *question.exchange]) + (
+        count(encode(question.tool)) + PER_MESSAGE if question.tool else 0
+    )
 
 
 def _usage(question: Question, answer: ModelAnswer) -> Usage:
