@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: help demo run test check format bench faults soak abuse docs picture screens lock clean
+.PHONY: help demo run test check format bench faults soak abuse servers docs picture screens lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -86,6 +86,22 @@ screens: $(VENV)/dev.stamp  ## make the pictures in docs/screens anew; needs Chr
 	$(BIN)/python -m tests.web.browser.screens docs/screens
 	$(BIN)/python -m tests.emulator.picture docs/screens/chat.png
 
+# Other people's endpoints, each in an environment of its own: tests/servers/ speaks with those that are there.
+SERVERS := .venv-servers
+$(SERVERS)/%/ready.stamp: requirements/servers/%.txt | $(VENV)/pyvenv.cfg
+	$(BIN)/python -m venv --clear $(SERVERS)/$*
+	$(SERVERS)/$*/bin/pip --disable-pip-version-check --quiet install --no-deps --require-hashes --requirement $<
+	@touch $@
+
+$(SERVERS)/aimock/ready.stamp: requirements/servers/aimock/package-lock.json
+	rm -rf $(SERVERS)/aimock && mkdir -p $(SERVERS)/aimock
+	cp requirements/servers/aimock/package.json $< $(SERVERS)/aimock
+	npm --prefix $(SERVERS)/aimock ci --omit=peer --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+servers: $(SERVERS)/litellm/ready.stamp $(SERVERS)/llmock/ready.stamp  ## endpoints of others that the model is tried with, for tests/servers
+servers: $(SERVERS)/mockllm/ready.stamp $(SERVERS)/aimock/ready.stamp
+
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
   --no-header --no-annotate
 
@@ -93,6 +109,9 @@ lock: $(VENV)/dev.stamp  ## resolve the pins of pyproject.toml to hashes, for ev
 	$(COMPILE) --output-file requirements/run.txt $(ARGS) pyproject.toml
 	$(COMPILE) --extra dev --output-file requirements/dev.txt $(ARGS) pyproject.toml
 	$(COMPILE) --output-file requirements/peers.txt $(ARGS) requirements/peers.in
+	for server in litellm llmock mockllm; do \
+	  $(COMPILE) --output-file requirements/servers/$$server.txt $(ARGS) requirements/servers/$$server.in; done
+	cd requirements/servers/aimock && npm install --package-lock-only --omit-lockfile-registry-resolved
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist polar.egg-info
+	rm -rf $(VENV) $(PEERS) $(SERVERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist polar.egg-info
