@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from middleware.facts import Facts
 from middleware.rate_limit import RateLimit
 from middleware.turn import CallNext, Clock, Incoming, Kind, Outcome, Turn
 from storage.ids import session_id_of
@@ -16,7 +17,7 @@ from storage.tables.messages import Message, Messages
 
 RENEWED_FOR_MS = 120_000
 """The time after a message was received within which an edit of it gets a new answer."""
-_COMMAND = re.compile(r"/[A-Za-z0-9_]{1,64}(?![A-Za-z0-9_])")
+_COMMAND = re.compile(r"(?:@\w+[\s,.:;!–—-]*)*/[A-Za-z0-9_]{1,64}(?![A-Za-z0-9_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Session:
     clock: Clock
     limit: RateLimit
     """An edit that changes something counts as a message does."""
+    facts: Facts
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Moves and removals end here; everything else goes on."""
@@ -66,9 +68,13 @@ class Session:
         stored = await self.messages.find(turn.session_id, edited.telegram_message_id)
         if stored is None or stored.role != "user":
             return await call_next(turn)
+        if _is_erased(stored):  # any edit, one that came with a reaction too, would bring it back
+            return Outcome(status="ignored", reason="erased")
         is_same_thing = _lasting(edited.attachment) == _lasting(stored.attachment)
         if edited.text == stored.text and is_same_thing:
             return await call_next(turn)
+        turn.former = stored.text
+        turn.record(*self.facts.revised(turn, edited, stored))
         refusal = await self.limit.refusal(turn)
         turn.record(
             *self.messages.revise(
@@ -106,6 +112,10 @@ class Session:
         if turn.left is not None:
             turn.record(*Jobs.pause_of(turn.left, "left", session_id=turn.session_id, now_ms=self.clock()))
         return Outcome(status="recorded", reason="removed" if turn.removed else None)
+
+
+def _is_erased(stored: Message) -> bool:
+    return not stored.text and stored.attachment is None and stored.kind != "service"
 
 
 def _is_answered_anew(turn: Turn, edited: Incoming, stored: Message) -> bool:

@@ -44,6 +44,8 @@ class EntityForm(ReadForm, frozen=True):
     type: str | None = None
     offset: Whole | None = None
     length: Whole | None = None
+    user: UserForm | None = None
+    """Who is named, where that has no name with an @."""
 
 
 class FileForm(ReadForm, frozen=True):
@@ -65,6 +67,8 @@ class RepliedForm(ReadForm, frozen=True):
 
     message_id: Whole | None = None
     sender: UserForm | None = field(name="from", default=None)
+    forum_topic_created: PresentForm | None = None
+    """It is no message of anybody's, but the beginning of a topic, to which all in there replies."""
 
 
 class PlacedForm(ReadForm, frozen=True):

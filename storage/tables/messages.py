@@ -330,6 +330,16 @@ class Messages:
         row = await self._readers.fetch_one(_HAS_WRITTEN, (user_id, LOOKED_BACK, session_id))
         return row is not None
 
+    async def have_others_written(self, session_id: str, user_id: str, *, after: int) -> bool:
+        """True if somebody but this user has written in a session since a message of it."""
+        row = await self._readers.look_up_one(
+            "SELECT 1 FROM polar_messages INDEXED BY polar_messages_telegram "
+            "WHERE sessionId = ? AND telegramMessageId > ? AND telegramMessageId IS NOT NULL "
+            "AND role = 'user' AND userId <> ? LIMIT 1",
+            (session_id, after, user_id),
+        )
+        return row is not None
+
     async def list_recent(self, session_id: str, *, limit: int) -> list[Message]:
         """The newest messages of a session, oldest first."""
         rows = await self._readers.fetch(

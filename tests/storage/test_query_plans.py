@@ -103,6 +103,7 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "deliveries.find": lambda db: Deliveries(db).find("d"),
     "messages.find_delivered": lambda db: Messages(db).find_delivered("d"),
     "messages.has_written": lambda db: Messages(db).has_written("7", S),
+    "messages.have_others_written": lambda db: Messages(db).have_others_written(S, "7", after=1),
     "messages.list_thread": lambda db: Messages(db).list_thread(S, "root:1", limit=5, without=(1, 2)),
     "messages.list_thread of a private reply": lambda db: Messages(db).list_thread(S, "reply:1:7", limit=5),
     "messages.list_turn": lambda db: Messages(db).list_turn(MESSAGE),
