@@ -53,7 +53,8 @@ def first_group(pieces: Iterable[Piece | None], window_ms: int) -> Group:
     """The turn that begins with the first of a lane's messages, in order; None is what goes with nothing.
 
     A neighbour that does not fit ends it, so that order is kept. `window_ms` counts from the first message, 0 is off;
-    an album that has begun stays whole for ALBUM_WINDOW_MS from its own first one. One with a command goes alone.
+    an album that has begun stays whole for ALBUM_WINDOW_MS from its own first one. One with a command goes alone, and
+    waits for nothing else.
     """
     waiting = iter(pieces)
     first = next(waiting)
@@ -75,8 +76,8 @@ def first_group(pieces: Iterable[Piece | None], window_ms: int) -> Group:
         length += 1
     if length == MAX_MESSAGES:
         return Group(length, None)
-    ends = [first.received_at_ms + window_ms, *(begun + ALBUM_WINDOW_MS for begun in albums.values())]
-    return Group(length, max(ends))
+    ends = [begun + ALBUM_WINDOW_MS for begun in albums.values()]
+    return Group(length, max(ends if is_command else [first.received_at_ms + window_ms, *ends]))
 
 
 def _continues(piece: Piece, albums: dict[str, int]) -> bool:

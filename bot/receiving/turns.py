@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _EDITS = ("edited_message", "edited_channel_post")
 _OURS = "my_chat_member"
+_CALLED = re.compile(r"\s*[,:]\s*")
+"""What stands behind a name with which somebody is spoken to."""
 _GONE = ("left", "kicked")
 """What Telegram calls somebody who has left a chat, or was thrown out of it."""
 
@@ -51,8 +53,10 @@ class Me:
 
     def lead_of(self, opening: Opening) -> str:
         """What a text begins with that only says whom it is for: mentions, or the bot's own name and a comma."""
-        called = re.match(rf"{re.escape(self.name)}\s*[,:]\s*", opening.rest, re.IGNORECASE) if self.name else None
-        return clean(opening.lead + (called[0] if called is not None else ""))
+        length = len(self.name)
+        is_called = self.name and opening.rest[:length].casefold() == self.name.casefold()
+        called = _CALLED.match(opening.rest, length) if is_called else None
+        return clean(opening.lead if called is None else opening.lead + opening.rest[: called.end()])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +273,7 @@ def _change(
 def _press(envelope: Envelope, press: PressForm, me: Me) -> Content:
     if press.id is None or press.sender is None or press.sender.id is None:
         raise UpdateUnreadable("a press does not say its id, or whose it is")
-    if press.message is None:  # under a message sent through inline mode, which we have none of
+    if envelope.place is None:  # under a message sent through inline mode, which we have none of
         place = Place(chat_id=press.sender.id, chat_type="private")
         pressed = Press(query_id=press.id, telegram_message_id=None, data="", is_inline=True)
         return Content(kind="button", place=place, author=envelope.author, press=pressed)

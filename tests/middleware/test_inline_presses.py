@@ -11,7 +11,10 @@ from tests.looking import awake, idle
 
 
 @pytest.mark.parametrize("access", ["open", "allowlist", "pairing"])
-@pytest.mark.parametrize("content", [{"inline_message_id": "x"}, {"inline_message_id": 5, "data": []}, {"message": 5}])
+@pytest.mark.parametrize(
+    "content",
+    [{"inline_message_id": "x"}, {"inline_message_id": 5, "data": []}, {"message": 5}, {"message": {"chat": 5}}],
+)
 async def test_it_is_answered_once_with_an_empty_toast(house: House, access: str, content: dict[str, Any]) -> None:
     """Whoever presses, let in or not; however often Telegram tells of it."""
     async with house.bot(access=access):

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from emulator import Chat, Person
-from tests.house import House
+from tests.clocks import TestClock
+from tests.house import House, until
 from tests.looking import commands, idle, tell, texts
 from tests.responders import ECHO
 
@@ -40,11 +41,15 @@ async def test_a_command_in_a_caption_is_the_command(house: House, kind: str) ->
 @pytest.mark.parametrize("place", [0, 1, 2])
 async def test_the_command_of_an_album_is_run_once_and_its_pictures_are_recorded(house: House, place: int) -> None:
     """Whichever of them has the caption; nobody is asked about the others."""
-    async with house.bot(responder=ECHO):
-        ann, chat = house.chat()
+    clock = TestClock()
+    ann, chat = house.chat()
+    async with house.bot(clock, responder=ECHO):
         for number in range(3):
             caption = "/remember our trip" if number == place else None
             house.world.send(chat, ann, "photo", caption=caption, media_group_id="A")
+        await until(lambda: house.rows("SELECT count(*) FROM polar_updates") == [(3,)])
+    clock.advance(seconds=5)  # so that the album's window is over when the next process finds it
+    async with house.bot(clock, responder=ECHO):
         await idle(house, updates=3)
         assert [text.partition(".")[0] for text in texts(house, chat)] == ["Noted"]
     assert house.rows(FACTS) == [("our trip",)]
@@ -91,6 +96,17 @@ async def test_a_command_behind_mentions_is_the_command(house: House, text: str)
         await idle(house)
         assert texts(house, group) == ["pong", "pong"]
     assert {lane for (lane,) in house.rows("SELECT lane FROM polar_updates")} == {f"{group.id}::control"}
+
+
+async def test_a_mention_in_a_caption_addresses_the_bot(house: House) -> None:
+    """As one in a text does; a file without one is nobody's business in a group."""
+    async with house.bot(responder=ECHO):
+        ann = house.world.person("Ann")
+        group = house.world.group("Friends", [ann])
+        for caption in ("what is this, @polar_test_bot", "@ann_a look", None):
+            house.world.send(group, ann, "photo", caption=caption)
+            await idle(house)
+        assert texts(house, group) == ["echo: what is this, @polar_test_bot"]
 
 
 async def test_a_command_behind_a_mention_of_others_is_theirs(house: House) -> None:
