@@ -221,7 +221,7 @@ class App:
             # Beside it: what this person had remembered here, and nobody else, nor elsewhere.
             Recall(stores.memories, needs),
             # What was said before in this thread.
-            History(stores.messages, needs),
+            History(stores.messages, stores.message_parts, needs),
         )
         is_early = any(layer.needs.is_context for layer in own)
         before_yours, before_responder = (context, ()) if is_early else ((), context)
@@ -252,7 +252,7 @@ class App:
             # they are known to cause something.
             limit,
             # Keeps what was written even where nobody answers it.
-            Session(stores.messages, clock, limit, self.facts),
+            Session(stores.messages, stores.message_parts, clock, limit, self.facts),
             # The context, where one of yours wants to know any of it.
             *before_yours,
             # Yours: sees every turn that may come in, as it is stored, and what becomes of it.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from storage.ids import reply_thread, root_thread, session_id_of, topic_thread
 from storage.origin import UNKNOWN, Origin
+from storage.parts import FORWARDED, Part
 from storage.payloads import Button as Button  # a part of what a reply is made of
 from storage.statement import Rows, Statement
 from storage.tables.messages import Message
@@ -82,7 +83,10 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """A message as a person sent it. `attachment` refers to what is no text: kind, file id, size, caption's home."""
+    """A message as a person sent it. `attachment` is what it carries: of a file the reference, else what that says.
+
+    `parts` are what belongs to it besides, with whose it is: middleware/said.py tells all of it together.
+    """
 
     telegram_message_id: int
     kind: str
@@ -92,7 +96,7 @@ class Incoming:
     command: Invocation | None = None
     """The command for us that it is, run or not."""
     attachment: Mapping[str, Any] | None = None
-    forwarded: bool = False
+    parts: tuple[Part, ...] = ()
     edit_date: int | None = None
     """When it was edited, in Telegram's seconds."""
     addressed: bool = True
@@ -102,6 +106,11 @@ class Incoming:
     def request(self) -> str:
         """The text without the mentions in front."""
         return self.text.removeprefix(self.lead).strip()
+
+    @property
+    def forwarded(self) -> bool:
+        """True if somebody else wrote it first."""
+        return any(part.kind == FORWARDED for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +296,8 @@ class Turn:
     user_id: str
     received_at_ms: int
     source: Source
+    sequence: int = 0
+    """The place of its first update in the journal; 0 for a run."""
     attempt: int = 1
     may_be_begun: bool = False
     """True if an earlier try, of this process or of one before it, may have begun its answer, or been stopped at it."""

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bot.receiving.arrival import Letter
-from bot.receiving.attachments import kind_of
-from bot.receiving.forms import MessageForm
+from bot.receiving.forms import MessageForm, kind_of
 from bot.receiving.reading import UpdateUnreadable
 from storage.tables.updates import Entry
 

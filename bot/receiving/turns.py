@@ -21,6 +21,7 @@ from bot.receiving.forms import (
     TotalsForm,
 )
 from bot.receiving.opening import Opening, mentions_in
+from bot.receiving.parts import parts_of
 from bot.receiving.reading import UpdateUnreadable
 from middleware.turn import Incoming, Invocation, Kind, Place, Press, ReactionChange, ReactionCount, Reactions, Turn
 from storage.ids import update_turn_id
@@ -97,6 +98,7 @@ def turn_of(arrival: Arrival, me: Me, as_update: Callable[[], Update | None]) ->
         is_bot=made.author.is_bot,
         user_name=made.author.name,
         received_at_ms=first.received_at_ms,
+        sequence=first.sequence,
         source=arrival.source,
         attempt=arrival.attempt,
         may_be_begun=arrival.may_be_begun,
@@ -174,7 +176,7 @@ def _message(envelope: Envelope, message: MessageForm, me: Me) -> Content:
         lead=me.lead_of(envelope.opening),
         command=command,
         attachment=attachment,
-        forwarded=message.forward_origin is not None,
+        parts=parts_of(message, me.id),
         edit_date=envelope.date if edited else None,
         # An edited command runs nothing, and is answered by nobody.
         addressed=is_addressed and kind != "service" and not (edited and command is not None),

@@ -11,6 +11,7 @@ from storage.ids import message_key, received_message_id, sent_message_id, told_
 from storage.indexed import MESSAGE_AUTOMATION, MESSAGE_TOLD_IN
 from storage.json_text import encode, read_object
 from storage.origin import Origin
+from storage.parts import Part
 from storage.readers import Readers
 from storage.statement import Bulk, Order, Statement, Value
 
@@ -59,7 +60,10 @@ SELECT 1 FROM (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A stored message. `origin` tells what produced one of ours; `edit_date` is in Telegram's seconds."""
+    """A stored message. `origin` tells what produced one of ours; `edit_date` is in Telegram's seconds.
+
+    `parts` are there where somebody has asked for them too.
+    """
 
     sequence: int
     session_id: str
@@ -74,6 +78,7 @@ class Message:
     origin: Origin
     created_at_ms: int
     edit_date: int | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def is_kept(self) -> bool:
