@@ -73,7 +73,7 @@ CARRIED = {
     **under("story", StoryForm, chat=ChatForm),
     **under("game", OfferForm),
     **under("invoice", OfferForm),
-    **same("paid_media?", "giveaway?", "giveaway_winners?"),
+    **same("paid_media?", "giveaway?", "giveaway_winners?", "forum_topic_created?"),
 }
 """Of content, what another message may have too that one replies to."""
 

@@ -77,6 +77,7 @@ parts = st.one_of(
     fields({"story": stories}),
     fields({"invoice": st.just(PRICE)}),
     fields({"giveaway": st.just(PRIZES)}),
+    fields({"forum_topic_created": st.just({"name": "Figs", "icon_color": 0})}),
     fields({"paid_media": st.just({"star_count": 1, "paid_media": []})}),
     fields({"checklist": fields({"title": words, "tasks": st.lists(tasks, max_size=3)})}),
     fields({"migrate_to_chat_id": ids.map(lambda n: -n)}),
