@@ -147,8 +147,11 @@ class Envelope:
     @property
     def command(self) -> WrittenCommand | None:
         """The command that a message starts with. What is forwarded was another's to write, and is text."""
-        content, opening = self.content, self.opening
-        if not isinstance(content, MessageForm) or len(opening.command) < 2:
+        content = self.content
+        if not isinstance(content, MessageForm) or not (content.entities or content.caption_entities):
+            return None
+        opening = self.opening
+        if len(opening.command) < 2:
             return None
         name, _, target = opening.command[1:].partition("@")
         is_forwarded = content.forward_origin is not None or content.forward_date is not None

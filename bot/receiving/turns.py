@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bot.receiving.arrival import Arrival
 from bot.receiving.attachments import describe
-from bot.receiving.envelope import Author, Envelope, private_chat_in
+from bot.receiving.envelope import Author, Envelope, WrittenCommand, private_chat_in
 from bot.receiving.forms import (
     ContentForm,
     EmojiForm,
@@ -167,8 +167,9 @@ def _message(envelope: Envelope, message: MessageForm, me: Me) -> Content:
     if message.left_chat_member is not None and message.left_chat_member.id is not None:
         return Content(kind="membership", place=place, author=author, left=str(message.left_chat_member.id))
     kind, attachment = describe(message)
-    command = _command(envelope, message, place, me)
-    is_addressed = _is_addressed(message, place, me) if envelope.command is None else command is not None
+    written = envelope.command
+    command = None if written is None else _command(written, message, place, me)
+    is_addressed = _is_addressed(message, place, me) if written is None else command is not None
     incoming = Incoming(
         telegram_message_id=_message_id(envelope),
         kind=kind,
@@ -187,10 +188,9 @@ def _message(envelope: Envelope, message: MessageForm, me: Me) -> Content:
     return Content(kind=kind_of_turn, place=place, author=author, incoming=incoming, command=command)
 
 
-def _command(envelope: Envelope, message: MessageForm, place: Place, me: Me) -> Invocation | None:
+def _command(command: WrittenCommand, message: MessageForm, place: Place, me: Me) -> Invocation | None:
     """The command that a message starts with, if it is for us; behind a mention, if that is of us, or beside it."""
-    command = envelope.command
-    if command is None or command.target not in ("", me.username.lower()):
+    if command.target not in ("", me.username.lower()):
         return None
     is_ours = command.target or not command.is_behind_mentions or _is_addressed(message, place, me)
     return Invocation(command.name, command.argument) if is_ours else None
