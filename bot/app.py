@@ -24,6 +24,7 @@ from bot.files.own_data import OwnDataFile
 from bot.files.spool import Files
 from bot.heartbeats.subject import HeartbeatSubject
 from bot.http.bot_api import OnRefusal
+from bot.indexer import Indexer
 from bot.named import load_named
 from bot.pruner import Pruner
 from bot.receiving.dispatch import Dispatch
@@ -102,6 +103,7 @@ class App:
         self.journal = Journal(database, clock)
         self.pruner = Pruner(database, self.stores.health, settings.terms, clock)
         self.sweeper = Sweeper(database)
+        self.indexer = Indexer(database)
         self.telegram = telegram.build(settings, self.journal.keep, refused)
         self.bot = self.telegram.application.bot
         self.calm = asyncio.Event()

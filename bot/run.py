@@ -137,6 +137,7 @@ def _keep(app: App, beat: LifeSigns, service: ServiceManager) -> None:
     keep(app.menu.run(), name="the menu")
     keep(app.pruner.run(), name="the pruning")
     keep(app.sweeper.run(), name="the sweeping")
+    keep(app.indexer.run(), name="the indexing")
     keep(beat.run(), name="the beat")
     if app.status is not None:
         keep(app.status.run(), name="the status reactions")

@@ -14,6 +14,8 @@ TABLE = """CREATE VIRTUAL TABLE polar_memory_fts USING fts5(
   memoryId UNINDEXED, searchableText, keys, tokenize='porter unicode61'
 )"""
 ADD = "INSERT INTO polar_memory_fts (memoryId, searchableText, keys) VALUES (?, ?, ?)"
+REMOVE = "DELETE FROM polar_memory_fts WHERE polar_memory_fts MATCH ? AND memoryId = ?"
+"""By the values of `entry_of`."""
 STALE = "memory_index_stale"
 
 FIELDS = ("fact", "type", "summary", "content")
@@ -43,6 +45,11 @@ def user_key(user_id: str) -> str:
 def keys(memory_id: str, user_id: str) -> str:
     """The words of a memory in `keys`."""
     return f"{memory_key(memory_id)} {user_key(user_id)}"
+
+
+def entry_of(memory_id: str) -> tuple[str, str]:
+    """The question to the index for the entry of a memory, and its id."""
+    return f"keys : {memory_key(memory_id)}", memory_id
 
 
 def _digest(text: str) -> str:

@@ -315,6 +315,34 @@ CREATE TABLE polar_message_parts (
 CREATE INDEX polar_message_parts_author ON polar_message_parts (authorId) WHERE authorId <> '';
 
 CREATE UNIQUE INDEX polar_message_parts_message ON polar_message_parts (sessionId, telegramMessageId, kind, number);
+CREATE TRIGGER polar_memory_added AFTER INSERT ON polar_memory
+WHEN NEW.memoryId IS NOT NULL
+BEGIN
+  INSERT INTO polar_memory_changes (memoryId) VALUES (NEW.memoryId)
+  ON CONFLICT (memoryId) DO UPDATE SET changes = changes + 1, looks = 0;
+END;
+
+CREATE TRIGGER polar_memory_changed AFTER UPDATE OF memoryId, userId, record ON polar_memory
+BEGIN
+  INSERT INTO polar_memory_changes (memoryId)
+  SELECT id FROM (SELECT NEW.memoryId AS id UNION SELECT OLD.memoryId) WHERE id IS NOT NULL
+  ON CONFLICT (memoryId) DO UPDATE SET changes = changes + 1, looks = 0;
+END;
+
+CREATE TRIGGER polar_memory_removed AFTER DELETE ON polar_memory
+WHEN OLD.memoryId IS NOT NULL
+BEGIN
+  INSERT INTO polar_memory_changes (memoryId) VALUES (OLD.memoryId)
+  ON CONFLICT (memoryId) DO UPDATE SET changes = changes + 1, looks = 0;
+END;
+
+CREATE TABLE polar_memory_changes (
+  memoryId TEXT PRIMARY KEY,
+  changes INTEGER NOT NULL DEFAULT 1,
+  looks INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
+CREATE INDEX polar_memory_changes_looks ON polar_memory_changes (looks);
 
 CREATE TABLE polar_message_revisions (
   sequence INTEGER PRIMARY KEY,

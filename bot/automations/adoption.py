@@ -28,7 +28,7 @@ class Adoption:
     stores: Stores
     least: timedelta | None
 
-    async def list(self) -> list[str]:
+    async def list_waiting(self) -> list[str]:
         """Jobs that are on and not planned, and those of the earlier runtime, also where they were paused there."""
         jobs = [*await self.stores.jobs.list_unplanned(), *await self.stores.jobs.list_unadopted()]
         return list(dict.fromkeys(job.id for job in jobs))

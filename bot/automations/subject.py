@@ -60,7 +60,7 @@ class AutomationSubject:
 
     async def list_unplanned(self) -> list[str]:
         """See `Adoption`."""
-        return await Adoption(self.stores, self.least).list()
+        return await Adoption(self.stores, self.least).list_waiting()
 
     async def adopt(self, subject_id: str, *, now_ms: int) -> tuple[Statement, ...]:
         """See `Adoption`."""

@@ -14,7 +14,7 @@ from middleware.texts import say, shorten
 from middleware.turn import LaterDocument, Outcome, Turn
 from middleware.usage import UsageError, only_in_private, unknown_form
 from storage.ids import memory_id
-from storage.tables.memories import Memories, Memory
+from storage.tables.memories import Memories, Memory, short
 
 SNIPPET = 300
 """Characters of a fact in a list, so that ten fit into one message."""
@@ -43,7 +43,7 @@ class MemoryCommands:
         assert turn.incoming is not None
         turn.record(*self.facts.keep(turn, turn.incoming, argument))
         kept = memory_id(turn.session_id, turn.incoming.telegram_message_id)
-        return Outcome.answer(say("memory.noted", id=kept[:8]))
+        return Outcome.answer(say("memory.noted", id=short(kept)))
 
     async def memory(self, turn: Turn, argument: str) -> Outcome:
         """Dispatch to one of the forms."""
@@ -67,7 +67,7 @@ class MemoryCommands:
         if page is None:
             memory = await self._find(turn, written)
             at = f"{_at(memory):%Y-%m-%d %H:%M}"
-            return Outcome.answer(say("memory.shown", fact=memory.text, id=memory.memory_id[:8], at=at))
+            return Outcome.answer(say("memory.shown", fact=memory.text, id=short(memory.memory_id), at=at))
         own = {"session_id": turn.session_id, "user_id": turn.user_id}
         total = await self.memories.count(**own)
         part = part_of(page, total)
@@ -106,7 +106,7 @@ class MemoryCommands:
 
 
 def _lines(memories: list[Memory]) -> str:
-    lines = ((memory.memory_id[:8], shorten(memory.text, SNIPPET)) for memory in memories)
+    lines = ((short(memory.memory_id), shorten(memory.text, SNIPPET)) for memory in memories)
     return "\n".join(say("memory.line", id=memory_id, fact=fact) for memory_id, fact in lines)
 
 

@@ -11,7 +11,7 @@ from bot.clock import moment
 from bot.files.spool import Write
 from middleware.texts import say
 from storage.ids import session_id_of
-from storage.tables.memories import Memories, Memory
+from storage.tables.memories import Memories, Memory, short
 
 MARKDOWN, JSON = "memories_md", "memories_json"
 """The subjects."""
@@ -51,7 +51,7 @@ class MemoriesFile:
 
 def _in_markdown(memory: Memory) -> str:
     quoted = "\n".join(f"> {line}" for line in memory.text.splitlines())
-    return f"\n## {_at(memory):%Y-%m-%d %H:%M} UTC, {memory.memory_id[:8]}\n\n{quoted}\n"
+    return f"\n## {_at(memory):%Y-%m-%d %H:%M} UTC, {short(memory.memory_id)}\n\n{quoted}\n"
 
 
 def _in_json(memory: Memory) -> str:

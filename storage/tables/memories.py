@@ -25,6 +25,8 @@ DELETE FROM polar_memory_fts WHERE polar_memory_fts MATCH ? AND memoryId = ?
 # SQLite refuses expressions deeper than 1,000.
 MAX_TERMS = 200
 
+_OURS = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
@@ -76,8 +78,9 @@ class Memories:
             (memory_id, session_id, user_id, record, now_ms, now_ms),
         )
         if not self._readers.has_memory_index:
-            return (row,)
-        return (row, Statement(memory_index.ADD, (memory_id, fact, memory_index.keys(memory_id, user_id))))
+            return (row, _is_known(memory_id))
+        index = Statement(memory_index.ADD, (memory_id, fact, memory_index.keys(memory_id, user_id)))
+        return (row, index, _is_known(memory_id))
 
     def replace(
         self, memory_id: str, *, session_id: str, user_id: str, fact: str, now_ms: int
@@ -88,9 +91,9 @@ class Memories:
             (encode({"fact": fact}), now_ms, memory_id, session_id, user_id),
         )
         if not self._readers.has_memory_index:
-            return (row,)
+            return (row, _is_known(memory_id))
         index = Statement(_REPLACE_ENTRY, (fact, _entry(memory_id), memory_id, memory_id, session_id, user_id))
-        return (row, index)
+        return (row, index, _is_known(memory_id))
 
     def remove(self, memory_id: str, *, session_id: str, user_id: str) -> tuple[Statement, ...]:
         """Remove a memory and its index entry, if it is there."""
@@ -99,8 +102,8 @@ class Memories:
             (memory_id, session_id, user_id),
         )
         if not self._readers.has_memory_index:
-            return (row,)
-        return (row, Statement(_REMOVE_ENTRY, (_entry(memory_id), memory_id, memory_id)))
+            return (row, _is_known(memory_id))
+        return (row, Statement(_REMOVE_ENTRY, (_entry(memory_id), memory_id, memory_id)), _is_known(memory_id))
 
     def forget(self, memory: Memory) -> tuple[Statement, ...]:
         """Remove a memory that was there, and its index entry."""
@@ -151,14 +154,15 @@ class Memories:
         return [Memory.from_row(row) for row in rows]
 
     async def find(self, prefix: str, *, session_id: str, user_id: str) -> Memory | None:
-        """The only memory whose id starts with `prefix`, or None."""
+        """The memory with this id, else the only one whose id starts so, or None."""
         rows = await self._readers.fetch(
             f"SELECT {_COLUMNS} FROM polar_memory AS m WHERE {_OWN} "
             "AND substr(m.memoryId, 1, length(:prefix)) = :prefix "
-            "LIMIT 2",
+            "ORDER BY length(m.memoryId) LIMIT 2",
             {"session": session_id, "user": user_id, "prefix": prefix},
         )
-        return Memory.from_row(rows[0]) if len(rows) == 1 else None
+        memories = [Memory.from_row(row) for row in rows]
+        return memories[0] if len(memories) == 1 or (memories and memories[0].memory_id == prefix) else None
 
     async def count(self, *, session_id: str, user_id: str) -> int:
         """The number of memories."""
@@ -171,6 +175,16 @@ class Memories:
 def _entry(memory_id: str) -> str:
     """The query for one memory's entry in the index."""
     return f"keys : {memory_index.memory_key(memory_id)}"
+
+
+def _is_known(memory_id: str) -> Statement:
+    """Of what stands in the same commit nobody needs to be told; see storage/memory_changes.py."""
+    return Statement("DELETE FROM polar_memory_changes WHERE memoryId = ?", (memory_id,))
+
+
+def short(memory_id: str) -> str:
+    """The beginning of an id of ours, which differs from there on; another program's as it is."""
+    return memory_id[:8] if _OURS.fullmatch(memory_id) else memory_id
 
 
 def terms(words: str) -> list[str]:

@@ -306,7 +306,7 @@ async def test_forgetting_costs_the_same_however_much_others_remember(database: 
     for batch in range(20):
         others = (add(memories, f"o{batch}-{i}", "green tea", user=f"{batch}-{i}") for i in range(100))
         await database.commit(*(statement for unit in others for statement in unit))
-    assert steps(path, *forgetting) <= alone + 1
+    assert steps(path, *forgetting) <= alone + 3  # of the index; a walk over all of them takes over 100
     await database.commit(*forgetting)
     assert rows(path, "SELECT count(*) FROM polar_memory_fts WHERE memoryId IN ('mine', 'sign')") == [(0,)]
 
