@@ -141,9 +141,15 @@ class AutomationSubject:
         if chosen.session_id == job.session_id or (place.is_private and str(place.chat_id) == job.owner_user_id):
             return chosen
         names = () if place.is_private else (claim.session_id, chosen.session_id)  # of a group that has moved
-        if not any([await self.stores.messages.has_written(job.owner_user_id, name) for name in names]):
+        if not any([await self._has_spoken(job.owner_user_id, name) for name in names]):
             raise Unrunnable("delivery_not_allowed")
         return chosen
+
+    async def _has_spoken(self, user_id: str, session_id: str) -> bool:
+        """True if this person has written there, or had something remembered, which is all that an older file tells."""
+        if await self.stores.messages.has_written(user_id, session_id):
+            return True
+        return await self.stores.memories.count(session_id=session_id, user_id=user_id) > 0
 
     async def _once(self, verdict: Take | Defer | Drop, now_ms: int) -> Take | Defer | Drop:
         """An instant that was run already is not run again, whoever planned it anew: a clock that stepped back, say."""

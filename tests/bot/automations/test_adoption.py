@@ -194,6 +194,8 @@ async def test_a_job_speaks_where_its_limits_say(house: House) -> None:
     ann, chat = house.chat()
     bob, other = house.chat("Bob")
     group = house.world.group("Friends", [ann])
+    known = house.world.group("Known from then", [ann])
+    earlier.remember("mem_1", f"telegram:chat:{known.id}", ann.id, {"fact": "meets here"}, at_ms=1)
 
     def deliver(job_id: str, **delivery: Any) -> None:
         limits = {"delivery": {"allowTelegramSend": True, **delivery}}
@@ -203,12 +205,14 @@ async def test_a_job_speaks_where_its_limits_say(house: House) -> None:
     deliver("private", chatId=str(ann.id))
     deliver("number", chatId=float(ann.id), threadId=-3)
     deliver("here", threadId=0)
+    deliver("known", chatId=known.id)
     deliver("foreign", chatId=bob.id)
     async with house.bot(clock, responder=ECHO) as bot:
         await tell(house, other, bob, "hello")
-        await pass_time(house, bot, clock, seconds=HOUR, runs=4)
+        await pass_time(house, bot, clock, seconds=HOUR, runs=5)
         await until(lambda: len(texts(house, chat)) == 2)
     assert sorted(texts(house, chat)) == ["echo: prompt of number", "echo: prompt of private"]
     assert texts(house, group) == ["echo: prompt of here"]
+    assert texts(house, known) == ["echo: prompt of known"]
     assert "echo: prompt of foreign" not in texts(house, other)
-    assert sorted(reason or "" for _, _, reason in ledger(house)) == ["", "", "", "delivery_not_allowed"]
+    assert sorted(reason or "" for _, _, reason in ledger(house)) == ["", "", "", "", "delivery_not_allowed"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.bot.cli.terminal import polar
+from tests.earlier import Earlier
 from tests.house import House, until
 from tests.looking import tell, texts
 
@@ -46,4 +47,19 @@ async def test_an_unknown_job_is_said_in_one_line(house: House) -> None:
             assert done.exit_code == 1
             assert len(done.stderr.splitlines()) == 1
             assert "polar automations list" in done.stderr
+    assert house.rows("SELECT * FROM polar_scheduler_events") == []
+
+
+async def test_what_reads_mail_is_not_let_go_on(house: House) -> None:
+    """The operator is told why; the reason stands in the list."""
+    ann, chat = house.chat()
+    inbox = {"inbox": {"mode": "headers_only"}}
+    Earlier(house.path).job("mail", "every 2h", owner=ann.id, session=f"telegram:chat:{chat.id}", limits=inbox)
+    async with house.bot():
+        pass
+    for verb in ("resume", "run"):
+        done = polar("automations", verb, "mail", database=house.path)
+        assert (done.exit_code, done.stderr.count("reads mail")) == (1, 1)
+    [fact] = json.loads(polar("automations", "list", "--json", database=house.path).stdout)
+    assert (fact["enabled"], fact["pausedBecause"], fact["next"]) == (False, "mail", None)
     assert house.rows("SELECT * FROM polar_scheduler_events") == []
