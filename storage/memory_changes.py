@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from storage import memory_index
 from storage.readers import Readers
-from storage.statement import Rows, Statement
+from storage.statement import Rows, Statement, Value
 
 PAGE = 64
 """Memories of one commit."""
@@ -20,7 +20,7 @@ CHANGED, SEEN, SETTLING = 0, 1, 2
 """The values of `looks`: not looked at since, looked at, and looked at long ago."""
 
 _LIST = f"""
-SELECT c.memoryId, c.changes, m.userId, CAST(m.record AS TEXT)
+SELECT c.memoryId, c.changes, CAST(m.userId AS BLOB), CAST(m.record AS BLOB)
 FROM polar_memory_changes AS c INDEXED BY polar_memory_changes_looks
 LEFT JOIN polar_memory AS m ON m.memoryId = c.memoryId WHERE c.looks = ? LIMIT {PAGE}
 """
@@ -59,18 +59,21 @@ class MemoryChanges:
         return tuple(Statement("DELETE FROM polar_memory_fts WHERE rowid = ? AND keys IS NULL", (key,)) for key in keys)
 
 
-def _entry(memory_id: str, changes: int, user_id: str | None, record: str | None) -> Iterator[Statement]:
-    yield Statement(memory_index.REMOVE, memory_index.entry_of(memory_id))
+def _entry(memory_id: Value, changes: int, user_id: bytes | None, record: bytes | None) -> Iterator[Statement]:
+    key = memory_id.decode("utf-8", "replace") if isinstance(memory_id, bytes) else str(memory_id)
+    question, _ = memory_index.entry_of(key)
+    yield Statement(memory_index.REMOVE, (question, memory_id))
     if user_id is not None and record is not None:
-        text, keys = memory_index.searchable_text(record), memory_index.keys(memory_id, str(user_id))
+        text = memory_index.searchable_text(record.decode("utf-8", "replace"))
+        keys = memory_index.keys(key, user_id.decode("utf-8", "replace"))
         yield Statement(memory_index.ADD, (memory_id, text, keys))
 
 
-def _note_seen(memory_id: str, changes: int) -> Statement:
+def _note_seen(memory_id: Value, changes: int) -> Statement:
     return Statement(
         f"UPDATE polar_memory_changes SET looks = {SEEN} WHERE memoryId = ? AND changes = ?", (memory_id, changes)
     )
 
 
-def _forget(memory_id: str, changes: int) -> Statement:
+def _forget(memory_id: Value, changes: int) -> Statement:
     return Statement("DELETE FROM polar_memory_changes WHERE memoryId = ? AND changes = ?", (memory_id, changes))

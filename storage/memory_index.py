@@ -93,6 +93,7 @@ def _rebuild(connection: sqlite3.Connection) -> None:
             "SELECT memoryId, searchable_text(CAST(record AS TEXT)), "
             "memory_keys(CAST(memoryId AS TEXT), CAST(userId AS TEXT)) FROM polar_memory WHERE memoryId IS NOT NULL"
         )
+        connection.execute("DELETE FROM polar_memory_changes")  # all that had happened is in it
         connection.execute("DELETE FROM polar_properties WHERE name = ?", (STALE,))
         connection.execute("COMMIT")
     except BaseException:

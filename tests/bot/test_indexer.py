@@ -177,6 +177,13 @@ async def test_the_marks_stay_out_of_the_other_programs_way(database: Database) 
             )
         connection.execute("UPDATE polar_memory SET memoryId = 'n' WHERE memoryId = 'm'")
         connection.execute("UPDATE polar_memory SET userId = '8'")
+        odd = (b"\xffid", S, "8", "session", "fact", b"\xff coffee", "{}", 1, 1)
+        connection.execute("INSERT INTO polar_memory VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", odd)
     connection.close()
-    await Indexer(database).look()
+    indexer = Indexer(database)
+    await indexer.look()
+    for _ in range(2):
+        await indexer.settle()
+    assert await waiting(database) == 0
+    assert len(await entries(database)) == 2
     assert (await found(database, "tea", user="8"), await found(database, "tea")) == (["n"], [])
