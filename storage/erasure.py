@@ -90,7 +90,6 @@ DELETE FROM polar_message_parts WHERE sequence IN (
   ON p.sessionId = m.sessionId AND p.telegramMessageId = m.telegramMessageId
   WHERE m.userId = :user AND m.role = 'user')
 """,
-    "DELETE FROM polar_message_parts WHERE sessionId = :private",
 )
 _STATEMENTS = (
     *_TOLD_BY_OTHERS,
