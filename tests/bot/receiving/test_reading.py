@@ -73,7 +73,7 @@ CARRIED = {
     **under("story", StoryForm, chat=ChatForm),
     **under("game", OfferForm),
     **under("invoice", OfferForm),
-    **same("paid_media?", "giveaway?", "giveaway_winners?", "forum_topic_created?"),
+    **same("paid_media?", "giveaway?", "giveaway_winners?"),
 }
 """Of content, what another message may have too that one replies to."""
 
@@ -89,6 +89,7 @@ MESSAGE = {
     **within("external_reply", CARRIED),
     **within("reply_to_message", CARRIED),
     **same("reply_to_message.text", "reply_to_message.caption"),
+    **same("forum_topic_created?", "reply_to_message.forum_topic_created?"),
     **under("reply_to_message.sender_chat", ChatForm),
     **under("reply_to_message.entities.*", EntityForm, **ENTITY),
     **under("external_reply.origin", OriginForm, **ORIGIN),
