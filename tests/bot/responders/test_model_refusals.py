@@ -118,6 +118,16 @@ async def test_without_the_systems_role_its_text_begins_the_first_message(
         assert said(last.messages[-1])[-1]["text"] == "and now"
 
 
+async def test_a_role_for_what_a_tool_gave_back_is_not_needed(house: House) -> None:
+    """Where a proposal cannot be read and its repair is refused, the person is answered without the tool."""
+    async with talking(house) as model:
+        ann, chat = house.chat()
+        refuse(model, speaks_as("tool"), message="Only user and assistant roles are supported!")
+        model.order(Answer(tool=("propose_automation", '{"schedule": "whenever", "prompt": "x"}')), Answer(text="fine"))
+        assert await tell(house, chat, ann, "remind me") == ["fine"]
+        assert [m["role"] for m in model.exchanges[-1].messages] == ["user"]
+
+
 async def test_roles_that_must_alternate_do(house: House) -> None:
     """The first is the user's, whatever the conversation begins with."""
     async with talking(house) as model:
