@@ -72,7 +72,7 @@ class Completions:
             headers = {"retry-after": answer.retry_after} if answer.retry_after is not None else {}
             await out.whole(answer.status, error(answer.message, "ordered", code=answer.code), headers)
         elif answer.raw is not None:
-            await out.body(200, answer.raw.encode(), answer.content_type)
+            await self._raw(exchange, out)
         elif exchange.request.get("stream"):
             await self._stream(exchange, out)
         else:
@@ -86,6 +86,14 @@ class Completions:
         if exchange.answer.cut_after == pieces:
             raise Cut
         self._model.changes.notify()
+
+    async def _raw(self, exchange: Exchange, out: Out) -> None:
+        await out.start(200, exchange.answer.content_type)
+        await self._meet(exchange, 0)
+        for number, piece in enumerate(exchange.answer.raw_pieces, 1):
+            await out.piece(piece)
+            await self._meet(exchange, number)
+        await out.end()
 
     async def _stream(self, exchange: Exchange, out: Out) -> None:
         await out.start(200, "text/event-stream")
@@ -151,7 +159,11 @@ class Out:
         """One event of a stream; None is nothing."""
         if data is not None:
             text = data if isinstance(data, str) else json.dumps(data)
-            await self._send({"type": "http.response.body", "body": f"data: {text}\n\n".encode(), "more_body": True})
+            await self.piece(f"data: {text}\n\n".encode())
+
+    async def piece(self, body: bytes) -> None:
+        """A piece of an answer, as it is."""
+        await self._send({"type": "http.response.body", "body": body, "more_body": True})
 
     async def end(self) -> None:
         """The end of a stream."""

@@ -189,3 +189,12 @@ async def test_it_listens_on_this_machine_only() -> None:
     """As the embedded Telegram does."""
     with pytest.raises(ValueError, match="loopback"):
         ModelServer(host="0.0.0.0")  # noqa: S104
+
+
+async def test_it_sends_any_bytes(model: Model) -> None:
+    """As they are ordered, each piece by itself, so that a test can cut a character or a frame in two."""
+    model.order(Answer(raw=(b"data: \xc3", b"\xa9\n\n")), Answer(raw="<html>", content_type="text/html"))
+    first, second = [await post(model, {**HELLO, "stream": True}) for _ in range(2)]
+    assert (first.content, first.headers["content-type"]) == (b"data: \xc3\xa9\n\n", "text/event-stream")
+    assert (second.text, second.headers["content-type"]) == ("<html>", "text/html")
+    assert model.exchanges[0].pieces == 2

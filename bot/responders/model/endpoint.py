@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, suppress
 from typing import Any
 
-from openai import APIError, AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient, Timeout
+from httpx2 import RequestError
+from openai import APIConnectionError, APIError, AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient, Timeout
 
 from bot.http.bot_api import trusted
 from bot.http.proxies import proxy_for
-from bot.responders.model.answer import Garbled, ModelAnswer
+from bot.responders.model.answer import ModelAnswer
+from bot.responders.model.body import AnswerBody
+from bot.responders.model.calls import EndlessCall
 from bot.responders.model.dialect import Dialect, Question
 from bot.responders.model.failures import cut_off, delay_of, explain
+from bot.responders.model.frames import Delta, ErrorFrame
+from bot.responders.model.framing import Garbled
 from middleware.responder import ResponderFailed
 
 CONNECT_S = 10.0
 STALL_S = 30.0
 """The seconds that a text that has begun may pause; before that, some models think."""
+DRAIN_S = 0.1
+"""The seconds in which a connection whose answer is over may come to its end, so that it can be used again."""
 NO_KEY = "none"
+LOST = (Garbled, EndlessCall, ErrorFrame)
+"""Something was lost on the way, whatever reason for its end the answer has."""
 
 
 class ModelEndpoint:
@@ -48,28 +58,34 @@ class ModelEndpoint:
         Raises ResponderFailed where none began.
         """
         stream = await self._open(question, answer, deadline)
+        error: Exception | None = None
         try:
             async with stream:
                 await self._read(stream, answer, show, deadline)
-        except (APIError, Garbled, ValueError, TimeoutError) as error:
-            return explain(error)
-        return None if answer.finish is not None else cut_off()
+        except (APIError, TimeoutError, *LOST) as caught:
+            error = caught
+        finally:
+            answer.end()
+        if answer.finish is not None and not isinstance(error, LOST):
+            return None
+        return cut_off() if error is None else explain(error)
 
     async def _read(
         self, stream: AsyncStream[Any], answer: ModelAnswer, show: Callable[[str], None], deadline: float
     ) -> None:
         loop, shown, end = asyncio.get_running_loop(), "", deadline
-        while True:
-            async with asyncio.timeout_at(end):
-                chunk = await anext(stream, None)
-            if chunk is None:
-                return
-            answer.take(chunk)
-            if answer.text != shown:
-                shown = answer.text
-                show(shown)
-            if shown:
-                end = min(deadline, loop.time() + STALL_S)
+        async with aclosing(_deltas(stream)) as deltas:
+            while True:
+                async with asyncio.timeout_at(end):
+                    delta = await anext(deltas, None)
+                if delta is None:
+                    return
+                answer.take(delta)
+                if answer.text != shown:
+                    shown = answer.text
+                    show(shown)
+                if shown:
+                    end = min(deadline, loop.time() + STALL_S)
 
     async def _open(self, question: Question, answer: ModelAnswer, deadline: float) -> AsyncStream[Any]:
         """The stream, once the endpoint has agreed to answer; repeats what is worth it, in time."""
@@ -99,3 +115,27 @@ class ModelEndpoint:
         if delay_s is None or asyncio.get_running_loop().time() + delay_s >= deadline:
             raise explain(error) from None
         await asyncio.sleep(delay_s)
+
+
+async def _deltas(stream: AsyncStream[Any]) -> AsyncGenerator[Delta, None]:
+    """What the endpoint says; the client's own reading, which knows one dialect, is not used."""
+    body, chunks = AnswerBody(), stream.response.aiter_bytes()
+    try:
+        async for chunk in chunks:
+            for delta in body.feed(chunk):
+                yield delta
+            if body.is_over:
+                break
+        else:
+            for delta in body.end():
+                yield delta
+        await _drain(chunks)
+    except RequestError as error:
+        raise APIConnectionError(request=stream.response.request) from error
+
+
+async def _drain(chunks: AsyncIterator[bytes]) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_S):
+            async for _ in chunks:
+                await asyncio.sleep(0)

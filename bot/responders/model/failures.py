@@ -6,9 +6,12 @@ import email.utils
 import logging
 import re
 
-from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
+from openai import APIConnectionError, APIStatusError, APITimeoutError
 
 from bot.clock import jittered, system_clock
+from bot.responders.model.calls import EndlessCall
+from bot.responders.model.frames import ErrorFrame
+from bot.responders.model.framing import Garbled
 from middleware.responder import ResponderFailed
 from middleware.texts import say
 
@@ -18,6 +21,7 @@ TRIES = 3
 BACKOFF_S = 0.5
 AGAIN = (408, 409, 429)
 """Refusals that pass, besides all 5xx."""
+FILTERED = ("content_filter", "content_policy_violation")
 _SAID = {401: "model.key", 403: "model.key", 404: "model.unknown", 429: "model.busy"}
 _CODE = re.compile(r"[a-z_]{1,40}")
 
@@ -32,23 +36,37 @@ def explain(error: Exception) -> ResponderFailed:
         return ResponderFailed("provider unreachable", say("model.unreachable"))
     if isinstance(error, APIStatusError):
         return _refused(error)
-    if isinstance(error, APIError):  # told within a stream
-        return ResponderFailed("provider failed", say("model.failing"))
+    if isinstance(error, ErrorFrame):
+        return _failed(error)
+    log.warning("the endpoint sent %s", error if isinstance(error, Garbled | EndlessCall) else "garbage")
     return ResponderFailed("provider answered garbage", say("model.garbage"))
 
 
 def _refused(error: APIStatusError) -> ResponderFailed:
     status, code = error.status_code, error.code or ""
-    if code in ("content_filter", "content_policy_violation"):
+    if code in FILTERED:
         return refused()
     log.warning("the endpoint refuses with %d %s", status, code if _CODE.fullmatch(code) else "")
     said = _SAID.get(status, "model.failing" if status >= 500 else "model.rejected")
     return ResponderFailed(f"provider {status}", say(said))
 
 
+def _failed(error: ErrorFrame) -> ResponderFailed:
+    """An error that was told within an answer, or in place of one."""
+    if error.code in FILTERED:
+        return refused()
+    log.warning("the endpoint reports %s", error)
+    return ResponderFailed("provider failed", say("model.failing"))
+
+
 def refused() -> ResponderFailed:
     """The model declined, or a filter did."""
     return ResponderFailed("provider refused", say("model.refused"))
+
+
+def spent() -> ResponderFailed:
+    """The tokens of an answer were used up before it began."""
+    return ResponderFailed("provider spent its tokens on thinking", say("model.spent"))
 
 
 def cut_off() -> ResponderFailed:
