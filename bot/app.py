@@ -51,6 +51,7 @@ from middleware.budget import Budget
 from middleware.chain import Layer, compose
 from middleware.commands import Commands
 from middleware.errors import Errors
+from middleware.facts import Facts
 from middleware.feedback import Feedback
 from middleware.heartbeat import Heartbeat
 from middleware.history import History
@@ -62,6 +63,7 @@ from middleware.own import Own
 from middleware.personality import Personality
 from middleware.polarity import PolarityTable
 from middleware.presence import Presence
+from middleware.presses import InlinePresses
 from middleware.rate_limit import RateLimit
 from middleware.recall import Recall
 from middleware.replies.outbox import Outbox
@@ -160,13 +162,16 @@ class App:
         self.zones = Zones(stores.users, settings.zone)
         limits = Limits(most_jobs=settings.max_jobs_per_person, least=settings.least_interval)
         rights = GroupRights(Administrators(self.telegram.administrators_of, clock), settings.group_automations)
+        responder = settings.responder
+        self.facts = Facts(stores.asked_memories, talks=responder not in ("local", "none"), answers=responder != "none")
         self.commands = CommandTable(
-            settings, self.database, stores, clock, self.zones, rights, self.admission, self.answering, limits
+            *(settings, self.database, stores, clock, self.zones, rights, self.admission, self.answering, limits),
+            facts=self.facts,
         )
         self.registry = self.commands.registry()
         self.menu = Menu(self.bot, self.registry, stores.access, self._above_members())
         propose = AutomationProposals(stores.proposals, self.zones, rights, clock, new_id, limits)
-        self.responder = responders.build(settings, stores=stores, new_id=new_id, propose=propose, clock=clock)
+        self.responder = responders.build(settings, stores=stores, propose=propose, clock=clock)
         self.abilities = Abilities.of(self.responder)
 
     def _wire_turns(self, chain: CallNext) -> None:
@@ -216,7 +221,7 @@ class App:
             # Beside it: what this person had remembered here, and nobody else, nor elsewhere.
             Recall(stores.memories, needs),
             # What was said before in this thread.
-            History(stores.messages, needs),
+            History(stores.messages, stores.message_parts, needs),
         )
         is_early = any(layer.needs.is_context for layer in own)
         before_yours, before_responder = (context, ()) if is_early else ((), context)
@@ -229,6 +234,8 @@ class App:
             Ledger(stores.runs, clock),
             # Around all that can end a message's turn, so that what people were shown of it ends too.
             Presence(self.status),
+            # Before access, as nobody is told anything by it.
+            InlinePresses(),
             # Before anything is stored of a stranger.
             Access(
                 access=stores.access,
@@ -240,12 +247,12 @@ class App:
                 ranked=KINDS - {"reaction"} if needs.rights else CALLED,
             ),
             # After access, which knows whether a bot is listed; before anything is stored of one that is not.
-            OtherBots(Buckets(STRANGERS_TURNS, STRANGERS_S)),
+            OtherBots(Buckets(STRANGERS_TURNS, STRANGERS_S), stores.properties, stores.messages),
             # After access, so that strangers cannot fill it; before any work is done. Edits and reactions ask it where
             # they are known to cause something.
             limit,
             # Keeps what was written even where nobody answers it.
-            Session(stores.messages, clock, limit),
+            Session(stores.messages, stores.message_parts, clock, limit, self.facts),
             # The context, where one of yours wants to know any of it.
             *before_yours,
             # Yours: sees every turn that may come in, as it is stored, and what becomes of it.
@@ -269,6 +276,8 @@ class App:
             LateList(),
             # Commands end here, so that no model ever sees one.
             Commands(self.registry, self.commands.buttons()),
+            # Facts end here, so that they are kept whoever answers, and though a model cannot be reached.
+            self.facts,
             # The context, after all that answers without it: what follows is for the responder alone.
             *before_responder,
             # Last before the call, as its estimate is of all that goes along; nothing is asked of anybody over budget.

@@ -10,6 +10,7 @@ from middleware.admission import Admission
 from middleware.buckets import Buckets
 from middleware.texts import say
 from middleware.turn import KINDS, CallNext, Clock, Kind, Level, Outcome, Place, Reply, Toast, Turn
+from middleware.usage import anonymous
 from storage.tables.access import Permissions
 
 CODE_VALID_MS = 3_600_000
@@ -44,7 +45,8 @@ class Access:
         if turn.kind in ("membership", "migration", "heartbeat"):
             return await call_next(turn)
         if await self._may_enter(turn):
-            if turn.has_rights or turn.speaks_for_group:  # who is in a group that is let in is let in there
+            # Who is in a group that is let in is let in there, and who posts in such a channel is.
+            if turn.has_rights or turn.speaks_for_group or turn.place.is_channel:
                 turn.level = max(turn.level, Level.MEMBER)
             return await call_next(turn)
         if turn.run is not None:
@@ -82,6 +84,8 @@ class Access:
         denied = Outcome(status="denied", reason="access")
         if turn.attempt == 1 and not await self.strangers.take(_door(turn)):
             return replace(denied, is_kept=False)
+        if turn.speaks_for_group and turn.command is not None and turn.command.name == "pair":
+            return anonymous()  # an owner who forgot to show who it is would wait in vain
         if not turn.place.is_private or not turn.has_rights:
             return denied
         if turn.press is not None:
@@ -100,6 +104,8 @@ class Access:
         if self.admission.mode != "pairing" or not turn.place.is_private or not turn.has_rights:
             return False
         if turn.command is None or turn.command.name != "start" or not turn.command.argument:
+            return False
+        if turn.incoming is None or turn.incoming.kind != "text":  # Telegram writes it, so it is no caption
             return False
         return await self.access.owner() is None and await self.access.is_owner_code(turn.command.argument)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from middleware.presses import stale
 from middleware.texts import say
 from middleware.turn import CallNext, Invocation, Kind, Level, Outcome, Reply, Turn
-from middleware.usage import UsageError, not_allowed
+from middleware.usage import UsageError, anonymous, not_allowed
 from storage.errors import QuestionTooLong
 
 Handler = Callable[[Turn, str], Awaitable[Outcome]]
@@ -90,22 +90,28 @@ class Commands:
     """By what stands before the first colon of a button's data."""
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """Nothing that calls a command goes on."""
+        """Nothing that calls a command goes on. In a channel, where all would read it, a refusal is not said."""
         if turn.press is not None:
             return await self._press(turn)
         if turn.command is None:
             return await call_next(turn)
-        command = self.registry.find(turn.command.name)
+        outcome = await self._run(turn, turn.command)
+        is_done = outcome.status == "answered" and outcome.reason is None
+        return replace(outcome, replies=()) if turn.place.is_channel and not is_done else outcome
+
+    async def _run(self, turn: Turn, invocation: Invocation) -> Outcome:
+        command = self.registry.find(invocation.name)
         if command is None:
-            return self._unknown(turn, turn.command)
+            return self._unknown(turn)
+        needs_person = command.is_personal or command.level > Level.MEMBER
+        if needs_person and (turn.speaks_for_group or (turn.level >= command.level and not turn.has_rights)):
+            return anonymous()
         if turn.level < command.level:
             return not_allowed(command.level)
-        if command.is_personal and not turn.has_rights:
-            return Outcome(status="denied", reason="anonymous", replies=(Reply(text=say("command.personal")),))
         try:
-            if command.is_bare and turn.command.argument:
+            if command.is_bare and invocation.argument:
                 raise UsageError(say("command.bare"))
-            return await command.handler(turn, turn.command.argument)
+            return await command.handler(turn, invocation.argument)
         except UsageError as error:
             text = say("command.wrong", problem=error, usage=command.usage, example=command.example)
             return Outcome(status="answered", reason="usage", replies=(Reply(text=text),))
@@ -119,7 +125,7 @@ class Commands:
             return stale(turn.press)
         return await button.handler(turn, turn.press.data)
 
-    def _unknown(self, turn: Turn, invocation: Invocation) -> Outcome:
+    def _unknown(self, turn: Turn) -> Outcome:
         if not turn.place.is_private:
             return Outcome(status="ignored", reason="unknown command")
         text = say("command.unknown")

@@ -67,7 +67,8 @@ class Errors:
         replies: tuple[Reply, ...] = ()
         queued: list[Statement] = []
         if turn.source.is_last_try:
-            replies = turn.source.last_words or ((Reply(text=say("turn.apology")),) if turn.awaits_answer else ())
+            apologises = turn.awaits_answer and not turn.place.is_channel
+            replies = turn.source.last_words or ((Reply(text=say("turn.apology")),) if apologises else ())
             queued = self.outbox.queue(turn, replies)
         testimony = turn.testimony(error)
         try:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from middleware.needs import Needs
 from middleware.responder import ANSWERABLE, wants_answer
+from middleware.said import whole
 from middleware.turn import CallNext, Kind, Outcome, Turn
 from storage.ids import replied_in
+from storage.tables.message_parts import MessageParts
 from storage.tables.messages import Message, Messages
 
 CHAIN = 10
@@ -30,6 +32,7 @@ class History:
     """
 
     messages: Messages
+    parts: MessageParts
     needs: Needs
 
     @property
@@ -45,7 +48,7 @@ class History:
             talk = await self._talk(turn, own)
             if replied is not None and not turn.place.is_private and turn.place.topic_id is None:
                 talk = [*await self._above(replied), *talk]
-            turn.context.history = tuple(talk[-self.needs.history :])
+            turn.context.history = tuple(await whole(self.parts, talk[-self.needs.history :]))
         return await call_next(turn)
 
     async def _replied(self, turn: Turn, own: Collection[int]) -> Message | None:

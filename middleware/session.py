@@ -7,16 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from middleware.facts import Facts
 from middleware.rate_limit import RateLimit
+from middleware.said import whole
 from middleware.turn import CallNext, Clock, Incoming, Kind, Outcome, Turn
 from storage.ids import session_id_of
+from storage.parts import OTHERS, REPLIED_CONTACT, REPLIED_TO, Part
 from storage.tables.chats import Chats
 from storage.tables.jobs import Jobs
+from storage.tables.message_parts import MessageParts
 from storage.tables.messages import Message, Messages
 
 RENEWED_FOR_MS = 120_000
 """The time after a message was received within which an edit of it gets a new answer."""
-_COMMAND = re.compile(r"/[A-Za-z0-9_]{1,64}(?![A-Za-z0-9_])")
+_MOVING = ("location", "venue")
+"""Of what is sent for a while, Telegram says each step as an edit, which nobody asks about."""
+_COMMAND = re.compile(r"(?:@\w+[\s,.:;!–—-]*)*/[A-Za-z0-9_]{1,64}(?![A-Za-z0-9_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +32,11 @@ class Session:
     kinds: ClassVar[frozenset[Kind]] = frozenset({"message", "edited_message", "command", "membership", "migration"})
 
     messages: Messages
+    parts: MessageParts
     clock: Clock
     limit: RateLimit
     """An edit that changes something counts as a message does."""
+    facts: Facts
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Moves and removals end here; everything else goes on."""
@@ -40,7 +48,28 @@ class Session:
             return await self._edit(turn, turn.incoming, call_next)
         for incoming in turn.messages:
             self._keep(turn, incoming)
+            if incoming.parts:
+                await self._keep_parts(turn, incoming)
         return await call_next(turn)
+
+    async def _keep_parts(self, turn: Turn, incoming: Incoming) -> None:
+        """Of what it replies to only what is not stored here already."""
+        parts, replied_id = incoming.parts, turn.place.replied_id
+        others = tuple(part for part in parts if not _is_replied(part))
+        if replied_id is not None and others != parts and await self._is_stored(turn, replied_id):
+            parts = others
+        turn.record(
+            *self.parts.add(
+                turn.session_id,
+                incoming.telegram_message_id,
+                parts,
+                sequence=turn.sequence,
+                now_ms=turn.received_at_ms,
+            )
+        )
+
+    async def _is_stored(self, turn: Turn, telegram_message_id: int) -> bool:
+        return await self.messages.find(turn.session_id, telegram_message_id) is not None
 
     def _keep(self, turn: Turn, incoming: Incoming) -> None:
         turn.record(
@@ -66,9 +95,15 @@ class Session:
         stored = await self.messages.find(turn.session_id, edited.telegram_message_id)
         if stored is None or stored.role != "user":
             return await call_next(turn)
-        is_same_thing = _lasting(edited.attachment) == _lasting(stored.attachment)
-        if edited.text == stored.text and is_same_thing:
+        if _is_erased(stored):  # any edit, one that came with a reaction too, would bring it back
+            return Outcome(status="ignored", reason="erased")
+        is_same_thing = edited.kind in _MOVING or _lasting(edited.attachment) == _lasting(stored.attachment)
+        stored = (await whole(self.parts, [stored]))[0]
+        has_same_parts = _own(edited.parts) == _own(stored.parts)
+        if edited.text == stored.text and is_same_thing and has_same_parts:
             return await call_next(turn)
+        turn.former = stored.text
+        turn.record(*self.facts.revised(turn, edited, stored))
         refusal = await self.limit.refusal(turn)
         turn.record(
             *self.messages.revise(
@@ -81,6 +116,16 @@ class Session:
                 keeps_former=refusal is None,
             )
         )
+        if not has_same_parts and _is_newest(edited, stored):
+            turn.record(
+                *self.parts.replace_own(
+                    turn.session_id,
+                    edited.telegram_message_id,
+                    edited.parts,
+                    sequence=turn.sequence,
+                    now_ms=turn.received_at_ms,
+                )
+            )
         if refusal is not None:
             return refusal
         if _is_answered_anew(turn, edited, stored):
@@ -89,8 +134,8 @@ class Session:
 
     async def _ask_again(self, turn: Turn, edited: Incoming, stored: Message) -> None:
         """Make the turn again that the message was part of, with its new text, to answer in place of the old one."""
-        whole = await self.messages.list_turn(stored)
-        messages = [edited if other.sequence == stored.sequence else _said(other) for other in whole]
+        together = await whole(self.parts, await self.messages.list_turn(stored))
+        messages = [edited if other.sequence == stored.sequence else _said(other) for other in together]
         last = messages[-1].telegram_message_id
         answers = await self.messages.list_answering(turn.session_id, last)
         turn.renew(messages, replaces=(delivery_id for delivery_id, kind in answers if kind == "text"))
@@ -108,12 +153,31 @@ class Session:
         return Outcome(status="recorded", reason="removed" if turn.removed else None)
 
 
+def _is_erased(stored: Message) -> bool:
+    return not stored.text and stored.attachment is None and stored.kind != "service"
+
+
 def _is_answered_anew(turn: Turn, edited: Incoming, stored: Message) -> bool:
     """True if an edit of this message is one that somebody waits for an answer to."""
-    if edited.edit_date is not None and stored.edit_date is not None and edited.edit_date < stored.edit_date:
+    if not _is_newest(edited, stored):
         return False
     is_recent = abs(turn.received_at_ms - stored.created_at_ms) <= RENEWED_FOR_MS
     return is_recent and edited.addressed and not _COMMAND.match(stored.text)
+
+
+def _is_newest(edited: Incoming, stored: Message) -> bool:
+    """True unless what is stored is a later edit."""
+    return edited.edit_date is None or stored.edit_date is None or edited.edit_date >= stored.edit_date
+
+
+def _is_replied(part: Part) -> bool:
+    """True for what is said by the message that this one replies to, or is in there."""
+    return part.kind in (REPLIED_TO, REPLIED_CONTACT)
+
+
+def _own(parts: tuple[Part, ...]) -> list[Part]:
+    """Those that an edit can change."""
+    return [part for part in parts if part.kind not in OTHERS]
 
 
 def _said(message: Message) -> Incoming:
@@ -123,6 +187,7 @@ def _said(message: Message) -> Incoming:
         kind=message.kind,
         text=message.text,
         attachment=message.attachment,
+        parts=message.parts,
         addressed=False,
     )
 

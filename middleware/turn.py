@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from storage.ids import reply_thread, root_thread, session_id_of, topic_thread
 from storage.origin import UNKNOWN, Origin
+from storage.parts import FORWARDED, Part
 from storage.payloads import Button as Button  # a part of what a reply is made of
 from storage.statement import Rows, Statement
 from storage.tables.messages import Message
@@ -66,20 +67,10 @@ class Place:
         """A chat with one person."""
         return self.chat_type == "private"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
-    """A message as a person sent it. `attachment` refers to what is no text: kind, file id, size, caption's home."""
-
-    telegram_message_id: int
-    kind: str
-    text: str
-    attachment: Mapping[str, Any] | None = None
-    forwarded: bool = False
-    edit_date: int | None = None
-    """When it was edited, in Telegram's seconds."""
-    addressed: bool = True
-    """True if it is meant for us: always in private, in groups when mentioned, replied to or commanded."""
+    @property
+    def is_channel(self) -> bool:
+        """A channel: whatever is sent there, all who read it see."""
+        return self.chat_type == "channel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +79,38 @@ class Invocation:
 
     name: str
     argument: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A message as a person sent it. `attachment` is what it carries: of a file the reference, else what that says.
+
+    `parts` are what belongs to it besides, with whose it is: middleware/said.py tells all of it together.
+    """
+
+    telegram_message_id: int
+    kind: str
+    text: str
+    lead: str = ""
+    """What the text begins with that only says whom it is for; it changes nothing of what is meant."""
+    command: Invocation | None = None
+    """The command for us that it is, run or not."""
+    attachment: Mapping[str, Any] | None = None
+    parts: tuple[Part, ...] = ()
+    edit_date: int | None = None
+    """When it was edited, in Telegram's seconds."""
+    addressed: bool = True
+    """True if it is meant for us: always in private, in groups when mentioned, replied to or commanded."""
+
+    @property
+    def request(self) -> str:
+        """The text without the mentions in front."""
+        return self.text.removeprefix(self.lead).strip()
+
+    @property
+    def forwarded(self) -> bool:
+        """True if somebody else wrote it first."""
+        return any(part.kind == FORWARDED for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +151,8 @@ class Press:
     query_id: str
     telegram_message_id: int | None
     data: str
+    is_inline: bool = False
+    """True if that message was sent through the bot's inline mode, so that nobody knows where it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +296,8 @@ class Turn:
     user_id: str
     received_at_ms: int
     source: Source
+    sequence: int = 0
+    """The place of its first update in the journal; 0 for a run."""
     attempt: int = 1
     may_be_begun: bool = False
     """True if an earlier try, of this process or of one before it, may have begun its answer, or been stopped at it."""
@@ -287,7 +314,7 @@ class Turn:
     """True for an anonymous administrator: it has the rights of the group where it speaks, and none of a person."""
     incoming: Incoming | None = None
     earlier: tuple[Incoming, ...] = ()
-    """Messages that were merged into this turn, in order; all came before `incoming`."""
+    """Messages that were merged into this turn, in order; of an album with a command, the others."""
     command: Invocation | None = None
     reactions: Reactions | None = None
     press: Press | None = None
@@ -298,6 +325,8 @@ class Turn:
     """The user id of who has left this chat, or was thrown out of it."""
     origin: Origin = UNKNOWN
     """The producer of this turn's replies, stored with them."""
+    former: str | None = None
+    """The text that an edited message had before, where it is known."""
     is_renewed: bool = False
     """True if this is the edit of a message so recent that it gets a new answer."""
     replaces: tuple[str, ...] = ()
@@ -326,8 +355,15 @@ class Turn:
         return "\n".join(incoming.text for incoming in self.messages if incoming.text)
 
     @property
+    def request(self) -> str:
+        """The same without the mentions in front of a message, which change nothing of what is meant."""
+        if self.run is not None:
+            return self.run.prompt
+        return "\n".join(incoming.request for incoming in self.messages if incoming.text)
+
+    @property
     def messages(self) -> tuple[Incoming, ...]:
-        """All messages of this turn, in order of arrival."""
+        """All messages of this turn, in order of arrival; of an album, the one with its command last."""
         return self.earlier if self.incoming is None else (*self.earlier, self.incoming)
 
     @property

@@ -17,6 +17,11 @@ def not_allowed(level: Level) -> Outcome:
     return Outcome(status="denied", reason="level", replies=(Reply(text=text),))
 
 
+def anonymous() -> Outcome:
+    """The answer to whoever speaks as a chat, where a person has to be known."""
+    return Outcome(status="denied", reason="anonymous", replies=(Reply(text=say("command.personal")),))
+
+
 def only_in_private(text: str) -> Outcome:
     """The answer where others would read along."""
     return Outcome(status="denied", reason="not private", replies=(Reply(text=text),))

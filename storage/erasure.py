@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from storage import memory_index
 from storage.ids import session_id_of, sql_next_id
 from storage.indexed import field
+from storage.parts import FORWARDED
 from storage.payloads import WITHOUT_WORDS
 from storage.readers import Readers
+from storage.sequences import highest
 from storage.statement import Statement, UnitRows, Value
 from storage.tables.properties import ERASURES, Properties
 from storage.tables.runs import Runs
@@ -23,21 +25,75 @@ _MERGE = "INSERT INTO polar_memory_fts (polar_memory_fts, rank) VALUES ('merge',
 _FROM_THEM = f"""(sessionId = :private OR EXISTS (
   SELECT 1 FROM json_each(CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(body AS TEXT) ELSE '{{}}' END) AS part
   WHERE part.type = 'object' AND :id IN ({field("part.value", "from.id")}, {field("part.value", "user.id")})))"""
-_QUOTED = ("text", "caption", "poll", "checklist", "contact", "location", "venue")
-_THEIR_WORDS = ", ".join(
-    f"'$.{kind}.{part}'"
-    for kind in ("message", "edited_message")
-    for part in ("quote", *(f"reply_to_message.{words}" for words in _QUOTED))
+_CONTENT = (
+    *("text", "caption", "entities", "caption_entities", "photo", "animation", "document", "audio", "voice", "video"),
+    *("video_note", "sticker", "story", "poll", "checklist", "contact", "location", "venue", "dice", "game", "invoice"),
+    *("quote", "external_reply", "forward_origin"),
 )
+# Where it stands whose words another's message has in it, each with the words that they are.
+_TOLD: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (
+        ("reply_to_message.from.id", "reply_to_message.forward_origin.sender_user.id"),
+        ("quote", *(f"reply_to_message.{words}" for words in _CONTENT)),
+    ),
+    (("reply_to_message.contact.user_id",), ("reply_to_message.contact",)),
+    (("external_reply.origin.sender_user.id", "external_reply.contact.user_id"), ("quote", "external_reply")),
+    (("forward_origin.sender_user.id",), _CONTENT),
+    (("contact.user_id",), ("contact",)),
+)
+_MESSAGES = ("message", "edited_message", "channel_post", "edited_channel_post")
 _BODY = "CAST(body AS TEXT)"
-_REPLIES_TO_THEM = f"""
-CASE WHEN json_valid({_BODY}) THEN {_BODY} <> json_remove({_BODY}, {_THEIR_WORDS}) AND :id IN (
-  {field(_BODY, "message.reply_to_message.from.id")}, {field(_BODY, "edited_message.reply_to_message.from.id")}) END
-"""
+
+
+def _without_their_words(changes: str, status: str, whose: tuple[str, ...], words: tuple[str, ...]) -> str:
+    """The statement that lets go such words in what others have sent, and is of this status."""
+    authors = ", ".join(field(_BODY, f"{kind}.{path}") for kind in _MESSAGES for path in whose)
+    left = f"json_remove({_BODY}, {', '.join(f'{_quoted(kind, path)}' for kind in _MESSAGES for path in words)})"
+    return (
+        f"{changes} SET body = CAST({left} AS BLOB) WHERE status = '{status}' "
+        f"AND CASE WHEN json_valid({_BODY}) THEN {_BODY} <> {left} AND :id IN ({authors}) END"
+    )
+
+
+def _quoted(kind: str, path: str) -> str:
+    return f"'$.{kind}.{path}'"
+
+
 _CHANGES_DEAD = "UPDATE polar_updates INDEXED BY polar_updates_dead"
 CHANGES_WAITING = "UPDATE polar_updates INDEXED BY polar_updates_pending"
 """The beginning of what changes updates that wait; whoever keeps some reads them again."""
+_THEIR_PARTS = (
+    "polar_message_parts AS told INDEXED BY polar_message_parts_author CROSS JOIN {table} AS other "
+    "ON other.sessionId = told.sessionId AND other.telegramMessageId = told.telegramMessageId "
+    f"WHERE told.authorId = :user AND told.authorId <> '' AND told.kind = '{FORWARDED}'"
+)
+# What others have forwarded of theirs, by the part that says whose it is; then all parts that are theirs.
+_TOLD_BY_OTHERS = (
+    f"""
+DELETE FROM polar_message_revisions
+WHERE sequence IN (SELECT other.sequence FROM {_THEIR_PARTS.format(table="polar_message_revisions")})
+""",
+    f"""
+UPDATE polar_messages SET text = '', attachment = NULL
+WHERE sequence IN (SELECT other.sequence FROM {_THEIR_PARTS.format(table="polar_messages")} AND other.role = 'user')
+  AND (text <> '' OR attachment IS NOT NULL)
+""",
+    f"""
+DELETE FROM polar_message_parts
+WHERE sequence IN (SELECT other.sequence FROM {_THEIR_PARTS.format(table="polar_message_parts")})
+""",
+    "DELETE FROM polar_message_parts WHERE authorId = :user AND authorId <> ''",
+    # And those of their own messages.
+    """
+DELETE FROM polar_message_parts WHERE sequence IN (
+  SELECT p.sequence FROM polar_messages AS m INDEXED BY polar_messages_user CROSS JOIN polar_message_parts AS p
+  ON p.sessionId = m.sessionId AND p.telegramMessageId = m.telegramMessageId
+  WHERE m.userId = :user AND m.role = 'user')
+""",
+    "DELETE FROM polar_message_parts WHERE sessionId = :private",
+)
 _STATEMENTS = (
+    *_TOLD_BY_OTHERS,
     # Before the messages, by which they are found.
     """
 DELETE FROM polar_message_revisions WHERE sequence IN (
@@ -86,13 +142,19 @@ SET status = 'done', body = NULL, reason = 'erased', finishedAtMs = :now
 WHERE status = 'pending' AND {_FROM_THEM}
   AND sequence < coalesce((SELECT sequence FROM polar_updates WHERE updateId = :asked), 9223372036854775807)
 """,
-    # What others replied to them, and is not finished, goes on without what they had said.
+    # What others sent that has words of theirs in it, and is not finished, goes on without those.
     *(
-        f"{changes} SET body = CAST(json_remove({_BODY}, {_THEIR_WORDS}) AS BLOB) "
-        f"WHERE status = '{status}' AND {_REPLIES_TO_THEM}"
+        _without_their_words(changes, status, whose, words)
         for status, changes in (("dead", _CHANGES_DEAD), ("pending", CHANGES_WAITING))
+        for whose, words in _TOLD
     ),
 )
+# Up to which update it reaches; what is in hand goes by that (storage/tables/message_parts.py).
+_MARK = f"""
+INSERT INTO polar_erasures (userId, sequence)
+VALUES (:user, coalesce((SELECT sequence FROM polar_updates WHERE updateId = :asked), {highest("polar_updates")}))
+ON CONFLICT (userId) DO UPDATE SET sequence = excluded.sequence
+"""
 _CHANGED = re.compile(r"\s*(?:UPDATE|DELETE FROM)\s+(polar_\w+)")
 """The table whose rows a statement changes or removes; the index of words is none that anybody counts."""
 
@@ -119,7 +181,12 @@ class Erasure:
             "now": now_ms,
         }
         texts = (Statement(sql, ids) for sql in _STATEMENTS)
-        statements = (Properties.count_up(ERASURES), *Runs.erase_of(user_id, now_ms=now_ms), *texts)
+        statements = (
+            Properties.count_up(ERASURES),
+            Statement(_MARK, ids),
+            *Runs.erase_of(user_id, now_ms=now_ms),
+            *texts,
+        )
         if not self._readers.has_memory_index:
             return statements
         own = f"keys : {memory_index.user_key(user_id)}"

@@ -143,9 +143,17 @@ def try_id(run_id: str, attempt: int) -> str:
 
 def event_id(turn_id: str, position: int) -> str:
     """A turn's event in the feedback ledger: derived, so that handling the turn again adds nothing."""
+    return _uuid(f"{turn_id}:{position}")
+
+
+def memory_id(session_id: str, telegram_message_id: int) -> str:
+    """The fact that somebody asked in a message to have kept."""
+    return _uuid(f"memory:{session_id}:{telegram_message_id}")
+
+
+def _uuid(name: str) -> str:
     # What uuid5 does, without its detours: every reaction needs one.
-    name = _EVENTS + f"{turn_id}:{position}".encode()
-    digest = sha1(name, usedforsecurity=False).hexdigest()
+    digest = sha1(_EVENTS + name.encode(), usedforsecurity=False).hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
 
 

@@ -70,6 +70,14 @@ EXISTS (
   WHERE event.sessionId = polar_messages.sessionId AND event.messageId = polar_messages.messageId
     AND event.type <> 'command_executed')
 """
+# Parts are let go when their message is, and stay with one that was edited since.
+_OF_YOUNGER = """
+EXISTS (
+  SELECT 1 FROM polar_messages AS message
+  WHERE message.sessionId = polar_message_parts.sessionId
+    AND message.telegramMessageId = polar_message_parts.telegramMessageId
+    AND (message.createdAtMs > :messages OR coalesce(message.editedAtMs, 0) > :messages))
+"""
 # What holds a row of another table comes behind it, so that a preview tells what one whole run then does.
 WALKS = (
     Walk(
@@ -87,6 +95,13 @@ WALKS = (
         entered="createdAtMs",
         gone=f"(text <> '' OR attachment IS NOT NULL) AND {_OLD_MESSAGE} AND {_REACTED_TO}",
         keeps="text = '', attachment = NULL",
+    ),
+    Walk(
+        table="polar_message_parts",
+        terms=("messages",),
+        order="sequence",
+        entered="createdAtMs",
+        gone=f"createdAtMs <= :messages AND NOT {_OF_YOUNGER}",
     ),
     Walk(
         table="polar_message_revisions",

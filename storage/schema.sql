@@ -206,6 +206,11 @@ BEGIN
   ON CONFLICT (tableName) DO UPDATE SET highest = max(highest, excluded.highest);
 END;
 
+CREATE TABLE polar_erasures (
+  userId TEXT PRIMARY KEY,
+  sequence INTEGER NOT NULL
+);
+
 CREATE TABLE polar_feedback_events (
   id TEXT PRIMARY KEY,
   type TEXT NOT NULL,
@@ -295,6 +300,21 @@ CREATE TABLE polar_memory (
 CREATE INDEX idx_memory_search ON polar_memory (sessionId, userId, scope);
 
 CREATE INDEX polar_memory_user ON polar_memory (userId);
+
+CREATE TABLE polar_message_parts (
+  sequence INTEGER PRIMARY KEY,
+  sessionId TEXT NOT NULL,
+  telegramMessageId INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  authorId TEXT NOT NULL DEFAULT '',
+  content TEXT NOT NULL,
+  createdAtMs INTEGER NOT NULL
+);
+
+CREATE INDEX polar_message_parts_author ON polar_message_parts (authorId) WHERE authorId <> '';
+
+CREATE UNIQUE INDEX polar_message_parts_message ON polar_message_parts (sessionId, telegramMessageId, kind, number);
 
 CREATE TABLE polar_message_revisions (
   sequence INTEGER PRIMARY KEY,

@@ -16,6 +16,7 @@ from storage.tables.feedback import FeedbackLedger
 from storage.tables.heartbeats import HeartbeatPolicies
 from storage.tables.jobs import Jobs
 from storage.tables.memories import Memories
+from storage.tables.message_parts import MessageParts
 from storage.tables.messages import Messages
 from storage.tables.occurrences import Occurrences
 from storage.tables.personalities import Personalities
@@ -63,6 +64,7 @@ class Stores:
     heartbeats: HeartbeatPolicies
     jobs: Jobs
     memories: Memories
+    message_parts: MessageParts
     messages: Messages
     occurrences: Occurrences
     own_data: OwnData

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clock import moment
 from bot.files.memories import JSON, MARKDOWN, MOST
 from middleware.commands import Command
+from middleware.facts import COMMAND, MAX_FACT, Facts
 from middleware.pages import A_PAGE, footer, page_named, part_of
 from middleware.texts import say, shorten
 from middleware.turn import LaterDocument, Outcome, Turn
 from middleware.usage import UsageError, only_in_private, unknown_form
+from storage.ids import memory_id
 from storage.tables.memories import Memories, Memory
 
-MAX_FACT = 2000
 SNIPPET = 300
 """Characters of a fact in a list, so that ten fit into one message."""
 
@@ -25,12 +25,12 @@ class MemoryCommands:
     """Memories of this person in this chat, and of nobody else."""
 
     memories: Memories
-    new_id: Callable[[], str]
+    facts: Facts
 
     def commands(self) -> tuple[Command, ...]:
         """In the order of the menu."""
         return (
-            Command(name="remember", handler=self.remember, is_personal=True),
+            Command(name=COMMAND, handler=self.remember, is_personal=True),
             Command(name="memory", handler=self.memory, is_personal=True),
         )
 
@@ -40,17 +40,10 @@ class MemoryCommands:
             raise UsageError(say("memory.nothing_given"))
         if len(argument) > MAX_FACT:
             raise UsageError(say("memory.too_long", most=MAX_FACT, length=len(argument)))
-        memory_id = self.new_id()
-        turn.record(
-            *self.memories.add(
-                memory_id=memory_id,
-                session_id=turn.session_id,
-                user_id=turn.user_id,
-                fact=argument,
-                now_ms=turn.received_at_ms,
-            )
-        )
-        return Outcome.answer(say("memory.noted", id=memory_id[:8]))
+        assert turn.incoming is not None
+        turn.record(*self.facts.keep(turn, turn.incoming, argument))
+        kept = memory_id(turn.session_id, turn.incoming.telegram_message_id)
+        return Outcome.answer(say("memory.noted", id=kept[:8]))
 
     async def memory(self, turn: Turn, argument: str) -> Outcome:
         """Dispatch to one of the forms."""

@@ -58,8 +58,8 @@ class OwnDataCommands:
     def commands(self) -> tuple[Command, ...]:
         """In the order of the menu."""
         return (
-            Command(name="export", handler=self.export, level=Level.STRANGER, is_bare=True),
-            Command(name="forget", handler=self.forget, level=Level.STRANGER),
+            Command(name="export", handler=self.export, level=Level.STRANGER, is_bare=True, is_personal=True),
+            Command(name="forget", handler=self.forget, level=Level.STRANGER, is_personal=True),
         )
 
     async def is_right(self, turn: Turn) -> bool:

@@ -33,6 +33,7 @@ from bot.zones import Zones
 from middleware.admission import Admission
 from middleware.answering import Answering
 from middleware.commands import Command, PressHandler, Registry
+from middleware.facts import Facts
 from middleware.turn import Clock, Level
 from storage.database import Database
 from storage.stores import Stores
@@ -51,6 +52,7 @@ class CommandTable:
     admission: Admission
     answering: Answering
     limits: Limits
+    facts: Facts
 
     def registry(self) -> Registry:
         """The commands, in the order of the menu."""
@@ -71,7 +73,7 @@ class CommandTable:
             model=self.settings.openai_model,
         )
         yield from basics.commands()
-        yield from MemoryCommands(stores.asked_memories, new_id).commands()
+        yield from MemoryCommands(stores.asked_memories, self.facts).commands()
         yield from PersonalityCommands(stores.personalities, clock).commands()
         yield from AutomationCommands(
             self._own_jobs(), stores.runs, stores.occurrences, stores.chat_feedback

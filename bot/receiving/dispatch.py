@@ -12,7 +12,8 @@ from telegram.ext import Application, TypeHandler
 from bot.receiving.arrival import Arrival
 from bot.receiving.forms import ContentForm, MembershipForm, MessageForm, PressForm, ReactionForm, TotalsForm
 from bot.receiving.reading import UpdateUnreadable
-from bot.receiving.turns import Me, turn_of
+from bot.receiving.turns import Me, turn_of, unreadable_turn
+from middleware.buckets import Buckets
 from middleware.errors import Commit
 from middleware.replies.outbox import Outbox
 from middleware.texts import say
@@ -71,6 +72,7 @@ class Dispatch:
         self._chain = chain
         self._outbox = outbox
         self._commit = commit
+        self._apologies = Buckets(1, 60)
         for kind in dict.fromkeys(_PASSAGES.values()):
             telegram.add_handler(TypeHandler(kind, self._receive))
         telegram.add_error_handler(self._note_error)
@@ -100,17 +102,24 @@ class Dispatch:
 
     def _turn_of(self, arrival: Arrival) -> Turn | None:
         bot = self._telegram.bot
-        return turn_of(arrival, Me(bot.id, bot.username), partial(arrival.letters[-1].as_update, bot))
+        return turn_of(arrival, Me(bot.id, bot.username, bot.first_name), partial(arrival.letters[-1].as_update, bot))
 
     async def give_up(self, arrival: Arrival, dead: Sequence[Statement]) -> None:
         """Set updates aside that cannot be run any more; in a private chat, or where an answer was begun, say so."""
-        try:
-            turn = self._turn_of(arrival)
-        except UpdateUnreadable:
-            turn = None
-        if turn is not None:
-            await self._outbox.find_placeholder(turn)
-        if turn is None or not turn.awaits_answer or not (turn.place.is_private or turn.replaces):
+        turn = await self._told_of(arrival)
+        if turn is None:
             await self._commit(*dead)
             return
         await self._commit(*dead, *self._outbox.queue(turn, (Reply(text=say("turn.apology")),)))
+
+    async def _told_of(self, arrival: Arrival) -> Turn | None:
+        """The turn whose end somebody is to be told of; of many that cannot be read, one a minute in a chat."""
+        try:
+            turn = self._turn_of(arrival)
+        except UpdateUnreadable:
+            turn = unreadable_turn(arrival)
+            return turn if turn is not None and await self._apologies.take(turn.session_id) else None
+        if turn is None:
+            return None
+        await self._outbox.find_placeholder(turn)
+        return turn if turn.awaits_answer and (turn.place.is_private or turn.replaces) else None

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from bot.receiving.forms import ChatForm, ContentForm, MessageForm, PlacedForm
+from bot.receiving.opening import NO_OPENING, Opening, opening_of
 from bot.receiving.reading import UpdateUnreadable, read_update
 from middleware.turn import Place
 from storage.ids import Side, lane_of, session_id_of, user_id_of_chat
@@ -22,6 +23,10 @@ _GROUPS = ("group", "supergroup")
 _ANSWERED = ("message", "edited_message", "channel_post", "edited_channel_post")
 MARK_LENGTH = 64
 """Characters of a kind, or of what else stands in a mark; Telegram's own are far shorter."""
+_PRIVATE_CHAT = re.compile(
+    rb'\s*\{\s*"update_id"\s*:\s*-?[0-9]{1,18}\s*,\s*"message"\s*:\s*\{.*?"chat"\s*:\s*\{\s*"id"\s*:\s*([0-9]{1,18})\b',
+    re.DOTALL,
+)
 _UPDATE_ID = re.compile(rb'\s*\{\s*"update_id"\s*:\s*(-?[0-9]{1,18})\s*[,}]')
 
 
@@ -47,6 +52,8 @@ class WrittenCommand:
     name: str
     argument: str
     target: str
+    is_behind_mentions: bool = False
+    """True if somebody is named before it, so that it is for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,8 @@ class Envelope:
         message, topic_id = self.message, self.topic_id
         if message.chat is None or message.chat.id is None:
             return None
-        replied_id = None if message.reply_to_message is None else message.reply_to_message.message_id
+        replied = message.reply_to_message
+        replied_id = None if replied is None or replied.forum_topic_created is not None else replied.message_id
         if topic_id is not None and replied_id == topic_id:  # every message of a topic replies to its first one
             replied_id = None
         return Place(chat_id=message.chat.id, chat_type=message.chat.type, topic_id=topic_id, replied_id=replied_id)
@@ -127,20 +135,27 @@ class Envelope:
         return Author(user_id_of_chat(chat_id), name=clean(chat.title or ""), speaks_for_group=is_group)
 
     @property
+    def opening(self) -> Opening:
+        """How the text or the caption of a message begins."""
+        content = self.content
+        if not isinstance(content, MessageForm):
+            return NO_OPENING
+        if content.text is not None:
+            return opening_of(content.text, content.entities)
+        return opening_of(content.caption or "", content.caption_entities)
+
+    @property
     def command(self) -> WrittenCommand | None:
         """The command that a message starts with. What is forwarded was another's to write, and is text."""
-        content = self.content
-        if not isinstance(content, MessageForm) or not content.entities:
+        content, opening = self.content, self.opening
+        if not isinstance(content, MessageForm) or len(opening.command) < 2:
             return None
-        length, text = _command_length(content), content.text
-        if length is None or text is None or len(text) < 2:
-            return None
-        # A bot_command is ASCII, so that UTF-16 units are characters.
-        name, _, target = text[1:length].partition("@")
+        name, _, target = opening.command[1:].partition("@")
         is_forwarded = content.forward_origin is not None or content.forward_date is not None
         if is_forwarded and name.lower() not in _PASSED_ON:
             return None
-        return WrittenCommand(clean(name).lower(), clean(text[length:]).strip(), clean(target).lower())
+        argument = clean(opening.rest[len(opening.command) :]).strip()
+        return WrittenCommand(clean(name).lower(), argument, clean(target).lower(), bool(opening.lead))
 
     @property
     def album(self) -> str | None:
@@ -150,8 +165,9 @@ class Envelope:
     @property
     def side(self) -> Side:
         """Answers wait for each other, control never waits for an answer."""
-        # An edit runs nothing, so even one that looks like a command waits for the message that it edits.
-        is_command = self.kind in _MESSAGES and self.command is not None
+        # An edit runs nothing, so even one that looks like a command waits for the message that it edits; a command
+        # under an album waits for the rest of that.
+        is_command = self.kind in _MESSAGES and self.album is None and self.command is not None
         return "answer" if self.kind in _ANSWERED and not is_command else "control"
 
     @property
@@ -192,9 +208,7 @@ def _short(text: str) -> str:
     return clean(text)[:MARK_LENGTH]
 
 
-def _command_length(message: MessageForm) -> int | None:
-    """In characters, from the slash on."""
-    for entity in message.entities:
-        if entity.type == "bot_command" and entity.offset == 0:
-            return entity.length or 0
-    return None
+def private_chat_in(body: bytes) -> int | None:
+    """The private chat of a message that cannot be read; people's quotation marks are escaped, so they forge none."""
+    found = _PRIVATE_CHAT.match(body)
+    return None if found is None else int(found[1])

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bot.receiving.arrival import Letter
-from bot.receiving.attachments import kind_of
-from bot.receiving.forms import MessageForm
+from bot.receiving.forms import MessageForm, kind_of
 from bot.receiving.reading import UpdateUnreadable
 from storage.tables.updates import Entry
 
@@ -32,6 +31,8 @@ class Piece:
     thread: Thread
     album: str | None
     received_at_ms: int
+    is_command: bool = False
+    """True if its caption is a command, which concerns its album alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +52,31 @@ def first_group(pieces: Iterable[Piece | None], window_ms: int) -> Group:
     """The turn that begins with the first of a lane's messages, in order; None is what goes with nothing.
 
     A neighbour that does not fit ends it, so that order is kept. `window_ms` counts from the first message, 0 is off;
-    an album that has begun stays whole for ALBUM_WINDOW_MS from its own first one.
+    an album that has begun stays whole for ALBUM_WINDOW_MS from its own first one. One with a command goes alone, and
+    waits for nothing else.
     """
     waiting = iter(pieces)
     first = next(waiting)
     if first is None:
         return Group(1, None)
     albums = {first.album: first.received_at_ms} if first.album else {}
-    length = 1
+    length, is_command, is_one_album = 1, first.is_command, first.album is not None
     for piece in islice(waiting, MAX_MESSAGES - 1):
         if piece is None or (piece.author, piece.thread) != (first.author, first.thread):
             return Group(length, None)
         in_window = 0 < window_ms >= abs(piece.received_at_ms - first.received_at_ms)
         if not in_window and not _continues(piece, albums):
             return Group(length, None)
+        is_command, is_one_album = is_command or piece.is_command, is_one_album and piece.album == first.album
+        if is_command and not is_one_album:
+            return Group(length, None)
         if piece.album:
             albums.setdefault(piece.album, piece.received_at_ms)
         length += 1
     if length == MAX_MESSAGES:
         return Group(length, None)
-    ends = [first.received_at_ms + window_ms, *(begun + ALBUM_WINDOW_MS for begun in albums.values())]
-    return Group(length, max(ends))
+    ends = [begun + ALBUM_WINDOW_MS for begun in albums.values()]
+    return Group(length, max(ends if is_command else [first.received_at_ms + window_ms, *ends]))
 
 
 def _continues(piece: Piece, albums: dict[str, int]) -> bool:
@@ -90,4 +95,5 @@ def piece_of(letter: Letter) -> Piece | None:
     if place is None or not isinstance(content, MessageForm) or kind_of(content) == "service":
         return None
     thread = (place.topic_id, place.replied_id)
-    return Piece(envelope.author.user_id, thread, envelope.album, letter.entry.received_at_ms)
+    is_command = envelope.command is not None
+    return Piece(envelope.author.user_id, thread, envelope.album, letter.entry.received_at_ms, is_command)

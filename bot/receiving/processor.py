@@ -229,7 +229,10 @@ class Processor:
         if len(letters) > 1:
             return replace(upcoming, attempt=attempt, apart_until=letters[-1].entry.sequence)
         if isinstance(error, UpdateUnreadable):
-            await self._set_aside(letters, attempt, f"not readable: {reason_of(error.__cause__ or error)}")
+            reason = f"not readable: {reason_of(error.__cause__ or error)}"
+            log.error("%s set aside: %s", _named(letters), reason)
+            arrival = self._arrival(letters, attempt, upcoming)
+            await self._give_up(arrival, self._dead(letters, attempt, reason))
         else:
             log.warning("%s was finished elsewhere", _named(letters))
         return _behind(letters, upcoming)

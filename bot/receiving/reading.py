@@ -10,9 +10,10 @@ import json
 from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
+from telegram import MaybeInaccessibleMessage, Message
 
 from bot.errors import BotError
-from bot.receiving.forms import ContentForm, ReadForm, UpdateForm, Whole
+from bot.receiving.forms import ContentForm, MessageForm, ReadForm, UpdateForm, Whole, kind_of
 
 _FORMS: dict[str, type[ContentForm]] = {
     kind.name: get_args(kind.type)[0] for kind in msgspec.structs.fields(UpdateForm) if kind.name != "update_id"
@@ -20,6 +21,10 @@ _FORMS: dict[str, type[ContentForm]] = {
 ALLOWED_UPDATES = tuple(_FORMS)
 """The kinds of updates that are handled, named as Telegram's fields are."""
 _decode = msgspec.json.Decoder(UpdateForm).decode
+
+_FORMER = ("forward_from", "forward_from_chat", "new_chat_member", "new_chat_participant", "left_chat_participant")
+_KNOWN = {*MaybeInaccessibleMessage.__slots__, *Message.__slots__, "from", *_FORMER}
+"""What may stand in a message about the chat itself, and what else is nobody's content."""
 
 AnyForm = TypeVar("AnyForm", bound=ReadForm)
 
@@ -40,6 +45,8 @@ def read_update(body: bytes) -> WhatWasRead:
         return _read_rest(body)
     for kind in ALLOWED_UPDATES:
         if (content := getattr(form, kind)) is not None:
+            if isinstance(content, MessageForm) and kind_of(content) == "service":
+                return _read_rest(body)
             return form.update_id, kind, content
     return _read_rest(body)
 
@@ -55,7 +62,15 @@ def _read_rest(body: bytes) -> WhatWasRead:
     kind = next((key for key in value if key != "update_id"), "empty")
     content = value.get(kind)
     form = _FORMS.get(kind, ContentForm) if content is not None else ContentForm
-    return _part(Whole, value.get("update_id")), kind, _spared(form, content)
+    read = _spared(form, content)
+    if isinstance(content, dict) and isinstance(read, MessageForm) and kind_of(read) == "service":
+        read = msgspec.structs.replace(read, unknown=_unknown(content))
+    return _part(Whole, value.get("update_id")), kind, read
+
+
+def _unknown(content: dict[str, Any]) -> str | None:
+    """The name of content of a kind of tomorrow: an object that python-telegram-bot does not know either."""
+    return next((name for name, value in content.items() if isinstance(value, dict) and name not in _KNOWN), None)
 
 
 def _spared(form: type[AnyForm], value: Any) -> AnyForm:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
 from bot.receiving.arrival import Arrival
 from bot.receiving.attachments import describe
-from bot.receiving.envelope import Author, Envelope
+from bot.receiving.envelope import Author, Envelope, private_chat_in
 from bot.receiving.forms import (
     ContentForm,
     EmojiForm,
-    EntityForm,
     MembershipForm,
     MessageForm,
     PressForm,
     ReactionForm,
     TotalsForm,
 )
+from bot.receiving.opening import Opening, mentions_in
+from bot.receiving.parts import parts_of
 from bot.receiving.reading import UpdateUnreadable
 from middleware.turn import Incoming, Invocation, Kind, Place, Press, ReactionChange, ReactionCount, Reactions, Turn
 from storage.ids import update_turn_id
@@ -29,16 +32,32 @@ if TYPE_CHECKING:
 
 _EDITS = ("edited_message", "edited_channel_post")
 _OURS = "my_chat_member"
+_CALLED = re.compile(r"\s*[,:]\s*")
+"""What stands behind a name with which somebody is spoken to."""
 _GONE = ("left", "kicked")
 """What Telegram calls somebody who has left a chat, or was thrown out of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """Who the bot is."""
+    """Who the bot is; its name is what people see, and may be anything."""
 
     id: int
     username: str
+    name: str = ""
+
+    def is_named_in(self, message: MessageForm) -> bool:
+        """True if a mention in the text or the caption is of the bot."""
+        text = mentions_in(message.text or "", message.entities)
+        caption = mentions_in(message.caption or "", message.caption_entities)
+        return any(m.user_id == self.id or m.username == self.username.lower() for m in chain(text, caption))
+
+    def lead_of(self, opening: Opening) -> str:
+        """What a text begins with that only says whom it is for: mentions, or the bot's own name and a comma."""
+        length = len(self.name)
+        is_called = self.name and opening.rest[:length].casefold() == self.name.casefold()
+        called = _CALLED.match(opening.rest, length) if is_called else None
+        return clean(opening.lead if called is None else opening.lead + opening.rest[: called.end()])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +80,11 @@ def turn_of(arrival: Arrival, me: Me, as_update: Callable[[], Update | None]) ->
     """The turn that the updates make together; None for one that concerns nobody.
 
     It is named after the first; several must be messages, of which the last is what the others lead to, and what
-    `as_update` builds. Raises UpdateUnreadable, where that is missing without which there is no turn.
+    `as_update` builds, or an album, of which one has a command. Raises UpdateUnreadable, where that is missing without
+    which there is no turn.
     """
-    *before, made = (_content(letter.open(), me) for letter in arrival.letters)
+    contents = [_content(letter.open(), me) for letter in arrival.letters]
+    made = next((content for content in contents if content is not None and content.command), contents[-1])
     if made is None:
         return None
     first = arrival.letters[0].entry
@@ -77,12 +98,13 @@ def turn_of(arrival: Arrival, me: Me, as_update: Callable[[], Update | None]) ->
         is_bot=made.author.is_bot,
         user_name=made.author.name,
         received_at_ms=first.received_at_ms,
+        sequence=first.sequence,
         source=arrival.source,
         attempt=arrival.attempt,
         may_be_begun=arrival.may_be_begun,
         update_id=first.update_id,
         is_retried=any(entry.retries for entry in arrival.entries),
-        earlier=tuple(_merged(content) for content in before),
+        earlier=tuple(_merged(content) for content in contents if content is not made),
         incoming=made.incoming,
         command=made.command,
         reactions=made.reactions,
@@ -91,6 +113,26 @@ def turn_of(arrival: Arrival, me: Me, as_update: Callable[[], Update | None]) ->
         removed=made.removed,
         left=made.left,
         as_update=as_update,
+    )
+
+
+def unreadable_turn(arrival: Arrival) -> Turn | None:
+    """A turn in the private chat of somebody whose message cannot be read, by which they can be told; else None."""
+    letter = arrival.letters[0]
+    try:
+        envelope = letter.open()
+        chat_id, author = envelope.chat_id if envelope.kind == "message" else None, envelope.author
+    except UpdateUnreadable:
+        chat_id, author = private_chat_in(letter.entry.body), Author("")
+    if chat_id is None or chat_id <= 0 or author.is_bot:  # only chats with people have ids above
+        return None
+    return Turn(
+        id=update_turn_id(letter.entry.update_id, letter.entry.sequence),
+        kind="message",
+        place=Place(chat_id=chat_id, chat_type="private"),
+        user_id=author.user_id,
+        received_at_ms=letter.entry.received_at_ms,
+        source=arrival.source,
     )
 
 
@@ -125,46 +167,44 @@ def _message(envelope: Envelope, message: MessageForm, me: Me) -> Content:
     if message.left_chat_member is not None and message.left_chat_member.id is not None:
         return Content(kind="membership", place=place, author=author, left=str(message.left_chat_member.id))
     kind, attachment = describe(message)
-    command = envelope.command
-    is_ours = command is not None and command.target in ("", me.username.lower())
-    # An edited command runs nothing, and is answered by nobody.
-    addressed = _is_addressed(message, place, me) if command is None else is_ours and not edited
+    command = _command(envelope, message, place, me)
+    is_addressed = _is_addressed(message, place, me) if envelope.command is None else command is not None
     incoming = Incoming(
         telegram_message_id=_message_id(envelope),
         kind=kind,
         text=clean(message.text or message.caption or ""),
+        lead=me.lead_of(envelope.opening),
+        command=command,
         attachment=attachment,
-        forwarded=message.forward_origin is not None,
+        parts=parts_of(message, me.id),
         edit_date=envelope.date if edited else None,
-        addressed=addressed and kind != "service",
+        # An edited command runs nothing, and is answered by nobody.
+        addressed=is_addressed and kind != "service" and not (edited and command is not None),
     )
     if edited:
         return Content(kind="edited_message", place=place, author=author, incoming=incoming)
-    if command is not None and is_ours:
-        invocation = Invocation(command.name, command.argument)
-        return Content(kind="command", place=place, author=author, incoming=incoming, command=invocation)
-    return Content(kind="message", place=place, author=author, incoming=incoming)
+    kind_of_turn: Kind = "message" if command is None else "command"
+    return Content(kind=kind_of_turn, place=place, author=author, incoming=incoming, command=command)
+
+
+def _command(envelope: Envelope, message: MessageForm, place: Place, me: Me) -> Invocation | None:
+    """The command that a message starts with, if it is for us; behind a mention, if that is of us, or beside it."""
+    command = envelope.command
+    if command is None or command.target not in ("", me.username.lower()):
+        return None
+    is_ours = command.target or not command.is_behind_mentions or _is_addressed(message, place, me)
+    return Invocation(command.name, command.argument) if is_ours else None
 
 
 def _is_addressed(message: MessageForm, place: Place, me: Me) -> bool:
     if place.is_private:
         return True
-    if place.chat_type == "channel":
+    if place.is_channel:
         return False
-    replied = message.reply_to_message
+    replied = message.reply_to_message if place.replied_id is not None else None
     if replied is not None and replied.sender is not None and replied.sender.id == me.id:
         return True
-    mentions = (*_mentions(message.text, message.entities), *_mentions(message.caption, message.caption_entities))
-    return any(mention.lower() == f"@{me.username.lower()}" for mention in mentions)
-
-
-def _mentions(text: str | None, entities: Sequence[EntityForm]) -> Iterator[str]:
-    """Who is named in a text, each as it stands there."""
-    marked = [entity for entity in entities if entity.type == "mention"]
-    units = (text or "").encode("utf-16-le", "surrogatepass") if marked else b""
-    for entity in marked:
-        offset, length = entity.offset or 0, entity.length or 0
-        yield units[2 * offset : 2 * (offset + length)].decode("utf-16-le", "replace")
+    return me.is_named_in(message)
 
 
 def _reaction(envelope: Envelope, change: ReactionForm, me: Me) -> Content:
@@ -232,11 +272,13 @@ def _change(
     return ReactionChange(event_type=event_type, unknown_type=name[:64])
 
 
-def _press(envelope: Envelope, press: PressForm, me: Me) -> Content | None:
-    if press.id is None or not envelope.author.user_id:
+def _press(envelope: Envelope, press: PressForm, me: Me) -> Content:
+    if press.id is None or press.sender is None or press.sender.id is None:
         raise UpdateUnreadable("a press does not say its id, or whose it is")
-    if press.message is None:  # under a message sent through inline mode, which we have none of
-        return None
+    if envelope.place is None:  # under a message sent through inline mode, which we have none of
+        place = Place(chat_id=press.sender.id, chat_type="private")
+        pressed = Press(query_id=press.id, telegram_message_id=None, data="", is_inline=True)
+        return Content(kind="button", place=place, author=envelope.author, press=pressed)
     pressed = Press(query_id=press.id, telegram_message_id=envelope.message_id, data=clean(press.data or "")[:64])
     return Content(kind="button", place=_place(envelope), author=envelope.author, press=pressed)
 

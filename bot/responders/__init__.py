@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import cast
 
 from bot.errors import SettingsError
@@ -13,8 +12,6 @@ from bot.settings import Settings
 from middleware.responder import Propose, Responder
 from middleware.turn import Clock
 from storage.stores import Stores
-
-NewId = Callable[[], str]
 
 
 def least_usd(settings: Settings, *, now_ms: int) -> float | None:
@@ -28,14 +25,14 @@ def least_usd(settings: Settings, *, now_ms: int) -> float | None:
     return Prices.of(settings).estimate(input_tokens=0, output_tokens=most, at_ms=now_ms)
 
 
-def build(settings: Settings, *, stores: Stores, new_id: NewId, propose: Propose, clock: Clock) -> Responder:
+def build(settings: Settings, *, stores: Stores, propose: Propose, clock: Clock) -> Responder:
     """The responder of POLAR_RESPONDER.
 
     One of your own is an object with `respond`, or what makes one when it is called with the embedded
     responder, to fall back on. Raises SettingsError when it is neither.
     """
     name = settings.responder
-    local = Local(stores.memories, new_id, propose)
+    local = Local(propose)
     if name == "openai":
         # Here, because the client takes half a second to import, which nobody else should wait for.
         from bot.responders.model.responder import OpenAI

@@ -13,6 +13,15 @@ from storage.statement import Statement
 
 _COLUMNS = "m.memoryId, m.sessionId, m.userId, m.scope, m.type, m.record, m.createdAtMs"
 _OWN = "m.sessionId = :session AND m.userId = :user"
+# The entry of one memory is found by its word, and is changed as its row is.
+_REPLACE_ENTRY = """
+UPDATE polar_memory_fts SET searchableText = ? WHERE polar_memory_fts MATCH ? AND memoryId = ?
+  AND EXISTS (SELECT 1 FROM polar_memory WHERE memoryId = ? AND sessionId = ? AND userId = ?)
+"""
+_REMOVE_ENTRY = """
+DELETE FROM polar_memory_fts WHERE polar_memory_fts MATCH ? AND memoryId = ?
+  AND NOT EXISTS (SELECT 1 FROM polar_memory WHERE memoryId = ?)
+"""
 # SQLite refuses expressions deeper than 1,000.
 MAX_TERMS = 200
 
@@ -70,20 +79,33 @@ class Memories:
             return (row,)
         return (row, Statement(memory_index.ADD, (memory_id, fact, memory_index.keys(memory_id, user_id))))
 
-    def forget(self, memory: Memory) -> tuple[Statement, ...]:
-        """Remove a memory and its index entry."""
+    def replace(
+        self, memory_id: str, *, session_id: str, user_id: str, fact: str, now_ms: int
+    ) -> tuple[Statement, ...]:
+        """Let a memory say something else; one that is not there stays forgotten."""
         row = Statement(
-            "DELETE FROM polar_memory WHERE memoryId = ? AND sessionId = ? AND userId = ?",
-            (memory.memory_id, memory.session_id, memory.user_id),
-            expect=1,
+            "UPDATE polar_memory SET record = ?, updatedAtMs = ? WHERE memoryId = ? AND sessionId = ? AND userId = ?",
+            (encode({"fact": fact}), now_ms, memory_id, session_id, user_id),
         )
         if not self._readers.has_memory_index:
             return (row,)
-        index = Statement(
-            "DELETE FROM polar_memory_fts WHERE polar_memory_fts MATCH ? AND memoryId = ?",
-            (f"keys : {memory_index.memory_key(memory.memory_id)}", memory.memory_id),
-        )
+        index = Statement(_REPLACE_ENTRY, (fact, _entry(memory_id), memory_id, memory_id, session_id, user_id))
         return (row, index)
+
+    def remove(self, memory_id: str, *, session_id: str, user_id: str) -> tuple[Statement, ...]:
+        """Remove a memory and its index entry, if it is there."""
+        row = Statement(
+            "DELETE FROM polar_memory WHERE memoryId = ? AND sessionId = ? AND userId = ?",
+            (memory_id, session_id, user_id),
+        )
+        if not self._readers.has_memory_index:
+            return (row,)
+        return (row, Statement(_REMOVE_ENTRY, (_entry(memory_id), memory_id, memory_id)))
+
+    def forget(self, memory: Memory) -> tuple[Statement, ...]:
+        """Remove a memory that was there, and its index entry."""
+        row, *index = self.remove(memory.memory_id, session_id=memory.session_id, user_id=memory.user_id)
+        return (row.expecting(1), *index)
 
     async def search(self, words: str, *, session_id: str, user_id: str, limit: int) -> list[Memory]:
         """Memories that contain any of the words, best first; who has none at all costs a look-up by the key."""
@@ -144,6 +166,11 @@ class Memories:
             "SELECT count(*) FROM polar_memory AS m WHERE " + _OWN, {"session": session_id, "user": user_id}
         )
         return int(row[0]) if row else 0
+
+
+def _entry(memory_id: str) -> str:
+    """The query for one memory's entry in the index."""
+    return f"keys : {memory_index.memory_key(memory_id)}"
 
 
 def terms(words: str) -> list[str]:

@@ -11,6 +11,7 @@ from storage.ids import message_key, received_message_id, sent_message_id, told_
 from storage.indexed import MESSAGE_AUTOMATION, MESSAGE_TOLD_IN
 from storage.json_text import encode, read_object
 from storage.origin import Origin
+from storage.parts import Part
 from storage.readers import Readers
 from storage.statement import Bulk, Order, Statement, Value
 
@@ -59,7 +60,10 @@ SELECT 1 FROM (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A stored message. `origin` tells what produced one of ours; `edit_date` is in Telegram's seconds."""
+    """A stored message. `origin` tells what produced one of ours; `edit_date` is in Telegram's seconds.
+
+    `parts` are there where somebody has asked for them too.
+    """
 
     sequence: int
     session_id: str
@@ -74,6 +78,7 @@ class Message:
     origin: Origin
     created_at_ms: int
     edit_date: int | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def is_kept(self) -> bool:
@@ -328,6 +333,16 @@ class Messages:
     async def has_written(self, user_id: str, session_id: str) -> bool:
         """True if one of a person's last LOOKED_BACK messages, in all chats, was written in this one."""
         row = await self._readers.fetch_one(_HAS_WRITTEN, (user_id, LOOKED_BACK, session_id))
+        return row is not None
+
+    async def have_others_written(self, session_id: str, user_id: str, *, after: int) -> bool:
+        """True if somebody but this user has written in a session since a message of it."""
+        row = await self._readers.look_up_one(
+            "SELECT 1 FROM polar_messages INDEXED BY polar_messages_telegram "
+            "WHERE sessionId = ? AND telegramMessageId > ? AND telegramMessageId IS NOT NULL "
+            "AND role = 'user' AND userId <> ? LIMIT 1",
+            (session_id, after, user_id),
+        )
         return row is not None
 
     async def list_recent(self, session_id: str, *, limit: int) -> list[Message]:

@@ -34,6 +34,11 @@ def refused_by(address: str, model: str) -> str:
     return f"refused_by:{address}:{model}"
 
 
+def bot_turns(session_id: str) -> str:
+    """How many turns of other bots in a row were answered in a chat, and in which message the last one was."""
+    return f"bot_turns:{session_id}"
+
+
 class Properties:
     """Named values, each a string."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from storage.ids import session_id_of
 from storage.indexed import EVENT_ACTOR, field
+from storage.parts import FORWARDED
 from storage.readers import Readers
 
 ROOM = 20_000_000
@@ -79,6 +80,30 @@ _SECTIONS: Mapping[str, _Section] = {
         "polar_messages INDEXED BY polar_messages_thread WHERE sessionId = :private AND role = 'assistant'",
         "sequence",
     ),
+    "parts": _Section(
+        {
+            **_plain("sessionId", "telegramMessageId", "kind", table="p."),
+            "content": _json("p.content"),
+            "createdAtMs": "p.createdAtMs",
+        },
+        "polar_messages AS m INDEXED BY polar_messages_user CROSS JOIN polar_message_parts AS p "
+        "ON p.sessionId = m.sessionId AND p.telegramMessageId = m.telegramMessageId "
+        "WHERE m.userId = :user AND m.role = 'user'",
+        "p.sequence",
+    ),
+    # Where somebody else has told it is theirs to know.
+    "told": _Section(
+        {
+            "kind": "p.kind",
+            "content": _json("p.content"),
+            "text": f"CASE p.kind WHEN '{FORWARDED}' THEN m.text END",
+            "createdAtMs": "p.createdAtMs",
+        },
+        "polar_message_parts AS p INDEXED BY polar_message_parts_author LEFT JOIN polar_messages AS m "
+        "ON m.sessionId = p.sessionId AND m.telegramMessageId = p.telegramMessageId "
+        "WHERE p.authorId = :user AND p.authorId <> ''",
+        "p.sequence",
+    ),
     "revisions": _Section(
         {
             **_plain("sessionId", "telegramMessageId", "text", table="r."),
@@ -102,7 +127,11 @@ _SECTIONS: Mapping[str, _Section] = {
 SECTIONS = tuple(_SECTIONS)
 # What we said to somebody, and that a command was called, is left by whoever knocks at a closed door too.
 _MADE_HERE = (
-    *(shape.source for name, shape in _SECTIONS.items() if name not in ("access", "answers", "revisions", "feedback")),
+    *(
+        shape.source
+        for name, shape in _SECTIONS.items()
+        if name not in ("access", "answers", "parts", "revisions", "feedback")
+    ),
     f"{_SECTIONS['feedback'].source} AND type IN ('reaction_added', 'reaction_removed')",
 )
 _IS_KNOWN = "SELECT " + " OR ".join(f"EXISTS (SELECT 1 FROM {source})" for source in _MADE_HERE)

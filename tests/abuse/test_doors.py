@@ -112,9 +112,23 @@ async def by_another_groups_anonymous_administrator(there: Town, text: str) -> N
 
 
 async def in_a_caption(there: Town, text: str) -> None:
-    """Of an admin's own picture."""
-    there.house.world.send(there.private(there.ada), there.ada, "photo", caption=text)
-    there.house.world.send(there.group, there.ada, "document", caption=text)
+    """Of another member's or a stranger's picture, or in the name of another bot in an admin's."""
+    name, _, argument = text.partition(" ")
+    there.house.world.send(there.group, there.stan, "document", caption=text)
+    there.house.world.send(there.private(there.stan), there.stan, "photo", caption=text)
+    there.house.world.send(there.group, there.ada, "photo", caption=f"{name}@other_bot {argument}")
+
+
+async def in_a_forwarded_caption(there: Town, text: str) -> None:
+    """Of somebody else's picture, that an admin passes on."""
+    private = there.private(there.ann)
+    picture = there.house.world.send(private, there.stan, "photo", caption=text)
+    there.house.world.forward(there.private(there.ada), there.ada, private, picture)
+
+
+async def behind_a_mention_of_somebody_else(there: Town, text: str) -> None:
+    """In a group, where that is whom it is for."""
+    there.house.world.say(there.group, there.ada, f"@other_bot {text}")
 
 
 async def by_an_edit(there: Town, text: str) -> None:
@@ -165,6 +179,8 @@ DOORS: tuple[Door, ...] = (
     by_a_channel,
     by_another_groups_anonymous_administrator,
     in_a_caption,
+    in_a_forwarded_caption,
+    behind_a_mention_of_somebody_else,
     by_an_edit,
     in_a_quotation,
     for_another_bot,

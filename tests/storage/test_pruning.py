@@ -237,6 +237,21 @@ async def test_a_message_stays_as_long_as_something_needs_it(database: Database,
     assert rows(path, "SELECT count(*) FROM polar_messages") == [(0,)]
 
 
+async def test_the_parts_of_a_message_go_when_it_does(database: Database, path: Path) -> None:
+    """Also those of one that stays without its text; not those of one that was edited since."""
+    part = {"sessionId": S, "kind": "quote", "number": 0, "content": "{}", "createdAtMs": YEARS_AGO}
+    insert(path, "polar_message_parts", *(part | {"telegramMessageId": n} for n in (1, 2, 3, 4)))
+    young = part | {"telegramMessageId": 5, "createdAtMs": TODAY}
+    insert(path, "polar_message_parts", young)
+    event = {"sessionId": S, "polarity": "neutral", "payload": "{}", "createdAtMs": YEARS_AGO}
+    insert(path, "polar_feedback_events", event | {"id": "e", "type": "reaction_added", "messageId": "msg_a_2"})
+    insert(path, "polar_messages", message(1, YEARS_AGO), message(2, YEARS_AGO), message(5, TODAY))
+    insert(path, "polar_messages", message(3, YEARS_AGO, editedAtMs=TODAY))
+    assert (await prune(database))["polar_message_parts"] == 3
+    assert rows(path, "SELECT telegramMessageId FROM polar_message_parts ORDER BY 1") == [(3,), (5,)]
+    assert rows(path, "SELECT telegramMessageId FROM polar_messages ORDER BY 1") == [(2,), (3,), (5,)]
+
+
 async def test_what_somebody_reacted_to_loses_its_text_and_stays(database: Database, path: Path) -> None:
     """So that whoever takes a reaction back takes it from the message that has it; totals stay as they are."""
     insert(path, "polar_messages", message(1, YEARS_AGO, attachment="{}"), message(2, YEARS_AGO))

@@ -24,6 +24,7 @@ from storage.tables.feedback import FeedbackLedger
 from storage.tables.heartbeats import HeartbeatPolicies
 from storage.tables.jobs import Jobs
 from storage.tables.memories import Memories
+from storage.tables.message_parts import MessageParts
 from storage.tables.messages import Message, Messages
 from storage.tables.occurrences import Occurrence, Occurrences
 from storage.tables.personalities import Personalities
@@ -103,10 +104,12 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "deliveries.find": lambda db: Deliveries(db).find("d"),
     "messages.find_delivered": lambda db: Messages(db).find_delivered("d"),
     "messages.has_written": lambda db: Messages(db).has_written("7", S),
+    "messages.have_others_written": lambda db: Messages(db).have_others_written(S, "7", after=1),
     "messages.list_thread": lambda db: Messages(db).list_thread(S, "root:1", limit=5, without=(1, 2)),
     "messages.list_thread of a private reply": lambda db: Messages(db).list_thread(S, "reply:1:7", limit=5),
     "messages.list_turn": lambda db: Messages(db).list_turn(MESSAGE),
     "messages.list_answering": lambda db: Messages(db).list_answering(S, 1),
+    "message_parts.of": lambda db: MessageParts(db).of(S, (1, 2)),
     "messages.find": lambda db: Messages(db).find(S, 1),
     "feedback.list_chosen": lambda db: FeedbackLedger(db).list_chosen(S, 1, "7"),
     "feedback.has_newer": lambda db: FeedbackLedger(db).has_newer(S, 1, "7", 1),

@@ -18,7 +18,7 @@ from storage.statement import Statement
 from storage.stores import Stores
 from storage.tables.memories import Memories
 
-NEED_THE_INDEX = {Memories.add, Memories.forget, Erasure.of}
+NEED_THE_INDEX = {Memories.add, Memories.replace, Memories.remove, Memories.forget, Erasure.of}
 """What is written depends on whether this build of SQLite has the full-text index."""
 
 

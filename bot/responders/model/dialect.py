@@ -7,10 +7,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from bot.responders.model.refusals import Part
+from bot.responders.model.refusals import RequestPart
 
 ChatMessage = dict[str, Any]
-LIMIT_NAMES: tuple[Part, ...] = ("max_tokens", "max_completion_tokens")
+LIMIT_NAMES: tuple[RequestPart, ...] = ("max_tokens", "max_completion_tokens")
 """The names of the limit of an answer's length; most endpoints know the first."""
 
 
@@ -38,7 +38,7 @@ class Dialect:
     model: str
     max_tokens: int
 
-    def write(self, question: Question, left_out: AbstractSet[Part]) -> dict[str, Any]:
+    def write(self, question: Question, left_out: AbstractSet[RequestPart]) -> dict[str, Any]:
         """The request, without what this endpoint refuses."""
         has_tools = question.tool is not None and "tools" not in left_out
         messages = [*question.messages, *question.exchange] if has_tools else question.messages

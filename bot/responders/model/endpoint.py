@@ -23,7 +23,7 @@ from bot.responders.model.failures import TooLong, delay_of, describe, explain, 
 from bot.responders.model.frames import Delta, ErrorFrame
 from bot.responders.model.framing import Garbled
 from bot.responders.model.objection import NoAnswer, Objection
-from bot.responders.model.refusals import Part, is_too_long, parts_of, refused_part
+from bot.responders.model.refusals import RequestPart, is_too_long, parts_of, refused_part
 from bot.responders.model.remembered import Remembered
 from middleware.responder import ResponderFailed
 from middleware.turn import Clock
@@ -111,7 +111,7 @@ class ModelEndpoint:
                 raise self._tell(told, explain(failed, objection))
             await asyncio.sleep(delay_s)
 
-    def _refused(self, objection: Objection | None, request: dict[str, Any], told: str) -> Part | None:
+    def _refused(self, objection: Objection | None, request: dict[str, Any], told: str) -> RequestPart | None:
         """The part of a request that is to be left out, if any. Raises TooLong."""
         if objection is None:
             return None

@@ -1,24 +1,19 @@
-"""A message as the model reads it: an object of JSON on a line of its own, which nothing in it can break out of."""
+"""Lines as the model reads them: whose an earlier message is, what a message replies to, what we say ourselves."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
-from bot.responders.model.tokens import count, encode, head
+from bot.responders.model.tokens import encode
 from middleware.turn import Incoming, Turn
+from storage.parts import REPLIED_TO, Part
 from storage.tables.messages import Message
 
-Fields = dict[str, Any]
-
-CUT = "This was too long: {left} more characters are left out here."
-NOTE_TOKENS = 40
-"""The tokens that that note may have."""
-UNKNOWN_REPLY = "What this replies to is not known here."
 BEGINNING = 80
 """Characters by which a message that stands above is found again."""
-HIDDEN = ("fileId", "uniqueId", "album")
-"""The fields of a reference to an attachment that are for Telegram only."""
+_Written = TypeVar("_Written", Incoming, Message)
 
 
 class Names:
@@ -28,7 +23,7 @@ class Names:
         self._turn = turn
         self._others: dict[str | None, str] = {}
 
-    def of(self, stored: Message) -> Fields:
+    def of(self, stored: Message) -> dict[str, Any]:
         """`yours` for what we wrote; for people the field `from`, in groups only."""
         if stored.role == "assistant":
             return {"yours": True}
@@ -39,36 +34,27 @@ class Names:
         return {"from": self._others.setdefault(stored.user_id, f"person {len(self._others) + 2}")}
 
 
-def of_incoming(incoming: Incoming, name: str) -> Fields:
-    """All of a message that was written just now but its text."""
-    fields: Fields = {"from": name} if name else {}
-    if incoming.forwarded:
-        fields["forwarded"] = True
-    return fields | _attached(incoming.kind, incoming.attachment)
+def is_reply(turn: Turn) -> bool:
+    """True if it replies to a message that was not written just now."""
+    own = {incoming.telegram_message_id for incoming in turn.messages}
+    return turn.place.replied_id is not None and turn.place.replied_id not in own
 
 
-def of_stored(stored: Message, names: Names) -> Fields:
-    """All of an earlier one but its text."""
-    return names.of(stored) | _attached(stored.kind, stored.attachment)
+def replying(message: Incoming, replied: Message | None, names: Names) -> Incoming:
+    """A message with what it replies to: as Telegram has told it, else as it is stored, else that it is `unknown`."""
+    if any(part.kind == REPLIED_TO for part in message.parts):
+        return message
+    if replied is None or not replied.is_kept:
+        return _with_replied(message, {"unknown": True})
+    carried = {} if replied.attachment is None else {"attachment": {"kind": replied.kind, **replied.attachment}}
+    return _with_replied(message, {**names.of(replied), "text": replied.text, **carried})
 
 
-def replied(turn: Turn, names: Names, limit: int) -> Fields:
-    """What the turn replies to, as a field of its first line, in so many tokens; no field where it replies to nothing.
-
-    Of a message whose words are erased, or that is not stored, only that it is not known.
-    """
-    if turn.place.replied_id is None or turn.place.replied_id in {own.telegram_message_id for own in turn.messages}:
-        return {}
-    stored = turn.context.replied
-    if stored is None or not stored.is_kept:
-        return {"reply_to": {"note": UNKNOWN_REPLY}}
-    return {"reply_to": cut(of_stored(stored, names), stored.text, limit)}
-
-
-def pointing_to(stored: Message, names: Names) -> Fields:
-    """The same field where that message stands above: its first words."""
-    text = stored.text if len(stored.text) <= BEGINNING else f"{stored.text[:BEGINNING].rstrip()}…"
-    return {"reply_to": {**of_stored(stored, names), "text": text}}
+def pointing(message: _Written, above: Message, names: Names) -> _Written:
+    """The same where that stands above: its first words."""
+    text = above.text if len(above.text) <= BEGINNING else f"{above.text[:BEGINNING].rstrip()}…"
+    kind = {} if above.attachment is None else {"attachment": {"kind": above.kind}}
+    return _with_replied(message, {**names.of(above), "above": True, **({"text": text} if text else {}), **kind})
 
 
 def note(said: str) -> str:
@@ -76,21 +62,6 @@ def note(said: str) -> str:
     return encode({"text": "", "note": said})
 
 
-def cut(about: Fields, text: str, limit: int) -> Fields:
-    """A message's object, its text cut to a limit in tokens, with a note that says so."""
-    whole = {**about, "text": text}
-    if count(encode(whole)) <= limit:
-        return whole
-    room = limit - count(encode({**about, "text": "", "note": CUT.format(left=len(text))}))
-    kept = head(text, max(0, room))
-    notes = " ".join(filter(None, [about.get("note"), CUT.format(left=len(text) - len(kept))]))
-    return {**about, "text": kept, "note": notes}
-
-
-def _attached(kind: str, reference: Mapping[str, Any] | None) -> Fields:
-    if reference is None:
-        return {}
-    told = {name: value for name, value in reference.items() if name not in HIDDEN}
-    if isinstance(size := told.get("size"), int):
-        told["size"] = f"{max(1, round(size / 1000))} kB"
-    return {"attachments": [{"kind": kind.replace("_", " "), **told}]}
+def _with_replied(message: _Written, content: Mapping[str, Any]) -> _Written:
+    others: list[Part] = [part for part in message.parts if part.kind != REPLIED_TO]
+    return replace(message, parts=(Part(kind=REPLIED_TO, content=content), *others))

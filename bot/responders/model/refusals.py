@@ -9,16 +9,16 @@ from typing import Any, Literal, get_args
 
 from bot.responders.model.objection import Objection
 
-Part = Literal["stream_options", "max_tokens", "max_completion_tokens", "stream", "tools", "system"]
+RequestPart = Literal["stream_options", "max_tokens", "max_completion_tokens", "stream", "tools", "system"]
 """A part of a request that it can do without: a field of that name, or for `system` the role of that name."""
-PARTS: tuple[Part, ...] = get_args(Part)
+PARTS: tuple[RequestPart, ...] = get_args(RequestPart)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """The parts that are left out, one after the other, where an objection names them like this."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[RequestPart, ...]
     named: str
 
 
@@ -54,13 +54,13 @@ _TOO_LONG = re.compile(
 )
 
 
-def parts_of(request: Mapping[str, Any]) -> frozenset[Part]:
+def parts_of(request: Mapping[str, Any]) -> frozenset[RequestPart]:
     """The parts of a request that it could do without."""
     has_system = any(message["role"] == "system" for message in request["messages"])
     return frozenset(part for part in PARTS if part in request or (part == "system" and has_system))
 
 
-def refused_part(objection: Objection | None, sent: Container[Part]) -> Part | None:
+def refused_part(objection: Objection | None, sent: Container[RequestPart]) -> RequestPart | None:
     """The part that is refused, of those that were sent; None if the objection names none of them."""
     refusing = REFUSING.get(objection.status) if objection is not None else None
     if objection is None or refusing is None or objection.form == "a web page":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.responders.model.refusals import PARTS, Part
+from bot.responders.model.refusals import PARTS, RequestPart
 from middleware.turn import Clock
 from storage.json_text import encode, read_object
 from storage.statement import Statement
@@ -24,7 +24,7 @@ class Remembered:
         self.is_new = False
         """True if it knows what is not in the database."""
 
-    async def parts(self) -> frozenset[Part]:
+    async def parts(self) -> frozenset[RequestPart]:
         """Those to leave out; the database is asked once."""
         if self._at_ms is None:
             stored = read_object(await self._properties.find(self._name)) or {}
@@ -34,7 +34,7 @@ class Remembered:
         # One that lies ahead was noted by a clock that did, and would never be a day old.
         return frozenset(part for part in PARTS if part in at_ms and 0 <= now_ms - at_ms[part] < FOR_MS)
 
-    async def learn(self, left_out: Iterable[Part]) -> None:
+    async def learn(self, left_out: Iterable[RequestPart]) -> None:
         """Note parts without which a request was understood; what was known before keeps its time."""
         new = frozenset(left_out) - await self.parts()
         if new and self._at_ms is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
-from typing import Any
 
+from middleware.said import one_line
+
+encode = one_line
+"""JSON as all of the data is sent."""
 PER_MESSAGE = 4
 """The tokens of a message beyond its text."""
 SIXTHS = 6
@@ -25,15 +27,6 @@ def sixths(text: str) -> int:
     ascii_only = len(text.encode("ascii", errors="ignore"))
     others = len(text.encode("utf-8", errors="replace")) - ascii_only
     return 2 * ascii_only + 3 * others
-
-
-def encode(value: Any) -> str:
-    """JSON in one line, whatever the texts in it hold: no character in it ends a line."""
-    written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for ending in ("\x85", "\u2028", "\u2029"):
-        if ending in written:
-            written = written.replace(ending, f"\\u{ord(ending):04x}")
-    return written
 
 
 def head(text: str, limit: int) -> str:

@@ -33,22 +33,22 @@ TOLD: dict[str, dict[str, Any]] = {
     "video": {**FILE, "width": 640, "height": 360, "duration": 12, "mimeType": "video/mp4"},
     "video_note": {**FILE, "duration": 5},
     "document": {**FILE, "name": "notes.pdf", "mimeType": "application/pdf"},
-    "poll": {},
-    "location": {},
+    "poll": {"question": "Shall we?", "options": ["Yes", "No"]},
+    "location": {"latitude": 52.52, "longitude": 13.405},
     "contact": {},
-    "dice": {},
+    "dice": {"emoji": "🎲", "value": 4},
 }
 
 
 @pytest.mark.parametrize("kind", sorted(CONTENTS))
 def test_each_kind_tells_what_is_safe_and_useful(kind: str) -> None:
-    """Bytes, pixels, seconds, a file's name and type; of people, places and polls the kind only."""
+    """Of files bytes, pixels, seconds, name and type; of places and polls what they say; of people the kind only."""
     found, reference = describe(message(**content(kind, 9)))
     assert found == kind
     assert reference is not None
     told = {key: "x" if key == "uniqueId" else value for key, value in reference.items() if key != "fileId"}
     assert told == TOLD[kind]
-    assert ("fileId" in reference) == bool(told)
+    assert ("fileId" in reference) == ("uniqueId" in told)
 
 
 def test_a_picture_tells_its_album() -> None:

@@ -125,6 +125,17 @@ def test_an_album_has_its_window_also_without_any_other_merging() -> None:
     assert first_group([album[0], later(0, album="y")], 0) == Group(1, None)
 
 
+def test_an_album_with_a_command_goes_alone_and_waits_for_itself_alone() -> None:
+    """Whichever picture has it; what stands before or behind is not run with it."""
+    plain, command = replace(ANN, album="x"), replace(later(10, album="x"), is_command=True)
+    for album in ([plain, command, later(20, album="x")], [replace(plain, is_command=True), later(20, album="x")]):
+        assert first_group(album, WINDOW_MS) == Group(len(album), 11_000)
+        for other in (later(30), later(30, album="y")):
+            assert first_group([*album, other], WINDOW_MS) == Group(len(album), None)
+    assert first_group([ANN, command], WINDOW_MS) == Group(1, None)
+    assert first_group([ANN, plain, command], WINDOW_MS) == Group(2, None)
+
+
 def test_what_goes_with_nothing_is_a_turn_of_its_own() -> None:
     """An edit, a channel's post, a service message."""
     assert first_group([None, ANN, None], WINDOW_MS) == Group(1, None)
@@ -154,6 +165,7 @@ def letter(content: Any, *, kind: str = "message", body: bytes | None = None) ->
 
 
 TEXT = {"message_id": 9, "chat": {"id": 5}, "from": {"id": 7}, "text": "hello"}
+PING = {**TEXT, "text": "/ping", "entities": [{"type": "bot_command", "offset": 0, "length": 5}]}
 TOPIC = {"message_thread_id": 4, "is_topic_message": True}
 
 
@@ -163,6 +175,7 @@ TOPIC = {"message_thread_id": 4, "is_topic_message": True}
         (TEXT, Piece("7", (None, None), None, 3)),
         ({**TEXT, "sender_chat": {"id": -5}}, Piece("chat:-5", (None, None), None, 3)),
         ({**TEXT, "media_group_id": "11"}, Piece("7", (None, None), "11", 3)),
+        ({**PING, "media_group_id": "11"}, Piece("7", (None, None), "11", 3, is_command=True)),
         ({**TEXT, "reply_to_message": {"message_id": 2}}, Piece("7", (None, 2), None, 3)),
         ({**TEXT, "message_thread_id": 4}, Piece("7", (None, None), None, 3)),
         ({**TEXT, **TOPIC, "reply_to_message": {"message_id": 4}}, Piece("7", (4, None), None, 3)),

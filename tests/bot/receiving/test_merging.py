@@ -224,7 +224,7 @@ async def test_who_stops_the_bot_does_not_wait_for_a_window(house: House) -> Non
 
 
 async def test_one_that_cannot_be_read_does_not_take_the_others_along(house: House) -> None:
-    """It is set aside with its reason; they run one by one."""
+    """It is set aside with its reason, and an apology; they run one by one."""
     clock = TestClock()
     ann, chat = house.chat()
     odd = {"message_id": "none", "date": 1, "chat": chat.json(), "from": ann.json(), "text": "odd"}
@@ -235,7 +235,7 @@ async def test_one_that_cannot_be_read_does_not_take_the_others_along(house: Hou
         lambda: house.world.push({"message": odd}),
         lambda: house.world.say(chat, ann, "b"),
     )
-    assert await answers(house, clock, chat) == ["echo: a", "echo: b"]
+    assert await answers(house, clock, chat) == ["echo: a", say("turn.apology"), "echo: b"]
     assert [s for (s,) in house.rows("SELECT status FROM polar_updates ORDER BY sequence")] == ["done", "dead", "done"]
 
 

@@ -13,7 +13,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Update
 
-from bot.receiving.forms import ChatForm, EmojiForm, EntityForm, FileForm, MemberForm, ReadForm, UserForm
+from bot.receiving.forms import (
+    ChatForm,
+    ChecklistForm,
+    ContactForm,
+    DiceForm,
+    EmojiForm,
+    EntityForm,
+    FileForm,
+    LocationForm,
+    MemberForm,
+    OfferForm,
+    OptionForm,
+    OriginForm,
+    PollForm,
+    QuoteForm,
+    ReadForm,
+    StoryForm,
+    TaskForm,
+    UserForm,
+    VenueForm,
+)
 from bot.receiving.reading import ALLOWED_UPDATES, UpdateUnreadable, read_update
 from tests import examples
 from tests.bot.receiving.updates import CONTENT, ids
@@ -21,9 +41,12 @@ from tests.bot.receiving.updates import CONTENT, ids
 Paths = dict[str, str]
 
 
-def under(path: str, form: type[ReadForm]) -> Paths:
-    """All that a form declares, below a path."""
-    return same(*(f"{path}.{name}" for name in form.__struct_fields__))
+def under(path: str, form: type[ReadForm], **inner: type[ReadForm]) -> Paths:
+    """All that a form declares, below a path; of what is a form itself, `inner` says of which, and `_each` of many."""
+    held = {name.removesuffix("_each") for name in inner}
+    plainly = same(*(f"{path}.{name}" for name in form.__struct_fields__ if name not in held))
+    deeper = (under(f"{path}.{name.replace('_each', '.*')}", each) for name, each in inner.items())
+    return {our: their for paths in (plainly, *deeper) for our, their in paths.items()}
 
 
 def same(*paths: str) -> Paths:
@@ -36,18 +59,48 @@ PLACED = {
     **same("reply_to_message.message_id", "reply_to_message.sender.id"),
     **under("chat", ChatForm),
 }
+ENTITY = {"user": UserForm}
+ORIGIN: dict[str, type[ReadForm]] = {"sender_user": UserForm, "sender_chat": ChatForm, "chat": ChatForm}
 FILES = ("animation", "document", "audio", "voice", "video", "video_note", "sticker", "photo.*")
+CARRIED = {
+    **{path: path for file in FILES for path in under(file, FileForm)},
+    **under("venue", VenueForm, location=LocationForm),
+    **under("location", LocationForm),
+    **under("contact", ContactForm),
+    **under("poll", PollForm, options_each=OptionForm),
+    **under("checklist", ChecklistForm, tasks_each=TaskForm),
+    **under("dice", DiceForm),
+    **under("story", StoryForm, chat=ChatForm),
+    **under("game", OfferForm),
+    **under("invoice", OfferForm),
+    **same("paid_media?", "giveaway?", "giveaway_winners?"),
+}
+"""Of content, what another message may have too that one replies to."""
+
+
+def within(path: str, paths: Paths) -> Paths:
+    """The same of a message that is in another one."""
+    return {f"{path}.{our}": f"{path}.{their}" for our, their in paths.items()}
+
+
 MESSAGE = {
     **PLACED,
+    **CARRIED,
+    **within("external_reply", CARRIED),
+    **within("reply_to_message", CARRIED),
+    **same("reply_to_message.text", "reply_to_message.caption"),
+    **under("reply_to_message.sender_chat", ChatForm),
+    **under("reply_to_message.entities.*", EntityForm, **ENTITY),
+    **under("external_reply.origin", OriginForm, **ORIGIN),
+    **under("forward_origin", OriginForm, **ORIGIN),
+    **under("quote", QuoteForm),
+    **under("reply_to_story", StoryForm, chat=ChatForm),
     **same("date", "edit_date", "text", "caption", "media_group_id", "migrate_to_chat_id"),
     **under("sender", UserForm),
     **under("sender_chat", ChatForm),
     **under("left_chat_member", UserForm),
-    **under("entities.*", EntityForm),
-    **under("caption_entities.*", EntityForm),
-    **{path: path for file in FILES for path in under(file, FileForm)},
-    **same("venue?", "location?", "contact?", "poll?", "checklist?", "dice?", "story?", "game?", "invoice?"),
-    **same("paid_media?", "giveaway?", "forward_origin?"),
+    **under("entities.*", EntityForm, **ENTITY),
+    **under("caption_entities.*", EntityForm, **ENTITY),
 }
 ABOUT = {**same("date", "message_id"), **under("chat", ChatForm)}
 REACTION = {
@@ -126,8 +179,10 @@ def test_what_is_read_is_what_python_telegram_bot_reads(kind: str) -> None:
     compare()
 
 
-UNREADABLE = 2.5
-"""No field is a fraction."""
+def unreadable(value: Any) -> object:
+    """Something in its place that no field of its type can be: a number is no text, nothing else is a number."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "a text" if is_number else 2.5
 
 
 def paths_in(value: Any) -> Iterator[tuple[Any, ...]]:
@@ -148,7 +203,7 @@ def test_what_cannot_be_read_is_as_if_it_were_not_there(data: st.DataObject, kin
     holder, holder_without = spoiled, without
     for key in way:
         holder, holder_without = holder[key], holder_without[key]
-    holder[last] = UNREADABLE
+    holder[last] = unreadable(holder[last])
     del holder_without[last]
     read, expected = (read_update(json.dumps({"update_id": 1, kind: c}).encode()) for c in (spoiled, without))
     assert read == expected

@@ -32,16 +32,33 @@ chats = fields(
 )
 entities = fields(
     {
-        "type": st.sampled_from(["mention", "bot_command", "bold", "url", "of_tomorrow"]),
+        "type": st.sampled_from(["mention", "bot_command", "bold", "text_link", "text_mention", "of_tomorrow"]),
         "offset": places,
         "length": places,
     },
     url=words,
+    user=people,
 )
 told = {"file_id": words, "file_unique_id": words}
 pictures = fields({**told, "width": ids, "height": ids}, file_size=ids)
 clips = {"width": ids, "height": ids, "duration": places}
-ABOUT = {"latitude": 52.5, "longitude": 13.4}
+degrees = st.floats(-180, 180)
+points = fields({"latitude": degrees, "longitude": degrees}, live_period=places)
+options = fields({"text": words, "voter_count": places, "persistent_id": words})
+polls = fields(
+    {
+        "id": words,
+        "question": words,
+        "options": st.lists(options, max_size=3),
+        "total_voter_count": places,
+        **dict.fromkeys(("is_closed", "is_anonymous", "allows_multiple_answers", "allows_revoting"), flags),
+        "members_only": flags,
+        "type": st.sampled_from(["regular", "quiz"]),
+    },
+    explanation=words,
+)
+tasks = fields({"id": ids, "text": words}, completion_date=dates)
+stories = fields({"chat": chats, "id": ids})
 PRIZES = {"chats": [], "winners_selection_date": 1, "winner_count": 1}
 PRICE = {"title": "t", "description": "d", "start_parameter": "s", "currency": "EUR", "total_amount": 1}
 parts = st.one_of(
@@ -52,19 +69,32 @@ parts = st.one_of(
     fields({"video": fields({**told, **clips}, mime_type=words)}, caption_entities=st.lists(entities, max_size=2)),
     fields({"audio": fields({**told, "duration": places}, title=words, mime_type=words)}),
     st.sampled_from(sorted(CONTENTS)).map(lambda kind: content(kind, 9)),
-    fields({"venue": st.just({"location": ABOUT, "title": "t", "address": "a"}), "location": st.just(ABOUT)}),
+    fields({"location": points}),
+    fields({"venue": fields({"location": points, "title": words, "address": words})}, location=points),
+    fields({"contact": fields({"phone_number": words, "first_name": words}, last_name=words, user_id=ids)}),
+    fields({"poll": polls}),
     fields({"game": fields({"title": words, "description": words, "photo": st.lists(pictures, max_size=1)})}),
-    fields({"story": fields({"chat": chats, "id": ids})}),
+    fields({"story": stories}),
     fields({"invoice": st.just(PRICE)}),
     fields({"giveaway": st.just(PRIZES)}),
     fields({"paid_media": st.just({"star_count": 1, "paid_media": []})}),
-    fields({"checklist": fields({"title": words, "tasks": st.just([])})}),
+    fields({"checklist": fields({"title": words, "tasks": st.lists(tasks, max_size=3)})}),
     fields({"migrate_to_chat_id": ids.map(lambda n: -n)}),
     fields({"left_chat_member": people}),
     fields({"new_chat_title": words}),
 )
-origins = fields({"type": st.just("hidden_user"), "date": dates, "sender_user_name": words})
-replied = fields({"message_id": ids, "date": dates, "chat": chats}, **{"from": people, "text": words})
+origins = st.one_of(
+    fields({"type": st.just("hidden_user"), "date": dates, "sender_user_name": words}),
+    fields({"type": st.just("user"), "date": dates, "sender_user": people}),
+    fields({"type": st.just("chat"), "date": dates, "sender_chat": chats}, author_signature=words),
+    fields({"type": st.just("channel"), "date": dates, "chat": chats, "message_id": ids}, author_signature=words),
+)
+heads = fields({"message_id": ids, "date": dates, "chat": chats}, **{"from": people, "sender_chat": chats})
+replied = st.tuples(heads, parts).map(lambda both: both[0] | both[1])
+CARRIED = {"photo", "location", "contact", "poll", "venue", "dice", "checklist", "sticker", "voice", "story"}
+external = st.tuples(fields({"origin": origins}, chat=chats), parts).map(
+    lambda both: both[0] | {name: value for name, value in both[1].items() if name in CARRIED}
+)
 
 
 @st.composite
@@ -78,6 +108,9 @@ def messages(draw: st.DrawFn) -> dict[str, Any]:
         "is_topic_message": st.just(True),
         "reply_to_message": replied,
         "forward_origin": origins,
+        "external_reply": external,
+        "quote": fields({"text": words, "position": places}),
+        "reply_to_story": stories,
     }
     place: dict[str, Any] = draw(fields({"message_id": ids, "date": dates, "chat": chats}, **optional))
     part: dict[str, Any] = draw(parts)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from bot.responders.model.context import BY_AUTOMATION, BY_HEARTBEAT, EARLIER
-from bot.responders.model.lines import UNKNOWN_REPLY
 from bot.responders.model.responder import HISTORY
 from emulator import Chat, Person
 from emulator.model import Answer, Exchange, ModelServer
@@ -35,6 +34,12 @@ def put(house: House, chat: Chat, role: str, text: str, number: int | None = Non
     house.write(ROW, *row)
 
 
+def replied(line: dict[str, Any]) -> dict[str, Any] | None:
+    """What a message is said to reply to."""
+    found = [part for part in line.get("parts", ()) if part["kind"] == "replied_to"]
+    return {key: value for key, value in found[0].items() if key != "kind"} if found else None
+
+
 def roles(exchange: Exchange) -> list[str]:
     """Who speaks, in order."""
     return [message["role"] for message in exchange.messages]
@@ -54,13 +59,12 @@ async def test_a_reply_in_a_private_chat_is_a_part_of_the_conversation(house: Ho
         assert await reply(house, chat, ann, "what do I like?") == ["Figs"]
         known = [("user", "my name is Zoe, I like figs"), ("assistant", "Nice to meet you, Zoe")]
         assert talk(model.exchanges[-1]) == known
-        pointer = {"yours": True, "text": "Nice to meet you, Zoe"}
-        asked = {"from": "Ann", "reply_to": pointer, "text": "what do I like?"}
-        assert newest(model.exchanges[-1]) == asked
+        pointer = {"yours": True, "above": True, "text": "Nice to meet you, Zoe"}
+        assert replied(newest(model.exchanges[-1])) == pointer
         assert await tell(house, chat, ann, "who am I?") == ["Zoe"]
         assert talk(model.exchanges[-1]) == [*known, ("user", "what do I like?"), ("assistant", "Figs")]
-        assert said(model.exchanges[-1].messages[3])[0]["reply_to"] == pointer
-        assert "reply_to" not in newest(model.exchanges[-1])
+        assert replied(said(model.exchanges[-1].messages[3])[0]) == pointer
+        assert replied(newest(model.exchanges[-1])) is None
         assert not model.wrong
 
 
@@ -78,9 +82,8 @@ async def test_replies_work_with_a_template_that_wants_turns(house: House) -> No
         await reply(house, chat, ann, "of the command")
         assert [roles(exchange)[:2] for exchange in model.exchanges] == [["system", "user"]] * 5
         assert not model.wrong
-        line = newest(model.exchanges[-1])
-        assert line["reply_to"] == {"yours": True, "text": "pong"}
-        assert said(model.exchanges[1].messages[-1])[-1]["reply_to"] == {"text": "hello"}
+        assert replied(newest(model.exchanges[-1])) == {"yours": True, "text": "pong"}
+        assert replied(newest(model.exchanges[1])) == {"above": True, "text": "hello"}
 
 
 async def test_a_message_older_than_the_history_is_brought_in_by_a_reply(house: House) -> None:
@@ -93,7 +96,10 @@ async def test_a_message_older_than_the_history_is_brought_in_by_a_reply(house: 
             put(house, chat, "user", f"q{number}", 1000 + 2 * number)
             put(house, chat, "assistant", f"a{number}", 1001 + 2 * number, responder="openai")
         await tell(house, chat, ann, "which one?", reply_to=old)
-        assert newest(model.exchanges[-1])["reply_to"]["text"].endswith("very secret")
+        before = replied(newest(model.exchanges[-1]))
+        assert before is not None
+        assert before["text"].endswith("very secret")
+        assert "above" not in before
         told = talk(model.exchanges[-1])
         assert told[0] == ("user", "q1")
         assert told[-1] == ("assistant", f"a{HISTORY // 2}")
@@ -108,15 +114,17 @@ async def test_a_message_older_than_the_history_is_brought_in_by_a_reply(house: 
     ],
 )
 async def test_of_a_message_that_is_not_kept_a_reply_says_just_that(house: House, lost: str) -> None:
-    """Erased or pruned: its words are not made up for, nor stands an empty line for it."""
+    """Erased or pruned, and not told by Telegram either: it is not made up for, nor stands an empty line for it."""
     async with talking(house) as model:
         ann, chat = house.chat()
         model.say("fine")
         first = house.world.say(chat, ann, "my secret")
         await idle(house)
         house.write(lost)
-        await tell(house, chat, ann, "what was that?", reply_to=first)
-        assert newest(model.exchanges[-1])["reply_to"]["note"] == UNKNOWN_REPLY
+        message = {"message_id": 99, "date": 1, "from": ann.json(), "chat": chat.json(), "text": "what was that?"}
+        house.world.push({"message": {**message, "reply_to_message": {"message_id": first, "from": ann.json()}}})
+        await idle(house, updates=2)
+        assert replied(newest(model.exchanges[-1])) == {"unknown": True}
         assert talk(model.exchanges[-1]) == [("assistant", "fine")]
         assert said(model.exchanges[-1].messages[1]) == [{"text": "", "note": EARLIER}]
 
@@ -138,7 +146,7 @@ async def test_an_automation_is_told_as_what_it_was(house: House) -> None:
         assert roles(exchange) == ["system", "user", "assistant", "user", "assistant", "user"]
         assert said(exchange.messages[3]) == [{"text": "", "note": BY_AUTOMATION}]
         assert talk(exchange)[-1][1].endswith("Drink some water")
-        assert newest(exchange)["reply_to"]["yours"] is True
+        assert replied(newest(exchange)) == {"yours": True, "above": True, "text": talk(exchange)[-1][1]}
         assert not server.model.wrong
 
 
@@ -181,10 +189,10 @@ async def test_topics_of_a_private_chat_are_conversations_of_their_own(house: Ho
         assert talk(model.exchanges[-1]) == []
         await reply(house, chat, ann, "sure?", topic=topic)
         assert talk(model.exchanges[-1]) == [("user", "where to?"), ("assistant", "Rome")]
-        assert newest(model.exchanges[-1])["reply_to"] == {"yours": True, "text": "Rome"}
+        assert replied(newest(model.exchanges[-1])) == {"yours": True, "above": True, "text": "Rome"}
         await tell(house, chat, ann, "what was this?", topic=other, reply_to=before)
         assert talk(model.exchanges[-1]) == []
-        assert newest(model.exchanges[-1])["reply_to"] == {"yours": True, "text": "It is noted"}
+        assert replied(newest(model.exchanges[-1])) == {"yours": True, "text": "It is noted"}
         await tell(house, chat, ann, "outside", reply_to=before)
         assert talk(model.exchanges[-1]) == [("user", "before there were topics"), ("assistant", "It is noted")]
         assert not model.wrong
@@ -201,13 +209,13 @@ async def test_an_edited_reply_is_asked_again_with_what_came_before_it(house: Ho
         await tell(house, chat, ann, "later")
         house.world.edit(chat, message, "which other colour?")
         await idle(house, updates=4)
-        assert newest(model.exchanges[-1])["reply_to"] == {"yours": True, "text": "Figs"}
+        assert replied(newest(model.exchanges[-1])) == {"yours": True, "above": True, "text": "Figs"}
         assert newest(model.exchanges[-1])["text"] == "which other colour?"
         assert talk(model.exchanges[-1]) == [("user", "what do I like?"), ("assistant", "Figs")]
 
 
 async def test_albums_and_merged_messages_are_one_turn_of_the_user(house: House) -> None:
-    """Each a line, the reply marked at the first; in the history as well."""
+    """Each a line, with what it replies to; in the history as well."""
     clock = TestClock()
     ann, chat = house.chat()
     first: list[int] = []
@@ -227,9 +235,9 @@ async def test_albums_and_merged_messages_are_one_turn_of_the_user(house: House)
         await idle(house)
     _, pictures, question = server.model.exchanges
     lines = said(pictures.messages[-1])
-    assert [(line["text"], line.get("reply_to")) for line in lines] == [
-        ("these", {"text": "I have pictures"}),
-        ("", None),
+    assert [(line["text"], replied(line)) for line in lines] == [
+        ("these", {"above": True, "text": "I have pictures"}),
+        ("", {"above": True, "text": "I have pictures"}),
     ]
     assert [line["text"] for line in said(question.messages[-1])] == ["they are nice", "are they not?"]
     assert roles(question) == ["system", *["user", "assistant"] * 2, "user"]
@@ -281,5 +289,6 @@ async def test_in_a_group_what_is_replied_to_says_whose_it_is(house: House) -> N
         await idle(house)
         await tell(house, group, ann, "unrelated")
         await tell(house, group, ann, "@polar_test_bot when?", reply_to=his)
-        assert newest(model.exchanges[-1])["reply_to"] == {"from": "person 2", "text": "the meeting is in room B"}
+        pointer = {"from": "person 2", "above": True, "text": "the meeting is in room B"}
+        assert replied(newest(model.exchanges[-1])) == pointer
         assert talk(model.exchanges[-1]) == [("user", "the meeting is in room B")]

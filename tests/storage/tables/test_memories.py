@@ -364,3 +364,22 @@ async def test_a_rebuild_that_fails_leaves_the_index_as_it_was(path: Path, monke
 def test_a_records_text_is_its_named_fields_or_all_of_it(record: str, text: str) -> None:
     """All of fact, type, summary and content that it has, joined; else its whole JSON."""
     assert memory_index.searchable_text(record) == text
+
+
+async def test_a_memory_is_replaced_and_removed_by_its_own_user_where_it_was_made(
+    database: Database, memories: Memories
+) -> None:
+    """Row and entry of the index alike; of what is not there, or is another's, nothing changes."""
+    await database.commit(*add(memories, "mine", "green tea"))
+    for user, session in (("8", S), ("7", "telegram:chat:2")):
+        foreign = {"session_id": session, "user_id": user}
+        await database.commit(*memories.replace("mine", fact="black tea", now_ms=NOW_MS, **foreign))
+        await database.commit(*memories.remove("mine", **foreign))
+    own = {"session_id": S, "user_id": "7"}
+    assert [found.text for found in await memories.search("green", limit=5, **own)] == ["green tea"]
+    await database.commit(*memories.replace("mine", fact="black tea", now_ms=NOW_MS, **own))
+    await database.commit(*memories.replace("other", fact="black coffee", now_ms=NOW_MS, **own))
+    assert [found.text for found in await memories.search("black", limit=5, **own)] == ["black tea"]
+    assert await memories.search("green", limit=5, **own) == []
+    await database.commit(*memories.remove("mine", **own))
+    assert await memories.search("tea", limit=5, **own) == []

@@ -15,6 +15,7 @@ from bot.responders.model.dialect import ChatMessage
 from bot.responders.model.tokens import count, encode, head
 from middleware.turn import Context, Incoming, Place, Run, Source, Turn
 from storage.origin import UNKNOWN, Origin
+from storage.parts import Part
 from storage.tables.messages import Message
 from storage.text import clean
 from tests import examples
@@ -176,7 +177,7 @@ def test_user_and_assistant_take_turns_whatever_was_said(
     assert len(rest) % 2 == 1
     newest = said(rest[-1])[-1]
     assert newest["text"] == "what was that?"
-    assert ("reply_to" in newest) == (replied_id is not None)
+    assert ("parts" in newest or "note" in newest) == (replied_id is not None)
     assert sum(count(message["content"]) for message in rest) <= limit
 
 
@@ -188,11 +189,11 @@ def test_what_is_replied_to_is_told_once() -> None:
     outside = turn_of("why?", context=Context(replied=long), place=place)
     crowded = turn_of("why? " * 120, context=Context(history=(long,), replied=long), place=place)
     near, far, crowding = (
-        said(ContextWindow(limit).messages(turn, now=NOW)[-1])[-1]["reply_to"]
+        said(ContextWindow(limit).messages(turn, now=NOW)[-1])[-1]["parts"]
         for turn, limit in ((inside, 3000), (outside, 3000), (crowded, 500))
     )
-    assert near == {"yours": True, "text": f"{long.text[:79]}…"}
-    assert far == crowding == {"yours": True, "text": long.text}
+    assert near == [{"kind": "replied_to", "yours": True, "above": True, "text": f"{long.text[:79]}…"}]
+    assert far == crowding == [{"kind": "replied_to", "yours": True, "text": long.text}]
 
 
 def test_many_long_messages_at_once_are_cut_with_one_note() -> None:
@@ -228,10 +229,11 @@ def test_a_message_that_is_too_long_is_cut_and_says_so() -> None:
 def test_merged_messages_are_lines_of_their_own() -> None:
     """In order; what was forwarded is marked."""
     turn = turn_of("look at this", "buy now!")
-    turn.incoming = Incoming(telegram_message_id=2, kind="text", text="buy now!", forwarded=True)
+    forwarded = Part(kind="forwarded", author_id="7", content={"from": "Bob"})
+    turn.incoming = Incoming(telegram_message_id=2, kind="text", text="buy now!", parts=(forwarded,))
     assert said(ContextWindow(5000).messages(turn, now=NOW)[-1]) == [
         {"from": "Ann", "text": "look at this"},
-        {"from": "Ann", "forwarded": True, "text": "buy now!"},
+        {"from": "Ann", "parts": [{"kind": "forwarded", "from": "Bob"}], "text": "buy now!"},
     ]
 
 

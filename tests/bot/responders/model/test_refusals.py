@@ -7,9 +7,9 @@ import json
 import pytest
 
 from bot.responders.model.objection import Objection
-from bot.responders.model.refusals import PARTS, Part, is_too_long, parts_of, refused_part
+from bot.responders.model.refusals import PARTS, RequestPart, is_too_long, parts_of, refused_part
 
-REFUSED: list[tuple[int, str, Part]] = [
+REFUSED: list[tuple[int, str, RequestPart]] = [
     (400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set', "tools"),
     (404, "No endpoints found that support tool use. To learn more about provider routing, visit: …", "tools"),
     (400, "registry.ollama.ai/library/gemma:2b does not support tools", "tools"),
@@ -47,7 +47,7 @@ def read(status: int, message: str, **fields: object) -> Objection:
 
 
 @pytest.mark.parametrize(("status", "message", "part"), REFUSED)
-def test_what_is_named_is_left_out(status: int, message: str, part: Part) -> None:
+def test_what_is_named_is_left_out(status: int, message: str, part: RequestPart) -> None:
     """If it was sent: what is left out already is not refused again."""
     assert refused_part(read(status, message), PARTS) == part
     others = set(PARTS) - {part, "max_completion_tokens"}
@@ -55,7 +55,7 @@ def test_what_is_named_is_left_out(status: int, message: str, part: Part) -> Non
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_field_that_is_given_as_the_parameter_needs_no_words(part: Part) -> None:
+def test_a_field_that_is_given_as_the_parameter_needs_no_words(part: RequestPart) -> None:
     """Whatever language the message is in."""
     assert refused_part(read(400, "不支持", param=part), {part}) == part
 
@@ -89,7 +89,7 @@ def test_what_names_nothing_or_passes_is_a_failure(status: int, message: str) ->
 
 
 @pytest.mark.parametrize(("param", "part"), [("tools[0].function", "tools"), ("stream_options.x", "stream_options")])
-def test_what_is_refused_within_a_field_is_the_field(param: str, part: Part) -> None:
+def test_what_is_refused_within_a_field_is_the_field(param: str, part: RequestPart) -> None:
     """It is left out as a whole."""
     assert refused_part(read(400, "No.", param=param), PARTS) == part
 

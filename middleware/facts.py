@@ -1,0 +1,112 @@
+"""Facts that people ask to have kept: by “remember that …”, whoever answers, and by what an edit makes of one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from middleware.responder import wants_answer
+from middleware.texts import say
+from middleware.turn import CallNext, Incoming, Kind, Outcome, Turn
+from middleware.usage import anonymous
+from storage.ids import memory_id
+from storage.statement import Statement
+from storage.tables.memories import Memories
+from storage.tables.messages import Message
+
+MAX_FACT = 2000
+"""Characters of a fact."""
+COMMAND = "remember"
+_ASKED = re.compile(r"(?:please,?\s+)?remember(?:\s+that\b|\s*:)?\s+(?P<fact>\S.*)", re.IGNORECASE | re.DOTALL)
+_ASKED_PLAINLY = re.compile(r"(?:please,?\s+)?remember(?:\s+that\b|\s*:)\s+(?P<fact>\S.*)", re.IGNORECASE | re.DOTALL)
+_COMMANDED = re.compile(rf"/{COMMAND}(?:@\w+)?\s", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Keeps what somebody says is to be remembered. A fact is named after its message, so that an edit finds it."""
+
+    kinds: ClassVar[frozenset[Kind]] = frozenset({"message", "edited_message"})
+
+    memories: Memories
+    talks: bool
+    """True if whoever answers can make more of “remember the day when …” than a fact."""
+    answers: bool
+    """False where nobody ever answers."""
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
+        """Messages that are nothing but facts end here, unless nobody is to be told."""
+        if turn.is_bot or not wants_answer(turn):
+            return await call_next(turn)
+        facts = [(said, fact) for said in turn.messages if said.addressed and (fact := self._fact(said)) is not None]
+        if not facts:
+            return await call_next(turn)
+        outcome = await self._keep_all(turn, facts)
+        is_all = len(facts) == sum(1 for said in turn.messages if said.text)
+        return outcome if is_all and self.answers else await call_next(turn)
+
+    def _fact(self, said: Incoming) -> str | None:
+        # What is forwarded was another's to say; a question asks for an answer.
+        if said.command is not None or said.forwarded or _is_question(said.text):
+            return None
+        match = self._asked.fullmatch(said.request)
+        return match["fact"].strip() if match else None
+
+    @property
+    def _asked(self) -> re.Pattern[str]:
+        return _ASKED_PLAINLY if self.talks else _ASKED
+
+    def _may_have_asked(self, former: str) -> bool:
+        """True if a message may have been a fact; whom it named in front is not known any more."""
+        return (_COMMANDED.search(former) or self._asked.search(former)) is not None and not _is_question(former)
+
+    async def _keep_all(self, turn: Turn, facts: list[tuple[Incoming, str]]) -> Outcome:
+        """Keep them, or say why not."""
+        if not turn.has_rights:
+            return anonymous()
+        if (longest := max(len(fact) for _, fact in facts)) > MAX_FACT:
+            return Outcome.answer(say("memory.too_long", most=MAX_FACT, length=longest))
+        last = facts[-1][0]
+        if turn.former is None or not self._may_have_asked(turn.former):
+            for said, fact in facts:
+                turn.record(*self.keep(turn, said, fact))
+        elif not await self._knows(turn, last):
+            return Outcome.answer(say("memory.stays_forgotten"))
+        return Outcome.answer(say("memory.kept"))
+
+    async def _knows(self, turn: Turn, said: Incoming) -> bool:
+        name = memory_id(turn.session_id, said.telegram_message_id)
+        return await self.memories.find(name, session_id=turn.session_id, user_id=turn.user_id) is not None
+
+    def keep(self, turn: Turn, said: Incoming, fact: str) -> tuple[Statement, ...]:
+        """Remember what this message asks for."""
+        return self.memories.add(
+            memory_id=memory_id(turn.session_id, said.telegram_message_id),
+            session_id=turn.session_id,
+            user_id=turn.user_id,
+            fact=fact,
+            now_ms=turn.received_at_ms,
+        )
+
+    def revised(self, turn: Turn, edited: Incoming, stored: Message) -> tuple[Statement, ...]:
+        """What the edit of a message makes of the fact that it was: another one, or none; the forgotten stays so."""
+        if not self._may_have_asked(stored.text) or _is_older(edited, stored):
+            return ()
+        is_command = edited.command is not None and edited.command.name == COMMAND
+        fact = edited.command.argument if edited.command is not None and is_command else self._fact(edited)
+        own = {"session_id": turn.session_id, "user_id": turn.user_id}
+        name = memory_id(turn.session_id, edited.telegram_message_id)
+        if not fact:
+            return self.memories.remove(name, **own)
+        if len(fact) > MAX_FACT:
+            return ()
+        return self.memories.replace(name, fact=fact, now_ms=turn.received_at_ms, **own)
+
+
+def _is_question(text: str) -> bool:
+    return text.rstrip().endswith("?")
+
+
+def _is_older(edited: Incoming, stored: Message) -> bool:
+    return edited.edit_date is not None and stored.edit_date is not None and edited.edit_date < stored.edit_date
