@@ -25,8 +25,8 @@ class Answer:
     place of a text. finish: the finish reason; None leaves it out. usage: input and output tokens; None has them
     counted, `says_usage` false leaves them out. status: other than 200 refuses, with `message`, `code` and `param`, a
     `retry_after` in seconds, and a `location` that it sends on to. hold_after, cut_after: after how many pieces it
-    waits for `Model.release`, or the connection is aborted. raw: a whole body of a content type, in place of all that
-    but the status.
+    waits for `Model.release`, or the connection is aborted. raw: a body of a content type in place of all that
+    but the status, as it is, in one piece or several.
     """
 
     text: str = ""
@@ -44,7 +44,7 @@ class Answer:
     location: str | None = None
     hold_after: int | None = None
     cut_after: int | None = None
-    raw: str | None = None
+    raw: str | bytes | tuple[str | bytes, ...] | None = None
     content_type: str = "text/event-stream"
 
     @classmethod
@@ -60,6 +60,12 @@ class Answer:
     def stream(self) -> tuple[str, ...]:
         """The text in its pieces."""
         return self.pieces or pieces_of(self.text)
+
+    @property
+    def raw_pieces(self) -> tuple[bytes, ...]:
+        """The bytes of a raw body, in its pieces."""
+        pieces = self.raw if isinstance(self.raw, tuple) else (self.raw or b"",)
+        return tuple(piece.encode() if isinstance(piece, str) else piece for piece in pieces)
 
     @property
     def said(self) -> str:

@@ -71,8 +71,10 @@ class Completions:
     async def _answer(self, exchange: Exchange, out: Out) -> None:
         answer = exchange.answer
         await self._meet(exchange, BEFORE_HEADERS)
-        if answer.raw is not None or answer.status != 200:
+        if answer.status != 200:
             await _refuse(answer, out)
+        elif answer.raw is not None:
+            await self._raw(exchange, out)
         elif exchange.request.get("stream"):
             await self._stream(exchange, out)
         else:
@@ -86,6 +88,14 @@ class Completions:
         if exchange.answer.cut_after == pieces:
             raise Cut
         self._model.changes.notify()
+
+    async def _raw(self, exchange: Exchange, out: Out) -> None:
+        await out.start(200, exchange.answer.content_type)
+        await self._meet(exchange, 0)
+        for number, piece in enumerate(exchange.answer.raw_pieces, 1):
+            await out.piece(piece)
+            await self._meet(exchange, number)
+        await out.end()
 
     async def _stream(self, exchange: Exchange, out: Out) -> None:
         await out.start(200, "text/event-stream")
@@ -151,7 +161,11 @@ class Out:
         """One event of a stream; None is nothing."""
         if data is not None:
             text = data if isinstance(data, str) else json.dumps(data)
-            await self._send({"type": "http.response.body", "body": f"data: {text}\n\n".encode(), "more_body": True})
+            await self.piece(f"data: {text}\n\n".encode())
+
+    async def piece(self, body: bytes) -> None:
+        """A piece of an answer, as it is."""
+        await self._send({"type": "http.response.body", "body": body, "more_body": True})
 
     async def end(self) -> None:
         """The end of a stream."""
@@ -168,7 +182,7 @@ async def _refuse(answer: Answer, out: Out) -> None:
     given = {"retry-after": answer.retry_after, "location": answer.location}
     headers = {name: value for name, value in given.items() if value is not None}
     if answer.raw is not None:
-        await out.body(answer.status, answer.raw.encode(), answer.content_type, headers)
+        await out.body(answer.status, b"".join(answer.raw_pieces), answer.content_type, headers)
     else:
         told = error(answer.message, "ordered", param=answer.param, code=answer.code)
         await out.whole(answer.status, told, headers)

@@ -242,7 +242,17 @@ async def test_it_refuses_what_breaks_a_rule(model: Model) -> None:
     assert (answer.status_code, answer.text) == (400, "no system")
     answer = await post(model, {**HELLO, "messages": [{"role": "user", "content": "x" * 11}]})
     assert (answer.status_code, answer.headers["location"]) == (307, "/elsewhere")
-    answer = await post(model, {**HELLO, "messages": HELLO["messages"] * 2})
+    model.rules.pop(1)
+    answer = await post(model, {**HELLO, "messages": [{"role": "system", "content": "x"}]})
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "5")
     assert (await post(model, HELLO)).status_code == 200
     assert len(model.exchanges) == 1
+
+
+async def test_it_sends_any_bytes(model: Model) -> None:
+    """As they are ordered, each piece by itself, so that a test can cut a character or a frame in two."""
+    model.order(Answer(raw=(b"data: \xc3", b"\xa9\n\n")), Answer(raw="<html>", content_type="text/html"))
+    first, second = [await post(model, {**HELLO, "stream": True}) for _ in range(2)]
+    assert (first.content, first.headers["content-type"]) == (b"data: \xc3\xa9\n\n", "text/event-stream")
+    assert (second.text, second.headers["content-type"]) == ("<html>", "text/html")
+    assert model.exchanges[0].pieces == 2

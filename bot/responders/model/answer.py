@@ -2,82 +2,117 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import logging
+import math
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
 
-from bot.errors import BotError
+from bot.responders.model.calls import CallPiece, EndlessCall, ToolCall, add, paired
+from bot.responders.model.frames import Delta
 from bot.responders.model.prices import Usage
-from middleware.answering import LONGEST
+from bot.responders.model.speech import Speech
+from bot.responders.model.tokens import SIXTHS, sixths
+from bot.responders.model.usage import usage_of
+from bot.responders.model.written import is_half_call, may_be_call, whole_call
 from storage.text import clean
 
+log = logging.getLogger("polar.model")
 
-class Garbled(BotError):
-    """The answer is not of the interface's form."""
-
-
-@dataclass(slots=True)
-class ToolCall:
-    """A call as it arrives, bit by bit."""
-
-    id: str = ""
-    name: str = ""
-    arguments: str = ""
+ENDS = {
+    "stop": "stop tool_calls function_call end_turn stop_sequence tool_use tool_call eos complete completed",
+    "length": "length max_tokens model_length max_output_tokens",
+    "content_filter": "content_filter safety refusal sensitive",
+}
+"""Regular ends, each with the names by which endpoints tell it; any other is none."""
+_MEANINGS = {name: meaning for meaning, names in ENDS.items() for name in names.split()}
+_CODE = re.compile(r"\w{1,40}", re.ASCII)
+_HIGH = re.compile("[\ud800-\udbff]\\Z")
 
 
 @dataclass(slots=True)
 class ModelAnswer:
     """The result of one call so far. It is read whatever becomes of the call, so that its cost is known."""
 
-    text: str = ""
-    call: ToolCall | None = None
+    offered: str = ""
+    """The name of the tool that may be called, if any."""
+    calls: list[ToolCall] = field(default_factory=list)
     model: str = ""
     finish: str | None = None
+    """How it ended: stop, length or content_filter; None as long as it did not, or not regularly."""
     refused: bool = False
     usage: Usage | None = None
     was_sent: bool = False
     """True if the endpoint may charge for it: not if it refused, or could not be reached."""
+    _speech: Speech = field(default_factory=Speech)
+    _half: str = ""
+    """A surrogate whose other half is in the next frame."""
+    _sixths: int = 0
+    _reason: str = ""
+    _is_done: bool = False
+    _is_over: bool = False
 
-    def take(self, chunk: Any) -> None:
-        """Add what a chunk brings; the client does not check its form. Raises Garbled."""
-        try:
-            self._take(chunk)
-        except (AttributeError, TypeError, IndexError):
-            raise Garbled from None
+    @property
+    def text(self) -> str:
+        """What was said, as far as it may be shown."""
+        said = self._speech.text
+        is_hidden = not self._is_over and bool(self.offered) and may_be_call(said, self.offered)
+        return "" if is_hidden and said.strip() else said
 
-    def _take(self, chunk: Any) -> None:
-        choices, usage = getattr(chunk, "choices", None), getattr(chunk, "usage", None)
-        if choices is None and usage is None:
-            raise Garbled
-        if usage is not None:
-            self.usage = _usage(usage) or self.usage
-        if isinstance(model := getattr(chunk, "model", None), str):
-            self.model = clean(model)[:100]
-        for choice in (choices or ())[:1]:
-            self.finish = choice.finish_reason or self.finish
-            if choice.delta is not None:
-                self._add(choice.delta)
+    @property
+    def call(self) -> ToolCall | None:
+        """The call that counts: the first."""
+        return self.calls[0] if self.calls else None
 
-    def _add(self, delta: Any) -> None:
-        self.text += clean(delta.content or "") if isinstance(delta.content, str | None) else _garbled()
-        self.refused = self.refused or bool(getattr(delta, "refusal", None))
-        for part in (getattr(delta, "tool_calls", None) or ())[:1]:
-            if part.index == 0 and part.function is not None:
-                self.call = self.call or ToolCall()
-                self.call.id = self.call.id or part.id or ""
-                self.call.name += part.function.name or ""
-                self.call.arguments += part.function.arguments or ""
-                if len(self.call.arguments) > LONGEST:
-                    _garbled()
+    @property
+    def arrived_tokens(self) -> int:
+        """An estimate of all that the model made, thoughts and calls too."""
+        return math.ceil(self._sixths / SIXTHS)
 
+    def take(self, delta: Delta) -> None:
+        """Add what a frame brings. Raises EndlessCall."""
+        if delta.is_whole and delta.text:
+            self._speech, self._half = Speech(), ""
+        self._hear(delta.text)
+        self._sixths += sixths(delta.text) + sixths(delta.thought)
+        for piece in delta.calls:
+            self._add(piece)
+        self.usage = usage_of(delta.usage, self.usage)
+        self.model = clean(delta.model)[:100] or self.model
+        self.refused = self.refused or delta.is_refused
+        self._reason = delta.finish or self._reason
+        self._is_done = self._is_done or delta.is_end
 
-def _garbled() -> str:
-    raise Garbled
+    def end(self) -> None:
+        """Nothing more comes: what waited is settled."""
+        self._is_over, self.finish = True, self._finish()
+        with suppress(EndlessCall):
+            self._hear("", is_end=True)
+            self._speech.end(is_cut=self.finish != "stop")
+        self.calls += self._speech.calls
+        said = self._speech.text
+        if (call := whole_call(said, self.offered)) is not None:
+            self.calls.append(call)
+        if call is not None or (self.finish != "stop" and self.offered and is_half_call(said, self.offered)):
+            self._speech = Speech()
+        for call in self.calls:
+            call.arguments = clean(paired(call.arguments))
 
+    def _finish(self) -> str | None:
+        if not self._reason:
+            return "stop" if self._is_done else None
+        if (meaning := _MEANINGS.get(self._reason.lower())) is None:
+            told = self._reason if _CODE.fullmatch(self._reason) else "something that is no code"
+            log.warning("the endpoint ended an answer with %s", told)
+        return meaning
 
-def _usage(usage: Any) -> Usage | None:
-    """The number that the endpoint says, if it makes sense."""
-    given, made = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
-    cached = getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None)
-    if not (isinstance(given, int) and isinstance(made, int)) or given < 0 or made < 0:
-        return None
-    return Usage(input=given, output=made, cached=cached if isinstance(cached, int) and cached > 0 else 0)
+    def _hear(self, piece: str, *, is_end: bool = False) -> None:
+        """The text goes on; a character may have come in two halves."""
+        text = paired(self._half + piece)
+        half = None if is_end else _HIGH.search(text)
+        self._half = half[0] if half else ""
+        self._speech.feed(clean(text[: half.start()] if half else text))
+
+    def _add(self, piece: CallPiece) -> None:
+        add(self.calls, piece)
+        self._sixths += sixths(piece.arguments)

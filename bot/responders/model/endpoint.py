@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,11 +15,15 @@ from openai.types.chat import ChatCompletionChunk
 
 from bot.http.bot_api import trusted
 from bot.http.proxies import proxy_for
-from bot.responders.model.answer import Garbled, ModelAnswer
+from bot.responders.model.answer import ModelAnswer
+from bot.responders.model.body import AnswerBody
+from bot.responders.model.calls import EndlessCall
 from bot.responders.model.dialect import Dialect, Question
-from bot.responders.model.failures import TooLong, cut_off, delay_of, describe, explain, is_elsewhere
+from bot.responders.model.failures import TooLong, delay_of, describe, explain, is_elsewhere
+from bot.responders.model.frames import Delta, ErrorFrame
+from bot.responders.model.framing import Garbled
 from bot.responders.model.objection import NoAnswer, Objection
-from bot.responders.model.refusals import is_too_long, parts_of, refused_part
+from bot.responders.model.refusals import RequestPart, is_too_long, parts_of, refused_part
 from bot.responders.model.remembered import Remembered
 from middleware.responder import ResponderFailed
 from middleware.turn import Clock
@@ -30,8 +34,12 @@ log = logging.getLogger("polar.model")
 CONNECT_S = 10.0
 STALL_S = 30.0
 """The seconds that a text that has begun may pause; before that, some models think."""
+DRAIN_S = 0.1
+"""The seconds in which a connection whose answer is over may come to its end, so that it can be used again."""
 NO_KEY = "none"
-FAILURES = (APIError, NoAnswer, Garbled, ValueError, TimeoutError)
+LOST = (Garbled, EndlessCall, ErrorFrame)
+"""Something was lost on the way, whatever reason for its end the answer has."""
+FAILURES = (APIError, NoAnswer, ValueError, TimeoutError, *LOST)
 
 
 class ModelEndpoint:
@@ -73,6 +81,7 @@ class ModelEndpoint:
         left_out, tries = await self.refusals.parts(), 0
         while True:
             stream, request = None, self._dialect.write(question, left_out)
+            failed: Exception | None = None
             try:
                 answer.was_sent = True
                 stream = await self._open(request, deadline)
@@ -80,29 +89,38 @@ class ModelEndpoint:
                     await self._read(stream, answer, show, deadline)
             except FAILURES as error:
                 failed = error
-            else:
+            objection = _objection(failed, question)
+            told = describe(failed, objection) + (self._hint if is_elsewhere(objection) else "")
+            is_begun = bool(answer.text or answer.calls)
+            if not is_begun:
+                answer.was_sent = False
+                if (part := self._refused(objection, request, told)) is not None:
+                    left_out |= {part}
+                    continue
+            answer.was_sent = stream is not None or isinstance(failed, TimeoutError)
+            if failed is None or is_begun:
                 # Only now that it was understood: a refusal may have had another cause.
                 await self.refusals.learn(left_out)
-                return None if answer.finish is not None else self._tell("it ended before its end", cut_off())
-            objection = Objection.of(failed, question.texts)
-            told = describe(failed, objection) + (self._hint if is_elsewhere(objection) else "")
-            is_begun = bool(answer.text or answer.call)
-            if not is_begun and (part := refused_part(objection, parts_of(request))) is not None:
-                log.info("%s: %s; asked again without %s", self.name, told, part)
-                left_out |= {part}
-                continue
-            failure = explain(failed, objection)
-            if not is_begun and objection is not None and is_too_long(objection):
-                answer.was_sent = False
-                raise TooLong(self._tell(told, failure))
             if stream is not None:
-                return self._tell(told, failure)
-            answer.was_sent = isinstance(failed, TimeoutError)
+                answer.end()
+                is_whole = answer.finish is not None and not isinstance(failed, LOST)
+                return None if is_whole else self._tell(told, explain(failed, objection))
             tries += 1
             delay_s = delay_of(failed, objection, tries)
             if delay_s is None or asyncio.get_running_loop().time() + delay_s >= deadline:
-                raise self._tell(told, failure)
+                raise self._tell(told, explain(failed, objection))
             await asyncio.sleep(delay_s)
+
+    def _refused(self, objection: Objection | None, request: dict[str, Any], told: str) -> RequestPart | None:
+        """The part of a request that is to be left out, if any. Raises TooLong."""
+        if objection is None:
+            return None
+        part = refused_part(objection, parts_of(request))
+        if part is not None:
+            log.info("%s: %s; asked again without %s", self.name, told, part)
+        elif is_too_long(objection):
+            raise TooLong(self._tell(told, explain(None, objection)))
+        return part
 
     def _tell(self, told: str, failure: ResponderFailed) -> ResponderFailed:
         """Log why there is no answer, or no more of it."""
@@ -113,20 +131,18 @@ class ModelEndpoint:
         self, stream: AsyncStream[Any], answer: ModelAnswer, show: Callable[[str], None], deadline: float
     ) -> None:
         loop, shown, end = asyncio.get_running_loop(), "", deadline
-        if stream.response.is_closed and (whole := _completion(stream.response.content)) is not None:
-            answer.take(ChatCompletionChunk.construct(**_as_chunk(whole)))
-            return show(answer.text)
-        while True:
-            async with asyncio.timeout_at(end):
-                chunk = await anext(stream, None)
-            if chunk is None:
-                return None
-            answer.take(chunk)
-            if answer.text != shown:
-                shown = answer.text
-                show(shown)
-            if shown:
-                end = min(deadline, loop.time() + STALL_S)
+        async with aclosing(_deltas(stream)) as deltas:
+            while True:
+                async with asyncio.timeout_at(end):
+                    delta = await anext(deltas, None)
+                if delta is None:
+                    return
+                answer.take(delta)
+                if answer.text != shown:
+                    shown = answer.text
+                    show(shown)
+                if shown:
+                    end = min(deadline, loop.time() + STALL_S)
 
     async def _open(self, request: dict[str, Any], deadline: float) -> AsyncStream[Any]:
         """The stream, once the endpoint has agreed to answer."""
@@ -138,37 +154,46 @@ class ModelEndpoint:
                 stream=True,
                 stream_cls=AsyncStream[ChatCompletionChunk],
             )
-            kind = stream.response.headers.get("content-type", "")
-            if "json" in kind or "html" in kind:
-                try:
-                    body = await stream.response.aread()
-                except RequestError as error:
-                    raise APIConnectionError(request=stream.response.request) from error
-                if "html" in kind or (_value(body) is not None and _completion(body) is None):
-                    raise NoAnswer(stream.response.text)
+            if "html" in stream.response.headers.get("content-type", ""):
+                raise NoAnswer(await _whole(stream))
             return stream
 
 
-def _value(body: bytes) -> Any:
-    """The value of a JSON body, {} of none at all; None for what is no JSON: it may be a stream with a wrong label."""
+def _objection(failed: Exception | None, question: Question) -> Objection | None:
+    """What the endpoint said in place of an answer, or within it, if it did."""
+    if isinstance(failed, ErrorFrame):
+        return Objection.of_json(200, failed.fields, question.texts)
+    return None if failed is None else Objection.of(failed, question.texts)
+
+
+async def _whole(stream: AsyncStream[Any]) -> str:
+    """The body as a text."""
     try:
-        return json.loads(body or b"{}")
-    except (ValueError, RecursionError):
-        return None
+        await stream.response.aread()
+    except RequestError as error:
+        raise APIConnectionError(request=stream.response.request) from error
+    return stream.response.text
 
 
-def _completion(body: bytes) -> dict[str, Any] | None:
-    """An answer in one piece, if it is one."""
-    whole = _value(body)
-    return whole if isinstance(whole, dict) and isinstance(whole.get("choices"), list) else None
-
-
-def _as_chunk(whole: dict[str, Any]) -> dict[str, Any]:
-    """A completion as the one chunk of a stream. Raises Garbled."""
+async def _deltas(stream: AsyncStream[Any]) -> AsyncGenerator[Delta, None]:
+    """What the endpoint says; the client's own reading, which knows one dialect, is not used."""
+    body, chunks = AnswerBody(), stream.response.aiter_bytes()
     try:
-        [choice] = whole["choices"][:1]
-        message = choice["message"]
-        calls = [{**call, "index": number} for number, call in enumerate(message.get("tool_calls") or ())]
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise Garbled from None
-    return {**whole, "choices": [{**choice, "delta": {**message, "tool_calls": calls}}]}
+        async for chunk in chunks:
+            for delta in body.feed(chunk):
+                yield delta
+            if body.is_over:
+                break
+        else:
+            for delta in body.end():
+                yield delta
+        await _drain(chunks)
+    except RequestError as error:
+        raise APIConnectionError(request=stream.response.request) from error
+
+
+async def _drain(chunks: AsyncIterator[bytes]) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_S):
+            async for _ in chunks:
+                await asyncio.sleep(0)

@@ -44,12 +44,12 @@ class TooLong(BotError):
         self.failure = failure
 
 
-def explain(error: Exception, objection: Objection | None = None) -> ResponderFailed:
-    """Why there is no answer, as people are told; the reason is what the audit keeps."""
-    if isinstance(error, ResponderFailed):
-        return error
+def explain(error: Exception | None, objection: Objection | None = None) -> ResponderFailed:
+    """Why there is no answer, as people are told; the reason is what the audit keeps. None where it just ended."""
     if objection is not None:
         return _explain(objection)
+    if error is None:
+        return ResponderFailed("provider cut off", say("model.broken"))
     if isinstance(error, TimeoutError | APITimeoutError):
         return ResponderFailed("provider timed out", say("model.slow"))
     if isinstance(error, APIConnectionError):
@@ -98,22 +98,24 @@ def refused() -> ResponderFailed:
     return ResponderFailed("provider refused", say("model.refused"))
 
 
-def cut_off() -> ResponderFailed:
-    """The answer ended before its end."""
-    return ResponderFailed("provider cut off", say("model.broken"))
+def spent() -> ResponderFailed:
+    """The tokens of an answer were used up before it began."""
+    return ResponderFailed("provider spent its tokens on thinking", say("model.spent"))
 
 
-def describe(error: Exception, objection: Objection | None) -> str:
+def describe(error: Exception | None, objection: Objection | None) -> str:
     """What happened, for the log: of the endpoint's words and of anybody's only what an Objection lets through."""
+    if error is None:
+        return "it ended before its end"
     if objection is None:
         detail = str(error) if isinstance(error, BotError) else type(error.__cause__ or error).__name__
         return f"{explain(error).reason.removeprefix('provider ')} ({detail})"
     code = f" {objection.code}" if objection.code else ""
     after = f", to be asked again after {wait:.0f} s" if (wait := _wait_of(error)) > 0 else ""
-    return f"status {objection.status}{code} with {objection.form}{after}: {objection.said or 'no words of interfaces'}"
+    return f"status {objection.status}{code} with {objection.form}{after}: {objection.said or 'nothing to repeat'}"
 
 
-def delay_of(error: Exception, objection: Objection | None, tries: int) -> float | None:
+def delay_of(error: Exception | None, objection: Objection | None, tries: int) -> float | None:
     """Seconds until the request is worth repeating, after so many tries; None if it is not."""
     if tries >= TRIES or (objection is not None and has_no_credit(objection)):
         return None
@@ -124,7 +126,7 @@ def delay_of(error: Exception, objection: Objection | None, tries: int) -> float
     return backoff_s if isinstance(error, APIConnectionError) else None
 
 
-def _wait_of(error: Exception) -> float:
+def _wait_of(error: Exception | None) -> float:
     """Seconds for which the endpoint wants not to be asked; 0 where it does not say."""
     return _retry_after(error.response.headers.get("retry-after", "")) if isinstance(error, APIStatusError) else 0.0
 

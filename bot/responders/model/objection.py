@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from openai import APIError, APIStatusError
+from openai import APIStatusError
 
 from bot.errors import BotError
 from bot.responders.model.vocabulary import WORDS
@@ -20,6 +20,7 @@ DEEPEST = 8
 RUN = 3
 """So many words in a row that somebody wrote are theirs, however plain each of them is."""
 LONGEST_NUMBER = 7
+_STATUSES = frozenset(map(str, range(400, 600)))
 _WORD = re.compile(r"[^\W_]+")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")
 _BETWEEN = re.compile(r"[ _\-.,:;'\"`()\[\]/=]{1,4}")
@@ -60,8 +61,6 @@ class Objection:
             return cls.read(200, error.body, sent)
         if isinstance(error, APIStatusError):
             return cls.read(error.status_code, error.response.text, sent)
-        if type(error) is APIError:  # told within a stream
-            return cls.of_json(200, {"error": error.body or error.message}, sent)
         return None
 
     @classmethod
@@ -83,14 +82,14 @@ class Objection:
         told = body.get("error", body) if isinstance(body, dict) else body
         fields: Mapping[str, Any] = told if isinstance(told, dict) else {}
         code, param = fields.get("code"), fields.get("param")
-        if status == 200 and str(code).isdecimal() and 400 <= int(str(code)[:4]) < 600:
-            status = int(str(code)[:4])
+        if status == 200 and str(code) in _STATUSES:
+            status = int(str(code))
         rest = {name: value for name, value in fields.items() if name not in ("code", "param", "message")}
         texts = " ".join(_texts([fields.get("message"), rest] if fields else told))
         sent = tuple(sent)
         return cls(
             status=status,
-            code=_code(code, sent),
+            code=_code(code, sent) if str(code) != str(status) else "",
             param=what_was_said(param, sent) if isinstance(param, str) else "",
             said=what_was_said(texts, sent),
         )
@@ -121,8 +120,8 @@ def what_was_said(text: str, sent: Iterable[str]) -> str:
 
 
 def _code(code: object, sent: tuple[str, ...]) -> str:
-    """A code, if it is nothing but words of interfaces."""
-    said = what_was_said(code, sent) if isinstance(code, str) else ""
+    """A code, if it is nothing but words of interfaces, or a number."""
+    said = what_was_said(str(code), sent) if isinstance(code, str | int) and not isinstance(code, bool) else ""
     return "" if "…" in said else said
 
 

@@ -29,15 +29,18 @@ RULES = (
     LIMIT,
     Rule(("stream",), r"\bstream(ing|ed)?\b"),
     Rule(("tools",), r"\btools?\b|tool[ _](choice|calls?|use)|function[ _]call|\bfunctions\b"),
+    # Some templates say the tools as the system, and have no role for what a tool gave back.
     Rule(
-        ("system",), r"\b(system|developer)\b.*\b(role|message|prompt|instruction)|\broles?\b|\bsystem\b.*\bassistant"
+        ("system", "tools"),
+        r"\b(system|developer)\b.*\b(role|message|prompt|instruction)|\broles?\b|\bsystem\b.*\bassistant",
     ),
 )
 """What is missed least comes first. Fields that we never send need no rule."""
 
 _WIDE = (
     r"support|permit|allow|enable|require|implement|recogni[sz]ed|unknown|unexpected|invalid|\bvalid\b|must|should"
-    r"|\bonly\b|\bextra\b|cannot|unable|not (available|found)|disabled|capab|deprecated|expected|too (large|many)"
+    r"|\bonly\b|\bextra\b|cannot|unable|not (available|found)|unavailable|disabled|capab|deprecated|expected"
+    r"|too (large|many)"
 )
 _NARROW = (
     r"support|permit|not allowed|disallowed|not enabled|require|not implemented|recogni[sz]ed|unexpected keyword|must"
@@ -63,10 +66,11 @@ def refused_part(objection: Objection | None, sent: Container[RequestPart]) -> R
     if objection is None or refusing is None or objection.form == "a web page":
         return None
     is_refused = re.search(refusing, objection.words) is not None
+    field = re.sub(r"\W.*", "", objection.param)
     # What is too long is so for its messages, and for the answer that was asked for, whatever else is counted there.
     for rule in (LIMIT,) if is_too_long(objection) else RULES:
         is_named = is_refused and re.search(rule.named, objection.words) is not None
-        if is_named or objection.param in rule.parts:
+        if is_named or field in rule.parts:
             found = [part for part in rule.parts if part in sent]
             if found:
                 return found[0]

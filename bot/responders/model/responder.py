@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.responders.model import failures, tools
-from bot.responders.model.answer import ModelAnswer, ToolCall
+from bot.responders.model.answer import ModelAnswer
+from bot.responders.model.calls import ToolCall
 from bot.responders.model.context import ContextWindow, tokens
 from bot.responders.model.dialect import ChatMessage, Dialect, Question
 from bot.responders.model.endpoint import ModelEndpoint
@@ -107,7 +108,7 @@ class OpenAI:
     async def _ask(
         self, question: Question, turn: Turn, said: str, deadline: float
     ) -> tuple[ModelAnswer, ResponderFailed | None]:
-        answer = ModelAnswer()
+        answer = ModelAnswer(offered=tools.NAME if question.tool is not None else "")
 
         def show(text: str) -> None:
             turn.show(_beside(said, text))
@@ -149,12 +150,19 @@ class OpenAI:
 def _reply(turn: Turn, said: str, answer: ModelAnswer, failure: ResponderFailed | None) -> Reply:
     """The text that arrived, with a line that says so where it is not the whole. Raises ResponderFailed for nothing."""
     if not said.strip():
-        raise failure or ResponderFailed("provider answered nothing", say("model.empty"))
+        raise failure or _nothing(answer)
     if failure is not None:
         turn.origin, said = replace(turn.origin, ended="cut"), unfinished(said, say("model.cut"))
     elif answer.finish == "length":
         turn.origin, said = replace(turn.origin, ended="length"), unfinished(said, say("answer.length"))
     return Reply(text=said, markdown=True, rateable=True)
+
+
+def _nothing(answer: ModelAnswer) -> ResponderFailed:
+    """Why a whole answer says nothing: models that think may use up their tokens by that."""
+    if answer.finish == "length":
+        return failures.spent()
+    return ResponderFailed("provider answered nothing", say("model.empty"))
 
 
 def _beside(said: str, text: str) -> str:
@@ -178,8 +186,13 @@ def _size(question: Question) -> int:
 
 
 def _usage(question: Question, answer: ModelAnswer) -> Usage:
-    """The usage that the endpoint tells, else the estimate of what was sent and what arrived."""
-    if answer.usage is not None or not answer.was_sent:
+    """The usage that the endpoint tells, else the estimate of what was sent and what arrived.
+
+    One that was told on the way may have grown since.
+    """
+    if not answer.was_sent:
         return answer.usage or Usage()
-    arrived = answer.text + (answer.call.name + answer.call.arguments if answer.call else "")
-    return Usage(input=_size(question), output=count(arrived))
+    if answer.usage is None:
+        return Usage(input=_size(question), output=answer.arrived_tokens)
+    made = answer.usage.output if answer.finish is not None else max(answer.usage.output, answer.arrived_tokens)
+    return replace(answer.usage, output=made)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.errors import BotError
-from bot.responders.model.answer import ToolCall
+from bot.responders.model.calls import ToolCall
 from middleware.responder import NotProposed, Propose
 from middleware.turn import Reply, Turn
 

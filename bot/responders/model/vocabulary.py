@@ -13,16 +13,16 @@ decode default denied deprecated described description deserialize detail detail
 disabled disallowed do does doesn don down due during each either empty enable enabled end endpoint endpoints enough
 error errors even exceed exceeded exceeds exception exist existing exists expected expired extra fail failed failure
 false few fewer field fields filter filtered finish first flag flagged following for forbidden format found free from
-function functions gateway generated generation get given got greater had handle has have header headers higher history
-hour hours however http https id if implemented in include included includes incorrect incorrectly index info input
-inputs instance instead instruction instructions insufficient integer internal invalid is isn it item items its jinja
-json just keep key keys keyword known large larger last least left length less license like limit limited limits list
-load loaded loading locked long longer low lower made make management many match matched max maximum may message
-messages method min minimum minute minutes missing mode model models moderation month more most much must name named
-names need needed needs new next no none not nothing null number object of off on one only operation option optional
-options or order org organization other our out output over overloaded own page param parameter parameters params parse
-parser part path payment pending per permission permissions permitted plan please policy position positive post
-preferences present previous prices privacy process processed processing project prompt prompts properties property
+function functions gateway generated generation get given gone got greater had handle has have header headers higher
+history hour hours however http https id if implemented in include included includes incorrect incorrectly index info
+input inputs instance instead instruction instructions insufficient integer internal invalid is isn it item items its
+jinja json just keep key keys keyword known large larger last least left length less license like limit limited limits
+list load loaded loading locked long longer low lower made make management many match matched max maximum may memory
+message messages method min minimum minute minutes missing mode model models moderation month more most much must name
+named names need needed needs new next no none not nothing null number object of off on one only operation option
+optional options or order org organization other our out output over overloaded own page param parameter parameters
+params parse parser part path payment pending per permission permissions permitted plan please policy position positive
+post preferences present previous prices privacy process processed processing project prompt prompts properties property
 provide provided provider providers pull put quota raise rate reached read reading reason received reduce refer refused
 region rejected removed replace replaced request requested requests require required requires reset resource response
 responses restricted restriction result results retries retry return returned returning role roles route rules running s

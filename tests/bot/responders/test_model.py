@@ -206,7 +206,7 @@ async def test_hostile_text_stays_in_its_section(house: House, text: str) -> Non
     async with talking(house) as model:
         ann = house.world.person(text[:60])
         chat = house.world.private(ann)
-        model.say(text)
+        model.say(f"I read: {text}")
         await tell(house, chat, ann, text)
         await tell(house, chat, ann, text)
         exchange = model.exchanges[-1]

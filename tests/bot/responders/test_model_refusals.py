@@ -118,6 +118,16 @@ async def test_without_the_systems_role_its_text_begins_the_first_message(
         assert said(last.messages[-1])[-1]["text"] == "and now"
 
 
+async def test_a_role_for_what_a_tool_gave_back_is_not_needed(house: House) -> None:
+    """Where a proposal cannot be read and its repair is refused, the person is answered without the tool."""
+    async with talking(house) as model:
+        ann, chat = house.chat()
+        refuse(model, speaks_as("tool"), message="Only user and assistant roles are supported!")
+        model.order(Answer(tool=("propose_automation", '{"schedule": "whenever", "prompt": "x"}')), Answer(text="fine"))
+        assert await tell(house, chat, ann, "remind me") == ["fine"]
+        assert [m["role"] for m in model.exchanges[-1].messages] == ["user"]
+
+
 async def test_roles_that_must_alternate_do(house: House) -> None:
     """The first is the user's, whatever the conversation begins with."""
     async with talking(house) as model:
@@ -160,15 +170,6 @@ async def test_a_stream_that_is_called_json_is_read_all_the_same(house: House) -
         raw = f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n"
         model.order(Answer(raw=raw, content_type="application/json"))
         assert await tell(house, chat, ann, "hello") == ["fine"]
-
-
-@pytest.mark.parametrize("choices", [[], [1], [{"message": 1}], [{"message": {"tool_calls": [1]}}]])
-async def test_an_answer_in_one_piece_may_be_garbage_too(house: House, choices: list[Any]) -> None:
-    """Then that is told."""
-    async with talking(house) as model:
-        ann, chat = house.chat()
-        model.otherwise = Answer(raw=json.dumps({"choices": choices}), content_type="application/json")
-        assert await tell(house, chat, ann, "hello") == [say("model.garbage")]
 
 
 async def test_a_tool_is_proposed_with_where_answers_come_in_one_piece(house: House) -> None:
@@ -389,8 +390,9 @@ PAGE = "<html><head><title>404 Not Found</title></head><body>words of a person</
             Answer(raw='{"error":"out of memory"}', content_type="application/json"),
             "200 with JSON: out of",
         ),
-        ("no_answer", Answer(raw="", content_type="application/json"), "status 200 with nothing"),
-        ("broken", Answer(raw=""), "it ended before its end"),
+        ("garbage", Answer(raw="", content_type="application/json"), "answered garbage (nothing)"),
+        ("garbage", Answer(raw='{"hello": "you"}'), "answered garbage (JSON with the fields hello)"),
+        ("broken", Answer(pieces=("",), finish=None), "it ended before its end"),
         ("failing", Answer(status=503, raw=PAGE, content_type="text/html"), "status 503 with a web page"),
         ("refused", Answer(status=400, code="content_filter", message="x"), "400 content_filter"),
         ("refused", Answer(status=400, message="Your prompt was flagged by our safety policy"), "prompt was flagged"),
@@ -405,7 +407,7 @@ async def test_each_failure_is_told_and_logged_as_what_it_is(
     """To the person in a sentence, in the log with model, host, status, and what the endpoint said."""
     async with talking(house) as model:
         ann, chat = house.chat()
-        if answer.raw is not None and answer.raw.startswith("{"):
+        if isinstance(answer.raw, str) and answer.raw.startswith("{"):
             answer = replace(answer, content_type="application/json")
         model.otherwise = answer
         assert await tell(house, chat, ann, "words of a person") == [say(f"model.{key}")]

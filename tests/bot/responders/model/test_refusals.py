@@ -88,6 +88,19 @@ def test_what_names_nothing_or_passes_is_a_failure(status: int, message: str) ->
     assert refused_part(read(status, message), PARTS) is None
 
 
+@pytest.mark.parametrize(("param", "part"), [("tools[0].function", "tools"), ("stream_options.x", "stream_options")])
+def test_what_is_refused_within_a_field_is_the_field(param: str, part: RequestPart) -> None:
+    """It is left out as a whole."""
+    assert refused_part(read(400, "No.", param=param), PARTS) == part
+
+
+def test_where_a_role_is_refused_still_the_tools_have_one() -> None:
+    """Templates that know no system have none for what tools say, either."""
+    said = read(400, "Only user and assistant roles are supported!")
+    assert refused_part(said, {"tools", "stream"}) == "tools"
+    assert refused_part(said, {"stream"}) is None
+
+
 def test_a_page_refuses_nothing() -> None:
     """Its title is some web server's."""
     assert refused_part(Objection.read(404, "<title>Streaming is not supported</title>", ()), PARTS) is None
@@ -102,6 +115,7 @@ def test_a_page_refuses_nothing() -> None:
         (400, "the request exceeds the available context size. try increasing the context size"),
         (400, "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576)"),
         (400, "context_length_exceeded"),
+        (400, "Messages and tools exceed the context window: only 4096 tokens are allowed"),
         (413, "Request Entity Too Large"),
         (413, ""),
     ],
