@@ -57,9 +57,10 @@ class AtHand:
         if waiting is None:
             return True
         parts = [one for one in waiting.values() if one.reply_id == delivery.reply_id]
-        for part in parts:
+        has_more = len(parts) > 1
+        for part in parts if has_more else ():
             waiting[part.delivery_id] = replace(part, begun=True)
-        return len(parts) > 1
+        return has_more
 
     def has(self, delivery: Delivery) -> bool:
         """True if it is kept, and has not been made."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from telegram import (
@@ -77,12 +77,11 @@ class Calls:
     @asynccontextmanager
     async def _hurried(self, delivery_id: str) -> AsyncIterator[None]:
         async with asyncio.timeout(None) as limit:
-            if is_placeholder(delivery_id):
-                self._placeholders[delivery_id] = limit
+            self._placeholders[delivery_id] = limit
             try:
                 yield
             finally:
-                self._placeholders.pop(delivery_id, None)
+                del self._placeholders[delivery_id]
 
     async def make(self, delivery: Delivery, message_id: int | None = None) -> Receipt | None:
         """One call, on the message with this id where it is about one that was sent before; None without a new one.
@@ -93,7 +92,8 @@ class Calls:
         """
         with overheard() as answer:
             try:
-                async with self._hurried(delivery.delivery_id):
+                may_be_hurried = is_placeholder(delivery.delivery_id)
+                async with self._hurried(delivery.delivery_id) if may_be_hurried else nullcontext():
                     return await self._make(delivery, message_id)
             except Exception as error:
                 if answer.says_ok:

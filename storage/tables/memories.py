@@ -112,8 +112,7 @@ class Memories:
 
     async def search(self, words: str, *, session_id: str, user_id: str, limit: int) -> list[Memory]:
         """Memories that contain any of the words, best first; who has none at all costs a look-up by the key."""
-        wanted = terms(words)
-        if not wanted or not await self._has_any(user_id):
+        if not await self._has_any(user_id) or not (wanted := terms(words)):
             return []
         if self._readers.has_memory_index:
             return await self._search_index(wanted, session_id, user_id, limit)
