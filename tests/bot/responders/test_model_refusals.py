@@ -199,6 +199,18 @@ async def test_all_that_is_refused_is_left_out_one_after_the_other(house: House)
         assert len(model.wrong) == 1
 
 
+async def test_what_has_begun_is_not_asked_again(house: House) -> None:
+    """An error that comes after the first words cuts the answer, whatever it names."""
+    async with talking(house) as model:
+        ann, chat = house.chat()
+        begun = {"choices": [{"index": 0, "delta": {"content": "one two"}}]}
+        error = {"error": {"code": 400, "message": "tools are not supported"}}
+        model.order(Answer(raw=f"data: {json.dumps(begun)}\n\ndata: {json.dumps(error)}\n\n"))
+        [text] = await tell(house, chat, ann, "hello")
+        assert text.startswith("one two…")
+        assert len(model.exchanges) == 1
+
+
 async def test_what_never_helped_is_not_remembered(house: House) -> None:
     """A refusal that goes on without it had another cause."""
     async with talking(house) as model:
@@ -338,8 +350,8 @@ async def test_what_is_too_long_is_asked_with_less_history(
 
 @pytest.mark.parametrize(("status", "message"), TOO_LONG)
 async def test_a_question_that_is_too_long_by_itself_is_told(house: House, status: int, message: str) -> None:
-    """As that, after three requests at the most."""
-    async with talking(house) as model:
+    """As that, after three requests at the most, which cost nothing."""
+    async with talking(house, **PRICED, **WATCHED) as model:
         ann, chat = house.chat()
         refuse(model, longer_than(4000), status, message=message)
         assert await tell(house, chat, ann, "x" * 3900) == [say("model.too_long")]
@@ -349,6 +361,7 @@ async def test_a_question_that_is_too_long_by_itself_is_told(house: House, statu
         model.wrong.clear()
         assert await tell(house, chat, ann, "x" * 3900) == [say("model.too_long")]
         assert len(model.wrong) in (2, 3)
+    assert watch.turns[0].spent_usd == 0
     assert reasons(house)[0] == ("failed", f"provider {status}")
 
 
