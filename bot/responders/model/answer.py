@@ -8,7 +8,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from bot.responders.model.calls import CallPiece, EndlessCall, ToolCall, add, paired
+from bot.responders.model.calls import LONGEST_CALL, CallPiece, EndlessCall, ToolCall, add, paired
 from bot.responders.model.frames import Delta
 from bot.responders.model.prices import Usage
 from bot.responders.model.speech import Speech
@@ -47,7 +47,8 @@ class ModelAnswer:
     _speech: Speech = field(default_factory=Speech)
     _half: str = ""
     """A surrogate whose other half is in the next frame."""
-    _sixths: int = 0
+    _sixths_said: int = 0
+    _sixths_beside: int = 0
     _reason: str = ""
     _is_done: bool = False
     _is_over: bool = False
@@ -67,14 +68,15 @@ class ModelAnswer:
     @property
     def arrived_tokens(self) -> int:
         """An estimate of all that the model made, thoughts and calls too."""
-        return math.ceil(self._sixths / SIXTHS)
+        return math.ceil((self._sixths_said + self._sixths_beside) / SIXTHS)
 
     def take(self, delta: Delta) -> None:
         """Add what a frame brings. Raises EndlessCall."""
         if delta.is_whole and delta.text:
-            self._speech, self._half = Speech(), ""
+            self._speech, self._half, self._sixths_said = Speech(), "", 0
         self._hear(delta.text)
-        self._sixths += sixths(delta.text) + sixths(delta.thought)
+        self._sixths_said += sixths(delta.text)
+        self._sixths_beside += sixths(delta.thought)
         for piece in delta.calls:
             self._add(piece)
         self.usage = usage_of(delta.usage, self.usage)
@@ -112,7 +114,9 @@ class ModelAnswer:
         half = None if is_end else _HIGH.search(text)
         self._half = half[0] if half else ""
         self._speech.feed(clean(text[: half.start()] if half else text))
+        if len(self._speech.text) > LONGEST_CALL and not self.text:
+            raise EndlessCall
 
     def _add(self, piece: CallPiece) -> None:
         add(self.calls, piece)
-        self._sixths += sixths(piece.arguments)
+        self._sixths_beside += sixths(piece.arguments)

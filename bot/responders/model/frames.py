@@ -16,6 +16,7 @@ _THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "th
 """Names of thoughts beside the content; some endpoints send the same by two of them."""
 _TEXTS = ("text", "output_text")
 _THINKING = ("thinking", "reasoning", "reasoning_text", "thought", "redacted_thinking")
+_NO_REASON = ("", "null", "none")
 _DEEPEST = 4
 """Lists within lists of parts of a content."""
 
@@ -62,7 +63,7 @@ def read(frame: Frame) -> Delta | None:
         thought=thought or next((said for name in _THOUGHTS if (said := _thought(message.get(name)))), ""),
         calls=tuple(_calls(message)),
         usage=usage,
-        finish=_text(choice.get("finish_reason")),
+        finish="" if (reason := _text(choice.get("finish_reason"))).lower() in _NO_REASON else reason,
         model=_text(fields.get("model")),
         is_refused=bool(_text(message.get("refusal"))) or _refuses(message.get("content")),
         is_whole=is_whole,
@@ -82,7 +83,7 @@ def _check(fields: FrameFields, choice: FrameFields, event: str) -> None:
 def _choice(choices: object) -> FrameFields:
     """The choice of number 0, or the one without a number."""
     for choice in choices if isinstance(choices, list) else ():
-        if isinstance(choice, dict) and not choice.get("index"):
+        if isinstance(choice, dict) and choice.get("index") in (0, "0", "", None):
             return choice
     return {}
 

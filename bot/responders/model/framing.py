@@ -16,6 +16,8 @@ LONGEST_FRAME = 4 * 1024 * 1024
 """Characters of one frame; a completion in one piece is the longest that makes sense."""
 END = "[DONE]"
 _DECODER = json.JSONDecoder(strict=False)
+_AGAIN = re.compile(r"^(?:data:\s*)+")
+"""Some gateways put what they pass on into an event once more."""
 _BETWEEN = re.compile(r"[\s,]*")
 _FIELD_NAME = re.compile(r"[a-z_]{1,40}")
 _NAMES_TOLD = 8
@@ -97,7 +99,7 @@ class Framing:
         if name == "data" and colon:
             if self._body:
                 yield from self._flush()
-            yield from self._datum(value.strip())
+            yield from self._datum(_AGAIN.sub("", value.strip()))
         elif line.startswith(":"):
             return
         elif self._body:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.responders.model import tags
-from bot.responders.model.calls import LONGEST_CALL, EndlessCall, ToolCall
+from bot.responders.model.calls import LONGEST_CALL, MOST_CALLS, EndlessCall, ToolCall
 from bot.responders.model.surroundings import Surroundings
 from bot.responders.model.written import read_calls
 
@@ -223,7 +223,7 @@ class Speech:
     def _call(self, hidden: Hidden) -> bool:
         """Whether this is a call, which is noted then."""
         found = read_calls(hidden.tag * hidden.is_function + hidden.text)
-        self.calls += found
+        self.calls = (self.calls + found)[:MOST_CALLS]
         return bool(found)
 
     def _say(self, text: str) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 
 from bot.responders.model.prices import Usage
 
-_INPUT = ("prompt_tokens", "input_tokens", "prompt_eval_count")
+_WITH_CACHED = ("prompt_tokens", "prompt_eval_count")
+_INPUT = (*_WITH_CACHED, "input_tokens")
 _OUTPUT = ("completion_tokens", "output_tokens", "eval_count")
 _CACHED = ("cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens")
 _BESIDE_INPUT = ("cache_read_input_tokens", "cache_creation_input_tokens")
-"""Input that does not count as `input_tokens` where it is told by these names."""
+"""Input that is told by these names is not in `input_tokens`; it is in the others."""
 _MOST = 10**9
 """Tokens beyond which a number makes no sense."""
 
@@ -18,9 +19,9 @@ _MOST = 10**9
 def usage_of(fields: dict[str, Any], so_far: Usage | None = None) -> Usage | None:
     """The usage that a frame or its `usage` tells, what it leaves out as it was told before; None if none was."""
     given, made = _first(fields, _INPUT), _first(fields, _OUTPUT)
-    if given is not None:
+    if given is not None and _first(fields, _WITH_CACHED) is None:
         given += sum(_first(fields, (name,)) or 0 for name in _BESIDE_INPUT)
-    elif so_far is not None:
+    elif given is None and so_far is not None:
         given = so_far.input
     if made is None and so_far is not None:
         made = so_far.output

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from bot.responders.model import endpoint
 from emulator.model import Answer, ModelServer
 from middleware.texts import say
 from tests.house import House, until
@@ -121,12 +122,25 @@ async def test_while_it_grows_nothing_but_the_answer_is_shown(house: House) -> N
     assert texts(house, chat) == ["One"]
 
 
-async def test_an_answer_that_is_over_is_not_waited_for(house: House) -> None:
+async def test_an_answer_that_is_over_is_not_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that stays open behind the end keeps nobody waiting, and one that breaks there harms nothing."""
-    async with talking(house) as model:
+    monkeypatch.setattr(endpoint, "STALL_S", 600)
+    async with talking(house, responder_timeout_seconds=600) as model:
         ann, chat = house.chat()
         model.order(Answer(raw=(A + B + S + DONE,), hold_after=1), Answer(raw=(A + B + S,), cut_after=1))
         assert await tell(house, chat, ann, "hello") == [WHOLE]
         assert model.exchanges[0].ended == "abandoned"
         assert await tell(house, chat, ann, "hello") == [WHOLE]
     assert reasons(house) == [("answered", None)] * 2
+
+
+async def test_what_was_made_after_the_usage_was_told_is_paid(house: House) -> None:
+    """Where an answer was cut, what came since is estimated; where it was not, what is told holds."""
+    begin, rest = frame(usage={"prompt_tokens": 7, "completion_tokens": 1}), said("word " * 300)
+    async with talking(house, **PRICED, **WATCHED) as model:
+        ann, chat = house.chat()
+        model.order(Answer(raw=begin + rest), Answer(raw=begin + rest + DONE))
+        await tell(house, chat, ann, "hello")
+        await tell(house, chat, ann, "hello")
+    cut, whole = (turn.spent_usd for turn in watch.turns)
+    assert cut > 300 * 15 / 1e6 > whole == pytest.approx((7 * 3 + 15) / 1e6)

@@ -32,6 +32,9 @@ WHOLE_STREAMS = {
     "without its sign of the end": A + B + S,
     "without a reason": A + B + DONE,
     "an empty reason": A + B + frame(finish="") + DONE,
+    "null as a word": A + B.replace("null", '"null"') + DONE,
+    "passed on in an event": (A + B + S + DONE).replace("data: ", "data: data: "),
+    "a number as a text": A + B.replace('"index": 0', '"index": "0"') + S,
     "no choices": A + event({"id": "c", "object": "chat.completion.chunk"}) + B + S,
     "null choices": A + event({"id": "c", "choices": None}) + B + S,
     "choices of another form": A + event({"choices": 5}) + event({"choices": ["x"]}) + B + S,
@@ -49,6 +52,7 @@ WHOLE_STREAMS = {
     "data over several lines": A + B.replace('"choices"', '\ndata: "choices"') + S,
     "no line end at the end": A + B + S.rstrip(),
     "lines of JSON": (A + B + S).replace("data: ", ""),
+    "lines of JSON, and a bare end": (A + B + DONE).replace("data: ", ""),
     "one piece": json.dumps(COMPLETION),
     "one piece over several lines": json.dumps(COMPLETION, indent=2),
     "one piece in an event": event(COMPLETION),
@@ -183,6 +187,7 @@ def test_characters_that_come_in_halves_are_put_together() -> None:
 USAGES: list[tuple[dict[str, Any], Usage]] = [
     ({"prompt_tokens": 7, "completion_tokens": 5}, Usage(input=7, output=5)),
     ({"input_tokens": 7, "output_tokens": 5, "cache_read_input_tokens": 3}, Usage(input=10, output=5, cached=3)),
+    ({"prompt_tokens": 7, "completion_tokens": 5, "cache_read_input_tokens": 3}, Usage(input=7, output=5, cached=3)),
     ({"prompt_eval_count": 7, "eval_count": 5.0}, Usage(input=7, output=5)),
     (
         {"prompt_tokens": 7, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 2}, "total_tokens": 12},
@@ -230,6 +235,12 @@ def test_thoughts_are_dropped_and_their_tokens_are_counted() -> None:
 
 
 ARGUMENTS = json.dumps(PROPOSED)
+
+
+def test_a_message_that_grows_is_counted_once() -> None:
+    """Not each time that it is told anew."""
+    words = [{"choices": [{"message": {"content": "word " * number}}]} for number in range(1, 100)]
+    assert heard(*map(event, words)).arrived_tokens == heard(said("word " * 99)).arrived_tokens
 
 
 def call(arguments: Any = ARGUMENTS, name: str | None = TOOL, **fields: Any) -> dict[str, Any]:

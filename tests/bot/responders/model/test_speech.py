@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.responders.model.answer import ModelAnswer
-from bot.responders.model.calls import LONGEST_CALL, EndlessCall
+from bot.responders.model.calls import LONGEST_CALL, MOST_CALLS, EndlessCall
 from bot.responders.model.frames import Delta
 from bot.responders.model.speech import Speech
 from tests import examples
@@ -69,7 +69,7 @@ TOKENS = [
 @pytest.mark.parametrize("text", [*THOUGHTS, *TOKENS])
 def test_thoughts_and_control_tokens_are_not_the_answer(text: str) -> None:
     """By all the names that are seen, nested, without a beginning, and whoever would speak next."""
-    assert spoken(text).strip() == "Yes."
+    assert spoken(text).rstrip() == "Yes."
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,9 @@ def test_thoughts_and_control_tokens_are_not_the_answer(text: str) -> None:
         "See:\n```\n<think>\nhm\n</think>\n<|im_end|>\n```\nDone.",
         "See:\n~~~xml\n<tool_call>{}</tool_call>\n~~~",
         "See:\n\n    <think>\n    hm\n",
+        "See:\n\n    <think>hm</think>\n",
+        "Use `a <|im_end|>b` here.",
+        "It ends with <|im_end|>, mostly.",
         "A turn ends with the token <|im_end|> in that format.",
         "It is <s>struck</s> out.",
         "<p>a < b, c <= d</p> [1] [T] <thin> <thinker>",
@@ -236,7 +239,7 @@ PIECES += [
 ]
 
 
-@examples(60)
+@examples(40)
 @given(st.lists(st.sampled_from(PIECES), max_size=12), st.sets(st.integers(0, 150)))
 def test_cutting_the_text_elsewhere_changes_nothing(pieces: list[str], cuts: set[int]) -> None:
     """The same text says the same, and no text breaks the reading."""
@@ -255,6 +258,9 @@ def test_what_is_hidden_is_bounded() -> None:
     speech.feed("<tool_call>{")
     with pytest.raises(EndlessCall):
         speech.feed("x" * LONGEST_CALL)
+    with pytest.raises(EndlessCall):
+        heard(said('{"type": ' + " " * 99 + "x" * LONGEST_CALL), offered=TOOL)
+    assert len(heard(said(f"<tool_call>{CALL}</tool_call>" * 99)).calls) == MOST_CALLS
     assert spoken("Yes.\n<think>" + "x" * (LONGEST_CALL + 1)) == "Yes.\n"
     assert spoken("`<|a|>`" * 3000).count("<|a|>") == 3000
 
