@@ -36,6 +36,8 @@ STALL_S = 30.0
 """The seconds that a text that has begun may pause; before that, some models think."""
 DRAIN_S = 0.1
 """The seconds in which a connection whose answer is over may come to its end, so that it can be used again."""
+PAGE = 64 * 1024
+"""Bytes that are read of a web page where an answer was expected."""
 NO_KEY = "none"
 LOST = (Garbled, EndlessCall, ErrorFrame)
 """Something was lost on the way, whatever reason for its end the answer has."""
@@ -155,7 +157,7 @@ class ModelEndpoint:
                 stream_cls=AsyncStream[ChatCompletionChunk],
             )
             if "html" in stream.response.headers.get("content-type", ""):
-                raise NoAnswer(await _whole(stream))
+                raise NoAnswer(await _beginning(stream))
             return stream
 
 
@@ -166,13 +168,19 @@ def _objection(failed: Exception | None, question: Question) -> Objection | None
     return None if failed is None else Objection.of(failed, question.texts)
 
 
-async def _whole(stream: AsyncStream[Any]) -> str:
-    """The body as a text."""
+async def _beginning(stream: AsyncStream[Any]) -> str:
+    """The body as a text, as much of it as a page takes to say what it is."""
+    body, chunks = bytearray(), stream.response.aiter_bytes()
     try:
-        await stream.response.aread()
+        async for chunk in chunks:
+            body += chunk
+            if len(body) >= PAGE:
+                break
     except RequestError as error:
         raise APIConnectionError(request=stream.response.request) from error
-    return stream.response.text
+    finally:
+        await stream.response.aclose()
+    return bytes(body[:PAGE]).decode(errors="replace")
 
 
 async def _deltas(stream: AsyncStream[Any]) -> AsyncGenerator[Delta, None]:

@@ -296,3 +296,12 @@ async def test_many_calls_at_once_end_each_with_its_own(house: House) -> None:
         assert texts(house, chat) == ["ok"]
     asked = [json.loads(e.messages[-1]["content"])["text"] for e in model.exchanges]
     assert sorted(asked) == sorted(f"I am {person.first_name}" for person, _ in people)
+
+
+async def test_a_page_without_end_is_told_when_enough_of_it_is_there(house: House) -> None:
+    """Nobody waits for the rest of it."""
+    async with talking(house) as model:
+        ann, chat = house.chat()
+        page = ("<html><title>Hotel</title>" + "x" * 70_000, "never sent")
+        model.order(Answer(raw=page, content_type="text/html", hold_after=1))
+        assert await tell(house, chat, ann, "hello") == [say("model.page")]
