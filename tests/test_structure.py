@@ -45,6 +45,7 @@ CATCHING_ALL = {
 
 KEPT_FOR_GOOD = {
     ("bot/http/bot_api.py", "trusted"): "the certificates of the system",
+    ("bot/receiving/reading.py", "_fields"): "the fields of a form",
     ("bot/zones.py", "_names"): "the zone database",
     ("middleware/texts.py", "texts"): "a catalogue a language",
 }

@@ -94,7 +94,7 @@ def _reference(file: FileForm, message: MessageForm) -> dict[str, Any]:
     if name := _on_one_line(file.file_name or ""):
         reference["name"] = name
     if message.media_group_id:
-        reference["album"] = message.media_group_id
+        reference["album"] = clean(message.media_group_id)
     return reference
 
 

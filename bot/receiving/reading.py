@@ -7,6 +7,7 @@ no part of an update can keep back the whole.
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
@@ -59,13 +60,19 @@ def _read_rest(body: bytes) -> WhatWasRead:
         raise UpdateUnreadable(f"{type(error).__name__}: {error}") from error
     if not isinstance(value, dict):
         raise UpdateUnreadable("no JSON object")
-    kind = next((key for key in value if key != "update_id"), "empty")
+    kind = _kind_of(value)
     content = value.get(kind)
     form = _FORMS.get(kind, ContentForm) if content is not None else ContentForm
     read = _spared(form, content)
     if isinstance(content, dict) and isinstance(read, MessageForm) and kind_of(read) == "service":
         read = msgspec.structs.replace(read, unknown=_unknown(content))
     return _part(Whole, value.get("update_id")), kind, read
+
+
+def _kind_of(update: dict[str, Any]) -> str:
+    """The field that an update fills: one that is handled, whatever stands beside it; else the first."""
+    known = next((kind for kind in ALLOWED_UPDATES if isinstance(update.get(kind), dict)), None)
+    return known or next((key for key in update if key != "update_id"), "empty")
 
 
 def _unknown(content: dict[str, Any]) -> str | None:
@@ -76,19 +83,30 @@ def _unknown(content: dict[str, Any]) -> str | None:
 def _spared(form: type[AnyForm], value: Any) -> AnyForm:
     """What can be read of an object that should be of this form."""
     given = value if isinstance(value, dict) else {}
-    read = ((known.name, _part(known.type, given.get(known.encode_name))) for known in msgspec.structs.fields(form))
+    read = ((name, _part(kind, given.get(key))) for name, key, kind in _fields(form))
     return form(**{name: part for name, part in read if part is not None})
+
+
+@cache
+def _fields(form: type[ReadForm]) -> tuple[tuple[str, str, Any], ...]:
+    """Our name of each field, Telegram's, and its type; msgspec would read the annotations anew at each call."""
+    return tuple((known.name, known.encode_name, _needed(known.type)) for known in msgspec.structs.fields(form))
+
+
+def _needed(kind: Any) -> Any:
+    """A type without the None of what may be missing."""
+    return get_args(kind)[0] if type(None) in get_args(kind) else kind
 
 
 def _part(kind: Any, value: Any) -> Any:
     """A value as one of this type, with what can be read of it; None where nothing can."""
-    if type(None) in get_args(kind):
-        kind = get_args(kind)[0]
+    if value is None:
+        return None
     if get_origin(kind) is tuple and isinstance(value, list):
         return tuple(part for part in (_part(get_args(kind)[0], element) for element in value) if part is not None)
     if isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, ReadForm):
         return _spared(kind, value)
     try:
         return msgspec.convert(value, kind)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):  # the latter for half a character, where no text belongs
         return None

@@ -277,9 +277,10 @@ def _press(envelope: Envelope, press: PressForm, me: Me) -> Content:
         raise UpdateUnreadable("a press does not say its id, or whose it is")
     if envelope.place is None:  # under a message sent through inline mode, which we have none of
         place = Place(chat_id=press.sender.id, chat_type="private")
-        pressed = Press(query_id=press.id, telegram_message_id=None, data="", is_inline=True)
+        pressed = Press(query_id=clean(press.id), telegram_message_id=None, data="", is_inline=True)
         return Content(kind="button", place=place, author=envelope.author, press=pressed)
-    pressed = Press(query_id=press.id, telegram_message_id=envelope.message_id, data=clean(press.data or "")[:64])
+    data = clean(press.data or "")[:64]
+    pressed = Press(query_id=clean(press.id), telegram_message_id=envelope.message_id, data=data)
     return Content(kind="button", place=_place(envelope), author=envelope.author, press=pressed)
 
 

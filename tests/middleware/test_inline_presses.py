@@ -31,3 +31,17 @@ async def test_it_is_answered_once_with_an_empty_toast(house: House, access: str
         assert [(call.status, call.params.get("text") or "") for call in answers] == [(200, "")]
     assert house.rows("SELECT status FROM polar_updates") == [("done",)]
     assert house.rows("SELECT 1 FROM polar_audit") == house.rows("SELECT 1 FROM polar_feedback_events") == []
+
+
+@pytest.mark.parametrize(
+    "place", [{"inline_message_id": "x"}, {"message": {"message_id": 3, "chat": {"id": 5, "type": "private"}}}]
+)
+async def test_an_id_that_no_database_can_hold_ends_as_any_other(house: House, place: dict[str, Any]) -> None:
+    """Telegram knows no press by it, so nobody can be told."""
+    async with house.bot():
+        await awake(house)
+        ann = house.world.person("Ann")
+        press = {"id": "\ud83d\x00", "from": ann.json(), "chat_instance": "1", "data": "fb:?", **place}
+        house.world.push({"callback_query": press})
+        await idle(house, updates=1)
+    assert house.rows("SELECT status FROM polar_updates") == [("done",)]

@@ -98,7 +98,7 @@ class ModelAnswer:
         if call is not None or (self.finish != "stop" and self.offered and is_half_call(said, self.offered)):
             self._speech = Speech()
         for call in self.calls:
-            call.arguments = clean(paired(call.arguments))
+            call.id, call.name, call.arguments = (clean(paired(t)) for t in (call.id, call.name, call.arguments))
 
     def _finish(self) -> str | None:
         if not self._reason:

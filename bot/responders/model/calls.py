@@ -67,7 +67,7 @@ def add(calls: list[ToolCall], piece: CallPiece) -> None:
         call.arguments = piece.arguments
     elif piece.arguments != call.arguments or not call.is_whole:
         call.arguments += piece.arguments
-    if len(call.arguments) > LONGEST_CALL:
+    if len(call.id) + len(call.name) + len(call.arguments) > LONGEST_CALL:
         raise EndlessCall
 
 

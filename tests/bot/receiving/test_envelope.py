@@ -85,6 +85,15 @@ def test_a_batch_of_which_nothing_can_be_acknowledged_is_an_empty_one(result: li
     assert left_out == [WITHOUT_ID] * len(result)
 
 
+@pytest.mark.parametrize("odd", ['"contact": "\\ud83d"', '"message_id": "\\ude00"', '"chat": "\\ud83d", "text": 5'])
+def test_half_a_character_in_a_wrong_place_keeps_nothing_back(odd: str) -> None:
+    """Neither the update that it is in, nor those that come with it."""
+    body = (
+        f'{{"ok":true,"result":[{{"update_id":1}},{{"update_id":2,"message":{{{odd}}}}},{{"update_id":3}}]}}'.encode()
+    )
+    assert [(one.update_id, one.kind) for one in received_of(body)] == [(1, "empty"), (2, "message"), (3, "empty")]
+
+
 @pytest.mark.parametrize("odd", ['{"a":' * 3000 + "1" + "}" * 3000, '{"text":"\\ud83d"}', "1" * 5000])
 def test_an_element_that_nobody_can_name_keeps_nothing_back(odd: str) -> None:
     """However it is made."""

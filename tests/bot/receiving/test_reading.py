@@ -23,6 +23,7 @@ from bot.receiving.forms import (
     FileForm,
     LocationForm,
     MemberForm,
+    MessageForm,
     OfferForm,
     OptionForm,
     OriginForm,
@@ -208,6 +209,37 @@ def test_what_cannot_be_read_is_as_if_it_were_not_there(data: st.DataObject, kin
     del holder_without[last]
     read, expected = (read_update(json.dumps({"update_id": 1, kind: c}).encode()) for c in (spoiled, without))
     assert read == expected
+
+
+HALF = "\\ud83d"
+OTHERS = '"text": "hello", "chat": {"id": 5, "type": "private"}'
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        f'"contact": "{HALF}"',
+        f'"message_id": "{HALF}"',
+        f'"from": {{"id": "{HALF}", "is_bot": "{HALF}"}}',
+        f'"location": {{"latitude": "{HALF}"}}',
+        f'"entities": ["{HALF}"], "photo": "{HALF}"',
+    ],
+)
+def test_half_a_character_is_left_out_where_no_text_belongs(broken: str) -> None:
+    """As whatever else cannot be read there."""
+    _, kind, read = read_update(f'{{"update_id": 1, "message": {{{broken}, {OTHERS}}}}}'.encode())
+    assert isinstance(read, MessageForm)
+    assert read.chat is not None
+    assert (kind, read.text, read.chat.id) == ("message", "hello", 5)
+
+
+@pytest.mark.parametrize("beside", ['"of_tomorrow": {"id": 1}', '"poll": {"id": "1"}', '"edited_message": 7'])
+@pytest.mark.parametrize("broken", ['"date": 1', '"date": "x"', '"title": "New", "new_chat_title": "New"'])
+def test_what_is_handled_is_found_whatever_stands_before_it(beside: str, broken: str) -> None:
+    """The same field as where all of it can be read."""
+    _, kind, read = read_update(f'{{{beside}, "message": {{{broken}, {OTHERS}}}, "update_id": 1}}'.encode())
+    assert isinstance(read, MessageForm)
+    assert (kind, read.text) == ("message", "hello")
 
 
 DEEP = b'{"message":' + b"[" * 5000 + b"]" * 5000 + b"}"

@@ -19,62 +19,21 @@ from bot.responders.model.framing import LONGEST_FRAME, Garbled
 from bot.responders.model.objection import Objection
 from bot.responders.model.prices import Usage
 from tests import examples
-from tests.streams import DONE, PROPOSED, TOOL, WHOLE, A, B, S, answer_of, event, frame, heard, said
-
-PING = 'event: ping\ndata: {"type":"ping"}\n\n'
-COMPLETION: dict[str, Any] = {
-    "object": "chat.completion",
-    "choices": [{"index": 0, "message": {"role": "assistant", "content": WHOLE}, "finish_reason": "stop"}],
-}
-
-WHOLE_STREAMS = {
-    "plain": A + B + S + DONE,
-    "without its sign of the end": A + B + S,
-    "without a reason": A + B + DONE,
-    "an empty reason": A + B + frame(finish="") + DONE,
-    "null as a word": A + B.replace("null", '"null"') + DONE,
-    "passed on in an event": (A + B + S + DONE).replace("data: ", "data: data: "),
-    "a number as a text": A + B.replace('"index": 0', '"index": "0"') + S,
-    "no choices": A + event({"id": "c", "object": "chat.completion.chunk"}) + B + S,
-    "null choices": A + event({"id": "c", "choices": None}) + B + S,
-    "choices of another form": A + event({"choices": 5}) + event({"choices": ["x"]}) + B + S,
-    "a ping": A + PING + B + S,
-    "another object": A + event({"hello": "world"}) + event([1, 2]) + event(None) + B + S,
-    "empty data": A + "data:\n\n" + B + S,
-    "a term for trying again": "retry: 3000\n\n" + A + B + S,
-    "comments": ": OPENROUTER PROCESSING\n\n" + A + ":\n" + B + S,
-    "data that is no JSON": A + "data: keep-alive\n\n" + B + S,
-    "CRLF": (A + B + S + DONE).replace("\n", "\r\n"),
-    "CR": (A + B + S + DONE).replace("\n", "\r"),
-    "a byte order mark": "\ufeff" + A + B + S,
-    "no blank after the colon": (A + B + S + DONE).replace("data: ", "data:"),
-    "no blank lines": (A + B + S + DONE).replace("\n\n", "\n"),
-    "data over several lines": A + B.replace('"choices"', '\ndata: "choices"') + S,
-    "no line end at the end": A + B + S.rstrip(),
-    "lines of JSON": (A + B + S).replace("data: ", ""),
-    "lines of JSON, and a bare end": (A + B + DONE).replace("data: ", ""),
-    "one piece": json.dumps(COMPLETION),
-    "one piece over several lines": json.dumps(COMPLETION, indent=2),
-    "one piece in an event": event(COMPLETION),
-    "a list": json.dumps([json.loads(part[6:]) for part in (A, B, S)], indent=1),
-    "a message that grows": "".join(
-        event({"choices": [{"index": 0, "message": {"content": text}}]}) for text in ("Half one, ", WHOLE)
-    )
-    + S,
-    "another choice first": event({"choices": [{"index": 1, "delta": {"content": "no"}, "finish_reason": "stop"}]})
-    + A
-    + event({"choices": [{"index": 1, "delta": {"content": "no"}}, json.loads(B[6:])["choices"][0]]})
-    + S,
-    "a choice without a number": A.replace('"index": 0, ', "") + B.replace('"index": 0', '"index": null') + S,
-    "content in parts": said()
-    + frame({"content": [{"type": "text", "text": "Half one, "}, {"type": "new", "x": 1}]})
-    + frame({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, "half two."]})
-    + S,
-    "thoughts beside": frame({"reasoning_content": "hm"}) + frame({"reasoning": "hm", "content": None}) + A + B + S,
-    "no error": A + frame(error=None) + B + S,
-    "more after the sign of the end": A + B + DONE + A + event({"error": "late"}),
-    "nulls": A + frame({"content": None, "tool_calls": None, "refusal": None}, usage=None) + B + S,
-}
+from tests.streams import (
+    DONE,
+    PROPOSED,
+    TOOL,
+    WHOLE,
+    WHOLE_STREAMS,
+    A,
+    B,
+    S,
+    answer_of,
+    event,
+    frame,
+    heard,
+    said,
+)
 
 
 @pytest.mark.parametrize("body", WHOLE_STREAMS.values(), ids=WHOLE_STREAMS)
@@ -271,6 +230,16 @@ def test_a_call_is_put_together(pieces: list[dict[str, Any]]) -> None:
     assert (found.name, json.loads(found.arguments)) == (TOOL, PROPOSED)
     [found] = heard(*(frame({"function_call": {**piece, **piece.get("function", {})}}) for piece in pieces)).calls
     assert found.name == TOOL
+
+
+def test_a_call_can_be_sent_back_whatever_is_in_it() -> None:
+    """Its id and its name too, which may come in halves; one that does not end is given up, whatever of it is long."""
+    halves = [call("", "pro\x00\ud83d", index=0, id="a\x00\ude00"), call("{}", "\ude00pose", index=0)]
+    [found] = heard(*(frame({"tool_calls": [piece]}) for piece in halves)).calls
+    assert (found.id, found.name, found.arguments) == ("a\ufffd", "pro😀pose", "{}")
+    for endless in (call(name="x" * LONGEST_CALL, index=0), call(index=0, id="x" * LONGEST_CALL)):
+        with pytest.raises(EndlessCall):
+            heard(frame({"tool_calls": [endless]}))
 
 
 @pytest.mark.parametrize(
