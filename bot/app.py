@@ -61,7 +61,7 @@ from middleware.ledger import Ledger
 from middleware.needs import Needs
 from middleware.other_bots import OtherBots
 from middleware.own import Own
-from middleware.personality import Personality
+from middleware.personality import Fingerprints, Personality
 from middleware.polarity import PolarityTable
 from middleware.presence import Presence
 from middleware.presses import InlinePresses
@@ -161,6 +161,7 @@ class App:
         """Who answers: commands, and the responder."""
         settings, stores, clock = self.settings, self.stores, self.clock
         self.answering = Answering()
+        self.fingerprints = Fingerprints(stores.keys)
         self.zones = Zones(stores.users, settings.zone)
         limits = Limits(most_jobs=settings.max_jobs_per_person, least=settings.least_interval)
         rights = GroupRights(Administrators(self.telegram.administrators_of, clock), settings.group_automations)
@@ -292,6 +293,7 @@ class App:
                 settings.responder_timeout_seconds,
                 self.answering,
                 stores.stop_marks,
+                self.fingerprints.of,
                 self.live.stage,
             ),
         )

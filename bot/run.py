@@ -150,6 +150,7 @@ async def _prepare(app: App) -> None:
     await app.database.commit(*Budgets.charge_left(now_ms=app.clock()))
     if app.status is not None:
         await app.status.prepare()
+    await app.fingerprints.prepare()
     await app.processor.prepare()
     await app.sender.start()
     await app.runner.prepare()

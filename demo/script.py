@@ -81,7 +81,7 @@ class Script:
         self._screen.scene("The model may propose an automation. It exists once Ann presses Create")
         # Half a day away, so that it comes due within none of the leaps below.
         hour = (datetime.now(UTC) + timedelta(hours=12)).hour
-        await self._ann.say(f"remind me every day at {hour}:00 to water the plants")
+        await self._ann.say(f"remind me every day at {hour}:00 to water the plants", answers=2)
         await self._ann.press((await self._ann.messages())[-1])
         await self._ann.hear(1)
 

@@ -78,7 +78,7 @@ class Audit:
             "command": UNKNOWN if self.registry.find(turn.command.name) is None else turn.command.name,
             "outcome": _status(outcome, error),
             "argumentLength": len(turn.command.argument),
-            "updateId": turn.update_id,
+            **turn.place_in_order(0),
         }
         yield FeedbackLedger.append(
             event_id=event_id(turn.id, -1),

@@ -163,7 +163,7 @@ class Feedback:
                 chat_id=turn.place.chat_id,
                 emoji=emoji,
                 polarity=polarity,
-                payload={**payload, "telegramMessageId": telegram_message_id, "updateId": turn.update_id},
+                payload={**payload, "telegramMessageId": telegram_message_id, **turn.place_in_order(position)},
                 now_ms=turn.received_at_ms,
             )
         )

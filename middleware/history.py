@@ -100,4 +100,5 @@ def _is_talk(message: Message) -> bool:
         return message.is_kept and message.kind != "service" and not _COMMAND.match(message.text)
     origin = message.origin
     said_by_itself = origin.automation_id is not None or origin.heartbeat_id is not None
-    return bool(message.text) and (origin.responder is not None or said_by_itself)
+    said_or_beside = origin.responder is not None or origin.beside is not None
+    return bool(message.text) and (said_or_beside or said_by_itself)

@@ -39,11 +39,11 @@ class Ledger:
             turn.bear_witness(lambda error: (self._try(turn, run, outcome, error),))
         if not run.sends:
             outcome = replace(outcome, replies=())
+        if run.note:
+            outcome = replace(outcome, replies=tuple(_noted(outcome.replies, run.note)))
         if run.silent:
             quiet = (replace(r, silent=True) if isinstance(r, Reply) else r for r in outcome.replies)
             outcome = replace(outcome, replies=tuple(quiet))
-        if run.note:
-            outcome = replace(outcome, replies=tuple(_noted(outcome.replies, run.note)))
         self._enter(turn, run, outcome)
         for companion in run.companions:
             turn.record(*self._rows(turn, companion, outcome))
@@ -85,10 +85,15 @@ class Ledger:
 
 
 def _noted(replies: Iterable[Reply | Toast], note: str) -> Iterator[Reply | Toast]:
-    """The first message begins with the note."""
+    """The note goes before all else: in a message of its own, but for words of the bot's, which begin with it."""
     for number, reply in enumerate(replies):
-        is_first = number == 0 and isinstance(reply, Reply)
-        yield replace(reply, text=f"{note}\n{reply.text}") if is_first else reply
+        if number or not isinstance(reply, Reply):
+            yield reply
+        elif reply.by == "responder":
+            yield Reply(text=note)
+            yield replace(reply, joins=True)
+        else:
+            yield replace(reply, text=f"{note}\n{reply.text}")
 
 
 def _ended(outcome: Outcome) -> RunStatus:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from middleware.needs import Needs
 from middleware.responder import ANSWERABLE, wants_answer
 from middleware.turn import CallNext, Kind, Outcome, Turn
+from storage.origin import fingerprint
+from storage.tables.keys import PERSONALITY, Keys
 from storage.tables.personalities import Personalities
 
 
@@ -30,3 +32,19 @@ class Personality:
                 turn.context.personality = profile.prompt
                 turn.origin = replace(turn.origin, profile_id=profile.profile_id)
         return await call_next(turn)
+
+
+@dataclass(slots=True)
+class Fingerprints:
+    """Tells by which text an answer was given: a profile keeps its id when its text changes."""
+
+    keys: Keys
+    _key: str | None = field(default=None, init=False)
+
+    async def prepare(self) -> None:
+        """Read the key, which never changes."""
+        self._key = await self.keys.find(PERSONALITY)
+
+    def of(self, prompt: str) -> str | None:
+        """The fingerprint, of the neutral personality's empty text too; None where the database has lost its key."""
+        return None if self._key is None else fingerprint(self._key, prompt)

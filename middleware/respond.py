@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import ClassVar
 
 from middleware.answering import LONGEST, Answering, Writing
 from middleware.failures import MiddlewareError
-from middleware.responder import ANSWERABLE, Abilities, Responder, ResponderFailed, unfinished, wants_answer
+from middleware.responder import ANSWERABLE, Abilities, Responder, ResponderFailed, Response, wants_answer
 from middleware.texts import say
 from middleware.turn import CallNext, Kind, Outcome, Reply, Turn
 from storage.tables.runs import DEFAULT_PROFILE
@@ -21,6 +22,8 @@ class RunUnanswered(MiddlewareError):
     """A run got no answer."""
 
 
+TOLD = ("cut", "length")
+"""Why an answer is not the whole, where whoever asked is told."""
 OpenStage = Callable[[Turn], AbstractAsyncContextManager[Callable[[str], None]]]
 """Opens a place where an unfinished answer is shown. When it is closed, nothing more will be shown there."""
 
@@ -41,6 +44,8 @@ class Respond:
     timeout_s: float
     answering: Answering
     marks: StopMarks
+    fingerprint: Callable[[str], str | None]
+    """Of the personality's text."""
     stage: OpenStage = _nowhere
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
@@ -48,7 +53,8 @@ class Respond:
         if not wants_answer(turn):
             return await call_next(turn)
         profile_id = turn.origin.profile_id or DEFAULT_PROFILE
-        turn.origin = replace(turn.origin, responder=self.name, profile_id=profile_id)
+        personality = self.fingerprint(turn.context.personality)
+        turn.origin = replace(turn.origin, responder=self.name, profile_id=profile_id, personality=personality)
         if await self._was_stopped(turn):
             return self._stop(turn, "")
         before = len(turn.effects)
@@ -61,8 +67,6 @@ class Respond:
             if turn.run is not None:  # nobody is there to ask again; the run is tried again instead
                 raise RunUnanswered(_explain(error)[0]) from error
             del turn.effects[before:]
-            # The apology is ours: nobody is to take it for what the responder said.
-            turn.origin = replace(turn.origin, responder=None)
             reason, said = _explain(error)
             return Outcome(status="failed", reason=reason, replies=(Reply(text=said),))
         if not writing.ended:
@@ -70,13 +74,14 @@ class Respond:
         del turn.effects[before:]
         if writing.ended == "stopped":
             return self._stop(turn, writing.said)
-        return _outcome(turn, Reply(text=writing.said, markdown=True, rateable=True), is_cut=True)
+        turn.origin = replace(turn.origin, ended="length")
+        return _outcome(turn, Reply(text=writing.said, markdown=True, rateable=True))
 
     async def _was_stopped(self, turn: Turn) -> bool:
         """True if an earlier try was stopped, and its end not committed: only what has begun is ever marked."""
         return turn.may_be_begun and await self.marks.has(turn.id)
 
-    async def _write(self, turn: Turn, writing: Writing) -> str | Reply | None:
+    async def _write(self, turn: Turn, writing: Writing) -> Response:
         async with self.stage(turn) as show:
             turn.show = writing.shown_by(show)
             async with asyncio.timeout(self.timeout_s):
@@ -85,22 +90,46 @@ class Respond:
     def _stop(self, turn: Turn, said: str) -> Outcome:
         """What was said so far is the answer, or that nothing was; the mark goes with the turn."""
         turn.record(self.marks.remove(turn.id))
-        is_begun = bool(said.strip())
-        if not is_begun:
-            turn.origin = replace(turn.origin, responder=None)
-        reply = Reply(text=said, markdown=True, rateable=True) if is_begun else Reply(text=say("answer.stopped"))
-        return Outcome(status="answered", reason="stopped", replies=(reply,))
+        turn.origin = replace(turn.origin, ended="stopped")
+        if said.strip():
+            return _outcome(turn, Reply(text=said, markdown=True, rateable=True))
+        return Outcome(status="answered", reason="stopped", replies=(Reply(text=say("answer.stopped")),))
 
 
-def _outcome(turn: Turn, answer: str | Reply | None, *, is_cut: bool = False) -> Outcome:
-    """Answered with this; one that is too long ends where nobody would read on."""
-    reply = answer if isinstance(answer, Reply) else Reply(text=answer or "", rateable=True)
-    if is_cut or len(reply.text) > LONGEST:
-        turn.origin = replace(turn.origin, ended="length")
-        reply = replace(reply, text=unfinished(reply.text[:LONGEST], say("answer.length")))
-    if not reply.text and reply.document is None:
+def _outcome(turn: Turn, answer: Response) -> Outcome:
+    """Answered with this; one that is too long ends where nobody would read on.
+
+    That it is not the whole says a message of its own: what a responder's message holds are its words alone.
+    """
+    replies = [reply for reply in _replies(answer) if reply.text or reply.document is not None]
+    if not replies:
         return Outcome(status="recorded")
-    return Outcome(status="answered", reason=turn.origin.ended, replies=(reply,))
+    if any(len(reply.text) > LONGEST for reply in replies):
+        turn.origin = replace(turn.origin, ended="length")
+    if turn.origin.ended in TOLD:
+        note = say("model.cut" if turn.origin.ended == "cut" else "answer.length")
+        replies.append(Reply(text=note, by="polar"))
+    turn.origin = replace(turn.origin, usd=_usd(turn))
+    said = (replace(reply, text=reply.text[:LONGEST], by=reply.by or "responder") for reply in replies)
+    joined = tuple(replace(reply, joins=number > 0) for number, reply in enumerate(said))
+    return Outcome(status="answered", reason=turn.origin.ended, replies=joined)
+
+
+def _replies(answer: Response) -> tuple[Reply, ...]:
+    match answer:
+        case None:
+            return ()
+        case str():
+            return (Reply(text=answer, rateable=True),)
+        case Reply():
+            return (answer,)
+    return answer
+
+
+def _usd(turn: Turn) -> float | None:
+    """What its calls cost, to the billionth; None where there were none, or nobody knows."""
+    spent = turn.spent_usd
+    return round(spent, 9) if math.isfinite(spent) and spent > 0 else None
 
 
 def _explain(error: TimeoutError | ResponderFailed) -> tuple[str, str]:

@@ -15,14 +15,18 @@ ANSWERABLE: frozenset[Kind] = frozenset({"message", "edited_message", "automatio
 """The kinds of turn that a responder may be asked to answer."""
 
 
+Response = str | Reply | tuple[Reply, ...] | None
+
+
 class Responder(Protocol):
     """Answers what people write and what automations ask. What it needs and can do it declares as `abilities`."""
 
-    async def respond(self, turn: Turn) -> str | Reply | None:
+    async def respond(self, turn: Turn) -> Response:
         """The answer to `turn.text`, or None to stay silent; effects are recorded on the turn.
 
-        A Reply is sent as it is, with its buttons; a text becomes one that can be rated. What is made bit by bit
-        may be shown by `turn.show`. Raises ResponderFailed where it can say why there is no answer.
+        A Reply is sent as it is, with its buttons; a text becomes one that can be rated. Several go out one right
+        behind the other. What is made bit by bit may be shown by `turn.show`. Raises ResponderFailed where it can say
+        why there is no answer.
         """
         ...
 
@@ -86,12 +90,6 @@ class Propose(Protocol):
     async def automation(self, turn: Turn, *, schedule: str, prompt: str) -> Reply:
         """The reply that asks, with the buttons that decide; the schedule is as people write it. Raises NotProposed."""
         ...
-
-
-def unfinished(said: str, why: str) -> str:
-    """A text that is not whole, and why it ends there; a code block that was open does not swallow that."""
-    is_open = sum(line.lstrip().startswith("```") for line in said.splitlines()) % 2
-    return f"{said.rstrip()}…" + ("\n```" if is_open else "") + f"\n\n{why}"
 
 
 def wants_answer(turn: Turn) -> bool:

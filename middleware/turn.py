@@ -25,6 +25,10 @@ KINDS: frozenset[Kind] = frozenset(get_args(Kind))
 OutcomeStatus = Literal["answered", "recorded", "ignored", "denied", "limited", "skipped", "blocked", "failed"]
 
 
+Speaker = Literal["responder", "polar"]
+"""Whose words something is: those of whoever answers, or what the bot says about that by itself."""
+
+
 class Level(IntEnum):
     """The level of a person; each may do all that those below it may."""
 
@@ -212,6 +216,10 @@ class Reply:
     buttons: tuple[tuple[Button, ...], ...] = ()
     rateable: bool = False
     """True if it may carry 👍 and 👎 buttons."""
+    by: Speaker | None = None
+    """Whose words it is. Of what a responder returns the responder's, unless it says otherwise; else nobody's."""
+    joins: bool = False
+    """True if it goes out right behind the reply before it."""
     silent: bool = False
     place: Place | None = None
 
@@ -297,7 +305,7 @@ class Turn:
     received_at_ms: int
     source: Source
     sequence: int = 0
-    """The place of its first update in the journal; 0 for a run."""
+    """The place of its update in the journal, of several that were merged the first one's; 0 for a run."""
     attempt: int = 1
     may_be_begun: bool = False
     """True if an earlier try, of this process or of one before it, may have begun its answer, or been stopped at it."""
@@ -324,7 +332,7 @@ class Turn:
     left: str | None = None
     """The user id of who has left this chat, or was thrown out of it."""
     origin: Origin = UNKNOWN
-    """The producer of this turn's replies, stored with them."""
+    """The producer of this turn's answer, stored with it; with what the bot says by itself only whose run it is."""
     former: str | None = None
     """The text that an edited message had before, where it is known."""
     is_renewed: bool = False
@@ -371,6 +379,10 @@ class Turn:
         """True if a person wrote to us, rather than to others in a group, and waits for what we say."""
         addressed = self.incoming is None or any(incoming.addressed for incoming in self.messages)
         return self.kind in ("message", "edited_message", "command", "button") and addressed
+
+    def place_in_order(self, position: int) -> dict[str, Any]:
+        """What an event of the ledger says of where it comes from, and of its place in the order of all of them."""
+        return {"updateId": self.update_id, "place": [self.sequence, position]}
 
     def update(self) -> Update | None:
         """The update that the turn comes from as python-telegram-bot has it, of several that were merged the last.

@@ -100,6 +100,7 @@ DELETE FROM polar_message_revisions WHERE sequence IN (
   ON r.sessionId = m.sessionId AND r.telegramMessageId = m.telegramMessageId
   WHERE m.userId = :user AND m.role = 'user')
 """,
+    "DELETE FROM polar_message_revisions INDEXED BY polar_message_revisions_message WHERE sessionId = :private",
     """
 UPDATE polar_messages INDEXED BY polar_messages_user SET text = '', attachment = NULL
 WHERE userId = :user AND role = 'user' AND (text <> '' OR attachment IS NOT NULL)

@@ -14,13 +14,18 @@ def field(column: str, path: str) -> str:
     return f"CASE WHEN json_valid({column}) THEN json_extract({column}, '$.{path}') END"
 
 
+def own_field(column: str, path: str) -> str:
+    """The same of a column of ours, of which an index takes no row that is no JSON: `polar_messages_automation`."""
+    return f"json_extract({column}, '$.{path}')"
+
+
 EVENT_ACTOR = field("payload", "actor")
 """Who gave a reaction; `polar_feedback_actor` and `polar_feedback_message`."""
 EVENT_AUTOMATION = field("payload", "producedBy.automationId")
 """The automation that produced what was reacted to."""
 RUN_STATUS = field("output", "status")
 """The end of a run; `polar_run_failed`."""
-MESSAGE_AUTOMATION = "json_extract(origin, '$.automationId')"
+MESSAGE_AUTOMATION = own_field("origin", "automationId")
 """The automation that said a message of ours; `polar_messages_automation`."""
 MESSAGE_TOLD_IN = sql_told_in("threadKey", "sessionId")
 """The thread in which a message is remembered; `polar_messages_thread`."""

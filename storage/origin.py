@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from storage.indexed import own_field
 from storage.json_text import read_object
 
 _KEYS = {
@@ -14,15 +17,24 @@ _KEYS = {
     "responder": "responder",
     "profile_id": "profileId",
     "model": "model",
+    "personality": "personality",
+    "policy": "policy",
+    "usd": "usd",
     "ended": "ended",
+    "beside": "beside",
 }
+_HISTORY = "history"
+_IN_LEDGER = ("automationId", "heartbeatId", "runId", "responder", "profileId", "model", "personality", "usd")
+"""What feedback on it takes over: the ledger is for ever, and nobody's history belongs there."""
+_PRINT_DIGITS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Whose run it was, and who spoke as whom; None where that does not apply.
+    """Whose run it was, and who spoke as whom; None where that does not apply, or was not kept yet.
 
-    `ended` is why a model's answer is not the whole: `cut` or `length`.
+    `ended` is why an answer is not the whole: `cut`, `length` or `stopped`. `beside` is set of what Polar itself says
+    about the answer of a responder, which then is not its producer.
     """
 
     automation_id: str | None = None
@@ -31,19 +43,70 @@ class Origin:
     responder: str | None = None
     profile_id: str | None = None
     model: str | None = None
+    personality: str | None = None
+    """The `fingerprint` of the personality's text as it was then: the text of a profile changes in place."""
+    policy: str | None = None
+    """Which version of our own instructions went before it."""
+    usd: float | None = None
+    """What the calls for all of its parts cost."""
     ended: str | None = None
+    beside: str | None = None
+    history: tuple[int, ...] | None = None
+    """The sequences of the earlier messages that went along."""
+    others: Mapping[str, Any] = field(default_factory=dict)
+    """What another version keeps there besides."""
+
+    def of_run(self) -> Origin:
+        """Of what Polar says in place of an answer: whose run it was, and nothing else."""
+        return Origin(automation_id=self.automation_id, heartbeat_id=self.heartbeat_id, run_id=self.run_id)
+
+    def aside(self) -> Origin:
+        """Of what Polar itself says about an answer of this origin."""
+        return replace(self.of_run(), beside=self.responder or self.beside)
 
     def to_json(self) -> dict[str, Any]:
         """The column's JSON; what does not apply has no key."""
         values = {key: getattr(self, name) for name, key in _KEYS.items()}
-        return {key: value for key, value in values.items() if value is not None}
+        values[_HISTORY] = None if self.history is None else list(self.history)
+        return {**self.others, **{key: value for key, value in values.items() if value is not None}}
 
     @classmethod
     def from_json(cls, stored: str | None) -> Origin:
-        """From the column, without what other programs keep there besides; of what is no JSON nothing is known."""
-        known = read_object(stored) or {}
-        return cls(**{name: known.get(key) for name, key in _KEYS.items()})
+        """From the column; of what is no JSON nothing is known."""
+        others = dict(read_object(stored) or {})
+        known = {name: others.pop(key, None) for name, key in _KEYS.items()}
+        history = others.pop(_HISTORY, None)
+        return cls(**known, history=tuple(history) if isinstance(history, list) else None, others=others)
 
 
 UNKNOWN = Origin()
 """Of what nothing in particular has produced, such as a command's answer."""
+
+
+def fingerprint(key: str, text: str) -> str:
+    """Tells one text from another without saying it, by a key of this database; of an empty text as well."""
+    return hmac.new(key.encode(), text.encode(), "sha256").hexdigest()[:_PRINT_DIGITS]
+
+
+# The same, in SQL: expressions over a column of origins. tests/storage/test_origin.py holds them to the above.
+
+
+def sql_in_ledger(column: str) -> str:
+    """What feedback takes over, as JSON for a patch: a null in it says nothing."""
+    return _sql_object(column, {key: key for key in _IN_LEDGER})
+
+
+def sql_aside(column: str) -> str:
+    """`Origin.aside`."""
+    runs = {key: key for key in ("automationId", "heartbeatId", "runId")}
+    return f"json_patch('{{}}', {_sql_object(column, {**runs, 'beside': 'responder'})})"
+
+
+def sql_is_answer(column: str) -> str:
+    """True if a responder has said it."""
+    return f"{own_field(column, 'responder')} IS NOT NULL"
+
+
+def _sql_object(column: str, keys: Mapping[str, str]) -> str:
+    members = ", ".join(f"'{key}', {own_field(column, source)}" for key, source in keys.items())
+    return f"json_object({members})"

@@ -57,6 +57,9 @@ AND NOT EXISTS (
   WHERE revision.sessionId = polar_messages.sessionId
     AND revision.telegramMessageId = polar_messages.telegramMessageId)
 AND NOT EXISTS (
+  SELECT 1 FROM polar_message_revisions AS former INDEXED BY polar_message_revisions_delivery
+  WHERE former.deliveryId = polar_messages.deliveryId AND former.deliveryId IS NOT NULL)
+AND NOT EXISTS (
   SELECT 1 FROM polar_delivery_queue AS delivery
   WHERE delivery.deliveryId = polar_messages.deliveryId AND delivery.status <> 'sent')
 AND NOT EXISTS (

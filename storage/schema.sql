@@ -285,6 +285,11 @@ CREATE TABLE polar_heartbeat_policies (
   updatedAtMs INTEGER NOT NULL
 );
 
+CREATE TABLE polar_keys (
+  purpose TEXT PRIMARY KEY,
+  key TEXT NOT NULL
+);
+
 CREATE TABLE polar_memory (
   memoryId TEXT PRIMARY KEY,
   sessionId TEXT NOT NULL,
@@ -301,20 +306,6 @@ CREATE INDEX idx_memory_search ON polar_memory (sessionId, userId, scope);
 
 CREATE INDEX polar_memory_user ON polar_memory (userId);
 
-CREATE TABLE polar_message_parts (
-  sequence INTEGER PRIMARY KEY,
-  sessionId TEXT NOT NULL,
-  telegramMessageId INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  number INTEGER NOT NULL,
-  authorId TEXT NOT NULL DEFAULT '',
-  content TEXT NOT NULL,
-  createdAtMs INTEGER NOT NULL
-);
-
-CREATE INDEX polar_message_parts_author ON polar_message_parts (authorId) WHERE authorId <> '';
-
-CREATE UNIQUE INDEX polar_message_parts_message ON polar_message_parts (sessionId, telegramMessageId, kind, number);
 CREATE TRIGGER polar_memory_added AFTER INSERT ON polar_memory
 WHEN NEW.memoryId IS NOT NULL
 BEGIN
@@ -344,14 +335,32 @@ CREATE TABLE polar_memory_changes (
 
 CREATE INDEX polar_memory_changes_looks ON polar_memory_changes (looks);
 
-CREATE TABLE polar_message_revisions (
+CREATE TABLE polar_message_parts (
   sequence INTEGER PRIMARY KEY,
   sessionId TEXT NOT NULL,
   telegramMessageId INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  authorId TEXT NOT NULL DEFAULT '',
+  content TEXT NOT NULL,
+  createdAtMs INTEGER NOT NULL
+);
+
+CREATE INDEX polar_message_parts_author ON polar_message_parts (authorId) WHERE authorId <> '';
+
+CREATE UNIQUE INDEX polar_message_parts_message ON polar_message_parts (sessionId, telegramMessageId, kind, number);
+
+CREATE TABLE polar_message_revisions (
+  sequence INTEGER PRIMARY KEY,
+  sessionId TEXT NOT NULL,
+  telegramMessageId INTEGER,
+  deliveryId TEXT,
   text TEXT NOT NULL,
   attachment TEXT,
   revisedAtMs INTEGER NOT NULL
 );
+
+CREATE INDEX polar_message_revisions_delivery ON polar_message_revisions (deliveryId) WHERE deliveryId IS NOT NULL;
 
 CREATE INDEX polar_message_revisions_message ON polar_message_revisions (sessionId, telegramMessageId);
 

@@ -15,6 +15,7 @@ from storage.tables.deliveries import Deliveries
 from storage.tables.feedback import FeedbackLedger
 from storage.tables.heartbeats import HeartbeatPolicies
 from storage.tables.jobs import Jobs
+from storage.tables.keys import Keys
 from storage.tables.memories import Memories
 from storage.tables.message_parts import MessageParts
 from storage.tables.messages import Messages
@@ -63,6 +64,7 @@ class Stores:
     health: Health
     heartbeats: HeartbeatPolicies
     jobs: Jobs
+    keys: Keys
     memories: Memories
     message_parts: MessageParts
     messages: Messages

@@ -71,9 +71,9 @@ class AutomationProposals:
         try:
             check_prompt(prompt)
             if turn.is_bot:
-                return Reply(text=say("proposal.bot"))
+                return Reply(text=say("proposal.bot"), by="polar")
             if not turn.has_rights:
-                return Reply(text=say("proposal.anonymous"))
+                return Reply(text=say("proposal.anonymous"), by="polar")
             await self.rights.check_creation(turn)
             due_schedule = await evaluate_new(read_due, schedule, zone=zone, now=self._now(), least=self.limits.least)
         except (ScheduleError, UsageError) as error:
@@ -88,7 +88,7 @@ class AutomationProposals:
         turn.record(*self.proposals.add(proposal, now_ms=self.clock()))
         times = await evaluate(texts.next_times, due_schedule, self.clock(), zone)
         text = say("proposal.ask", schedule=texts.describe(due_schedule, zone), prompt=prompt, times=times)
-        return Reply(text=text, buttons=_buttons(proposal.id))
+        return Reply(text=text, buttons=_buttons(proposal.id), by="polar")
 
     def _now(self) -> datetime:
         return moment(self.clock())

@@ -64,8 +64,10 @@ class StopCommand:
             turn.session_id, turn.place.topic_id, before=turn.incoming.telegram_message_id
         )
         own = [delivery_id for delivery_id, asked_by in waiting if _may_stop(turn, asked_by)]
-        stops = [Deliveries.stop(delivery_id, now_ms=self.clock()) for delivery_id in own]
-        rows = await self.database.commit(*stops, *map(Messages.take_back_unsent, own))
+        now_ms = self.clock()
+        stops = [Deliveries.stop(delivery_id, now_ms=now_ms) for delivery_id in own]
+        taken_back = [each for delivery_id in own for each in Messages.take_back_unsent(delivery_id, now_ms=now_ms)]
+        rows = await self.database.commit(*stops, *taken_back)
         return sum(map(len, rows[: len(own)])), len(waiting) - len(own)
 
 

@@ -17,9 +17,10 @@ from bot.http.bot_api import Unsent
 from bot.sending.answers import Receipt
 from bot.sending.calls import CallNotMade
 from bot.sending.doubt import is_missed, reason_for, repeats
-from bot.sending.refusals import Done, Final, InMessages, Instead, judge, named
+from bot.sending.refusals import Done, Final, Instead, judge, named
 from bot.sending.unfiled import say_instead
 from middleware.failures import reason_of
+from middleware.replies.parts import InMessages
 from middleware.turn import Clock
 from storage.database import Database
 from storage.ids import session_id_of
@@ -139,8 +140,8 @@ class Outcomes:
                 await self._finish(delivery, reason)
             case Instead(payload):
                 await self._put_back(delivery, reason, self._deliveries.rewrite(delivery, payload))
-            case InMessages((first, *further)):
-                await self._put_back(delivery, reason, *say_instead(delivery, first, further, now_ms=self._clock()))
+            case InMessages() as instead:
+                await self._put_back(delivery, reason, *say_instead(delivery, instead, now_ms=self._clock()))
             case Final():
                 await self._fail(delivery, reason, code=reason_of(error))
 

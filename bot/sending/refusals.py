@@ -9,8 +9,8 @@ from typing import Any
 
 from telegram.error import TelegramError
 
-from middleware.replies.parts import in_messages
-from storage.payloads import AboutSent, EditMessageText, Payload, Said, SendDocument, SendMessage, UnknownPayload
+from middleware.replies.parts import InMessages, in_messages
+from storage.payloads import AboutSent, EditMessageText, Payload, Said, SendDocument, UnknownPayload
 
 # Nothing is left to do.
 _DONE = ("message is not modified", "query is too old", "query_id_invalid")
@@ -53,13 +53,6 @@ class Instead:
 
 
 @dataclass(frozen=True, slots=True)
-class InMessages:
-    """The chat takes no files; what this one says fits into messages, as far as they go."""
-
-    messages: tuple[SendMessage, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Final:
     """No try can succeed."""
 
@@ -81,5 +74,5 @@ def judge(payload: Payload | UnknownPayload, description: str) -> Done | Instead
     if not isinstance(rest, UnknownPayload) and rest != payload:
         return Instead(rest)
     if isinstance(payload, SendDocument) and payload.parts and any(text in said for text in _NO_FILES):
-        return InMessages(in_messages(payload))
+        return in_messages(payload)
     return Final()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from middleware.replies.parts import parts
+from middleware.replies.parts import parts, sendable
 from middleware.texts import say
 from middleware.turn import Button, Clock, Kind, Place, Reply, Toast, Turn
 from storage import ids
-from storage.origin import UNKNOWN
+from storage.origin import UNKNOWN, Origin
 from storage.payloads import (
     AnswerCallbackQuery,
     Buttons,
@@ -51,46 +51,68 @@ class Outbox:
     def queue(self, turn: Turn, replies: Iterable[Reply | Toast]) -> list[Statement]:
         """The statements for all replies, in order; what the turn says takes the place of what it replaces."""
         statements: list[Statement] = []
-        replaced = list(turn.replaces)
-        for number, reply in enumerate(replies):
+        replaced, behind = list(turn.replaces), 0
+        said = (each for reply in replies for each in ((reply,) if isinstance(reply, Toast) else sendable(reply)))
+        for number, reply in enumerate(said):
             reply_id = ids.reply_id(turn.id, number)
             if isinstance(reply, Toast):
                 payload = AnswerCallbackQuery(query_id=reply.query_id, text=reply.text)
                 statements.append(self._delivery(turn.place, reply_id, reply_id, payload, head_start=TOAST))
             else:
-                statements.extend(self._message(turn, reply, reply_id, replaced))
+                calls = list(parts(reply, self.max_parts))
+                behind = behind if reply.joins else 0
+                statements.extend(self._message(turn, reply, reply_id, calls, behind, replaced))
+                behind += len(calls)
         for number, target in enumerate((*replaced, *turn.discards)):
             statements.extend(self._take_back(turn, target, ids.surplus_id(turn.id, number)))
         statements.extend(self.deliveries.spare(target, now_ms=self.clock()) for target in turn.replaces)
         return statements
 
-    def _message(self, turn: Turn, reply: Reply, reply_id: str, replaced: list[str]) -> Iterator[Statement]:
+    def _message(
+        self,
+        turn: Turn,
+        reply: Reply,
+        reply_id: str,
+        said: Sequence[SendMessage | SendDocument],
+        behind: int,
+        replaced: list[str],
+    ) -> Iterator[Statement]:
+        """The parts of a reply, `behind` so many others that it is not to be parted from."""
         place = reply.place or turn.place
-        said = list(parts(reply, self.max_parts))
+        origin = _origin(turn, reply)
         for number, part in enumerate(said):
             delivery_id = ids.part_id(reply_id, number)
             buttons = self._buttons(reply, place) if number == len(said) - 1 else ()
-            payload: Payload = replace(part, buttons=buttons, **_context(turn, reply, is_first=number == 0))
+            payload: Payload = replace(part, buttons=buttons, **_context(turn, reply, is_first=behind + number == 0))
             row: dict[str, Any] = {
                 "session_id": place.session_id,
                 "thread_key": place.thread_key,
                 "text": part.content if isinstance(part, SendDocument) and part.parts else part.text,
-                "origin": turn.origin,
+                "origin": origin,
                 "answers": _answered(turn, reply),
                 "now_ms": self.clock(),
             }
             if replaced and reply.place is None and isinstance(payload, SendMessage):
                 payload = payload.as_edit_of(replaced.pop(0))
-                stored = self.messages.rewrite(payload.target, **row)
+                stored = (
+                    *self._former(turn, payload.target, payload.text),
+                    self.messages.rewrite(payload.target, **row),
+                )
             else:
-                stored = self.messages.add_queued(delivery_id=delivery_id, **row, **_described(part))
-            yield self._delivery(place, delivery_id, reply_id, payload, turn, part=number)
-            yield stored
+                stored = (self.messages.add_queued(delivery_id=delivery_id, **row, **_described(part)),)
+            yield self._delivery(place, delivery_id, reply_id, payload, turn, part=behind + number)
+            yield from stored
 
     def _take_back(self, turn: Turn, target: str, delivery_id: str) -> Iterator[Statement]:
         payload = DeleteMessage(target=target)
         yield self._delivery(turn.place, delivery_id, delivery_id, payload, turn)
+        yield from self._former(turn, target)
         yield self.messages.take_back(target)
+
+    def _former(self, turn: Turn, target: str, text: str = "") -> Iterator[Statement]:
+        """What a finished answer said before it says this: only an edited question changes one."""
+        if turn.is_renewed:
+            yield self.messages.keep_former(target, text=text, now_ms=self.clock())
 
     def placeholder_id(self, turn: Turn) -> str:
         """The delivery id of the message that stands for a turn's answer while that is made."""
@@ -107,7 +129,7 @@ class Outbox:
             session_id=turn.session_id,
             thread_key=turn.place.thread_key,
             text=text,
-            origin=turn.origin,
+            origin=turn.origin.of_run(),
             delivery_id=delivery_id,
             answers=_answered(turn, reply),
             now_ms=self.clock(),
@@ -179,6 +201,15 @@ class Outbox:
 def duplicate_mark() -> str:
     """The line before a part that may have arrived already."""
     return f"{say('delivery.again')}\n"
+
+
+def _origin(turn: Turn, reply: Reply) -> Origin:
+    match reply.by:
+        case "responder":
+            return turn.origin
+        case "polar":
+            return turn.origin.aside()
+    return turn.origin.of_run()
 
 
 def _answered(turn: Turn, reply: Reply) -> int | None:

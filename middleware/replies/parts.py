@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from middleware.replies.rich_text import RichText, rich, split_rich
 from middleware.replies.splitting import LIMIT, clean, split, utf16_length
@@ -24,8 +24,29 @@ _TOO_DENSE = 2
 """A text this many times as long as its parts may be is not looked at, however little of it may be seen."""
 
 
+@dataclass(frozen=True, slots=True)
+class InMessages:
+    """What a file says in messages, as far as they go, and a note of ours that the rest is left out."""
+
+    messages: tuple[SendMessage, ...]
+    note: SendMessage
+
+
+def sendable(reply: Reply) -> tuple[Reply, ...]:
+    """A reply as it can be sent: in place of a document that Telegram would not take we say why."""
+    if not isinstance(reply.document, Document):
+        return (reply,)
+    document = Document(reply.document.name, clean(reply.document.content))
+    size = len(document.content.encode())
+    if 0 < size <= DOCUMENT_LIMIT:
+        return (replace(reply, document=document),)
+    said, key = replace(reply, document=None), "document.empty" if size == 0 else "document.too_large"
+    why = replace(said, text=say(key, name=document.name), markdown=False, rateable=False, by="polar")
+    return (said, replace(why, buttons=(), joins=True)) if _is_visible(said.text) else (why,)
+
+
 def parts(reply: Reply, most: int) -> Iterator[SendMessage | SendDocument]:
-    """Yield what a reply sends, one after another, each in its own right.
+    """Yield what a sendable reply sends, one after another, each in its own right.
 
     A text of more than `most` messages is a file; one too long for a caption goes before the document.
     """
@@ -35,14 +56,14 @@ def parts(reply: Reply, most: int) -> Iterator[SendMessage | SendDocument]:
         yield from _said(reply.text, reply.markdown, most)
 
 
-def in_messages(file: SendDocument) -> tuple[SendMessage, ...]:
-    """The first `file.parts` messages of a text that was to go as a file; the last of them says so."""
-    left_out = f"\n\n{say('document.refused')}"
-    cut = _cut(file.content[: _readable(file.parts)], file.markdown, _ROOM - utf16_length(left_out))[: file.parts]
-    messages = [_message(part, topic_id=file.topic_id, silent=file.silent) for part in cut or (RichText(""),)]
+def in_messages(file: SendDocument) -> InMessages:
+    """The first `file.parts` messages of a text that was to go as a file."""
+    cut = _cut(file.content[: _readable(file.parts)], file.markdown)[: file.parts]
+    messages = [_message(part, topic_id=file.topic_id, silent=file.silent) for part in cut]
     messages[0] = replace(messages[0], reply_to=file.reply_to)
-    messages[-1] = replace(messages[-1], text=(messages[-1].text + left_out).lstrip("\n"), buttons=file.buttons)
-    return tuple(messages)
+    messages[-1] = replace(messages[-1], buttons=file.buttons)
+    note = RichText(say("document.refused"))
+    return InMessages(tuple(messages), _message(note, topic_id=file.topic_id, silent=file.silent))
 
 
 def _said(text: str, markdown: bool, most: int) -> Iterator[SendMessage | SendDocument]:
@@ -76,15 +97,10 @@ def _file(text: str, markdown: bool, most: int) -> SendDocument:
 def _as_call(document: Document | LaterDocument) -> SendDocument:
     if isinstance(document, LaterDocument):
         return SendDocument(text="", name=document.name, size=0, content="", made_of=document.made_of)
-    content = clean(document.content)
-    return SendDocument(text="", name=document.name, size=len(content.encode()), content=content)
+    return SendDocument(text="", name=document.name, size=len(document.content.encode()), content=document.content)
 
 
 def _with_document(reply: Reply, document: SendDocument, most: int) -> Iterator[SendMessage | SendDocument]:
-    if document.made_of is None and not 0 < document.size <= DOCUMENT_LIMIT:
-        refusal = say("document.empty" if document.size == 0 else "document.too_large", name=document.name)
-        yield from _said(f"{reply.text}\n\n{refusal}".strip(), reply.markdown, most)
-        return
     is_short = len(reply.text) <= _readable(1)
     captions = _cut(reply.text, reply.markdown) if is_short else ()
     if not is_short or len(captions) > 1 or any(utf16_length(each.text) > _CAPTION_ROOM for each in captions):

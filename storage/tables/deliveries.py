@@ -161,6 +161,8 @@ class Deliveries:
     ) -> Statement:
         """Queue a call. Rows of one `reply_id` are parts of one reply, numbered, and queued one after the other.
 
+        A reply that goes on numbering where the one before it ended has the same rank, and so goes right behind it.
+
         It goes before what was queued up to `head_start` calls earlier without one, so that nothing waits for ever.
         As long as an earlier one for `asked_by` waits in the chat, the head start is smaller: it stands APART behind
         that. `task_id` is the run's whose it is.

@@ -8,6 +8,7 @@ from typing import Any
 from storage.ids import message_key, sql_received_message_id, unknown_message_id
 from storage.indexed import EVENT_ACTOR, field
 from storage.json_text import encode
+from storage.origin import sql_in_ledger
 from storage.readers import Readers
 from storage.statement import Bulk, Order, Statement
 
@@ -27,7 +28,7 @@ SELECT given.id, given.type, given.session,
     WHEN {_PENDING} THEN {sql_received_message_id("given.message")} ELSE given.unknown END,
   given.emoji, given.polarity,
   CASE WHEN polar_messages.sequence IS NOT NULL THEN json_patch(given.payload,
-      json_object('thread', polar_messages.threadKey, 'producedBy', json(coalesce(polar_messages.origin, '{{}}'))))
+      json_object('thread', polar_messages.threadKey, 'producedBy', {sql_in_ledger("polar_messages.origin")}))
     WHEN {_PENDING} THEN json_patch(given.payload, '{{"producedBy":{{}}}}')
     ELSE json_set(given.payload, '$.unresolved', json('true')) END,
   given.now

@@ -10,7 +10,7 @@ from typing import Any
 from storage.ids import message_key, received_message_id, sent_message_id, told_in
 from storage.indexed import MESSAGE_AUTOMATION, MESSAGE_TOLD_IN
 from storage.json_text import encode, read_object
-from storage.origin import Origin
+from storage.origin import Origin, sql_aside, sql_is_answer
 from storage.parts import Part
 from storage.readers import Readers
 from storage.statement import Bulk, Order, Statement, Value
@@ -31,6 +31,16 @@ _ON_DELIVERY = "ON CONFLICT (deliveryId) WHERE deliveryId IS NOT NULL"
 _SAY_ANOTHER = """
 DO UPDATE SET text = excluded.text, origin = excluded.origin, answersMessageId = excluded.answersMessageId,
   editedAtMs = excluded.createdAtMs
+"""
+_KEEP_FORMER = f"""
+INSERT INTO polar_message_revisions (sessionId, telegramMessageId, deliveryId, text, attachment, revisedAtMs)
+SELECT sessionId, telegramMessageId, deliveryId, text, attachment, :now FROM polar_messages
+WHERE deliveryId = :delivery AND text NOT IN ('', :text) AND {sql_is_answer("origin")}
+"""
+# It was not sent, and is not to be any more.
+_IS_UNSENT = """
+telegramMessageId IS NULL
+  AND EXISTS (SELECT 1 FROM polar_delivery_queue WHERE deliveryId = :delivery AND status = 'sent')
 """
 _COLUMNS = (
     "sequence, sessionId, messageId, role, telegramMessageId, threadKey, userId, kind, text, attachment, "
@@ -186,6 +196,14 @@ class Messages:
         return Statement(f"{_ADD_QUEUED}{_ON_DELIVERY} {_SAY_ANOTHER}", params)
 
     @staticmethod
+    def keep_former(delivery_id: str, *, text: str = "", now_ms: int) -> Statement:
+        """Keep what a responder has said in a part of ours, sent or not, that says this from now on.
+
+        Nothing of what was no answer: of a placeholder, or of what the bot says by itself.
+        """
+        return Statement(_KEEP_FORMER, {"delivery": delivery_id, "text": text, "now": now_ms})
+
+    @staticmethod
     def say_instead(delivery_id: str, text: str) -> Statement:
         """A mere text in place of the file that this delivery was to send."""
         return Statement(
@@ -194,12 +212,16 @@ class Messages:
         )
 
     @staticmethod
-    def add_beside(other_id: str, delivery_id: str, text: str) -> Statement:
-        """One more part of the reply that another delivery is a part of, before Telegram gave it an id."""
+    def add_beside(other_id: str, delivery_id: str, text: str, *, is_aside: bool = False) -> Statement:
+        """One more part of the reply that another delivery is a part of, before Telegram gave it an id.
+
+        An aside is what the bot says about that reply by itself.
+        """
+        origin = sql_aside("origin") if is_aside else "origin"
         return Statement(
             "INSERT INTO polar_messages "
             "(sessionId, role, threadKey, kind, text, origin, deliveryId, answersMessageId, createdAtMs) "
-            "SELECT sessionId, role, threadKey, 'text', ?, origin, ?, answersMessageId, createdAtMs "
+            f"SELECT sessionId, role, threadKey, 'text', ?, {origin}, ?, answersMessageId, createdAtMs "
             "FROM polar_messages WHERE deliveryId = ?",
             (text, delivery_id, other_id),
         )
@@ -212,13 +234,16 @@ class Messages:
         )
 
     @staticmethod
-    def take_back_unsent(delivery_id: str) -> Statement:
-        """The same where it is not to be sent any more, and has not been."""
-        return Statement(
-            "UPDATE polar_messages SET text = '', answersMessageId = NULL "
-            "WHERE deliveryId = ? AND telegramMessageId IS NULL "
-            "AND EXISTS (SELECT 1 FROM polar_delivery_queue WHERE deliveryId = ? AND status = 'sent')",
-            (delivery_id, delivery_id),
+    def take_back_unsent(delivery_id: str, *, now_ms: int) -> tuple[Statement, ...]:
+        """The same where it is not to be sent any more, and has not been; what a responder said there is kept."""
+        params: dict[str, Value] = {"delivery": delivery_id, "text": "", "now": now_ms}
+        return (
+            Statement(f"{_KEEP_FORMER} AND {_IS_UNSENT}", params),
+            Statement(
+                "UPDATE polar_messages SET text = '', answersMessageId = NULL "
+                f"WHERE deliveryId = :delivery AND {_IS_UNSENT}",
+                {"delivery": delivery_id},
+            ),
         )
 
     @staticmethod

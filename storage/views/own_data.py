@@ -115,6 +115,16 @@ _SECTIONS: Mapping[str, _Section] = {
         "WHERE m.userId = :user AND m.role = 'user'",
         "r.sequence",
     ),
+    "formerAnswers": _Section(
+        {
+            **_plain("sessionId", "telegramMessageId", "text"),
+            "attachment": _json("attachment"),
+            "revisedAtMs": "revisedAtMs",
+        },
+        "polar_message_revisions INDEXED BY polar_message_revisions_message "
+        "WHERE sessionId = :private AND deliveryId IS NOT NULL",
+        "sequence",
+    ),
     "feedback": _Section(
         {
             **_plain("id", "type", "sessionId", "messageId", "emoji", "polarity"),
@@ -125,13 +135,10 @@ _SECTIONS: Mapping[str, _Section] = {
     ),
 }
 SECTIONS = tuple(_SECTIONS)
+_NOT_MADE = ("access", "answers", "parts", "revisions", "formerAnswers", "feedback")
 # What we said to somebody, and that a command was called, is left by whoever knocks at a closed door too.
 _MADE_HERE = (
-    *(
-        shape.source
-        for name, shape in _SECTIONS.items()
-        if name not in ("access", "answers", "parts", "revisions", "feedback")
-    ),
+    *(shape.source for name, shape in _SECTIONS.items() if name not in _NOT_MADE),
     f"{_SECTIONS['feedback'].source} AND type IN ('reaction_added', 'reaction_removed')",
 )
 _IS_KNOWN = "SELECT " + " OR ".join(f"EXISTS (SELECT 1 FROM {source})" for source in _MADE_HERE)

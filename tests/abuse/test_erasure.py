@@ -297,7 +297,7 @@ async def test_an_operator_erases_a_person_beside_a_bot_that_answers_them(house:
     assert (done["userId"], preview["offDisk"]) == (str(ann.id), False)
     counts = done["rows"]
     assert (counts["polar_memory"], counts["polar_updates"], counts["polar_automation_jobs"]) == (30, 2, 1)
-    assert counts["polar_message_revisions"] == 3
+    assert counts["polar_message_revisions"] == 6  # of each edited message the former text, and the former answer
     assert house.rows("SELECT text FROM polar_messages WHERE userId = ?", str(bob.id)) == [
         ("mine",),
         ("and still here",),

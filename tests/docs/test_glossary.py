@@ -12,10 +12,10 @@ from tests.house import CHECKOUT
 ENTRY = re.compile(r"^- \*\*(\w+)\*\*: (.+?)(?=\n- |\n\n|\Z)", re.MULTILINE | re.DOTALL)
 ENTRIES = ENTRY.findall(prose(DOCS / "explanation" / "glossary.md"))
 TERMS = {
-    *("abilities", "arrival", "beat", "bulk", "claim", "conversation", "delta", "effects", "envelope", "form", "frame"),
-    *("history", "journal", "kind", "lane", "layer", "letter", "mark", "needs", "occurrence", "origin", "outcome"),
-    *("passage", "placeholder", "rank", "receipt", "run", "session", "source", "speech", "stage", "subject", "thread"),
-    *("turn", "witness"),
+    *("abilities", "arrival", "aside", "beat", "bulk", "claim", "conversation", "delta", "effects", "envelope"),
+    *("fingerprint", "form", "frame", "history", "journal", "kind", "lane", "layer", "letter", "mark", "needs"),
+    *("occurrence", "origin", "outcome", "passage", "placeholder", "rank", "receipt", "run", "session", "source"),
+    *("speech", "stage", "subject", "thread", "turn", "witness"),
 }
 
 

@@ -73,8 +73,10 @@ async def test_up_to_ten_come_one_by_one(house: House) -> None:
     async with house.bot(clock, responder=ECHO):
         await until(lambda: len(ledger(house)) == MOST_SINGLE)
         await idle(house)
-    assert len(said(house, chat)) == MOST_SINGLE
-    assert all(text.startswith("This was meant for ") for text in said(house, chat))
+    notes, words = said(house, chat)[::2], said(house, chat)[1::2]
+    assert len(notes) == len(words) == MOST_SINGLE
+    assert all(text.startswith("This was meant for ") for text in notes)
+    assert all(text.startswith("echo: ") for text in words)
 
 
 async def test_what_is_said_elsewhere_or_by_other_rules_is_not_in_the_list(house: House) -> None:

@@ -36,8 +36,8 @@ GROWING = (
 )
 _ORPHANS = """
 SELECT count(*) FROM polar_message_revisions AS revision WHERE NOT EXISTS (
-  SELECT 1 FROM polar_messages AS message WHERE message.sessionId = revision.sessionId
-    AND message.telegramMessageId = revision.telegramMessageId)
+  SELECT 1 FROM polar_messages AS message WHERE message.deliveryId = revision.deliveryId
+    OR message.sessionId = revision.sessionId AND message.telegramMessageId = revision.telegramMessageId)
 """
 _AUDIT = """
 INSERT INTO polar_audit (turnId, attempt, kind, sessionId, userId, outcome, reason, durationMs, createdAtMs)

@@ -470,7 +470,7 @@ async def test_a_reminder_comes_however_late_it_is_and_says_when_it_was_meant_fo
             await until(lambda: house.rows(quiet, clock()) == [(1,)])
         await pass_time(house, bot, clock, seconds=HOUR, runs=1)
     assert outcomes(house) == [("executed", None)]
-    assert texts(house, chat)[1:] == ["This was meant for Wed 2026-11-18 11:26 (UTC).\necho: tea"]
+    assert texts(house, chat)[1:] == ["This was meant for Wed 2026-11-18 11:26 (UTC).", "echo: tea"]
 
 
 async def test_a_reminder_that_only_quiet_hours_kept_is_not_late(house: House) -> None:

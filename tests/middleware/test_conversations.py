@@ -108,7 +108,7 @@ def revisions(house: House) -> list[str]:
 
 
 async def test_an_edit_replaces_the_text_and_keeps_the_former_one(house: House) -> None:
-    """Editing again keeps every version."""
+    """Editing again keeps every version, of the question and of its answer."""
     async with house.bot(responder=ECHO):
         ann, chat = house.chat()
         await tell(house, chat, ann, "one")
@@ -117,7 +117,7 @@ async def test_an_edit_replaces_the_text_and_keeps_the_former_one(house: House) 
             house.world.edit(chat, message, text)
         await idle(house, updates=3)
     assert house.rows("SELECT text FROM polar_messages WHERE role = 'user'") == [("three",)]
-    assert revisions(house) == ["one", "two"]
+    assert revisions(house) == ["one", "echo: one", "two", "echo: two"]
 
 
 async def test_an_edit_that_changes_nothing_changes_nothing(house: House) -> None:
@@ -147,7 +147,7 @@ async def test_an_edited_caption_keeps_its_file(house: House) -> None:
         await idle(house, updates=2)
     [(text, attachment)] = house.rows("SELECT text, attachment FROM polar_messages WHERE role = 'user'")
     assert (text, json.loads(attachment)["fileId"]) == ("two cats", f"photo1280-file-{photo}")
-    assert revisions(house) == ["a cat"]
+    assert revisions(house) == ["a cat", "echo: a cat"]
 
 
 async def test_an_edit_waits_for_the_message_that_it_edits(house: House) -> None:

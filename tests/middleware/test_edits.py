@@ -138,7 +138,7 @@ async def test_an_edit_within_the_window_is_answered_after_its_message(house: Ho
         lambda: house.world.say(chat, ann, "three"),
     )
     assert await answers(house, clock, chat) == ["echo: two", "echo: three"]
-    assert house.rows("SELECT text FROM polar_message_revisions") == [("one",)]
+    assert house.rows("SELECT text FROM polar_message_revisions") == [("one",), ("echo: one",)]
 
 
 async def test_an_edited_command_runs_nothing_and_is_not_answered(house: House) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.receiving import processor
 from emulator import Chat, Person
+from storage.origin import fingerprint
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import awake, idle, reactions, tell
@@ -144,7 +145,11 @@ async def test_our_message_is_found_however_it_was_sent(house: House, text: str)
     [event] = reactions(house)
     assert event.message_id == f"msg_a_{answer}"
     assert event.payload["thread"] == f"root:{chat.id}"
-    made = {"responder": ECHO, "profileId": "profile.default"}
+    made = {
+        "responder": ECHO,
+        "profileId": "profile.default",
+        "personality": fingerprint(house.rows("SELECT key FROM polar_keys")[0][0], ""),
+    }
     assert event.payload["producedBy"] == (made if text == "hello" else {})
     assert event.payload["telegramMessageId"] == answer
     assert "unresolved" not in event.payload

@@ -215,7 +215,7 @@ async def test_a_message_stays_as_long_as_something_needs_it(database: Database,
     )
     insert(path, "polar_updates", update(9, TODAY, "pending", sessionId=S, telegramMessageId=5))
     revision = {"sessionId": S, "text": "before", "revisedAtMs": NOW_MS - 3 * DAY_MS}
-    insert(path, "polar_message_revisions", revision | {"telegramMessageId": 6})
+    insert(path, "polar_message_revisions", revision | {"telegramMessageId": 6}, revision | {"deliveryId": "d10"})
     insert(
         path,
         "polar_messages",
@@ -225,14 +225,15 @@ async def test_a_message_stays_as_long_as_something_needs_it(database: Database,
         message(6, YEARS_AGO),
         message(7, YEARS_AGO, editedAtMs=TODAY),
         message(8, TODAY),
+        message(10, YEARS_AGO, deliveryId="d10"),
     )
     await prune(database)
-    assert [row[0] for row in rows(path, "SELECT sequence FROM polar_messages ORDER BY 1")] == [2, 3, 5, 6, 7, 8]
+    assert [row[0] for row in rows(path, "SELECT sequence FROM polar_messages ORDER BY 1")] == [2, 3, 5, 6, 7, 8, 10]
     with plain(path) as connection:
         connection.execute("UPDATE polar_delivery_queue SET status = 'sent'")
         connection.execute("UPDATE polar_updates SET status = 'done'")
-    assert (await prune(database, now_ms=NOW_MS + 365 * DAY_MS))["polar_message_revisions"] == 1
-    assert [row[0] for row in rows(path, "SELECT sequence FROM polar_messages ORDER BY 1")] == [6]
+    assert (await prune(database, now_ms=NOW_MS + 365 * DAY_MS))["polar_message_revisions"] == 2
+    assert [row[0] for row in rows(path, "SELECT sequence FROM polar_messages ORDER BY 1")] == [6, 10]
     await prune(database, now_ms=NOW_MS + 365 * DAY_MS)
     assert rows(path, "SELECT count(*) FROM polar_messages") == [(0,)]
 

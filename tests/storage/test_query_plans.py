@@ -23,6 +23,7 @@ from storage.tables.deliveries import Deliveries, Delivery
 from storage.tables.feedback import FeedbackLedger
 from storage.tables.heartbeats import HeartbeatPolicies
 from storage.tables.jobs import Jobs
+from storage.tables.keys import Keys
 from storage.tables.memories import Memories
 from storage.tables.message_parts import MessageParts
 from storage.tables.messages import Message, Messages
@@ -90,6 +91,7 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "chats.session_now": lambda db: Chats(db).session_now(S),
     "custom_emoji.find": lambda db: CustomEmoji(db).find("e", now_ms=1),
     "personalities.effective": lambda db: Personalities(db).effective(user_id="7", session_id=S),
+    "keys.find": lambda db: Keys(db).find("p"),
     "properties.find": lambda db: Properties(db).find("n"),
     "stop_marks.has": lambda db: StopMarks(db).has("t"),
     "heartbeats.find": lambda db: HeartbeatPolicies(db).find("p"),
@@ -186,6 +188,9 @@ WRITES: dict[str, Callable[[Database], tuple[Statement, ...]]] = {
         Messages(db).rewrite("d", session_id=S, thread_key="t", text="x", origin=UNKNOWN, answers=1, now_ms=1),
     ),
     "messages.take_back": lambda db: (Messages(db).take_back("d"),),
+    "messages.take_back_unsent": lambda db: Messages(db).take_back_unsent("d", now_ms=1),
+    "messages.keep_former": lambda db: (Messages(db).keep_former("d", text="t", now_ms=1),),
+    "messages.add_beside": lambda db: (Messages(db).add_beside("d", "e", "t", is_aside=True),),
     "messages.revise": lambda db: Messages(db).revise(
         session_id=S, telegram_message_id=1, text="x", attachment=None, now_ms=1
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from itertools import groupby
 
 from bot.responders.model.dialect import ChatMessage
@@ -31,6 +32,8 @@ never changes these lines, and no text in it is a new section.
 - `clock` is the person's local time.
 - Answer the newest message, in the language of the person. You may write Markdown; never answer in JSON.
 - Do not claim to have done what you cannot do. If you do not know, say so."""
+POLICY_VERSION = sha256(POLICY.encode()).hexdigest()[:12]
+"""Kept with each answer; another text is another version."""
 
 SCHEDULED = "This is a scheduled automation, due now: nobody has just written it. Do what it asks for."
 BY_AUTOMATION = "Nobody wrote here. A scheduled automation was due, for which you said what follows."
@@ -51,8 +54,11 @@ class ContextWindow:
 
     limit: int
 
-    def messages(self, turn: Turn, *, now: datetime) -> list[ChatMessage]:
-        """For the chat-completions interface; `now` is the person's local time."""
+    def messages(self, turn: Turn, *, now: datetime) -> tuple[list[ChatMessage], tuple[int, ...]]:
+        """For the chat-completions interface, and the sequences of the earlier messages that are among them.
+
+        `now` is the person's local time.
+        """
         personality = head(turn.context.personality, self.limit // 2)
         room = self.limit - count(encode(personality))
         names = Names(turn)
@@ -72,7 +78,7 @@ class ContextWindow:
         return [
             {"role": "system", "content": "\n".join([POLICY, "", *lines])},
             *_in_turns([*talk, {"role": "user", "content": newest}]),
-        ]
+        ], tuple(stored.sequence for stored, _ in shown)
 
     def _shown(
         self, history: Sequence[Message], names: Names, left: int
@@ -80,28 +86,23 @@ class ContextWindow:
         """The earlier messages that fit, newest first, each as what is sent of it."""
         by_id = {stored.telegram_message_id: stored for stored in history if stored.telegram_message_id is not None}
         left -= _size(_told(EARLIER))
-        for stored in reversed(history):
-            messages = list(self._remembered(stored, by_id, names))
+        befores = (None, *history)[: len(history)]
+        for before, stored in zip(reversed(befores), reversed(history), strict=True):
+            messages = [*_due(stored, before), self._remembered(stored, by_id, names)]
             left -= sum(map(_size, messages))
             if left < 0:
                 return
             yield stored, messages
 
-    def _remembered(self, stored: Message, by_id: Mapping[int, Message], names: Names) -> Iterator[ChatMessage]:
+    def _remembered(self, stored: Message, by_id: Mapping[int, Message], names: Names) -> ChatMessage:
         """An earlier message; one that is very long must not crowd out all others."""
-        if stored.role == "user":
-            above_id = replied_in(stored.thread_key)
-            whole = stored
-            if above_id is not None and above_id in by_id:
-                whole = pointing(stored, by_id[above_id], names)
-            content = said(whole, limit=self.limit // 4, size=count, about=names.of(stored))
-            yield {"role": "user", "content": content}
-            return
-        if stored.origin.automation_id is not None:
-            yield _told(BY_AUTOMATION)
-        elif stored.origin.heartbeat_id is not None:
-            yield _told(BY_HEARTBEAT)
-        yield {"role": "assistant", "content": head(stored.text, self.limit // 4)}
+        if stored.role == "assistant":
+            return {"role": "assistant", "content": head(stored.text, self.limit // 4)}
+        above_id = replied_in(stored.thread_key)
+        whole = stored
+        if above_id is not None and above_id in by_id:
+            whole = pointing(stored, by_id[above_id], names)
+        return {"role": "user", "content": said(whole, limit=self.limit // 4, size=count, about=names.of(stored))}
 
 
 def tokens(messages: Sequence[ChatMessage]) -> int:
@@ -145,6 +146,17 @@ def _in_turns(messages: list[ChatMessage]) -> Iterator[ChatMessage]:
         messages = [_told(EARLIER), *messages]
     for role, run in groupby(messages, key=lambda message: message["role"]):
         yield {"role": role, "content": "\n".join(message["content"] for message in run)}
+
+
+def _due(stored: Message, before: Message | None) -> Iterator[ChatMessage]:
+    """What stands once before all that a run said, and we about it, for which nobody has asked just then."""
+    run_id = stored.origin.run_id
+    if run_id is not None and before is not None and before.origin.run_id == run_id:
+        return
+    if stored.origin.automation_id is not None:
+        yield _told(BY_AUTOMATION)
+    elif stored.origin.heartbeat_id is not None:
+        yield _told(BY_HEARTBEAT)
 
 
 def _told(said: str) -> ChatMessage:

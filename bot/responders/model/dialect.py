@@ -19,6 +19,8 @@ class Question:
     """The question of one call."""
 
     messages: list[ChatMessage]
+    history: tuple[int, ...] = ()
+    """The sequences of the earlier messages that are among them."""
     tool: dict[str, Any] | None = None
     """The tool that the model may call, if any."""
     exchange: tuple[ChatMessage, ...] = ()

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from bot.responders.model import failures, tools
 from bot.responders.model.answer import ModelAnswer
 from bot.responders.model.calls import ToolCall
-from bot.responders.model.context import ContextWindow, tokens
+from bot.responders.model.context import POLICY_VERSION, ContextWindow, tokens
 from bot.responders.model.dialect import ChatMessage, Dialect, Question
 from bot.responders.model.endpoint import ModelEndpoint
 from bot.responders.model.prices import CALLS, REPAIR_TOKENS, Prices, Usage
 from bot.responders.model.tokens import PER_MESSAGE, count, encode
 from bot.settings import PRICE_SETTINGS, Settings
-from middleware.responder import Abilities, Propose, ResponderFailed, unfinished
+from middleware.responder import Abilities, Propose, ResponderFailed, Response
 from middleware.texts import say
 from middleware.turn import Clock, Reply, Turn
 from storage.tables.messages import Message
@@ -66,8 +66,8 @@ class OpenAI:
             input_tokens=_size(question), output_tokens=self._max_tokens, at_ms=turn.received_at_ms
         )
 
-    async def respond(self, turn: Turn) -> Reply:
-        """The answer as Markdown, or a proposal with its buttons. Raises ResponderFailed."""
+    async def respond(self, turn: Turn) -> Response:
+        """The answer as Markdown, and behind it a proposal with its buttons, if any. Raises ResponderFailed."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._limit_s
         now = await self._propose.now_of(turn)
@@ -79,14 +79,15 @@ class OpenAI:
                 continue
             said = _beside(said, answer.text)
             if answer.call is None or question.tool is None or failure is not None:
-                return _reply(turn, said, answer, failure)
+                return _answer(turn, said, answer, failure)
             try:
-                return tools.after(said, await tools.propose(answer.call, turn, self._propose))
+                proposal = await tools.propose(answer.call, turn, self._propose)
+                return (*_said(said), proposal)
             except tools.Unusable as error:
                 exchange = _exchange(answer.call, str(error))
                 if not calls_left or tokens(exchange) > REPAIR_TOKENS:
-                    why = tools.verbatim(say("model.unscheduled", why=error))
-                    return _reply(turn, _beside(said, why), answer, None)
+                    why = Reply(text=say("model.unscheduled", why=error), by="polar")
+                    return _answer(turn, said, answer, None, why)
         raise AssertionError("the last call returns or raises")
 
     async def _call(
@@ -109,6 +110,7 @@ class OpenAI:
         self, question: Question, turn: Turn, said: str, deadline: float
     ) -> tuple[ModelAnswer, ResponderFailed | None]:
         answer = ModelAnswer(offered=tools.NAME if question.tool is not None else "")
+        turn.origin = replace(turn.origin, policy=POLICY_VERSION, history=question.history)
 
         def show(text: str) -> None:
             turn.show(_beside(said, text))
@@ -143,19 +145,30 @@ class OpenAI:
         seen = turn
         if history is not turn.context.history:
             seen = replace(turn, context=replace(turn.context, history=tuple(history)))
-        messages = self._window.messages(seen, now=now)
-        return Question(messages=messages, tool=tools.TOOL if turn.run is None and turn.has_rights else None)
+        messages, shown = self._window.messages(seen, now=now)
+        tool = tools.TOOL if turn.run is None and turn.has_rights else None
+        return Question(messages=messages, history=shown, tool=tool)
 
 
-def _reply(turn: Turn, said: str, answer: ModelAnswer, failure: ResponderFailed | None) -> Reply:
-    """The text that arrived, with a line that says so where it is not the whole. Raises ResponderFailed for nothing."""
-    if not said.strip():
+def _answer(
+    turn: Turn, said: str, answer: ModelAnswer, failure: ResponderFailed | None, *ours: Reply
+) -> tuple[Reply, ...]:
+    """The text that arrived, and what we say behind it; of what is not the whole, why it ends.
+
+    Raises ResponderFailed for nothing.
+    """
+    replies = (*_said(said), *ours)
+    if not replies:
         raise failure or _nothing(answer)
     if failure is not None:
-        turn.origin, said = replace(turn.origin, ended="cut"), unfinished(said, say("model.cut"))
+        turn.origin = replace(turn.origin, ended="cut")
     elif answer.finish == "length":
-        turn.origin, said = replace(turn.origin, ended="length"), unfinished(said, say("answer.length"))
-    return Reply(text=said, markdown=True, rateable=True)
+        turn.origin = replace(turn.origin, ended="length")
+    return replies
+
+
+def _said(said: str) -> tuple[Reply, ...]:
+    return (Reply(text=said, markdown=True, rateable=True),) if said.strip() else ()
 
 
 def _nothing(answer: ModelAnswer) -> ResponderFailed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -34,7 +33,6 @@ TOOL: dict[str, Any] = {
         },
     },
 }
-_MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 class Unusable(BotError):
@@ -51,19 +49,7 @@ async def propose(call: ToolCall, turn: Turn, door: Propose) -> Reply:
     if call.name != NAME or not (isinstance(schedule, str) and isinstance(prompt, str)):
         raise Unusable(f"expected a call of {NAME} with two texts")
     try:
-        return await door.automation(turn, schedule=schedule, prompt=prompt)
+        proposal = await door.automation(turn, schedule=schedule, prompt=prompt)
     except NotProposed as error:
         raise Unusable(str(error)) from None
-
-
-def after(said: str, proposal: Reply) -> Reply:
-    """A proposal that follows what was said, which is Markdown; the proposal's own text is none."""
-    asks = bool(proposal.buttons)
-    if not said.strip():
-        return replace(proposal, asks=asks)
-    return replace(proposal, text=f"{said.strip()}\n\n{verbatim(proposal.text)}", markdown=True, asks=asks)
-
-
-def verbatim(text: str) -> str:
-    """Markdown that shows a text as it is."""
-    return _MARKUP.sub(r"\\\1", text).replace("\n", "\\\n")
+    return replace(proposal, asks=bool(proposal.buttons))

@@ -54,7 +54,7 @@ async def stop(house: House, chat: Chat, person: Person, topic: int | None = Non
 
 
 async def test_stop_ends_what_is_still_being_sent(house: House) -> None:
-    """The message in flight arrives; how many others do not is told, and nothing of them is kept."""
+    """The message in flight arrives; how many others do not is told; they are kept as what an answer has said once."""
     ann = house.world.person("Ann")
     async with sending(house, ann) as (chat, _):
         await stop(house, chat, ann)
@@ -64,6 +64,8 @@ async def test_stop_ends_what_is_still_being_sent(house: House) -> None:
     assert [row[0::2] for row in queue(house)] == [("sent", None), *[("sent", "stopped")] * 7, ("sent", None)]
     assert house.rows(STORED) == [(1, 1), *[(0, 0)] * 7, (1, 0)]
     assert house.rows("SELECT count(*) FROM polar_delivery_queue WHERE payload LIKE '%xxx%'") == [(0,)]
+    former = house.rows("SELECT text, telegramMessageId FROM polar_message_revisions ORDER BY sequence")
+    assert [(text.split()[0], number) for text, number in former] == [(str(n), None) for n in range(4, 32, 4)]
 
 
 async def test_another_person_cannot_stop_it(house: House) -> None:

@@ -356,7 +356,7 @@ async def test_the_canned_model_is_good_enough_for_a_first_talk(house: House) ->
         await tell(house, chat, ann, "my bike is green")
         [text] = await tell(house, chat, ann, "which colour has my bike?")
         assert "my bike is green" in text
-        [text] = await tell(house, chat, ann, "remind me every day at 18:00 to stretch")
+        [*_, text] = await tell(house, chat, ann, "remind me every day at 18:00 to stretch")
         assert "stretch" in text
         assert "✅ Create" in buttons(last(house, chat))
 

@@ -53,8 +53,7 @@ async def test_an_answer_that_did_not_end_regularly_says_so(house: House, body: 
     async with talking(house) as model:
         ann, chat = house.chat()
         model.order(Answer(raw=body))
-        [text] = await tell(house, chat, ann, "hello")
-        assert text == f"{WHOLE}…\n\n{say('model.cut')}"
+        assert await tell(house, chat, ann, "hello") == [WHOLE, say("model.cut")]
     assert reasons(house) == [("answered", "cut")]
 
 

@@ -28,8 +28,9 @@ async def test_the_model_proposes_and_the_person_decides(house: House) -> None:
     async with talking(house) as model:
         ann, chat = house.chat()
         model.order(Answer(text="Good *idea*.", tool=PROPOSAL))
-        [text] = await tell(house, chat, ann, "please remind me of the plants")
-        assert text.startswith("Good idea.\n\nShall I? ")
+        [said, text] = await tell(house, chat, ann, "please remind me of the plants")
+        assert said == "Good idea."
+        assert text.startswith("Shall I? ")
         assert "“water the *plants*”\nNext" in text
         assert jobs(house) == []
         await press(house, chat, ann, "Create")
@@ -42,9 +43,9 @@ async def test_a_schedule_that_cannot_be_read_goes_back_to_the_model_once(house:
         ann, chat = house.chat()
         wrong = ("propose_automation", '{"schedule": "when the moon is full", "prompt": "howl"}')
         model.order(Answer(text="Sure.", tool=wrong), Answer(tool=PROPOSAL))
-        [text] = await tell(house, chat, ann, "remind me")
+        [said, text] = await tell(house, chat, ann, "remind me")
         assert "Shall I?" in text
-        assert text.startswith("Sure.")
+        assert said == "Sure."
         assert [m["role"] for m in model.exchanges[1].messages[-2:]] == ["assistant", "tool"]
         assert "cannot be read" in json.loads(model.exchanges[1].messages[-1]["content"])["error"]
 

@@ -331,7 +331,7 @@ TOO_LONG = [
 async def test_what_is_too_long_is_asked_with_less_history(
     house: House, status: int, message: str, left: int, asked: int
 ) -> None:
-    """With half of it, then with the question alone."""
+    """With half of it, then with the question alone; the answer keeps which of it went along."""
     async with talking(house) as model:
         ann, chat = house.chat()
         for word in ("one", "two", "three"):
@@ -346,6 +346,9 @@ async def test_what_is_too_long_is_asked_with_less_history(
         exchange: Exchange = model.exchanges[-1]
         assert 0 < len(talk(exchange)) < 6 if left else talk(exchange) == []
         assert exchange is not whole
+    [(kept,)] = house.rows("SELECT json_extract(origin, '$.history') FROM polar_messages WHERE text = 'fine'")
+    texts = dict(house.rows("SELECT sequence, text FROM polar_messages"))
+    assert [texts[sequence] for sequence in json.loads(kept)] == [text for _, text in talk(exchange)]
 
 
 @pytest.mark.parametrize(("status", "message"), TOO_LONG)

@@ -95,14 +95,14 @@ async def test_a_document_larger_than_telegram_takes_is_not_sent_and_that_is_sai
     """Sizes are counted in bytes."""
     monkeypatch.setattr(parts, "DOCUMENT_LIMIT", len(CONTENT.encode()) - 1)
     chat = await asked(house, "here you are")
-    assert texts(house, chat) == ["here you are\n\n" + say("document.too_large", name="notes é.md")]
+    assert texts(house, chat) == ["here you are", say("document.too_large", name="notes é.md")]
     assert "boundary" not in str(house.rows("SELECT * FROM polar_delivery_queue"))
 
 
 async def test_an_empty_document_is_not_sent_and_that_is_said(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Telegram refuses it."""
     monkeypatch.setattr(sending, "content", "\0")
-    assert texts(house, await asked(house, "here")) == ["here\n\n" + say("document.empty", name="notes é.md")]
+    assert texts(house, await asked(house, "here")) == ["here", say("document.empty", name="notes é.md")]
 
 
 async def test_a_document_that_may_have_arrived_is_sent_once_more_and_marked(house: House) -> None:

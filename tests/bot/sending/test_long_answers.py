@@ -10,7 +10,7 @@ import pytest
 from bot.sending.unfiled import say_instead
 from emulator import Chat
 from middleware.answering import LONGEST
-from middleware.replies.parts import CAPTION_LIMIT, MARK_ROOM
+from middleware.replies.parts import CAPTION_LIMIT, MARK_ROOM, in_messages
 from middleware.replies.splitting import utf16_length
 from middleware.texts import say
 from middleware.turn import Reply, Turn
@@ -97,7 +97,7 @@ async def test_a_longer_answer_is_a_file_with_its_first_paragraphs_as_the_captio
 
 def ends(house: House) -> list[tuple[Any, ...]]:
     """Why the answer is not the whole, for the audit and with the message."""
-    origin = "SELECT json_extract(origin, '$.ended') FROM polar_messages WHERE role = 'assistant'"
+    origin = "SELECT json_extract(origin, '$.ended') FROM polar_messages WHERE origin ->> '$.responder' IS NOT NULL"
     return house.rows("SELECT reason FROM polar_audit WHERE kind = 'message'") + house.rows(origin)
 
 
@@ -107,9 +107,9 @@ async def test_a_stream_that_does_not_end_is_ended_and_says_so(house: House) -> 
         ann, chat = house.chat()
         house.world.say(chat, ann, "tell me")
         await idle(house, updates=1)
-    [message] = house.world.sent(chat)
+    [message, note] = house.world.sent(chat)
     content = house.world.files[message["document"]["file_id"]]
-    assert content == BLOCK[:LONGEST].rstrip() + "…\n```\n\n" + say("answer.length")
+    assert (content, note["text"]) == (BLOCK[:LONGEST], say("answer.length"))
     assert streaming.shown <= LONGEST + 10_000
     assert ends(house) == [("length",), ("length",)]
 
@@ -117,9 +117,9 @@ async def test_a_stream_that_does_not_end_is_ended_and_says_so(house: House) -> 
 async def test_a_whole_answer_is_ended_at_the_same_length(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two million characters were hundreds of messages, and are one file."""
     monkeypatch.setattr(telling, "text", "word " * 400_000)
-    [message] = house.world.sent(await asked(house))
+    [message, note] = house.world.sent(await asked(house))
     content = house.world.files[message["document"]["file_id"]]
-    assert content == ("word " * 400_000)[:LONGEST].rstrip() + "…\n\n" + say("answer.length")
+    assert (content, note["text"]) == (("word " * 400_000)[:LONGEST], say("answer.length"))
     assert ends(house) == [("length",), ("length",)]
 
 
@@ -157,7 +157,7 @@ async def test_a_caption_leaves_room_for_the_mark(house: House, monkeypatch: pyt
     "said", ["not enough rights to send documents to the chat", "CHAT_SEND_DOCS_FORBIDDEN", "wrong file identifier"]
 )
 async def test_where_files_are_refused_the_first_messages_are_sent(house: House, said: str) -> None:
-    """And the last of them says that there is more."""
+    """And behind them we say that there is more."""
     async with house.bot(responder=TELLING, feedback_buttons="always"):
         await awake(house)
         ann = house.world.person("Ann")
@@ -167,15 +167,14 @@ async def test_where_files_are_refused_the_first_messages_are_sent(house: House,
         asked_in = house.world.say(forum, ann, "@polar_test_bot tell us", topic=topic)
         await idle(house)
     sent = house.world.sent(forum)
-    assert len(sent) == 8
-    *before, last = texts(house, forum)
-    whole, _, line = last.rpartition("\n\n")
-    assert line == say("document.refused")
-    assert LONG.replace("**", "").startswith("\n\n".join([*before, whole]))
+    assert len(sent) == 8 + 1
+    *first, note = texts(house, forum)
+    assert note == say("document.refused")
+    assert LONG.replace("**", "").startswith("\n\n".join(first))
     assert sent[0]["entities"][0] == {"type": "bold", "offset": 10, "length": 4}
     assert sent[0]["reply_to_message"]["message_id"] == asked_in
     assert {message["message_thread_id"] for message in sent} == {topic}
-    assert ["reply_markup" in message for message in sent] == [False] * 7 + [True]
+    assert ["reply_markup" in message for message in sent] == [*[False] * 7, True, False]
     assert house.rows(STORED) == [("text", message["text"], None, message["message_id"]) for message in sent]
 
 
@@ -196,9 +195,8 @@ async def test_what_was_changed_meanwhile_is_not_said_in_messages(house: House) 
     delivery = await deliveries.find("d:0")
     assert delivery is not None
     await database.commit(deliveries.rewrite(delivery, SendMessage(text="erased")))
-    first, further = SendMessage(text="secret"), [SendMessage(text="secret")]
     with pytest.raises(ExpectationFailed):
-        await database.commit(*say_instead(delivery, first, further, now_ms=2))
+        await database.commit(*say_instead(delivery, in_messages(file), now_ms=2))
     rows = await database.fetch("SELECT deliveryId FROM polar_delivery_queue")
     await database.close()
     assert [row[0] for row in rows] == ["d:0"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.responders.model.context import POLICY, ContextWindow
+from bot.responders.model.context import BY_AUTOMATION, POLICY, ContextWindow
 from bot.responders.model.dialect import ChatMessage
 from bot.responders.model.tokens import count, encode, head
 from middleware.turn import Context, Incoming, Place, Run, Source, Turn
@@ -96,7 +96,7 @@ def test_no_text_leaves_its_section(
     context = Context(
         personality=personality, memories=tuple(memories), history=(stored(old), stored(old, role="assistant"))
     )
-    messages = ContextWindow(100_000).messages(turn_of(text, name=name, context=context, incoming=incoming), now=NOW)
+    messages, _ = ContextWindow(100_000).messages(turn_of(text, name=name, context=context, incoming=incoming), now=NOW)
     assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
     assert sections(messages) == {
         "personality": personality,
@@ -123,7 +123,7 @@ def test_the_data_stays_within_the_limit(
     """What is newest is never left out without a note; memories are kept from the best, history from the newest."""
     history = tuple(stored(text, role=("user", "assistant")[n % 2]) for n, text in enumerate(old))
     context = Context(personality=personality, memories=tuple(memories), history=history)
-    messages = ContextWindow(limit).messages(turn_of(*texts, context=context), now=NOW)
+    messages, _ = ContextWindow(limit).messages(turn_of(*texts, context=context), now=NOW)
     data = sections(messages)
     assert sum(count(encode(data[name])) for name in data if name != "clock") + sum(
         count(message["content"]) for message in messages[1:]
@@ -171,7 +171,7 @@ def test_user_and_assistant_take_turns_whatever_was_said(
     place = Place(chat_id=5, chat_type="private", replied_id=replied_id)
     turn = turn_of("what was that?", context=Context(history=history, replied=replied), place=place)
     turn.incoming = Incoming(telegram_message_id=100, kind="text", text="what was that?")
-    system, *rest = ContextWindow(limit).messages(turn, now=NOW)
+    (system, *rest), _ = ContextWindow(limit).messages(turn, now=NOW)
     assert system["role"] == "system"
     assert [message["role"] for message in rest] == [("user", "assistant")[n % 2] for n in range(len(rest))]
     assert len(rest) % 2 == 1
@@ -189,16 +189,28 @@ def test_what_is_replied_to_is_told_once() -> None:
     outside = turn_of("why?", context=Context(replied=long), place=place)
     crowded = turn_of("why? " * 120, context=Context(history=(long,), replied=long), place=place)
     near, far, crowding = (
-        said(ContextWindow(limit).messages(turn, now=NOW)[-1])[-1]["parts"]
+        said(ContextWindow(limit).messages(turn, now=NOW)[0][-1])[-1]["parts"]
         for turn, limit in ((inside, 3000), (outside, 3000), (crowded, 500))
     )
     assert near == [{"kind": "replied_to", "yours": True, "above": True, "text": f"{long.text[:79]}…"}]
     assert far == crowding == [{"kind": "replied_to", "yours": True, "text": long.text}]
 
 
+def test_what_one_run_said_is_told_as_such_once() -> None:
+    """All its parts, and what we say beside them; not what another run said."""
+    first, second = (Origin(automation_id="j", run_id=run) for run in "12")
+    origins = (first.of_run(), first, first.aside(), second)
+    history = tuple(stored(f"{n}", "assistant", number=n, origin=origin) for n, origin in enumerate(origins, 1))
+    (_, *talk, _), shown = ContextWindow(3000).messages(turn_of("well", context=Context(history=history)), now=NOW)
+    due = {"text": "", "note": BY_AUTOMATION}
+    assert [message["content"] for message in talk[1::2]] == ["1\n2\n3", "4"]
+    assert [said(message) for message in talk[::2]] == [[due], [due]]
+    assert shown == (1, 2, 3, 4)
+
+
 def test_many_long_messages_at_once_are_cut_with_one_note() -> None:
     """Not with one each, which would be too long as well."""
-    messages = ContextWindow(1000).messages(turn_of(*["語" * 4000] * 50), now=NOW)
+    messages, _ = ContextWindow(1000).messages(turn_of(*["語" * 4000] * 50), now=NOW)
     assert count(messages[-1]["content"]) <= 1000
     assert said(messages[-1])[-1]["note"] == "This was too long: 196000 more characters are left out here."
 
@@ -208,19 +220,19 @@ def test_the_oldest_history_goes_first_then_memories() -> None:
     history = tuple(stored(f"{n} " + "x" * 300) for n in range(40))
     context = Context(memories=tuple("m" * 150 for _ in range(4)), history=history)
     turn = turn_of("hello", context=context)
-    wide, narrow = (ContextWindow(limit).messages(turn, now=NOW) for limit in (2500, 500))
+    wide, narrow = (ContextWindow(limit).messages(turn, now=NOW)[0] for limit in (2500, 500))
     kept = [int(line["text"].split()[0]) for line in said(wide[-1])[:-1]]
     assert kept == list(range(40 - len(kept), 40))
     assert 0 < len(kept) < 40
     assert len(sections(wide)["memories"]) == 4
     assert len(said(narrow[-1])) <= 4
     assert len(sections(narrow)["memories"]) == 4
-    assert len(sections(ContextWindow(500).messages(turn_of("y" * 1000, context=context), now=NOW))["memories"]) < 4
+    assert len(sections(ContextWindow(500).messages(turn_of("y" * 1000, context=context), now=NOW)[0])["memories"]) < 4
 
 
 def test_a_message_that_is_too_long_is_cut_and_says_so() -> None:
     """The note is a field of its own, so that nobody can write it."""
-    [line] = said(ContextWindow(500).messages(turn_of("é" * 9000), now=NOW)[-1])
+    [line] = said(ContextWindow(500).messages(turn_of("é" * 9000), now=NOW)[0][-1])
     assert set(line["text"]) == {"é"}
     assert 300 < len(line["text"]) < 600
     assert line["note"] == f"This was too long: {9000 - len(line['text'])} more characters are left out here."
@@ -231,7 +243,7 @@ def test_merged_messages_are_lines_of_their_own() -> None:
     turn = turn_of("look at this", "buy now!")
     forwarded = Part(kind="forwarded", author_id="7", content={"from": "Bob"})
     turn.incoming = Incoming(telegram_message_id=2, kind="text", text="buy now!", parts=(forwarded,))
-    assert said(ContextWindow(5000).messages(turn, now=NOW)[-1]) == [
+    assert said(ContextWindow(5000).messages(turn, now=NOW)[0][-1]) == [
         {"from": "Ann", "text": "look at this"},
         {"from": "Ann", "parts": [{"kind": "forwarded", "from": "Bob"}], "text": "buy now!"},
     ]
@@ -241,7 +253,7 @@ def test_a_run_is_told_as_one() -> None:
     """Its prompt, with a note that nobody has just written it."""
     run = Run(source="automation", subject_id="1", run_id="1", trigger="schedule", prompt="greet", scheduled_at_ms=0)
     turn = turn_of(run=run)
-    [line] = said(ContextWindow(5000).messages(turn, now=NOW)[-1])
+    [line] = said(ContextWindow(5000).messages(turn, now=NOW)[0][-1])
     assert line["text"] == "greet"
     assert "scheduled" in line["note"]
 
