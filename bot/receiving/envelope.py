@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.receiving.forms import ChatForm, ContentForm, MessageForm, PlacedForm
+from bot.receiving.forms import AboutForm, ChatForm, ContentForm, MessageForm, PlacedForm
 from bot.receiving.opening import NO_OPENING, Opening, opening_of
 from bot.receiving.reading import UpdateUnreadable, read_update
 from middleware.turn import Place
@@ -70,7 +70,8 @@ class Envelope:
     @property
     def message(self) -> PlacedForm:
         """The message that it is, or that it is about; a button press carries the one that it was under."""
-        return self.content if self.content.message is None else self.content.message
+        about = self.content.message if isinstance(self.content, AboutForm) else None
+        return self.content if about is None else about
 
     @property
     def message_id(self) -> int | None:

@@ -180,7 +180,7 @@ class PlacedForm(ReadForm, frozen=True):
 
 
 class ContentForm(PlacedForm, frozen=True):
-    """The content of any update, also of a kind that nobody knows yet: where it was, when, and who did it."""
+    """The content of any update: where it was, when, and who did it."""
 
     id: str | None = None
     date: Whole | None = None
@@ -189,8 +189,6 @@ class ContentForm(PlacedForm, frozen=True):
     user: UserForm | None = None
     sender_chat: ChatForm | None = None
     actor_chat: ChatForm | None = None
-    message: PlacedForm | None = None
-    """The message that it is about."""
 
 
 class MessageForm(ContentForm, frozen=True):
@@ -282,7 +280,14 @@ class TotalsForm(ContentForm, frozen=True):
     reactions: tuple[CountForm, ...] = ()
 
 
-class PressForm(ContentForm, frozen=True):
+class AboutForm(ContentForm, frozen=True):
+    """What is about a message, or of a kind that nobody knows yet and may be about one."""
+
+    message: PlacedForm | None = None
+    """The message that it is about."""
+
+
+class PressForm(AboutForm, frozen=True):
     """A press of a button, with its id."""
 
     data: str | None = None

@@ -14,7 +14,7 @@ import msgspec
 from telegram import MaybeInaccessibleMessage, Message
 
 from bot.errors import BotError
-from bot.receiving.forms import ContentForm, MessageForm, ReadForm, UpdateForm, Whole, kind_of
+from bot.receiving.forms import AboutForm, ContentForm, MessageForm, ReadForm, UpdateForm, Whole, kind_of
 
 _FORMS: dict[str, type[ContentForm]] = {
     kind.name: get_args(kind.type)[0] for kind in msgspec.structs.fields(UpdateForm) if kind.name != "update_id"
@@ -62,7 +62,7 @@ def _read_rest(body: bytes) -> WhatWasRead:
         raise UpdateUnreadable("no JSON object")
     kind = _kind_of(value)
     content = value.get(kind)
-    form = _FORMS.get(kind, ContentForm) if content is not None else ContentForm
+    form = _FORMS.get(kind, AboutForm) if content is not None else AboutForm
     read = _spared(form, content)
     if isinstance(content, dict) and isinstance(read, MessageForm) and kind_of(read) == "service":
         read = msgspec.structs.replace(read, unknown=_unknown(content))

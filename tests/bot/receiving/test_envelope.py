@@ -48,6 +48,18 @@ def test_an_update_of_any_content_has_an_envelope_that_sqlite_can_hold(update_id
     assert json.loads(received.body)["update_id"] == update_id
 
 
+@pytest.mark.parametrize(
+    "kind", ["message", "edited_message", "message_reaction", "my_chat_member", "business_message"]
+)
+def test_only_a_press_and_what_nobody_knows_is_about_another_message(kind: str) -> None:
+    """What stands in a message by that name is a field of tomorrow, and changes nothing of where it was."""
+    here, there = {"message_id": 5, "chat": {"id": 6}}, {"message_id": 7, "chat": {"id": 8}}
+    is_known = kind in ALLOWED_UPDATES
+    envelope = envelope_of(**{kind: {**here, "message": there}})
+    assert (envelope.message_id, envelope.chat_id) == ((5, 6) if is_known else (7, 8))
+    assert envelope_of(callback_query={"id": "1", "message": there}).chat_id == 8
+
+
 @given(ids, st.sampled_from(ALLOWED_UPDATES), trees | st.dictionaries(names, trees, max_size=8))
 def test_no_content_can_break_what_an_envelope_tells(update_id: int, kind: str, content: Any) -> None:
     """Whatever stands where: each part is told or left out, and never raises."""
