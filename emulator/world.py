@@ -1,4 +1,4 @@
-"""The people's side: making chats, acting in them, looking at what bots did."""
+"""The people's side: acting in chats, looking at what bots did."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from itertools import chain, repeat
 from .media import content, forwarded
 from .members import administrator, member
 from .people import ANONYMOUS, Chat, Json, Person
+from .places import Place, Places
 from .reactions import counted, typed
-from .state import State
 from .state.faults import Fault
 from .state.rooms import Room
 from .texts import entities_in
+from .uploads import Upload
 
-Place = Chat | int
 
-
-class World(State):
+class World(Places):
     """Everything that happens outside of the bot.
 
     What people do queues an update for the bot they address (`address`; the first one unless told), if that bot asked
@@ -25,73 +24,6 @@ class World(State):
     Chats are named by `Chat` or id; message ids are Telegram's, one sequence a chat. Errors: LookupError for a chat
     or message that does not exist, ValueError for what cannot be done.
     """
-
-    # Making
-
-    def address(self, token: str) -> None:
-        """Let people talk to this bot from now on."""
-        self.bot = self.bots[token]
-
-    def person(
-        self,
-        first_name: str,
-        username: str | None = None,
-        *,
-        id: int | None = None,  # noqa: A002
-        is_bot: bool = False,
-    ) -> Person:
-        """A person, or another bot; ids count up from 500000001. Errors: ValueError for an id in use."""
-        if id in self.people:
-            raise ValueError(f"person {id} exists")
-        person = Person(self.next_person_id() if id is None else id, first_name, username, is_bot=is_bot)
-        self.people[person.id] = person
-        return person
-
-    def private(self, person: Person) -> Chat:
-        """The private chat with the bot addressed, which the person has opened."""
-        self.bot.opened.add(person.id)
-        if person.id not in self.rooms:
-            chat = Chat(person.id, "private", first_name=person.first_name, username=person.username)
-            self.add_room(chat).members[person.id] = person
-        return self.rooms[person.id].chat
-
-    def group(
-        self,
-        title: str,
-        members: Iterable[Person] = (),
-        forum: bool = False,
-        *,
-        basic: bool = False,
-        username: str | None = None,
-        admins: Iterable[Person] = (),
-        id: int | None = None,  # noqa: A002
-    ) -> Chat:
-        """A supergroup, or a basic group, with the bots as administrators."""
-        if basic and forum:
-            raise ValueError("a basic group has no topics")
-        kind = "group" if basic else "supergroup"
-        number = self.next_group_id(basic) if id is None else id
-        room = self.add_room(Chat(number, kind, title, username=username, is_forum=forum))
-        room.admins = {person.id for person in admins}
-        room.members = {person.id: person for person in (*members, *admins)}
-        return room.chat
-
-    def channel(self, title: str, *, username: str | None = None, id: int | None = None) -> Chat:  # noqa: A002
-        """A channel with the bots as administrators."""
-        number = self.next_group_id() if id is None else id
-        return self.add_room(Chat(number, "channel", title, username=username)).chat
-
-    def topic(self, chat: Place, name: str) -> int:
-        """A topic of a forum, or of a private chat; returns its message_thread_id. Errors: ValueError elsewhere."""
-        room = self.room(chat)
-        if not (room.chat.is_forum or room.chat.type == "private"):
-            raise ValueError(f"chat {room.chat.id} is not a forum")
-        creator = next((person.json() for person in room.members.values()), ANONYMOUS)
-        return room.add_topic(name, self.date(), {"from": creator})
-
-    def custom_emoji(self, custom_emoji_id: str, emoji: str) -> None:
-        """Let getCustomEmojiStickers know an id."""
-        self.emoji[custom_emoji_id] = emoji
 
     # Acting
 
@@ -118,9 +50,25 @@ class World(State):
         if media_group_id is not None:
             body["media_group_id"] = media_group_id
         if caption is not None:
-            entities = entities_in(caption)
-            body |= {"caption": caption, **({"caption_entities": entities} if entities else {})}
+            body |= _captioned(caption)
         return self._write(chat, self._author(chat, person), body, topic, reply_to)
+
+    def upload(
+        self,
+        chat: Place,
+        person: Person | None,
+        upload: Upload,
+        caption: str = "",
+        topic: int | None = None,
+        reply_to: int | None = None,
+    ) -> int:
+        """A file with its content, which is kept in `files`. Returns the message id."""
+        room, author = self.room(chat), self._author(chat, person)
+        self._check_place(room, topic, reply_to)
+        number = len(self.files) + 1
+        body = upload.json(number) | _captioned(caption)
+        self.files[upload.file_id(number)] = upload.text()
+        return self._write(room.chat, author, body, topic, reply_to)
 
     def album(
         self,
@@ -385,3 +333,10 @@ class World(State):
             self.changes.notify()
         else:
             self.emit(kind, payload)
+
+
+def _captioned(caption: str) -> Json:
+    if not caption:
+        return {}
+    entities = entities_in(caption)
+    return {"caption": caption, **({"caption_entities": entities} if entities else {})}

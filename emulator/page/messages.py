@@ -10,11 +10,14 @@ from ..state import State
 from ..state.rooms import Room
 
 SNIPPET = 120
+# The kinds whose content is shown, or can be saved.
+FILES = ("photo", "voice", "audio", "document")
 
 
 def shown(state: State, room: Room, message: Json, me: int) -> Json:
     """One message with all that is on it, for the person with the id `me`."""
     thread = message.get("message_thread_id") if message.get("is_topic_message") else None
+    file = _file(state, message)
     return {
         "id": message["message_id"],
         "author": author(message),
@@ -24,8 +27,8 @@ def shown(state: State, room: Room, message: Json, me: int) -> Json:
         "text": message.get("text", message.get("caption", "")),
         "entities": message.get("entities", message.get("caption_entities", [])),
         "service": service(message),
-        "media": media(message),
-        "document": _document(state, message),
+        "media": "" if file else media(message),
+        "file": file,
         "forwarded": _forwarded(message),
         "reply": _reply(message),
         "topic": {"id": thread, "name": room.topics[thread]} if thread in room.topics else None,
@@ -44,7 +47,7 @@ def author(message: Json) -> Json:
 def snippet(message: Json) -> str:
     """A message in a few words."""
     text = str(message.get("text") or message.get("caption") or "")
-    return text[:SNIPPET] or service(message) or media(message) or message.get("document", {}).get("file_name", "")
+    return text[:SNIPPET] or service(message) or message.get("document", {}).get("file_name", "") or media(message)
 
 
 def service(message: Json) -> str:
@@ -57,16 +60,28 @@ def service(message: Json) -> str:
 
 
 def media(message: Json) -> str:
-    """The kind of what is not text; empty for texts, and for documents that can be opened."""
-    kind = next((kind for kind in CONTENTS if kind in message), "")
-    return "" if kind == "document" and message["document"]["file_id"].startswith("sent-") else kind.replace("_", " ")
+    """The kind of what is not text; empty for texts."""
+    return next((kind.replace("_", " ") for kind in CONTENTS if kind in message), "")
 
 
-def _document(state: State, message: Json) -> Json | None:
-    file = message.get("document", {})
-    if file.get("file_id") not in state.files:
+def _file(state: State, message: Json) -> Json | None:
+    """The file with a content that is kept; None when there is none."""
+    kind = next((kind for kind in FILES if kind in message), None)
+    if kind is None:
         return None
-    return {"name": file["file_name"], "size": file["file_size"], "file": file["file_id"]}
+    file = message[kind][-1] if kind == "photo" else message[kind]
+    if file["file_id"] not in state.files:
+        return None
+    name, number = file.get("file_name"), file["file_id"].rpartition("-")[2]
+    picture = {"width": file.get("width", 0), "height": file.get("height", 0)} if kind == "photo" else {}
+    return {
+        "kind": kind,
+        "name": name or f"{kind}-{number}",
+        "size": file["file_size"],
+        "file": file["file_id"],
+        "type": file.get("mime_type", "image/jpeg" if kind == "photo" else ""),
+        **picture,
+    }
 
 
 def _forwarded(message: Json) -> str:

@@ -28,8 +28,8 @@ class View:
 
     def json(self) -> Json:
         """All of it; the private chat is there before anything was said in it."""
-        person = self._person()
-        rooms = [self.state.rooms.get(person.id), *self._groups(person)]
+        person = person_of(self.state, self.me)
+        rooms = [self.state.rooms.get(person.id), *rooms_of(self.state, person)]
         room = next((room for room in rooms if room is not None and room.chat.id == self.chat), None)
         return {
             "chats": [self._entry(person, room) for room in rooms],
@@ -42,22 +42,13 @@ class View:
             **activity(self.state, self.chat),
         }
 
-    def _person(self) -> Person:
-        if self.me not in self.state.people:
-            raise LookupError(f"there is no person {self.me}")
-        return self.state.people[self.me]
-
-    def _groups(self, person: Person) -> Iterator[Room]:
-        for room in self.state.rooms.values():
-            if room.chat.type in ("group", "supergroup") and person.id in room.members and room.migrated_to is None:
-                yield room
-
     def _entry(self, person: Person, room: Room | None) -> Json:
         if room is None or room.chat.id == person.id:
             about: Json = {"id": person.id, "kind": "private", "title": self.state.bot.username, "members": 0}
         else:
             title, members = room.chat.title or "", len(room.members) + 1
-            about = {"id": room.chat.id, "kind": "group", "title": title, "members": members}
+            kind = "forum" if room.chat.is_forum else room.chat.type.removeprefix("super")
+            about = {"id": room.chat.id, "kind": kind, "title": title, "members": members}
         last = next(reversed(room.messages.values()), None) if room is not None else None
         if last is None:
             return {**about, "last": None}
@@ -70,3 +61,17 @@ class View:
             return []
         latest = list(islice(reversed(room.messages.values()), self.limit))
         return [shown(self.state, room, message, self.me) for message in reversed(latest)]
+
+
+def person_of(state: State, me: int) -> Person:
+    """Who looks. Errors: LookupError for one who is unknown."""
+    if me not in state.people:
+        raise LookupError(f"there is no person {me}")
+    return state.people[me]
+
+
+def rooms_of(state: State, person: Person) -> Iterator[Room]:
+    """Groups and channels that somebody is in."""
+    for room in state.rooms.values():
+        if room.chat.type != "private" and person.id in room.members and room.migrated_to is None:
+            yield room

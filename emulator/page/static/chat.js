@@ -1,6 +1,7 @@
 // A person's side of the embedded Telegram.
 
 import {button, formatted, link, make, sync} from "./elements.js";
+import {attachment, ready, shown} from "./files.js";
 
 const EMOJI = ["👍", "👎", "❤", "🔥", "🤔", "🎉"];
 const STEP = 100, MOST = 1000, PRESS_MS = 15000, TOAST_MS = 5000, SILENT_MS = 40000, AGAIN_MS = 1500;
@@ -14,13 +15,18 @@ let context = null;                      // {kind: "reply" | "edit", id} of what
 let matches = [], chosen = 0;            // commands that fit what is being written
 const pressed = new Map();               // callback query -> the button's key
 const seen = new Map();                  // chat -> the last message that was on the screen
-const unsent = new Map();                // chat -> what stands in the box
+const unsent = new Map();                // chat -> what stands in the box, and the file beside it
+const attached = attachment($("attached"), file => {
+  if (file && context?.kind === "edit") write(null);
+  box.maxLength = file ? 1024 : 4096;    // a caption, or a text
+  box.placeholder = file ? "Caption" : "Message";
+  if (file) box.focus();
+}, toast);
 
 // Messages
 
 const time = date => new Date(date * 1000).toLocaleTimeString([], {hour: "2-digit", minute: "2-digit"});
 const day = date => new Date(date * 1000).toLocaleDateString([], {weekday: "long", day: "numeric", month: "long"});
-const size = bytes => bytes < 1000 ? `${bytes} bytes` : `${(bytes / 1000).toFixed(1)} kB`;
 const tone = id => `tone${Math.abs(id) % 6}`;
 
 function item(message) {
@@ -34,7 +40,7 @@ function item(message) {
       message.forwarded ? make("p", {className: "topic"}, `Forwarded from ${message.forwarded}`) : "",
       message.reply ? quote(message.reply) : "",
       message.media ? make("p", {className: "media"}, `[${message.media}]`) : "",
-      message.document ? file(message.document) : "",
+      message.file ? shown(message.file) : "",
       make("div", {className: "text"}, ...formatted(message.text, message.entities, `${chat}/${message.id}`, say)),
       make("p", {className: "foot"}, chips(message),
         make("span", {className: "when"}, message.edited ? "edited " : "", make("time", {dateTime: new Date(message.date * 1000).toISOString()}, time(message.date))))),
@@ -43,10 +49,6 @@ function item(message) {
 
 const quote = reply => button("quote", make("span", {}, make("strong", {}, reply.name), make("span", {}, reply.text)),
   () => go(reply.id), {className: "quote"});
-
-const file = document => make("a", {className: "file", "data-focus": "file", download: document.name,
-  href: `/page/documents/${encodeURIComponent(document.file)}?name=${encodeURIComponent(document.name)}`},
-make("span", {ariaHidden: "true"}, "📄"), make("span", {}, make("strong", {}, document.name), make("small", {}, size(document.size))));
 
 // Some emoji are drawn as letters unless they are told not to be.
 const drawn = emoji => /^[\u2600-\u27bf]$/.test(emoji) ? `${emoji}\ufe0f` : emoji;
@@ -164,15 +166,15 @@ function go(id) {
 // Acting
 
 async function ask(path, body) {
-  const options = body === undefined ? {} : {method: "POST", body: JSON.stringify(body)};
-  const answer = await fetch(path, options), result = await answer.json();
+  const sent = body instanceof Blob ? body : JSON.stringify(body);
+  const answer = await fetch(path, body === undefined ? {} : {method: "POST", body: sent}), result = await answer.json();
   if (!answer.ok) throw new Error(result.error);
   return result;
 }
 
-async function act(name, body) {
+async function act(name, body, path = `/control/${name}`) {
   try {
-    const result = await ask(`/control/${name}`, body);
+    const result = await ask(path, body);
     return result ?? true;
   } catch (error) {
     toast(`That did not work: ${error.message}`);
@@ -186,15 +188,35 @@ function say(text, more = {}) {
   return turn = turn.then(() => act("say", body));
 }
 
+function give(file, kind, more) {
+  const about = {me, chat, ...more};
+  return turn = turn.then(async () => {
+    try {
+      const {body, ...told} = await ready(file, kind);
+      return act("files", body, `/page/files?${new URLSearchParams({...about, ...told})}`);
+    } catch {
+      toast("That picture cannot be read here; send it as a file");
+      return null;
+    }
+  });
+}
+
 async function submit() {
-  const text = box.value.trim(), about = context, place = chat;
-  if (!text) return;
+  const text = box.value.trim(), about = context, place = chat, {file, kind} = attached;
+  if (!text && !file) return;
   fill("");
   write(null);
-  const topic = about && messages.get(about.id)?.topic;
+  attached.put(null);
   const done = about?.kind === "edit" ? await act("edit", {chat, message_id: about.id, text})
-    : await say(text, {...(about && {reply_to: about.id}), ...(topic && {topic: topic.id})});
-  if (!done && place === chat) fill(`${text}${box.value && `\n${box.value}`}`);
+    : file ? await give(file, kind, {...where(about), caption: text}) : await say(text, where(about));
+  if (done || place !== chat) return;
+  fill(`${text}${box.value && `\n${box.value}`}`);
+  if (file) attached.put(file);
+}
+
+function where(about) {
+  const topic = about && messages.get(about.id)?.topic;
+  return {...(about && {reply_to: about.id}), ...(topic && {topic: topic.id})};
 }
 
 function react(message, emoji) {
@@ -218,9 +240,18 @@ function write(kind, message) {
   $("context").hidden = !kind;
   if (!kind) return;
   $("context-name").textContent = kind === "edit" ? "Edit" : `Reply to ${message.own ? "yourself" : message.author.name}`;
-  $("context-text").textContent = message.text || message.media || message.document?.name || "";
-  if (kind === "edit") fill(message.text);
+  $("context-text").textContent = message.text || message.media || message.file?.name || "";
+  if (kind === "edit") {
+    attached.put(null);
+    fill(message.text);
+  }
   box.focus();
+}
+
+function take(data) {
+  const file = data.files[0];
+  if (file) attached.put(file);
+  return Boolean(file);
 }
 
 function fill(text) {
@@ -308,7 +339,7 @@ const open = (person, place) => { location.hash = `#${person}/${place}`; };
 async function start() {
   const people = await ask("/page/people"), [, person, place] = /^#(\d+)(?:\/(-?\d+))?/.exec(location.hash) ?? [];
   const known = people.find(each => each.id === Number(person)) ?? await ask("/page/you", {});
-  unsent.set(chat, box.value);
+  unsent.set(chat, {text: box.value, file: attached.file});
   const isOpen = place !== undefined || person === undefined;
   document.body.classList.toggle("in-chat", isOpen);
   if (person === undefined || known.id !== Number(person)) return open(known.id, known.id);
@@ -316,7 +347,9 @@ async function start() {
     [me, chat, limit] = [known.id, Number(place ?? person), STEP];
     log.replaceChildren();
     write(null);
-    fill(unsent.get(chat) ?? "");
+    const {text = "", file = null} = unsent.get(chat) ?? {};
+    attached.put(file);
+    fill(text);
     if (isOpen && matchMedia("(hover: hover)").matches) box.focus();
   }
   listen();
@@ -361,6 +394,11 @@ log.addEventListener("click", event => { if (!event.target.closest("button, a, p
 scroll.addEventListener("scroll", () => { if (!isAway()) $("down").hidden = true; });
 $("compose").addEventListener("submit", event => { event.preventDefault(); submit(); box.focus(); });
 $("context-end").onclick = () => { write(null); box.focus(); };
+$("attach").onclick = () => $("file").click();
+$("file").onchange = () => { attached.put($("file").files[0]); $("file").value = ""; };
+box.addEventListener("paste", event => { if (take(event.clipboardData)) event.preventDefault(); });
+$("room").addEventListener("dragover", event => { if (event.dataTransfer.types.includes("Files")) event.preventDefault(); });
+$("room").addEventListener("drop", event => { event.preventDefault(); take(event.dataTransfer); });
 $("start").onclick = () => { say("/start"); box.focus(); };
 $("down").onclick = bottom;
 $("earlier").onclick = () => { limit += STEP; listen(); };

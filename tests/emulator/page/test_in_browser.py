@@ -2,64 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, FilePayload, Page, expect
+from playwright.async_api import FilePayload, expect
 
 from bot.sending import display
 from emulator import Chat, Person, World
-from tests.house import TOKEN, House, standing, until
+from tests.emulator.page.visiting import PHONE, visit, write, you
+from tests.house import TOKEN, House, until
 from tests.looking import awake, idle, reactions
 from tests.responders import Writing
-from tests.web.browser.looking import LOOKS, NARROWEST, Look, Witness
+from tests.web.browser.looking import LOOKS, NARROWEST, Witness
 from tests.web.browser.site import FORGED
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 ECHO = "tests.responders:Echo"
 Json = dict[str, Any]
-PHONE = LOOKS[-1]
 NOTES: FilePayload = {"name": "notes.md", "mimeType": "text/plain", "buffer": b"# Notes\n"}
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def house(tmp_path: Path, world: World) -> AsyncIterator[House]:
-    """As everywhere, in the loop of the browser."""
-    async with standing(world, tmp_path) as house:
-        yield house
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def tab(browser: Browser, house: House) -> AsyncIterator[Witness]:
-    """A new tab; when it is left, nothing went wrong in it and it asked nobody but our server."""
-    expect.set_options(timeout=20_000)
-    async with await browser.new_context(locale="en-GB") as context:
-        tab = await Witness.open(context)
-        yield tab
-        # A stream that the page itself has ended is a request that failed, to Chromium.
-        assert [each for each in tab.complaints if "/page/events" not in each] == []
-        assert tab.strangers(house.server.url) == []
-
-
-def you(house: House) -> Person:
-    """The person whom the page has made."""
-    return next(person for person in house.world.people.values() if person.first_name == "You")
-
-
-async def visit(tab: Witness, house: House, look: Look = LOOKS[0]) -> Page:
-    """Open the page, which is then ready to be written on."""
-    await tab.go(f"{house.server.url}/", look)
-    await expect(tab.page.get_by_role("heading", name="polar_test_bot")).to_be_visible()
-    return tab.page
-
-
-async def write(page: Page, text: str) -> None:
-    """Type and send."""
-    await page.get_by_label("Message", exact=True).fill(text)
-    await page.keyboard.press("Enter")
 
 
 async def test_who_writes_sees_the_answer(tab: Witness, house: House) -> None:
