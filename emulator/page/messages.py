@@ -34,6 +34,7 @@ def shown(state: State, room: Room, message: Json, me: int) -> Json:
         "topic": {"id": thread, "name": room.topics[thread]} if thread in room.topics else None,
         "buttons": [[_button(button) for button in row] for row in _rows(message)],
         "reactions": _reactions(state, room, message["message_id"], me),
+        "held": room.reactions.get(message["message_id"], {}).get(me, []),
     }
 
 
@@ -111,7 +112,7 @@ def _reactions(state: State, room: Room, message_id: int, me: int) -> list[Json]
     for actor, held in room.reactions.get(message_id, {}).items():
         for reaction in held:
             emoji = _emoji(state, reaction)
-            entry = shown.setdefault(emoji, {"emoji": emoji, "count": 0, "mine": False, "by": []})
+            entry = shown.setdefault(emoji, {"emoji": emoji, "type": reaction, "count": 0, "mine": False, "by": []})
             entry["count"] += 1
             entry["mine"] = entry["mine"] or actor == me
             entry["by"].append(_name(state, actor))

@@ -83,11 +83,13 @@ async def test_a_chat_shows_both_sides_with_what_is_on_them(
     )
     mine, its = (await view(client, ann.id))["messages"]
     assert (mine["own"], mine["text"], mine["edited"]) == (True, "Hello", True)
-    assert mine["reactions"] == [{"emoji": "👌", "count": 1, "mine": False, "by": ["polar_test_bot"]}]
+    ok, thumb = {"type": "emoji", "emoji": "👌"}, {"type": "emoji", "emoji": "👍"}
+    assert mine["reactions"] == [{"emoji": "👌", "type": ok, "count": 1, "mine": False, "by": ["polar_test_bot"]}]
     assert (its["own"], its["author"]["bot"], its["entities"]) == (False, True, bold)
     assert its["buttons"] == [[{"text": "Yes", "data": "y", "url": None}]]
     assert its["reply"] == {"id": said, "name": "Ann", "text": "Hello"}
-    assert its["reactions"] == [{"emoji": "👍", "count": 1, "mine": True, "by": ["Ann"]}]
+    assert its["reactions"] == [{"emoji": "👍", "type": thumb, "count": 1, "mine": True, "by": ["Ann"]}]
+    assert (mine["held"], its["held"]) == ([], [thumb])
 
 
 async def test_only_the_chats_of_a_person_can_be_seen(client: Client, world: World, ann: Person, chat: Chat) -> None:

@@ -54,17 +54,17 @@ const quote = reply => button("quote", make("span", {}, make("strong", {}, reply
 const drawn = emoji => /^[\u2600-\u27bf]$/.test(emoji) ? `${emoji}\ufe0f` : emoji;
 
 function chips(message) {
-  return make("span", {className: "chips"}, ...message.reactions.map(({emoji, count, mine, by}) =>
-    button(`r${emoji}`, `${drawn(emoji)}${count > 1 ? ` ${count}` : ""}`, () => react(message, emoji),
+  return make("span", {className: "chips"}, ...message.reactions.map(({emoji, type, count, mine, by}) =>
+    button(`r${emoji}`, `${drawn(emoji)}${count > 1 ? ` ${count}` : ""}`, () => react(message.id, type),
       {className: "chip", ariaPressed: String(mine), title: by.join(", "), ariaLabel: `${emoji} by ${by.join(", ")}`})));
 }
 
 function tools(message) {
-  const held = new Set(message.reactions.filter(each => each.mine).map(each => each.emoji));
+  const held = new Set(message.held.map(each => each?.emoji));
   const tool = (key, text, name, act, more = {}) => button(key, text, act, {"aria-label": name, title: name, ...more});
   const away = event => { if (event.detail) event.target.blur(); };  // for a pointer it has done its work
   return make("div", {className: "tools", onclick: away}, make("div", {role: "group", ariaLabel: "Act on this message"},
-    ...EMOJI.map(emoji => tool(`t${emoji}`, drawn(emoji), `React with ${emoji}`, () => react(message, emoji), {ariaPressed: String(held.has(emoji))})),
+    ...EMOJI.map(emoji => tool(`t${emoji}`, drawn(emoji), `React with ${emoji}`, () => react(message.id, {type: "emoji", emoji}), {ariaPressed: String(held.has(emoji))})),
     tool("reply", "↩", "Reply", () => write("reply", message)),
     message.own && message.text ? tool("edit", "✎", "Edit", () => write("edit", message)) : ""));
 }
@@ -182,15 +182,17 @@ async function act(name, body, path = `/control/${name}`) {
   }
 }
 
-let turn = Promise.resolve();            // one after the other, in the order of writing
+let turn = Promise.resolve();            // one after the other, in the order of doing
+const inTurn = step => turn = turn.then(step);
+
 function say(text, more = {}) {
   const body = {chat, person: me, text, ...more};
-  return turn = turn.then(() => act("say", body));
+  return inTurn(() => act("say", body));
 }
 
 function give(file, kind, more) {
   const about = {me, chat, ...more};
-  return turn = turn.then(async () => {
+  return inTurn(async () => {
     try {
       const {body, ...told} = await ready(file, kind);
       return act("files", body, `/page/files?${new URLSearchParams({...about, ...told})}`);
@@ -219,9 +221,13 @@ function where(about) {
   return {...(about && {reply_to: about.id}), ...(topic && {topic: topic.id})};
 }
 
-function react(message, emoji) {
-  const mine = message.reactions.some(each => each.mine && each.emoji === emoji);
-  act("react", {chat, person: me, message_id: message.id, reactions: mine ? [] : [emoji]});
+// One that is held already is taken back; all others stay.
+async function react(id, type) {
+  const message = messages.get(id), before = message.held, same = each => JSON.stringify(each) === JSON.stringify(type);
+  const reactions = before.some(same) ? before.filter(each => !same(each)) : [...before, type];
+  message.held = reactions;              // for the next one, if that comes before the server has told of this
+  const body = {chat, person: me, message_id: id, reactions};
+  if (!await inTurn(() => act("react", body))) message.held = before;
 }
 
 async function press(message, each, name) {

@@ -69,6 +69,35 @@ async def test_a_reaction_is_given_and_taken_back(tab: Witness, house: House) ->
     ]
 
 
+async def test_several_reactions_stand_side_by_side(tab: Witness, house: House) -> None:
+    """Each is added to those that are held and taken back from them, without a wait, and the bot is told each time."""
+    async with house.bot(responder=ECHO):
+        await awake(house)
+        page = await visit(tab, house)
+        await write(page, "hello")
+        answer = page.locator("li.other .bubble")
+        await answer.hover()
+        await page.evaluate(_PRESS, ["React with 🔥", "React with 👍", "React with 🎉"])
+        await expect(answer.locator(".chip")).to_have_text(["🔥", "👍", "🎉"])
+        await answer.locator(".chip", has_text="👍").click()
+        await expect(answer.locator(".chip")).to_have_text(["🔥", "🎉"])
+        await expect(answer.get_by_role("button", name="React with 👍")).to_have_attribute("aria-pressed", "false")
+        await expect(answer.get_by_role("button", name="React with 🎉")).to_have_attribute("aria-pressed", "true")
+        await until(lambda: len(reactions(house)) == 4)
+        await idle(house)
+    assert [(event.change[0], event.emoji) for event in reactions(house)] == [
+        ("reaction_added", "🔥"),
+        ("reaction_added", "👍"),
+        ("reaction_added", "🎉"),
+        ("reaction_removed", "👍"),
+    ]
+
+
+_PRESS = """names => {
+  for (const name of names) document.querySelector(`li.other [aria-label="${name}"]`).click();
+}"""
+
+
 async def test_an_answer_is_seen_while_it_grows(tab: Witness, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The draft is there until the message takes its place."""
     monkeypatch.setattr(display, "START_S", 0.01)
