@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ..errors import ApiError, bad_request
 from ..people import Json
-from ..texts import caption
 from .ask import Ask
+from .captions import caption_of
 from .destinations import inline_keyboard, reply_of, room_of, thread_of
-from .params import object_of, text
+from .params import object_of
 
 MAX_BYTES = 50_000_000
 
@@ -17,12 +17,10 @@ def send_document(ask: Ask) -> Json:
     room = room_of(ask)
     file = object_of(ask.params, "document")
     _check(file)
-    body, entities = caption(text(ask.params, "caption"), ask.params.get("caption_entities"))
     reply_to = reply_of(ask, room)
     thread = thread_of(ask, room, reply_to)
-    content: Json = {"document": _kept(ask, file), **inline_keyboard(ask.params)}
-    if body:
-        content |= {"caption": body, **({"caption_entities": entities} if entities else {})}
+    content: Json = {**caption_of(ask, ask.params), **inline_keyboard(ask.params)}
+    content["document"] = _kept(ask, file)
     return ask.state.post(ask.bot, room, content, thread, reply_to)
 
 

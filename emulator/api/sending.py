@@ -8,6 +8,7 @@ from ..reactions import checked, typed
 from ..state.rooms import Room
 from ..texts import fitted
 from .ask import Ask
+from .captions import text_of
 from .destinations import inline_keyboard, reply_of, room_of, thread_of
 from .params import integer, objects, text
 
@@ -43,9 +44,7 @@ def send_message(ask: Ask) -> Json:
 
 
 def _text_content(ask: Ask) -> Json:
-    if ask.params.get("parse_mode"):
-        raise bad_request("this server knows no parse_mode; send entities")
-    body, entities = fitted(text(ask.params, "text"), ask.params.get("entities"))
+    body, entities = fitted(*text_of(ask, ask.params))
     return {"text": body, **({"entities": entities} if entities else {}), **inline_keyboard(ask.params)}
 
 
@@ -57,7 +56,7 @@ def send_message_draft(ask: Ask) -> bool:
     if integer(ask.params, "draft_id") == 0:
         raise bad_request("draft_id must be non-zero")
     if text(ask.params, "text"):
-        fitted(text(ask.params, "text"), ask.params.get("entities"))
+        fitted(*text_of(ask, ask.params))
     return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
+from .. import markup
 from ..api.params import text
 from ..people import Json
 from ..state import State
@@ -40,5 +41,5 @@ def _draft(call: Call) -> Json | None:
     written = text(call.params, "text")
     if call.method in _MESSAGES or not written:
         return None
-    kept, entities = fitted(written, call.params.get("entities"))
+    kept, entities = fitted(*markup.read(written, text(call.params, "parse_mode"), call.params.get("entities")))
     return {"text": kept, "entities": entities}

@@ -19,7 +19,7 @@ COMMAND = {"command": "start", "description": "begin"}
     [
         ("sendMessage", {"text": "a", "chat_id": ""}, "chat_id is empty"),
         ("sendMessage", {"text": "a", "chat_id": "@nobody"}, "chat not found"),
-        ("sendMessage", {"text": "a", "parse_mode": "HTML"}, "this server knows no parse_mode; send entities"),
+        ("sendMessage", {"text": "a", "parse_mode": "Word"}, "unsupported parse_mode"),
         ("sendMessage", {"text": "a", "message_thread_id": "x"}, "message_thread_id must be a number"),
         ("sendMessage", {"text": "a", "reply_markup": 5}, "can't parse reply_markup: expected an Object"),
         (
@@ -90,6 +90,7 @@ NAMES = [
     "message_id",
     "text",
     "entities",
+    "parse_mode",
     "reply_markup",
     "reply_parameters",
     "message_thread_id",
