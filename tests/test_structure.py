@@ -37,7 +37,7 @@ CATCHING_ALL = {
     "bot/sending/sender.py": "one delivery's failure is counted, and is its own",
     "bot/supervised.py": "the failure is handed to whoever waits for the end of the process",
     "middleware/errors.py": "the layer of errors",
-    "middleware/replies/rich_text.py": "a foreign parser may panic, and the text is then sent as it is",
+    "middleware/replies/rich_text.py": "a foreign parser may fail, and the text is then sent as it is",
     "storage/database.py": "the failure is handed to whoever waits for the unit",
     "storage/group_reader.py": "the failure is handed to whoever asked",
     "storage/writer.py": "the failure is handed to whoever waits for the unit",

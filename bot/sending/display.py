@@ -175,6 +175,9 @@ class Display:
 
     async def _show(self, text: str) -> None:
         part = last_part(text)
+        if not part.text:  # nothing that can be read yet
+            self._shown = text
+            return
         if self._drafts:
             place = self._turn.place
             await self._live.bot.send_message_draft(

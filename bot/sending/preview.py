@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from middleware.markdown.growing import settled
 from middleware.replies.rich_text import RichText, rich, split_rich
 from middleware.replies.splitting import LIMIT
 
@@ -12,9 +13,13 @@ _FENCE = "\n```"
 
 
 def last_part(markdown: str) -> RichText:
-    """The answer that is being written, as one message; it takes as long for a long text as for a short one."""
-    parts = split_rich(rich(_end(markdown)), LIMIT)
-    return parts[-1] if parts else RichText(markdown[-1:])
+    """The answer that is being written, as one message; it takes as long for a long text as for a short one.
+
+    Empty where nothing of it can be read yet.
+    """
+    readable = settled(_end(markdown))
+    parts = split_rich(rich(readable), LIMIT) if readable.strip() else ()
+    return parts[-1] if parts else RichText("")
 
 
 def _end(markdown: str) -> str:

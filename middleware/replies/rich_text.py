@@ -3,49 +3,29 @@
 from __future__ import annotations
 
 import logging
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from urllib.parse import urlsplit
 
-from telegramify_markdown import RenderConfig, convert
-
+from middleware.markdown.page import render
+from middleware.markdown.spans import Span
 from middleware.replies.splitting import LIMIT, Block, Cutter, clean, utf16_length
 from storage.payloads import Entity
 
 log = logging.getLogger("polar.rich_text")
-logging.getLogger("telegramify_markdown").setLevel(logging.CRITICAL)  # its errors quote what was written
 
 MOST_ENTITIES = 100
 """In a message; Telegram drops further ones."""
 PHRASE_LENGTH = 256
 """Characters of a formatted stretch that is not cut between its words, if it can be helped."""
-STYLES = frozenset({"bold", "italic", "underline", "strikethrough"})
+STYLES = frozenset({"bold", "italic", "underline", "strikethrough", "spoiler"})
 """They may contain each other and be contained, but neither in `code` nor in `pre`."""
+QUOTES = frozenset({"blockquote", "expandable_blockquote"})
+"""They contain all others, but none of their like."""
 _RUNS = frozenset({"text_link", "pre", "code"})
 """They contain none of their like."""
-_OUTERMOST_FIRST = ("blockquote", "text_link", "pre", "code", "bold", "italic", "underline", "strikethrough")
-_HOSTED, _OTHER_LINKS = frozenset({"http", "https"}), frozenset({"tg", "mailto"})
-_MOST_FORMULAS = 200
-"""The converter takes time by the square of their number."""
-# What the converter would hide or drop: `||` makes spoilers, `<` begins HTML. A noncharacter behind it prevents that.
-_MARK = "\ufdd0"
-_MARKED = re.compile(r"\|(?=\|)|<(?=[A-Za-z/!?])(?!(?:https?|tg|mailto):)")
-_EMPTY_CELL = re.compile(f"(?<![|<]){_MARK}")
-
-
-def _config() -> RenderConfig:
-    config = RenderConfig.isolated()
-    symbols = config.markdown_symbol
-    symbols.heading_level_1 = symbols.heading_level_2 = symbols.heading_level_3 = symbols.heading_level_4 = ""
-    symbols.task_uncompleted, symbols.unordered_list_item = "☐", "•"
-    config.cite_expandable = False
-    return config
-
-
-_CONFIG = _config()
+_OUTERMOST_FIRST = (*sorted(QUOTES), "text_link", "pre", "code", *sorted(STYLES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,59 +36,26 @@ class RichText:
     entities: tuple[Entity, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """An entity by indices into its text."""
-
-    start: int
-    end: int
-    type: str
-    url: str | None = None
-    language: str | None = None
-
-
 def rich(markdown: str) -> RichText:
     """The text that Markdown stands for; Markdown that cannot be read is shown as it is written. Never raises."""
     source = clean(markdown)
-    plain = RichText(source.strip())
     try:
-        text, spans = _converted(source)
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # noqa: BLE001 - a panic of the parser, which is written in Rust, is no Exception
+        written = render(source)
+    except Exception as error:  # noqa: BLE001 - a foreign parser; its failure must not be the answer's
         log.warning("Markdown could not be read: %s", type(error).__name__)
-        return plain
-    if not text.strip() or clean(text) != text:  # as of mere link definitions
-        return plain
-    return _rich(text, *_ends(text, spans), list(_fitting(text, spans)))
+        return RichText(source.strip())
+    text = str(written)
+    if not text.strip():
+        return RichText(source.strip())
+    return _rich(text, *_ends(text, written.spans), list(_fitting(text, written.spans)))
 
 
-def _converted(source: str) -> tuple[str, list[_Span]]:
-    has_few_formulas = source.count("\\(") + source.count("\\[") <= _MOST_FORMULAS
-    marked = _MARKED.sub(lambda cleaned: cleaned[0] + _MARK, source.replace(_MARK, ""))
-    text, entities = convert(marked, latex_escape=has_few_formulas, config=_CONFIG)
-    text = _EMPTY_CELL.sub(" ", text)
-    cleaned = [Entity(e.type, e.offset, e.length, _unmarked(e.url), _unmarked(e.language)) for e in entities]
-    marks = [mark.start() for mark in re.finditer(_MARK, text)]
-    spans = [
-        replace(span, start=span.start - bisect_left(marks, span.start), end=span.end - bisect_left(marks, span.end))
-        for span in _spans(text, cleaned)
-    ]
-    return text.replace(_MARK, ""), spans
-
-
-def _unmarked(text: str | None) -> str | None:
-    return text and text.replace(_MARK, "")
-
-
-def _spans(text: str, entities: Iterable[Entity]) -> Iterator[_Span]:
-    """Yield the entities that begin and end at characters of the text."""
+def _spans(text: str, entities: Iterable[Entity]) -> Iterator[Span]:
+    """Yield the entities by indices."""
     units = _units(text)
     for entity in entities:
-        stop = entity.offset + entity.length
-        start, end = bisect_left(units, entity.offset), bisect_left(units, stop)
-        if start < end < len(units) and (units[start], units[end]) == (entity.offset, stop):
-            yield _Span(start, end, entity.type, entity.url, entity.language)
+        start, end = (bisect_left(units, unit) for unit in (entity.offset, entity.offset + entity.length))
+        yield Span(start, end, entity.type, entity.url, entity.language)
 
 
 def _units(text: str) -> Sequence[int]:
@@ -118,18 +65,18 @@ def _units(text: str) -> Sequence[int]:
     return [*accumulate((1 + (character > "\uffff") for character in text), initial=0)]
 
 
-def _ends(text: str, spans: Iterable[_Span]) -> tuple[int, int]:
+def _ends(text: str, spans: Iterable[Span]) -> tuple[int, int]:
     """The first and the last index of what can be seen; the indentation of code at the beginning can."""
     blanks = len(text) - len(text.lstrip())
     code = min((span.start for span in spans if span.type == "pre"), default=blanks)
     return min(blanks, code), len(text.rstrip())
 
 
-def _fitting(text: str, spans: Iterable[_Span]) -> Iterator[_Span]:
-    """Yield what Telegram shows of them, in order: types that it knows, usable links, nothing in code."""
-    trimmed = (_trimmed(text, span) for span in spans if span.type in _OUTERMOST_FIRST)
-    shown = sorted((span for span in trimmed if span is not None and _leads(span)), key=_order)
-    quotes = _apart(span for span in shown if span.type == "blockquote")
+def _fitting(text: str, spans: Iterable[Span]) -> Iterator[Span]:
+    """Yield what Telegram shows of them, in order: no style within the same, no link in a link, nothing in code."""
+    trimmed = (_trimmed(text, span) for span in spans)
+    shown = sorted((span for span in trimmed if span is not None), key=_order)
+    quotes = _apart(span for span in shown if span.type in QUOTES)
     runs = _apart(span for span in shown if span.type in _RUNS)
     code = [span for span in runs if span.type != "text_link"]
     styles = [
@@ -141,11 +88,11 @@ def _fitting(text: str, spans: Iterable[_Span]) -> Iterator[_Span]:
     yield from sorted((*quotes, *runs, *styles), key=_order)
 
 
-def _order(span: _Span) -> tuple[int, int, int]:
+def _order(span: Span) -> tuple[int, int, int]:
     return span.start, -span.end, _OUTERMOST_FIRST.index(span.type)
 
 
-def _trimmed(text: str, span: _Span) -> _Span | None:
+def _trimmed(text: str, span: Span) -> Span | None:
     """Without the blanks at its ends, though code keeps its indentation; None when nothing is left."""
     stretch = text[span.start : span.end]
     if not stretch.strip():
@@ -154,32 +101,16 @@ def _trimmed(text: str, span: _Span) -> _Span | None:
     return replace(span, start=span.start + blanks, end=span.start + len(stretch.rstrip()))
 
 
-def _leads(span: _Span) -> bool:
-    """True if it is no link, or one to somewhere."""
-    if span.type != "text_link":
-        return True
-    url = span.url or ""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    if not url.isprintable() or " " in url or len(url) > LIMIT:
-        return False
-    if parts.scheme in _HOSTED:
-        return bool(parts.hostname)
-    return parts.scheme in _OTHER_LINKS and bool(parts.netloc or parts.path)
-
-
-def _apart(spans: Iterable[_Span]) -> list[_Span]:
+def _apart(spans: Iterable[Span]) -> list[Span]:
     """Those that overlap none before them."""
-    kept: list[_Span] = []
+    kept: list[Span] = []
     for span in spans:
         if not kept or span.start >= kept[-1].end:
             kept.append(span)
     return kept
 
 
-def _around(text: str, span: _Span, code: Sequence[_Span]) -> Iterator[_Span]:
+def _around(text: str, span: Span, code: Sequence[Span]) -> Iterator[Span]:
     """Yield the pieces of a style that are in no code."""
     at = span.start
     first = bisect_right(code, at, key=lambda other: other.end)
@@ -206,11 +137,11 @@ def split_rich(text: RichText, limit: int = LIMIT) -> tuple[RichText, ...]:
     return tuple(_parts(text.text, spans, cutter.cuts()))
 
 
-def _phrases(spans: Iterable[_Span]) -> Iterator[tuple[int, int]]:
+def _phrases(spans: Iterable[Span]) -> Iterator[tuple[int, int]]:
     """Yield the short formatted stretches within lines, those that overlap as one."""
     start = end = 0
     for span in spans:
-        if span.type in ("pre", "blockquote") or span.end - span.start > PHRASE_LENGTH:
+        if span.type in ("pre", *QUOTES) or span.end - span.start > PHRASE_LENGTH:
             continue
         if span.start >= end and end > start:
             yield start, end
@@ -224,7 +155,7 @@ def _phrases(spans: Iterable[_Span]) -> Iterator[tuple[int, int]]:
 class _Bound:
     """The end of the longest part from an index on with MOST_ENTITIES entities."""
 
-    def __init__(self, spans: Sequence[_Span], length: int) -> None:
+    def __init__(self, spans: Sequence[Span], length: int) -> None:
         self._starts = [span.start for span in spans]
         self._ends = sorted(span.end for span in spans)
         self._length = length
@@ -234,8 +165,8 @@ class _Bound:
         return self._starts[beyond] if beyond < len(self._starts) else self._length
 
 
-def _parts(text: str, spans: Sequence[_Span], cuts: Iterable[tuple[int, int]]) -> Iterator[RichText]:
-    open_spans: list[_Span] = []
+def _parts(text: str, spans: Sequence[Span], cuts: Iterable[tuple[int, int]]) -> Iterator[RichText]:
+    open_spans: list[Span] = []
     following = 0
     for start, end in cuts:
         end = start + len(text[start:end].rstrip())
@@ -247,7 +178,7 @@ def _parts(text: str, spans: Sequence[_Span], cuts: Iterable[tuple[int, int]]) -
         yield _rich(text, start, end, [piece for s in pieces if (piece := _trimmed(text, s))])
 
 
-def _rich(text: str, start: int, end: int, spans: Iterable[_Span]) -> RichText:
+def _rich(text: str, start: int, end: int, spans: Iterable[Span]) -> RichText:
     """A stretch of the text with spans that lie in it."""
     part = text[start:end]
     units = _units(part)

@@ -6,7 +6,8 @@ import pytest
 
 from bot.sending import preview
 from bot.sending.preview import PAGE, last_part
-from middleware.replies.rich_text import RichText, rich, split_rich
+from middleware.markdown.growing import settled
+from middleware.replies.rich_text import rich, split_rich
 from middleware.replies.splitting import utf16_length
 from storage.payloads import Entity
 
@@ -24,11 +25,11 @@ def test_only_what_is_shown_is_read(text: str, monkeypatch: pytest.MonkeyPatch) 
     """However long the text is, and whatever it is made of."""
     read = []
 
-    def noted(markdown: str) -> RichText:
+    def noted(markdown: str) -> str:
         read.append(len(markdown))
-        return rich(markdown)
+        return settled(markdown)
 
-    monkeypatch.setattr(preview, "rich", noted)
+    monkeypatch.setattr(preview, "settled", noted)
     part = last_part(text)
     assert utf16_length(part.text) <= 4_096
     assert max(read) <= 3 * PAGE + preview.LONGEST_FENCE
@@ -54,3 +55,14 @@ def test_code_stays_code_where_its_beginning_is_not_read(before: str) -> None:
     """With its language."""
     part = last_part(before + "```python\n" + "x = 1\n" * 5_000)
     assert [(entity.type, entity.language, entity.offset) for entity in part.entities] == [("pre", "python", 0)]
+
+
+@pytest.mark.parametrize("text", ["**", "```py\n", "- [", "\n" * 9, "|"])
+def test_marks_alone_are_not_shown(text: str) -> None:
+    """Nothing can be read yet."""
+    assert last_part(text).text == ""
+
+
+def test_what_is_open_is_shown_as_it_will_be() -> None:
+    """Formatted, without its marks."""
+    assert last_part("So **it").entities == (Entity("bold", 3, 2),)

@@ -1,0 +1,1 @@
+"""Markdown as models write it, as a text and the stretches of it that Telegram formats."""
