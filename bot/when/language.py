@@ -1,0 +1,140 @@
+"""A language: what its words are, as its file says. A kind of word is one letter, so that patterns are short."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+WordValue = int | float | str | tuple[int | None, ...]
+Sense = tuple[str, WordValue]
+"""The kind of a word, and what it says."""
+
+WEEKDAY, WEEKDAYS, MONTH, UNIT, ADVERB, AHEAD, PART, TONIGHT, HOUR, HALF_OF_DAY, FIXED = "WwMUYDPBSmu"
+NUMBER, COUNT, ORDINAL, YEAR, CLOCK, DATE, DECIMAL, COMMA, UNKNOWN, UNCLEAR = "NnRyTdx,?!"
+_TABLES = {
+    "units": UNIT,
+    "adverbs": ADVERB,
+    "days_ahead": AHEAD,
+    "parts": PART,
+    "today_parts": TONIGHT,
+    "named_hours": HOUR,
+    "halves": HALF_OF_DAY,
+    "fixed": FIXED,
+}
+_WORDS = {
+    "article": "a",
+    "glue": "G",
+    "at": "A",
+    "in": "I",
+    "from_now": "J",
+    "from": "z",
+    "every": "E",
+    "other": "O",
+    "next": "X",
+    "this": "H",
+    "last": "L",
+    "and": "&",
+    "half": "F",
+    "half_before": "b",
+    "quarter": "Q",
+    "minus": "o",
+    "past": "p",
+    "to": "t",
+    "until": "V",
+    "for": "f",
+    "workdays": "K",
+    "workday": "q",
+    "weekends": "Z",
+    "weekend": "k",
+    "oclock": "C",
+    "unclear": UNCLEAR,
+}
+_LISTS = {"weekdays": (WEEKDAY, 0), "every_weekday": (WEEKDAYS, 0), "months": (MONTH, 1), "ordinals": (ORDINAL, 1)}
+_COUNTS = {"ones": (1, 1), "teens": (10, 1), "tens": (20, 10)}
+_FOLDED = {"ß": "s", "’": "'", "‘": "'", "−": "-", "–": "-"}
+
+
+def fold(text: str) -> str:
+    """In lower case, without accents; of the same length, so that places in it are places in the text."""
+    return text.lower() if text.isascii() else "".join(map(_plain, text))
+
+
+def _plain(character: str) -> str:
+    marks = (part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
+    plain = "".join(marks).casefold()
+    return _FOLDED.get(character, plain if len(plain) == 1 else character)
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """The words of a language, folded; a phrase is words with single blanks between them."""
+
+    name: str
+    words: Mapping[str, tuple[Sense, ...]]
+    longest: Mapping[str, int]
+    """By the first word of phrases, how many words the longest has."""
+    ordinal: re.Pattern[str]
+    is_day_first: bool
+    opening: re.Pattern[str]
+    join: re.Pattern[str]
+    closing: re.Pattern[str]
+
+
+def _load(name: str, data: Mapping[str, Any]) -> Language:
+    words: dict[str, list[Sense]] = {}
+    for phrase, kind, value in _entries(data):
+        words.setdefault(fold(phrase), []).append((kind, value))
+    longest: dict[str, int] = {}
+    for phrase in words:
+        first, *rest = phrase.split(" ")
+        longest[first] = max(longest.get(first, 1), 1 + len(rest))
+    sentences = data["sentences"]
+    joins = "|".join(map(re.escape, map(fold, sentences["joins"])))
+    endings = "|".join(map(re.escape, data["ordinal_endings"]))
+    return Language(
+        name=name,
+        words={phrase: tuple(dict.fromkeys(meanings)) for phrase, meanings in words.items()},
+        longest=longest,
+        ordinal=re.compile(rf"[0-9]{{1,2}}(?:{endings})(?![\w.:])" if endings else r"(?!)"),
+        is_day_first=data["slash"] == "day_first",
+        opening=re.compile(rf"(?:@\w+[,:]?\s+)?{_spaced(sentences['opening'])}(?![\w'])[\s,:]*"),
+        join=re.compile(rf"[\s,]*(?:(?:{joins})(?:[\s,]+|$)|{sentences.get('glued_joins', '(?!)')})*"),
+        closing=re.compile(rf"{_spaced(sentences['closing'])}[\s.!?…]*$"),
+    )
+
+
+def _spaced(pattern: str) -> str:
+    return fold(pattern).replace(" ", r"\s+")
+
+
+def _entries(data: Mapping[str, Any]) -> Iterator[tuple[str, str, WordValue]]:
+    for name, (kind, first) in _LISTS.items():
+        for number, names in enumerate(data[name], first):
+            yield from ((word, kind, number) for word in names.split())
+    for table, kind in _TABLES.items():
+        for value, phrases in data.get(table, {}).items():
+            yield from ((phrase, kind, int(value) if value.isdecimal() else value) for phrase in phrases)
+    yield from ((phrase, _WORDS[name], "") for name in _WORDS for phrase in data["words"].get(name, ()))
+    yield from ((phrase, DECIMAL, 1.5) for phrase in data["words"].get("one_and_a_half", ()))
+    for name, (first, step) in _COUNTS.items():
+        for place, names in enumerate(data[name]):
+            yield from ((word, COUNT, first + place * step) for word in names.split())
+    for place, tens in enumerate(data["tens"]):
+        for one, ones in enumerate(data["ones"], 1):
+            for form in data["compound"]:
+                phrase = form.format(tens=tens.split()[0], ones=ones.split()[0])
+                yield phrase, COUNT, 20 + place * 10 + one
+
+
+_FOLDER = files("bot.when").joinpath("languages")
+LANGUAGES = tuple(
+    _load(file.name[:-5], tomllib.loads(file.read_text(encoding="utf-8")))
+    for file in sorted(_FOLDER.iterdir(), key=lambda file: (file.name != "en.toml", file.name))
+    if file.name.endswith(".toml")
+)
+"""All of them, English first."""

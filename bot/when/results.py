@@ -1,0 +1,44 @@
+"""What comes of reading a time in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Literal
+
+Why = Literal["words", "past", "no_such_day", "no_such_time", "no_time", "no_thing"]
+"""A word that is not known; a time that has passed; a day or a time that there is not; no time; nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A time with one meaning: `schedule` is a text that bot.schedules reads, `thing` what is to be done then.
+
+    `assumed` is the time of day where none was said.
+    """
+
+    schedule: str
+    thing: str = ""
+    assumed: time | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A time with several meanings, or that is told only in part: what it may be, the nearest first."""
+
+    choices: tuple[Understood, ...]
+
+    @property
+    def thing(self) -> str:
+        """What is to be done, whichever is meant."""
+        return self.choices[0].thing
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """No time that can be kept, and why; `position` is where in the text what is not understood begins."""
+
+    why: Why
+    position: int = 0
+    known: bool = field(default=False, kw_only=True)
+    """True if there are words of a time all the same."""

@@ -1,0 +1,163 @@
+"""A sentence that asks for a reminder: which of its words are the time, and which are what is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.when.language import UNKNOWN, Language, fold
+from bot.when.reading import MOST_WORDS, read
+from bot.when.slots import Slots
+from bot.when.tokens import Token, tokens
+
+_REACH = 160
+"""Characters from either end in which the time is looked for."""
+_MOST_WITHIN = 8
+"""Words of a time that stands amid a text."""
+_MOST_TRIES = 48
+"""To find one there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """A way to part a sentence: what the time may be, and the thing, in which words of a doubtful time remain."""
+
+    readings: Sequence[Slots]
+    thing: str
+    is_doubtful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Tokens that can be read as a time, and where they stand in the text."""
+
+    readings: list[Slots]
+    start: int
+    end: int
+    first: Token
+    before: Token | None = None
+    after: Token | None = None
+
+
+def opened(text: str, language: Language) -> str | None:
+    """What follows the opening of a reminder; None where a text does not begin like one."""
+    stripped = text.strip()
+    match = language.opening.match(fold(stripped[:_REACH]))
+    if match is None:
+        return None
+    rest = stripped[match.end() :]
+    tail = fold(rest[-_REACH:])
+    closing = language.closing.search(tail)
+    return rest if closing is None else rest[: len(rest) - (len(tail) - closing.start())]
+
+
+def partings(text: str, language: Language) -> Iterator[Parting]:
+    """The ways to part what follows an opening, the likeliest first."""
+    joined = language.join.match(fold(text[:_REACH]))
+    skipped = joined.end() if joined else 0
+    head = _head(text, language) if not text[:skipped].strip(" ,") else None
+    rest = text[head.end :] if head else text[skipped:]
+    if head is not None:
+        yield from _headed(head, next(_tails(rest, language), None), rest, language)
+        return
+    yield from (_tailed(tail, rest, language) for tail in _tails(rest, language))
+    within = _within(rest[:_REACH], language)
+    if within is not None:
+        yield Parting(within.readings, _thing(rest, language), is_doubtful=True)
+
+
+def _headed(head: _Stretch, tail: _Stretch | None, rest: str, language: Language) -> Iterator[Parting]:
+    """The time first. What the end of the sentence says as well may belong to it, or to the thing."""
+    thing = _thing(rest, language)
+    if head.after is not None and not _begins_thing(rest, head.after, language):
+        yield Parting(head.readings, thing, is_doubtful=True)
+        return
+    together = (
+        []
+        if tail is None
+        else [
+            joined
+            for first in head.readings
+            if not first.is_whole
+            for more in tail.readings
+            if (joined := first.joined(more)) is not None
+        ]
+    )
+    yield Parting([*together, *head.readings], thing)
+
+
+def _begins_thing(rest: str, after: Token, language: Language) -> bool:
+    joined = language.join.match(fold(rest[:_REACH]))
+    return bool(joined and joined[0].strip(" ,")) or bool(set(after.kinds) & set("?aGn"))
+
+
+def _tailed(tail: _Stretch, rest: str, language: Language) -> Parting:
+    """The time last. What stands before it and might be of it as well makes it doubtful, and then no word is lost."""
+    is_doubtful = tail.before is not None and not _ends_thing(tail.before, tail)
+    is_doubtful = is_doubtful or all(slots == Slots(named=slots.named) for slots in tail.readings)
+    thing = rest if is_doubtful else rest[: tail.start]
+    return Parting(tail.readings, _thing(thing, language), is_doubtful)
+
+
+def _ends_thing(before: Token, tail: _Stretch) -> bool:
+    """True for a word that is of no time, and for a number before “on 24 December at 8”, which needs none."""
+    kinds = set(before.kinds)
+    opens = set(tail.first.kinds) & set("GE")
+    return kinds <= {UNKNOWN} or (kinds <= set("Ny") and bool(opens) and all(slots.is_whole for slots in tail.readings))
+
+
+def _thing(text: str, language: Language) -> str:
+    """What is to be done, without the word that leads to it."""
+    joined = language.join.match(fold(text[:_REACH]))
+    return (text[joined.end() :] if joined else text).strip(" \t\r\n,")
+
+
+def _head(text: str, language: Language) -> _Stretch | None:
+    """The longest time with which a text begins."""
+    found = tokens(_cut(text[:_REACH], text), language)
+    for count in range(min(_known(found), MOST_WORDS), 0, -1):
+        readings = read(found[:count])
+        if readings:
+            after = found[count] if count < len(found) else None
+            return _Stretch(readings, 0, found[count - 1].end, found[0], after=after)
+    return None
+
+
+def _tails(text: str, language: Language) -> Iterator[_Stretch]:
+    """The times with which a text ends, the longest first."""
+    offset = max(0, len(text) - _REACH)
+    while 0 < offset < len(text) and not text[offset - 1].isspace():
+        offset += 1
+    found = tokens(text[offset:], language)
+    for first in range(len(found) - min(_known(found[::-1]), MOST_WORDS), len(found)):
+        readings = read(found[first:])
+        if readings and (first or offset):
+            before = found[first - 1] if first else None
+            yield _Stretch(readings, offset + found[first].start, len(text), found[first], before=before)
+
+
+def _within(text: str, language: Language) -> _Stretch | None:
+    """The longest time amid a text."""
+    found = tokens(text, language)
+    best: _Stretch | None = None
+    at, tries = 0, 0
+    while at < len(found) and tries < _MOST_TRIES:
+        for count in range(min(_known(found[at:]), _MOST_WITHIN), 0, -1):
+            readings, tries = read(found[at : at + count]), tries + 1
+            if readings:
+                stretch = _Stretch(readings, found[at].start, found[at + count - 1].end, found[at])
+                best = max(filter(None, (best, stretch)), key=lambda each: each.end - each.start)
+                at += count - 1
+                break
+        at += 1
+    return best
+
+
+def _known(found: Sequence[Token]) -> int:
+    """How many tokens, from the first on, may be of a time."""
+    return next((place for place, token in enumerate(found) if token.kinds in (UNKNOWN, "!")), len(found))
+
+
+def _cut(piece: str, text: str) -> str:
+    """A piece without the word that was cut in two."""
+    return piece if len(piece) == len(text) else piece.rpartition(" ")[0]

@@ -1,0 +1,174 @@
+"""A time in words: no date is dropped, no word of the thing is lost, and nothing is guessed."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.schedules.errors import ScheduleError
+from bot.schedules.text import parse
+from bot.when.results import Ask, NotUnderstood, Understood
+from bot.when.understanding import is_reminder, understand
+from tests.cost import bounded, steps
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 25, 14, 20, tzinfo=BERLIN)  # a Wednesday
+TIMES = st.sampled_from(
+    [
+        ("tomorrow at 9", "once 2026-11-26 09:00"),
+        ("on friday at 9", "once 2026-11-27 09:00"),
+        ("on 24 December at 18:00", "once 2026-12-24 18:00"),
+        ("every monday at 7:30", "weekly Mon 07:30"),
+        ("in 2 hours", "in 120 minutes"),
+        ("every day at noon", "daily 12:00"),
+    ]
+)
+WORDS = st.lists(
+    st.sampled_from(
+        "call mum buy 2 tickets for friday monday night watch march half the of a at on and 9 report 1984 next "  # noqa: SIM905
+        "to about day second week flight BA 117 Zürich 護照 🎂 don't 5kg (late) today until".split()
+    ),
+    min_size=1,
+    max_size=9,
+)
+
+
+def told(text: str, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> Understood | Ask | NotUnderstood:
+    """What is understood of a text."""
+    return understand(text, now=now, zone=zone)
+
+
+@given(TIMES, WORDS)
+def test_a_time_before_the_thing_keeps_all_its_words(time: tuple[str, str], words: list[str]) -> None:
+    """Behind “to” all that follows is the thing, whatever times it names; and the time stays the time."""
+    thing = f"stretch {' '.join(words)}"
+    found = told(f"remind me {time[0]} to {thing}")
+    assert found == Understood(time[1], thing)
+
+
+@given(TIMES, WORDS)
+def test_a_time_behind_the_thing_loses_none_of_its_words(time: tuple[str, str], words: list[str]) -> None:
+    """A word is of the thing or of the time, and where that is doubtful it stays in the thing and is asked about."""
+    text = f"{' '.join(words)} now {time[0]}"
+    found = told(f"remind me to {text}")
+    assert isinstance(found, Understood)
+    assert found.schedule == time[1]
+    assert found.thing.split() == text.removesuffix(time[0]).removeprefix("to ").split()[-len(found.thing.split()) :]
+    assert set(found.thing.split()) >= {word for word in words if word not in ("to", "about", "of", "for")}
+
+
+@given(TIMES, WORDS)
+def test_where_words_of_a_time_precede_it_nothing_is_lost(time: tuple[str, str], words: list[str]) -> None:
+    """What the words say is a time or a thing; no word of either is in neither."""
+    found = told(f"remind me to stretch {' '.join(words)} {time[0]}")
+    if isinstance(found, Ask | Understood):
+        kept = found.thing.split()
+        assert ["stretch", *words][: len(kept)] == kept[: len(words) + 1]
+        lost = words[len(kept) - 1 :]
+        assert not {"call", "mum", "report", "flight", "BA", "護照", "🎂", "don't", "(late)"} & set(lost)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            "at on 9 7:30 pm friday tomorrow every day 24 december 2026 next in 2 hours of the until "  # noqa: SIM905
+            "24.12. 1/2 half past week for weekend noon midnight last first month and ,".split()
+        ),
+        max_size=9,
+    )
+)
+def test_whatever_is_understood_is_a_schedule_that_comes(words: list[str]) -> None:
+    """Nothing raises, and what is offered can be had."""
+    found = told(" ".join(words))
+    if isinstance(found, NotUnderstood):
+        return
+    for choice in found.choices if isinstance(found, Ask) else (found,):
+        try:
+            assert parse(choice.schedule, zone=BERLIN, now=NOW).next(NOW) is not None
+        except ScheduleError as error:
+            assert error.expected in ("ten_years", "number_to")
+
+
+@pytest.mark.parametrize("word", ["xyzzy", "%", "not", "+", "999999", "(", "never"])
+@pytest.mark.parametrize("time", ["tomorrow at 9", "every friday at 9", "in 2 hours"])
+def test_a_word_that_is_not_understood_leaves_nothing_understood(word: str, time: str) -> None:
+    """Neither before nor behind a time, nor within."""
+    first, *rest = time.split()
+    for text in (f"{word} {time}", f"{time} {word}", " ".join([first, word, *rest])):
+        found = told(text)
+        assert isinstance(found, NotUnderstood)
+
+
+def test_what_is_not_understood_is_said() -> None:
+    """Where the first such word stands."""
+    assert told("tomorrow around lunch") == NotUnderstood("words", 16, known=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("on Feb 30 at 9", "no_such_day"),
+        ("on Thursday 27 November at 9", "no_such_day"),
+        ("this morning", "past"),
+        ("on 2001-01-01 at 9", "past"),
+        ("in 0 minutes", "no_such_time"),
+        ("tomorrow morning at 18:00", "no_such_time"),
+        ("remind me", "no_time"),
+        ("remind me tomorrow at 9", "no_thing"),
+        ("remind me tomorrow at 9 to", "no_thing"),
+    ],
+)
+def test_why_a_time_is_none(text: str, why: str) -> None:
+    """So that the answer can name what would do."""
+    found = told(text)
+    assert isinstance(found, NotUnderstood)
+    assert found.why == why
+
+
+def test_the_days_are_those_of_the_zone() -> None:
+    """Tomorrow is not the same everywhere."""
+    now = datetime(2026, 11, 25, 23, 30, tzinfo=UTC)
+    assert told("tomorrow at 9", now, ZoneInfo("UTC")) == Understood("once 2026-11-26 09:00")
+    assert told("tomorrow at 9", now, ZoneInfo("Asia/Tokyo")) == Understood("once 2026-11-27 09:00")
+
+
+@given(st.dates(date(2026, 1, 1), date(2028, 12, 31)), st.sampled_from(range(7)), st.integers(7, 22))
+def test_a_weekday_is_the_coming_one(today: date, weekday: int, hour: int) -> None:
+    """Today, only while its time is to come; and never another day of the week."""
+    name = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")[weekday]
+    now = datetime.combine(today, datetime.min.time(), BERLIN) + timedelta(hours=12)
+    found = told(f"on {name} at {hour}:00", now)
+    assert isinstance(found, Understood)
+    at = datetime.fromisoformat(found.schedule.removeprefix("once "))
+    assert at.weekday() == weekday
+    assert timedelta() < at - now.replace(tzinfo=None) <= timedelta(days=7)
+
+
+def test_two_languages_that_differ_are_a_question() -> None:
+    """A text that is read one way only is no question, whoever else knows its words."""
+    assert isinstance(told("in 2 min"), Understood)
+
+
+def test_it_may_be_a_question_and_may_name_the_bot() -> None:
+    """As people write in groups."""
+    text = "@polar_test_bot: could you please remind me at 16:00 that tea is ready"
+    assert told(text) == Understood("once 2026-11-25 16:00", "tea is ready")
+    assert is_reminder(text)
+    assert not is_reminder("never remind me")
+
+
+@pytest.mark.parametrize(
+    "filling", [" ", "\n", "every monday and ", "at 9 ", "x ", "the ", "7 ", ", ", "1h30m", "next "]
+)
+def test_a_long_text_is_read_in_few_steps(filling: str) -> None:
+    """Neither blanks nor words that begin like a time make the search slow, at either end."""
+    for text in (
+        "remind me to x" + filling * (4000 // len(filling)) + "y",
+        "remind me " + filling * (4000 // len(filling)),
+    ):
+        with bounded():
+            assert steps(lambda text=text: told(text)) < 60_000  # type: ignore[misc]
