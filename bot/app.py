@@ -167,13 +167,14 @@ class App:
         rights = GroupRights(Administrators(self.telegram.administrators_of, clock), settings.group_automations)
         responder = settings.responder
         self.facts = Facts(stores.asked_memories, talks=responder not in ("local", "none"), answers=responder != "none")
+        propose = AutomationProposals(stores.proposals, self.zones, rights, clock, new_id, limits)
         self.commands = CommandTable(
             *(settings, self.database, stores, clock, self.zones, rights, self.admission, self.answering, limits),
             facts=self.facts,
+            proposals=propose,
         )
         self.registry = self.commands.registry()
         self.menu = Menu(self.bot, self.registry, stores.access, self._above_members())
-        propose = AutomationProposals(stores.proposals, self.zones, rights, clock, new_id, limits)
         self.responder = responders.build(settings, stores=stores, propose=propose, clock=clock)
         self.abilities = Abilities.of(self.responder)
 

@@ -80,6 +80,10 @@ class NotProposed(MiddlewareError):
     """No automation can be proposed like this; the message says why, for the person and for a model."""
 
 
+class NothingNamed(NotProposed):
+    """Neither a time is named nor a thing to do, so that no automation may have been meant."""
+
+
 class Propose(Protocol):
     """The one way in which a responder comes to an automation: it asks the person of a turn, who decides."""
 
@@ -89,6 +93,10 @@ class Propose(Protocol):
 
     async def automation(self, turn: Turn, *, schedule: str, prompt: str) -> Reply:
         """The reply that asks, with the buttons that decide; the schedule is as people write it. Raises NotProposed."""
+        ...
+
+    async def reminder(self, turn: Turn) -> Reply:
+        """The same of a request that says “remind me …”. Raises NotProposed, and NothingNamed where it says no more."""
         ...
 
 

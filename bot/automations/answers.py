@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.automations import texts
@@ -13,16 +13,25 @@ from middleware.turn import Outcome
 from storage.tables.jobs import Job
 
 
-async def described(job: Job, key: str, zone: ZoneInfo, now_ms: int, least: timedelta | None) -> Outcome:
-    """A job to which something has been done, by a text that has room for what it is now, and when it runs next."""
+async def described(
+    job: Job, key: str, zone: ZoneInfo, now_ms: int, least: timedelta | None, assumed: time | None = None
+) -> Outcome:
+    """A job to which something has been done, by a text that has room for what it is now, and when it runs next.
+
+    A time of day that nobody said is named.
+    """
     line = (await evaluate(texts.line, job, zone)).partition(" ")[2]
     times = await evaluate(texts.times, job, now_ms, zone, least)
+    if assumed is not None:
+        times = say("schedule.assumed_below", times=times, at=f"{assumed:%H:%M}")
     return Outcome.answer(say(key, line=line, times=times), buttons=job_row(job))
 
 
-async def created(job: Job, zone: ZoneInfo, now_ms: int, least: timedelta | None) -> Outcome:
+async def created(
+    job: Job, zone: ZoneInfo, now_ms: int, least: timedelta | None, assumed: time | None = None
+) -> Outcome:
     """A new job."""
-    return await described(job, "automation.created", zone, now_ms, least)
+    return await described(job, "automation.created", zone, now_ms, least, assumed)
 
 
 def paused(job: Job) -> Outcome:

@@ -11,7 +11,10 @@ from bot.automations.answers import ask_to_delete, created, described, paused, r
 from bot.automations.buttons import job_row, list_rows, quiet_rows
 from bot.automations.jobs import OwnJobs
 from bot.automations.limits import check_prompt
+from bot.automations.proposals import AutomationProposals
 from bot.evaluation import evaluate
+from bot.phrasing import explain
+from bot.when.errors import NotClear
 from middleware.commands import Command
 from middleware.pages import footer, page_named, part_of
 from middleware.texts import say
@@ -37,6 +40,7 @@ class AutomationCommands:
     """
 
     own: OwnJobs
+    proposals: AutomationProposals
     runs: Runs
     occurrences: Occurrences
     feedback: ChatFeedback
@@ -89,15 +93,29 @@ class AutomationCommands:
         if not bar or not prompt:
             raise UsageError(say("automation.bar_needed"))
         check_prompt(prompt)
-        job = await self.own.create(turn, (await self.own.read(turn, schedule)).stored(), prompt)
-        return await created(job, *await self.own.now_of(turn))
+        try:
+            meant = await self.own.read(turn, schedule)
+        except NotClear as error:
+            return await self._which(turn, error, prompt)
+        job = await self.own.create(turn, meant.schedule.stored(), prompt)
+        return await created(job, *await self.own.now_of(turn), meant.assumed)
 
     async def _preview(self, turn: Turn, rest: str) -> Outcome:
-        schedule = await self.own.read(turn, rest.partition("|")[0].strip())
+        try:
+            meant = await self.own.read(turn, rest.partition("|")[0].strip())
+        except NotClear as error:
+            raise UsageError(explain(error)) from error
         zone = await self.own.zones.of(turn.user_id)
-        upcoming = await evaluate(texts.next_times, schedule, self.own.clock(), zone)
-        described = texts.describe(schedule, zone)
-        return Outcome.answer(say("automation.previewed", schedule=described, times=upcoming))
+        upcoming = await evaluate(texts.next_times, meant.schedule, self.own.clock(), zone)
+        return Outcome.answer(say("automation.previewed", schedule=texts.described(meant, zone), times=upcoming))
+
+    async def _which(self, turn: Turn, unclear: NotClear, prompt: str, job_id: str | None = None) -> Outcome:
+        """The question that buttons answer."""
+        if not turn.has_rights:
+            raise UsageError(say("automation.no_owner"))
+        await self.own.rights.check_creation(turn)
+        reply = await self.proposals.ask(turn, unclear.choices, prompt, job_id)
+        return Outcome(status="answered", replies=(reply,))
 
     async def _list(self, turn: Turn, page: int) -> Outcome:
         """One message, however many there are; those that are over stand at the end of the last page."""
@@ -131,8 +149,14 @@ class AutomationCommands:
         schedule, _, prompt = (part.strip() for part in rest.partition("|"))
         if not schedule and not prompt:
             raise UsageError(say("automation.change_needed"))
-        changed = await self.own.edit(turn, job, schedule, prompt)
-        return await described(changed, "automation.changed", *await self.own.now_of(turn))
+        check_prompt(prompt or job.prompt)
+        try:
+            meant = await self.own.read(turn, schedule) if schedule else None
+        except NotClear as error:
+            return await self._which(turn, error, prompt or job.prompt, job.id)
+        changed = await self.own.edit(turn, job, meant.schedule.stored() if meant else "", prompt)
+        now = await self.own.now_of(turn)
+        return await described(changed, "automation.changed", *now, meant.assumed if meant else None)
 
     async def _run(self, turn: Turn, job: Job, rest: str) -> Outcome:
         return Outcome.answer(await self.own.run(turn, job))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from bot.automations.answers import created
+from bot.automations.answers import created, described
 from bot.automations.jobs import OwnJobs
-from bot.automations.proposals import KIND, ProposalPress
+from bot.automations.proposals import KIND, ProposalPress, schedules_of
 from middleware.presses import with_toast
 from middleware.texts import say
 from middleware.turn import Outcome, Turn
@@ -31,15 +33,28 @@ class ProposalPresses:
             return with_toast(turn, say("automation.toast.foreign"), status="denied")
         if proposal.status != "open":
             return with_toast(turn, say(f"proposal.decided.{proposal.status}"), status="ignored")
-        if not press.approves:
+        if press.choice is None:
             turn.record(self.proposals.decide(proposal, "declined", now_ms=self.own.clock()))
             return with_toast(turn, say("proposal.all_right"), Outcome.answer(say("proposal.will_not")))
-        return await self._approve(turn, proposal)
+        offered = schedules_of(proposal)
+        if press.choice >= len(offered):
+            return with_toast(turn, say("button.out_of_date"), status="ignored")
+        return await self._approve(turn, proposal, offered[press.choice])
 
-    async def _approve(self, turn: Turn, proposal: Proposal) -> Outcome:
+    async def _approve(self, turn: Turn, proposal: Proposal, schedule: str) -> Outcome:
         try:
-            job = await self.own.create(turn, str(proposal.payload["schedule"]), str(proposal.payload["prompt"]))
+            toast, answer = await self._done(turn, proposal.payload, schedule)
         except UsageError as error:  # too many, or its time has passed meanwhile: it stays open
             return with_toast(turn, str(error))
         turn.record(self.proposals.decide(proposal, "approved", now_ms=self.own.clock()))
-        return with_toast(turn, say("proposal.created"), await created(job, *await self.own.now_of(turn)))
+        return with_toast(turn, toast, answer)
+
+    async def _done(self, turn: Turn, payload: Mapping[str, Any], schedule: str) -> tuple[str, Outcome]:
+        """A new job, or another schedule for the one that it was proposed for."""
+        prompt = str(payload["prompt"])
+        if "job" not in payload:
+            job = await self.own.create(turn, schedule, prompt)
+            return say("proposal.created"), await created(job, *await self.own.now_of(turn))
+        former = await self.own.get(turn, str(payload["job"]))
+        job = await self.own.edit(turn, former, schedule, prompt)
+        return say("proposal.changed"), await described(job, "automation.changed", *await self.own.now_of(turn))

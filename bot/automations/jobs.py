@@ -17,8 +17,9 @@ from bot.clock import moment
 from bot.evaluation import evaluate, evaluate_new
 from bot.phrasing import explain
 from bot.schedules.errors import ScheduleError
-from bot.schedules.kinds import Schedule
-from bot.schedules.text import NeverDue, read_due
+from bot.schedules.text import NeverDue
+from bot.when.errors import Meant, NotClear
+from bot.when.meant import mean
 from bot.zones import Zones
 from middleware.texts import say
 from middleware.turn import Clock, Turn
@@ -71,11 +72,13 @@ class OwnJobs:
             raise UsageError(say("automation.unknown_id", written=written[:40]))
         return named
 
-    async def read(self, turn: Turn, text: str) -> Schedule:
-        """A schedule as people write it, in their zone."""
+    async def read(self, turn: Turn, text: str) -> Meant:
+        """A schedule as people write it, in their zone; raises NotClear where that may be several."""
         zone = await self.zones.of(turn.user_id)
         try:
-            return await evaluate_new(read_due, text, zone=zone, now=moment(self.clock()), least=self.limits.least)
+            return await evaluate_new(mean, text, zone=zone, now=moment(self.clock()), least=self.limits.least)
+        except NotClear:
+            raise
         except NeverDue as error:
             raise UsageError(say("automation.never_due")) from error
         except ScheduleError as error:
@@ -102,11 +105,10 @@ class OwnJobs:
         return job
 
     async def edit(self, turn: Turn, job: Job, schedule: str, prompt: str) -> Job:
-        """Another schedule, another text, or both; an empty one stays as it is. What was over goes on."""
+        """Another stored schedule, another text, or both; an empty one stays as it is. What was over goes on."""
         check_prompt(prompt or job.prompt)
         await self.rights.check_creation(turn)
-        stored = (await self.read(turn, schedule)).stored() if schedule else job.schedule
-        changed = replace(job, schedule=stored, prompt=prompt or job.prompt)
+        changed = replace(job, schedule=schedule or job.schedule, prompt=prompt or job.prompt)
         if schedule and job.is_over:
             await self._check_room(turn)
         turn.record(self.jobs.change(changed, now_ms=self.clock()))

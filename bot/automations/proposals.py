@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.automations import texts
 from bot.automations.limits import Limits, check_prompt
@@ -13,13 +17,14 @@ from bot.clock import moment
 from bot.evaluation import evaluate, evaluate_new
 from bot.phrasing import explain
 from bot.schedules.errors import ScheduleError
-from bot.schedules.text import read_due
+from bot.when.errors import Meant, NotClear, NoTime
+from bot.when.meant import mean, remind
 from bot.zones import Zones
-from middleware.responder import NotProposed
-from middleware.texts import say
+from middleware.responder import NothingNamed, NotProposed
+from middleware.texts import say, shorten
 from middleware.turn import Clock, Reply, Turn
 from middleware.usage import UsageError
-from storage.payloads import Button, Buttons
+from storage.payloads import Button
 from storage.tables.proposals import Proposal, Proposals
 
 PREFIX = "pr"
@@ -28,21 +33,24 @@ KIND = "automation"
 
 @dataclass(frozen=True, slots=True)
 class ProposalPress:
-    """The answer to a proposal."""
+    """The answer to a proposal: which of its schedules, by place, or None for a no."""
 
     proposal_id: str
-    approves: bool
+    choice: int | None
 
     @property
     def data(self) -> str:
-        """`pr:<proposal id>:y`, or `:n`."""
-        return f"{PREFIX}:{self.proposal_id}:{'y' if self.approves else 'n'}"
+        """`pr:<proposal id>:y` for the first schedule, `:<place>` for a later one, `:n` for none."""
+        answer = "n" if self.choice is None else str(self.choice or "y")
+        return f"{PREFIX}:{self.proposal_id}:{answer}"
 
     @classmethod
     def parse(cls, data: str) -> ProposalPress | None:
-        """The press that the data stands for; None for neither of the two."""
+        """The press that the data stands for; None for one that no button has."""
         proposal_id, _, answer = data.removeprefix(f"{PREFIX}:").rpartition(":")
-        return cls(proposal_id, answer == "y") if answer in ("y", "n") else None
+        if not re.fullmatch("[yn1-9]", answer):
+            return None
+        return cls(proposal_id, None if answer == "n" else 0 if answer == "y" else int(answer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,33 +75,69 @@ class AutomationProposals:
         Raises NotProposed for a schedule that cannot be read, comes due never or too often, for too long a text, and
         where the person may not set up a job.
         """
+        return await self._propose(turn, partial(mean, schedule), prompt)
+
+    async def reminder(self, turn: Turn) -> Reply:
+        """The same of a request that says “remind me …”: of its time, and of what is to be done then.
+
+        Raises NothingNamed where there is neither.
+        """
+        return await self._propose(turn, partial(remind, turn.request), None)
+
+    async def ask(self, turn: Turn, choices: Sequence[Meant], prompt: str, job_id: str | None = None) -> Reply:
+        """The question which of several schedules is meant, with a button each; of a job, the one that it gets."""
+        zone = await self.zones.of(turn.user_id)
+        payload = {"choices": [each.schedule.stored() for each in choices], "prompt": prompt}
+        proposal = self._proposal(turn, payload if job_id is None else {**payload, "job": job_id})
+        turn.record(*self.proposals.add(proposal, now_ms=self.clock()))
+        shown = await evaluate(lambda: [texts.choice(each.schedule, zone) for each in choices])
+        buttons = tuple((Button(text, ProposalPress(proposal.id, place).data),) for place, text in enumerate(shown))
+        text = say("proposal.which", prompt=shorten(prompt, 200), zone=zone.key)
+        return Reply(text=text, buttons=(*buttons, (_refuse(proposal.id),)), by="polar")
+
+    async def _propose(self, turn: Turn, read: Callable[..., Meant], prompt: str | None) -> Reply:
         zone = await self.zones.of(turn.user_id)
         try:
-            check_prompt(prompt)
+            check_prompt(prompt or "")
             if turn.is_bot:
                 return Reply(text=say("proposal.bot"), by="polar")
             if not turn.has_rights:
                 return Reply(text=say("proposal.anonymous"), by="polar")
             await self.rights.check_creation(turn)
-            due_schedule = await evaluate_new(read_due, schedule, zone=zone, now=self._now(), least=self.limits.least)
+            meant = await evaluate_new(read, zone=zone, now=self._now(), least=self.limits.least)
+            check_prompt(prompt or meant.thing)
+        except NotClear as error:
+            return await self.ask(turn, error.choices, prompt or error.choices[0].thing)
+        except NoTime as error:
+            raise (NothingNamed if error.why == "no_time" and not error.known else NotProposed)(
+                explain(error)
+            ) from error
         except (ScheduleError, UsageError) as error:
             raise NotProposed(explain(error)) from error
-        proposal = Proposal(
-            id=self.new_id()[:16],
-            session_id=turn.session_id,
-            user_id=turn.user_id,
-            kind=KIND,
-            payload={"schedule": due_schedule.stored(), "prompt": prompt},
-        )
+        return await self._shall_i(turn, meant, prompt or meant.thing, zone)
+
+    async def _shall_i(self, turn: Turn, meant: Meant, prompt: str, zone: ZoneInfo) -> Reply:
+        proposal = self._proposal(turn, {"schedule": meant.schedule.stored(), "prompt": prompt})
         turn.record(*self.proposals.add(proposal, now_ms=self.clock()))
-        times = await evaluate(texts.next_times, due_schedule, self.clock(), zone)
-        text = say("proposal.ask", schedule=texts.describe(due_schedule, zone), prompt=prompt, times=times)
-        return Reply(text=text, buttons=_buttons(proposal.id), by="polar")
+        times = await evaluate(texts.next_times, meant.schedule, self.clock(), zone)
+        text = say("proposal.ask", schedule=texts.described(meant, zone), prompt=prompt, times=times)
+        create = Button(say("proposal.create"), ProposalPress(proposal.id, 0).data)
+        return Reply(text=text, buttons=((create, _refuse(proposal.id)),), by="polar")
+
+    def _proposal(self, turn: Turn, payload: Mapping[str, Any]) -> Proposal:
+        return Proposal(
+            id=self.new_id()[:16], session_id=turn.session_id, user_id=turn.user_id, kind=KIND, payload=payload
+        )
 
     def _now(self) -> datetime:
         return moment(self.clock())
 
 
-def _buttons(proposal_id: str) -> Buttons:
-    create = Button(say("proposal.create"), ProposalPress(proposal_id, approves=True).data)
-    return ((create, Button(say("proposal.refuse"), ProposalPress(proposal_id, approves=False).data)),)
+def schedules_of(proposal: Proposal) -> list[str]:
+    """The stored schedules that a proposal offers, in the order of its buttons."""
+    choices = proposal.payload.get("choices")
+    return [str(each) for each in choices] if isinstance(choices, list) else [str(proposal.payload["schedule"])]
+
+
+def _refuse(proposal_id: str) -> Button:
+    return Button(say("proposal.refuse"), ProposalPress(proposal_id, None).data)

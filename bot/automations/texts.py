@@ -15,6 +15,7 @@ from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import Once, Schedule, upcoming
 from bot.schedules.spacing import TooOften, check, spaced
 from bot.schedules.text import load
+from bot.when.errors import Meant
 from middleware.texts import say, shorten
 from storage.tables.jobs import Job
 from storage.tables.occurrences import PlannedInstant
@@ -47,6 +48,19 @@ def describe(schedule: Schedule, zone: ZoneInfo) -> str:
         local = wallclock.shown(wallclock.instant(schedule.local, schedule.zone), zone)
         schedule = Once(local=local, zone=zone)
     return phrasing.describe(schedule)
+
+
+def described(meant: Meant, zone: ZoneInfo) -> str:
+    """The same of what somebody wrote, with the time of day that nobody said."""
+    told = describe(meant.schedule, zone)
+    return told if meant.assumed is None else say("schedule.assumed", schedule=told, at=f"{meant.assumed:%H:%M}")
+
+
+def choice(schedule: Schedule, zone: ZoneInfo) -> str:
+    """A schedule on a button: the instant of a single one."""
+    if isinstance(schedule, Once):
+        return _shown(wallclock.instant(schedule.local, schedule.zone), zone)
+    return describe(schedule, zone)
 
 
 def next_times(schedule: Schedule, now_ms: int, zone: ZoneInfo) -> str:

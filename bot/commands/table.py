@@ -15,6 +15,7 @@ from bot.automations.jobs import OwnJobs
 from bot.automations.limits import Limits
 from bot.automations.presses import AutomationPresses
 from bot.automations.proposals import PREFIX as PROPOSALS
+from bot.automations.proposals import AutomationProposals
 from bot.automations.rights import GroupRights
 from bot.clock import new_id
 from bot.commands.basics import Basics
@@ -53,6 +54,7 @@ class CommandTable:
     answering: Answering
     limits: Limits
     facts: Facts
+    proposals: AutomationProposals
 
     def registry(self) -> Registry:
         """The commands, in the order of the menu."""
@@ -76,7 +78,7 @@ class CommandTable:
         yield from MemoryCommands(stores.asked_memories, self.facts).commands()
         yield from PersonalityCommands(stores.personalities, clock).commands()
         yield from AutomationCommands(
-            self._own_jobs(), stores.runs, stores.occurrences, stores.chat_feedback
+            self._own_jobs(), self.proposals, stores.runs, stores.occurrences, stores.chat_feedback
         ).commands()
         yield from TaskCommands(stores.tasks, self.zones).commands()
         yield from TimezoneCommands(self.zones, clock).commands()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.automations import reminders
-from middleware.responder import Abilities, NotProposed, Propose
+from bot.when.understanding import is_reminder
+from middleware.responder import Abilities, NothingNamed, NotProposed, Propose
 from middleware.texts import say
 from middleware.turn import Reply, Turn
 
@@ -24,16 +24,15 @@ class Local:
             return say("local.reminder", prompt=turn.run.prompt)
         if turn.incoming is not None and turn.incoming.attachment is not None:
             return say("local.media", kind=turn.incoming.kind.replace("_", " "))
-        if reminders.asks(turn.request):
+        if is_reminder(turn.request):
             return await self._remind(turn)
         return _recall(turn) or say("local.no_model")
 
     async def _remind(self, turn: Turn) -> str | Reply:
-        reminder = reminders.read(turn.request, now=await self.propose.now_of(turn))
-        if reminder is None:
-            return _recall(turn) or say("local.no_time")
         try:
-            return await self.propose.automation(turn, schedule=reminder.schedule, prompt=reminder.prompt)
+            return await self.propose.reminder(turn)
+        except NothingNamed as error:
+            return _recall(turn) or str(error)
         except NotProposed as error:
             return str(error)
 

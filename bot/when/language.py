@@ -82,6 +82,8 @@ class Language:
     is_day_first: bool
     opening: re.Pattern[str]
     join: re.Pattern[str]
+    deed: re.Pattern[str]
+    """Says that something is to be done, where “of” may ask for what was remembered."""
     closing: re.Pattern[str]
 
 
@@ -104,6 +106,7 @@ def _load(name: str, data: Mapping[str, Any]) -> Language:
         is_day_first=data["slash"] == "day_first",
         opening=re.compile(rf"(?:@\w+[,:]?\s+)?{_spaced(sentences['opening'])}(?![\w'])[\s,:]*"),
         join=re.compile(rf"[\s,]*(?:(?:{joins})(?:[\s,]+|$)|{sentences.get('glued_joins', '(?!)')})*"),
+        deed=re.compile(rf"(?:{'|'.join(map(re.escape, map(fold, sentences['deeds'])))})(?!\w)"),
         closing=re.compile(rf"{_spaced(sentences['closing'])}[\s.!?…]*$"),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.schedules.kinds import WEEKDAYS, WORKDAYS, stamp, zoned
+from bot.schedules.kinds import UTC_ZONE, WEEKDAYS, WORKDAYS, stamp, zoned
 from bot.when.once import ASSUMED, Hour, Reason, days_of, hours_of, later
 from bot.when.results import Understood
 from bot.when.slots import Nth, Repetition, Slots
@@ -71,6 +71,9 @@ def _rule(slots: Slots, every: Repetition, hour: Hour, now: datetime, zone: Zone
     parts = [f"FREQ={_FREQUENCIES[every.unit]}"]
     parts += [f"INTERVAL={every.count}"] if every.count > 1 else []
     parts += end + _by(slots, every, days, start)
+    if every.unit == "day" and zone.key == UTC_ZONE.key:
+        # It would else be a length of time, of which no time of day is told.
+        parts += [f"BYHOUR={hour.at.hour}", f"BYMINUTE={hour.at.minute}"]
     begin = zoned(datetime.combine(start + hour.days * _DAY, hour.at), zone)
     return Understood(f"{begin}\nRRULE:{';'.join(parts)}", assumed=assumed)
 

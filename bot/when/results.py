@@ -41,4 +41,4 @@ class NotUnderstood:
     why: Why
     position: int = 0
     known: bool = field(default=False, kw_only=True)
-    """True if there are words of a time all the same."""
+    """True if there are words of a time all the same, or of something that is to be done."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from bot.schedules import wallclock
-from bot.when.language import LANGUAGES, UNKNOWN, Language
+from bot.when.language import LANGUAGES, UNKNOWN, Language, fold
 from bot.when.once import Reason, once
 from bot.when.reading import read
 from bot.when.repeating import repeating
@@ -97,14 +97,15 @@ def _meaning(slots: Slots, local: datetime, zone: ZoneInfo) -> list[Understood] 
 
 
 def _of_sentence(text: str, local: datetime, zone: ZoneInfo, language: Language) -> Understood | Ask | NotUnderstood:
-    why = NotUnderstood("no_time")
+    why = NotUnderstood("no_time", known=language.deed.match(fold(text[:_LONGEST])) is not None)
     for parting in partings(text, language):
         if not parting.thing:
             why = NotUnderstood("no_thing", known=True)
             continue
         told = _resolved(parting.readings, local, zone)
         if isinstance(told, Reason) or not told:
-            why = NotUnderstood(told.why if isinstance(told, Reason) else "words", known=True)
+            reason = told.why if isinstance(told, Reason) else "words"
+            why = NotUnderstood("no_time" if reason == "words" else reason, known=True)
             continue
         found = _one_of(Understood(each.schedule, parting.thing, each.assumed) for each in told)
         return Ask(_choices(found)) if parting.is_doubtful else found

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import product
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.automations.reminders import read
+from bot.when.understanding import understand
 from tests.cost import bounded
 
 pytestmark = pytest.mark.slow
-NOW = datetime(2026, 11, 23, 9)
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 LONGEST = 4096
 """Characters of a message."""
 WORDS = (
@@ -30,4 +31,4 @@ def test_no_pair_of_words_makes_reading_slow_however_often_it_is_repeated() -> N
     assert len(TEXTS) > 1_000
     with bounded():
         for text in TEXTS:
-            read(text, now=NOW)
+            understand(text, now=NOW, zone=ZoneInfo("UTC"))

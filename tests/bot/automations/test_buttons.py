@@ -13,7 +13,7 @@ from bot.commands.own_data import ErasurePress
 ID = st.text(max_size=16)
 PRESSES = st.one_of(
     st.builds(JobPress, st.sampled_from(Verb), ID),
-    st.builds(ProposalPress, ID, st.booleans()),
+    st.builds(ProposalPress, ID, st.none() | st.integers(0, 9)),
     st.builds(ErasurePress, ID, st.integers(0, 2**40), st.booleans()),
 )
 
@@ -32,6 +32,8 @@ def test_a_press_comes_back_as_it_was_written_on_the_button(press: JobPress | Pr
         (JobPress, "au:"),
         (ProposalPress, "pr:p"),
         (ProposalPress, "pr:p:x"),
+        (ProposalPress, "pr:p:0"),
+        (ProposalPress, "pr:p:10"),
         (ErasurePress, "me:y"),
         (ErasurePress, "me:y:7:"),
         (ErasurePress, "me:y:7:-1"),

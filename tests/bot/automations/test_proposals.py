@@ -175,10 +175,12 @@ async def test_a_hostile_prompt_stays_a_text(house: House, prompt: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("remind me to stretch", "I did not understand when."),
-        ("remind me at 25:00 to stretch", "I did not understand when."),
-        ("remind me in 0 minutes to stretch", "This schedule cannot be read"),
-        ("remind me on 2001-01-01 at 08:00 to stretch", "This schedule cannot be read"),
+        ("remind me to stretch", "I did not understand when, so no reminder was made."),
+        ("remind me at 25:00 to stretch", "I did not understand when, so no reminder was made."),
+        ("remind me in 0 minutes to stretch", "There is no such time."),
+        ("remind me on 30 February at 8 to stretch", "There is no such day."),
+        ("remind me tomorrow at 9", "I understood when, but not of what"),
+        ("remind me on 2001-01-01 at 08:00 to stretch", "That time has passed."),
         (f"remind me every day at 18:00 to {'x' * 1001}", "The text may have 1000 characters"),
     ],
 )
@@ -197,6 +199,15 @@ async def test_a_memory_that_is_asked_for_in_these_words_is_recalled(house: Hous
         ann, chat = house.chat()
         await tell(house, chat, ann, "remember that my bike is green")
         assert await tell(house, chat, ann, "remind me of my bike") == ["You told me:\n• my bike is green"]
+
+
+async def test_something_to_do_is_no_question_for_a_memory(house: House) -> None:
+    """Whatever was remembered: nothing was set up, and that is said."""
+    async with house.bot(TestClock()):
+        ann, chat = house.chat()
+        await tell(house, chat, ann, "remember that my passport is in the drawer")
+        [answer] = await tell(house, chat, ann, "remind me to renew my passport")
+    assert answer.startswith("I did not understand when, so no reminder was made.")
 
 
 async def test_who_writes_anonymously_is_proposed_nothing(house: House) -> None:

@@ -339,7 +339,7 @@ def test_in_twenty_minutes_means_that_even_while_clocks_go_back() -> None:
         (
             "RRULE:FREQ=MONTHLY;BYDAY=2TU;BYHOUR=9;BYMINUTE=0",
             "DTSTART;TZID=Europe/Berlin:20261122T111500\nRRULE:FREQ=MONTHLY;BYDAY=2TU;BYHOUR=9;BYMINUTE=0",
-            "by the rule FREQ=MONTHLY;BYDAY=2TU;BYHOUR=9;BYMINUTE=0 (Europe/Berlin)",
+            "every month on the second Tue at 09:00 (Europe/Berlin)",
             "12-08T08:00",
         ),
         (
