@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from bot.when.results import Understood, Why
-from bot.when.slots import CalendarDay, NamedDay, Slots, Span, TimeOfDay
+from bot.when.slots import CalendarDay, Lapse, NamedDay, Slots, TimeOfDay
 
 USUAL = {"morning": time(8), "noon": time(12), "afternoon": time(15), "evening": time(18), "night": time(21)}
 """The time of day that is assumed for a part of it."""
@@ -199,9 +199,9 @@ def _named(named: NamedDay, today: date) -> Iterator[date]:
             yield today + ((ahead or 7 * bool(named.weeks)) + 7 * named.weeks) * _DAY
 
 
-def _after(slots: Slots, span: Span, now: datetime) -> list[Understood] | Reason:
+def _after(slots: Slots, span: Lapse, now: datetime) -> list[Understood] | Reason:
     """So long from now; where that is days, at a time of day if one is said."""
-    if slots.joined(Slots(day=CalendarDay(), named=NamedDay(0), until=Slots(), lasting=Span())) is None:
+    if slots.joined(Slots(day=CalendarDay(), named=NamedDay(0), until=Slots(), lasting=Lapse())) is None:
         return Reason("words")
     if not span.minutes and not span.months:
         return Reason("no_such_time")

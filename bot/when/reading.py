@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice, product
 
 from bot.when.language import UNKNOWN, WordValue
-from bot.when.slots import CalendarDay, NamedDay, Nth, Repetition, Slots, Span, TimeOfDay
+from bot.when.slots import CalendarDay, Lapse, NamedDay, Nth, Repetition, Slots, TimeOfDay
 from bot.when.tokens import Token
 
 MOST_WORDS = 16
@@ -75,7 +75,7 @@ def _nothing(words: Matched) -> Slots:
     return Slots()
 
 
-def _span(words: Matched) -> Span | None:
+def _span(words: Matched) -> Lapse | None:
     """A length of time: “an hour and a half”, “1h30”, “2 weeks”, “a quarter of an hour”."""
     minutes, months, count, fraction, unit = 0.0, 0, 1.0, 0.0, ""
     for place, (kind, value) in enumerate(words):
@@ -101,7 +101,7 @@ def _span(words: Matched) -> Span | None:
             else:
                 return None
             count, fraction = 1.0, 0.0
-    return Span(int(minutes), months) if minutes == int(minutes) else None
+    return Lapse(int(minutes), months) if minutes == int(minutes) else None
 
 
 def _after(words: Matched) -> Slots | None:

@@ -34,7 +34,7 @@ class NamedDay:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Lapse:
     """A length of time."""
 
     minutes: int = 0
@@ -61,7 +61,7 @@ class Nth:
 class Slots:
     """The parts of a time; None, or nothing, where it has none."""
 
-    after: Span | None = None
+    after: Lapse | None = None
     day: CalendarDay | None = None
     named: NamedDay | None = None
     clock: TimeOfDay | None = None
@@ -70,7 +70,7 @@ class Slots:
     weekdays: tuple[int, ...] | None = None
     nth: Nth | None = None
     until: Slots | None = None
-    lasting: Span | None = None
+    lasting: Lapse | None = None
 
     def joined(self, other: Slots) -> Slots | None:
         """Both together; None where a part is in both."""

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ..errors import EmulatorError
 from ..people import Chat
 from ..texts import MAX_CAPTION_UNITS, units
 from ..uploads import Upload
@@ -25,7 +26,7 @@ _SHOWN = frozenset(
 _NUMBERS = ("me", "chat", "topic", "reply_to", "width", "height", "seconds")
 
 
-class TooLargeError(Exception):
+class TooLargeError(EmulatorError):
     """The file is larger than Telegram takes."""
 
 

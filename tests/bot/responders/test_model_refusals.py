@@ -206,8 +206,7 @@ async def test_what_has_begun_is_not_asked_again(house: House) -> None:
         begun = {"choices": [{"index": 0, "delta": {"content": "one two"}}]}
         error = {"error": {"code": 400, "message": "tools are not supported"}}
         model.order(Answer(raw=f"data: {json.dumps(begun)}\n\ndata: {json.dumps(error)}\n\n"))
-        [text] = await tell(house, chat, ann, "hello")
-        assert text.startswith("one two…")
+        assert await tell(house, chat, ann, "hello") == ["one two", say("model.cut")]
         assert len(model.exchanges) == 1
 
 
