@@ -83,14 +83,14 @@ def _unknown(content: dict[str, Any]) -> str | None:
 def _spared(form: type[AnyForm], value: Any) -> AnyForm:
     """What can be read of an object that should be of this form."""
     given = value if isinstance(value, dict) else {}
-    read = ((name, _part(kind, given.get(key))) for name, key, kind in _fields(form))
+    read = ((name, _part(kind, given[key])) for key, (name, kind) in _fields(form).items() if key in given)
     return form(**{name: part for name, part in read if part is not None})
 
 
 @cache
-def _fields(form: type[ReadForm]) -> tuple[tuple[str, str, Any], ...]:
-    """Our name of each field, Telegram's, and its type; msgspec would read the annotations anew at each call."""
-    return tuple((known.name, known.encode_name, _needed(known.type)) for known in msgspec.structs.fields(form))
+def _fields(form: type[ReadForm]) -> dict[str, tuple[str, Any]]:
+    """By Telegram's name of each field, ours and its type; msgspec would read the annotations anew at each call."""
+    return {known.encode_name: (known.name, _needed(known.type)) for known in msgspec.structs.fields(form)}
 
 
 def _needed(kind: Any) -> Any:
