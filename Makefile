@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: help demo run test check format bench faults soak abuse servers docs picture screens lock clean
+.PHONY: help demo run test check format bench faults soak abuse fuzz servers docs picture screens lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -74,6 +74,9 @@ soak: $(VENV)/dev.stamp  ## 200,000 updates in a row, a day for each 10,000: wha
 
 abuse: $(VENV)/dev.stamp  ## a few who try everything beside twenty honest people, who must not notice; ARGS="--minutes 4"
 	$(BIN)/python -m tests.campaigns.abuse $(ARGS)
+
+fuzz: $(VENV)/dev.stamp  ## a million inputs that were right once, for whatever reads what others send; ARGS="--seed 1 --jobs 2"
+	$(BIN)/python -m tests.campaigns.fuzz $(ARGS)
 
 docs: $(VENV)/dev.stamp  ## make the reference pages, .env.example and what a model is told anew from the code
 	$(BIN)/python -m bot.reference

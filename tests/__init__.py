@@ -9,5 +9,10 @@ settings.load_profile("whole")
 
 
 def examples(number: int) -> settings:
-    """How many a property gets in the whole suite; the quick part, for after a small change, makes a fifth of them."""
-    return settings(max_examples=max(1, number * settings().max_examples // WHOLE.max_examples))
+    """How many a property gets in the whole suite; the quick part, for after a small change, makes a fifth of them.
+
+    Where more are asked for than that, as `make fuzz` does, each gets that many.
+    """
+    asked = settings().max_examples
+    made = max(number, asked) if asked > WHOLE.max_examples else number * asked // WHOLE.max_examples
+    return settings(max_examples=max(1, made))

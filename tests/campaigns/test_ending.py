@@ -30,7 +30,7 @@ def runs(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize(("program", "count"), [("faults", 1), ("soak", 1), ("abuse", 1), ("abuse", 2)])
+@pytest.mark.parametrize(("program", "count"), [("faults", 1), ("soak", 1), ("abuse", 1), ("abuse", 2), ("fuzz", 2)])
 async def test_what_it_has_started_ends_with_it(program: str, count: int, number: signal.Signals) -> None:
     """By a signal of a service manager, as by Ctrl-C: its bot, and the bot's dashboard, however far they have come."""
     process = await asyncio.create_subprocess_exec(
