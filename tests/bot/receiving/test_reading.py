@@ -38,6 +38,7 @@ from bot.receiving.forms import (
 from bot.receiving.reading import ALLOWED_UPDATES, UpdateUnreadable, read_update
 from tests import examples
 from tests.bot.receiving.updates import CONTENT, ids
+from tests.cost import steps
 
 Paths = dict[str, str]
 
@@ -240,6 +241,13 @@ def test_what_is_handled_is_found_whatever_stands_before_it(beside: str, broken:
     _, kind, read = read_update(f'{{{beside}, "message": {{{broken}, {OTHERS}}}, "update_id": 1}}'.encode())
     assert isinstance(read, MessageForm)
     assert (kind, read.text) == ("message", "hello")
+
+
+def test_what_cannot_be_read_costs_little_more_than_what_can() -> None:
+    """A flood of such updates is no way to keep others waiting."""
+    body = f'{{"update_id": 1, "message": {{"contact": 5, "from": {{"id": "x"}}, {OTHERS}}}}}'.encode()
+    read_update(body)
+    assert steps(lambda: read_update(body)) < 200
 
 
 DEEP = b'{"message":' + b"[" * 5000 + b"]" * 5000 + b"}"
