@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -140,18 +141,17 @@ def _rule(error: Exception) -> str:
 def run(work_to_do: list[Piece], *, jobs: int, tell: Callable[[str], None]) -> list[str]:
     """All of it, shared by so many processes; the rules that do not hold."""
     found: list[str] = []
-    count: dict[Kind, int] = {}
-    seconds: dict[Kind, float] = {}
+    count: Counter[Kind] = Counter()
+    seconds: defaultdict[Kind, float] = defaultdict(float)
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         for done in pool.imap_unordered(work, work_to_do):
             kind = done.piece.kind
-            count[kind] = count.get(kind, 0) + done.piece.inputs
-            seconds[kind] = seconds.get(kind, 0) + done.seconds
+            count[kind] += done.piece.inputs
+            seconds[kind] += done.seconds
+            tell(f"{kind}: {count[kind]:,} inputs, {count[kind] / seconds[kind]:,.0f} a second and process")
             found += done.found
             for line in done.found:
                 tell(f"does not hold: {line}")
-    for kind, number in count.items():
-        tell(f"{kind}: {number:,} inputs, {number / seconds[kind]:,.0f} a second and process")
     return found
 
 
