@@ -35,6 +35,7 @@ TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "retry_after": NUMBER,
     "seconds": ((int, float), "a number"),
     "members": LIST,
+    "admins": LIST,
     "kinds": LIST,
     "reactions": LIST,
     "forum": (bool, "true or false"),
@@ -137,9 +138,16 @@ class Control:
 
     def make_group(self, given: Json) -> Json:
         """A group of the people whose ids are in `members`."""
-        members = [self.person_of({"person": number}) for number in given.get("members", [])]
         options = {key: given[key] for key in ("forum", "basic", "id") if key in given}
-        return self.world.group(given["title"], members, **options).json()
+        return self.world.group(given["title"], self._people(given, "members"), **options).json()
+
+    def make_channel(self, given: Json) -> Json:
+        """A channel that `members` follow and `admins` post in."""
+        members, admins = self._people(given, "members"), self._people(given, "admins")
+        return self.world.channel(given["title"], members=members, admins=admins).json()
+
+    def _people(self, given: Json, field: str) -> list[Person]:
+        return [self.person_of({"person": number}) for number in given.get(field) or []]
 
     def react(self, given: Json) -> None:
         """`reactions` is the new full list."""
@@ -171,6 +179,7 @@ def _written(act: Callable[[World, Chat, Person, Json], int]) -> Act:
 ACTIONS: dict[str, Action] = {
     "person": Action(("first_name",), ("username", "id"), Control.make_person),
     "group": Action(("title",), ("members", "forum", "basic", "id"), Control.make_group),
+    "channel": Action(("title",), ("members", "admins"), Control.make_channel),
     "topic": Action(
         ("chat", "name"),
         (),

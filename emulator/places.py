@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from .people import ANONYMOUS, Chat, Person
 from .state import State
+from .state.rooms import Room
 
 Place = Chat | int
 
@@ -57,22 +58,27 @@ class Places(State):
         kind = "group" if basic else "supergroup"
         number = self.next_group_id(basic) if id is None else id
         room = self.add_room(Chat(number, kind, title, username=username, is_forum=forum))
-        room.admins = {person.id for person in admins}
-        room.members = {person.id: person for person in (*members, *admins)}
-        return room.chat
+        return self._furnished(room, members, admins)
 
     def channel(
         self,
         title: str,
         *,
         members: Iterable[Person] = (),
+        admins: Iterable[Person] = (),
         username: str | None = None,
         id: int | None = None,  # noqa: A002
     ) -> Chat:
-        """A channel with the bots as administrators; `members` are those who follow it."""
+        """A channel with the bots as administrators; `members` follow it, `admins` post in it too."""
         number = self.next_group_id() if id is None else id
         room = self.add_room(Chat(number, "channel", title, username=username))
-        room.members = {person.id: person for person in members}
+        return self._furnished(room, members, admins)
+
+    def _furnished(self, room: Room, members: Iterable[Person], admins: Iterable[Person]) -> Chat:
+        for person in (*members, *(owners := tuple(admins))):
+            room.members[person.id] = person
+        room.admins = {person.id for person in owners}
+        self.changes.notify()
         return room.chat
 
     def topic(self, chat: Place, name: str) -> int:
@@ -81,7 +87,9 @@ class Places(State):
         if not (room.chat.is_forum or room.chat.type == "private"):
             raise ValueError(f"chat {room.chat.id} is not a forum")
         creator = next((person.json() for person in room.members.values()), ANONYMOUS)
-        return room.add_topic(name, self.date(), {"from": creator})
+        thread = room.add_topic(name, self.date(), {"from": creator})
+        self.changes.notify()
+        return thread
 
     def custom_emoji(self, custom_emoji_id: str, emoji: str) -> None:
         """Let getCustomEmojiStickers know an id."""

@@ -10,12 +10,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ..errors import EmulatorError
-from ..people import Chat
+from ..people import Chat, Person
 from ..texts import MAX_CAPTION_UNITS, units
 from ..uploads import Upload
 from ..world import World
 from .answers import HEADERS, answered, refused
-from .view import person_of, rooms_of
+from .chats import person_of, posts, rooms_of
 
 MAX_BYTES = 50_000_000
 # What a browser may see or play; it never makes a page of these. All else is text to it.
@@ -61,7 +61,7 @@ class Files:
         if units(caption) > MAX_CAPTION_UNITS:
             raise ValueError("message caption is too long")
         person = person_of(self._world, numbers["me"])
-        chat = self._own_chat(person.id, numbers["chat"])
+        chat = self._own_chat(person, numbers["chat"])
         upload = Upload(
             asked.get("kind", "document"),
             asked.get("name", ""),
@@ -72,14 +72,15 @@ class Files:
         place = (numbers.get("topic"), numbers.get("reply_to"))
         return self._world.upload(chat, person, upload, caption, *place)
 
-    def _own_chat(self, me: int, chat: int) -> Chat:
-        """A chat of this person; their private one is opened by that. Errors: LookupError."""
-        person = self._world.people[me]
-        if chat == me:
+    def _own_chat(self, person: Person, chat: int) -> Chat:
+        """A chat of this person; their private one is opened by that. Errors: LookupError, ValueError."""
+        if chat == person.id:
             return self._world.private(person)
         room = next((room for room in rooms_of(self._world, person) if room.chat.id == chat), None)
         if room is None:
             raise LookupError(f"{person.first_name} is in no chat {chat}")
+        if not posts(room, person):
+            raise ValueError("only its administrators post in a channel")
         return room.chat
 
     async def _give(self, request: Request) -> Response:

@@ -22,6 +22,7 @@ def shown(state: State, room: Room, message: Json, me: int) -> Json:
         "id": message["message_id"],
         "author": author(message),
         "own": "sender_chat" not in message and message.get("from", {}).get("id") == me,
+        "editable": _is_editable(room, message, me),
         "date": message["date"],
         "edited": "edit_date" in message,
         "text": message.get("text", message.get("caption", "")),
@@ -36,6 +37,13 @@ def shown(state: State, room: Room, message: Json, me: int) -> Json:
         "reactions": _reactions(state, room, message["message_id"], me),
         "held": room.reactions.get(message["message_id"], {}).get(me, []),
     }
+
+
+def _is_editable(room: Room, message: Json, me: int) -> bool:
+    """True of one's own messages, and of posts in a channel that one administers."""
+    if room.chat.type == "channel":
+        return me in room.admins and message["message_id"] not in room.sent
+    return "sender_chat" not in message and message.get("from", {}).get("id") == me
 
 
 def author(message: Json) -> Json:

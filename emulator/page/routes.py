@@ -23,6 +23,7 @@ _FILES = {
     "chat.js": "text/javascript",
     "elements.js": "text/javascript",
     "files.js": "text/javascript",
+    "making.js": "text/javascript",
     "chat.css": "text/css",
     "icon.svg": "image/svg+xml",
 }
@@ -90,12 +91,13 @@ class Page:
         """Errors: ValueError with what was expected."""
         asked = request.query_params
         try:
-            me, chat, limit = int(asked["me"]), int(asked["chat"]), int(asked.get("limit", LATEST))
+            me, chat = int(asked["me"]), int(asked["chat"])
+            limit, topic = int(asked.get("limit", LATEST)), int(asked.get("topic", 0))
         except (KeyError, ValueError):
-            raise ValueError("me=ID and chat=ID are expected, and limit=NUMBER may be given") from None
+            raise ValueError("me=ID and chat=ID are expected; limit=NUMBER and topic=ID may be given") from None
         if not 1 <= limit <= MOST:
             raise ValueError(f"limit is 1 to {MOST}")
-        return View(self._world, me, chat, limit)
+        return View(self._world, me, chat, limit, topic)
 
 
 def _file(name: str, media_type: str) -> Response:

@@ -38,7 +38,8 @@ async def listening(client: Client, me: int, chat: int) -> AsyncIterator[AsyncIt
 
 
 @pytest.mark.parametrize(
-    "path", ["/", *(f"/page/{name}" for name in ("chat.js", "elements.js", "files.js", "chat.css", "icon.svg"))]
+    "path",
+    ["/", *(f"/page/{name}" for name in ("chat.js", "elements.js", "files.js", "making.js", "chat.css", "icon.svg"))],
 )
 async def test_every_part_of_the_page_is_of_this_server_alone(client: Client, path: str) -> None:
     """The policy forbids every other source, inline scripts and styles, and making HTML from text."""
@@ -110,6 +111,41 @@ async def test_messages_of_a_topic_say_so(client: Client, world: World, ann: Per
     made, said = (await view(client, ann.id, forum.id))["messages"]
     assert made["service"] == "Topic “Books” was made"
     assert (said["topic"], said["reply"]) == ({"id": topic, "name": "Books"}, None)
+
+
+async def test_one_topic_is_looked_at(client: Client, world: World, ann: Person) -> None:
+    """With its latest messages only; General has what is in none; other chats have no topics."""
+    forum = world.group("Forum", [ann], forum=True)
+    topic = world.topic(forum, "Books")
+    for number in range(3):
+        world.say(forum, ann, f"book {number}", topic)
+        world.say(forum, ann, f"all {number}")
+    seen = await view(client, ann.id, forum.id, topic=topic, limit=2)
+    assert ([message["text"] for message in seen["messages"]], seen["earlier"]) == (["book 1", "book 2"], True)
+    assert seen["topics"] == [{"id": 1, "name": "General"}, {"id": topic, "name": "Books"}]
+    seen = await view(client, ann.id, forum.id, topic=1, limit=3)
+    assert ([message["text"] for message in seen["messages"]], seen["earlier"]) == (["all 0", "all 1", "all 2"], False)
+    assert (await view(client, ann.id))["topics"] == []
+
+
+async def test_a_channel_is_written_in_by_its_administrators(client: Client, world: World, ann: Person) -> None:
+    """Who follows it looks and reacts; a post can be edited by those who may post, and files are posts too."""
+    bob = world.person("Bob")
+    made = await client.http.post("/control/channel", json={"title": "News", "members": [bob.id], "admins": [ann.id]})
+    channel = made.json()["id"]
+    world.say(channel, ann, "first")
+    hers, his = await view(client, ann.id, channel), await view(client, bob.id, channel)
+    assert [(seen["chats"][1]["kind"], seen["chats"][1]["members"]) for seen in (hers, his)] == [("channel", 2)] * 2
+    assert [seen["chats"][1]["writable"] for seen in (hers, his)] == [True, False]
+    assert [seen["messages"][0]["editable"] for seen in (hers, his)] == [True, False]
+    for me, status in ((ann.id, 200), (bob.id, 400)):
+        answer = await client.http.post("/page/files", params={"me": me, "chat": channel}, content=b"x")
+        assert answer.status_code == status
+    updates = await client.result("getUpdates")
+    assert [sorted(update["channel_post"].keys() & {"text", "document"}) for update in updates] == [
+        ["text"],
+        ["document"],
+    ]
 
 
 async def test_old_messages_are_shown_when_they_are_asked_for(
@@ -214,7 +250,7 @@ async def _status(http: httpx.AsyncClient, path: str) -> int:
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("", 400), ("me=x&chat=1", 400), ("me=1&chat=1&limit=0", 400), ("me=1&chat=1", 404)],
+    [("", 400), ("me=x&chat=1", 400), ("me=1&chat=1&limit=0", 400), ("me=1&chat=1&topic=x", 400), ("me=1&chat=1", 404)],
 )
 @pytest.mark.parametrize("path", ["/page/view", "/page/events"])
 async def test_what_cannot_be_looked_at_is_refused_with_a_reason(

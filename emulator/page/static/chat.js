@@ -2,13 +2,15 @@
 
 import {button, formatted, link, make, sync} from "./elements.js";
 import {attachment, ready, shown} from "./files.js";
+import {dialog} from "./making.js";
 
 const EMOJI = ["👍", "👎", "❤", "🔥", "🤔", "🎉"];
-const STEP = 100, MOST = 1000, PRESS_MS = 15000, TOAST_MS = 5000, SILENT_MS = 40000, AGAIN_MS = 1500;
+const GENERAL = 1, STEP = 100, MOST = 1000, PRESS_MS = 15000, TOAST_MS = 5000, SILENT_MS = 40000, AGAIN_MS = 1500;
 const $ = id => document.getElementById(id);
 const log = $("log"), box = $("text"), scroll = $("scroll");
 
-let me = 0, chat = 0, limit = STEP;      // whose page it is, what is open, how far back it goes
+let me = 0, chat = 0, topic = 0;         // whose page it is, what is open; 0 is all topics
+let limit = STEP;                        // how far back it goes
 let view = null, messages = new Map();   // as the server told it
 let source = null, heard = 0;            // the stream, and when it was last heard
 let context = null;                      // {kind: "reply" | "edit", id} of what is being written
@@ -36,7 +38,7 @@ function item(message) {
     message.newDay ? make("p", {className: "day"}, message.newDay) : "",
     make("div", {className: "bubble"}, tools(message),
       make("p", {className: view.group && !own ? `name ${tone(author.id)}` : "unseen"}, own ? "You" : author.name),
-      message.topic ? make("p", {className: "topic"}, `# ${message.topic.name}`) : "",
+      message.topic && !topic ? make("p", {className: "topic"}, `# ${message.topic.name}`) : "",
       message.forwarded ? make("p", {className: "topic"}, `Forwarded from ${message.forwarded}`) : "",
       message.reply ? quote(message.reply) : "",
       message.media ? make("p", {className: "media"}, `[${message.media}]`) : "",
@@ -65,8 +67,8 @@ function tools(message) {
   const away = event => { if (event.detail) event.target.blur(); };  // for a pointer it has done its work
   return make("div", {className: "tools", onclick: away}, make("div", {role: "group", ariaLabel: "Act on this message"},
     ...EMOJI.map(emoji => tool(`t${emoji}`, drawn(emoji), `React with ${emoji}`, () => react(message.id, {type: "emoji", emoji}), {ariaPressed: String(held.has(emoji))})),
-    tool("reply", "↩", "Reply", () => write("reply", message)),
-    message.own && message.text ? tool("edit", "✎", "Edit", () => write("edit", message)) : ""));
+    view.writable ? tool("reply", "↩", "Reply", () => write("reply", message)) : "",
+    message.editable && message.text ? tool("edit", "✎", "Edit", () => write("edit", message)) : ""));
 }
 
 function keyboard(message) {
@@ -84,7 +86,8 @@ function keyboard(message) {
 function show() {
   const list = [...messages.values()], here = view.chats.find(each => each.id === chat);
   if (!here) return open(me, me);
-  view.group = here.kind === "group";
+  view.group = here.kind !== "private";
+  view.writable = here.writable;
   const stays = isAway();
   const last = list.at(-1), isNew = last && last.id > (seen.get(chat) ?? 0);
   list.forEach((message, i) => {
@@ -100,9 +103,11 @@ function show() {
   $("earlier").hidden = !view.earlier || limit >= MOST;
   $("empty").hidden = list.length > 0;
   $("start").hidden = view.group;
+  $("compose").hidden = !here.writable;
+  $("closed").hidden = here.writable;
   if (!stays || (isNew && last.own)) bottom();
   else if (isNew && seen.has(chat)) $("down").hidden = false;
-  if (last) seen.set(chat, last.id);
+  if (last) seen.set(chat, Math.max(last.id, seen.get(chat) ?? 0));
   answers();
   suggest();
 }
@@ -112,19 +117,30 @@ const fresh = each => Boolean(each.last && !each.last.own && each.id !== chat &&
 function header(here) {
   const action = view.action ? `${view.bot.name} is ${view.action.replaceAll("_", " ")}…` : "";
   $("title").textContent = here.title;
-  $("about").textContent = action || (view.group ? `${here.members} members` : "bot");
+  $("about").textContent = action || about(here);
   $("avatar").textContent = letter(here.title);
   $("avatar").className = `avatar ${tone(here.id)}`;
   $("back").href = `#${me}`;
+  const topics = view.topics.length ? [{id: 0, name: "All"}, ...view.topics] : [];
+  $("topics").hidden = !topics.length;
+  sync($("topic-list"), topics.map(each => ({...each, open: each.id === topic})), each => each.id, tab);
 }
 
+const tab = each => make("li", {}, button("topic", each.name, () => open(me, chat, each.id), {"aria-current": each.open ? "true" : null}));
+
+function about({kind, members}) {
+  if (kind === "private") return "bot";
+  return `${members} ${kind === "channel" ? "subscriber" : "member"}${members === 1 ? "" : "s"}`;
+}
+
+const SIGNS = {forum: "forum", channel: "channel"};
 const letter = title => [...title][0]?.toUpperCase() ?? "?";
 
 function entry(each) {
-  const last = each.last ? `${each.last.own || each.kind === "group" ? `${each.last.name}: ` : ""}${each.last.text}` : "No messages yet";
-  return make("li", {}, make("a", {href: `#${me}/${each.id}`, "data-focus": "chat", "aria-current": each.open ? "page" : null},
+  const last = each.last ? `${each.last.own || ["group", "forum"].includes(each.kind) ? `${each.last.name}: ` : ""}${each.last.text}` : "No messages yet";
+  return make("li", {}, make("a", {href: path(me, each.id), "data-focus": "chat", "aria-current": each.open ? "page" : null},
     make("span", {className: `avatar ${tone(each.id)}`, ariaHidden: "true"}, letter(each.title)),
-    make("span", {className: "entry"}, make("strong", {}, each.title), make("span", {}, last)),
+    make("span", {className: "entry"}, make("strong", {}, each.title, SIGNS[each.kind] ? make("small", {}, ` ${SIGNS[each.kind]}`) : ""), make("span", {}, last)),
     each.fresh ? make("span", {className: "dot", role: "img", ariaLabel: "new messages"}) : ""));
 }
 
@@ -217,8 +233,8 @@ async function submit() {
 }
 
 function where(about) {
-  const topic = about && messages.get(about.id)?.topic;
-  return {...(about && {reply_to: about.id}), ...(topic && {topic: topic.id})};
+  const within = about ? messages.get(about.id)?.topic?.id : topic > GENERAL && topic;
+  return {...(about && {reply_to: about.id}), ...(within && {topic: within})};
 }
 
 // One that is held already is taken back; all others stay.
@@ -287,7 +303,7 @@ function suggest() {
 const complete = each => fill(`/${each.command} `);
 
 function keys(event) {
-  if (event.isComposing) return;
+  if (event.isComposing || event.altKey) return;
   const {key} = event, lists = matches.length > 0;
   const exact = lists && box.value === `/${matches[chosen].command}`;
   if (lists && (key === "ArrowDown" || key === "ArrowUp")) {
@@ -297,13 +313,23 @@ function keys(event) {
   else if (key === "Enter" && !event.shiftKey) submit();
   else if (key === "Escape") { write(null); if (lists) fill(""); }
   else if (key === "ArrowUp" && !box.value) {
-    const last = [...messages.values()].findLast(message => message.own && message.text);
+    const last = [...messages.values()].findLast(message => message.editable && message.text);
     if (last) write("edit", last);
   } else return;
   event.preventDefault();
 }
 
+// Alt and an arrow: the next chat of the list, as Telegram's program has it.
+function turnTo(event) {
+  const step = event.altKey && {ArrowUp: -1, ArrowDown: 1}[event.key];
+  if (!step || !view || $("ask").open) return;
+  const next = view.chats[view.chats.findIndex(each => each.id === chat) + step];
+  if (next) open(me, next.id);
+  event.preventDefault();
+}
+
 function walk(event) {
+  if (event.altKey) return;
   const step = {ArrowUp: -1, ArrowDown: 1}[event.key];
   if (event.key === "Escape") return box.focus();
   if (!step) return;
@@ -313,44 +339,38 @@ function walk(event) {
   event.preventDefault();
 }
 
-function dialog(title, withMembers, made) {
-  $("ask-title").textContent = title;
-  $("ask-name").value = "";
-  $("ask-members").hidden = !withMembers;
-  const others = view.people.filter(person => person.id !== me);
-  $("ask-members").replaceChildren(make("legend", {}, "Members, besides you and the bot"), ...others.map(person =>
-    make("label", {}, make("input", {type: "checkbox", value: person.id}), ` ${person.name}`)), others.length ? "" : "Nobody else is here yet.");
-  $("ask").querySelector("form").onsubmit = async event => {
-    event.preventDefault();
-    $("ask").close();
-    await made($("ask-name").value.trim() || "Nameless", [...$("ask-members").querySelectorAll(":checked")].map(each => Number(each.value)));
-  };
-  $("ask").showModal();
+async function makeChat({name, kind, members}) {
+  const made = kind === "channel" ? await act("channel", {title: name, members, admins: [me]})
+    : await act("group", {title: name, members: [me, ...members], forum: kind === "forum"});
+  if (made) open(me, made.id);
 }
 
-async function makeGroup(title, members) {
-  const group = await act("group", {title, members: [me, ...members]});
-  if (group) open(me, group.id);
-}
-
-async function makePerson(name) {
+async function makePerson({name}) {
   const person = await act("person", {first_name: name});
   if (person) open(person.id, person.id);
 }
 
+async function makeTopic({name}) {
+  const made = await act("topic", {chat, name});
+  if (made) open(me, chat, made.message_thread_id);
+}
+
 // Listening
 
-const open = (person, place) => { location.hash = `#${person}/${place}`; };
+const path = (person, chat, topic = 0) => `#${person}/${chat}${topic ? `/${topic}` : ""}`;
+const open = (...where) => { location.hash = path(...where); };
 
 async function start() {
-  const people = await ask("/page/people"), [, person, place] = /^#(\d+)(?:\/(-?\d+))?/.exec(location.hash) ?? [];
+  const people = await ask("/page/people"), [, person, there, thread = 0] = /^#(\d+)(?:\/(-?\d+)(?:\/(\d+))?)?/.exec(location.hash) ?? [];
   const known = people.find(each => each.id === Number(person)) ?? await ask("/page/you", {});
   unsent.set(chat, {text: box.value, file: attached.file});
-  const isOpen = place !== undefined || person === undefined;
+  const isOpen = there !== undefined || person === undefined;
   document.body.classList.toggle("in-chat", isOpen);
   if (person === undefined || known.id !== Number(person)) return open(known.id, known.id);
-  if (known.id !== me || Number(place ?? person) !== chat) {
-    [me, chat, limit] = [known.id, Number(place ?? person), STEP];
+  const next = [known.id, Number(there ?? person), Number(thread)];
+  if (String(next) !== String([me, chat, topic])) {
+    [me, chat, topic] = next;
+    limit = STEP;
     log.replaceChildren();
     write(null);
     const {text = "", file = null} = unsent.get(chat) ?? {};
@@ -365,7 +385,7 @@ function listen() {
   source?.close();
   let isFirst = true;
   heard = Date.now();
-  source = new EventSource(`/page/events?me=${me}&chat=${chat}&limit=${limit}`);
+  source = new EventSource(`/page/events?me=${me}&chat=${chat}&topic=${topic}&limit=${limit}`);
   source.onmessage = event => {
     heard = Date.now();
     const {messages: changed, ids, ...rest} = JSON.parse(event.data), before = isFirst ? new Map() : messages;
@@ -377,6 +397,7 @@ function listen() {
     const below = scroll.scrollHeight - scroll.scrollTop;
     show();
     if (isFirst) scroll.scrollTop = scroll.scrollHeight - (limit === STEP ? 0 : below);
+    if (isFirst) $("topic-list").querySelector("[aria-current]")?.scrollIntoView({block: "nearest", inline: "nearest"});
     isFirst = false;
   };
   source.addEventListener("beat", () => { heard = Date.now(); });
@@ -409,9 +430,10 @@ $("start").onclick = () => { say("/start"); box.focus(); };
 $("down").onclick = bottom;
 $("earlier").onclick = () => { limit += STEP; listen(); };
 $("person").onchange = () => open($("person").value, $("person").value);
-$("new-person").onclick = () => dialog("New person", false, makePerson);
-$("new-group").onclick = () => dialog("New group", true, makeGroup);
-$("ask-no").onclick = () => $("ask").close();
+$("new-person").onclick = () => dialog("New person", makePerson);
+$("new-chat").onclick = () => dialog("New chat with the bot", makeChat, {others: view.people.filter(person => person.id !== me), kinds: true});
+$("new-topic").onclick = () => dialog("New topic", makeTopic);
+document.addEventListener("keydown", turnTo);
 addEventListener("hashchange", begin);
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) { source?.close(); source = null; } else begin(); // a browser has few connections to one server
