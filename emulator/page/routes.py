@@ -19,14 +19,8 @@ LATEST = 100
 MOST = 1000
 STREAMS = 32
 _STATIC = Path(__file__).parent / "static"
-_FILES = {
-    "chat.js": "text/javascript",
-    "elements.js": "text/javascript",
-    "files.js": "text/javascript",
-    "making.js": "text/javascript",
-    "chat.css": "text/css",
-    "icon.svg": "image/svg+xml",
-}
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_FILES = {file.name: _TYPES[file.suffix] for file in _STATIC.iterdir() if file.suffix in _TYPES}
 
 
 class Page:

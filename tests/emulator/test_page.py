@@ -6,17 +6,19 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from emulator import Chat, Person, Server, World
+from emulator import Chat, Person, Server, World, page
 from emulator.page.routes import STREAMS
 from tests.emulator.client import Client
 from tests.house import TOKEN
 
 Json = dict[str, Any]
+PARTS = sorted(file for file in (Path(page.__file__).parent / "static").iterdir() if file.suffix != ".html")
 GIVEN = {"commands": [{"command": "help", "description": "What there is"}]}
 
 
@@ -37,10 +39,7 @@ async def listening(client: Client, me: int, chat: int) -> AsyncIterator[AsyncIt
         yield (json.loads(line.removeprefix("data: ")) async for line in lines if line.startswith("data: {"))
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/", *(f"/page/{name}" for name in ("chat.js", "elements.js", "files.js", "making.js", "chat.css", "icon.svg"))],
-)
+@pytest.mark.parametrize("path", ["/", *(f"/page/{file.name}" for file in PARTS)])
 async def test_every_part_of_the_page_is_of_this_server_alone(client: Client, path: str) -> None:
     """The policy forbids every other source, inline scripts and styles, and making HTML from text."""
     answer = await client.http.get(path)

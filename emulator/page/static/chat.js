@@ -1,11 +1,13 @@
 // A person's side of the embedded Telegram.
 
-import {button, formatted, link, make, sync} from "./elements.js";
-import {attachment, ready, shown} from "./files.js";
+import {act, ask, toast} from "./asking.js";
+import {menu} from "./commands.js";
+import {button, formatted, make, sync} from "./elements.js";
+import {attachment, ready} from "./files.js";
 import {dialog} from "./making.js";
+import {day, item, tone} from "./messages.js";
 
-const EMOJI = ["👍", "👎", "❤", "🔥", "🤔", "🎉"];
-const GENERAL = 1, STEP = 100, MOST = 1000, PRESS_MS = 15000, TOAST_MS = 5000, SILENT_MS = 40000, AGAIN_MS = 1500;
+const GENERAL = 1, STEP = 100, MOST = 1000, PRESS_MS = 15000, SILENT_MS = 40000, AGAIN_MS = 1500;
 const $ = id => document.getElementById(id);
 const log = $("log"), box = $("text"), scroll = $("scroll");
 
@@ -14,10 +16,10 @@ let limit = STEP;                        // how far back it goes
 let view = null, messages = new Map();   // as the server told it
 let source = null, heard = 0;            // the stream, and when it was last heard
 let context = null;                      // {kind: "reply" | "edit", id} of what is being written
-let matches = [], chosen = 0;            // commands that fit what is being written
 const pressed = new Map();               // callback query -> the button's key
 const seen = new Map();                  // chat -> the last message that was on the screen
 const unsent = new Map();                // chat -> what stands in the box, and the file beside it
+const commands = menu(box, $("commands"), fill);
 const attached = attachment($("attached"), file => {
   if (file && context?.kind === "edit") write(null);
   box.maxLength = file ? 1024 : 4096;    // a caption, or a text
@@ -25,76 +27,20 @@ const attached = attachment($("attached"), file => {
   if (file) box.focus();
 }, toast);
 
-// Messages
-
-const time = date => new Date(date * 1000).toLocaleTimeString([], {hour: "2-digit", minute: "2-digit"});
-const day = date => new Date(date * 1000).toLocaleDateString([], {weekday: "long", day: "numeric", month: "long"});
-const tone = id => `tone${Math.abs(id) % 6}`;
-
-function item(message) {
-  if (message.service) return make("li", {className: "service"}, message.service);
-  const {author, own} = message;
-  return make("li", {className: own ? "own" : "other", tabIndex: -1},
-    message.newDay ? make("p", {className: "day"}, message.newDay) : "",
-    make("div", {className: "bubble"}, tools(message),
-      make("p", {className: view.group && !own ? `name ${tone(author.id)}` : "unseen"}, own ? "You" : author.name),
-      message.topic && !topic ? make("p", {className: "topic"}, `# ${message.topic.name}`) : "",
-      message.forwarded ? make("p", {className: "topic"}, `Forwarded from ${message.forwarded}`) : "",
-      message.reply ? quote(message.reply) : "",
-      message.media ? make("p", {className: "media"}, `[${message.media}]`) : "",
-      message.file ? shown(message.file) : "",
-      make("div", {className: "text"}, ...formatted(message.text, message.entities, `${chat}/${message.id}`, say)),
-      make("p", {className: "foot"}, chips(message),
-        make("span", {className: "when"}, message.edited ? "edited " : "", make("time", {dateTime: new Date(message.date * 1000).toISOString()}, time(message.date))))),
-    message.buttons.length ? keyboard(message) : "");
-}
-
-const quote = reply => button("quote", make("span", {}, make("strong", {}, reply.name), make("span", {}, reply.text)),
-  () => go(reply.id), {className: "quote"});
-
-// Some emoji are drawn as letters unless they are told not to be.
-const drawn = emoji => /^[\u2600-\u27bf]$/.test(emoji) ? `${emoji}\ufe0f` : emoji;
-
-function chips(message) {
-  return make("span", {className: "chips"}, ...message.reactions.map(({emoji, type, count, mine, by}) =>
-    button(`r${emoji}`, `${drawn(emoji)}${count > 1 ? ` ${count}` : ""}`, () => react(message.id, type),
-      {className: "chip", ariaPressed: String(mine), title: by.join(", "), ariaLabel: `${emoji} by ${by.join(", ")}`})));
-}
-
-function tools(message) {
-  const held = new Set(message.held.map(each => each?.emoji));
-  const tool = (key, text, name, act, more = {}) => button(key, text, act, {"aria-label": name, title: name, ...more});
-  const away = event => { if (event.detail) event.target.blur(); };  // for a pointer it has done its work
-  return make("div", {className: "tools", onclick: away}, make("div", {role: "group", ariaLabel: "Act on this message"},
-    ...EMOJI.map(emoji => tool(`t${emoji}`, drawn(emoji), `React with ${emoji}`, () => react(message.id, {type: "emoji", emoji}), {ariaPressed: String(held.has(emoji))})),
-    view.writable ? tool("reply", "↩", "Reply", () => write("reply", message)) : "",
-    message.editable && message.text ? tool("edit", "✎", "Edit", () => write("edit", message)) : ""));
-}
-
-function keyboard(message) {
-  const key = (each, name) => {
-    if (each.url) return make("span", {className: "key"}, link(each.url, [each.text]), make("small", {className: "address"}, ` ${each.url}`));
-    const waits = [...pressed.values()].includes(name);
-    return button(name, each.text, () => press(message, each, name), {className: "key", disabled: each.data === null, ariaBusy: String(waits)});
-  };
-  return make("div", {className: "keyboard"}, ...message.buttons.map((row, y) =>
-    make("div", {}, ...row.map((each, x) => key(each, `${message.id}/${y}/${x}`)))));
-}
-
 // Showing what the server told
 
 function show() {
   const list = [...messages.values()], here = view.chats.find(each => each.id === chat);
   if (!here) return open(me, me);
   view.group = here.kind !== "private";
-  view.writable = here.writable;
   const stays = isAway();
   const last = list.at(-1), isNew = last && last.id > (seen.get(chat) ?? 0);
   list.forEach((message, i) => {
     message.newDay = i && day(list[i - 1].date) === day(message.date) ? "" : day(message.date);
   });
-  const waiting = [...pressed.values()];
-  sync(log, list.map(m => ({...m, waits: waiting.filter(name => name.startsWith(`${m.id}/`))})), m => m.id, item);
+  const waiting = [...pressed.values()], look = {chat, topic, group: view.group, writable: here.writable};
+  sync(log, list.map(m => ({...m, look, waits: waiting.filter(name => name.startsWith(`${m.id}/`))})), m => m.id,
+    message => item(message, look, does));
   header(here);
   sync($("chats"), view.chats.map(each => ({...each, open: each.id === chat, fresh: fresh(each)})), each => each.id, entry);
   sync($("person"), view.people, each => each.id, each => make("option", {value: each.id, selected: each.id === me}, each.name));
@@ -158,13 +104,6 @@ function answers() {
   }
 }
 
-let toastTimer = 0;
-function toast(text) {
-  $("toast").textContent = text;
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => { $("toast").textContent = ""; }, TOAST_MS);
-}
-
 const isAway = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight > 80;
 
 function bottom() {
@@ -180,23 +119,6 @@ function go(id) {
 }
 
 // Acting
-
-async function ask(path, body) {
-  const sent = body instanceof Blob ? body : JSON.stringify(body);
-  const answer = await fetch(path, body === undefined ? {} : {method: "POST", body: sent}), result = await answer.json();
-  if (!answer.ok) throw new Error(result.error);
-  return result;
-}
-
-async function act(name, body, path = `/control/${name}`) {
-  try {
-    const result = await ask(path, body);
-    return result ?? true;
-  } catch (error) {
-    toast(`That did not work: ${error.message}`);
-    return null;
-  }
-}
 
 let turn = Promise.resolve();            // one after the other, in the order of doing
 const inTurn = step => turn = turn.then(step);
@@ -246,6 +168,8 @@ async function react(id, type) {
   if (!await inTurn(() => act("react", body))) message.held = before;
 }
 
+const does = {say: text => say(text), go, react, press, write};
+
 async function press(message, each, name) {
   const result = await act("press", {chat, person: me, message_id: message.id, data: each.data});
   if (!result) return;
@@ -287,31 +211,14 @@ function grow() {
   box.style.height = `${Math.min(box.scrollHeight + 2, 160)}px`;
 }
 
-function suggest() {
-  const word = /^\/(\w*)$/.exec(box.value);
-  matches = word && view && !context ? view.commands.filter(each => each.command.startsWith(word[1].toLowerCase())) : [];
-  chosen = Math.min(chosen, Math.max(0, matches.length - 1));
-  $("commands").hidden = !matches.length;
-  sync($("commands"), matches.map((each, i) => ({...each, chosen: i === chosen})), each => each.command, each =>
-    make("li", {id: `command-${each.command}`, role: "option", ariaSelected: String(each.chosen), onclick: () => { complete(each); box.focus(); }},
-      make("strong", {}, `/${each.command}`), make("span", {}, each.description)));
-  if (matches.length) box.setAttribute("aria-activedescendant", `command-${matches[chosen].command}`);
-  else box.removeAttribute("aria-activedescendant");
-  $("commands").querySelector("[aria-selected=true]")?.scrollIntoView({block: "nearest"});
-}
-
-const complete = each => fill(`/${each.command} `);
+const suggest = () => commands.suggest(view && !context ? view.commands : []);
 
 function keys(event) {
   if (event.isComposing || event.altKey) return;
-  const {key} = event, lists = matches.length > 0;
-  const exact = lists && box.value === `/${matches[chosen].command}`;
-  if (lists && (key === "ArrowDown" || key === "ArrowUp")) {
-    chosen = (chosen + (key === "ArrowDown" ? 1 : matches.length - 1)) % matches.length;
-    suggest();
-  } else if (lists && !event.shiftKey && (key === "Tab" || (key === "Enter" && !exact))) complete(matches[chosen]);
-  else if (key === "Enter" && !event.shiftKey) submit();
-  else if (key === "Escape") { write(null); if (lists) fill(""); }
+  const {key} = event;
+  if (commands.takes(event)) return event.preventDefault();
+  if (key === "Enter" && !event.shiftKey) submit();
+  else if (key === "Escape") { write(null); if (commands.isOpen) fill(""); }
   else if (key === "ArrowUp" && !box.value) {
     const last = [...messages.values()].findLast(message => message.editable && message.text);
     if (last) write("edit", last);

@@ -68,7 +68,7 @@ async def test_a_photo_with_a_caption(tab: Witness, house: House) -> None:
     picture = page.locator("li.own img")
     await expect(picture).to_be_visible()
     await expect(page.locator("li.own .text")).to_have_text("What is this?")
-    await page.wait_for_function("document.querySelector('li.own img').naturalWidth === 1280")
+    await expect(picture).to_have_js_property("naturalWidth", 1280)
     (message,) = said(house)
     (photo,) = message["photo"]
     assert (photo["width"], photo["height"], message["caption"]) == (1280, 640, "What is this?")
@@ -82,7 +82,7 @@ async def test_a_voice_and_a_photo_as_a_file(tab: Witness, house: House) -> None
     page = await visit(tab, house)
     await choose(page, SOUND)
     await page.get_by_role("button", name="Send", exact=True).click()
-    await page.wait_for_function("document.querySelector('audio')?.duration === 3")
+    await expect(page.locator("audio")).to_have_js_property("duration", 3)
     await choose(page, PICTURE)
     await page.get_by_label("Send as").select_option("File")
     await page.get_by_role("button", name="Send", exact=True).click()
