@@ -59,6 +59,13 @@ def snippet(message: Json) -> str:
     return text[:SNIPPET] or service(message) or message.get("document", {}).get("file_name", "") or media(message)
 
 
+def matches(message: Json, words: list[str]) -> bool:
+    """True if all words, which are casefolded, are in its text, its caption or the name of its file."""
+    name = message.get("document", {}).get("file_name", "")
+    text = f"{message.get('text', '')}\n{message.get('caption', '')}\n{name}".casefold()
+    return all(word in text for word in words)
+
+
 def service(message: Json) -> str:
     """The event in the chat; empty for what somebody said."""
     if "forum_topic_created" in message:

@@ -12,12 +12,12 @@ from ..world import World
 from .answers import HEADERS, answered, refused
 from .files import Files
 from .stream import Stream
-from .view import View
+from .view import MOST, View
 
 YOU = "You"
 LATEST = 100
-MOST = 1000
 STREAMS = 32
+_BOUNDS = {"limit": LATEST, "topic": 0, "reach": 0}
 _STATIC = Path(__file__).parent / "static"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _FILES = {file.name: _TYPES[file.suffix] for file in _STATIC.iterdir() if file.suffix in _TYPES}
@@ -86,12 +86,12 @@ class Page:
         asked = request.query_params
         try:
             me, chat = int(asked["me"]), int(asked["chat"])
-            limit, topic = int(asked.get("limit", LATEST)), int(asked.get("topic", 0))
+            limit, topic, reach = (int(asked.get(name, default)) for name, default in _BOUNDS.items())
         except (KeyError, ValueError):
-            raise ValueError("me=ID and chat=ID are expected; limit=NUMBER and topic=ID may be given") from None
+            raise ValueError("me=ID and chat=ID are expected; limit, topic and reach are numbers") from None
         if not 1 <= limit <= MOST:
             raise ValueError(f"limit is 1 to {MOST}")
-        return View(self._world, me, chat, limit, topic)
+        return View(self._world, me, chat, limit, topic, reach, asked.get("find", ""))
 
 
 def _file(name: str, media_type: str) -> Response:

@@ -12,17 +12,20 @@ from ..state.rooms import Room
 from .activity import activity
 from .chats import entry, person_of, private_entry, rooms_of, topic_of, topics_of
 from .menu import menu
-from .messages import shown
+from .messages import matches, shown
 
 # Of answered presses, as many as a page may still wait for.
 ANSWERS = 20
+# Of messages, as many as a page may show.
+MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """A person's look at one chat and its latest `limit` messages, of one `topic` if that is not 0.
 
-    Errors: LookupError for a person who is unknown.
+    It goes back to the message `reach`, if that is no more than MOST; with `find`, only what has all of its words is
+    looked at. Errors: LookupError for a person who is unknown.
     """
 
     state: State
@@ -30,6 +33,8 @@ class View:
     chat: int
     limit: int
     topic: int = 0
+    reach: int = 0
+    find: str = ""
 
     def json(self) -> Json:
         """All of it; a chat that is not theirs shows nothing."""
@@ -37,7 +42,7 @@ class View:
         rooms = list(rooms_of(self.state, person))
         own = self.state.rooms.get(person.id)
         room = next((room for room in (own, *rooms) if room is not None and room.chat.id == self.chat), None)
-        messages = [] if room is None else self._messages(room)
+        messages, is_all = ([], True) if room is None else self._messages(room)
         return {
             "chats": [private_entry(self.state, person), *(entry(room, person) for room in rooms)],
             "people": [{"id": each.id, "name": each.first_name} for each in self.state.people.values()],
@@ -45,17 +50,21 @@ class View:
             "commands": menu(self.state.bot, person, room),
             "answers": dict(islice(reversed(self.state.answers.items()), ANSWERS)),
             "topics": topics_of(room),
-            "earlier": len(messages) > self.limit,
-            "messages": messages[-self.limit :],
+            "earlier": not is_all,
+            "messages": messages,
             **activity(self.state, self.chat),
         }
 
-    def _messages(self, room: Room) -> list[Json]:
-        """Those that are looked at, and one more if there is one."""
-        latest = islice(self._latest(room), self.limit + 1)
-        return [shown(self.state, room, message, self.me) for message in latest][::-1]
+    def _messages(self, room: Room) -> tuple[list[Json], bool]:
+        """Those that are looked at, and whether these are all."""
+        latest = list(islice(self._latest(room), MOST + 1))
+        reached = sum(message["message_id"] >= self.reach for message in latest) if self.reach else 0
+        limit = max(self.limit, min(reached, MOST))
+        messages = [shown(self.state, room, message, self.me) for message in latest[:limit]]
+        return messages[::-1], len(latest) <= limit
 
     def _latest(self, room: Room) -> Iterator[Json]:
+        words = self.find.casefold().split()
         for message in reversed(room.messages.values()):
-            if self.topic in (0, topic_of(message)):
+            if self.topic in (0, topic_of(message)) and matches(message, words):
                 yield message

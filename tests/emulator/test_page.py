@@ -14,6 +14,8 @@ import pytest
 
 from emulator import Chat, Person, Server, World, page
 from emulator.page.routes import STREAMS
+from emulator.page.view import MOST
+from emulator.uploads import Upload
 from tests.emulator.client import Client
 from tests.house import TOKEN
 
@@ -22,7 +24,7 @@ PARTS = sorted(file for file in (Path(page.__file__).parent / "static").iterdir(
 GIVEN = {"commands": [{"command": "help", "description": "What there is"}]}
 
 
-async def view(client: Client, me: int, chat: int | None = None, **more: int) -> Json:
+async def view(client: Client, me: int, chat: int | None = None, **more: int | str) -> Json:
     """What the person sees."""
     answer = await client.http.get("/page/view", params={"me": me, "chat": me if chat is None else chat, **more})
     assert answer.status_code == 200, answer.text
@@ -157,6 +159,54 @@ async def test_old_messages_are_shown_when_they_are_asked_for(
     assert ([message["text"] for message in seen["messages"]], seen["earlier"]) == (["3", "4"], True)
     seen = await view(client, ann.id, limit=5)
     assert (len(seen["messages"]), seen["earlier"]) == (5, False)
+
+
+async def test_a_look_goes_back_to_a_message(client: Client, world: World, chat: Chat, ann: Person) -> None:
+    """However many are asked for; it stays there while more come, and stops where a page has enough."""
+    first, second, *_ = [world.say(chat, ann, str(number)) for number in range(6)]
+    seen = await view(client, ann.id, limit=2, reach=second)
+    assert ([message["text"] for message in seen["messages"]], seen["earlier"]) == (["1", "2", "3", "4", "5"], True)
+    for number in range(6, MOST + 3):
+        world.say(chat, ann, str(number))
+    seen = await view(client, ann.id, limit=2, reach=first)
+    assert (len(seen["messages"]), seen["messages"][0]["text"], seen["earlier"]) == (MOST, "3", True)
+
+
+@pytest.mark.parametrize(
+    ("find", "found"),
+    [
+        ("BUDGET", ["the Budget of spring", "budget"]),
+        ("spring budget", ["the Budget of spring"]),
+        ("GRÜSSE", ["grüße"]),
+        ("report.pdf", ["see"]),
+        ("", ["the Budget of spring", "budget", "grüße", "see", ".*"]),
+        (".*", [".*"]),
+        ("nowhere", []),
+    ],
+)
+async def test_words_are_searched_for(
+    client: Client, world: World, chat: Chat, ann: Person, find: str, found: list[str]
+) -> None:
+    """In texts, captions and names of files, in any case; all of the words, in any order; they are no pattern."""
+    for text in ("the Budget of spring", "budget", "grüße"):
+        world.say(chat, ann, text)
+    world.upload(chat, ann, Upload("document", "Report.pdf", "application/pdf", b"x"), "see")
+    world.say(chat, ann, ".*")
+    seen = await view(client, ann.id, find=find)
+    assert [message["text"] for message in seen["messages"]] == found
+
+
+async def test_a_search_stays_in_its_chat_and_topic(client: Client, world: World, ann: Person) -> None:
+    """The latest are found first; there is a bound on how many."""
+    forum, other = world.group("Forum", [ann], forum=True), world.group("Other", [ann])
+    topic = world.topic(forum, "Books")
+    world.say(other, ann, "budget elsewhere")
+    for place in (topic, None, topic):
+        world.say(forum, ann, f"budget {place}", place)
+    seen = await view(client, ann.id, forum.id, find="budget")
+    assert [message["text"] for message in seen["messages"]] == [f"budget {topic}", "budget None", f"budget {topic}"]
+    seen = await view(client, ann.id, forum.id, find="budget", topic=topic, limit=1)
+    assert (len(seen["messages"]), seen["earlier"]) == (1, True)
 
 
 async def test_a_draft_ends_with_the_message_or_by_itself() -> None:

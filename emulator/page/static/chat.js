@@ -6,19 +6,21 @@ import {button, formatted, make, sync} from "./elements.js";
 import {attachment, ready} from "./files.js";
 import {dialog} from "./making.js";
 import {day, item, tone} from "./messages.js";
+import {search} from "./search.js";
 
 const GENERAL = 1, STEP = 100, MOST = 1000, PRESS_MS = 15000, SILENT_MS = 40000, AGAIN_MS = 1500;
 const $ = id => document.getElementById(id);
 const log = $("log"), box = $("text"), scroll = $("scroll");
 
 let me = 0, chat = 0, topic = 0;         // whose page it is, what is open; 0 is all topics
-let limit = STEP;                        // how far back it goes
+let limit = STEP, reach = 0;             // how far back it goes; a message that is to be shown
 let view = null, messages = new Map();   // as the server told it
 let source = null, heard = 0;            // the stream, and when it was last heard
 let context = null;                      // {kind: "reply" | "edit", id} of what is being written
 const pressed = new Map();               // callback query -> the button's key
 const seen = new Map();                  // chat -> the last message that was on the screen
 const unsent = new Map();                // chat -> what stands in the box, and the file beside it
+const finding = search(() => { limit = STEP; listen(); }, () => box.focus());
 const commands = menu(box, $("commands"), fill);
 const attached = attachment($("attached"), file => {
   if (file && context?.kind === "edit") write(null);
@@ -34,11 +36,11 @@ function show() {
   if (!here) return open(me, me);
   view.group = here.kind !== "private";
   const stays = isAway();
-  const last = list.at(-1), isNew = last && last.id > (seen.get(chat) ?? 0);
+  const last = finding.words ? null : list.at(-1), isNew = last && last.id > (seen.get(chat) ?? 0);
   list.forEach((message, i) => {
     message.newDay = i && day(list[i - 1].date) === day(message.date) ? "" : day(message.date);
   });
-  const waiting = [...pressed.values()], look = {chat, topic, group: view.group, writable: here.writable};
+  const waiting = [...pressed.values()], look = {chat, topic, group: view.group, writable: here.writable, finds: finding.words !== ""};
   sync(log, list.map(m => ({...m, look, waits: waiting.filter(name => name.startsWith(`${m.id}/`))})), m => m.id,
     message => item(message, look, does));
   header(here);
@@ -48,9 +50,11 @@ function show() {
   draft();
   $("earlier").hidden = !view.earlier || limit >= MOST;
   $("empty").hidden = list.length > 0;
-  $("start").hidden = view.group;
+  $("empty-text").textContent = finding.words ? "No message has these words." : "Nothing was said here yet.";
+  $("start").hidden = view.group || finding.words !== "";
   $("compose").hidden = !here.writable;
   $("closed").hidden = here.writable;
+  finding.tell(list.length, view.earlier);
   if (!stays || (isNew && last.own)) bottom();
   else if (isNew && seen.has(chat)) $("down").hidden = false;
   if (last) seen.set(chat, Math.max(last.id, seen.get(chat) ?? 0));
@@ -91,7 +95,7 @@ function entry(each) {
 }
 
 function draft() {
-  const growing = view.draft;
+  const growing = finding.words ? null : view.draft;
   $("draft").hidden = !growing;
   $("draft").replaceChildren(...(growing ? formatted(growing.text, growing.entities, "") : []));
 }
@@ -111,9 +115,17 @@ function bottom() {
   $("down").hidden = true;
 }
 
+// Show a message in the chat, however far back it is.
 function go(id) {
+  if (!finding.words && messages.has(id)) return point(id);
+  finding.forget();
+  reach = id;
+  listen();
+}
+
+function point(id) {
   const target = log.querySelector(`[data-key="${id}"]`);
-  if (!target) return toast("That message is further back");
+  if (!target) return toast("That message is gone, or too far back");
   target.scrollIntoView({block: "center"});
   target.focus({preventScroll: true});
 }
@@ -144,6 +156,7 @@ function give(file, kind, more) {
 async function submit() {
   const text = box.value.trim(), about = context, place = chat, {file, kind} = attached;
   if (!text && !file) return;
+  if (finding.words) go(0);
   fill("");
   write(null);
   attached.put(null);
@@ -277,7 +290,8 @@ async function start() {
   const next = [known.id, Number(there ?? person), Number(thread)];
   if (String(next) !== String([me, chat, topic])) {
     [me, chat, topic] = next;
-    limit = STEP;
+    [limit, reach] = [STEP, 0];
+    finding.forget();
     log.replaceChildren();
     write(null);
     const {text = "", file = null} = unsent.get(chat) ?? {};
@@ -292,7 +306,8 @@ function listen() {
   source?.close();
   let isFirst = true;
   heard = Date.now();
-  source = new EventSource(`/page/events?me=${me}&chat=${chat}&topic=${topic}&limit=${limit}`);
+  const wanted = reach, asked = new URLSearchParams({me, chat, topic, limit, reach, find: finding.words});
+  source = new EventSource(`/page/events?${asked}`);
   source.onmessage = event => {
     heard = Date.now();
     const {messages: changed, ids, ...rest} = JSON.parse(event.data), before = isFirst ? new Map() : messages;
@@ -304,11 +319,17 @@ function listen() {
     const below = scroll.scrollHeight - scroll.scrollTop;
     show();
     if (isFirst) scroll.scrollTop = scroll.scrollHeight - (limit === STEP ? 0 : below);
+    if (isFirst && wanted) reached(wanted);
     if (isFirst) $("topic-list").querySelector("[aria-current]")?.scrollIntoView({block: "nearest", inline: "nearest"});
     isFirst = false;
   };
   source.addEventListener("beat", () => { heard = Date.now(); });
   source.onerror = () => { $("trouble").textContent = "The server cannot be reached. Trying again…"; };
+}
+
+function reached(id) {
+  [limit, reach] = [Math.max(limit, messages.size), 0];
+  point(id);
 }
 
 // Also after the machine slept, or the server was started anew and knows nobody of before.

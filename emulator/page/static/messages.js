@@ -23,6 +23,7 @@ export function item(message, look, does) {
       message.file ? shown(message.file) : "",
       make("div", {className: "text"}, ...formatted(message.text, message.entities, `${look.chat}/${message.id}`, does.say)),
       make("p", {className: "foot"}, chips(message, does),
+        look.finds ? button("show", "Show in the chat", () => does.go(message.id), {className: "link"}) : "",
         make("span", {className: "when"}, message.edited ? "edited " : "", make("time", {dateTime: new Date(message.date * 1000).toISOString()}, time(message.date))))),
     message.buttons.length ? keyboard(message, does) : "");
 }
