@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .people import Json
+from .pictures import picture_size
 
 
 def _file(name: str, number: int, **more: object) -> Json:
@@ -44,6 +45,11 @@ def _poll(number: int) -> Json:
     return {"poll": {**poll, "type": "regular", **flags}}
 
 
+def _venue() -> Json:
+    place = {"latitude": 52.52, "longitude": 13.405}
+    return {"venue": {"location": place, "title": "Tower", "address": "Panoramastraße 1a"}, "location": place}
+
+
 CONTENTS: dict[str, Callable[[int], Json]] = {
     "photo": _photo,
     "animation": _animation,
@@ -54,10 +60,53 @@ CONTENTS: dict[str, Callable[[int], Json]] = {
     "video": lambda n: {"video": _file("video", n, width=640, height=360, duration=12, mime_type="video/mp4")},
     "video_note": lambda n: {"video_note": _file("video_note", n, length=240, duration=5)},
     "document": lambda n: {"document": _file("document", n, file_name="notes.pdf", mime_type="application/pdf")},
+    "venue": lambda n: _venue(),
     "location": lambda n: {"location": {"latitude": 52.52, "longitude": 13.405}},
     "contact": lambda n: {"contact": {"phone_number": "+4930123456", "first_name": "Bob"}},
     "dice": lambda n: {"dice": {"emoji": "🎲", "value": n % 6 + 1}},
 }
+
+
+# What is known of an uploaded file that nobody said anything about, and the fields that its kind has of all.
+_NAMED = frozenset({"file_name", "mime_type"})
+UPLOADS: dict[str, tuple[Json, frozenset[str]]] = {
+    "photo": ({}, frozenset()),
+    "document": ({}, _NAMED),
+    "audio": ({"duration": 0}, _NAMED),
+    "video": ({"width": 0, "height": 0, "duration": 0}, _NAMED),
+    "animation": ({"width": 0, "height": 0, "duration": 0}, _NAMED),
+    "voice": ({"duration": 0}, frozenset({"mime_type"})),
+    "video_note": ({"length": 0, "duration": 0}, frozenset()),
+    "sticker": (
+        {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False},
+        frozenset(),
+    ),
+}
+
+
+def uploaded(kind: str, file: Json, about: Json, body: bytes) -> Json:
+    """The content of a message with a file that a bot uploads; `about` is what it says of it."""
+    known, fields = UPLOADS[kind]
+    kept = {name: value for name, value in file.items() if name not in _NAMED or name in fields}
+    if kind == "photo":
+        width, height = picture_size(body)
+        return {"photo": [{**kept, "width": width, "height": height}]}
+    whole = {**kept, **known, **about}
+    return {"animation": whole, "document": whole} if kind == "animation" else {kind: whole}
+
+
+def carried(message: Json) -> tuple[str, Json, list[Json]]:
+    """The kind of the file in a message, the content that shows it, and its sizes; without a file all are empty."""
+    kind = next((kind for kind in CARRIED if kind in message), "")
+    if not kind:
+        return "", {}, []
+    fields = ("animation", "document") if kind == "animation" else (kind,)
+    files = message[kind] if kind == "photo" else [message[kind]]
+    return kind, {field: message[field] for field in fields if field in message}, files
+
+
+# An animation is shown as a document as well.
+CARRIED = ("animation", *(kind for kind in UPLOADS if kind != "animation"))
 
 
 # What a message has of its place, and not of its content.

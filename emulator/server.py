@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .api import Api
+from .api import Api, Downloads
 from .control import Control
 from .errors import ApiError
 from .guard import Guard
@@ -37,6 +37,7 @@ class Server(Listener):
     def _application(self) -> Starlette:
         routes = [
             Route("/bot{token}/{method}", Api(self._world).__call__, methods=["GET", "POST"]),
+            Route("/file/bot{token}/{path:path}", Downloads(self._world).__call__, methods=["GET"]),
             *Control(self._world).routes(),
             *Page(self._world).routes(),
         ]

@@ -16,7 +16,7 @@ from ..state import State
 from ..state.bots import Bot
 from ..state.calls import Call
 from ..state.faults import Fault
-from . import documents, profile, reception, sending
+from . import attachments, contents, profile, reception, sending
 from . import params as parameters
 from .ask import Ask, GoneError, Method
 
@@ -26,9 +26,8 @@ METHODS: dict[str, Method] = {
     "setWebhook": reception.set_webhook,
     "deleteWebhook": reception.delete_webhook,
     "getWebhookInfo": reception.get_webhook_info,
-    "sendMessage": sending.send_message,
+    "sendMessage": contents.sends(sending.text_content),
     "sendMessageDraft": sending.send_message_draft,
-    "sendDocument": documents.send_document,
     "editMessageText": sending.edit_message_text,
     "editMessageReplyMarkup": sending.edit_message_reply_markup,
     "deleteMessage": sending.delete_message,
@@ -42,6 +41,8 @@ METHODS: dict[str, Method] = {
     "getChatMember": profile.get_chat_member,
     "getChatAdministrators": profile.get_chat_administrators,
     "getCustomEmojiStickers": sending.get_custom_emoji_stickers,
+    "getFile": attachments.get_file,
+    **{name: contents.sends(content) for name, content in contents.CONTENTS.items()},
 }
 NAMES = {name.lower(): name for name in METHODS}
 GARBAGE = b'{"ok":true,"result":{"message_id":'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from email.parser import BytesParser
+from email.parser import BytesParser, Parser
 from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qsl
@@ -27,8 +27,26 @@ TEXTS = frozenset(
         "name",
         "description",
         "inline_message_id",
+        "question",
+        "explanation",
+        "title",
+        "address",
+        "performer",
+        "phone_number",
+        "first_name",
+        "last_name",
+        "vcard",
     ]
 )
+
+
+class Attachment(dict[str, Any]):
+    """A file of a form; as JSON it is its name, its size and its content as a text."""
+
+    def __init__(self, file_name: str, mime_type: str, body: bytes) -> None:
+        super().__init__(file_name=file_name, file_size=len(body), content=body.decode("utf-8", "replace"))
+        self.mime_type = mime_type
+        self.body = body
 
 
 def read(query: str, content_type: str, body: bytes) -> Json:
@@ -61,18 +79,20 @@ def _from_json(body: bytes) -> Json:
 
 
 def _multipart(content_type: str, body: bytes) -> Iterator[tuple[str, Any]]:
-    """Yield the fields of a form; a file is an object with file_name, file_size and its content as text."""
-    parsed = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
-    for part in parsed.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        payload = part.get_payload(decode=True)
-        if not isinstance(name, str) or not isinstance(payload, bytes):
+    """Yield the fields of a form. Only the heads are parsed: what is in between may be anything, a mail too."""
+    boundary = Parser(policy=HTTP).parsestr(f"Content-Type: {content_type}\r\n\r\n").get_boundary("")
+    for part in (b"\r\n" + body).split(f"\r\n--{boundary}".encode())[1:]:
+        if part.startswith(b"--"):
+            return
+        head, _, payload = part.partition(b"\r\n\r\n")
+        headers = BytesParser(policy=HTTP).parsebytes(head.lstrip() + b"\r\n\r\n")
+        name = headers.get_param("name", header="content-disposition")
+        if not isinstance(name, str):
             continue
-        if (file_name := part.get_filename()) is None:
+        if (file_name := headers.get_filename()) is None:
             yield name, payload.decode("utf-8", "surrogateescape")
         else:
-            content = payload.decode("utf-8", "replace")
-            yield name, {"file_name": file_name, "file_size": len(payload), "content": content}
+            yield name, Attachment(file_name, headers.get_content_type(), payload)
 
 
 def _from_pairs(pairs: Iterable[tuple[str, Any]]) -> Json:

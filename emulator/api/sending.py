@@ -9,7 +9,7 @@ from ..state.rooms import Room
 from ..texts import fitted
 from .ask import Ask
 from .captions import text_of
-from .destinations import inline_keyboard, reply_of, room_of, thread_of
+from .destinations import inline_keyboard, room_of, thread_of
 from .params import integer, objects, text
 
 ACTIONS = frozenset(
@@ -34,18 +34,10 @@ NOT_MODIFIED = (
 CONTENT = ("text", "entities", "reply_markup")
 
 
-def send_message(ask: Ask) -> Json:
-    """Errors: 400 for text, chat, topic, reply or buttons; 403 where the bot may not write; 429 for limits."""
-    room = room_of(ask)
-    content = _text_content(ask)
-    reply_to = reply_of(ask, room)
-    thread = thread_of(ask, room, reply_to)
-    return ask.state.post(ask.bot, room, content, thread, reply_to)
-
-
-def _text_content(ask: Ask) -> Json:
+def text_content(ask: Ask) -> Json:
+    """The text with its entities. Errors: 400."""
     body, entities = fitted(*text_of(ask, ask.params))
-    return {"text": body, **({"entities": entities} if entities else {}), **inline_keyboard(ask.params)}
+    return {"text": body, **({"entities": entities} if entities else {})}
 
 
 def send_message_draft(ask: Ask) -> bool:
@@ -65,7 +57,7 @@ def edit_message_text(ask: Ask) -> Json:
     room, message_id = _own_message(ask, "message to edit not found", "message can't be edited")
     if "text" not in room.messages[message_id]:
         raise bad_request("there is no text in the message to edit")
-    return _edit(ask, room, message_id, _text_content(ask))
+    return _edit(ask, room, message_id, {**text_content(ask), **inline_keyboard(ask.params)})
 
 
 def edit_message_reply_markup(ask: Ask) -> Json:

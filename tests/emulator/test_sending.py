@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from emulator import Chat, Person, Server, World
-from tests.emulator.client import Client
+from tests.emulator.client import Client, Files
 from tests.house import TOKEN
 
 
@@ -290,28 +290,25 @@ async def test_entities_that_a_server_finds_by_itself_are_ignored(chat: Chat, cl
 
 
 @pytest.mark.parametrize(
-    ("params", "description"),
+    ("body", "params", "description"),
     [
-        ({}, "there is no document in the request"),
-        ({"document": {"file_name": "a", "file_size": 0, "content": ""}}, "file must be non-empty"),
-        (
-            {"document": {"file_name": "a", "file_size": 1, "content": "a"}, "caption": "x" * 1025},
-            "message caption is too long",
-        ),
+        (None, {}, "there is no document in the request"),
+        (b"", {}, "file must be non-empty"),
+        (b"a", {"caption": "x" * 1025}, "message caption is too long"),
     ],
 )
 async def test_documents_that_telegram_refuses_are_refused(
-    chat: Chat, client: Client, world: World, params: dict[str, Any], description: str
+    chat: Chat, client: Client, world: World, body: bytes | None, params: dict[str, Any], description: str
 ) -> None:
     """In its words, and nothing is sent."""
-    refused = await client.refusal("sendDocument", chat_id=chat.id, **params)
-    assert refused == (400, f"Bad Request: {description}")
+    files: Files = {"unused" if body is None else "document": ("a.txt", body or b"")}
+    refused = await client.form("sendDocument", files, chat_id=chat.id, **params)
+    assert (refused["error_code"], refused["description"]) == (400, f"Bad Request: {description}")
     assert world.sent() == []
 
 
 async def test_the_text_of_a_document_cannot_be_edited(chat: Chat, client: Client) -> None:
     """It has none."""
-    file = {"file_name": "a", "file_size": 1, "content": "a"}
-    sent = await client.result("sendDocument", chat_id=chat.id, document=file)
+    sent = (await client.form("sendDocument", {"document": ("a.txt", b"a")}, chat_id=chat.id))["result"]
     refused = await client.refusal("editMessageText", chat_id=chat.id, message_id=sent["message_id"], text="b")
     assert refused == (400, "Bad Request: there is no text in the message to edit")

@@ -165,6 +165,7 @@ async def test_an_edit_waits_for_the_message_that_it_edits(house: House) -> None
 SAID = {
     "poll": {"question", "options"},
     "location": {"latitude", "longitude"},
+    "venue": {"title", "address", "latitude", "longitude"},
     "dice": {"emoji", "value"},
     "contact": set(),
 }
