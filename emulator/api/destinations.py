@@ -15,11 +15,11 @@ KICKED = {
 }
 
 
-def known_room(ask: Ask) -> Room:
-    """The chat of `chat_id`, an id or an @username. Errors: 400."""
-    chat_id = ask.params.get("chat_id")
+def known_room(ask: Ask, field: str = "chat_id") -> Room:
+    """The chat of this field, an id or an @username. Errors: 400."""
+    chat_id = ask.params.get(field)
     if chat_id in (None, ""):
-        raise bad_request("chat_id is empty")
+        raise bad_request(f"{field} is empty")
     for room in ask.state.rooms.values():
         if str(chat_id) == str(room.chat.id) or _is_named(room, chat_id):
             return room
@@ -64,14 +64,15 @@ def _check_access(ask: Ask, room: Room) -> None:
 
 
 def reply_of(ask: Ask, room: Room) -> int | None:
-    """The message to reply to, None when there is none or it may be left out. Errors: 400."""
-    reply = object_of(ask.params, "reply_parameters")
-    if not reply:
-        return None
-    message_id = integer(reply, "message_id")
+    """The message to reply to, None when there is none or it may be left out. Errors: 400.
+
+    Older programs say in fields of the call what `reply_parameters` says.
+    """
+    reply = object_of(ask.params, "reply_parameters") or ask.params
+    message_id = integer(reply, "reply_to_message_id" if reply is ask.params else "message_id")
     if message_id in room.messages:
         return message_id
-    if flag(reply, "allow_sending_without_reply"):
+    if not message_id or flag(reply, "allow_sending_without_reply"):
         return None
     raise bad_request("message to be replied not found")
 

@@ -29,6 +29,7 @@ METHODS: dict[str, Method] = {
     "sendMessage": contents.sends(sending.text_content),
     "sendMessageDraft": sending.send_message_draft,
     "editMessageText": sending.edit_message_text,
+    "editMessageCaption": sending.edit_message_caption,
     "editMessageReplyMarkup": sending.edit_message_reply_markup,
     "deleteMessage": sending.delete_message,
     "answerCallbackQuery": sending.answer_callback_query,

@@ -14,6 +14,16 @@ from .destinations import known_room, room_of
 from .params import integer, objects, text
 
 COMMAND = re.compile(r"[a-z0-9_]{1,32}")
+# The scopes of commands, and what each of them has to name.
+SCOPES: dict[str, tuple[str, ...]] = {
+    "default": (),
+    "all_private_chats": (),
+    "all_group_chats": (),
+    "all_chat_administrators": (),
+    "chat": ("chat_id",),
+    "chat_administrators": ("chat_id",),
+    "chat_member": ("chat_id", "user_id"),
+}
 
 
 def get_me(ask: Ask) -> Json:
@@ -29,7 +39,7 @@ def get_me(ask: Ask) -> Json:
 
 
 def set_my_commands(ask: Ask) -> bool:
-    """Remember the commands of a scope and language. Errors: 400 for a name or description."""
+    """Remember the commands of a scope and language. Errors: 400 for a name, description or scope."""
     commands = objects(ask.params, "commands")
     if len(commands) > 100:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
@@ -59,6 +69,14 @@ def delete_my_commands(ask: Ask) -> bool:
 
 def _scope(ask: Ask) -> str:
     scope = ask.params.get("scope") or {"type": "default"}
+    if not isinstance(scope, dict):
+        raise bad_request("can't parse BotCommandScope: expected an Object")
+    needed = SCOPES.get(str(scope.get("type")))
+    if needed is None:
+        raise bad_request("can't parse BotCommandScope: Unsupported type specified")
+    for name in needed:
+        if name not in scope:
+            raise bad_request(f"can't parse BotCommandScope: Can't find field \"{name}\"")
     return json.dumps([scope, text(ask.params, "language_code")], sort_keys=True)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from ..errors import bad_request
+from ..media import carried
 from ..people import Json
 from ..reactions import checked, typed
 from ..state.rooms import Room
 from ..texts import fitted
 from .ask import Ask
-from .captions import text_of
+from .captions import caption_of, text_of
 from .destinations import inline_keyboard, room_of, thread_of
 from .params import integer, objects, text
 
@@ -31,7 +34,10 @@ NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same as a current "
     "content and reply markup of the message"
 )
-CONTENT = ("text", "entities", "reply_markup")
+WRITTEN = ("text", "entities", "caption", "caption_entities")
+# 20 or 24 bytes in the alphabet of URLs.
+INLINE = re.compile(r"[A-Za-z0-9_-]{27}|[A-Za-z0-9_-]{32}")
+MAX_ANSWER = 200
 
 
 def text_content(ask: Ask) -> Json:
@@ -54,34 +60,58 @@ def send_message_draft(ask: Ask) -> bool:
 
 def edit_message_text(ask: Ask) -> Json:
     """Errors: 400 for a message that is unknown, another's, no text, or the same already."""
-    room, message_id = _own_message(ask, "message to edit not found", "message can't be edited")
+    room, message_id = _editable(ask)
     if "text" not in room.messages[message_id]:
         raise bad_request("there is no text in the message to edit")
     return _edit(ask, room, message_id, {**text_content(ask), **inline_keyboard(ask.params)})
 
 
+def edit_message_caption(ask: Ask) -> Json:
+    """Change or take away the caption of a file. Errors: as editMessageText."""
+    room, message_id = _editable(ask)
+    if not carried(room.messages[message_id])[0]:
+        raise bad_request("there is no caption in the message to edit")
+    return _edit(ask, room, message_id, {**caption_of(ask, ask.params), **inline_keyboard(ask.params)})
+
+
 def edit_message_reply_markup(ask: Ask) -> Json:
     """Errors: as editMessageText."""
-    room, message_id = _own_message(ask, "message to edit not found", "message can't be edited")
-    kept = {key: value for key, value in room.messages[message_id].items() if key in ("text", "entities")}
-    return _edit(ask, room, message_id, {**kept, **inline_keyboard(ask.params)})
+    room, message_id = _editable(ask)
+    written = {key: value for key, value in room.messages[message_id].items() if key in WRITTEN}
+    return _edit(ask, room, message_id, {**written, **inline_keyboard(ask.params)})
 
 
 def _edit(ask: Ask, room: Room, message_id: int, content: Json) -> Json:
     current = room.messages[message_id]
-    if all(current.get(key) == content.get(key) for key in CONTENT):
+    if all(current.get(key) == content.get(key) for key in (*WRITTEN, "reply_markup")):
         raise bad_request(NOT_MODIFIED)
-    rest = {key: value for key, value in current.items() if key not in CONTENT}
+    rest = {key: value for key, value in current.items() if key not in WRITTEN and key != "reply_markup"}
     return room.alter(message_id, lambda _: {**rest, "edit_date": ask.state.date(), **content})
 
 
-def _own_message(ask: Ask, unknown: str, foreign: str) -> tuple[Room, int]:
+def _editable(ask: Ask) -> tuple[Room, int]:
+    if ask.params.get("chat_id") in (None, "") and not ask.params.get("message_id"):
+        raise bad_request(_inline_refusal(text(ask.params, "inline_message_id")))
+    return own_message(ask, "message to edit not found")
+
+
+def _inline_refusal(inline_message_id: str) -> str:
+    """No message here was sent by way of an inline query, so none has the id, even if it is one."""
+    if not inline_message_id:
+        return "message identifier is not specified"
+    return (
+        "MESSAGE_ID_INVALID" if INLINE.fullmatch(inline_message_id) else "invalid inline message identifier specified"
+    )
+
+
+def own_message(ask: Ask, unknown: str) -> tuple[Room, int]:
+    """The message of the call, which the bot has sent. Errors: 400 with `unknown` for one that is not there."""
     room = room_of(ask)
     message_id = integer(ask.params, "message_id")
     if message_id not in room.messages:
         raise bad_request(unknown)
     if message_id not in room.sent:
-        raise bad_request(foreign)
+        raise bad_request("message can't be edited")
     return room, message_id
 
 
@@ -115,7 +145,9 @@ def send_chat_action(ask: Ask) -> bool:
 
 
 def answer_callback_query(ask: Ask) -> bool:
-    """Errors: 400 for a query that is unknown or old."""
+    """Errors: 400 for a query that is unknown or old, or a text of more than 200 characters."""
+    if len(text(ask.params, "text")) > MAX_ANSWER:
+        raise bad_request("MESSAGE_TOO_LONG")
     query_id = text(ask.params, "callback_query_id")
     if query_id not in ask.state.queries:
         raise bad_request("query is too old and response timeout expired or query ID is invalid")

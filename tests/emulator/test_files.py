@@ -143,3 +143,23 @@ async def test_the_page_shows_a_photo_of_a_bot(ann: Person, chat: Chat, client: 
     assert (message["file"]["kind"], message["file"]["width"]) == ("photo", 640)
     loaded = await client.http.get(f"/page/files/{message['file']['file']}")
     assert loaded.content == PNG
+
+
+async def test_a_caption_is_changed_and_taken_away(chat: Chat, client: Client) -> None:
+    """The file and, until it is left out, the keyboard stay; a text has no caption."""
+    sent = (await client.form("sendPhoto", {"photo": ("a", PNG)}, chat_id=chat.id, caption="one"))["result"]
+    place = {"chat_id": chat.id, "message_id": sent["message_id"]}
+    keys = {"inline_keyboard": [[{"text": "x", "callback_data": "y"}]]}
+    edited = await client.result(
+        "editMessageCaption", **place, caption="*two*", parse_mode="Markdown", reply_markup=keys
+    )
+    assert (edited["caption"], edited["photo"], edited["reply_markup"]) == ("two", sent["photo"], keys)
+    assert edited["caption_entities"] == [{"type": "bold", "offset": 0, "length": 3}]
+    bare = await client.result("editMessageReplyMarkup", **place)
+    assert (bare["caption"], "reply_markup" in bare) == ("two", False)
+    assert "caption" not in await client.result("editMessageCaption", **place)
+    refused = await client.refusal("editMessageCaption", **place)
+    assert refused[1].startswith("Bad Request: message is not modified")
+    text = await client.result("sendMessage", chat_id=chat.id, text="x")
+    refused = await client.refusal("editMessageCaption", chat_id=chat.id, message_id=text["message_id"], caption="y")
+    assert refused == (400, "Bad Request: there is no caption in the message to edit")

@@ -51,6 +51,17 @@ COMMAND = {"command": "start", "description": "begin"}
         ("setMyCommands", {"commands": [{**COMMAND, "command": "Start"}]}, "BOT_COMMAND_INVALID"),
         ("setMyCommands", {"commands": [{**COMMAND, "description": ""}]}, "BOT_COMMAND_DESCRIPTION_INVALID"),
         ("setMyCommands", {"commands": [COMMAND] * 101}, "BOT_COMMANDS_TOO_MUCH"),
+        *(
+            (method, {"commands": [COMMAND], "scope": scope}, f"can't parse BotCommandScope: {reason}")
+            for method in ("setMyCommands", "getMyCommands", "deleteMyCommands")
+            for scope, reason in (
+                ("everyone", "expected an Object"),
+                ({"type": "everyone"}, "Unsupported type specified"),
+                ({"type": "chat"}, 'Can\'t find field "chat_id"'),
+                ({"type": "chat_member", "chat_id": 5}, 'Can\'t find field "user_id"'),
+            )
+        ),
+        ("editMessageCaption", {"message_id": 5}, "message to edit not found"),
     ],
 )
 async def test_a_wrong_parameter_is_named(
@@ -84,6 +95,30 @@ async def test_a_json_body_must_be_an_object(client: Client, body: str) -> None:
     assert response.json()["description"] == "Bad Request: can't parse the request as a JSON object"
 
 
+@pytest.mark.parametrize("method", ["editMessageText", "editMessageCaption", "editMessageReplyMarkup"])
+@pytest.mark.parametrize(
+    ("given", "description"),
+    [
+        ({}, "message identifier is not specified"),
+        ({"inline_message_id": "no id"}, "invalid inline message identifier specified"),
+        ({"inline_message_id": "AgAAAPoAAAAB-cDE_fghIJKlmno"}, "MESSAGE_ID_INVALID"),
+    ],
+)
+async def test_no_message_is_known_by_an_inline_id(client: Client, method: str, given: Json, description: str) -> None:
+    """None was ever sent that way."""
+    assert await client.refusal(method, text="x", **given) == (400, f"Bad Request: {description}")
+
+
+async def test_a_press_is_answered_in_200_characters_at_most(
+    world: World, ann: Person, chat: Chat, client: Client
+) -> None:
+    """The answer is refused as a whole, and can be given once more."""
+    query = world.press(chat, ann, 1, "forged")
+    refused = await client.refusal("answerCallbackQuery", callback_query_id=query, text="x" * 201)
+    assert refused == (400, "Bad Request: MESSAGE_TOO_LONG")
+    assert await client.result("answerCallbackQuery", callback_query_id=query, text="x" * 200) is True
+
+
 HOSTILE: list[Any] = [True, -1, 10**30, "\u0000", [[]], {"type": 5}, [{"type": "emoji"}]]
 NAMES = [
     "chat_id",
@@ -93,6 +128,7 @@ NAMES = [
     "parse_mode",
     "reply_markup",
     "reply_parameters",
+    "reply_to_message_id",
     "message_thread_id",
     "reaction",
     "commands",

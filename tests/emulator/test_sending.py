@@ -173,6 +173,22 @@ async def test_a_reply_quotes_its_target_or_does_without_it(
     assert "reply_to_message" not in message
 
 
+async def test_a_reply_may_be_asked_for_in_the_older_form(
+    world: World, ann: Person, chat: Chat, client: Client
+) -> None:
+    """As programs do which do not know reply_parameters, in forms too."""
+    mid = world.say(chat, ann, "question")
+    for answer in (
+        await client.call("sendMessage", chat_id=chat.id, text="answer", reply_to_message_id=mid),
+        await client.form("sendMessage", {"unused": ("a", b"")}, chat_id=chat.id, text="a", reply_to_message_id=mid),
+    ):
+        assert answer["result"]["reply_to_message"]["text"] == "question"
+    old = {"chat_id": chat.id, "text": "answer", "reply_to_message_id": 1}
+    assert await client.refusal("sendMessage", **old) == (400, "Bad Request: message to be replied not found")
+    message = await client.result("sendMessage", **old, allow_sending_without_reply=True)
+    assert "reply_to_message" not in message
+
+
 async def test_edits_change_the_message_and_must_change_something(world: World, chat: Chat, client: Client) -> None:
     """Text and keyboard; the same again and what is not there are refused."""
     mid = (await client.result("sendMessage", chat_id=chat.id, text="one"))["message_id"]
