@@ -125,6 +125,16 @@ _PLACED = {
 }
 
 
+def is_service(message: Json) -> bool:
+    """True of a message that tells of an event in the chat."""
+    return "text" not in message and not any(kind in message for kind in CONTENTS)
+
+
+def copied(message: Json) -> Json:
+    """The fields of a message once more, as if nobody had written it before."""
+    return {field: value for field, value in message.items() if field not in _PLACED and field != "forward_origin"}
+
+
 def forwarded(message: Json, hidden: bool) -> Json:
     """The fields of a message that was forwarded, and whose it was first; `hidden` for people who hide that."""
     kept = {field: value for field, value in message.items() if field not in _PLACED}

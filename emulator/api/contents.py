@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from ..errors import bad_request
 from ..people import Json
-from .ask import Ask, Method
+from .ask import Ask
 from .attachments import file_of
 from .captions import caption_of
 from .destinations import inline_keyboard, reply_of, room_of, thread_of
@@ -97,10 +96,10 @@ def dice(ask: Ask) -> Json:
     return {"dice": {"emoji": emoji, "value": len(ask.state.calls) % FACES[emoji] + 1}}
 
 
-def sends(content: Content) -> Method:
+def sends(content: Content) -> Content:
     """The method that sends what `content` makes of a call. Errors: as sendMessage, and those of `content`."""
 
-    def send(ask: Ask) -> Any:
+    def send(ask: Ask) -> Json:
         room = room_of(ask)
         fields = {**content(ask), **inline_keyboard(ask.params)}
         reply_to = reply_of(ask, room)

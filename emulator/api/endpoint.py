@@ -16,7 +16,7 @@ from ..state import State
 from ..state.bots import Bot
 from ..state.calls import Call
 from ..state.faults import Fault
-from . import attachments, contents, profile, reception, sending
+from . import albums, attachments, contents, copies, profile, reception, sending
 from . import params as parameters
 from .ask import Ask, GoneError, Method
 
@@ -28,6 +28,9 @@ METHODS: dict[str, Method] = {
     "getWebhookInfo": reception.get_webhook_info,
     "sendMessage": contents.sends(sending.text_content),
     "sendMessageDraft": sending.send_message_draft,
+    "sendMediaGroup": albums.send_media_group,
+    "forwardMessage": contents.sends(copies.forward_content),
+    "copyMessage": copies.copy_message,
     "editMessageText": sending.edit_message_text,
     "editMessageCaption": sending.edit_message_caption,
     "editMessageReplyMarkup": sending.edit_message_reply_markup,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 
 from .. import markup
@@ -15,7 +16,8 @@ DRAFT_SECONDS = 30
 ACTION_SECONDS = 5
 # Calls further back than these are not looked at, however young they are.
 LATEST = 1000
-_MESSAGES = frozenset({"sendMessage", "sendDocument"})
+# The methods with which a bot says something that stays.
+_MESSAGES = re.compile(r"(send|forward|copy)(?!MessageDraft|ChatAction)")
 
 
 def activity(state: State, chat_id: int) -> Json:
@@ -30,7 +32,7 @@ def activity(state: State, chat_id: int) -> Json:
             break
         if call.status != 200 or str(call.params.get("chat_id")) != str(chat_id):
             continue
-        if call.method in _MESSAGES or call.method == "sendMessageDraft":
+        if _MESSAGES.match(call.method) or call.method == "sendMessageDraft":
             return {**activity, "draft": _draft(call)}
         if call.method == "sendChatAction" and now - call.at <= ACTION_SECONDS:
             activity["action"] = activity["action"] or call.params["action"]
@@ -39,7 +41,7 @@ def activity(state: State, chat_id: int) -> Json:
 
 def _draft(call: Call) -> Json | None:
     written = text(call.params, "text")
-    if call.method in _MESSAGES or not written:
+    if _MESSAGES.match(call.method) or not written:
         return None
     kept, entities = fitted(*markup.read(written, text(call.params, "parse_mode"), call.params.get("entities")))
     return {"text": kept, "entities": entities}

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from telegram import Bot
+from telegram import Bot, InputMediaDocument, InputMediaPhoto
 from telegram.error import BadRequest
 
 from emulator import Chat, Person, Server, World
@@ -163,3 +163,53 @@ async def test_a_caption_is_changed_and_taken_away(chat: Chat, client: Client) -
     text = await client.result("sendMessage", chat_id=chat.id, text="x")
     refused = await client.refusal("editMessageCaption", chat_id=chat.id, message_id=text["message_id"], caption="y")
     assert refused == (400, "Bad Request: there is no caption in the message to edit")
+
+
+async def test_an_album_is_several_messages_of_one_group(world: World, ann: Person, chat: Chat, bot: Bot) -> None:
+    """Files of the form beside one that was sent before; each has a caption of its own."""
+    before = await bot.send_photo(chat.id, PNG)
+    media = [
+        InputMediaPhoto(PNG, caption="<i>one</i>", parse_mode="HTML"),
+        InputMediaPhoto(before.photo[-1].file_id, caption="two"),
+    ]
+    first, second = await bot.send_media_group(chat.id, media, reply_to_message_id=before.id)
+    assert first.media_group_id == second.media_group_id is not None
+    assert (first.caption_html, second.caption, second.photo) == ("<i>one</i>", "two", before.photo)
+    assert first.reply_to_message is not None and first.reply_to_message.id == before.id
+    assert world.files[first.photo[-1].file_id].encode("utf-8", "surrogateescape") == PNG
+    [notes] = await bot.send_media_group(chat.id, [InputMediaDocument(b"x", filename="notes.md")])
+    assert notes.document is not None and notes.document.file_name == "notes.md"
+
+
+@pytest.mark.parametrize(
+    ("media", "description"),
+    [
+        (None, 'parameter "media" is required'),
+        ([], "there are no messages to send"),
+        ([{"type": "photo", "media": "attach://a"}] * 11, "too many messages to send as an album"),
+        ([5], "can't parse InputMedia: expected an Object"),
+        ([{"type": "photo"}], "can't parse InputMedia: media not found"),
+        ([{"type": "photo", "media": "attach://b"}], "can't parse InputMedia: media not found"),
+        ([{"type": "sticker", "media": "attach://a"}], 'can\'t parse InputMedia: type "sticker" is unsupported'),
+        (
+            [{"type": "animation", "media": "attach://a"}],
+            "can't parse InputMedia: type \"animation\" can't be used in sendMediaGroup",
+        ),
+        (
+            [{"type": "photo", "media": "attach://a"}, {"type": "document", "media": "attach://a"}],
+            "document can't be mixed with other media types",
+        ),
+        (
+            [{"type": "photo", "media": "attach://a"}, {"type": "photo", "media": "x"}],
+            "wrong file identifier/HTTP URL specified",
+        ),
+    ],
+)
+async def test_an_album_is_sent_as_a_whole_or_not_at_all(
+    world: World, chat: Chat, client: Client, media: Any, description: str
+) -> None:
+    """What is wrong with it is told."""
+    given = {} if media is None else {"media": media}
+    refused = await client.form("sendMediaGroup", {"a": ("a.png", PNG)}, chat_id=chat.id, **given)
+    assert refused["description"] == f"Bad Request: {description}"
+    assert world.sent() == []

@@ -170,3 +170,11 @@ async def test_a_draft_grows_on_the_page_without_its_marks(ann: Person, chat: Ch
     await client.result("sendMessageDraft", chat_id=chat.id, draft_id=1, text="<b>so</b> far", parse_mode="HTML")
     view = await client.http.get("/page/view", params={"me": ann.id, "chat": chat.id})
     assert view.json()["draft"] == {"text": "so far", "entities": [entity("bold", 0, 2)]}
+
+
+async def test_a_draft_ends_with_whatever_the_bot_sends_next(ann: Person, chat: Chat, client: Client) -> None:
+    """A place as well as a text."""
+    await client.result("sendMessageDraft", chat_id=chat.id, draft_id=1, text="so far")
+    await client.result("sendLocation", chat_id=chat.id, latitude=1, longitude=2)
+    view = await client.http.get("/page/view", params={"me": ann.id, "chat": chat.id})
+    assert view.json()["draft"] is None

@@ -135,6 +135,11 @@ NAMES = [
     "scope",
     "user_id",
     "url",
+    "media",
+    "photo",
+    "caption",
+    "from_chat_id",
+    "file_id",
 ]
 
 
@@ -144,7 +149,7 @@ async def test_hostile_values_never_crash_the_server(
 ) -> None:
     """In any parameter of any method they are taken or refused."""
     mid = world.say(chat, ann, "hello")
-    good: Json = {"chat_id": chat.id, "message_id": mid, "text": "hi", "draft_id": 1}
+    good: Json = {"chat_id": chat.id, "from_chat_id": chat.id, "message_id": mid, "text": "hi", "draft_id": 1}
     for name in NAMES:
         for value in HOSTILE:
             answer = await client.call(method, **{**good, name: value})
