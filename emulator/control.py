@@ -38,6 +38,7 @@ TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "admins": LIST,
     "kinds": LIST,
     "reactions": LIST,
+    "options": LIST,
     "forum": (bool, "true or false"),
     "basic": (bool, "true or false"),
     "hidden": (bool, "true or false"),
@@ -154,6 +155,11 @@ class Control:
         chat, person = self.chat_of(given["chat"]), self.person_of(given)
         self.world.react(chat, person, given["message_id"], *given["reactions"])
 
+    def vote(self, given: Json) -> None:
+        """`options` are the places of all that is chosen, counted from 0."""
+        chat, person = self.chat_of(given["chat"]), self.person_of(given)
+        self.world.vote(chat, person, given["message_id"], *given["options"])
+
     def order_fault(self, given: Json) -> None:
         """An order of failure."""
         self.world.fault(**given)
@@ -211,6 +217,7 @@ ACTIONS: dict[str, Action] = {
         lambda control, given: control.world.edit(given["chat"], given["message_id"], given["text"]),
     ),
     "react": Action(("chat", "person", "message_id", "reactions"), (), Control.react),
+    "vote": Action(("chat", "person", "message_id", "options"), (), Control.vote),
     "press": Action(
         ("chat", "person", "message_id", "data"),
         (),

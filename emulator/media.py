@@ -32,8 +32,8 @@ def _sticker(number: int) -> Json:
     return {"sticker": _file("sticker", number, width=512, height=512, emoji="👍", **kind)}
 
 
-def _poll(number: int) -> Json:
-    options = [{"text": text, "voter_count": 0, "persistent_id": text.lower()} for text in ("Yes", "No")]
+def poll(number: int | str, question: str, options: list[Json], **more: object) -> Json:
+    """The Poll object; the options have a text, and nobody has voted."""
     flags = {
         "is_closed": False,
         "is_anonymous": True,
@@ -41,8 +41,11 @@ def _poll(number: int) -> Json:
         "allows_revoting": False,
         "members_only": False,
     }
-    poll = {"id": str(number), "question": "Shall we?", "options": options, "total_voter_count": 0}
-    return {"poll": {**poll, "type": "regular", **flags}}
+    counts = [
+        {**option, "voter_count": 0, "persistent_id": str(index)} for index, option in enumerate(options, start=1)
+    ]
+    described = {"id": str(number), "question": question, "options": counts, "total_voter_count": 0, "type": "regular"}
+    return {**described, **flags, **more}
 
 
 def _venue() -> Json:
@@ -54,7 +57,7 @@ CONTENTS: dict[str, Callable[[int], Json]] = {
     "photo": _photo,
     "animation": _animation,
     "sticker": _sticker,
-    "poll": _poll,
+    "poll": lambda n: {"poll": poll(n, "Shall we?", [{"text": "Yes"}, {"text": "No"}])},
     "voice": lambda n: {"voice": _file("voice", n, duration=4, mime_type="audio/ogg")},
     "audio": lambda n: {"audio": _file("audio", n, duration=180, mime_type="audio/mpeg", title="Song")},
     "video": lambda n: {"video": _file("video", n, width=640, height=360, duration=12, mime_type="video/mp4")},

@@ -59,26 +59,27 @@ def fitted(text: str, entities: Any) -> tuple[str, list[Json]]:
     and all beyond 100. Errors: an empty text, one of more than 4096 units, an entity cutting a character, or of a
     type that no server knows, or a link to nowhere.
     """
-    text, kept = _kept(text, entities)
+    text, fitting = kept(text, entities)
     if not text:
         raise bad_request("message text is empty")
     if units(text) > MAX_UNITS:
         raise bad_request("message is too long")
-    return text, kept
+    return text, fitting
 
 
 def caption(text: str, entities: Any) -> tuple[str, list[Json]]:
     """As `fitted`, but it may be empty. Errors: more than 1024 units."""
-    text, kept = _kept(text, entities)
+    text, fitting = kept(text, entities)
     if units(text) > MAX_CAPTION_UNITS:
         raise bad_request("message caption is too long")
-    return text, kept
+    return text, fitting
 
 
-def _kept(text: str, entities: Any) -> tuple[str, list[Json]]:
-    kept = _in_range(entities, units(text))
-    _check_boundaries(text, kept)
-    return _trimmed(text.translate(CONTROLS), kept)
+def kept(text: str, entities: Any) -> tuple[str, list[Json]]:
+    """As `fitted`, of any length."""
+    fitting = _in_range(entities, units(text))
+    _check_boundaries(text, fitting)
+    return _trimmed(text.translate(CONTROLS), fitting)
 
 
 def _in_range(entities: Any, length: int) -> list[Json]:

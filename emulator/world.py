@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain, repeat
 
+from . import polls
 from .media import content, forwarded
 from .members import administrator, member
 from .people import ANONYMOUS, Chat, Json, Person
@@ -156,6 +157,27 @@ class World(Places):
         ordered = sorted(counts.items(), key=lambda item: -item[1])
         totals = [{"type": typed(emoji), "total_count": total} for emoji, total in ordered]
         self._count(self.room(chat), message_id, totals)
+
+    def vote(self, chat: Place, person: Person, message_id: int, *options: int) -> None:
+        """Choose options of a poll by their places, counted from 0; none takes the vote back.
+
+        The bot hears of votes on its own polls, and whose they are unless the poll is anonymous.
+        """
+        room = self.room(chat)
+        poll = self._existing(room, message_id).get("poll")
+        if poll is None:
+            raise ValueError(f"message {message_id} is not a poll")
+        votes = self.votes.setdefault(poll["id"], {})
+        votes[person.id] = polls.checked(poll, list(options))
+        if not options:
+            del votes[person.id]
+        changed = polls.counted(poll, votes)
+        room.alter(message_id, lambda message: {**message, "poll": changed})
+        if message_id in room.sent:
+            self._tell(room, "poll", changed)
+            if not poll["is_anonymous"]:
+                self._tell(room, "poll_answer", polls.answer(changed, person, list(options)))
+        self.changes.notify()
 
     def press(self, chat: Place, person: Person, message_id: int, data: str) -> str:
         """Press a button; `data` may be one that no button has. Returns the callback query's id."""

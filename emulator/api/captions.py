@@ -11,9 +11,11 @@ from .ask import Ask
 from .params import text
 
 
-def text_of(ask: Ask, given: Json, field: str = "text", entities: str = "entities") -> tuple[str, Any]:
+def text_of(
+    ask: Ask, given: Json, field: str = "text", entities: str = "entities", mode: str = "parse_mode"
+) -> tuple[str, Any]:
     """What `given`, a call or a part of one, says in this field, and its entities. Errors: 400 for the marks."""
-    body, found = markup.read(text(given, field), text(given, "parse_mode"), given.get(entities))
+    body, found = markup.read(text(given, field), text(given, mode), given.get(entities))
     return body, [_known(ask, entity) for entity in found] if isinstance(found, list) else found
 
 

@@ -16,7 +16,7 @@ from ..state import State
 from ..state.bots import Bot
 from ..state.calls import Call
 from ..state.faults import Fault
-from . import albums, attachments, contents, copies, profile, reception, sending
+from . import albums, attachments, contents, copies, polls, profile, reception, sending
 from . import params as parameters
 from .ask import Ask, GoneError, Method
 
@@ -31,6 +31,8 @@ METHODS: dict[str, Method] = {
     "sendMediaGroup": albums.send_media_group,
     "forwardMessage": contents.sends(copies.forward_content),
     "copyMessage": copies.copy_message,
+    "sendPoll": contents.sends(polls.poll_content),
+    "stopPoll": polls.stop_poll,
     "editMessageText": sending.edit_message_text,
     "editMessageCaption": sending.edit_message_caption,
     "editMessageReplyMarkup": sending.edit_message_reply_markup,

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..changes import Signal
 from ..people import Chat, Json, Person
+from ..polls import Votes
 from ..replies import Reply
 from .bots import Bot
 from .calls import Call
@@ -49,6 +50,7 @@ class State:
         self.queries: set[str] = set()
         self.emoji: dict[str, str] = {}
         self.files: dict[str, str] = {}
+        self.votes: dict[str, Votes] = {}
         self.faults = Faults()
         self.changes = Signal()
         self._sent: list[tuple[int, int]] = []

@@ -140,6 +140,10 @@ NAMES = [
     "caption",
     "from_chat_id",
     "file_id",
+    "question",
+    "options",
+    "type",
+    "name",
 ]
 
 
