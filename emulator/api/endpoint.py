@@ -16,7 +16,7 @@ from ..state import State
 from ..state.bots import Bot
 from ..state.calls import Call
 from ..state.faults import Fault
-from . import albums, attachments, contents, copies, polls, profile, reception, sending
+from . import albums, attachments, contents, copies, polls, profile, reception, sending, topics
 from . import params as parameters
 from .ask import Ask, GoneError, Method
 
@@ -47,6 +47,7 @@ METHODS: dict[str, Method] = {
     "getChatMember": profile.get_chat_member,
     "getChatAdministrators": profile.get_chat_administrators,
     "getCustomEmojiStickers": sending.get_custom_emoji_stickers,
+    "createForumTopic": topics.create_forum_topic,
     "getFile": attachments.get_file,
     **{name: contents.sends(content) for name, content in contents.CONTENTS.items()},
 }

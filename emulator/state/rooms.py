@@ -31,9 +31,9 @@ class Room:
         self.messages[message_id] = message
         return message
 
-    def add_topic(self, name: str, date: int, author: Json) -> int:
+    def add_topic(self, name: str, date: int, author: Json, colour: int = 0x6FB9F0) -> int:
         """Create a topic; its id is the id of the service message that announces it."""
-        icon = {"name": name, "icon_color": 7322096}
+        icon = {"name": name, "icon_color": colour}
         message = self.add(date, author, {"forum_topic_created": icon}, None, None)
         thread = int(message["message_id"])
         self.topics[thread] = name
