@@ -112,6 +112,24 @@ def carried(message: Json) -> tuple[str, Json, list[Json]]:
 CARRIED = ("animation", *(kind for kind in UPLOADS if kind != "animation"))
 
 
+def words(message: Json) -> str:
+    """What a message says: its text, its caption, or what stands in it that is neither text nor file."""
+    return str(message.get("text") or message.get("caption") or _in_words(message))
+
+
+def _in_words(message: Json) -> str:
+    if (asked := message.get("poll")) is not None:
+        options = [f"○ {option['text']} · {option['voter_count']}" for option in asked["options"]]
+        return "\n".join([asked["question"], *options, *(["closed"] if asked["is_closed"] else [])])
+    if (spot := message.get("venue")) is not None:
+        return f"{spot['title']}, {spot['address']}"
+    if (place := message.get("location")) is not None:
+        return f"{place['latitude']}, {place['longitude']}"
+    if (who := message.get("contact")) is not None:
+        return f"{who['first_name']} {who['phone_number']}"
+    return f"{message['dice']['emoji']} {message['dice']['value']}" if "dice" in message else ""
+
+
 # What a message has of its place, and not of its content.
 _PLACED = {
     "message_id",

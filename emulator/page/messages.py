@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..media import CONTENTS
+from ..media import CONTENTS, words
 from ..people import Json
 from ..state import State
 from ..state.rooms import Room
@@ -25,7 +25,7 @@ def shown(state: State, room: Room, message: Json, me: int) -> Json:
         "editable": _is_editable(room, message, me),
         "date": message["date"],
         "edited": "edit_date" in message,
-        "text": message.get("text", message.get("caption", "")),
+        "text": words(message),
         "entities": message.get("entities", message.get("caption_entities", [])),
         "service": service(message),
         "media": "" if file else media(message),
@@ -55,8 +55,12 @@ def author(message: Json) -> Json:
 
 def snippet(message: Json) -> str:
     """A message in a few words."""
-    text = str(message.get("text") or message.get("caption") or "")
-    return text[:SNIPPET] or service(message) or message.get("document", {}).get("file_name", "") or media(message)
+    return (
+        words(message)[:SNIPPET]
+        or service(message)
+        or message.get("document", {}).get("file_name", "")
+        or media(message)
+    )
 
 
 def matches(message: Json, words: list[str]) -> bool:

@@ -13,39 +13,53 @@ PLACE = {"latitude": 52.5, "longitude": 13.4}
 
 
 @pytest.mark.parametrize(
-    ("method", "given", "content"),
+    ("method", "given", "content", "words"),
     [
-        ("sendLocation", PLACE, {"location": PLACE}),
+        ("sendLocation", PLACE, {"location": PLACE}, "52.5, 13.4"),
         (
             "sendVenue",
             {**PLACE, "title": "7", "address": "Here"},
             {"venue": {"location": PLACE, "title": "7", "address": "Here"}, "location": PLACE},
+            "7, Here",
         ),
         (
             "sendContact",
             {"phone_number": "+4930", "first_name": "Bob"},
             {"contact": {"phone_number": "+4930", "first_name": "Bob"}},
+            "Bob +4930",
         ),
     ],
 )
 async def test_places_and_people_are_sent_by_form_and_by_json(
-    world: World, ann: Person, chat: Chat, client: Client, method: str, given: dict[str, Any], content: dict[str, Any]
+    world: World,
+    ann: Person,
+    chat: Chat,
+    client: Client,
+    method: str,
+    given: dict[str, Any],
+    content: dict[str, Any],
+    words: str,
 ) -> None:
-    """And shown on the page by their kind."""
+    """And shown on the page by their kind and in words."""
     sent = await client.result(method, chat_id=chat.id, **given)
     form = (await client.form(method, {"unused": ("a", b"")}, chat_id=chat.id, **given))["result"]
     for message in (sent, form):
         assert {name: message[name] for name in content} == content
     view = (await client.http.get("/page/view", params={"me": ann.id, "chat": chat.id})).json()
-    assert [message["media"] for message in view["messages"]] == [method.removeprefix("send").lower()] * 2
+    shown = [(message["media"], message["text"]) for message in view["messages"]]
+    assert shown == [(method.removeprefix("send").lower(), words)] * 2
 
 
 @pytest.mark.parametrize(("emoji", "faces"), [("", 6), ("🏀", 5), ("🎰", 64)])
-async def test_a_throw_has_a_value_that_its_emoji_has(chat: Chat, client: Client, emoji: str, faces: int) -> None:
-    """A die where none is named."""
+async def test_a_throw_has_a_value_that_its_emoji_has(
+    ann: Person, chat: Chat, client: Client, emoji: str, faces: int
+) -> None:
+    """A die where none is named; the page tells it."""
     dice = (await client.result("sendDice", chat_id=chat.id, emoji=emoji))["dice"]
     assert dice["emoji"] == (emoji or "🎲")
     assert 1 <= dice["value"] <= faces
+    view = (await client.http.get("/page/view", params={"me": ann.id, "chat": chat.id})).json()
+    assert view["messages"][0]["text"] == f"{dice['emoji']} {dice['value']}"
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,15 @@ async def test_people_vote_over_http(ann: Person, chat: Chat, client: Client) ->
     assert update["poll"]["total_voter_count"] == 1
 
 
+async def test_the_page_shows_how_a_poll_stands(world: World, ann: Person, chat: Chat, client: Client) -> None:
+    """Its options with their votes, and that it is over."""
+    sent = await client.result("sendPoll", chat_id=chat.id, **ASKED)
+    world.vote(chat, ann, sent["message_id"], 1)
+    await client.result("stopPoll", chat_id=chat.id, message_id=sent["message_id"])
+    view = (await client.http.get("/page/view", params={"me": ann.id, "chat": chat.id})).json()
+    assert view["messages"][0]["text"] == "Shall we?\n○ Yes · 0\n○ No · 1\nclosed"
+
+
 async def test_a_quiz_tells_its_right_answer_and_why(chat: Chat, client: Client) -> None:
     """To the bot."""
     quiz = {"type": "quiz", "correct_option_id": 1, "explanation": "<b>so</b>", "explanation_parse_mode": "HTML"}
