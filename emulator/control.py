@@ -193,7 +193,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "say": Action(
         ("chat", "person", "text"),
-        ("topic", "reply_to"),
+        ("topic", "reply_to", "quote"),
         _written(lambda world, chat, person, rest: world.say(chat, person, **rest)),
     ),
     "send": Action(

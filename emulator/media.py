@@ -141,6 +141,7 @@ _PLACED = {
     "message_thread_id",
     "is_topic_message",
     "reply_to_message",
+    "quote",
     "media_group_id",
     "reply_markup",
 }

@@ -10,6 +10,7 @@ from .media import content, forwarded
 from .members import administrator, member
 from .people import ANONYMOUS, Chat, Json, Person
 from .places import Place, Places
+from .quotes import quote_of
 from .reactions import counted, typed
 from .state.faults import Fault
 from .state.rooms import Room
@@ -29,12 +30,18 @@ class World(Places):
     # Acting
 
     def say(
-        self, chat: Place, person: Person | None, text: str, topic: int | None = None, reply_to: int | None = None
+        self,
+        chat: Place,
+        person: Person | None,
+        text: str,
+        topic: int | None = None,
+        reply_to: int | None = None,
+        quote: str | None = None,
     ) -> int:
-        """A text; commands, mentions and links become entities. Returns the message id."""
+        """A text; commands, mentions and links become entities. `quote` is of the reply's. Returns the message id."""
         entities = entities_in(text)
         body: Json = {"text": text, **({"entities": entities} if entities else {})}
-        return self._write(chat, self._author(chat, person), body, topic, reply_to)
+        return self._write(chat, self._author(chat, person), body | self._quote(chat, reply_to, quote), topic, reply_to)
 
     def send(
         self,
@@ -62,12 +69,13 @@ class World(Places):
         caption: str = "",
         topic: int | None = None,
         reply_to: int | None = None,
+        quote: str | None = None,
     ) -> int:
         """A file with its content, which is kept in `files`. Returns the message id."""
         room, author = self.room(chat), self._author(chat, person)
         self._check_place(room, topic, reply_to)
         number = len(self.files) + 1
-        body = upload.json(number) | _captioned(caption)
+        body = upload.json(number) | _captioned(caption) | self._quote(room.chat, reply_to, quote)
         self.files[upload.file_id(number)] = upload.text()
         return self._write(room.chat, author, body, topic, reply_to)
 
@@ -321,6 +329,13 @@ class World(Places):
         message = room.add(self.date(), author, body, topic, reply_to)
         self._tell(room, "channel_post" if room.chat.type == "channel" else "message", message)
         return int(message["message_id"])
+
+    def _quote(self, chat: Place, reply_to: int | None, words: str | None) -> Json:
+        if words is None:
+            return {}
+        if reply_to is None:
+            raise ValueError("a quote is of the message that is replied to")
+        return {"quote": quote_of(self._existing(self.room(chat), reply_to), words)}
 
     def _check_place(self, room: Room, topic: int | None, reply_to: int | None) -> None:
         if topic is not None and topic not in room.topics:

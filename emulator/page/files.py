@@ -70,7 +70,7 @@ class Files:
             *(numbers.get(name, 0) for name in ("width", "height", "seconds")),
         )
         place = (numbers.get("topic"), numbers.get("reply_to"))
-        return self._world.upload(chat, person, upload, caption, *place)
+        return self._world.upload(chat, person, upload, caption, *place, asked.get("quote"))
 
     def _own_chat(self, person: Person, chat: int) -> Chat:
         """A chat of this person; their private one is opened by that. Errors: LookupError, ValueError."""

@@ -114,7 +114,9 @@ def _reply(message: Json) -> Json | None:
     target = message.get("reply_to_message")
     if target is None or "forum_topic_created" in target:
         return None
-    return {"id": target["message_id"], "name": author(target)["name"], "text": snippet(target)}
+    quote = message.get("quote", {}).get("text")
+    about = {"id": target["message_id"], "name": author(target)["name"], "text": quote or snippet(target)}
+    return {**about, "quoted": quote is not None}
 
 
 def _rows(message: Json) -> list[list[Json]]:

@@ -57,7 +57,7 @@ async def test_groups_topics_faults_and_bots_can_be_made_over_http(world: World,
 @pytest.mark.parametrize(
     ("action", "body", "error"),
     [
-        ("say", {"chat": 1}, "say expects chat, person, text and may take topic, reply_to; got chat"),
+        ("say", {"chat": 1}, "say expects chat, person, text and may take topic, reply_to, quote; got chat"),
         ("say", {"chat": 1, "person": 1, "text": 5}, "say expects text to be a text"),
         ("say", {"chat": 1, "person": 1, "text": "x"}, "there is no chat 1"),
         ("dance", {}, "there is no action dance; there are add_bot"),

@@ -89,7 +89,7 @@ async def test_a_chat_shows_both_sides_with_what_is_on_them(
     assert mine["reactions"] == [{"emoji": "👌", "type": ok, "count": 1, "mine": False, "by": ["polar_test_bot"]}]
     assert (its["own"], its["author"]["bot"], its["entities"]) == (False, True, bold)
     assert its["buttons"] == [[{"text": "Yes", "data": "y", "url": None}]]
-    assert its["reply"] == {"id": said, "name": "Ann", "text": "Hello"}
+    assert its["reply"] == {"id": said, "name": "Ann", "text": "Hello", "quoted": False}
     assert its["reactions"] == [{"emoji": "👍", "type": thumb, "count": 1, "mine": True, "by": ["Ann"]}]
     assert (mine["held"], its["held"]) == ([], [thumb])
 

@@ -16,7 +16,7 @@ let me = 0, chat = 0, topic = 0;         // whose page it is, what is open; 0 is
 let limit = STEP, reach = 0;             // how far back it goes; a message that is to be shown
 let view = null, messages = new Map();   // as the server told it
 let source = null, heard = 0;            // the stream, and when it was last heard
-let context = null;                      // {kind: "reply" | "edit", id} of what is being written
+let context = null;                      // {kind: "reply" | "quote" | "edit", id} of what is being written
 const pressed = new Map();               // callback query -> the button's key
 const seen = new Map();                  // chat -> the last message that was on the screen
 const unsent = new Map();                // chat -> what stands in the box, and the file beside it
@@ -154,22 +154,34 @@ function give(file, kind, more) {
 }
 
 async function submit() {
-  const text = box.value.trim(), about = context, place = chat, {file, kind} = attached;
+  const text = box.value.trim(), about = context, {file, kind} = attached;
   if (!text && !file) return;
+  if (about?.kind === "quote" && !messages.get(about.id)?.text.includes(quoted())) return toast("The message has no such words");
+  const place = chat, there = where(about);
   if (finding.words) go(0);
   fill("");
   write(null);
   attached.put(null);
   const done = about?.kind === "edit" ? await act("edit", {chat, message_id: about.id, text})
-    : file ? await give(file, kind, {...where(about), caption: text}) : await say(text, where(about));
+    : file ? await give(file, kind, {...there, caption: text}) : await say(text, there);
   if (done || place !== chat) return;
   fill(`${text}${box.value && `\n${box.value}`}`);
   if (file) attached.put(file);
 }
 
+const quoted = () => $("quoted").value.trim();
+
+// Of what is marked in a message, or else all of it, to be cut down.
+function wordsOf(message) {
+  const marked = getSelection(), within = log.querySelector(`[data-key="${message.id}"] .text`), words = marked.toString().trim();
+  const isHere = words && within.contains(marked.anchorNode) && within.contains(marked.focusNode) && message.text.includes(words);
+  return isHere ? words : message.text.slice(0, 1024).trim();
+}
+
 function where(about) {
   const within = about ? messages.get(about.id)?.topic?.id : topic > GENERAL && topic;
-  return {...(about && {reply_to: about.id}), ...(within && {topic: within})};
+  const quote = about?.kind === "quote" && quoted();
+  return {...(about && {reply_to: about.id}), ...(within && {topic: within}), ...(quote && {quote})};
 }
 
 // One that is held already is taken back; all others stay.
@@ -198,8 +210,11 @@ function write(kind, message) {
   context = kind && {kind, id: message.id};
   $("context").hidden = !kind;
   if (!kind) return;
-  $("context-name").textContent = kind === "edit" ? "Edit" : `Reply to ${message.own ? "yourself" : message.author.name}`;
-  $("context-text").textContent = message.text || message.media || message.file?.name || "";
+  const whose = message.own ? "yourself" : message.author.name;
+  $("context-name").textContent = {edit: "Edit", quote: `Quote of ${whose}`}[kind] ?? `Reply to ${whose}`;
+  $("context-text").textContent = kind === "quote" ? "" : message.text || message.media || message.file?.name || "";
+  $("quoted").hidden = kind !== "quote";
+  if (kind === "quote") $("quoted").value = wordsOf(message);
   if (kind === "edit") {
     attached.put(null);
     fill(message.text);
@@ -348,6 +363,12 @@ scroll.addEventListener("keydown", walk);
 log.addEventListener("click", event => { if (!event.target.closest("button, a, pre")) event.target.closest("li")?.focus({preventScroll: true}); });
 scroll.addEventListener("scroll", () => { if (!isAway()) $("down").hidden = true; });
 $("compose").addEventListener("submit", event => { event.preventDefault(); submit(); box.focus(); });
+$("quoted").onkeydown = event => {
+  if (event.key === "Escape") write(null);
+  else if (event.key !== "Enter" || event.isComposing) return;
+  event.preventDefault();
+  box.focus();
+};
 $("context-end").onclick = () => { write(null); box.focus(); };
 $("attach").onclick = () => $("file").click();
 $("file").onchange = () => { attached.put($("file").files[0]); $("file").value = ""; };

@@ -29,7 +29,7 @@ export function item(message, look, does) {
 }
 
 const quote = (reply, does) => button("quote", make("span", {}, make("strong", {}, reply.name), make("span", {}, reply.text)),
-  () => does.go(reply.id), {className: "quote"});
+  () => does.go(reply.id), {className: reply.quoted ? "quote words" : "quote"});
 
 // Some emoji are drawn as letters unless they are told not to be.
 const drawn = emoji => /^[\u2600-\u27bf]$/.test(emoji) ? `${emoji}\ufe0f` : emoji;
@@ -44,9 +44,11 @@ function tools(message, look, does) {
   const held = new Set(message.held.map(each => each?.emoji));
   const tool = (key, text, name, act, more = {}) => button(key, text, act, {"aria-label": name, title: name, ...more});
   const away = event => { if (event.detail) event.target.blur(); };  // for a pointer it has done its work
-  return make("div", {className: "tools", onclick: away}, make("div", {role: "group", ariaLabel: "Act on this message"},
+  const keep = event => { if (!getSelection().isCollapsed) event.preventDefault(); };  // the words to quote
+  return make("div", {className: "tools", onclick: away, onmousedown: keep}, make("div", {role: "group", ariaLabel: "Act on this message"},
     ...EMOJI.map(emoji => tool(`t${emoji}`, drawn(emoji), `React with ${emoji}`, () => does.react(message.id, {type: "emoji", emoji}), {ariaPressed: String(held.has(emoji))})),
     look.writable ? tool("reply", "↩", "Reply", () => does.write("reply", message)) : "",
+    look.writable && message.text ? tool("words", "❝", "Quote", () => does.write("quote", message), {className: "large"}) : "",
     message.editable && message.text ? tool("edit", "✎", "Edit", () => does.write("edit", message)) : ""));
 }
 
