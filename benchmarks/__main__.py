@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 import typer
 from rich.console import Console
 
-from benchmarks import backlog, memories, merging, page, resident, starting, webhook
+from benchmarks import backlog, markdown, memories, merging, page, resident, starting, webhook
 from benchmarks.bots import PEERS
 from benchmarks.machine import Others, described, fsync_ms, today
 from benchmarks.page import PAGE, Section
@@ -34,6 +34,7 @@ FURTHER = (
     Measurement("backlog", "While answers wait", backlog.measure),
     Measurement("starting", "Until it is ready", starting.measure),
     Measurement("memories", "Memories", memories.measure),
+    Measurement("markdown", "Markdown", markdown.measure),
     Measurement("resident", "Memory of the process", resident.measure),
 )
 NAMES = tuple(measurement.name for measurement in (*WORKLOADS, *FURTHER))
