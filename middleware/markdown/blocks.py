@@ -105,20 +105,24 @@ def _push_row(state: StateBlock, line: int, columns: int) -> None:
         token.map, token.children, token.meta["line"] = [line, line + 1], [], line
 
 
+def bars(line: str) -> list[int]:
+    """Where those bars of a row are that part cells."""
+    return [found.start() for found in _SEPARATOR.finditer(line) if found["bar"]]
+
+
 def cells(line: str, columns: int | None = None) -> list[str]:
     """What stands between the bars of a row, the last of so many columns with all that is too much."""
-    bars = [found.start() for found in _SEPARATOR.finditer(line) if found["bar"]]
-    found = list(_cut(line, bars))
+    found = list(_cut(line, bars(line)))
     if columns is None or len(found) == columns:
         return found
-    if len(found) < columns and len(plain := line.strip("|").split("|")) == columns:  # as of a key "`"
-        return plain
+    if len(found) < columns and len(plain := line.strip("|").split("|")) == columns:
+        return plain if any(cell.strip() == "`" for cell in plain) else found
     return [*found[: columns - 1], "|".join(found[columns - 1 :])] if len(found) > columns else found
 
 
-def _cut(line: str, bars: list[int]) -> Iterator[str]:
+def _cut(line: str, places: list[int]) -> Iterator[str]:
     at = 0
-    for bar in bars:
+    for bar in places:
         if bar:
             yield line[at:bar]
         at = bar + 1

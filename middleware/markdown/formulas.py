@@ -86,7 +86,7 @@ class _Formula:
     def _argument(self, depth: int) -> str:
         """What a command is about: a group, or the next sign."""
         self._skip()
-        if not self._pieces:
+        if not self._pieces or self._pieces[-1] in ("^", "_", "&"):
             raise ValueError
         return self._read(self._pieces.pop(), depth + 1).strip()
 

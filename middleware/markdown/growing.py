@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 
-from middleware.markdown.blocks import cells
+from middleware.markdown.blocks import bars, cells
 from middleware.markdown.inline import FORMULA, TAG, is_formula
 
 _FENCE = re.compile(r"[ \t>]*+(?:(?:[-+*]|\d{1,9}[.)])[ \t]++)*+(?P<ticks>`{3,}|~{3,})(?P<info>.*)")
@@ -15,18 +15,20 @@ _ITEM = re.compile(r"^[ \t>]*+(?:(?:[-+*]|\d{1,9}[.)]|#{1,6})[ \t]++)++(?:\[[ xX
 _MARKS_ONLY = re.compile(rf"{_PREFIX}(?:[-+*]|\d{{1,9}}[.)]|#{{1,6}}|\[!\w*\]?|(?:\[[ xX]?\]?)?[-=|:*_~`$\s]*)")
 _RULER = re.compile(r"[ \t>]*[-|:][-|: \t]*")
 _DEFINITION = re.compile(r"^ {0,3}\[([^\[\]\n^][^\[\]\n]*)\]:", re.MULTILINE)
-_REFERENCE = re.compile(r"\]\[([^\[\]\n]+)\]")
+_REFERENCE = re.compile(r"\]\[([^\[\]\n]+)\]|(?<!\])\[([^\[\]\n]+)\]\[\]")
 _CODE = re.compile(r"\\[^(\[)\]]|(?P<ticks>`+)(?:.*?[^`](?P=ticks)(?!`))?", re.DOTALL)
 # What is unfinished at the end, with the words of it that are to be read already.
 _HALF = (
     re.compile(r"(?:\\[(\[]|\$\$)(?:(?!\\[)\]])[^$])*\Z(?P<words>)"),
     re.compile(r"\$(?![A-Z][A-Z0-9_]+\b)(?:[A-Za-z]?|[^\s\d$][^$\n]{0,80})\Z(?P<words>)"),
     re.compile(r"\[\^[^\]\s]*\Z(?P<words>)"),
+    re.compile(r"!\[(?P<words>[^\[\]]*)(?:\]|\]\([^()\s]*)?\Z"),
     re.compile(
-        r"(?<![\\\]])!?\[(?!\^)(?P<words>[^\[\]]*)(?:\]|\]\[[^\[\]]*|\]\((?:[^()\s]|\([^()\s]*\))*(?:\s[^()\n]*)?)?\Z"
+        r"(?<![\\\]])!?\[(?!\^)(?P<words>(?:[^\[\]]|\[[^\[\]]{0,99}\]){0,300})"
+        r"(?:\]|\]\[[^\[\]]*|\]\((?:[^()\s]|\([^()\s]*\))*(?:\s[^()\n]*)?)?\Z"
     ),
     re.compile(r"<(?P<words>https?:[^\s<>]*)\Z"),
-    re.compile(r"</?(?:[A-Za-z-]*|a\s[^<>\n]*)\Z(?P<words>)"),
+    re.compile(r"</?(?:[A-Za-z-]*\s?/?|a\s[^<>\n]*)\Z(?P<words>)"),
     re.compile(r"&#?[a-z0-9]{1,8}\Z(?P<words>)"),
     re.compile(r"(?<!\\)\\\Z(?P<words>)"),
 )
@@ -34,6 +36,7 @@ _MARK = re.compile(rf"{TAG.pattern}|(?P<run>\*{{1,3}}(?!\*)|_{{1,3}}(?!_)|~~(?!~
 _URL = re.compile(r"(?:https?|tg|ftp)://[^\s<>\"'`|]*[^\s<>\"'`|*_~)\]]", re.IGNORECASE)
 _LOOSE = "*_~|" + string.whitespace
 _OPEN_FORMULA = re.compile(r"^[ \t>]*(?:\\\[(?!.*?\\\])|\$\$(?!.*?\$\$)).*\Z", re.MULTILINE | re.DOTALL)
+_IMAGE = re.compile(r"!\[[^\[\]]{0,300}\]\([^()\s]*\)")
 _FILLER = "x"
 
 
@@ -95,10 +98,15 @@ def _block(block: str) -> str:
     if not lines[-1].lstrip(" \t>").startswith("|"):
         start = max((item.end() for item in _ITEM.finditer(block)), default=0)
         return block[:start] + _closed(block[start:])
-    bar = lines[-1].rindex("|") + 1
-    lines[-1] = lines[-1][:bar] + _closed(lines[-1][bar:])
+    bar = bars(lines[-1][: _open_code(lines[-1])])[-1] + 1
+    lines[-1] = lines[-1][:bar] + _closed(lines[-1][bar:].rstrip("| \t"))
     is_head = len(lines) < 2 or "|" not in lines[-2]
     return "\n".join([*lines, _ruler(lines[-1])] if is_head else lines)
+
+
+def _open_code(line: str) -> int:
+    """Where code begins that goes on behind the end of a line, else that end."""
+    return line.rindex("`") if line.count("`") % 2 else len(line)
 
 
 def _ruler(head: str) -> str:
@@ -111,10 +119,7 @@ def _closed(text: str) -> str:
     for code in _CODE.finditer(text):
         if code["ticks"] and code[0] == code["ticks"]:
             inside = text[code.end() :].rstrip("`").rstrip()
-            before = text[: code.start()]
-            if inside:
-                return f"{before}{code[0]}{inside}{code[0]}{_ends(_masked(before))}"
-            text = before
+            text = text[: code.start()] + (f"{code[0]}{inside}{code[0]}" if inside else "")
             break
     for half in _HALF:
         if found := half.search(_masked(text)):
@@ -126,6 +131,7 @@ def _closed(text: str) -> str:
 def _masked(text: str) -> str:
     """As long a text, with nothing in code, in addresses and in formulas that looks like a mark."""
     text = _CODE.sub(lambda code: _FILLER * len(code[0]), text)
+    text = _IMAGE.sub(lambda image: _FILLER * len(image[0]), text)
     text = _URL.sub(lambda url: _FILLER * len(url[0]), text)
     return FORMULA.sub(lambda found: _filled(found, text), text)
 
@@ -167,7 +173,8 @@ def _run(opened: list[str], run: str, before: str, after: str) -> None:
 
 def _defined(markdown: str) -> str:
     """With an address to be told later for each link that has none yet."""
-    wanted = {name.casefold(): name for name in _REFERENCE.findall(markdown)}
+    names = (name or collapsed for name, collapsed in _REFERENCE.findall(markdown))
+    wanted = {name.casefold(): name for name in names}
     if not wanted:
         return markdown
     known = {name.casefold() for name in _DEFINITION.findall(markdown)}

@@ -6,7 +6,7 @@ import re
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import isPunctChar, isWhiteSpace
-from markdown_it.rules_inline import StateInline, link
+from markdown_it.rules_inline import StateInline, backtick, link
 from markdown_it.rules_inline.state_inline import Delimiter
 
 STYLES = {"b": "bold", "strong": "bold", "i": "italic", "em": "italic", "mark": "italic", "u": "underline"}
@@ -107,8 +107,19 @@ def is_formula(found: re.Match[str], before: str) -> bool:
         return True
     if kind == "c":
         return _LATEX_OR_SUM.search(found["c"]) is not None
-    is_money = _is_plain(before) if before else False
-    return not is_money and _LATEX.search(found["d"]) is not None and _PRICE.match(found["d"]) is None
+    looks = _LATEX if found["d"][0].isdecimal() else _LATEX_OR_SUM
+    is_money = (before != "" and _is_plain(before)) or _PRICE.match(found["d"])
+    return not is_money and looks.search(found["d"]) is not None
+
+
+def code(state: StateInline, silent: bool) -> bool:
+    """Code; the blanks at its ends are not shown, unless words behind them would be glued to it."""
+    start, number = state.pos, len(state.tokens)
+    if not backtick(state, silent):
+        return False
+    if len(state.tokens) > number and (token := state.tokens[-1]).type == "code_inline":
+        token.meta["is_trimmed"] = state.pos - start > 2 * len(token.markup) + len(token.content)
+    return True
 
 
 def spoiler(state: StateInline, silent: bool) -> bool:
@@ -195,6 +206,7 @@ def tag(state: StateInline, silent: bool) -> bool:
 def enable(md: MarkdownIt) -> None:
     """Have a parser read lines like this."""
     ruler = md.inline.ruler
+    ruler.at("backticks", code)
     ruler.at("emphasis", emphasis)
     ruler.at("link", closed_link)
     ruler.at("image", image)

@@ -39,13 +39,17 @@ class Line:
         self._told = told
         self._links = links
         self._open: list[_Open] = []
+        self._is_apart = False
+        """True where a word that comes next is not to go on with code, whose blanks were left out."""
 
     def write(self, tokens: Sequence[Token]) -> None:
         """What the children of an `inline` token say."""
         tags = _paired(tokens) if any(token.type == "tag" for token in tokens) else ()
         for number, token in enumerate(tokens):
             if token.type == "text":
+                self._text.write(" " if self._is_apart and token.content[:1].isalnum() else "")
                 self._text.write(token.content)
+                self._is_apart = False
             elif token.type == "tag":
                 self._tag(token, number in tags)
             elif token.nesting > 0:
@@ -63,11 +67,17 @@ class Line:
         elif token.type == "footnote":
             self._text.write(_numbered(token.content) + (" " if token.meta["begins"] else ""))
         elif token.type == "code_inline":
-            start = self._text.at
-            self._text.write(token.content)
-            self._text.mark(start, "code")
+            self._code(token)
         else:
             self._text.write(token.content)
+
+    def _code(self, token: Token) -> None:
+        is_apart = token.meta["is_trimmed"] or self._is_apart
+        self._text.write(" " if is_apart and self._text.ends_in_a_word else "")
+        start = self._text.at
+        self._text.write(token.content)
+        self._text.mark(start, "code")
+        self._is_apart = token.meta["is_trimmed"]
 
     def _begin(self, token: Token) -> None:
         kind = token.type.removesuffix("_open")

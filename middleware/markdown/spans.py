@@ -32,6 +32,11 @@ class Text:
         self.parts.append(text)
         self.at += len(text)
 
+    @property
+    def ends_in_a_word(self) -> bool:
+        """True where a letter written next would go on with a word."""
+        return bool(self.parts) and self.parts[-1][-1:].isalnum()
+
     def mark(self, start: int, kind: str, url: str | None = None, language: str | None = None) -> None:
         """Format what was written since `start`; nothing where nothing was, or without a kind."""
         if kind and self.at > start:

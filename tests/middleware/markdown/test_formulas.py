@@ -31,7 +31,18 @@ def test_a_formula_is_a_text(latex: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     "latex",
-    [r"\oddity{x}", "a^", r"\frac{a}", "{a", "a}", r"\vec{ab}", "{" * (DEEPEST + 2), "^" * 900, "a" * (LONGEST + 1)],
+    [
+        r"\oddity{x}",
+        "a^",
+        "a__b",
+        r"\frac{a}",
+        "{a",
+        "a}",
+        r"\vec{ab}",
+        "{" * (DEEPEST + 2),
+        "^" * 900,
+        "a" * (LONGEST + 1),
+    ],
 )
 def test_what_no_text_stands_for_stays_as_it_is_written(latex: str) -> None:
     """None of it is left out."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from middleware.markdown.growing import settled
 from middleware.replies.rich_text import rich
@@ -89,6 +91,14 @@ def test_a_whole_answer_is_shown_as_it_is_sent(answer: Written) -> None:
         ("2*3", "2*3"),
         ("a &am", "a"),
         ("[g]: https://a.ex", ""),
+        ("see [[2]](https://a.ex", "see [2]"),
+        ("[![b](https://a.example/b)](htt", "🖼 b"),
+        ("[![b", "b"),
+        ("| a | b |\n|---|---|\n| `c |", "a │ b\n──┼──\nc"),
+        ("| a | b |\n|---|---|\n| `c | d`", "a     │ b\n──────┼──\nc | d"),
+        ("see [it][] now", "see it now"),
+        ("and **`c", "and c"),
+        ("a<br/", "a"),
     ],
 )
 def test_what_is_half_written_is_shown_as_far_as_it_is_clear(beginning: str, seen: str) -> None:
@@ -100,3 +110,17 @@ def test_what_is_open_is_formatted_already() -> None:
     """Nothing changes its look when its end arrives."""
     for beginning, kind in (("a **b", "bold"), ("a *b", "italic"), ("a `b", "code"), ("a ~~b", "strikethrough")):
         assert [entity.type for entity in rich(settled(beginning)).entities] == [kind]
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["a", "1", "5", " ", "\n", "\n\n", "|", "`", "``", "*", "_", "[", "](", "]", "$", "\\", "<", "<b>", ">"]
+        )
+    )
+)
+def test_anything_at_all_is_readable_while_it_grows(pieces: list[str]) -> None:
+    """Whatever it is made of, each word that is not within a half mark is there."""
+    text = rich(settled("so " + "".join(pieces) + "\n\nand so on")).text
+    assert "so on" in text
