@@ -123,7 +123,7 @@ def test_what_is_nested_too_deep_is_text(mark: str, depth: int) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_answer_comes_to_its_end(name: str) -> None:
     """Also what takes no step, as a search does; each part stays within what Telegram takes."""
-    source = HOSTILE[name](100_000)
+    source = HOSTILE[name](30_000)
     with bounded():
         parts = split_rich(rich(source))
         settled(source)
