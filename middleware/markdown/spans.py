@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Stretch:
     """A formatted stretch by indices into its text; `type` and the rest as the Bot API names them."""
 
     start: int
@@ -22,7 +22,7 @@ class Text:
     def __init__(self) -> None:
         self.parts: list[str] = []
         self.at = 0
-        self.spans: list[Span] = []
+        self.spans: list[Stretch] = []
 
     def __str__(self) -> str:
         return "".join(self.parts)
@@ -40,7 +40,7 @@ class Text:
     def mark(self, start: int, kind: str, url: str | None = None, language: str | None = None) -> None:
         """Format what was written since `start`; nothing where nothing was, or without a kind."""
         if kind and self.at > start:
-            self.spans.append(Span(start, self.at, kind, url, language))
+            self.spans.append(Stretch(start, self.at, kind, url, language))
 
     def here(self) -> Position:
         """Where it ends now."""

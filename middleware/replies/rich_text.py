@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from middleware.markdown.page import render
-from middleware.markdown.spans import Span
+from middleware.markdown.spans import Stretch
 from middleware.replies.splitting import LIMIT, Block, Cutter, clean, utf16_length
 from storage.payloads import Entity
 
@@ -50,12 +50,12 @@ def rich(markdown: str) -> RichText:
     return _rich(text, *_ends(text, written.spans), list(_fitting(text, written.spans)))
 
 
-def _spans(text: str, entities: Iterable[Entity]) -> Iterator[Span]:
+def _spans(text: str, entities: Iterable[Entity]) -> Iterator[Stretch]:
     """Yield the entities by indices."""
     units = _units(text)
     for entity in entities:
         start, end = (bisect_left(units, unit) for unit in (entity.offset, entity.offset + entity.length))
-        yield Span(start, end, entity.type, entity.url, entity.language)
+        yield Stretch(start, end, entity.type, entity.url, entity.language)
 
 
 def _units(text: str) -> Sequence[int]:
@@ -65,14 +65,14 @@ def _units(text: str) -> Sequence[int]:
     return [*accumulate((1 + (character > "\uffff") for character in text), initial=0)]
 
 
-def _ends(text: str, spans: Iterable[Span]) -> tuple[int, int]:
+def _ends(text: str, spans: Iterable[Stretch]) -> tuple[int, int]:
     """The first and the last index of what can be seen; the indentation of code at the beginning can."""
     blanks = len(text) - len(text.lstrip())
     code = min((span.start for span in spans if span.type == "pre"), default=blanks)
     return min(blanks, code), len(text.rstrip())
 
 
-def _fitting(text: str, spans: Iterable[Span]) -> Iterator[Span]:
+def _fitting(text: str, spans: Iterable[Stretch]) -> Iterator[Stretch]:
     """Yield what Telegram shows of them, in order: no style within the same, no link in a link, nothing in code."""
     trimmed = (_trimmed(text, span) for span in spans)
     shown = sorted((span for span in trimmed if span is not None), key=_order)
@@ -88,11 +88,11 @@ def _fitting(text: str, spans: Iterable[Span]) -> Iterator[Span]:
     yield from sorted((*quotes, *runs, *styles), key=_order)
 
 
-def _order(span: Span) -> tuple[int, int, int]:
+def _order(span: Stretch) -> tuple[int, int, int]:
     return span.start, -span.end, _OUTERMOST_FIRST.index(span.type)
 
 
-def _trimmed(text: str, span: Span) -> Span | None:
+def _trimmed(text: str, span: Stretch) -> Stretch | None:
     """Without the blanks at its ends, though code keeps its indentation; None when nothing is left."""
     stretch = text[span.start : span.end]
     if not stretch.strip():
@@ -101,16 +101,16 @@ def _trimmed(text: str, span: Span) -> Span | None:
     return replace(span, start=span.start + blanks, end=span.start + len(stretch.rstrip()))
 
 
-def _apart(spans: Iterable[Span]) -> list[Span]:
+def _apart(spans: Iterable[Stretch]) -> list[Stretch]:
     """Those that overlap none before them."""
-    kept: list[Span] = []
+    kept: list[Stretch] = []
     for span in spans:
         if not kept or span.start >= kept[-1].end:
             kept.append(span)
     return kept
 
 
-def _around(text: str, span: Span, code: Sequence[Span]) -> Iterator[Span]:
+def _around(text: str, span: Stretch, code: Sequence[Stretch]) -> Iterator[Stretch]:
     """Yield the pieces of a style that are in no code."""
     at = span.start
     first = bisect_right(code, at, key=lambda other: other.end)
@@ -137,7 +137,7 @@ def split_rich(text: RichText, limit: int = LIMIT) -> tuple[RichText, ...]:
     return tuple(_parts(text.text, spans, cutter.cuts()))
 
 
-def _phrases(spans: Iterable[Span]) -> Iterator[tuple[int, int]]:
+def _phrases(spans: Iterable[Stretch]) -> Iterator[tuple[int, int]]:
     """Yield the short formatted stretches within lines, those that overlap as one."""
     start = end = 0
     for span in spans:
@@ -155,7 +155,7 @@ def _phrases(spans: Iterable[Span]) -> Iterator[tuple[int, int]]:
 class _Bound:
     """The end of the longest part from an index on with MOST_ENTITIES entities."""
 
-    def __init__(self, spans: Sequence[Span], length: int) -> None:
+    def __init__(self, spans: Sequence[Stretch], length: int) -> None:
         self._starts = [span.start for span in spans]
         self._ends = sorted(span.end for span in spans)
         self._length = length
@@ -165,8 +165,8 @@ class _Bound:
         return self._starts[beyond] if beyond < len(self._starts) else self._length
 
 
-def _parts(text: str, spans: Sequence[Span], cuts: Iterable[tuple[int, int]]) -> Iterator[RichText]:
-    open_spans: list[Span] = []
+def _parts(text: str, spans: Sequence[Stretch], cuts: Iterable[tuple[int, int]]) -> Iterator[RichText]:
+    open_spans: list[Stretch] = []
     following = 0
     for start, end in cuts:
         end = start + len(text[start:end].rstrip())
@@ -178,7 +178,7 @@ def _parts(text: str, spans: Sequence[Span], cuts: Iterable[tuple[int, int]]) ->
         yield _rich(text, start, end, [piece for s in pieces if (piece := _trimmed(text, s))])
 
 
-def _rich(text: str, start: int, end: int, spans: Iterable[Span]) -> RichText:
+def _rich(text: str, start: int, end: int, spans: Iterable[Stretch]) -> RichText:
     """A stretch of the text with spans that lie in it."""
     part = text[start:end]
     units = _units(part)
