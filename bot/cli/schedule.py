@@ -11,19 +11,21 @@ from zoneinfo import ZoneInfo
 import typer
 
 from bot import settings
+from bot.automations.texts import described
 from bot.clock import system_clock
-from bot.phrasing import describe, explain
+from bot.phrasing import explain
 from bot.schedules import wallclock
 from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import Schedule, upcoming
 from bot.schedules.steps import MOST_NEW, limited
-from bot.schedules.text import parse
+from bot.when.errors import Meant
+from bot.when.meant import mean
 
 INSTANT = "2026-10-24T00:00:00Z"
 
 
 def schedule(
-    text: Annotated[str, typer.Argument(help="The schedule, as /automations create takes it.")],
+    text: Annotated[str, typer.Argument(help="The schedule, as /automations create takes it: in words, too.")],
     timezone: Annotated[str | None, typer.Option(help="Its zone, else POLAR_DEFAULT_TIMEZONE.")] = None,
     after: Annotated[str | None, typer.Option(help=f"The instant to start at, like {INSTANT}, else now.")] = None,
     count: Annotated[int, typer.Option(min=1, max=1000, help="How many instants to show.")] = 5,
@@ -33,20 +35,20 @@ def schedule(
     zone = settings.load().zone if timezone is None else _zone(timezone)
     start = datetime.fromtimestamp(system_clock()() / 1000, UTC) if after is None else _instant(after)
     try:
-        schedule = limited(lambda: parse(text, zone=zone, now=start), most=MOST_NEW)
-        due = limited(lambda: upcoming(schedule, start, count))
+        meant = limited(lambda: mean(text, zone=zone, now=start, due=False), most=MOST_NEW)
+        due = limited(lambda: upcoming(meant.schedule, start, count))
     except ScheduleError as error:
         raise _failure(explain(error)) from None
-    typer.echo(_json(schedule, due) if as_json else _told(schedule, due, zone))
+    typer.echo(_json(meant.schedule, due) if as_json else _told(meant, due, zone))
 
 
 def _json(schedule: Schedule, due: list[datetime]) -> str:
     return json.dumps({"stored": schedule.stored(), "next": [_written(moment) for moment in due]})
 
 
-def _told(schedule: Schedule, due: list[datetime], zone: ZoneInfo) -> str:
+def _told(meant: Meant, due: list[datetime], zone: ZoneInfo) -> str:
     shown = [f"  {moment.astimezone(zone):%a %Y-%m-%d %H:%M:%S %z}  {_written(moment)}" for moment in due]
-    return "\n".join([describe(schedule), *(shown or ["  never"])])
+    return "\n".join([described(meant, zone), *(shown or ["  never"])])
 
 
 def _written(moment: datetime) -> str:

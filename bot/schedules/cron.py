@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 
 from bot.schedules import wallclock
+from bot.schedules.cron_words import NICKNAMES, plain
 from bot.schedules.errors import ScheduleError
 from bot.schedules.grid import Grid
 from bot.schedules.steps import CHARACTERS, count
@@ -88,19 +89,22 @@ def read(text: str, zone: ZoneInfo | None) -> Cron:
     if head["zone"]:
         zone = _zone(text, head)
     fields = [*re.finditer(r"\S+", text[head.end() :])]
-    if len(fields) != len(_FIELDS) or zone is None:
+    written = NICKNAMES.get(fields[0][0].lower(), "").split() if len(fields) == 1 else [field[0] for field in fields]
+    if len(written) != len(_FIELDS) or zone is None:
         raise ScheduleError(text, 0, "cron_fields", _EXAMPLE)
-    for field, name, place in zip(fields, _FIELDS, range(5), strict=True):
-        alone = " ".join(field[0] if at == place else "*" for at in range(5))
+    meant = [plain(field, name) for field, name in zip(written, _FIELDS, strict=True)]
+    for place, name in enumerate(_FIELDS):
+        alone = " ".join(meant[at] if at == place else "*" for at in range(5))
         if not _is_valid(alone):
-            raise ScheduleError(text, head.end() + field.start(), f"cron_{name}", _EXAMPLE)
-    expression = _ONE_TO_ITSELF.sub(r"\1", " ".join(field[0] for field in fields).upper())
+            expected = "cron_no_nearest" if name == "day" and "W" in meant[place] else f"cron_{name}"
+            raise ScheduleError(text, head.end() + fields[place].start(), expected, _EXAMPLE)
+    expression = _ONE_TO_ITSELF.sub(r"\1", " ".join(meant))
     cron = Cron(expression=expression, zone=zone)
     if (
         not _is_valid(cron.expression)
         or CronDays(cron.expression.split(" ", 2)[2]).first_from(date(2000, 1, 1)) is None
     ):
-        raise ScheduleError(text, head.end() + fields[2].start(), "real_date", _EXAMPLE)
+        raise ScheduleError(text, head.end() + fields[min(2, len(fields) - 1)].start(), "real_date", _EXAMPLE)
     return cron
 
 

@@ -69,7 +69,16 @@ class _Text:
         local = wallclock.shown(now, zone)
         # Nine o'clock is meant, not some seconds past nine.
         full = local.replace(second=0) if {"BYHOUR", "BYMINUTE"} & parts.values.keys() else local
-        return self._kind(parts, full, zone)
+        return self._kind(parts, self._counted_from(parts, full, zone, now), zone)
+
+    def _counted_from(self, parts: Parts, start: datetime, zone: ZoneInfo, now: datetime) -> datetime:
+        """The beginning of a rule that begins now: a COUNT counts what comes, of which now is none."""
+        if "COUNT" not in parts.values:
+            return start
+        endless = {name: value for name, value in parts.values.items() if name != "COUNT"}
+        schedule = self._kind(Parts(endless, self._problem), start, zone)
+        first, coming = schedule.next(wallclock.FIRST), schedule.next(now)
+        return start if first == coming or coming is None else wallclock.shown(coming, zone)
 
     def _take(self, line: str, position: int) -> None:
         # Beyond ASCII, upper case may be of another length, and every position would be off.

@@ -118,7 +118,7 @@ FORMS = (
     Form(opens=re.compile("monthly"), example="monthly last 09:00", read=_monthly),
     Form(opens=re.compile("once"), example="once 2026-12-24 08:00", read=_once),
     Form(opens=re.compile("in"), example="in 20 minutes", read=_in),
-    Form(opens=re.compile(r"cron(;.*)?|[0-9*].*"), example="0 9 * * 1-5", read=_cron),
+    Form(opens=re.compile(r"cron(;.*)?|[0-9*@].*"), example="0 9 * * 1-5", read=_cron),
     Form(
         opens=re.compile(r"(rrule|dtstart|exrule|exdate|rdate)[:;].*|[a-z]+=.*"),
         example="RRULE:FREQ=MONTHLY;BYDAY=2TU",

@@ -87,7 +87,7 @@ class Words:
         try:
             day = date.fromisoformat(self.next)
         except ValueError:
-            raise expected from None
+            raise self.error("real_day") from None
         if not wallclock.FIRST_DAY <= day <= wallclock.LAST_DAY:
             raise expected
         self.take(self.next)

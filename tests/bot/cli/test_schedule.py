@@ -64,6 +64,14 @@ def test_people_are_told_what_it_means_in_their_zone() -> None:
     ]
 
 
+def test_words_will_do() -> None:
+    """With what they leave open said, and a single instant by the clock of the zone."""
+    told = schedule("jeden Tag", "--timezone", "Europe/Berlin", *AFTER, "--count", "1").stdout.splitlines()
+    assert told[0] == "daily at 09:00 (Europe/Berlin); nobody said a time of day, so 09:00 is assumed"
+    told = schedule("5 minutes from now", "--timezone", "Europe/Berlin", *AFTER).stdout.splitlines()
+    assert told[0] == "once on 2026-10-24 at 02:05 (Europe/Berlin)"
+
+
 def test_now_is_the_default_and_five_are_shown() -> None:
     """All of them after the call."""
     began = datetime.now(UTC).replace(microsecond=0)
@@ -82,8 +90,12 @@ def test_a_schedule_that_has_ended_is_none_that_is_wrong() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("hourly",), "expected a form such as every 30 minutes"),
+        (("whenever",), "expected a form such as every 30 minutes"),
         (("0 0 31 2 *",), "a date that exists"),
+        (("once 2027-02-29 08:00", *AFTER), "there is no such day"),
+        (("next sunday at 9", "--after", "2026-10-21T00:00:00Z"), "“once 2026-10-25 09:00” or “once 2026-11-01 09:00”"),
+        (("every monday at 9 sharply",), "“sharply” is no time that I know"),
+        (("on 30 February at 9",), "There is no such day."),
         (("once 2026-10-23 08:00", *AFTER), "a time that is still to come"),
         (("daily 18:00", "--timezone", "Europe/Nowhere"), "an IANA time zone like Europe/Berlin"),
         (("daily 18:00", "--timezone", ""), "an IANA time zone like Europe/Berlin"),

@@ -424,7 +424,7 @@ def test_a_moment_in_seconds_is_described_with_them() -> None:
         ("monthly last", 12, "a time of day as HH:MM"),
         ("once", 4, "a date as YYYY-MM-DD"),
         ("once 24.12.2026 08:00", 5, "a date as YYYY-MM-DD"),
-        ("once 2026-02-30 08:00", 5, "a date as YYYY-MM-DD"),
+        ("once 2026-02-30 08:00", 5, "there is no such day"),
         ("once 2026-12-24", 15, "a time of day as HH:MM"),
         ("once 2026-11-22 11:15", 5, "a time that is still to come"),
         ("once 2026-11-21 23:00", 5, "a time that is still to come"),
