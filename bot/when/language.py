@@ -29,6 +29,7 @@ _TABLES = {
 _WORDS = {
     "article": "a",
     "glue": "G",
+    "day_number": "g",
     "at": "A",
     "in": "I",
     "from_now": "J",
@@ -82,8 +83,8 @@ class Language:
     is_day_first: bool
     opening: re.Pattern[str]
     join: re.Pattern[str]
-    deed: re.Pattern[str]
-    """Says that something is to be done, where “of” may ask for what was remembered."""
+    recall: re.Pattern[str]
+    """Begins what may as well ask for something that was remembered, as “of” and “what” do."""
     closing: re.Pattern[str]
 
 
@@ -97,7 +98,7 @@ def _load(name: str, data: Mapping[str, Any]) -> Language:
         longest[first] = max(longest.get(first, 1), 1 + len(rest))
     sentences = data["sentences"]
     joins = "|".join(map(re.escape, map(fold, sentences["joins"])))
-    endings = "|".join(map(re.escape, data["ordinal_endings"]))
+    endings = "|".join(map(re.escape, map(fold, data["ordinal_endings"])))
     return Language(
         name=name,
         words={phrase: tuple(dict.fromkeys(meanings)) for phrase, meanings in words.items()},
@@ -106,7 +107,7 @@ def _load(name: str, data: Mapping[str, Any]) -> Language:
         is_day_first=data["slash"] == "day_first",
         opening=re.compile(rf"(?:@\w+[,:]?\s+)?{_spaced(sentences['opening'])}(?![\w'])[\s,:]*"),
         join=re.compile(rf"[\s,]*(?:(?:{joins})(?:[\s,]+|$)|{sentences.get('glued_joins', '(?!)')})*"),
-        deed=re.compile(rf"(?:{'|'.join(map(re.escape, map(fold, sentences['deeds'])))})(?!\w)"),
+        recall=re.compile(rf"(?:{'|'.join(map(re.escape, map(fold, sentences['recalls'])))})(?!\w)"),
         closing=re.compile(rf"{_spaced(sentences['closing'])}[\s.!?…]*$"),
     )
 

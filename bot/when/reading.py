@@ -270,13 +270,13 @@ def _part(words: Matched) -> Slots:
 
 
 _LENGTH = r"(?:a?[FQ]G?a?U|a?u|xU|[Nn]&a?FU|[Nna]?U(?:&?[Nn]U)*(?:&a?[FQ]U?|N(?!U))?)"
-_DAY = r"(?:G*d|G*(?:MG*[RN]|[RN]G*M)y?|G*[XH]?W|D|G*R)"
+_DAY = r"(?:G*d|G*(?:MG*[RN]|[RN]G*M)y?|G*[XH]?W|D|G*R|G*gN)"
 _TABLE: tuple[tuple[str, Callable[[Matched], Slots | None]], ...] = (
     (rf"V{_DAY}", _until),
     (rf"f{_LENGTH}", _lasting),
     (rf"I{_LENGTH}|{_LENGTH}J", _after),
     (r"G*[Nna]UzG*W", _weekday),
-    (r"[EG]*(?:[RL]W|[RL]U|LG*U|R)G*(?:E|G)U", _of_month),
+    (r"[EG]*(?:[RL]W|[RL]U|LG*U|R|gN)G*(?:E|G)U|G+NG*EU", _of_month),
     (rf"E[OR]?W(?:{_AND}G*W)*|G*w(?:{_AND}G*w)*|Ew(?:{_AND}w)*", _every_days),
     (r"[EG]*K|[EG]q|[EG]*Z|Ek", _every_days),
     (r"E(?:a?[FQ]G?a?U|a?u|[OR]?U|[Nna]U)|Y", _every),
@@ -301,7 +301,7 @@ _TABLE: tuple[tuple[str, Callable[[Matched], Slots | None]], ...] = (
     (r"[GA]*S", _noon),
     (r"[GAI]*H?G*P", _part),
     (r"G*L[UW]|G*RW", _within_month),
-    (r"G*R", _month_day),
+    (r"G*R|G*gN", _month_day),
     (r",", _nothing),
 )
 _PATTERNS = tuple((re.compile(pattern), take) for pattern, take in _TABLE)

@@ -97,7 +97,7 @@ def _meaning(slots: Slots, local: datetime, zone: ZoneInfo) -> list[Understood] 
 
 
 def _of_sentence(text: str, local: datetime, zone: ZoneInfo, language: Language) -> Understood | Ask | NotUnderstood:
-    why = NotUnderstood("no_time", known=language.deed.match(fold(text[:_LONGEST])) is not None)
+    why = NotUnderstood("no_time", known=language.recall.match(fold(text[:_LONGEST])) is None)
     for parting in partings(text, language):
         if not parting.thing:
             why = NotUnderstood("no_thing", known=True)
