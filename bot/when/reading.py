@@ -285,7 +285,7 @@ _TABLE: tuple[tuple[str, Callable[[Matched], Slots | None]], ...] = (
     (r"ER", lambda words: Slots(every=Repetition("month"), nth=_nth(words))),
     (rf"G*W(?:{_AND}G*W)+", _every_days),
     (rf"G*W(?:{_AND}G*W)+|G*w(?:{_AND}G*w)*", _which_days),
-    (r"G*(?:MG*[RN],?y?|[RN]G*M(?:G?y)?)", _named_date),
+    (r"G*(?:MG*[RN],?y?|[RN]G*M(?:G?yU?)?)", _named_date),
     (r"G*d", _date),
     (r"D", _ahead),
     (r"B", _tonight),
