@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 import typer
 from rich.console import Console
 
-from benchmarks import backlog, markdown, memories, merging, page, resident, starting, webhook
+from benchmarks import backlog, markdown, memories, merging, page, phrases, resident, starting, webhook
 from benchmarks.bots import PEERS
 from benchmarks.machine import Others, described, fsync_ms, today
 from benchmarks.page import PAGE, Section
@@ -35,6 +35,7 @@ FURTHER = (
     Measurement("starting", "Until it is ready", starting.measure),
     Measurement("memories", "Memories", memories.measure),
     Measurement("markdown", "Markdown", markdown.measure),
+    Measurement("phrases", "Times in words", phrases.measure),
     Measurement("resident", "Memory of the process", resident.measure),
 )
 NAMES = tuple(measurement.name for measurement in (*WORKLOADS, *FURTHER))

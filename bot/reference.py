@@ -26,6 +26,7 @@ from bot.home import ROOT
 from bot.schedules.text import FORMS
 from bot.settings import Settings, environment, variable
 from bot.supervised import Supervisor
+from bot.when.language import LANGUAGES
 from middleware.commands import Command
 from middleware.turn import Level
 from storage import schema
@@ -35,6 +36,11 @@ REFERENCE = ROOT / "docs" / "reference"
 SETTINGS, COMMANDS, SCHEMA = REFERENCE / "settings.md", REFERENCE / "commands.md", REFERENCE / "schema.md"
 ENV_EXAMPLE = ROOT / ".env.example"
 MADE = "<!-- Made by `make docs` from the code. {0} -->\n"
+_IN_WORDS = (
+    "It takes words, too, such as `every other monday at 9`, `on 24 December at 18:00`, `tomorrow morning` or `in an "
+    "hour and a half`, in these languages, whichever the bot speaks: {languages}. What may mean several times is "
+    "asked, and a time of day that nobody said is named."
+)
 Meanings = Mapping[tuple[str, str], str]
 """The words about a column, by table and column; about the table itself where the column is ''."""
 
@@ -177,6 +183,7 @@ def commands_page(commands: list[Command]) -> str:
         ]
     lines += ["### Schedules", "", "What `/automations create` takes before the `|`, by example:", ""]
     lines += [f"- `{form.example}`" for form in FORMS]
+    lines += ["", *textwrap.wrap(_IN_WORDS.format(languages=", ".join(each.name for each in LANGUAGES)), 120)]
     lines += [
         "",
         "## `polar`",

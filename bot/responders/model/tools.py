@@ -25,7 +25,8 @@ TOOL: dict[str, Any] = {
                     "type": "string",
                     "description": "When, by the person's clock, in one of these forms: in 20 minutes; "
                     "once 2026-12-24 08:00; every 2 hours; daily 18:00; weekdays 09:00; weekly Mon,Thu 07:00; "
-                    "monthly 1 09:00; monthly last 09:00; or five cron fields.",
+                    "monthly 1 09:00; monthly last 09:00; or five cron fields. The person's own words do as well: "
+                    "every other monday at 9; tomorrow at 18:00; on 24 December at 8.",
                 },
                 "prompt": {"type": "string", "description": "What you are to be asked then, in the person's words."},
             },
