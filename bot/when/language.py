@@ -46,6 +46,7 @@ _WORDS = {
     "minus": "o",
     "past": "p",
     "to": "t",
+    "before": "v",
     "until": "V",
     "for": "f",
     "workdays": "K",

@@ -160,9 +160,9 @@ def _dated(day: CalendarDay, today: date, named: NamedDay | None) -> list[date]:
     found = [date(year, month, day.number) for year, month in months if _exists(year, month, day.number)]
     if day.year is not None:
         return found[:1]
-    # “The 13th” is the next one; “Friday the 13th” the next one that is a Friday.
+    # “The 13th” is the next one; “Friday the 13th” may be the one after it, and no later.
     ahead = [each for each in found if each >= today]
-    return ahead if named is not None and day.month is None else ahead[:1]
+    return ahead[: 2 if named is not None and day.month is None else 1]
 
 
 def _months(today: date, day: CalendarDay) -> Iterator[tuple[int, int]]:

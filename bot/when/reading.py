@@ -139,6 +139,13 @@ def _every_days(words: Matched) -> Slots | None:
     return Slots(every=Repetition("week", 2 if "O" in kinds or "R" in kinds else 1), weekdays=days)
 
 
+def _weekday_range(words: Matched) -> Slots:
+    """Monday through Friday, and Saturday to Tuesday."""
+    first, last = _numbers(words, "W")
+    days = {(first + more) % 7 for more in range((last - first) % 7 + 1)}
+    return Slots(every=Repetition("week"), weekdays=tuple(sorted(days)))
+
+
 def _which_days(words: Matched) -> Slots:
     """Several weekdays behind “every two weeks”."""
     return Slots(weekdays=tuple(sorted(set(_numbers(words, "Ww")))))
@@ -277,6 +284,7 @@ _TABLE: tuple[tuple[str, Callable[[Matched], Slots | None]], ...] = (
     (rf"I{_LENGTH}|{_LENGTH}J", _after),
     (r"G*[Nna]UzG*W", _weekday),
     (r"[EG]*(?:[RL]W|[RL]U|LG*U|R|gN)G*(?:E|G)U|G+NG*EU", _of_month),
+    (r"[EGz]*W[Vt]G*W", _weekday_range),
     (rf"E[OR]?W(?:{_AND}G*W)*|G*w(?:{_AND}G*w)*|Ew(?:{_AND}w)*", _every_days),
     (r"[EG]*K|[EG]q|[EG]*Z|Ek", _every_days),
     (r"E(?:a?[FQ]G?a?U|a?u|[OR]?U|[Nna]U)|Y", _every),

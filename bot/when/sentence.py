@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from bot.when.tokens import Token, tokens
 
 _REACH = 160
 """Characters from either end in which the time is looked for."""
+_RELATIVE = re.compile("U!|!a?U")
+_SETTING_OFF = frozenset("!pzv")
+"""Kinds of words that may set a time off against another one."""
 _MOST_WITHIN = 8
 """Words of a time that stands amid a text."""
 _MOST_TRIES = 48
@@ -58,7 +62,7 @@ def partings(text: str, language: Language) -> Iterator[Parting]:
     head = _head(text, language) if not text[:skipped].strip(" ,") else None
     rest = text[head.end :] if head else text[skipped:]
     if head is not None:
-        yield from _headed(head, next(_tails(rest, language), None), rest, language)
+        yield from _headed(head, next(_tails(rest, language), None), text, language)
         return
     yield from (_tailed(tail, rest, language) for tail in _tails(rest, language))
     within = _within(rest[:_REACH], language)
@@ -66,37 +70,43 @@ def partings(text: str, language: Language) -> Iterator[Parting]:
         yield Parting(within.readings, _thing(rest, language), is_doubtful=True)
 
 
-def _headed(head: _Stretch, tail: _Stretch | None, rest: str, language: Language) -> Iterator[Parting]:
+def _headed(head: _Stretch, tail: _Stretch | None, text: str, language: Language) -> Iterator[Parting]:
     """The time first. What the end of the sentence says as well may belong to it, or to the thing."""
+    rest = text[head.end :]
     thing = _thing(rest, language)
-    if head.after is not None and not _begins_thing(rest, head.after, language):
-        yield Parting(head.readings, thing, is_doubtful=True)
+    if thing and not _begins_thing(rest, language):
+        yield Parting(head.readings, text.strip(), is_doubtful=True)
         return
-    together = (
-        []
-        if tail is None
-        else [
-            joined
-            for first in head.readings
-            if not first.is_whole
-            for more in tail.readings
-            if (joined := first.joined(more)) is not None
-        ]
-    )
+    unfinished = [first for first in head.readings if not first.is_whole] if tail is not None else []
+    pairs = [first.joined(more) for first in unfinished for more in (tail.readings if tail is not None else ())]
+    together = [slots for slots in pairs if slots is not None]
     yield Parting([*together, *head.readings], thing)
 
 
-def _begins_thing(rest: str, after: Token, language: Language) -> bool:
-    joined = language.join.match(fold(rest[:_REACH]))
-    return bool(joined and joined[0].strip(" ,")) or bool(set(after.kinds) & set("?aGn"))
+def _begins_thing(rest: str, language: Language) -> bool:
+    """True for “to”, and for a word that is of no time, unless “to” comes soon after: then that is still the time."""
+    if language.join.match(fold(rest[:_REACH]))[0].strip(" ,"):  # type: ignore[index]
+        return True
+    first, *more = tokens(_cut(rest[:_REACH], rest), language) or [None]
+    if first is None or not set(first.kinds) & set("?aGn"):
+        return False
+    return not any(language.join.match(fold(rest[each.start : each.end + 1]))[0] for each in more[:3])  # type: ignore[index]
 
 
 def _tailed(tail: _Stretch, rest: str, language: Language) -> Parting:
     """The time last. What stands before it and might be of it as well makes it doubtful, and then no word is lost."""
     is_doubtful = tail.before is not None and not _ends_thing(tail.before, tail)
+    is_doubtful = is_doubtful or _is_relative(rest[: tail.start], language)
     is_doubtful = is_doubtful or all(slots == Slots(named=slots.named) for slots in tail.readings)
     thing = rest if is_doubtful else rest[: tail.start]
     return Parting(tail.readings, _thing(thing, language), is_doubtful)
+
+
+def _is_relative(thing: str, language: Language) -> bool:
+    """True for “an hour before the meeting”, and “twice a week”: the time is then another one."""
+    found = tokens(_cut(thing[:_REACH], thing), language)
+    kinds = "".join("!" if set(token.kinds) & _SETTING_OFF else token.kinds[0] for token in found)
+    return _RELATIVE.search(kinds) is not None
 
 
 def _ends_thing(before: Token, tail: _Stretch) -> bool:
