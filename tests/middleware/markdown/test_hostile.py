@@ -80,6 +80,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "rows with much left out": headed("|a" * 30 + "|\n" + "|-" * 30 + "|\n", "|b\n"),
     "rows with a wide head": headed("|" + "x" * 99 + "|b|\n|-|-|\n", "|1|2|\n"),
     "tags": repeated("<b>"),
+    "tags that end no others": around("<b>", "</i>"),
     "tags in tags": around("<b><i>", "</i></b>"),
     "comments": repeated("<!--"),
     "entities": repeated("&#1"),

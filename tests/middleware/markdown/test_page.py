@@ -36,6 +36,7 @@ def test_an_answer_of_a_model_is_shown_as_it_is_meant(answer: Written) -> None:
         ("- She said\n  > hello\n- b", "• She said\nhello\n• b"),
         ("- > said\n- ```\n  x\n  ```\n- # T", "•\nsaid\n•\nx\n• T"),
         ("https://a.example/b/__init__.py_c_", "https://a.example/b/__init__.py_c_"),
+        ("https://a.example/_b_/*c*/d", "https://a.example/_b_/*c*/d"),
         ("call __init__ or a_b_c", "call __init__ or a_b_c"),
         ("From $1,000 to $2,000, or R$ 12,29, US$5_000.", "From $1,000 to $2,000, or R$ 12,29, US$5_000."),
         ("Use $HOME/$USER and $A_B:$C_D.", "Use $HOME/$USER and $A_B:$C_D."),
