@@ -137,3 +137,29 @@ def _trimmed(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
 def _moved(entity: Json, cut: int, length: int) -> Json:
     offset = entity["offset"] - cut
     return {**entity, "offset": offset, "length": min(entity["length"], length - offset)}
+
+
+MAX_QUOTE_UNITS = 1024
+# The styles that a quote keeps.
+KEPT_IN_QUOTES = frozenset(["bold", "italic", "underline", "strikethrough", "spoiler", "custom_emoji"])
+
+
+def quote_of(message: Json, words: str) -> Json:
+    """The TextQuote of the first place where a message has these words. Errors: ValueError."""
+    text = str(message.get("text", message.get("caption", "")))
+    if not words or units(words) > MAX_QUOTE_UNITS:
+        raise ValueError(f"a quote has 1 to {MAX_QUOTE_UNITS} characters")
+    if words not in text:
+        raise ValueError("the message has no such words")
+    start, length = units(text[: text.index(words)]), units(words)
+    entities = message.get("entities") or message.get("caption_entities") or []
+    cut = [_cut_entity(entity, start, length) for entity in entities if entity["type"] in KEPT_IN_QUOTES]
+    kept = [entity for entity in cut if entity["length"] > 0]
+    return {"text": words, **({"entities": kept} if kept else {}), "position": start, "is_manual": True}
+
+
+def _cut_entity(entity: Json, start: int, length: int) -> Json:
+    """What is left of an entity between these bounds; its length is not above 0 when nothing is."""
+    first = max(entity["offset"] - start, 0)
+    last = min(entity["offset"] + entity["length"] - start, length)
+    return {**entity, "offset": first, "length": last - first}

@@ -10,11 +10,10 @@ from .media import content, forwarded
 from .members import administrator, member
 from .people import ANONYMOUS, Chat, Json, Person
 from .places import Place, Places
-from .quotes import quote_of
 from .reactions import counted, typed
 from .state.faults import Fault
 from .state.rooms import Room
-from .texts import entities_in
+from .texts import entities_in, quote_of
 from .uploads import Upload
 
 

@@ -87,7 +87,7 @@ def _begins_thing(rest: str, language: Language) -> bool:
     """True for “to”, and for a word that is of no time, unless “to” comes soon after: then that is still the time."""
     if language.join.match(fold(rest[:_REACH]))[0].strip(" ,"):  # type: ignore[index]
         return True
-    first, *more = tokens(_cut(rest[:_REACH], rest), language) or [None]
+    first, *more = tokens(_cut(rest[:_REACH], rest), language) or (None,)
     if first is None or not set(first.kinds) & set("?aGn"):
         return False
     return not any(language.join.match(fold(rest[each.start : each.end + 1]))[0] for each in more[:3])  # type: ignore[index]

@@ -43,7 +43,7 @@ async def test_a_quote_says_where_its_words_stand(client: Client, world: World, 
 async def test_a_caption_is_quoted_with_a_file(client: Client, world: World, ann: Person, chat: Chat) -> None:
     """As texts are; a forward of the answer has no quote."""
     first = world.send(chat, ann, "photo", caption="the old bridge")
-    query = {"me": ann.id, "chat": chat.id, "reply_to": first, "quote": "bridge"}
+    query: dict[str, str | int] = {"me": ann.id, "chat": chat.id, "reply_to": first, "quote": "bridge"}
     await client.http.post("/page/files", params=query, content=b"x")
     message = await told(client)
     assert (message["quote"]["text"], message["quote"]["position"]) == ("bridge", 8)

@@ -73,8 +73,8 @@ async def test_topics_of_a_forum_are_conversations_of_their_own(house: House) ->
         forum = house.world.group("Forum", [ann], forum=True)
         slow, quick = house.world.topic(forum, "Slow"), house.world.topic(forum, "Quick")
         house.world.say(forum, ann, "@polar_test_bot hang", topic=slow)
-        for place in ({"topic": quick}, {}):
-            house.world.say(forum, ann, "@polar_test_bot hello", **place)
+        for topic in (quick, None):
+            house.world.say(forum, ann, "@polar_test_bot hello", topic=topic)
         await house.world.wait(lambda: len(texts(house, forum)) == 2)
         assert house.rows("SELECT count(*) FROM polar_updates WHERE status = 'pending'") == [(1,)]
 
