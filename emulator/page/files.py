@@ -20,8 +20,9 @@ from .chats import person_of, posts, rooms_of
 MAX_BYTES = 50_000_000
 # What a browser may see or play; it never makes a page of these. All else is text to it.
 _SHOWN = frozenset(
-    ["image/png", "image/jpeg", "image/gif", "image/webp"]
+    [f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp")]
     + [f"audio/{kind}" for kind in ("ogg", "mpeg", "mp4", "x-m4a", "aac", "wav", "x-wav", "flac", "webm")]
+    + [f"video/{kind}" for kind in ("mp4", "webm", "ogg", "quicktime")]
 )
 _NUMBERS = ("me", "chat", "topic", "reply_to", "width", "height", "seconds")
 

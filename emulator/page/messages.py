@@ -11,7 +11,8 @@ from ..state.rooms import Room
 
 SNIPPET = 120
 # The kinds whose content is shown, or can be saved.
-FILES = ("photo", "voice", "audio", "document")
+FILES = ("photo", "voice", "audio", "animation", "video", "video_note", "sticker", "document")
+_TYPES = {"photo": "image/jpeg", "sticker": "image/webp", "video_note": "video/mp4"}
 
 
 def shown(state: State, room: Room, message: Json, me: int) -> Json:
@@ -21,8 +22,9 @@ def shown(state: State, room: Room, message: Json, me: int) -> Json:
     return {
         "id": message["message_id"],
         "author": author(message),
-        "own": "sender_chat" not in message and message.get("from", {}).get("id") == me,
-        "editable": _is_editable(room, message, me),
+        "own": room.chat.type != "channel" and _is_own(room, message, me),
+        "quotable": _has_words(message),
+        "editable": _has_words(message) and _is_own(room, message, me),
         "date": message["date"],
         "edited": "edit_date" in message,
         "text": words(message),
@@ -39,8 +41,12 @@ def shown(state: State, room: Room, message: Json, me: int) -> Json:
     }
 
 
-def _is_editable(room: Room, message: Json, me: int) -> bool:
-    """True of one's own messages, and of posts in a channel that one administers."""
+def _has_words(message: Json) -> bool:
+    return bool(message.get("text") or message.get("caption"))
+
+
+def _is_own(room: Room, message: Json, me: int) -> bool:
+    """True of what somebody has written, and of posts in a channel that they administer."""
     if room.chat.type == "channel":
         return me in room.admins and message["message_id"] not in room.sent
     return "sender_chat" not in message and message.get("from", {}).get("id") == me
@@ -92,16 +98,11 @@ def _file(state: State, message: Json) -> Json | None:
     file = message[kind][-1] if kind == "photo" else message[kind]
     if file["file_id"] not in state.files:
         return None
-    name, number = file.get("file_name"), file["file_id"].rpartition("-")[2]
-    picture = {"width": file.get("width", 0), "height": file.get("height", 0)} if kind == "photo" else {}
-    return {
-        "kind": kind,
-        "name": name or f"{kind}-{number}",
-        "size": file["file_size"],
-        "file": file["file_id"],
-        "type": file.get("mime_type", "image/jpeg" if kind == "photo" else ""),
-        **picture,
-    }
+    name = file.get("file_name") or f"{kind}-{file['file_id'].rpartition('-')[2]}"
+    sides = {"width": file.get("width", 0), "height": file.get("height", 0)}
+    media_type = file.get("mime_type") or _TYPES.get(kind, "")
+    about = {"kind": kind, "name": name, "size": file["file_size"], "file": file["file_id"]}
+    return {**about, "type": media_type, **sides}
 
 
 def _forwarded(message: Json) -> str:

@@ -248,7 +248,7 @@ function keys(event) {
   if (key === "Enter" && !event.shiftKey) submit();
   else if (key === "Escape") { write(null); if (commands.isOpen) fill(""); }
   else if (key === "ArrowUp" && !box.value) {
-    const last = [...messages.values()].findLast(message => message.editable && message.text);
+    const last = [...messages.values()].findLast(message => message.editable);
     if (last) write("edit", last);
   } else return;
   event.preventDefault();

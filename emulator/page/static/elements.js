@@ -40,6 +40,9 @@ export function sync(parent, items, key, render) {
 
 function exchange(node, fresh) {
   const focus = node.contains(document.activeElement) ? document.activeElement : null;
+  for (const old of node.querySelectorAll("audio, video, img")) {  // what plays goes on, what is drawn stays
+    [...fresh.querySelectorAll(old.localName)].find(each => each.src === old.src)?.replaceWith(old);
+  }
   node.replaceWith(fresh);
   if (!focus) return;
   const again = [...fresh.querySelectorAll("[data-focus]")].find(each => each.dataset.focus === focus.dataset.focus);

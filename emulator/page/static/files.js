@@ -57,13 +57,15 @@ async function seconds(file) {
   } catch { return 0; }                  // a format that this browser does not know
 }
 
+// A document is saved and never shown, whatever it says it is.
 export function shown(file) {
   const {kind, name} = file, query = new URLSearchParams({name, type: file.type});
-  const address = `/page/files/${encodeURIComponent(file.file)}?${query}`;
-  const saved = {"data-focus": "file", download: name, href: address};
-  if (kind === "photo") return make("a", {className: "photo", ariaLabel: `Save ${name}`, ...saved},
-    make("img", {src: address, alt: "Photo", ...(file.width && {width: file.width, height: file.height})}));
-  if (kind !== "document") return make("audio", {controls: true, preload: "metadata", src: address, "data-focus": "file", ariaLabel: kind});
+  const address = `/page/files/${encodeURIComponent(file.file)}?${query}`, sort = kind === "document" ? "" : file.type.split("/")[0];
+  const saved = {"data-focus": "file", download: name, href: address}, sides = file.width ? {width: file.width, height: file.height} : {};
+  const played = {controls: true, preload: "metadata", src: address, "data-focus": "file", ariaLabel: kind.replace("_", " ")};
+  if (sort === "image") return make("a", {className: `photo ${kind}`, ariaLabel: `Save ${name}`, ...saved}, make("img", {src: address, alt: kind, ...sides}));
+  if (sort === "video") return make("video", {...played, ...sides});
+  if (sort === "audio") return make("audio", played);
   return make("a", {className: "file", ...saved}, make("span", {ariaHidden: "true"}, "📄"),
     make("span", {}, make("strong", {}, name), make("small", {}, size(file.size))));
 }

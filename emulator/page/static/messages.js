@@ -48,8 +48,8 @@ function tools(message, look, does) {
   return make("div", {className: "tools", onclick: away, onmousedown: keep}, make("div", {role: "group", ariaLabel: "Act on this message"},
     ...EMOJI.map(emoji => tool(`t${emoji}`, drawn(emoji), `React with ${emoji}`, () => does.react(message.id, {type: "emoji", emoji}), {ariaPressed: String(held.has(emoji))})),
     look.writable ? tool("reply", "↩", "Reply", () => does.write("reply", message)) : "",
-    look.writable && message.text ? tool("words", "❝", "Quote", () => does.write("quote", message), {className: "large"}) : "",
-    message.editable && message.text ? tool("edit", "✎", "Edit", () => does.write("edit", message)) : ""));
+    look.writable && message.quotable ? tool("words", "❝", "Quote", () => does.write("quote", message), {className: "large"}) : "",
+    message.editable ? tool("edit", "✎", "Edit", () => does.write("edit", message)) : ""));
 }
 
 function keyboard(message, does) {

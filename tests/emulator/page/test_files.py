@@ -78,6 +78,32 @@ async def test_a_file_is_given_back_as_it_came(client: Client, ann: Person, chat
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.parametrize(
+    ("kind", "about", "media_type"),
+    [
+        ("video", {"mime_type": "video/mp4", "width": 9, "height": 7}, "video/mp4"),
+        ("animation", {"mime_type": "image/gif"}, "image/gif"),
+        ("sticker", {}, "image/webp"),
+        ("audio", {"mime_type": "audio/mpeg"}, "audio/mpeg"),
+    ],
+)
+async def test_files_of_every_kind_are_shown(
+    client: Client, world: World, ann: Person, chat: Chat, kind: str, about: Json, media_type: str
+) -> None:
+    """Whoever sent them, if their content is kept; without words there is nothing to quote or edit."""
+    file = {"file_id": "sent-file-1", "file_size": 3, **about}
+    world.post(world.bot, world.room(chat), {kind: file}, None, None)
+    (message,) = await seen(client, ann.id, chat.id)
+    assert (message["file"], message["media"]) == (None, kind)
+    world.files["sent-file-1"] = "abc"
+    (message,) = await seen(client, ann.id, chat.id)
+    shown = message["file"]
+    assert (shown["kind"], shown["name"], shown["type"]) == (kind, f"{kind}-1", media_type)
+    assert (message["media"], message["quotable"], message["editable"]) == ("", False, False)
+    answer = await client.http.get(f"/page/files/{shown['file']}", params={"type": media_type})
+    assert (answer.text, answer.headers["content-type"]) == ("abc", media_type)
+
+
 async def test_a_document_is_downloaded_as_text(client: Client, chat: Chat, ann: Person) -> None:
     """A browser never shows it as a page of ours, whatever its name and content."""
     await client.http.post(

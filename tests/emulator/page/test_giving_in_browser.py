@@ -94,6 +94,20 @@ async def test_a_voice_and_a_photo_as_a_file(tab: Witness, house: House) -> None
     assert document["document"]["file_name"] == "wide.png"
 
 
+async def test_what_plays_goes_on_when_its_message_changes(tab: Witness, house: House) -> None:
+    """A reaction to a voice does not end it."""
+    page = await visit(tab, house)
+    await choose(page, SOUND)
+    await page.get_by_role("button", name="Send", exact=True).click()
+    audio = page.locator("audio")
+    await audio.evaluate("audio => { audio.muted = true; audio.loop = true; return audio.play(); }")
+    await page.locator("li.own .bubble").hover()
+    await page.get_by_role("button", name="React with 🔥").click()
+    await expect(page.locator(".chip")).to_have_text("🔥")
+    await expect(audio).to_have_js_property("loop", True)
+    await expect(audio).to_have_js_property("paused", False)
+
+
 async def test_a_file_is_dropped_and_taken_away_again(tab: Witness, house: House) -> None:
     """Nothing is sent of one that was removed; the box is for a message again."""
     page = await visit(tab, house)
