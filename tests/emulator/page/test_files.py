@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from emulator import Chat, Person, World
+from emulator import Chat, Person, Server, World
 from emulator.page import files
 from tests.emulator.client import Client
 from tests.house import TOKEN
@@ -165,6 +166,18 @@ async def test_a_file_has_at_most_50_mb(
         answer = await give(client, ann.id, chat.id, content)
         assert (answer.status_code, "at most" in answer.json()["error"]) == (413, True)
     assert (len(world.files), world.updates_pending()) == (1, 1)
+
+
+async def test_a_size_that_is_told_is_believed(server: Server, ann: Person, chat: Chat) -> None:
+    """What says that it is too large is refused before any of it has come."""
+    host, port = server.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    head = f"POST /page/files?me={ann.id}&chat={chat.id} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 50000001\r\n\r\n"
+    writer.write(head.encode())
+    async with asyncio.timeout(10):
+        assert b" 413 " in await reader.readline()
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_only_to_ones_own_chats(client: Client, world: World, ann: Person, chat: Chat) -> None:
