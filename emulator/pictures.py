@@ -23,7 +23,7 @@ def picture_size(body: bytes) -> tuple[int, int]:
             return UNKNOWN
     except struct.error:
         return UNKNOWN
-    return width, height
+    return (width, height) if width and height else UNKNOWN
 
 
 def _jpeg_size(body: bytes) -> tuple[int, int]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..errors import bad_request
 from ..media import copied, forwarded, is_service
 from ..people import Json
 from .ask import Ask
 from .captions import caption_of
-from .contents import sends
+from .contents import Content, sends
 from .destinations import known_room
-from .params import integer
+from .params import integer, objects
 
 
 def forward_content(ask: Ask) -> Json:
@@ -30,7 +32,28 @@ def _copy_content(ask: Ask) -> Json:
     return {**kept, **caption_of(ask, ask.params)}
 
 
-COPY = sends(_copy_content)
+FORWARD, COPY = sends(forward_content), sends(_copy_content)
+
+
+def forward_messages(ask: Ask) -> list[Json]:
+    """The MessageIds of the forwards; what cannot be forwarded is left out. Errors: as sendMessage; 400 for none."""
+    return _several(ask, FORWARD)
+
+
+def copy_messages(ask: Ask) -> list[Json]:
+    """The MessageIds of the copies; what cannot be copied is left out. Errors: as sendMessage; 400 for none."""
+    return _several(ask, COPY)
+
+
+def _several(ask: Ask, send: Content) -> list[Json]:
+    messages = known_room(ask, "from_chat_id").messages
+    given = objects(ask.params, "message_ids")
+    if not given:
+        raise bad_request("message identifiers are not specified")
+    known = [number for number in given if isinstance(number, int) and number in messages]
+    said = [number for number in known if not is_service(messages[number])]
+    sent = [send(replace(ask, params={**ask.params, "message_id": number})) for number in said]
+    return [{"message_id": message["message_id"]} for message in sent]
 
 
 def _original(ask: Ask, verb: str) -> Json:

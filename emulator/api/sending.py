@@ -125,6 +125,18 @@ def delete_message(ask: Ask) -> bool:
     return True
 
 
+def delete_messages(ask: Ask) -> bool:
+    """Delete several messages; those which are not there are left out. Errors: 400 for none named."""
+    room = room_of(ask)
+    given = objects(ask.params, "message_ids")
+    if not given:
+        raise bad_request("message identifiers are not specified")
+    for number in given:
+        if isinstance(number, int) and number in room.messages:
+            room.remove(number)
+    return True
+
+
 def set_message_reaction(ask: Ask) -> bool:
     """Replace the bot's reactions. Errors: 400 for the message or the reaction."""
     room = room_of(ask)

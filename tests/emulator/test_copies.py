@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from telegram import Bot, MessageOriginUser
+from telegram.error import BadRequest
 
 from emulator import Chat, Person, Server, World
 from tests.emulator.client import Client
@@ -62,3 +63,22 @@ async def test_only_what_somebody_said_can_be_sent_again(
     refused = await client.refusal(method, **{**given, "from_chat_id": "@nobody"})
     assert refused == (400, "Bad Request: chat not found")
     assert world.sent() == []
+
+
+async def test_several_messages_are_sent_again_and_deleted_at_once(
+    world: World, ann: Person, chat: Chat, server: Server
+) -> None:
+    """What is not there, or is no message of anybody, is left out."""
+    forum = world.group("Forum", members=[ann], forum=True)
+    given = [world.topic(forum, "Plans"), world.say(forum, ann, "one"), 1, world.say(forum, ann, "two")]
+    async with Bot(TOKEN, base_url=f"{server.url}/bot") as bot:
+        forwards = await bot.forward_messages(chat.id, forum.id, given)
+        copies = await bot.copy_messages(chat.id, forum.id, given)
+        sent = world.sent(chat)
+        assert [message["message_id"] for message in sent] == [each.message_id for each in (*forwards, *copies)]
+        assert [message["text"] for message in sent] == ["one", "two"] * 2
+        assert ["forward_origin" in message for message in sent] == [True, True, False, False]
+        assert await bot.delete_messages(chat.id, [1, *(message["message_id"] for message in sent)])
+        with pytest.raises(BadRequest, match="Message identifiers are not specified"):
+            await bot.delete_messages(chat.id, [])
+    assert world.sent(chat) == []

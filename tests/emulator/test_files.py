@@ -55,7 +55,9 @@ async def test_each_kind_of_file_comes_as_a_part_of_a_form(
     assert {name: file[name] for name in about} == about
 
 
-@pytest.mark.parametrize(("body", "size"), [(PNG, (640, 480)), (JPEG, (20, 30)), (GIF, (3, 4)), (b"?", (1280, 960))])
+@pytest.mark.parametrize(
+    ("body", "size"), [(PNG, (640, 480)), (JPEG, (20, 30)), (GIF, (3, 4)), (b"?", (1280, 960)), (GIF[:7], (1280, 960))]
+)
 async def test_a_photo_has_the_size_that_its_file_tells(
     chat: Chat, client: Client, body: bytes, size: tuple[int, int]
 ) -> None:

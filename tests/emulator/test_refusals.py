@@ -140,6 +140,7 @@ NAMES = [
     "caption",
     "from_chat_id",
     "file_id",
+    "message_ids",
     "question",
     "options",
     "type",
