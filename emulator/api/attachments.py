@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from pathlib import PurePath
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,7 +21,9 @@ MAX_DOWNLOAD = 20_000_000
 ATTACHED = "attach://"
 UNTYPED = ("application/octet-stream", "text/plain")
 CLASSES = {"voice": "VoiceNote", "video_note": "VideoNote"}
-FOLDERS = {"video_note": "video_notes", "voice": "voice"}
+FOLDERS = {"video_note": "video_notes", "voice": "voice", "audio": "music"}
+# Where the name of a file has none; programs look at it.
+ENDINGS = {"photo": ".jpg", "voice": ".oga", "video": ".mp4", "video_note": ".mp4", "sticker": ".webp"}
 
 
 def file_of(ask: Ask, kind: str, given: object, about: Json) -> Json | None:
@@ -95,9 +98,10 @@ def get_file(ask: Ask) -> Json:
     size = len(_body(ask.state, file_id))
     if size > MAX_DOWNLOAD:
         raise bad_request("file is too big")
-    path = f"{FOLDERS.get(kind, f'{kind}s' if kind else 'files')}/{file_id}"
+    folder = FOLDERS.get(kind, f"{kind or 'file'}s")
+    ending = PurePath(file.get("file_name", "")).suffix or ENDINGS.get(kind, "")
     unique = file.get("file_unique_id", file_id)
-    return {"file_id": file_id, "file_unique_id": unique, "file_size": size, "file_path": path}
+    return {"file_id": file_id, "file_unique_id": unique, "file_size": size, "file_path": f"{folder}/{file_id}{ending}"}
 
 
 def _body(state: State, file_id: str) -> bytes:
@@ -112,7 +116,7 @@ class Downloads:
 
     async def __call__(self, request: Request) -> Response:
         """The endpoint of the route."""
-        file_id = request.path_params["path"].rpartition("/")[2]
+        file_id = request.path_params["path"].rpartition("/")[2].partition(".")[0]
         if request.path_params["token"] not in self._state.bots:
             return _refused(ApiError(401, "Unauthorized"))
         if file_id not in self._state.files:

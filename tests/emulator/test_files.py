@@ -74,8 +74,9 @@ async def test_python_telegram_bot_sends_files_and_loads_them(world: World, chat
     assert again.photo == photo.photo
     document = await bot.send_document(chat.id, MAIL, filename="ü.eml")
     assert document.document is not None and document.document.file_name == "ü.eml"
-    for file_id, body in ((again.photo[-1].file_id, PNG), (document.document.file_id, MAIL)):
+    for file_id, body, ending in ((again.photo[-1].file_id, PNG, ".jpg"), (document.document.file_id, MAIL, ".eml")):
         loaded = await bot.get_file(file_id)
+        assert loaded.file_path is not None and loaded.file_path.endswith(ending)
         assert loaded.file_size == len(body)
         assert await loaded.download_as_bytearray() == body
     assert [sorted({"photo", "document"} & message.keys()) for message in world.sent(chat)] == [
