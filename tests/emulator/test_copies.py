@@ -16,11 +16,13 @@ async def test_a_forward_says_whose_it_was_first(
 ) -> None:
     """In the answer and on the page; forwarded again it is still theirs."""
     group = world.group("Friends", members=[ann])
-    mid = world.say(group, ann, "mine")
+    asked = world.say(group, ann, "whose?")
+    mid = world.say(group, ann, "mine", reply_to=asked, quote="whose")
     async with Bot(TOKEN, base_url=f"{server.url}/bot") as bot:
         once = await bot.forward_message(chat.id, group.id, mid)
         twice = await bot.forward_message(group.id, chat.id, once.id)
     for message in (once, twice):
+        assert (message.reply_to_message, message.quote) == (None, None)
         assert message.text == "mine"
         assert message.from_user is not None and message.from_user.is_bot
         assert isinstance(message.forward_origin, MessageOriginUser)
