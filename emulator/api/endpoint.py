@@ -36,6 +36,7 @@ METHODS: dict[str, Method] = {
     "sendPoll": contents.sends(polls.poll_content),
     "stopPoll": polls.stop_poll,
     "editMessageText": sending.edit_message_text,
+    "editMessageMedia": albums.edit_message_media,
     "editMessageCaption": sending.edit_message_caption,
     "editMessageReplyMarkup": sending.edit_message_reply_markup,
     "deleteMessage": sending.delete_message,

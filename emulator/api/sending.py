@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from ..errors import bad_request
 from ..media import carried
@@ -60,36 +61,38 @@ def send_message_draft(ask: Ask) -> bool:
 
 def edit_message_text(ask: Ask) -> Json:
     """Errors: 400 for a message that is unknown, another's, no text, or the same already."""
-    room, message_id = _editable(ask)
+    room, message_id = editable(ask)
     if "text" not in room.messages[message_id]:
         raise bad_request("there is no text in the message to edit")
-    return _edit(ask, room, message_id, {**text_content(ask), **inline_keyboard(ask.params)})
+    return edit(ask, room, message_id, {**text_content(ask), **inline_keyboard(ask.params)})
 
 
 def edit_message_caption(ask: Ask) -> Json:
     """Change or take away the caption of a file. Errors: as editMessageText."""
-    room, message_id = _editable(ask)
+    room, message_id = editable(ask)
     if not carried(room.messages[message_id])[0]:
         raise bad_request("there is no caption in the message to edit")
-    return _edit(ask, room, message_id, {**caption_of(ask, ask.params), **inline_keyboard(ask.params)})
+    return edit(ask, room, message_id, {**caption_of(ask, ask.params), **inline_keyboard(ask.params)})
 
 
 def edit_message_reply_markup(ask: Ask) -> Json:
     """Errors: as editMessageText."""
-    room, message_id = _editable(ask)
+    room, message_id = editable(ask)
     written = {key: value for key, value in room.messages[message_id].items() if key in WRITTEN}
-    return _edit(ask, room, message_id, {**written, **inline_keyboard(ask.params)})
+    return edit(ask, room, message_id, {**written, **inline_keyboard(ask.params)})
 
 
-def _edit(ask: Ask, room: Room, message_id: int, content: Json) -> Json:
-    current = room.messages[message_id]
-    if all(current.get(key) == content.get(key) for key in (*WRITTEN, "reply_markup")):
+def edit(ask: Ask, room: Room, message_id: int, content: Json, replaced: Iterable[str] = WRITTEN) -> Json:
+    """Put this content in the place of the fields `replaced` and of the keyboard. Errors: 400 if that is the same."""
+    current, fields = room.messages[message_id], {*replaced, "reply_markup"}
+    if all(current.get(key) == content.get(key) for key in fields):
         raise bad_request(NOT_MODIFIED)
-    rest = {key: value for key, value in current.items() if key not in WRITTEN and key != "reply_markup"}
+    rest = {key: value for key, value in current.items() if key not in fields}
     return room.alter(message_id, lambda _: {**rest, "edit_date": ask.state.date(), **content})
 
 
-def _editable(ask: Ask) -> tuple[Room, int]:
+def editable(ask: Ask) -> tuple[Room, int]:
+    """The message of the call, if the bot may change it. Errors: 400."""
     if ask.params.get("chat_id") in (None, "") and not ask.params.get("message_id"):
         raise bad_request(_inline_refusal(text(ask.params, "inline_message_id")))
     return own_message(ask, "message to edit not found")

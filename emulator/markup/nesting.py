@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from itertools import pairwise
+from operator import itemgetter
 
 from ..people import Json
 
@@ -17,12 +18,13 @@ ORDER = ("blockquote", "expandable_blockquote", "pre", "code", "text_link", "tex
 def nested(entities: list[Json]) -> list[Json]:
     """The entities in order; styles are split at the borders of the others, and within code there is nothing.
 
-    Of two others that overlap the outer one stays; quotes hold all but quotes.
+    Of two others that overlap the outer one stays, as of two of one style; quotes hold all but quotes.
     """
     entities = sorted(entities, key=_order)
     quotes = _apart(entity for entity in entities if entity["type"] in QUOTES)
     others = _apart(entity for entity in entities if entity["type"] not in QUOTES and entity["type"] not in STYLES)
-    pieces = [piece for entity in entities if entity["type"] in STYLES for piece in _split(entity, others)]
+    styles = [style for kind in STYLES for style in _apart(entity for entity in entities if entity["type"] == kind)]
+    pieces = [piece for style in styles for piece in _split(style, others)]
     return sorted([*quotes, *others, *pieces], key=_order)
 
 
@@ -44,9 +46,18 @@ def _apart(entities: Iterator[Json]) -> list[Json]:
 
 
 def _split(style: Json, others: list[Json]) -> Iterator[Json]:
-    first, last = style["offset"], _end(style)
-    borders = {border for other in others for border in (other["offset"], _end(other)) if first < border < last}
-    places = sorted({first, last, *borders})
-    for start, end in pairwise(places):
-        if not any(other["offset"] <= start < _end(other) for other in others if other["type"] in CODE):
-            yield {**style, "offset": start, "length": end - start}
+    """The parts of a style before, within and between the others, which stand apart and in order."""
+    at, last = style["offset"], _end(style)
+    first = bisect_right(others, at, key=_end)
+    for other in others[first : bisect_left(others, last, key=itemgetter("offset"))]:
+        yield from _part(style, at, other["offset"])
+        at = max(at, other["offset"])
+        if other["type"] not in CODE:
+            yield from _part(style, at, min(_end(other), last))
+        at = _end(other)
+    yield from _part(style, at, last)
+
+
+def _part(style: Json, start: int, end: int) -> Iterator[Json]:
+    if start < end:
+        yield {**style, "offset": start, "length": end - start}

@@ -216,3 +216,17 @@ async def test_an_album_is_sent_as_a_whole_or_not_at_all(
     refused = await client.form("sendMediaGroup", {"a": ("a.png", PNG)}, chat_id=chat.id, **given)
     assert refused["description"] == f"Bad Request: {description}"
     assert world.sent() == []
+
+
+async def test_a_file_takes_the_place_of_another_one(chat: Chat, client: Client, bot: Bot) -> None:
+    """With its own caption; the same once more is no change, and a text is no file."""
+    sent = await bot.send_photo(chat.id, PNG, caption="one")
+    edited = await bot.edit_message_media(InputMediaDocument(MAIL, filename="a.eml"), chat.id, sent.id)
+    assert not isinstance(edited, bool) and edited.document is not None
+    assert (edited.photo, edited.document.file_name, edited.caption) == ((), "a.eml", None)
+    media = {"type": "document", "media": edited.document.file_id}
+    refused = await client.refusal("editMessageMedia", chat_id=chat.id, message_id=sent.id, media=media)
+    assert refused[1].startswith("Bad Request: message is not modified")
+    text = await bot.send_message(chat.id, "x")
+    refused = await client.refusal("editMessageMedia", chat_id=chat.id, message_id=text.id, media=media)
+    assert refused == (400, "Bad Request: there is no media in the message to edit")

@@ -44,6 +44,18 @@ READ: list[tuple[str, str, str, list[dict[str, Any]]]] = [
     ("HTML", "<blockquote expandable>long</blockquote>", "long", [entity("expandable_blockquote", 0, 4)]),
     ("HTML", '<tg-emoji emoji-id="5">🙂</tg-emoji>', "🙂", [entity("custom_emoji", 0, 2, custom_emoji_id="5")]),
     ("HTML", "<b>a <code>b</code> c</b>", "a b c", [entity("bold", 0, 2), entity("code", 2, 1), entity("bold", 3, 2)]),
+    ("HTML", "<b>a<strong>b</strong></b>", "ab", [entity("bold", 0, 2)]),
+    (
+        "HTML",
+        "<b>a <a href='x.example'>b<i>c</i></a></b>",
+        "a bc",
+        [
+            entity("bold", 0, 2),
+            entity("text_link", 2, 2, url="http://x.example/"),
+            entity("bold", 2, 2),
+            entity("italic", 3, 1),
+        ],
+    ),
     ("HTML", "<i></i>empty", "empty", []),
     (
         "MarkdownV2",

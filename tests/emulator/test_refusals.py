@@ -95,7 +95,9 @@ async def test_a_json_body_must_be_an_object(client: Client, body: str) -> None:
     assert response.json()["description"] == "Bad Request: can't parse the request as a JSON object"
 
 
-@pytest.mark.parametrize("method", ["editMessageText", "editMessageCaption", "editMessageReplyMarkup"])
+@pytest.mark.parametrize(
+    "method", ["editMessageText", "editMessageMedia", "editMessageCaption", "editMessageReplyMarkup"]
+)
 @pytest.mark.parametrize(
     ("given", "description"),
     [
