@@ -152,9 +152,9 @@ class Envelope:
         if not isinstance(content, MessageForm) or not (content.entities or content.caption_entities):
             return None
         opening = self.opening
-        if len(opening.command) < 2:
-            return None
         name, _, target = opening.command[1:].partition("@")
+        if not opening.command.startswith("/") or not name:
+            return None
         is_forwarded = content.forward_origin is not None or content.forward_date is not None
         if is_forwarded and name.lower() not in _PASSED_ON:
             return None

@@ -210,6 +210,9 @@ def test_an_author_is_a_person_or_a_chat_that_speaks_for_one(kind: str, content:
         ("/Help@Polar_Bot  me ", 15, WrittenCommand("help", "me", "polar_bot")),
         ("/memory search\nbike", 7, WrittenCommand("memory", "search\nbike", "")),
         ("/", 1, None),
+        ("/@polar_bot", 11, None),
+        ("hello", 5, None),
+        ("@polar_bot hello", 16, None),
     ],
 )
 def test_a_command_is_what_telegram_marks_as_one(text: str, length: int, command: WrittenCommand | None) -> None:
