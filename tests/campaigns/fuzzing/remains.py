@@ -90,7 +90,12 @@ def _silenced(sent: Mapping[int, Json], left: Left, people: frozenset[int]) -> I
     for number, update in sent.items():
         message = _only_message(update)
         chat = message.get("chat") if message is not None and not _is_bots(message) else None
-        if left.ends.get(number) == "dead" and isinstance(chat, dict) and chat.get("id") in people:
+        if (
+            left.ends.get(number) == "dead"
+            and isinstance(chat, dict)
+            and is_id(chat.get("id"))
+            and chat["id"] in people
+        ):
             lost[chat["id"]].append(number)
     for chat_id, numbers in lost.items():
         if left.told.isdisjoint(numbers):
