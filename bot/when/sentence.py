@@ -57,8 +57,7 @@ def opened(text: str, language: Language) -> str | None:
 
 def partings(text: str, language: Language) -> Iterator[Parting]:
     """The ways to part what follows an opening, the likeliest first."""
-    joined = language.join.match(fold(text[:_REACH]))
-    skipped = joined.end() if joined else 0
+    skipped = len(_joined(text, language))
     head = _head(text, language) if not text[:skipped].strip(" ,") else None
     rest = text[head.end :] if head else text[skipped:]
     if head is not None:
@@ -85,12 +84,18 @@ def _headed(head: _Stretch, tail: _Stretch | None, text: str, language: Language
 
 def _begins_thing(rest: str, language: Language) -> bool:
     """True for “to”, and for a word that is of no time, unless “to” comes soon after: then that is still the time."""
-    if language.join.match(fold(rest[:_REACH]))[0].strip(" ,"):  # type: ignore[index]
+    if _joined(rest, language).strip(" ,"):
         return True
-    first, *more = tokens(_cut(rest[:_REACH], rest), language) or (None,)
-    if first is None or not set(first.kinds) & set("?aGn"):
+    found = tokens(_cut(rest[:_REACH], rest), language)
+    if found and not set(found[0].kinds) & set("?aGn"):
         return False
-    return not any(language.join.match(fold(rest[each.start : each.end + 1]))[0] for each in more[:3])  # type: ignore[index]
+    return not any(_joined(rest[each.start : each.end + 1], language) for each in found[1:4])
+
+
+def _joined(text: str, language: Language) -> str:
+    """The words that lead to a thing, at the beginning of a text, with the blanks around them."""
+    match = language.join.match(fold(text[:_REACH]))
+    return text[: match.end()] if match else ""
 
 
 def _tailed(tail: _Stretch, rest: str, language: Language) -> Parting:
@@ -118,8 +123,7 @@ def _ends_thing(before: Token, tail: _Stretch) -> bool:
 
 def _thing(text: str, language: Language) -> str:
     """What is to be done, without the word that leads to it."""
-    joined = language.join.match(fold(text[:_REACH]))
-    return (text[joined.end() :] if joined else text).strip(" \t\r\n,")
+    return text[len(_joined(text, language)) :].strip(" \t\r\n,")
 
 
 def _head(text: str, language: Language) -> _Stretch | None:

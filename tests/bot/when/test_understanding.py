@@ -153,6 +153,15 @@ def test_two_languages_that_differ_are_a_question() -> None:
     assert isinstance(told("in 2 min"), Understood)
 
 
+@pytest.mark.parametrize("thing", ["x" * 400, "護" * 4000, "call " + "x" * 400, "-", "🎂", "\u202e\x00 a"])
+def test_any_thing_will_do(thing: str) -> None:
+    """However long its words are, and whatever they are made of."""
+    for text in (f"remind me tomorrow at 9 {thing}", f"remind me to {thing} tomorrow at 9"):
+        found = told(text)
+        assert isinstance(found, Understood | Ask)
+        assert thing in found.thing
+
+
 def test_it_may_be_a_question_and_may_name_the_bot() -> None:
     """As people write in groups."""
     text = "@polar_test_bot: could you please remind me at 16:00 that tea is ready"
