@@ -120,7 +120,8 @@ def _spaced(pattern: str) -> str:
 def _entries(data: Mapping[str, Any]) -> Iterator[tuple[str, str, WordValue]]:
     for name, (kind, first) in _LISTS.items():
         for number, names in enumerate(data[name], first):
-            yield from ((word, kind, number) for word in names.split())
+            phrases = names.split("|") if "|" in names else names.split()
+            yield from ((phrase, kind, number) for phrase in phrases if phrase)
     for table, kind in _TABLES.items():
         for value, phrases in data.get(table, {}).items():
             yield from ((phrase, kind, int(value) if value.isdecimal() else value) for phrase in phrases)

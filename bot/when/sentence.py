@@ -13,6 +13,7 @@ from bot.when.tokens import Token, tokens
 
 _REACH = 160
 """Characters from either end in which the time is looked for."""
+_SURELY_OF_A_TIME = frozenset("MWwDTd")
 _RELATIVE = re.compile("U!|!a?U")
 _SETTING_OFF = frozenset("!pzv")
 """Kinds of words that may set a time off against another one."""
@@ -84,8 +85,10 @@ def _headed(head: _Stretch, tail: _Stretch | None, text: str, language: Language
 
 def _begins_thing(rest: str, language: Language) -> bool:
     """True for “to”, and for a word that is of no time, unless “to” comes soon after: then that is still the time."""
-    if _joined(rest, language).strip(" ,"):
-        return True
+    joined = _joined(rest, language)
+    if joined.strip(" ,"):
+        following = tokens(_cut(rest[len(joined) : _REACH], rest), language)
+        return not following or not set(following[0].kinds) <= _SURELY_OF_A_TIME
     found = tokens(_cut(rest[:_REACH], rest), language)
     if found and not set(found[0].kinds) & set("?aGn"):
         return False
