@@ -55,7 +55,7 @@ class Sweeper:
         begins = True
         while not self._traces.is_merged(await self._database.commit(*self._traces.merge(begins=begins))):
             begins = False
-        if not await self._database.empty_log():
+        if await self._traces.are_in_former() or not await self._database.empty_log():
             return False
         await self._database.commit(Traces.removed(number))
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 # `json.dumps` with options makes an encoder each time.
@@ -13,6 +13,11 @@ _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=
 def encode(value: Mapping[str, Any] | None) -> str | None:
     """Canonical JSON: sorted keys, no blanks, so that equal values are equal text; None stays NULL."""
     return None if value is None else _ENCODER.encode(value)
+
+
+def encode_list(values: Sequence[Any]) -> str:
+    """As `encode`, of a list."""
+    return _ENCODER.encode(values)
 
 
 def read_value(text: str | bytes | None) -> Any:

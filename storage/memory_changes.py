@@ -6,9 +6,7 @@ changes the memory. So the index is looked at twice, the second time long behind
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from storage import memory_index
+from storage import memory_entries
 from storage.readers import Readers
 from storage.statement import Rows, Statement, Value
 
@@ -20,7 +18,7 @@ CHANGED, SEEN, SETTLING = 0, 1, 2
 """The values of `looks`: not looked at since, looked at, and looked at long ago."""
 
 _LIST = f"""
-SELECT c.memoryId, c.changes, CAST(m.userId AS BLOB), CAST(m.record AS BLOB)
+SELECT c.memoryId, {memory_entries.COLUMNS}, c.changes
 FROM polar_memory_changes AS c INDEXED BY polar_memory_changes_looks
 LEFT JOIN polar_memory AS m ON m.memoryId = c.memoryId WHERE c.looks = ? LIMIT {PAGE}
 """
@@ -34,14 +32,15 @@ class MemoryChanges:
         self._readers = readers
 
     async def page(self, looks: int) -> Rows:
-        """A page of those that were looked at so often: id, number of changes, and user and record if it is there."""
-        return await self._readers.fetch(_LIST, (looks,))
+        """A page of those that were looked at so often: id, what is there of the row, and the number of changes."""
+        return memory_entries.bounded(await self._readers.fetch(_LIST, (looks,)), record=3)
 
     @staticmethod
     def index(rows: Rows, looks: int) -> tuple[Statement, ...]:
         """Make the entries of a page what they should be; what changes meanwhile is looked at again."""
         noted = _note_seen if looks == CHANGED else _forget
-        return tuple(statement for row in rows for statement in (*_entry(*row), noted(row[0], row[1])))
+        entries = memory_entries.entries(tuple(row)[:4] for row in rows)
+        return (*entries, *(noted(row[0], row[4]) for row in rows))
 
     @staticmethod
     def wait() -> Statement:
@@ -57,16 +56,6 @@ class MemoryChanges:
     def remove_foreign(keys: list[int]) -> tuple[Statement, ...]:
         """Remove entries that others have made; each memory has, or will have, one of ours."""
         return tuple(Statement("DELETE FROM polar_memory_fts WHERE rowid = ? AND keys IS NULL", (key,)) for key in keys)
-
-
-def _entry(memory_id: Value, changes: int, user_id: bytes | None, record: bytes | None) -> Iterator[Statement]:
-    key = memory_id.decode("utf-8", "replace") if isinstance(memory_id, bytes) else str(memory_id)
-    question, _ = memory_index.entry_of(key)
-    yield Statement(memory_index.REMOVE, (question, memory_id))
-    if user_id is not None and record is not None:
-        text = memory_index.searchable_text(record.decode("utf-8", "replace"))
-        keys = memory_index.keys(key, user_id.decode("utf-8", "replace"))
-        yield Statement(memory_index.ADD, (memory_id, text, keys))
 
 
 def _note_seen(memory_id: Value, changes: int) -> Statement:

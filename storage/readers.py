@@ -15,7 +15,7 @@ from pathlib import Path
 
 import aiosqlite
 
-from storage import memory_index, opening
+from storage import memory_entries, memory_index, opening
 from storage.errors import DatabaseClosed, QuestionTooLong
 from storage.statement import Parameters, Rows
 
@@ -58,6 +58,7 @@ class Readers:
         self._connections.append(connection)
         connection.row_factory = sqlite3.Row
         await connection.execute(f"PRAGMA busy_timeout = {opening.BUSY_TIMEOUT_MS}")
+        await connection.create_function(memory_entries.HAS_WORDS, 2, memory_entries.has_words, deterministic=True)
         await connection.execute_fetchall("SELECT 1 FROM sqlite_master")  # from here on it shares in the file
         return connection
 

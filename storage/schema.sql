@@ -313,7 +313,7 @@ BEGIN
   ON CONFLICT (memoryId) DO UPDATE SET changes = changes + 1, looks = 0;
 END;
 
-CREATE TRIGGER polar_memory_changed AFTER UPDATE OF memoryId, userId, record ON polar_memory
+CREATE TRIGGER polar_memory_changed AFTER UPDATE OF memoryId, sessionId, userId, record ON polar_memory
 BEGIN
   INSERT INTO polar_memory_changes (memoryId)
   SELECT id FROM (SELECT NEW.memoryId AS id UNION SELECT OLD.memoryId) WHERE id IS NOT NULL

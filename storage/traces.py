@@ -5,6 +5,7 @@ The file itself keeps nothing, as the writer overwrites what it deletes (`secure
 
 from __future__ import annotations
 
+from storage.memory_building import FORMER
 from storage.readers import Readers
 from storage.statement import Statement, UnitRows
 from storage.tables.properties import ERASURES, ERASURES_OFF_DISK, Properties
@@ -18,6 +19,7 @@ class Traces:
     """The traces of erasures: each counts itself as it is committed, so that the next process knows of it too."""
 
     def __init__(self, readers: Readers) -> None:
+        self._readers = readers
         self._properties = Properties(readers)
         self._has_index = readers.has_memory_index
 
@@ -30,6 +32,10 @@ class Traces:
         """The number of the newest erasure; None where nothing of it is left any more."""
         erased, removed = await self._number(ERASURES), await self._number(ERASURES_OFF_DISK)
         return erased if erased > removed else None
+
+    async def are_in_former(self) -> bool:
+        """True where there is a former index of words still, which may hold some; the bot removes it."""
+        return await self._readers.fetch_one(FORMER) is not None
 
     def merge(self, *, begins: bool) -> tuple[Statement, ...]:
         """A step of merging all parts of the index of words into one, where deleted entries go; none without it."""

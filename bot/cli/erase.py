@@ -56,7 +56,7 @@ async def _sweep(database: Beside) -> bool:
     while not Traces.is_merged(database.commit(*traces.merge(begins=begins))):
         begins = False
     for _ in range(TRIES):
-        if database.empty_log():
+        if not await traces.are_in_former() and database.empty_log():
             database.commit(Traces.removed(number or 0))
             return True
         await asyncio.sleep(PAUSE_S)

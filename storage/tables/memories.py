@@ -1,29 +1,53 @@
-"""`polar_memory`: what people asked us to remember, found by full-text search or, without FTS5, by LIKE."""
+"""`polar_memory`: what people asked us to remember, found by an index of words or, where there is none, by reading."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
+import sys
 from dataclasses import dataclass
 
-from storage import memory_index
-from storage.json_text import encode, read_value
+from storage import memory_entries, memory_index, words
+from storage.json_text import encode, encode_list, read_value
+from storage.memory_question import IndexQuestion
 from storage.readers import Readers
-from storage.statement import Statement
+from storage.relevance import Query, best
+from storage.statement import Statement, Value
 
 _COLUMNS = "m.memoryId, m.sessionId, m.userId, m.scope, m.type, m.record, m.createdAtMs"
 _OWN = "m.sessionId = :session AND m.userId = :user"
 # The entry of one memory is found by its word, and is changed as its row is.
-_REPLACE_ENTRY = """
-UPDATE polar_memory_fts SET searchableText = ? WHERE polar_memory_fts MATCH ? AND memoryId = ?
-  AND EXISTS (SELECT 1 FROM polar_memory WHERE memoryId = ? AND sessionId = ? AND userId = ?)
-"""
+_IS_OWN = "EXISTS (SELECT 1 FROM polar_memory WHERE memoryId = ? AND sessionId = ? AND userId = ?)"
+_REMOVE_FORMER_ENTRY = f"DELETE FROM polar_memory_fts WHERE polar_memory_fts MATCH ? AND memoryId = ? AND {_IS_OWN}"
+_ADD_ENTRY = f"INSERT INTO {memory_index.COLUMNS} SELECT ?, ?, ?, ? WHERE {_IS_OWN}"
 _REMOVE_ENTRY = """
 DELETE FROM polar_memory_fts WHERE polar_memory_fts MATCH ? AND memoryId = ?
   AND NOT EXISTS (SELECT 1 FROM polar_memory WHERE memoryId = ?)
 """
-# SQLite refuses expressions deeper than 1,000.
-MAX_TERMS = 200
+READ_THROUGH = 10_000
+"""Of somebody's memories, the newest that are read where there is no index to ask."""
+_HAS_ANY = f"""
+SELECT EXISTS (SELECT 1 FROM polar_properties WHERE name = '{memory_index.BUILDING}')
+FROM polar_memory WHERE userId = ? LIMIT 1
+"""
+# How many memories there are; and all their words with which a word that is looked for may be meant.
+_TERMS = f"""
+SELECT NULL, NULL, count(*) FROM polar_memory AS m WHERE {_OWN}
+UNION ALL
+SELECT w.key, v.term, v.doc FROM json_each(:beginnings) AS w CROSS JOIN polar_memory_fts_terms AS v
+WHERE v.term >= w.value AND v.term < w.value || char({sys.maxunicode}) AND v.col = 'own'
+"""
+_BEST = f"""
+WITH found (key, score) AS (
+  SELECT f.rowid, sum(p.value)
+  FROM json_each(:parts) AS p CROSS JOIN polar_memory_fts AS f
+  WHERE f.polar_memory_fts MATCH p.key GROUP BY f.rowid
+)
+SELECT {_COLUMNS} FROM found CROSS JOIN polar_memory_fts AS f ON f.rowid = found.key
+CROSS JOIN polar_memory AS m ON m.memoryId = f.memoryId
+WHERE found.score >= :least AND {_OWN} ORDER BY found.score DESC, m.createdAtMs DESC LIMIT :limit
+"""
 
 _OURS = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 
@@ -61,7 +85,7 @@ def _shown(record: str) -> str:
         return record
     if isinstance(parsed, dict) and isinstance(parsed.get("fact"), str):
         return str(parsed["fact"])
-    return memory_index.searchable_text(record)
+    return memory_entries.searchable_text(record)
 
 
 class Memories:
@@ -79,7 +103,7 @@ class Memories:
         )
         if not self._readers.has_memory_index:
             return (row, _is_known(memory_id))
-        index = Statement(memory_index.ADD, (memory_id, fact, memory_index.keys(memory_id, user_id)))
+        index = Statement(memory_index.ADD, memory_entries.entry(memory_id, session_id, user_id, fact))
         return (row, index, _is_known(memory_id))
 
     def replace(
@@ -92,8 +116,12 @@ class Memories:
         )
         if not self._readers.has_memory_index:
             return (row, _is_known(memory_id))
-        index = Statement(_REPLACE_ENTRY, (fact, _entry(memory_id), memory_id, memory_id, session_id, user_id))
-        return (row, index, _is_known(memory_id))
+        own = (memory_id, session_id, user_id)
+        index = (
+            Statement(_REMOVE_FORMER_ENTRY, (memory_index.entry_of(memory_id), memory_id, *own)),
+            Statement(_ADD_ENTRY, (*memory_entries.entry(memory_id, session_id, user_id, fact), *own)),
+        )
+        return (row, *index, _is_known(memory_id))
 
     def remove(self, memory_id: str, *, session_id: str, user_id: str) -> tuple[Statement, ...]:
         """Remove a memory and its index entry, if it is there."""
@@ -103,45 +131,58 @@ class Memories:
         )
         if not self._readers.has_memory_index:
             return (row, _is_known(memory_id))
-        return (row, Statement(_REMOVE_ENTRY, (_entry(memory_id), memory_id, memory_id)), _is_known(memory_id))
+        index = Statement(_REMOVE_ENTRY, (memory_index.entry_of(memory_id), memory_id, memory_id))
+        return (row, index, _is_known(memory_id))
 
     def forget(self, memory: Memory) -> tuple[Statement, ...]:
         """Remove a memory that was there, and its index entry."""
         row, *index = self.remove(memory.memory_id, session_id=memory.session_id, user_id=memory.user_id)
         return (row.expecting(1), *index)
 
-    async def search(self, words: str, *, session_id: str, user_id: str, limit: int) -> list[Memory]:
-        """Memories that contain any of the words, best first; who has none at all costs a look-up by the key."""
-        if not await self._has_any(user_id) or not (wanted := terms(words)):
+    async def search(self, text: str, *, session_id: str, user_id: str, limit: int) -> list[Memory]:
+        """Memories that have any of the words, or one that begins with it, best first."""
+        return await self._find_by(Query.search(text), session_id, user_id, limit)
+
+    async def recall(self, message: str, *, session_id: str, user_id: str, limit: int) -> list[Memory]:
+        """Memories that a message concerns, best first."""
+        return await self._find_by(Query.recall(message), session_id, user_id, limit)
+
+    async def _find_by(self, query: Query, session_id: str, user_id: str, limit: int) -> list[Memory]:
+        """By the index if it is whole; who has no memory in any session costs a look-up by the key."""
+        is_building = await self._has_any(user_id)
+        if is_building is None or not query.words:
             return []
-        if self._readers.has_memory_index:
-            return await self._search_index(wanted, session_id, user_id, limit)
-        return await self._search_text(wanted, session_id, user_id, limit)
+        own: dict[str, Value] = {"session": session_id, "user": user_id}
+        if self._readers.has_memory_index and not is_building:
+            return await self._ask_index(query, own, memory_index.scope(session_id, user_id), limit)
+        return await self._read_through(query, own, limit)
 
-    async def _has_any(self, user_id: str) -> bool:
-        """True if this user has one in any session."""
-        found = await self._readers.look_up_one("SELECT 1 FROM polar_memory WHERE userId = ? LIMIT 1", (user_id,))
-        return found is not None
+    async def _has_any(self, user_id: str) -> bool | None:
+        """None where this user has no memory; else whether the index is being made."""
+        found = await self._readers.look_up_one(_HAS_ANY, (user_id,))
+        return None if found is None else bool(found[0])
 
-    async def _search_index(self, words: list[str], session_id: str, user_id: str, limit: int) -> list[Memory]:
-        own = f"keys : {memory_index.user_key(user_id)}"
-        query = f"{own} AND searchableText : ({' OR '.join(map(phrase, words))})"
-        rows = await self._readers.fetch(
-            f"SELECT {_COLUMNS} FROM polar_memory_fts AS f CROSS JOIN polar_memory AS m ON m.memoryId = f.memoryId "
-            f"WHERE f.polar_memory_fts MATCH :query AND {_OWN} ORDER BY f.rank, m.createdAtMs DESC LIMIT :limit",
-            {"query": query, "session": session_id, "user": user_id, "limit": limit},
-        )
-        return [Memory.from_row(row) for row in rows]
+    async def _ask_index(self, query: Query, own: dict[str, Value], scope: str, limit: int) -> list[Memory]:
+        beginnings = list(query.beginnings())
+        listed = encode_list([scope + words.stored(beginning) for _, beginning in beginnings])
+        (_, _, count), *rows = await self._readers.fetch(_TERMS, {"beginnings": listed, **own})
+        terms = ((beginnings[place][0], str(term).removeprefix(scope), number) for place, term, number in rows)
+        question = IndexQuestion(query, scope, terms, count)
+        if not question.parts:
+            return []
+        params = {"parts": encode(question.parts), "least": question.least, "limit": limit, **own}
+        return [Memory.from_row(row) for row in await self._readers.fetch(_BEST, params)]
 
-    async def _search_text(self, words: list[str], session_id: str, user_id: str, limit: int) -> list[Memory]:
-        names = {f"term{i}": like(term) for i, term in enumerate(words)}
-        hits = " + ".join(f"(m.record LIKE :{name} ESCAPE '\\')" for name in names)
-        rows = await self._readers.fetch(
-            f"SELECT {_COLUMNS} FROM polar_memory AS m WHERE {_OWN} AND {hits} > 0 "
-            f"ORDER BY {hits} DESC, m.createdAtMs DESC LIMIT :limit",
-            {"session": session_id, "user": user_id, "limit": limit, **names},
-        )
-        return [Memory.from_row(row) for row in rows]
+    async def _read_through(self, query: Query, own: dict[str, Value], limit: int) -> list[Memory]:
+        """By the same words, where FTS5 is missing and while the index is being made."""
+        newest = f"SELECT {_COLUMNS} FROM polar_memory AS m WHERE {_OWN} ORDER BY m.createdAtMs DESC LIMIT :limit"
+        rows = await self._readers.fetch(newest, {"limit": READ_THROUGH, **own})
+
+        def best_of() -> list[Memory]:
+            places = best(query, [memory_entries.searchable_text(str(row[5])) for row in rows])
+            return [Memory.from_row(rows[place]) for place in places[:limit]]
+
+        return await asyncio.to_thread(best_of)
 
     async def list_recent(self, *, session_id: str, user_id: str, limit: int, after: int = 0) -> list[Memory]:
         """The newest memories behind so many still newer ones, newest first."""
@@ -171,11 +212,6 @@ class Memories:
         return int(row[0]) if row else 0
 
 
-def _entry(memory_id: str) -> str:
-    """The query for one memory's entry in the index."""
-    return f"keys : {memory_index.memory_key(memory_id)}"
-
-
 def _is_known(memory_id: str) -> Statement:
     """Of what stands in the same commit nobody needs to be told; see storage/memory_changes.py."""
     return Statement("DELETE FROM polar_memory_changes WHERE memoryId = ?", (memory_id,))
@@ -184,19 +220,3 @@ def _is_known(memory_id: str) -> Statement:
 def short(memory_id: str) -> str:
     """The beginning of an id of ours, which differs from there on; another program's as it is."""
     return memory_id[:8] if _OURS.fullmatch(memory_id) else memory_id
-
-
-def terms(words: str) -> list[str]:
-    """The different words of a search, MAX_TERMS at most."""
-    return list(dict.fromkeys(re.findall(r"\w+", words)))[:MAX_TERMS]
-
-
-def phrase(term: str) -> str:
-    """A word as FTS5 takes it literally."""
-    return f'"{term}"'
-
-
-def like(term: str) -> str:
-    """The pattern of LIKE … ESCAPE '\\' for texts with a word in them."""
-    escaped = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from storage import memory_index
+from storage import memory_entries, memory_index, words
 from storage.readers import Readers
-from storage.tables.memories import Memory, like, phrase, terms
+from storage.tables.memories import Memory
 from storage.views.listings import NEWEST, PAGE, ListPage, page_of, search_floor
+from storage.words import Spellings
 
 _COLUMNS = "m.memoryId, m.sessionId, m.userId, m.scope, m.type, m.record, m.createdAtMs"
 _FILTERS = "(:session IS NULL OR m.sessionId = :session) AND (:user IS NULL OR m.userId = :user)"
@@ -28,36 +29,39 @@ WHERE m.rowid < :before AND m.rowid >= :floor AND {_FILTERS} {{words}}
 ORDER BY m.rowid DESC LIMIT {PAGE + 1}
 """
 
+HAS_WORDS = f" AND {memory_entries.HAS_WORDS}(CAST(m.record AS BLOB), :text)"
 PlacedMemory = tuple[Memory, int]
 """A memory, and its key in the list."""
 
 
 async def memories(
-    readers: Readers, *, words: str = "", session: str | None = None, user: str | None = None, before: int = NEWEST
+    readers: Readers, *, text: str = "", session: str | None = None, user: str | None = None, before: int = NEWEST
 ) -> ListPage[PlacedMemory, int]:
-    """Memories of everybody, or of a session or a user, that hold all the words; without words all of them.
+    """Memories of everybody, or of a session or a user, that have all the words; without words all of them.
 
-    Keys of a search are of its index, so a page goes on with the words it began with.
+    Keys of a search are of its index, so a page goes on with the text that it began with.
     """
-    params: dict[str, Any] = {"before": before, "session": session, "user": user, "floor": -NEWEST}
-    wanted = terms(words)
-    if words.strip() and not wanted:
+    params: dict[str, Any] = {"before": before, "session": session, "user": user, "text": text, "floor": -NEWEST}
+    sought = words.sought(text)
+    if text.strip() and not sought:
         return ListPage([], None)
-    if (wanted or user) and await _has_index(readers):
-        params["query"] = " AND ".join(_conditions(wanted, user))
+    if (sought or user) and await _has_index(readers):
+        params["query"] = " AND ".join(_conditions(sought, user))
         return await _search(readers, _INDEX_KEYS, SEARCH_INDEX, params, filtered=session is not None)
-    patterns = {f"term{number}": like(term) for number, term in enumerate(wanted)}
-    conditions = "".join(f" AND m.record LIKE :{name} ESCAPE '\\'" for name in patterns)
-    query = SEARCH_ROWS.format(words=conditions)
-    return await _search(readers, _KEYS, query, params | patterns, filtered=bool(wanted or session or user))
+    query = SEARCH_ROWS.format(words=HAS_WORDS if sought else "")
+    return await _search(readers, _KEYS, query, params, filtered=bool(sought or session or user))
 
 
-def _conditions(wanted: list[str], user: str | None) -> Iterator[str]:
+def _conditions(sought: list[Spellings], user: str | None) -> Iterator[str]:
     """The question to the index."""
     if user:
         yield f"keys : {memory_index.user_key(user)}"
-    if wanted:
-        yield f"searchableText : ({' AND '.join(map(phrase, wanted))})"
+    for spellings in sought:
+        yield f"searchableText : ({' OR '.join(map(_begun, spellings))})"
+
+
+def _begun(word: str) -> str:
+    return f'"{words.stored(word)}"{" *" if words.begins_others(word) else ""}'
 
 
 async def _search(
@@ -71,12 +75,12 @@ async def _search(
 
 
 async def _has_index(readers: Readers) -> bool:
-    """True if the index is there, up to date and of our make: the last to write may have had no FTS5."""
+    """True if the index is there, whole, up to date and of our make: the last to write may have had no FTS5."""
     if not readers.has_memory_index:
         return False
     row = await readers.fetch_one(
         "SELECT sql FROM sqlite_master WHERE name = 'polar_memory_fts' "
-        "AND NOT EXISTS (SELECT 1 FROM polar_properties WHERE name = ?)",
-        (memory_index.STALE,),
+        "AND NOT EXISTS (SELECT 1 FROM polar_properties WHERE name IN (?, ?))",
+        (memory_index.STALE, memory_index.BUILDING),
     )
     return row is not None and str(row[0]).split() == memory_index.TABLE.split()

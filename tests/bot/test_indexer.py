@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 import pytest_asyncio
 
 from bot.indexer import Indexer
+from storage import memory_index
 from storage.database import Database
+from storage.memory_building import PAGE
 from storage.memory_changes import CHANGED, MemoryChanges
 from storage.tables.memories import Memories
 from tests.clocks import TestClock
@@ -187,3 +190,57 @@ async def test_the_marks_stay_out_of_the_other_programs_way(database: Database) 
     assert await waiting(database) == 0
     assert len(await entries(database)) == 2
     assert (await found(database, "tea", user="8"), await found(database, "tea")) == (["n"], [])
+
+
+async def test_the_bot_answers_while_it_is_made_and_says_how_far_it_is(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """From a file of an older version, in its log."""
+    monkeypatch.setattr("bot.indexer.TOLD_EVERY", PAGE)
+    caplog.set_level("INFO", "polar.indexing")
+    async with house.bot(TestClock()):
+        ann, chat = house.chat()
+    with Earlier(house.path).open() as connection:
+        connection.execute("BEGIN")
+        for number in range(PAGE * 2 + 1):
+            row = (f"m{number:04}", f"telegram:chat:{chat.id}", str(ann.id), "session", "fact", f"bees {number:04}")
+            connection.execute("INSERT INTO polar_memory VALUES (?, ?, ?, ?, ?, ?, '{}', 1, 1)", row)
+        connection.execute("DROP TABLE polar_memory_fts")
+        connection.execute("COMMIT")
+    async with house.bot(TestClock()):
+        [answer] = await tell(house, chat, ann, "/memory search 0128")
+        assert "bees 0128" in answer
+        await until(lambda: house.rows("SELECT 1 FROM polar_properties WHERE name = ?", memory_index.BUILDING) == [])
+        assert await tell(house, chat, ann, "/memory search 0128") == [answer]
+    assert [record.getMessage() for record in caplog.records if record.name == "polar.indexing"] == [
+        "the index of memories is being made: 0 of 129 are in it",
+        "the index of memories is being made: 64 of 129 are in it",
+        "the index of memories is being made: 128 of 129 are in it",
+        "the index of memories is whole, with 129 in it",
+    ]
+
+
+async def test_a_former_index_that_cannot_be_removed_does_not_keep_the_new_one_from_being_made(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is tried by itself."""
+    tried: list[str] = []
+
+    async def fail(indexer: Indexer) -> None:
+        tried.append("former")
+        raise sqlite3.OperationalError("damaged")
+
+    async def build(indexer: Indexer) -> None:
+        tried.append("build")
+
+    async def look(indexer: Indexer) -> None:
+        tried.append("look")
+        database.has_memory_index = len(tried) < 5
+
+    monkeypatch.setattr("bot.indexer.PAUSE_S", 0.001)
+    for name, work in (("empty_former", fail), ("build", build), ("look", look)):
+        monkeypatch.setattr(Indexer, name, work)
+    running = asyncio.create_task(Indexer(database).run())
+    await until(lambda: not database.has_memory_index)
+    running.cancel()
+    assert tried == ["former", "build", "look", "former", "look"]

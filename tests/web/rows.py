@@ -7,7 +7,7 @@ import random
 import sqlite3
 from typing import Any
 
-from storage import memory_index
+from storage import memory_entries, memory_index
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 ANN, BOB, GROUP, FORUM = (
@@ -333,4 +333,4 @@ class Rows:
         record = columns.pop("record", {"fact": fact})
         stamps = {"createdAtMs": at, "updatedAtMs": at}
         self.add("polar_memory", memoryId=key, sessionId=session, record=record, **columns, **stamps)
-        self._connection.execute(memory_index.ADD, (key, fact, memory_index.keys(key, columns["userId"])))
+        self._connection.execute(memory_index.ADD, memory_entries.entry(key, session, columns["userId"], fact))

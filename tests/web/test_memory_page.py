@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from storage import opening
+from storage import memory_entries, opening
 from storage.readers import Readers
 from storage.views import listings, memory_listings
 from tests.storage.files import NOW_MS, plain
@@ -134,7 +134,7 @@ async def test_a_search_for_what_is_rare_stops_and_goes_on(database: Path, monke
         for words in ("", "garden"):
             before, pages, found = listings.NEWEST, 0, 0
             while True:
-                page = await memory_listings.memories(readers, words=words, session=ANN, before=before)
+                page = await memory_listings.memories(readers, text=words, session=ANN, before=before)
                 pages, found = pages + 1, found + len(page.rows)
                 if page.next is None:
                     break
@@ -146,12 +146,13 @@ async def test_a_search_for_what_is_rare_stops_and_goes_on(database: Path, monke
 
 
 @pytest.mark.parametrize(
-    "query", [memory_listings.SEARCH_INDEX, memory_listings.SEARCH_ROWS.format(words=" AND m.record LIKE :query")]
+    "query", [memory_listings.SEARCH_INDEX, memory_listings.SEARCH_ROWS.format(words=memory_listings.HAS_WORDS)]
 )
 def test_a_page_reads_in_the_order_of_entry(database: Path, query: str) -> None:
     """Nothing is sorted, so that a page of a million costs what one of a hundred does."""
-    params = {"before": 9, "floor": 0, "session": None, "user": None, "query": "a"}
+    params = {"before": 9, "floor": 0, "session": None, "user": None, "query": "a", "text": ""}
     with opening.reading(database) as connection:
+        connection.create_function(memory_entries.HAS_WORDS, 2, memory_entries.has_words)
         plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", params)]
     assert not [step for step in plan if "TEMP B-TREE" in step or re.match("SCAN m", step)], plan
 

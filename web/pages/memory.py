@@ -22,7 +22,7 @@ async def page(request: Request) -> Response:
     before = keys(request, "before", 1)
     listing = await memories(
         request.app.state.readers,
-        words=wanted["q"],
+        text=wanted["q"],
         session=_session(wanted["session"]),
         user=wanted["user"] or None,
         before=before[0] if before else NEWEST,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.indexer import Indexer
 from storage.database import Database
 from storage.payloads import SendMessage
 from storage.statement import Statement
@@ -109,6 +110,7 @@ async def test_what_belongs_to_a_chat_moves_with_it(database: Database, path: Pa
     assert seen(path, MOVED) == {table: [NEW, OTHER] for table in MOVED}
     assert seen(path, KEPT) == ledgers
     assert ledgers["polar_feedback_events"] == [OLD, OTHER]
+    await Indexer(database).look()  # as the bot does each second
     found = await Memories(database).search("tea", session_id=NEW, user_id="7", limit=5)
     assert [memory.memory_id for memory in found] == ["m1"]
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import memory_index
+from bot.indexer import Indexer
+from storage import memory_entries, memory_index
 from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.statement import Parameters, Rows, Statement
@@ -175,23 +176,6 @@ async def test_signs_alone_are_never_an_error(database: Database, memories: Memo
     assert await found(memories, "tea") == ["m"]
 
 
-async def test_a_star_is_no_wildcard_of_the_index(database: Database) -> None:
-    """The start of a word is another word."""
-    memories = Memories(database)
-    await database.commit(*add(memories, "m", "green tea"))
-    assert await found(memories, "gre*") == []
-
-
-async def test_signs_of_like_are_looked_for_literally(database: Database) -> None:
-    """Without the index, `_` in a word is that sign and no wildcard."""
-    database.has_memory_index = False
-    memories = Memories(database)
-    await database.commit(*add(memories, "m", "the abc"), *add(memories, "n", "the a_c"))
-    assert await found(memories, "a_c") == ["n"]
-    assert await found(memories, "%") == []
-    assert await found(memories, "100%") == []
-
-
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
 @given(words=st.text(max_size=40))
 async def test_any_text_can_be_searched_for(database: Database, words: str) -> None:
@@ -235,6 +219,8 @@ async def test_memories_of_a_time_without_index_are_found_once_there_is_one(
         database = await Database.open(path, now_ms=NOW_MS)
         assert database.has_memory_index
         assert set(await found(Memories(database), "tea")) == {"old", "new"}
+        await Indexer(database).build()
+        assert set(await found(Memories(database), "tea")) == {"old", "new"}
         await database.close()
     assert sorted(rows(path, "SELECT memoryId FROM polar_memory_fts")) == [("new",), ("old",)]
 
@@ -242,39 +228,10 @@ async def test_memories_of_a_time_without_index_are_found_once_there_is_one(
 async def test_the_index_is_rebuilt_only_when_it_has_to_be(path: Path) -> None:
     """An index in order is left alone at the next start."""
     database = await Database.open(path, now_ms=NOW_MS)
-    await database.commit(Statement(memory_index.ADD, ("only here", "tea", "")))
+    await database.commit(Statement(memory_index.ADD, ("only here", "tea", "", "")))
     await database.close()
     await (await Database.open(path, now_ms=NOW_MS)).close()
     assert rows(path, "SELECT memoryId FROM polar_memory_fts") == [("only here",)]
-
-
-@pytest.mark.parametrize(
-    "former",
-    [
-        None,
-        "fts5(memoryId UNINDEXED, searchableText, tokenize='porter unicode61')",
-        "fts5(memoryId, searchableText, content='', tokenize='porter unicode61')",
-    ],
-    ids=["missing", "without keys", "contentless"],
-)
-async def test_an_index_of_another_make_is_made_anew(path: Path, former: str | None) -> None:
-    """Also one that was dropped; what it did not hold is found again, and can be forgotten."""
-    database = await Database.open(path, now_ms=NOW_MS)
-    await database.commit(*add(Memories(database), "m", "green tea"), *add(Memories(database), "n", "white tea"))
-    await database.close()
-    with plain(path) as connection:
-        connection.execute("DROP TABLE polar_memory_fts")
-        if former is not None:
-            connection.execute(f"CREATE VIRTUAL TABLE polar_memory_fts USING {former}")
-    database = await Database.open(path, now_ms=NOW_MS)
-    memories = Memories(database)
-    assert await found(memories, "green") == ["m"]
-    memory = await memories.find("m", session_id=S, user_id="7")
-    assert memory is not None
-    await database.commit(*memories.forget(memory))
-    assert await found(memories, "tea") == ["n"]
-    await database.close()
-    assert rows(path, "SELECT memoryId FROM polar_memory_fts") == [("n",)]
 
 
 def steps(path: Path, *statements: Statement) -> int:
@@ -333,7 +290,7 @@ async def test_searching_looks_at_rows_of_this_user_only(
     assert steps(path, *queries) < alone + 20  # a join with 2,000 rows takes over 100
 
 
-async def test_a_rebuild_that_fails_leaves_the_index_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_beginning_that_fails_leaves_the_index_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is one transaction."""
     database = await Database.open(path, now_ms=NOW_MS)
     await database.commit(
@@ -341,7 +298,7 @@ async def test_a_rebuild_that_fails_leaves_the_index_as_it_was(path: Path, monke
         Statement("INSERT INTO polar_properties VALUES (?, '1')", (memory_index.STALE,)),
     )
     await database.close()
-    monkeypatch.setattr(memory_index, "searchable_text", lambda record: 1 / 0)
+    monkeypatch.setattr(memory_index, "TERMS", "CREATE nonsense")
     with plain(path) as connection:
         with pytest.raises(sqlite3.OperationalError):
             memory_index.prepare(connection)
@@ -363,7 +320,7 @@ async def test_a_rebuild_that_fails_leaves_the_index_as_it_was(path: Path, monke
 )
 def test_a_records_text_is_its_named_fields_or_all_of_it(record: str, text: str) -> None:
     """All of fact, type, summary and content that it has, joined; else its whole JSON."""
-    assert memory_index.searchable_text(record) == text
+    assert memory_entries.searchable_text(record) == text
 
 
 async def test_a_memory_is_replaced_and_removed_by_its_own_user_where_it_was_made(
