@@ -20,6 +20,7 @@ MAX_FACT = 2000
 COMMAND = "remember"
 _ASKED = re.compile(r"(?:please,?\s+)?remember(?:\s+that\b|\s*:)?\s+(?P<fact>\S.*)", re.IGNORECASE | re.DOTALL)
 _ASKED_PLAINLY = re.compile(r"(?:please,?\s+)?remember(?:\s+that\b|\s*:)\s+(?P<fact>\S.*)", re.IGNORECASE | re.DOTALL)
+_THAT = re.compile(r"that\s+(?=\S)", re.IGNORECASE)
 _COMMANDED = re.compile(rf"/{COMMAND}(?:@\w+)?\s", re.IGNORECASE)
 
 
@@ -94,7 +95,7 @@ class Facts:
         if not self._may_have_asked(stored.text) or _is_older(edited, stored):
             return ()
         is_command = edited.command is not None and edited.command.name == COMMAND
-        fact = edited.command.argument if edited.command is not None and is_command else self._fact(edited)
+        fact = commanded(edited.command.argument) if edited.command is not None and is_command else self._fact(edited)
         own = {"session_id": turn.session_id, "user_id": turn.user_id}
         name = memory_id(turn.session_id, edited.telegram_message_id)
         if not fact:
@@ -102,6 +103,11 @@ class Facts:
         if len(fact) > MAX_FACT:
             return ()
         return self.memories.replace(name, fact=fact, now_ms=turn.received_at_ms, **own)
+
+
+def commanded(argument: str) -> str:
+    """The fact behind the command, which people say as a sentence too: “/remember that my cat …”."""
+    return argument[match.end() :] if (match := _THAT.match(argument)) else argument
 
 
 def _is_question(text: str) -> bool:

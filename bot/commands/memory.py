@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.clock import moment
 from bot.files.memories import JSON, MARKDOWN, MOST
 from middleware.commands import Command
-from middleware.facts import COMMAND, MAX_FACT, Facts
+from middleware.facts import COMMAND, MAX_FACT, Facts, commanded
 from middleware.pages import A_PAGE, footer, page_named, part_of
 from middleware.texts import say, shorten
 from middleware.turn import LaterDocument, Outcome, Turn
@@ -41,7 +41,7 @@ class MemoryCommands:
         if len(argument) > MAX_FACT:
             raise UsageError(say("memory.too_long", most=MAX_FACT, length=len(argument)))
         assert turn.incoming is not None
-        turn.record(*self.facts.keep(turn, turn.incoming, argument))
+        turn.record(*self.facts.keep(turn, turn.incoming, commanded(argument)))
         kept = memory_id(turn.session_id, turn.incoming.telegram_message_id)
         return Outcome.answer(say("memory.noted", id=short(kept)))
 

@@ -79,6 +79,24 @@ async def test_a_run_recalls_what_its_owner_had_remembered_in_its_chat(house: Ho
         await house.world.wait(lambda: texts(house, chat)[-1] == "tea is in the tin")
 
 
+async def test_a_fact_is_kept_without_the_that_in_front(house: House) -> None:
+    """As “remember that …” says it, also when it is edited; “that” alone is a fact like others."""
+    async with house.bot():
+        ann, chat = house.chat()
+        said = house.world.say(chat, ann, "/remember That my cat is called Miso")
+        await idle(house)
+        await remember(house, chat, ann, "that", "thatched roofs burn")
+        assert facts(house) == ["my cat is called Miso", "that", "thatched roofs burn"]
+        house.world.edit(chat, said, "/remember that my cat is called Mochi")
+        await idle(house)
+        assert facts(house)[0] == "my cat is called Mochi"
+
+
+def facts(house: House) -> list[str]:
+    """All that is remembered, in order."""
+    return [json.loads(row[0])["fact"] for row in house.rows("SELECT record FROM polar_memory ORDER BY rowid")]
+
+
 async def test_recall_has_a_limit_and_cuts_no_fact(house: House) -> None:
     """Whole facts, as many as fit."""
     async with house.bot(responder=RECALLING) as bot:
