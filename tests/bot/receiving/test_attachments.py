@@ -35,6 +35,7 @@ TOLD: dict[str, dict[str, Any]] = {
     "document": {**FILE, "name": "notes.pdf", "mimeType": "application/pdf"},
     "poll": {"question": "Shall we?", "options": ["Yes", "No"]},
     "location": {"latitude": 52.52, "longitude": 13.405},
+    "venue": {"latitude": 52.52, "longitude": 13.405, "title": "Tower", "address": "Panoramastraße 1a"},
     "contact": {},
     "dice": {"emoji": "🎲", "value": 4},
 }
