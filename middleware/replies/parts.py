@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from middleware.replies.rich_text import RichText, rich, split_rich
-from middleware.replies.splitting import LIMIT, clean, split, utf16_length
+from middleware.replies.splitting import LIMIT, clean, is_visible, split, utf16_length
 from middleware.texts import say
 from middleware.turn import Document, LaterDocument, Reply
 from storage.payloads import SendDocument, SendMessage
@@ -42,7 +41,7 @@ def sendable(reply: Reply) -> tuple[Reply, ...]:
         return (replace(reply, document=document),)
     said, key = replace(reply, document=None), "document.empty" if size == 0 else "document.too_large"
     why = replace(said, text=say(key, name=document.name), markdown=False, rateable=False, by="polar")
-    return (said, replace(why, buttons=(), joins=True)) if _is_visible(said.text) else (why,)
+    return (said, replace(why, buttons=(), joins=True)) if is_visible(said.text) else (why,)
 
 
 def parts(reply: Reply, most: int) -> Iterator[SendMessage | SendDocument]:
@@ -71,7 +70,7 @@ def _said(text: str, markdown: bool, most: int) -> Iterator[SendMessage | SendDo
     cut = _cut(text, markdown) if len(text) <= _readable(most) else ()
     if len(cut) <= most and len(text) <= _readable(most):
         yield from map(_message, cut)
-    elif _is_visible(text := clean(text)):
+    elif is_visible(text := clean(text)):
         yield _file(text, markdown, most)
 
 
@@ -112,13 +111,8 @@ def _with_document(reply: Reply, document: SendDocument, most: int) -> Iterator[
 
 def _cut(text: str, markdown: bool, limit: int = _ROOM) -> tuple[RichText, ...]:
     cut = split_rich(rich(text), limit) if markdown else map(RichText, split(clean(text), limit))
-    return tuple(part for part in cut if _is_visible(part.text))
+    return tuple(part for part in cut if is_visible(part.text))
 
 
 def _message(part: RichText, *, topic_id: int | None = None, silent: bool = False) -> SendMessage:
     return SendMessage(text=part.text, entities=part.entities, topic_id=topic_id, silent=silent)
-
-
-def _is_visible(text: str) -> bool:
-    """True if there is more to it than blanks and zero-width characters, which Telegram refuses on their own."""
-    return any(not (c.isspace() or c == "\u2800" or unicodedata.category(c) in ("Cc", "Cf")) for c in text)

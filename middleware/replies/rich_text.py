@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from middleware.markdown.page import render
 from middleware.markdown.spans import Stretch
-from middleware.replies.splitting import LIMIT, Block, Cutter, clean, utf16_length
+from middleware.replies.splitting import LIMIT, Block, Cutter, clean, is_visible, utf16_length
 from storage.payloads import Entity
 
 log = logging.getLogger("polar.rich_text")
@@ -45,7 +45,7 @@ def rich(markdown: str) -> RichText:
         log.warning("Markdown could not be read: %s", type(error).__name__)
         return RichText(source.strip())
     text = str(written)
-    if not text.strip():
+    if not is_visible(text):
         return RichText(source.strip())
     return _rich(text, *_ends(text, written.spans), list(_fitting(text, written.spans)))
 

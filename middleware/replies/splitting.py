@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from storage.text import clean
 
-__all__ = ["LIMIT", "Block", "Cutter", "clean", "split", "utf16_length"]
+__all__ = ["LIMIT", "Block", "Cutter", "clean", "is_visible", "split", "utf16_length"]
 
 LIMIT = 4096  # UTF-16 code units
 _LONGEST_CLUSTER = 32  # code points kept together at most, so that a heap of accents cannot stop a cut
@@ -30,6 +30,11 @@ _INNER_WORD, _INNER_SENTENCE, _WORD, _SENTENCE, _LINE, _PARAGRAPH = range(6)
 def utf16_length(text: str) -> int:
     """Return the length as Telegram counts it."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def is_visible(text: str) -> bool:
+    """True if there is more to it than blanks and zero-width characters, which Telegram refuses on their own."""
+    return any(not (c.isspace() or c == "\u2800" or unicodedata.category(c) in ("Cc", "Cf")) for c in text)
 
 
 def split(text: str, limit: int = LIMIT) -> tuple[str, ...]:

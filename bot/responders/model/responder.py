@@ -17,6 +17,7 @@ from bot.responders.model.endpoint import ModelEndpoint
 from bot.responders.model.prices import CALLS, REPAIR_TOKENS, Prices, Usage
 from bot.responders.model.tokens import PER_MESSAGE, count, encode
 from bot.settings import PRICE_SETTINGS, Settings
+from middleware.replies.splitting import is_visible
 from middleware.responder import Abilities, Propose, ResponderFailed, Response
 from middleware.texts import say
 from middleware.turn import Clock, Reply, Turn
@@ -168,7 +169,7 @@ def _answer(
 
 
 def _said(said: str) -> tuple[Reply, ...]:
-    return (Reply(text=said, markdown=True, rateable=True),) if said.strip() else ()
+    return (Reply(text=said, markdown=True, rateable=True),) if is_visible(said) else ()
 
 
 def _nothing(answer: ModelAnswer) -> ResponderFailed:

@@ -196,9 +196,9 @@ async def test_an_answer_that_became_too_long_says_so(house: House) -> None:
     assert reasons(house) == [("answered", "length")]
 
 
-@pytest.mark.parametrize("words", ["", "  \n "])
+@pytest.mark.parametrize("words", ["", "  \n ", "\u202e", "\u200b\n\u2800"])
 async def test_an_empty_answer_is_told(house: House, words: str) -> None:
-    """Nobody is left without a word."""
+    """Nobody is left without a word; what cannot be seen is none."""
     async with talking(house) as model:
         ann, chat = house.chat()
         model.order(Answer(pieces=(words,)))

@@ -154,6 +154,9 @@ def test_offsets_are_counted_in_utf16(mark: str) -> None:
         ("``` two words\nx\n```", "words\nx"),
         ("between $5 and $6", "between $5 and $6"),
         ("about ~5 to ~6", "about ~5 to ~6"),
+        ("**\u202e**", "**\u202e**"),
+        ("[\u200b](https://a.example)", "[\u200b](https://a.example)"),
+        ("&#8203;", "&#8203;"),
     ],
 )
 def test_nothing_that_was_written_is_hidden_or_left_out(source: str, shown: str) -> None:
