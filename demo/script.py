@@ -75,7 +75,7 @@ class Script:
         self._screen.scene("Three settings connect a model: here a canned one, on loopback, no key")
         await self._stage.stop_bot()
         await asyncio.gather(self._start(), self._budget("0.10"))
-        await self._ann.say("do you still know what colour my bike is?")
+        await self._ann.say("so, what colour is my bike?")
 
     async def _propose(self) -> None:
         self._screen.scene("The model may propose an automation. It exists once Ann presses Create")
