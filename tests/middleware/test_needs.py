@@ -46,7 +46,8 @@ class Noted(Database):
         return await super().look_up(sql, params)
 
     def _note(self, sql: str) -> None:
-        self.asked += re.findall(r"FROM (\w+)", sql)[:1]
+        # One look-up tells besides whether the index of memories is whole.
+        self.asked += re.findall(r"FROM ((?!polar_properties)\w+)", sql)[:1]
 
 
 class Deaf:

@@ -23,7 +23,7 @@ CUT = say("model.cut")
 
 MOCKLLM = Started(
     ("bin/python", "-m", "uvicorn", "mockllm.server:app", "--host", "127.0.0.1", "--port", "{port}"),
-    {"responses.yml": json.dumps({"responses": {}, "defaults": {"unknown_response": ANSWER}})},
+    {"responses.yml": json.dumps({"responses": {}, "defaults": {"unknown_response": ANSWER}}, ensure_ascii=False)},
     ready="/openapi.json",
 )
 LLMOCK = Started(("bin/llmock", "serve", "--host", "127.0.0.1", "--port", "{port}", "--tool-mode", "off"))
