@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from middleware.incoming import Invocation
 from middleware.presses import stale
 from middleware.texts import say
-from middleware.turn import CallNext, Invocation, Kind, Level, Outcome, Reply, Turn
+from middleware.turn import CallNext, Kind, Level, Outcome, Reply, Turn
 from middleware.usage import UsageError, anonymous, not_allowed
 from storage.errors import QuestionTooLong
 

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
+from middleware.incoming import Incoming
 from middleware.responder import wants_answer
 from middleware.texts import say
-from middleware.turn import CallNext, Incoming, Kind, Outcome, Turn
+from middleware.turn import CallNext, Kind, Outcome, Turn
 from middleware.usage import anonymous
 from storage.ids import memory_id
 from storage.statement import Statement
@@ -92,7 +93,7 @@ class Facts:
 
     def revised(self, turn: Turn, edited: Incoming, stored: Message) -> tuple[Statement, ...]:
         """What the edit of a message makes of the fact that it was: another one, or none; the forgotten stays so."""
-        if not self._may_have_asked(stored.text) or _is_older(edited, stored):
+        if not self._may_have_asked(stored.text) or edited.is_older_than(stored.edit_date):
             return ()
         is_command = edited.command is not None and edited.command.name == COMMAND
         fact = commanded(edited.command.argument) if edited.command is not None and is_command else self._fact(edited)
@@ -112,7 +113,3 @@ def commanded(argument: str) -> str:
 
 def _is_question(text: str) -> bool:
     return text.rstrip().endswith("?")
-
-
-def _is_older(edited: Incoming, stored: Message) -> bool:
-    return edited.edit_date is not None and stored.edit_date is not None and edited.edit_date < stored.edit_date

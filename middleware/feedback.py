@@ -8,11 +8,12 @@ from typing import Any, ClassVar, Literal
 
 from middleware.buckets import Buckets
 from middleware.failures import MiddlewareError
+from middleware.incoming import Press, ReactionChange, Reactions
 from middleware.polarity import PolarityTable
 from middleware.presses import stale
 from middleware.rate_limit import RateLimit
 from middleware.texts import say
-from middleware.turn import CallNext, Clock, Kind, Outcome, Press, ReactionChange, Reactions, Reply, Toast, Turn
+from middleware.turn import CallNext, Clock, Kind, Outcome, Reply, Toast, Turn
 from storage.ids import THUMB_DOWN, THUMB_UP, event_id
 from storage.tables.custom_emoji import CustomEmoji
 from storage.tables.feedback import FeedbackLedger

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from middleware.incoming import was_command
 from middleware.needs import Needs
 from middleware.responder import ANSWERABLE, wants_answer
 from middleware.said import whole
@@ -18,8 +18,6 @@ CHAIN = 10
 """The number of replies that are followed upwards."""
 LOOKS = 4
 """How often as many messages as are wanted are read, as commands may lie between those that count."""
-_COMMAND = re.compile(r"\s*(?:@\w+[\s,:]+)*/[A-Za-z0-9_]")
-"""Mentions may stand in front."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ class History:
 
 def _is_talk(message: Message) -> bool:
     if message.role == "user":
-        return message.is_kept and message.kind != "service" and not _COMMAND.match(message.text)
+        return message.is_kept and message.kind != "service" and not was_command(message.text)
     origin = message.origin
     said_by_itself = origin.automation_id is not None or origin.heartbeat_id is not None
     said_or_beside = origin.responder is not None or origin.beside is not None

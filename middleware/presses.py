@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from middleware.incoming import Press
 from middleware.texts import say, shorten
-from middleware.turn import CallNext, Kind, Outcome, OutcomeStatus, Press, Toast, Turn
+from middleware.turn import CallNext, Kind, Outcome, OutcomeStatus, Toast, Turn
 
 _MAX_TOAST = 190
 

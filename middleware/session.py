@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from middleware.facts import Facts
+from middleware.incoming import Incoming, was_command
 from middleware.rate_limit import RateLimit
 from middleware.said import whole
-from middleware.turn import CallNext, Clock, Incoming, Kind, Outcome, Turn
+from middleware.turn import CallNext, Clock, Kind, Outcome, Turn
 from storage.ids import session_id_of
 from storage.parts import OTHERS, REPLIED_CONTACT, REPLIED_TO, Part
 from storage.tables.chats import Chats
@@ -22,7 +22,6 @@ RENEWED_FOR_MS = 120_000
 """The time after a message was received within which an edit of it gets a new answer."""
 _MOVING = ("location", "venue")
 """Of what is sent for a while, Telegram says each step as an edit, which nobody asks about."""
-_COMMAND = re.compile(r"(?:@\w+[\s,.:;!–—-]*)*/[A-Za-z0-9_]{1,64}(?![A-Za-z0-9_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ class Session:
                 keeps_former=refusal is None,
             )
         )
-        if not has_same_parts and _is_newest(edited, stored):
+        if not has_same_parts and not edited.is_older_than(stored.edit_date):
             turn.record(
                 *self.parts.replace_own(
                     turn.session_id,
@@ -159,15 +158,10 @@ def _is_erased(stored: Message) -> bool:
 
 def _is_answered_anew(turn: Turn, edited: Incoming, stored: Message) -> bool:
     """True if an edit of this message is one that somebody waits for an answer to."""
-    if not _is_newest(edited, stored):
+    if edited.is_older_than(stored.edit_date):
         return False
     is_recent = abs(turn.received_at_ms - stored.created_at_ms) <= RENEWED_FOR_MS
-    return is_recent and edited.addressed and not _COMMAND.match(stored.text)
-
-
-def _is_newest(edited: Incoming, stored: Message) -> bool:
-    """True unless what is stored is a later edit."""
-    return edited.edit_date is None or stored.edit_date is None or edited.edit_date >= stored.edit_date
+    return is_recent and edited.addressed and not was_command(stored.text)
 
 
 def _is_replied(part: Part) -> bool:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from middleware.incoming import Incoming, Invocation, Press, Reactions
 from storage.ids import reply_thread, root_thread, session_id_of, topic_thread
 from storage.origin import UNKNOWN, Origin
-from storage.parts import FORWARDED, Part
 from storage.payloads import Button as Button  # a part of what a reply is made of
 from storage.statement import Rows, Statement
 from storage.tables.messages import Message
@@ -75,88 +75,6 @@ class Place:
     def is_channel(self) -> bool:
         """A channel: whatever is sent there, all who read it see."""
         return self.chat_type == "channel"
-
-
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """A command as written: name without slash, the rest as its argument."""
-
-    name: str
-    argument: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
-    """A message as a person sent it. `attachment` is what it carries: of a file the reference, else what that says.
-
-    `parts` are what belongs to it besides, with whose it is: middleware/said.py tells all of it together.
-    """
-
-    telegram_message_id: int
-    kind: str
-    text: str
-    lead: str = ""
-    """What the text begins with that only says whom it is for; it changes nothing of what is meant."""
-    command: Invocation | None = None
-    """The command for us that it is, run or not."""
-    attachment: Mapping[str, Any] | None = None
-    parts: tuple[Part, ...] = ()
-    edit_date: int | None = None
-    """When it was edited, in Telegram's seconds."""
-    addressed: bool = True
-    """True if it is meant for us: always in private, in groups when mentioned, replied to or commanded."""
-
-    @property
-    def request(self) -> str:
-        """The text without the mentions in front."""
-        return self.text.removeprefix(self.lead).strip()
-
-    @property
-    def forwarded(self) -> bool:
-        """True if somebody else wrote it first."""
-        return any(part.kind == FORWARDED for part in self.parts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReactionChange:
-    """One difference in a message's reactions. `custom_emoji_id` is set where the emoji is not a standard one."""
-
-    event_type: Literal["reaction_added", "reaction_removed"]
-    emoji: str | None = None
-    custom_emoji_id: str | None = None
-    paid: bool = False
-    unknown_type: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReactionCount:
-    """The number of those who have reacted with an emoji, where Telegram does not say who."""
-
-    emoji: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reactions:
-    """The changes on one message, and by whom (`chat:<id>` for an anonymous actor, None for mere totals)."""
-
-    telegram_message_id: int
-    actor: str | None
-    date: int | None = None
-    """When it happened, in Telegram's seconds."""
-    changes: tuple[ReactionChange, ...] = ()
-    totals: tuple[ReactionCount, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
-    """A press of an inline button under the message with this id, None when Telegram no longer shows it."""
-
-    query_id: str
-    telegram_message_id: int | None
-    data: str
-    is_inline: bool = False
-    """True if that message was sent through the bot's inline mode, so that nobody knows where it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

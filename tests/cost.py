@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
+
+import pytest
+
+from storage.database import Database
+from storage.statement import Parameters, Rows
+from tests.storage.files import plain
 
 BOUND_S = 20.0
 """Fifty times what the slowest takes; what goes astray takes minutes and hours."""
@@ -46,6 +53,28 @@ def instructions(work: Callable[[], object]) -> int:
     finally:
         sys.settrace(before)
     return count
+
+
+async def steps_of_sqlite(database: Database, question: Callable[[Database], Awaitable[object]]) -> int:
+    """How many steps SQLite takes for all queries of a question."""
+    taken = 0
+
+    def note() -> int:
+        nonlocal taken
+        taken += 1
+        return 0
+
+    with plain(database.path) as connection, pytest.MonkeyPatch.context() as patch:
+        connection.row_factory = sqlite3.Row
+
+        async def ask(sql: str, params: Parameters = ()) -> Rows:
+            connection.set_progress_handler(note, 1)
+            return connection.execute(sql, params).fetchall()
+
+        for name in ("fetch", "look_up"):
+            patch.setattr(database, name, ask)
+        await question(database)
+    return taken
 
 
 @contextmanager

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from emulator import Chat, Person
+from middleware.texts import say
 from tests.house import House
-from tests.looking import idle
+from tests.looking import idle, texts
 
 
 def buttons(message: dict[str, Any]) -> dict[str, str]:
@@ -33,3 +34,13 @@ async def press_data(house: House, chat: Chat, person: Person, data: str, messag
     await idle(house)
     await house.world.wait(lambda: query in house.world.answers)
     return str(house.world.answers[query].get("text", ""))
+
+
+async def forget_me(house: House, chat: Chat, person: Person) -> None:
+    """Ask to be erased and press the button, whatever else is in hand."""
+    erase = say("own_data.erase")
+    house.world.say(chat, person, "/forget me")
+    await house.world.wait(lambda: erase in buttons(last(house, chat)) if house.world.sent(chat) else False)
+    question = last(house, chat)
+    house.world.press(chat, person, question["message_id"], buttons(question)[erase])
+    await house.world.wait(lambda: say("own_data.erased") in texts(house, chat))

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from bot.files.own_data import SUBJECT
 from middleware.commands import Command
+from middleware.incoming import Invocation, Press
 from middleware.presses import stale, with_toast
 from middleware.texts import say
-from middleware.turn import Clock, Invocation, LaterDocument, Level, Outcome, Press, Turn
+from middleware.turn import Clock, LaterDocument, Level, Outcome, Turn
 from middleware.usage import UsageError, only_in_private
 from storage.erasure import Erasure
 from storage.payloads import Button

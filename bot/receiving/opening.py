@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.receiving.forms import EntityForm
+from middleware.incoming import BETWEEN
 
 _TOLD = ("mention", "text_mention", "bot_command")
-_BETWEEN = re.compile(r"[\s,.:;!–—-]*")
+_BETWEEN = re.compile(BETWEEN)
 """What may stand behind a name."""
 
 

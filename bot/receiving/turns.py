@@ -23,7 +23,8 @@ from bot.receiving.forms import (
 from bot.receiving.opening import Opening, mentions_in
 from bot.receiving.parts import parts_of
 from bot.receiving.reading import UpdateUnreadable
-from middleware.turn import Incoming, Invocation, Kind, Place, Press, ReactionChange, ReactionCount, Reactions, Turn
+from middleware.incoming import Incoming, Invocation, Press, ReactionChange, ReactionCount, Reactions
+from middleware.turn import Kind, Place, Turn
 from storage.ids import update_turn_id
 from storage.text import clean
 

@@ -16,7 +16,6 @@ from bot.sending import display
 from bot.sweeper import Sweeper
 from emulator import Chat, Person
 from middleware.replies.outbox import Outbox
-from middleware.texts import say
 from middleware.turn import Turn
 from storage import opening
 from storage.erasure import Erasure
@@ -28,13 +27,12 @@ from tests.bot.cli.terminal import polar, printed
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import files_with, idle, mentions, tell, texts
-from tests.pressing import buttons, last
+from tests.pressing import forget_me
 from tests.responders import ECHO, HANGING, WRITING, Writing
 
 pytestmark = pytest.mark.slow
 
 SECRET = "swordfish"
-ERASE = say("own_data.erase")
 SWEPT = (
     "SELECT count(*) FROM polar_properties AS a JOIN polar_properties AS b ON a.value = b.value "
     "WHERE a.name = 'erasures' AND b.name = 'erasures_off_disk'"
@@ -49,15 +47,6 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(display, "EVERY_S", 0.01)
     monkeypatch.setattr(sweeper, "SOON_S", 0.02)
     Writing.reset()
-
-
-async def forget_me(house: House, chat: Chat, person: Person) -> None:
-    """Ask for it and press the button, whatever else is in hand."""
-    house.world.say(chat, person, "/forget me")
-    await house.world.wait(lambda: ERASE in buttons(last(house, chat)) if house.world.sent(chat) else False)
-    question = last(house, chat)
-    house.world.press(chat, person, question["message_id"], buttons(question)[ERASE])
-    await house.world.wait(lambda: say("own_data.erased") in texts(house, chat))
 
 
 async def off_disk(house: House) -> None:

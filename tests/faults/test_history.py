@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,10 @@ import pytest
 
 from emulator import Chat, Person
 from storage.database import Database
-from storage.statement import Parameters, Rows
 from storage.views.chat_feedback import ChatFeedback
 from storage.views.queue_counts import QueueCounts
 from storage.views.tasks import TaskBoard
+from tests.cost import steps_of_sqlite
 from tests.house import House, until
 from tests.looking import awake, reactions, tell
 from tests.storage.files import DAY_MS, NOW_MS, plain
@@ -117,29 +116,8 @@ async def steps(path: Path, count: int) -> dict[str, int]:
         connection.execute(_REACTIONS, {"last": count - 1, "now": NOW_MS, "day": DAY_MS})
         connection.execute(_UPDATES, {"last": count})
         connection.execute("UPDATE polar_updates SET status = 'done'")
-    found = {name: await steps_of(database, question) for name, question in QUESTIONS.items()}
+    found = {name: await steps_of_sqlite(database, question) for name, question in QUESTIONS.items()}
     assert (await ChatFeedback(database).totals(S)).positive == count
     assert await QueueCounts(database).of_updates() == {"done": count}
     await database.close()
     return found
-
-
-async def steps_of(database: Database, question: Callable[[Database], Awaitable[Any]]) -> int:
-    """How many steps SQLite takes for all queries of a question."""
-    taken = 0
-
-    def note() -> int:
-        nonlocal taken
-        taken += 1
-        return 0
-
-    with plain(database.path) as connection, pytest.MonkeyPatch.context() as patch:
-        connection.row_factory = sqlite3.Row
-
-        async def fetch(sql: str, params: Parameters = ()) -> Rows:
-            connection.set_progress_handler(note, 1)
-            return connection.execute(sql, params).fetchall()
-
-        patch.setattr(database, "fetch", fetch)
-        await question(database)
-    return taken

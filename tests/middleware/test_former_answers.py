@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sending import display
+from emulator import Chat, Person
 from middleware.turn import Reply, Turn
 from tests.house import House
 from tests.looking import awake, idle, tell, texts
@@ -46,6 +47,15 @@ def former(house: House) -> list[str]:
     return [text for text, _ in house.rows(FORMER)]
 
 
+async def ask_twice(house: House, chat: Chat, person: Person, first: str, then: str) -> int:
+    """Ask something, and edit that when it is answered; its id."""
+    asked = house.world.say(chat, person, first)
+    await idle(house)
+    house.world.edit(chat, asked, then)
+    await idle(house)
+    return asked
+
+
 async def test_an_edited_question_leaves_the_former_answer(house: House) -> None:
     """Part by part: the one that says something else, and those that are taken back."""
     async with house.bot(responder=LONG):
@@ -78,10 +88,7 @@ async def test_the_file_of_a_former_answer_is_kept_whole(house: House) -> None:
     async with house.bot(responder=FILING):
         await awake(house)
         ann, chat = house.chat()
-        asked = house.world.say(chat, ann, "all")
-        await idle(house)
-        house.world.edit(chat, asked, "less")
-        await idle(house)
+        await ask_twice(house, chat, ann, "all", "less")
     assert former(house) == ["word " * 10_000]
     [(attachment,)] = house.rows("SELECT attachment FROM polar_message_revisions WHERE deliveryId IS NOT NULL")
     assert json.loads(attachment)["name"] == "answer.md"
@@ -120,10 +127,7 @@ async def test_what_the_bot_itself_said_leaves_nothing(house: House) -> None:
     async with house.bot(responder="tests.middleware.replies.test_asides:noting"):
         await awake(house)
         ann, chat = house.chat()
-        asked = house.world.say(chat, ann, "one")
-        await idle(house)
-        house.world.edit(chat, asked, "two")
-        await idle(house)
+        await ask_twice(house, chat, ann, "one", "two")
     assert texts(house, chat) == ["echo: two", "That was all."]
     assert former(house) == ["echo: one"]
 
@@ -133,10 +137,7 @@ async def test_a_message_that_has_become_an_aside_leaves_what_it_said(house: Hou
     async with house.bot(responder="tests.middleware.test_former_answers:turning"):
         await awake(house)
         ann, chat = house.chat()
-        asked = house.world.say(chat, ann, "one")
-        await idle(house)
-        house.world.edit(chat, asked, "two")
-        await idle(house)
+        asked = await ask_twice(house, chat, ann, "one", "two")
         assert former(house) == ["one"]
         house.world.edit(chat, asked, "three")
         await idle(house)
@@ -149,10 +150,7 @@ async def test_erasure_takes_former_answers_and_the_export_gives_them(house: Hou
     async with house.bot(responder=ECHO):
         await awake(house)
         ann, chat = house.chat()
-        asked = house.world.say(chat, ann, "one")
-        await idle(house)
-        house.world.edit(chat, asked, "two")
-        await idle(house)
+        await ask_twice(house, chat, ann, "one", "two")
         await tell(house, chat, ann, "/export")
         [document] = [message["document"] for message in house.world.sent(chat) if "document" in message]
         exported: dict[str, Any] = json.loads(house.world.files[document["file_id"]])

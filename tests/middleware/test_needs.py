@@ -13,9 +13,10 @@ import pytest
 from bot.app import App
 from bot.supervised import Supervisor
 from middleware.chain import compose
+from middleware.incoming import Incoming, ReactionChange, Reactions
 from middleware.needs import Needs
 from middleware.responder import Abilities, Responder
-from middleware.turn import CallNext, Incoming, Kind, Level, Outcome, Place, ReactionChange, Reactions, Source, Turn
+from middleware.turn import CallNext, Kind, Level, Outcome, Place, Source, Turn
 from storage.database import Database
 from storage.statement import Parameters, Rows
 from storage.tables.access import Permissions

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from middleware.incoming import Incoming
 from middleware.said import said
-from middleware.turn import Incoming
 from storage.parts import Part
 from tests import examples
 

@@ -11,8 +11,9 @@ from itertools import groupby
 from bot.responders.model.dialect import ChatMessage
 from bot.responders.model.lines import Names, is_reply, note, pointing, replying
 from bot.responders.model.tokens import PER_MESSAGE, count, encode, head
+from middleware.incoming import Incoming
 from middleware.said import CUT, said
-from middleware.turn import Incoming, Turn
+from middleware.turn import Turn
 from storage.ids import replied_in
 from storage.tables.messages import Message
 

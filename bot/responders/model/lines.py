@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from bot.responders.model.tokens import encode
-from middleware.turn import Incoming, Turn
+from middleware.incoming import Incoming
+from middleware.turn import Turn
 from storage.parts import REPLIED_TO, Part
 from storage.tables.messages import Message
 

@@ -9,16 +9,14 @@ from typing import Any
 import pytest
 
 from emulator import Chat, Person
-from middleware.texts import say
 from tests.bot.cli.terminal import polar, printed
 from tests.house import House, until
-from tests.looking import idle, mentions, tell, texts
-from tests.pressing import buttons, last
+from tests.looking import idle, mentions, tell
+from tests.pressing import forget_me, last
 from tests.responders import ECHO, WRITING, Writing
 
 SECRET = "swordfish"
 TOLD = "SELECT kind FROM polar_message_parts ORDER BY sequence"
-ERASE = say("own_data.erase")
 _ids = itertools.count(7_000)
 
 
@@ -46,15 +44,6 @@ def told_by_bob(house: House, ann: Person, chat: Chat, bob: Person) -> None:
         house, chat, bob, text="ask", reply_to_message={**replied, "from": bob.json(), "text": "x", "contact": contact}
     )
     arrive(house, chat, bob, text="he", entities=[mention])
-
-
-async def forget_me(house: House, chat: Chat, person: Person) -> None:
-    """Ask for it and press the button."""
-    house.world.say(chat, person, "/forget me")
-    await house.world.wait(lambda: ERASE in buttons(last(house, chat)) if house.world.sent(chat) else False)
-    question = last(house, chat)
-    house.world.press(chat, person, question["message_id"], buttons(question)[ERASE])
-    await house.world.wait(lambda: say("own_data.erased") in texts(house, chat))
 
 
 @pytest.mark.parametrize("by", ["/forget me", "polar erase"])

@@ -13,8 +13,9 @@ from bot.receiving.forms import KIND_LENGTH
 from bot.receiving.merging import piece_of
 from bot.receiving.reading import UpdateUnreadable, read_update
 from bot.receiving.turns import Me, turn_of, unreadable_turn
+from middleware.incoming import Incoming, Press, Reactions
 from middleware.said import said
-from middleware.turn import Incoming, Press, Reactions, Source, Turn
+from middleware.turn import Source, Turn
 from storage.tables.updates import Entry, Received
 from tests.campaigns.fuzzing.mutation import Mutator, places_in
 from tests.campaigns.fuzzing.rules import must, must_be_clean, must_be_stored, must_fit

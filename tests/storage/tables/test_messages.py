@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import pytest
 from storage.database import Database
 from storage.json_text import encode
 from storage.origin import UNKNOWN, Origin
-from storage.statement import Parameters, Rows, Statement
+from storage.statement import Statement
 from storage.tables.messages import Messages
+from tests.cost import steps_of_sqlite
 from tests.storage.files import NOW_MS, plain, rows
 
 S = "telegram:chat:1"
@@ -130,34 +131,18 @@ async def test_replies_in_a_private_chat_are_in_the_chats_one_thread(
 
 async def test_a_long_conversation_costs_what_is_read_of_it(database: Database, path: Path, messages: Messages) -> None:
     """In steps of SQLite's machine: no row beyond those that are given back is looked at, in whatever thread."""
-    taken = []
+    taken: dict[str, list[int]] = {"reply:1:2": [], "topic:1:7": []}
+
+    async def read(thread: str, _: Database) -> None:
+        assert len(await messages.list_thread(S, thread, limit=10)) == 10
+
     for last in (90, 3000):
         with plain(path) as connection:
             connection.execute("DELETE FROM polar_messages")
             connection.execute(_LONG, {"last": last, "chat": 1})
-        taken.append([await steps(database, messages, thread) for thread in ("reply:1:2", "topic:1:7")])
-    assert taken[0] == taken[1]
-
-
-async def steps(database: Database, messages: Messages, thread: str) -> int:
-    """How many steps the newest ten of a thread take."""
-    counted = 0
-
-    def count() -> int:
-        nonlocal counted
-        counted += 1
-        return 0
-
-    with plain(database.path) as connection, pytest.MonkeyPatch.context() as patch:
-        connection.row_factory = sqlite3.Row
-
-        async def look_up(sql: str, params: Parameters = ()) -> Rows:
-            connection.set_progress_handler(count, 1)
-            return connection.execute(sql, params).fetchall()
-
-        patch.setattr(database, "look_up", look_up)
-        assert len(await messages.list_thread(S, thread, limit=10)) == 10
-    return counted
+        for thread, steps in taken.items():
+            steps.append(await steps_of_sqlite(database, partial(read, thread)))
+    assert all(few == many for few, many in taken.values())
 
 
 async def test_a_receipt_gives_a_queued_part_its_id(database: Database, messages: Messages) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from bot.responders.model.context import BY_AUTOMATION, POLICY, ContextWindow
 from bot.responders.model.dialect import ChatMessage
 from bot.responders.model.tokens import count, encode, head
-from middleware.turn import Context, Incoming, Place, Run, Source, Turn
+from middleware.incoming import Incoming
+from middleware.turn import Context, Place, Run, Source, Turn
 from storage.origin import UNKNOWN, Origin
 from storage.parts import Part
 from storage.tables.messages import Message
