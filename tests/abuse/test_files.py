@@ -9,7 +9,7 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,11 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
 
 def modes(folder: Path) -> dict[str, str]:
     """The mode of everything in a folder, in octal."""
-    return {path.name: f"{stat.S_IMODE(path.stat().st_mode):o}" for path in sorted(folder.rglob("*"))}
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        with suppress(FileNotFoundError):  # a journal goes while one looks
+            found[path.name] = f"{stat.S_IMODE(path.stat().st_mode):o}"
+    return found
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
