@@ -8,14 +8,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import migrations, opening
+from storage import migrations, opening, soundness
 from storage.database import exclusive
 from storage.errors import DatabaseUnusable
 
-_TABLES = """
-SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'polar\\_%' ESCAPE '\\'
-AND name NOT LIKE 'polar\\_memory\\_fts\\_%' ESCAPE '\\' ORDER BY name
-"""
 _WITH_STATES = ("polar_updates", "polar_delivery_queue")
 
 
@@ -56,11 +52,11 @@ def vacuum(path: Path) -> Vacuumed:
             raise DatabaseUnusable(f"{path} is not there or not up to date; polar db migrate makes it so")
         try:
             with closing(opening.connect_writer(path, busy_ms=opening.BUSY_TIMEOUT_MS)) as connection:
-                before = _size(connection)
+                before = soundness.size(connection)
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 connection.execute("VACUUM")
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                return Vacuumed(before=before, after=_size(connection))
+                return Vacuumed(before=before, after=soundness.size(connection))
         except sqlite3.OperationalError as error:
             raise DatabaseUnusable(f"{path} cannot be written anew just now, and is as it was: {error}") from error
 
@@ -68,22 +64,19 @@ def vacuum(path: Path) -> Vacuumed:
 def find_problems(path: Path) -> list[str]:
     """The problems of the file, none where it is whole; raises DatabaseUnusable."""
     with closing(_existing(path)) as connection:
-        lines = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
-        lines += [f"foreign key: {tuple(row)}" for row in connection.execute("PRAGMA foreign_key_check")]
-    return [problem for problem in lines if problem != "ok"]
+        return soundness.problems(connection)
 
 
 def count(path: Path) -> Contents:
     """The contents of the file; raises DatabaseUnusable."""
     with closing(_existing(path)) as connection:
-        names = [row[0] for row in connection.execute(_TABLES)]
-        rows = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}
+        rows = soundness.count_rows(connection)
         states = {
             name: dict(connection.execute(f"SELECT status, count(*) FROM {name} GROUP BY status").fetchall())
             for name in _WITH_STATES
             if name in rows
         }
-        return Contents(rows=rows, states=states, bytes=_size(connection))
+        return Contents(rows=rows, states=states, bytes=soundness.size(connection))
 
 
 def _existing(path: Path) -> sqlite3.Connection:
@@ -92,8 +85,3 @@ def _existing(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise DatabaseUnusable(f"{path} does not exist; polar run or polar db migrate creates it")
     return sqlite3.connect(opening.uri(path, "ro"), uri=True)
-
-
-def _size(connection: sqlite3.Connection) -> int:
-    pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
-    return int(pages * size)

@@ -12,8 +12,8 @@ from storage.indexed import field
 from storage.parts import FORWARDED
 from storage.payloads import WITHOUT_WORDS
 from storage.readers import Readers
-from storage.sequences import highest
 from storage.statement import Statement, UnitRows, Value
+from storage.tables.erasures import Erasures
 from storage.tables.properties import ERASURES, Properties
 from storage.tables.runs import Runs
 
@@ -149,12 +149,6 @@ WHERE status = 'pending' AND {_FROM_THEM}
         for whose, words in _TOLD
     ),
 )
-# Up to which update it reaches; what is in hand goes by that (storage/tables/message_parts.py).
-_MARK = f"""
-INSERT INTO polar_erasures (userId, sequence)
-VALUES (:user, coalesce((SELECT sequence FROM polar_updates WHERE updateId = :asked), {highest("polar_updates")}))
-ON CONFLICT (userId) DO UPDATE SET sequence = excluded.sequence
-"""
 _CHANGED = re.compile(r"\s*(?:UPDATE|DELETE FROM)\s+(polar_\w+)")
 """The table whose rows a statement changes or removes; the index of words is none that anybody counts."""
 
@@ -165,10 +159,13 @@ class Erasure:
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
 
-    def of(self, user_id: str, *, now_ms: int, asked_by: int | None = None) -> tuple[Statement, ...]:
+    def of(
+        self, user_id: str, *, now_ms: int, asked_by: int | None = None, at_ms: int | None = None
+    ) -> tuple[Statement, ...]:
         """Erase a person's texts and settings; one statement a table, so that it costs what there is.
 
         `asked_by` is the update that asks for it: those that arrived before it end unread.
+        `at_ms` is when it was done first, where it is repeated on a copy of the database that was put back.
         Left as they are: the ledgers, the audit and budgets, which hold no text, and the person's access.
         """
         chat_id = int(user_id)  # of the chat with them alone
@@ -183,7 +180,7 @@ class Erasure:
         texts = (Statement(sql, ids) for sql in _STATEMENTS)
         statements = (
             Properties.count_up(ERASURES),
-            Statement(_MARK, ids),
+            Erasures.enter(user_id, asked_by=asked_by, at_ms=now_ms if at_ms is None else at_ms),
             *Runs.erase_of(user_id, now_ms=now_ms),
             *texts,
         )

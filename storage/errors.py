@@ -34,6 +34,14 @@ class QuestionTooLong(StorageError):
     """A question took longer than it may, and was ended."""
 
 
+class CopyFailed(StorageError):
+    """No copy of the database was made, and nothing of one is left."""
+
+
+class ErasuresUnreadable(StorageError):
+    """This is no list of erasures."""
+
+
 class ExpectationFailed(StorageError):
     """A statement changed another number of rows than it expected, so its unit is void."""
 

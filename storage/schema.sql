@@ -209,7 +209,7 @@ END;
 CREATE TABLE polar_erasures (
   userId TEXT PRIMARY KEY,
   sequence INTEGER NOT NULL
-);
+, erasedAtMs INTEGER NOT NULL DEFAULT 0);
 
 CREATE TABLE polar_feedback_events (
   id TEXT PRIMARY KEY,

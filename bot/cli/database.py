@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bot import settings
-from bot.cli import rows
-from bot.cli.facts import AsJson, instant
+from bot.cli import copies, rows
+from bot.cli.facts import AsJson, instant, mebibytes
+from bot.cli.progress import telling
 from bot.clock import system_clock
 from storage import care, migrations
 from storage.beside import Beside
@@ -22,6 +23,7 @@ from storage.views.health import Health
 
 app = typer.Typer(help="Database care.", no_args_is_help=True)
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")]
+app.command()(copies.backup)
 PAUSE_S = 0.05
 """Between two commits, so that a bot that runs gets its turn."""
 
@@ -33,7 +35,8 @@ def _path() -> Path:
 @app.command()
 def migrate(as_json: AsJson = False) -> None:
     """Create the database, or bring it to this version's schema."""
-    applied = care.migrate(_path(), now_ms=system_clock()())
+    with telling("bringing it up to date"):
+        applied = care.migrate(_path(), now_ms=system_clock()())
     names = [f"{migration.version:04} {migration.name}" for migration in applied]
     if as_json:
         typer.echo(json.dumps({"version": migrations.newest(), "applied": names}))
@@ -44,7 +47,8 @@ def migrate(as_json: AsJson = False) -> None:
 @app.command()
 def check(as_json: AsJson = False) -> None:
     """Check the file's integrity; exit status 1 when something is wrong with it."""
-    problems = care.find_problems(_path())
+    with telling("checking"):
+        problems = care.find_problems(_path())
     if as_json:
         typer.echo(json.dumps({"ok": not problems, "problems": problems}))
     else:
@@ -55,11 +59,12 @@ def check(as_json: AsJson = False) -> None:
 @app.command()
 def stats(as_json: AsJson = False) -> None:
     """Rows of each table, and the states of updates and deliveries."""
-    counts = care.count(_path())
+    with telling("counting"):
+        counts = care.count(_path())
     if as_json:
         typer.echo(json.dumps({"rows": counts.rows, "states": counts.states, "bytes": counts.bytes}))
         return
-    table = Table("table", "rows", "states", caption=_mebibytes(counts.bytes))
+    table = Table("table", "rows", "states", caption=mebibytes(counts.bytes))
     table.columns[1].justify = "right"
     for name, count in counts.rows.items():
         table.add_row(name, f"{count:,}", ", ".join(f"{n:,} {s}" for s, n in counts.states.get(name, {}).items()))
@@ -69,7 +74,7 @@ def stats(as_json: AsJson = False) -> None:
 @app.command()
 def prune(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Let go what has outlived its term, as the bot does by itself; safe while it runs."""
-    with rows.database() as database:
+    with rows.database() as database, telling("looking through it"):
         pruning = Pruning(database, settings.load().terms)
         now_ms = database.ask(pruning.now_ms(rows.now_ms()))
         counts = database.ask(_prune(database, pruning, now_ms, dry_run=dry_run))
@@ -81,7 +86,7 @@ def prune(dry_run: DryRun = False, as_json: AsJson = False) -> None:
         typer.echo("nothing can go yet: no update has told Telegram's date, by which age is judged")
     else:
         table = Table("table", "rows that would go" if dry_run else "rows that went")
-        table.caption = f"as of {instant(now_ms)}" + ("" if dry_run else f"; gave back {_mebibytes(given_back)}")
+        table.caption = f"as of {instant(now_ms)}" + ("" if dry_run else f"; gave back {mebibytes(given_back)}")
         table.columns[1].justify = "right"
         for name, count in counts.items():
             table.add_row(name, f"{count:,}")
@@ -91,12 +96,13 @@ def prune(dry_run: DryRun = False, as_json: AsJson = False) -> None:
 @app.command()
 def vacuum(as_json: AsJson = False) -> None:
     """Write the file anew without unused pages; from then on a bot gives them back by itself. Stop it first."""
-    sizes = care.vacuum(_path())
+    with telling("writing anew"):
+        sizes = care.vacuum(_path())
     if as_json:
         typer.echo(json.dumps({"before": sizes.before, "after": sizes.after, "bytes": sizes.before - sizes.after}))
     else:
         given_back = max(0, sizes.before - sizes.after)
-        typer.echo(f"gave back {_mebibytes(given_back)}; the file has {_mebibytes(sizes.after)} now")
+        typer.echo(f"gave back {mebibytes(given_back)}; the file has {mebibytes(sizes.after)} now")
 
 
 async def _prune(database: Beside, pruning: Pruning, now_ms: int | None, *, dry_run: bool) -> dict[str, int]:
@@ -127,7 +133,3 @@ async def _give_back(database: Beside, pruning: Pruning) -> int:
         database.commit(*give_back(pages))
         await asyncio.sleep(PAUSE_S)
     return before - (await Health(database).file()).size
-
-
-def _mebibytes(size: int) -> str:
-    return f"{size / 1_048_576:.1f} MiB"

@@ -1,4 +1,4 @@
-"""`polar erase`: a person's data erased by the operator, by the same statements as `/forget me`."""
+"""`polar erase`: a person's data erased by the operator, by the same statements as `/forget me`; who was erased."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.cli import rows
-from bot.cli.facts import AsJson
+from bot.cli.facts import AsJson, instant
 from storage.beside import Beside
 from storage.erasure import Erasure
+from storage.tables.erasures import Erasures, write_list
 from storage.traces import Traces
 
 TRIES, PAUSE_S = 50, 0.1
@@ -26,15 +27,27 @@ _STILL_READ = (
     "a running bot empties it within a minute, else run this again"
 )
 UserId = Annotated[
-    str, typer.Argument(metavar="USER", help="Telegram's number of a person, as /whoami tells it.", show_default=False)
+    str | None,
+    typer.Argument(metavar="USER", help="Telegram's number of a person, as /whoami tells it.", show_default=False),
 ]
+Listing = Annotated[bool, typer.Option("--list", help="Only list whose data was erased, and when.")]
 Preview = Annotated[bool, typer.Option("--dry-run", help="Only tell what would be erased.")]
 
 
-def erase(user_id: UserId, dry_run: Preview = False, as_json: AsJson = False) -> None:
-    """Erase what is kept of a person, as /forget me does; safe while the bot runs."""
-    if not _USER.fullmatch(user_id):
-        raise typer.BadParameter(f"USER: expected a person's number, like 123456789 (found {user_id!r:.80})")
+def erase(user_id: UserId = None, dry_run: Preview = False, listing: Listing = False, as_json: AsJson = False) -> None:
+    """Erase what is kept of a person, as /forget me does; safe while the bot runs.
+
+    With --list nothing is erased. With --json that is the list which polar db restore and polar db adopt read: keep it
+    beside the copies of the database.
+    """
+    if listing:
+        if user_id is not None or dry_run:
+            raise typer.BadParameter("--list goes with nothing but --json")
+        _list(as_json=as_json)
+        return
+    if user_id is None or not _USER.fullmatch(user_id):
+        found = "nothing" if user_id is None else f"{user_id!r:.80}"
+        raise typer.BadParameter(f"USER: expected a person's number, like 123456789 (found {found})")
     with rows.database() as database:
         statements = Erasure(database).of(user_id, now_ms=rows.now_ms())
         act = database.rehearse if dry_run else database.commit
@@ -47,6 +60,18 @@ def erase(user_id: UserId, dry_run: Preview = False, as_json: AsJson = False) ->
         _show(counts, dry_run=dry_run)
     if not dry_run and not is_off_disk:
         typer.echo(_STILL_READ, err=True)
+
+
+def _list(*, as_json: bool) -> None:
+    with rows.database() as database:
+        erased = database.ask(Erasures(database).list_all())
+    if as_json:
+        typer.echo(write_list(erased))
+        return
+    table = Table("person", "erased at")
+    for each in erased:
+        table.add_row(each.user_id, instant(each.at_ms) if each.at_ms else "before times were kept")
+    Console().print(table)
 
 
 async def _sweep(database: Beside) -> bool:

@@ -46,6 +46,11 @@ def instant(ms: int | None) -> str | None:
     return None if ms is None else f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def mebibytes(size: int) -> str:
+    """A size in bytes, for people."""
+    return f"{size / 1_048_576:.1f} MiB"
+
+
 def printable(value: object) -> str:
     """On one line, and nothing that a terminal would act on."""
     text = "" if value is None else str(value)

@@ -1,0 +1,160 @@
+"""A copy of the database while a bot writes to it: of one instant, and looked through before it has its name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage import opening, private_files, soundness
+from storage.errors import CopyFailed, DatabaseUnusable
+
+STEP_PAGES = 1_024
+"""Copied at once, 4 MiB mostly; the disk has them before the next come, so that no commit waits for all of them."""
+BESIDE = ("", "-wal", "-shm", "-journal", ".lock")
+"""The endings of the database's own files."""
+_SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+OnStep = Callable[[int, int], None]
+"""Told of the pages that are done, and of how many there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """The size of a copy in bytes, and by how much the log of the database grew while it was read."""
+
+    size: int
+    log_grew: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a copy must have in common with what it is of."""
+
+    schema: list[tuple[object, ...]]
+    rows: dict[str, int]
+
+    @classmethod
+    def of(cls, connection: sqlite3.Connection) -> _Facts:
+        return cls([tuple(row) for row in connection.execute(_SCHEMA)], soundness.count_rows(connection))
+
+
+def back_up(path: Path, to: Path, progress: OnStep) -> Backup:
+    """Copy the database to a file that is not there yet.
+
+    It is read in one transaction, so that what a bot commits meanwhile makes it begin nothing anew; the log cannot be
+    folded in for so long. Raises DatabaseUnusable, and CopyFailed, which leaves nothing behind.
+    """
+    if not path.exists():
+        raise DatabaseUnusable(f"{path} does not exist; there is nothing to copy")
+    opening.check(path)
+    _refuse(path, to)
+    log = path.resolve().with_name(f"{path.resolve().name}-wal")
+    before = _size_of(log)
+    with _becoming(to) as (part, descriptor):
+        with closing(opening.connect_reader(path)) as source:
+            source.execute("BEGIN")
+            size = soundness.size(source)
+            if shutil.disk_usage(to.parent).free < size:
+                raise CopyFailed(f"{to} would have {_mebibytes(size)}, for which its disk has no room")
+            pour(source, part, progress, lambda: os.fdatasync(descriptor))
+            facts = _Facts.of(source)
+        log_grew = max(0, _size_of(log) - before)
+        os.fsync(descriptor)
+        _verify(part, facts)
+    return Backup(size=size, log_grew=log_grew)
+
+
+def pour(source: sqlite3.Connection, into: Path, progress: OnStep, written: Callable[[], None]) -> None:
+    """Copy all pages, as of the transaction that `source` has open, into a file that is nobody's yet.
+
+    It is no database until this has returned; `written` is called after each step.
+    """
+
+    def step(_status: int, left: int, pages: int) -> None:
+        written()
+        progress(pages - left, pages)
+
+    with closing(sqlite3.connect(opening.uri(into, "rw"), uri=True, isolation_level=None)) as target:
+        target.execute("PRAGMA journal_mode = OFF")
+        target.execute("PRAGMA synchronous = OFF")
+        source.backup(target, pages=STEP_PAGES, progress=step)
+        # One file that is whole without another one beside it, and can be read where nothing can be written.
+        target.execute("PRAGMA journal_mode = DELETE")
+
+
+@contextmanager
+def reading_alone(path: Path) -> Iterator[sqlite3.Connection]:
+    """A copy that nobody writes to, read-only; SQLite puts nothing beside it unless it has a log that counts."""
+    beside = (path.resolve().with_name(f"{path.resolve().name}{ending}") for ending in ("-wal", "-journal"))
+    alone = "" if any(_size_of(each) for each in beside) else "&immutable=1"
+    with closing(sqlite3.connect(opening.uri(path, "ro") + alone, uri=True, isolation_level=None)) as connection:
+        yield connection
+
+
+def _verify(part: Path, facts: _Facts) -> None:
+    with reading_alone(part) as copy:
+        if found := soundness.problems(copy):
+            raise CopyFailed(
+                f"the copy is damaged, and removed ({found[0]}); polar db check looks through the database"
+            )
+        if _Facts.of(copy) != facts:
+            raise CopyFailed("the copy has not what the database has, and is removed")
+
+
+@contextmanager
+def _becoming(to: Path) -> Iterator[tuple[Path, int]]:
+    """A file of another name beside `to`, and its descriptor: in the end it has that name, or is gone."""
+    part = to.with_name(f".{to.name}.{os.getpid()}.part")
+    try:
+        descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, private_files.MODE)
+        try:
+            yield part, descriptor
+            _refuse_existing(to)
+            part.rename(to)
+            _sync_folder(to.parent)
+        except BaseException:
+            for ending in BESIDE:
+                with suppress(FileNotFoundError):
+                    part.with_name(part.name + ending).unlink()
+            raise
+        finally:
+            os.close(descriptor)
+    except (OSError, sqlite3.DatabaseError) as error:
+        raise CopyFailed(f"{to} was not written ({error}); nothing is left of it") from error
+
+
+def _refuse(path: Path, to: Path) -> None:
+    own = [path.resolve().with_name(f"{path.resolve().name}{ending}") for ending in BESIDE]
+    if to.resolve() in own or (to.exists() and to.samefile(path)):
+        raise CopyFailed(f"{to} is the database itself, or a file of it; name another file")
+    _refuse_existing(to)
+    if not to.parent.is_dir():
+        raise CopyFailed(f"the folder {to.parent} does not exist; create it, or name another one")
+
+
+def _refuse_existing(to: Path) -> None:
+    if os.path.lexists(to):
+        raise CopyFailed(f"{to} is there already; name another file, or remove that first")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 1_048_576:.1f} MiB"

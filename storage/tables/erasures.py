@@ -1,0 +1,60 @@
+"""`polar_erasures`: whose data was erased, when, and up to which update. No other personal data than the id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from storage.errors import ErasuresUnreadable
+from storage.readers import Readers
+from storage.sequences import highest
+from storage.statement import Statement
+
+# Up to which update it reaches: what is in hand goes by that (storage/tables/message_parts.py). A later erasure has a
+# later time, whatever the clock says.
+_ENTER = f"""
+INSERT INTO polar_erasures (userId, sequence, erasedAtMs)
+VALUES (:user, coalesce((SELECT sequence FROM polar_updates WHERE updateId = :asked), {highest("polar_updates")}), :at)
+ON CONFLICT (userId) DO UPDATE
+SET sequence = excluded.sequence, erasedAtMs = max(excluded.erasedAtMs, polar_erasures.erasedAtMs + 1)
+"""
+LIST = "SELECT userId, erasedAtMs FROM polar_erasures ORDER BY userId"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Erased:
+    """A person whose data was erased, and when that was done last; 0 where that was before times were kept."""
+
+    user_id: str
+    at_ms: int
+
+
+class Erasures:
+    """A row a person; those of a lost database are what a copy of it is put back with."""
+
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
+
+    @staticmethod
+    def enter(user_id: str, *, asked_by: int | None, at_ms: int) -> Statement:
+        """Goes with the statements that erase; `asked_by` is the update that asks for it."""
+        return Statement(_ENTER, {"user": user_id, "asked": asked_by, "at": at_ms})
+
+    async def list_all(self) -> list[Erased]:
+        """All of them, by id."""
+        return [Erased(row[0], row[1]) for row in await self._readers.fetch(LIST)]
+
+
+def write_list(erased: Iterable[Erased]) -> str:
+    """The list as a file of JSON."""
+    return json.dumps([{"userId": each.user_id, "erasedAtMs": each.at_ms} for each in erased])
+
+
+def read_list(text: str) -> list[Erased]:
+    """A list as `write_list` writes it; raises ErasuresUnreadable for what is none."""
+    try:
+        found = [Erased(str(int(entry["userId"])), int(entry["erasedAtMs"])) for entry in json.loads(text)]
+    except (ValueError, TypeError, KeyError) as error:
+        raise ErasuresUnreadable from error
+    return found
