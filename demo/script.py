@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from demo.ann import Ann
 from demo.keyboard import typing
 from demo.screen import Screen
-from demo.stage import MODEL, DemoFailed, Stage
+from demo.stage import MODEL, ZONE, DemoFailed, Stage
 
 LATER_S = 180
 QUIET_S = LATER_S + 61 * 60
@@ -80,8 +80,8 @@ class Script:
     async def _propose(self) -> None:
         self._screen.scene("The model may propose an automation. It exists once Ann presses Create")
         # Half a day away, so that it comes due within none of the leaps below.
-        hour = (datetime.now(UTC) + timedelta(hours=12)).hour
-        await self._ann.say(f"remind me every day at {hour}:00 to water the plants", answers=2)
+        hour = (datetime.now(ZONE) + timedelta(hours=12)).hour
+        await self._ann.say(f"remind me every day at {hour:02}:00 to water the plants")
         await self._ann.press((await self._ann.messages())[-1])
         await self._ann.hear(1)
 
@@ -118,14 +118,14 @@ class Script:
         self._screen.scene("Quiet hours: what falls into them waits until they end")
         await self._ann.say("/automations create every 1 hour | drink some water")
         job = (await self._ann.messages())[-1]["text"].split()[1].rstrip(":")
-        now = datetime.now(UTC) + timedelta(seconds=LATER_S)
+        now = datetime.now(ZONE) + timedelta(seconds=LATER_S)
         start, end = (f"{now + timedelta(minutes=minutes):%H:%M}" for minutes in (50, 110))
         await self._ann.say(f"/automations quiet {job} {start}-{end}")
         due = f"SELECT sequence FROM polar_scheduler_events WHERE eventId = 'automation:{job}'"  # noqa: S608
         [(before,)] = self._stage.rows(due)
         await self._leap(QUIET_S)
         await self._stage.until(lambda: self._stage.rows(due)[0][0] > before, "the run to be deferred")
-        self._screen.event(f"61 minutes later it is due, within {start}-{end}: deferred, nothing is sent")
+        self._screen.event(f"61 minutes later it is due, within {start}-{end} ({ZONE.key}): deferred, nothing is sent")
         await self._leap(AFTER_S)
         self._screen.event("115 minutes later the quiet hours are over:")
         await self._ann.hear(1)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -21,6 +22,9 @@ from bot.settings import environment
 
 TOKEN = "1000000001:DEMO-TOKEN-OF-NO-WORTH"  # noqa: S105 - of the embedded Telegram only
 PATIENCE_S = 30.0
+ZONE = ZoneInfo("Asia/Kolkata")
+"""Not UTC, so that a time which is not the person's own is seen; nobody there changes the clock, which would make the
+hour of quiet that the script sets none, or two, for an hour a year."""
 MODEL = "canned-1"
 WORD_MS = 50
 """The time that a word of the model takes."""
@@ -70,6 +74,7 @@ class Stage:
             "telegram_bot_token": TOKEN,
             "telegram_api_url": self.url,
             "database": self.database,
+            "default_timezone": ZONE.key,
             "chat_send_rate_per_second": 50,
             "shutdown_seconds": 3,
             **changes,

@@ -112,8 +112,9 @@ def _of_model(connection: sqlite3.Connection, lines: Sequence[Row], exchanges: S
 def _answers(connection: sqlite3.Connection, exchanges: Sequence[Row]) -> Finding:
     ended = Counter(exchange["ended"] for exchange in exchanges)
     (answers,) = connection.execute(
-        "SELECT count(*) FROM polar_messages WHERE role = 'assistant' "
-        "AND json_extract(origin, '$.responder') = 'openai' AND messageId IS NOT NULL"
+        "SELECT (SELECT count(*) FROM polar_messages WHERE role = 'assistant' "
+        "AND json_extract(origin, '$.responder') = 'openai' AND messageId IS NOT NULL) "
+        "+ (SELECT count(*) FROM polar_proposals)"  # those are told by the bot itself
     ).fetchone()
     whole = ended == {"whole": answers, "abandoned": 1}
     return whole, f"{len(exchanges)} calls of the model: one died with the bot, each other answer arrived once"

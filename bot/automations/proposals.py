@@ -19,6 +19,7 @@ from bot.phrasing import explain
 from bot.schedules.errors import ScheduleError
 from bot.when.errors import Meant, NotClear, NoTime
 from bot.when.meant import mean, remind
+from bot.when.understanding import is_reminder
 from bot.zones import Zones
 from middleware.responder import NothingNamed, NotProposed
 from middleware.texts import say, shorten
@@ -72,17 +73,21 @@ class AutomationProposals:
     async def automation(self, turn: Turn, *, schedule: str, prompt: str) -> Reply:
         """The reply that asks, with the buttons that decide; the schedule is as people write it.
 
-        Raises NotProposed for a schedule that cannot be read, comes due never or too often, for too long a text, and
-        where the person may not set up a job.
+        It may be a whole request, “remind me …”; then the prompt may be empty. Raises NotProposed for a schedule that
+        cannot be read, comes due never or too often, for no text or too long a one, and where the person may not set
+        up a job.
         """
-        return await self._propose(turn, partial(mean, schedule), prompt)
+        is_request = is_reminder(schedule)
+        if not (prompt.strip() or is_request):
+            raise NotProposed(say("schedule.no_time.no_thing"))
+        return await self._propose(turn, partial(remind if is_request else mean, schedule), prompt.strip())
 
     async def reminder(self, turn: Turn) -> Reply:
         """The same of a request that says “remind me …”: of its time, and of what is to be done then.
 
         Raises NothingNamed where there is neither.
         """
-        return await self._propose(turn, partial(remind, turn.request), None)
+        return await self._propose(turn, partial(remind, turn.request), "")
 
     async def ask(self, turn: Turn, choices: Sequence[Meant], prompt: str, job_id: str | None = None) -> Reply:
         """The question which of several schedules is meant, with a button each; of a job, the one that it gets."""
@@ -95,10 +100,10 @@ class AutomationProposals:
         text = say("proposal.which", prompt=shorten(prompt, 200), zone=zone.key)
         return Reply(text=text, buttons=(*buttons, (_refuse(proposal.id),)), by="polar")
 
-    async def _propose(self, turn: Turn, read: Callable[..., Meant], prompt: str | None) -> Reply:
+    async def _propose(self, turn: Turn, read: Callable[..., Meant], prompt: str) -> Reply:
         zone = await self.zones.of(turn.user_id)
         try:
-            check_prompt(prompt or "")
+            check_prompt(prompt)
             if turn.is_bot:
                 return Reply(text=say("proposal.bot"), by="polar")
             if not turn.has_rights:

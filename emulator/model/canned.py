@@ -1,89 +1,141 @@
-"""A friendly canned model: it reads what it is given, remembers from there, proposes, and writes Markdown."""
+"""A canned model: it says that it is one, and nothing that no tool has confirmed.
+
+It finds what it was told, by its words, hands a person's own words to the tools that are offered, and writes Markdown.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable
 
 from .answers import Answer
-from .samples import long_answer
+from .asked import Asked, Json
+from .samples import ABOUT, MARKDOWN, long_answer
 
+CANNED = "canned"
+"""The word by which it says what it is; once in what it can see of a conversation."""
+WHAT_I_AM = f"I am a *{CANNED}* model for demonstrations, not a language model."
 _REMIND = re.compile(
-    r"remind me (?P<schedule>.+?) to (?P<prompt>.+)|remind me to (?P<what>.+?) (?P<when>(?:every|in|at|on) .+)",
+    r"\W*(?:[\w']+\W+){0,4}?(?:remind me\b|set (?:\w+ ){0,2}a reminder\b|erinner\w* mich\b|mich\b.*\berinnern\b|"
+    r"recuérdame|recordarme|avísame|rappel\w*[- ]moi|me rappeler|lembr\w*-me|me lembr\w*|me avise|avise-me|напомни)",
     re.IGNORECASE | re.DOTALL,
 )
-_NAME = re.compile(r"(?:my name is|i am called|call me) (?P<name>\w+)", re.IGNORECASE)
-_QUESTION = re.compile(r"(?:what|which|who|where|when|how)\b.*\?", re.IGNORECASE | re.DOTALL)
+_FORGET = re.compile(r"(?:please,? )?forget (?:that |about )?(?P<what>.+)", re.IGNORECASE | re.DOTALL)
+_FACT = re.compile(
+    r"(?:please,? )?(?:remember\b|my [\w' -]+ (?:is|are)\b|i (?:like|love|prefer|hate|live|work)\b|call me\b)",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(r"(?:what|which|who|where|when|how)\b.*\?|[^.!]*\?\s*", re.IGNORECASE | re.DOTALL)
+_SAID: tuple[tuple[str, Callable[[], str]], ...] = (
+    (r".*\blong answer\b", long_answer),
+    (r".*(?:\bhow do you work\b|\bexplain\b)", lambda: ABOUT),
+    (r".*\b(?:markdown|table|code|a list|links?)\b", lambda: MARKDOWN),
+    (r"(?:hi|hello|hey|hallo|good \w+)\b", lambda: f"Hello! {WHAT_I_AM} Ask me *what I can do*."),
+    (r"(?:thanks|thank you|danke)\b", lambda: "You are welcome."),
+    (r".*\bhow are you\b", lambda: f"Always the same: I am *{CANNED}*."),
+)
+_WHO = re.compile(
+    r".*(?:\bwh(?:o|at) are you\b|\bwhat can you\b|\bwhat you can do\b|\bare you (?:an? )?\w+)|help\b", re.I
+)
 _WORD = re.compile(r"\w{3,}")
 _EMPTY = {"what", "which", "who", "where", "when", "how", "the", "you", "are", "and", "was", "does", "did", "have"}
-_ABOUT = (
-    "**Polar** keeps what you say:\n\n1. it is written down *before* it is acknowledged,\n2. an answer is queued in "
-)
-_ABOUT += "the same commit,\n3. and `kill -9` loses neither.\n\n```python\nasync def handle(turn):\n    return await "
-_ABOUT += "chain(turn)\n```"
 
 
-def reply(request: dict[str, Any]) -> Answer:
+def reply(request: Json) -> Answer:
     """The answer to the newest message, from nothing but the request."""
-    *earlier, newest = _said(request["messages"]) or [""]
-    tool = _tool(request)
-    if tool and request["messages"][-1]["role"] == "user" and (match := _REMIND.search(newest)):
-        given = {"schedule": match["schedule"] or match["when"], "prompt": match["prompt"] or match["what"]}
-        return Answer(text="Gladly.", tool=(tool, json.dumps({k: v.strip(" .!") for k, v in given.items()})))
-    if _is_due(request["messages"][-1]):
-        return Answer(text=f"⏰ {newest}")
-    return Answer(text=_talk(newest, earlier, list(_known(request["messages"]))))
+    asked = Asked.of(request)
+    if asked.is_due:
+        return Answer(text=f"⏰ {asked.newest}")
+    if asked.result is not None:
+        return Answer(text=_of_result(asked))
+    call = _call(asked)
+    if call is not None:
+        return Answer(text=_introduced(asked, ""), tool=call)
+    return Answer(text=_introduced(asked, _talk(asked)))
 
 
-def _talk(newest: str, earlier: list[str], known: list[str]) -> str:
-    if match := _NAME.search(newest):
-        return f"Nice to meet you, **{match['name']}**! What can I do for you?"
-    if re.search(r"\blong answer\b", newest, re.IGNORECASE):
-        return long_answer()
-    if re.search(r"\bhow do you work\b|\bexplain\b", newest, re.IGNORECASE):
-        return _ABOUT
-    if _QUESTION.search(newest):
-        closest = _closest(newest, known) or _closest(newest, [text for text in earlier if not _QUESTION.search(text)])
-        return f"You told me:\n\n> {closest}" if closest else "I do not know that *yet*. Tell me, and ask me again."
-    if re.match(r"(?:hi|hello|hey)\b", newest.strip(), re.IGNORECASE):
-        return "Hello! I am a *canned* model, just good enough to show how a real one would look here."
-    return "Noted. **Ask me** about it whenever you like."
+def _introduced(asked: Asked, text: str) -> str:
+    """With what it is, where that has not been said."""
+    if any(CANNED in said for said in (*asked.answers, text)):
+        return text
+    return f"{text}\n\n{WHAT_I_AM}" if text else WHAT_I_AM
 
 
-def _said(messages: list[dict[str, Any]]) -> list[str]:
-    """People's messages, oldest first: plain, or in lines of JSON with a `text`."""
-    return [text for message in messages if message["role"] == "user" for text in _texts(str(message["content"]))]
+def _call(asked: Asked) -> tuple[str, str] | None:
+    """The tool that the newest message wants, if it is offered, with the person's own words: others read them."""
+    said = asked.newest.strip()
+    if _REMIND.match(said):
+        schedules = (name for name, given in asked.tools.items() if {"schedule", "prompt"} <= set(given))
+        name = next(schedules, None)
+        return None if name is None else (name, json.dumps({"schedule": said, "prompt": ""}))
+    if _is_fact(said) and "fact" in asked.tools.get("remember", ()):
+        return "remember", json.dumps({"fact": said})
+    if (match := _FORGET.match(said)) and (given := asked.tools.get("forget")):
+        return "forget", json.dumps({given[0]: match["what"]})
+    return None
 
 
-def _is_due(message: dict[str, Any]) -> bool:
-    """True if a note says that it was scheduled."""
-    try:
-        return "scheduled" in json.loads(message["content"])["note"]
-    except (ValueError, KeyError, TypeError):
-        return False
+def _is_fact(said: str) -> bool:
+    return _FACT.match(said) is not None and "?" not in said
 
 
-def _texts(content: str) -> list[str]:
-    texts = []
-    for line in content.split("\n"):
-        try:
-            texts.append(str(json.loads(line)["text"]))
-        except (ValueError, KeyError, TypeError):
-            return [content]
-    return texts
+def _of_result(asked: Asked) -> str:
+    """What a tool has answered, no more and no less."""
+    assert asked.result is not None
+    if "error" not in asked.result:
+        return "Done."
+    closest = _recall(asked) if _QUESTION.fullmatch(asked.newest) else None
+    return closest or f"That did not work: {asked.result['error']}"
 
 
-def _known(messages: list[dict[str, Any]]) -> Iterator[str]:
-    """Facts that stand in a system message as a list of JSON texts, whatever it is called."""
-    for message in messages:
-        if message["role"] != "system":
-            continue
-        for line in str(message["content"]).split("\n"):
-            label, _, value = line.partition(": ")
-            if label.isidentifier() and value.startswith('["'):
-                yield from (str(fact) for fact in json.loads(value))
+def _talk(asked: Asked) -> str:
+    said = asked.newest.strip()
+    if _REMIND.match(said):
+        return "I cannot remind you here: no tool for it is offered to me."
+    if _is_fact(said):
+        return (
+            "I cannot keep that: no tool for it is offered to me. As long as it is among the newest messages, "
+            "I find it there."
+        )
+    if _FORGET.match(said):
+        return "I cannot forget that: no tool for it is offered to me."
+    if asked.attached:
+        return f"I see that a file came with this ({asked.attached}), but I cannot look into it."
+    if _WHO.match(said):
+        return _abilities(asked, WHAT_I_AM)
+    for pattern, answer in _SAID:
+        if re.match(pattern, said, re.IGNORECASE | re.DOTALL):
+            return answer()
+    if _QUESTION.fullmatch(said):
+        return _recall(asked) or "I do not know that. I only find what you have told me here, by its words."
+    if asked.quoted:
+        return f"You speak of this:\n\n{_quote(asked.quoted)}\n\nMore than that I cannot say: I am *{CANNED}*."
+    return _abilities(asked, f"I am *{CANNED}*, and can make nothing of that.")
+
+
+def _abilities(asked: Asked, first: str) -> str:
+    offers = [
+        ("remind me every day at 18:00 to stretch", "I propose it, in your own words", "propose_automation"),
+        ("my bike is green", "I have it kept", "remember"),
+        ("what colour is my bike?", "I find what you told me", ""),
+        ("show me Markdown", "code, a table, a list and a link", ""),
+        ("give me a long answer", "it grows; `/stop` ends it", ""),
+        ("explain how you work", "how Polar keeps what you say", ""),
+    ]
+    lines = (f"- `{written}`: {what}" for written, what, tool in offers if not tool or tool in asked.tools)
+    return "\n".join([first, "What I can answer:\n", *lines])
+
+
+def _recall(asked: Asked) -> str | None:
+    """What was told before, and is closest to the question."""
+    told = [text for text in asked.earlier if not _QUESTION.fullmatch(text)]
+    closest = _closest(asked.newest, list(asked.known)) or _closest(asked.newest, told)
+    return f"You told me:\n\n{_quote(closest)}" if closest else None
+
+
+def _quote(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.splitlines())
 
 
 def _closest(question: str, texts: list[str]) -> str | None:
@@ -95,12 +147,3 @@ def _closest(question: str, texts: list[str]) -> str | None:
 
 def _words(text: str) -> set[str]:
     return {word.lower() for word in _WORD.findall(text)} - _EMPTY
-
-
-def _tool(request: dict[str, Any]) -> str | None:
-    """The first tool that takes a schedule and a prompt."""
-    for tool in request.get("tools", ()):
-        parameters = tool["function"].get("parameters", {}).get("properties", {})
-        if {"schedule", "prompt"} <= set(parameters):
-            return str(tool["function"]["name"])
-    return None

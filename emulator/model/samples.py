@@ -1,7 +1,39 @@
-"""A long answer with all that is hard to show: code blocks, tables, and more links than a message may have."""
+"""Markdown to show: a little of each kind, and a long answer with more links than a message may have."""
 
 from __future__ import annotations
 
+ABOUT = """\
+**Polar** keeps what you say:
+
+1. it is written down *before* it is acknowledged,
+2. an answer is queued in the same commit,
+3. and `kill -9` loses neither.
+
+```python
+async def handle(turn):
+    return await chain(turn)
+```
+
+I who say this am *canned*; all around me is real."""
+MARKDOWN = """\
+## What I can write
+
+- **bold**, *italic*, ~~struck~~ and `code`
+- a list within a list:
+  1. first
+  2. second
+
+| what | count |
+|:-----|------:|
+| apples | 3 |
+| oranges | 12 |
+
+```python
+def greet(name: str) -> str:
+    return f"Hello, {name}!"
+```
+
+> A quotation, and [a link](https://core.telegram.org/bots/api)."""
 LINKS = 300
 LENGTH = 20_000
 

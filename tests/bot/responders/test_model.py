@@ -350,9 +350,11 @@ async def test_a_long_answer_with_all_that_is_hard_to_show_arrives(house: House)
 
 
 async def test_the_canned_model_is_good_enough_for_a_first_talk(house: House) -> None:
-    """It remembers from what it is given, and proposes."""
+    """It says what it is and what it cannot do, finds what it is given, and proposes."""
     async with talking(house):
         ann, chat = house.chat()
+        [text] = await tell(house, chat, ann, "hello")
+        assert "not a language model" in text
         await tell(house, chat, ann, "my bike is green")
         [text] = await tell(house, chat, ann, "which colour has my bike?")
         assert "my bike is green" in text

@@ -63,6 +63,30 @@ async def test_a_proposal_that_cannot_be_read_twice_is_told_honestly(house: Hous
     assert jobs(house) == []
 
 
+async def test_the_persons_whole_request_is_a_schedule_too(house: House) -> None:
+    """It is read as what they say to the bot is, in each language; the thing comes from there, unless it is given."""
+    async with talking(house):
+        ann, chat = house.chat()
+        for request, thing in {
+            "remind me every day at 18:00 to stretch": "daily at 18:00 (UTC), “stretch”",
+            "erinnere mich jeden tag um 9 an die Blumen": "daily at 09:00 (UTC), “die Blumen”",
+        }.items():
+            [*_, text] = await tell(house, chat, ann, request)
+            assert text.startswith(f"Shall I? {thing}")
+
+
+@pytest.mark.parametrize("schedule", ["daily 18:00", "tomorrow at 9", "remind me at 9"])
+async def test_a_proposal_of_nothing_is_none(house: House, schedule: str) -> None:
+    """Somebody has to say what is to be done; the model hears so, and nothing is proposed."""
+    async with talking(house) as model:
+        ann, chat = house.chat()
+        model.otherwise = Answer(tool=("propose_automation", json.dumps({"schedule": schedule, "prompt": " "})))
+        await tell(house, chat, ann, "remind me")
+        heard = json.loads(model.exchanges[1].messages[-1]["content"])
+    assert heard == {"error": say("schedule.no_time.no_thing")}
+    assert house.rows("SELECT count(*) FROM polar_proposals") == [(0,)]
+
+
 async def test_an_anonymous_writer_is_offered_no_proposal(house: House) -> None:
     """There is nobody whom it could belong to; a model that calls the tool all the same is not heard."""
     async with talking(house) as model:
