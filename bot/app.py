@@ -104,7 +104,7 @@ class App:
         self.pruner = Pruner(database, self.stores.health, settings.terms, clock)
         self.sweeper = Sweeper(database)
         self.indexer = Indexer(database)
-        self.telegram = telegram.build(settings, self.journal.keep, refused)
+        self.telegram = telegram.build(settings, self.journal, refused)
         self.bot = self.telegram.application.bot
         self.calm = asyncio.Event()
         """Set when no update is left that may have been in hand when an earlier process ended."""

@@ -12,7 +12,8 @@ from telegram.request import BaseRequest
 from bot.http import choose
 from bot.http.bot_api import OnRefusal
 from bot.receiving.dispatch import PTB
-from bot.receiving.polling import JournalTransport, Keep
+from bot.receiving.journal import Journal
+from bot.receiving.polling import JournalTransport
 from bot.sending.answers import OverheardTransport
 from bot.settings import Settings
 
@@ -60,13 +61,13 @@ class Telegram:
         return frozenset(str(member.user.id) for member in members)
 
 
-def build(settings: Settings, keep: Keep, refused: OnRefusal) -> Telegram:
+def build(settings: Settings, journal: Journal, refused: OnRefusal) -> Telegram:
     """Polls through the journal; `refused` is called when Telegram refuses the token. Raises SettingsError."""
     url = settings.telegram_api_url
     transport = choose(settings.transport, url, refused)
     polls = transport(connection_pool_size=POLL_POOL, read_timeout=10, pool_timeout=1)
     calls = transport(connection_pool_size=128, read_timeout=READ_S, pool_timeout=20)
-    polling = JournalTransport(polls, keep)
+    polling = JournalTransport(polls, journal.keep, journal.note_conflict)
     application: PTB = (
         ApplicationBuilder()
         .token(settings.telegram_bot_token.get_secret_value())

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from middleware.turn import Clock
 from storage.database import Database
 from storage.statement import Statement
-from storage.tables.properties import LAST_POLL_MS, TELEGRAM_MS, Properties
+from storage.tables.properties import LAST_CONFLICT_MS, LAST_POLL_MS, TELEGRAM_MS, Properties
 from storage.tables.updates import Kept, Received, batch, kept
 
 POLL_NOTE_MS = 30_000
-"""The time between two notes that Telegram answers, so that an idle bot hardly writes."""
+"""The time between two notes that Telegram answers, or refuses, so that an idle bot hardly writes."""
 DATE_NOTE_S = 3_600
 """An update dated so much later than the note of Telegram's time, which days are counted by, renews the note."""
 LATEST_S = 253_402_300_799
@@ -30,6 +30,7 @@ class Journal:
         self._clock = clock
         self._watchers: list[Watcher] = []
         self._poll_noted_ms = 0
+        self._conflict_noted_ms = 0
         self._date_noted_s = 0
         self._last = asyncio.Event()
         """Set when the last batch that came in is kept, or never will be."""
@@ -51,6 +52,13 @@ class Journal:
                 self._tell(added)
         finally:
             ended.set()
+
+    async def note_conflict(self) -> None:
+        """Somebody else polls with this bot's token. Raises StorageError."""
+        now_ms = self._clock()
+        if abs(now_ms - self._conflict_noted_ms) >= POLL_NOTE_MS:
+            self._conflict_noted_ms = now_ms
+            await self._database.commit(Properties.set(LAST_CONFLICT_MS, str(now_ms)))
 
     def _tell(self, added: Kept) -> None:
         for watcher in self._watchers:

@@ -30,11 +30,15 @@ SILENCE_S = 90.0
 """The time that python-telegram-bot may make no call; after a failure it waits half a minute at most."""
 CLOSED_S = 1.0
 """The time that python-telegram-bot may take to end once no call of its is made any more."""
+OTHER_POLLER = b"other getUpdates request"
+"""What Telegram says where another program polls; of a webhook that is set it says something else."""
 EMPTY_S = 1.0
 """The least time between two answers with nothing in them."""
 
 Keep = Callable[[list[Received]], Awaitable[None]]
 """Makes updates durable; raises StorageError."""
+NoteConflict = Callable[[], Awaitable[None]]
+"""Told that somebody else polls with the same token; raises StorageError."""
 
 
 class Polling:
@@ -79,9 +83,10 @@ class JournalTransport(BaseRequest):
     when the batch could not be kept; PTB then backs off and asks for it again.
     """
 
-    def __init__(self, inner: BaseRequest, keep: Keep) -> None:
+    def __init__(self, inner: BaseRequest, keep: Keep, note_conflict: NoteConflict) -> None:
         self._inner = inner
         self._keep = keep
+        self._note_conflict = note_conflict
         self._tally = Tally(log)
         self._begun = 0
         self._in_hand = 0
@@ -124,6 +129,8 @@ class JournalTransport(BaseRequest):
         try:
             status, body = await self._ask(url, method, request_data, *args, **kwargs)
             self._told_to_wait_s = _retry_after_s(body) if status == 429 else 0.0
+            if status == 409 and OTHER_POLLER in body:
+                await self._tell_conflict()
             if status != 200:
                 return status, body
             received = await self._journal(body)
@@ -145,6 +152,12 @@ class JournalTransport(BaseRequest):
             # PTB takes any 404 for a refused token and stops polling for good, unnoticed.
             raise NetworkError("getUpdates is not found there (404)")
         return status, body
+
+    async def _tell_conflict(self) -> None:
+        try:
+            await self._note_conflict()
+        except StorageError as error:
+            raise NetworkError(str(error)) from error
 
     async def _journal(self, body: bytes) -> list[dict[str, int]]:
         """The part of a batch that PTB is shown, once it is kept."""

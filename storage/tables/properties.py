@@ -9,6 +9,9 @@ BOT_ID = "bot_id"
 LAST_POLL_MS = "last_poll_ms"
 """When Telegram last answered a poll, or called the webhook; up to half a minute old."""
 
+LAST_CONFLICT_MS = "last_conflict_ms"
+"""When Telegram last refused a poll because somebody else polls with the same token; up to half a minute old."""
+
 TELEGRAM_MS = "telegram_ms"
 """The newest date that Telegram gave an update; up to an hour old."""
 PRUNED = "pruned"
@@ -28,6 +31,8 @@ ERASURES = "erasures"
 ERASURES_OFF_DISK = "erasures_off_disk"
 """Of how many of those nothing is left in the log, nor in the index of words."""
 
+REACTION_WANTED = "reaction_wanted:"
+
 
 def refused_by(address: str, model: str) -> str:
     """The name of what a model's endpoint refused: JSON, when each part of a request was."""
@@ -37,6 +42,11 @@ def refused_by(address: str, model: str) -> str:
 def bot_turns(session_id: str) -> str:
     """How many turns of other bots in a row were answered in a chat, and in which message the last one was."""
     return f"bot_turns:{session_id}"
+
+
+def reaction_wanted(session_id: str) -> str:
+    """The delivery of the last message in a chat that asks for a reaction to it, and when that was asked."""
+    return f"{REACTION_WANTED}{session_id}"
 
 
 class Properties:
@@ -75,3 +85,11 @@ class Properties:
         """The value, or None."""
         row = await self._readers.look_up_one("SELECT value FROM polar_properties WHERE name = ?", (name,))
         return row[0] if row else None
+
+    async def list_named(self, beginning: str) -> dict[str, str]:
+        """Those whose names begin so, by what follows."""
+        rows = await self._readers.look_up(
+            "SELECT name, value FROM polar_properties WHERE name >= ? AND name < ?",
+            (beginning, f"{beginning}\U0010ffff"),
+        )
+        return {row[0].removeprefix(beginning): row[1] for row in rows}

@@ -37,9 +37,12 @@ def test_one_that_comes_alone_is_skipped_told_of_and_asked_for_again_once_a_seco
     async def keep(received: list[Received]) -> None:
         kept.extend(update.update_id for update in received)
 
+    async def no_conflict() -> None:
+        raise AssertionError
+
     async def poll() -> tuple[float, tuple[int, ...]]:
         telegram = Canned(200, answer(NAMELESS))
-        bot = Bot("1:token", get_updates_request=JournalTransport(telegram, keep))
+        bot = Bot("1:token", get_updates_request=JournalTransport(telegram, keep, no_conflict))
         began = asyncio.get_running_loop().time()
         for _ in range(POLLS):
             assert await bot.get_updates(timeout=30) == ()

@@ -23,6 +23,11 @@ def batch(*update_ids: int) -> bytes:
     return json.dumps({"ok": True, "result": [{"update_id": i, "message": {}} for i in update_ids]}).encode()
 
 
+async def no_conflict() -> None:
+    """Nobody else polls."""
+    raise AssertionError
+
+
 async def test_a_batch_is_kept_before_it_is_acknowledged_by_its_highest_id() -> None:
     """PTB learns of one update only; the offset it moves to acknowledges all."""
     kept: list[int] = []
@@ -30,7 +35,7 @@ async def test_a_batch_is_kept_before_it_is_acknowledged_by_its_highest_id() -> 
     async def keep(received: list[Received]) -> None:
         kept.extend(update.update_id for update in received)
 
-    transport = JournalTransport(Canned(200, batch(7, 9, 8)), keep)
+    transport = JournalTransport(Canned(200, batch(7, 9, 8)), keep, no_conflict)
     status, body = await transport.do_request("url", "POST")
     assert (status, json.loads(body)["result"], kept) == (200, [{"update_id": 9}], [7, 9, 8])
 
@@ -42,7 +47,7 @@ async def test_a_batch_that_cannot_be_kept_is_not_acknowledged() -> None:
         raise DatabaseLost
 
     with pytest.raises(NetworkError):
-        await JournalTransport(Canned(200, batch(7)), keep).do_request("url", "POST")
+        await JournalTransport(Canned(200, batch(7)), keep, no_conflict).do_request("url", "POST")
 
 
 async def test_a_404_does_not_end_polling() -> None:
@@ -53,7 +58,26 @@ async def test_a_404_does_not_end_polling() -> None:
 
     body = b'{"ok":false,"error_code":404,"description":"Not Found"}'
     with pytest.raises(NetworkError):
-        await JournalTransport(Canned(404, body), keep).do_request("url", "POST")
+        await JournalTransport(Canned(404, body), keep, no_conflict).do_request("url", "POST")
+
+
+@pytest.mark.parametrize(
+    ("said", "noted"),
+    [("Conflict: terminated by other getUpdates request", 1), ("Conflict: terminated by setWebhook request", 0)],
+)
+async def test_that_somebody_else_polls_is_noted(said: str, noted: int) -> None:
+    """Each time that Telegram says so, and not where it is a webhook that it means; PTB hears of it all the same."""
+    told: list[None] = []
+
+    async def keep(received: list[Received]) -> None:
+        raise AssertionError
+
+    async def note() -> None:
+        told.append(None)
+
+    body = json.dumps({"ok": False, "error_code": 409, "description": said}).encode()
+    assert await JournalTransport(Canned(409, body), keep, note).do_request("url", "POST") == (409, body)
+    assert len(told) == noted
 
 
 @pytest.mark.parametrize(
@@ -73,7 +97,7 @@ def test_a_server_that_holds_no_poll_is_asked_once_a_second(
         pass
 
     async def poll() -> float:
-        bot = Bot("1:token", get_updates_request=JournalTransport(Canned(200, batch(*updates)), keep))
+        bot = Bot("1:token", get_updates_request=JournalTransport(Canned(200, batch(*updates)), keep, no_conflict))
         began = asyncio.get_running_loop().time()
         for _ in range(20):
             await bot.get_updates(timeout=timeout)
@@ -98,7 +122,7 @@ def test_no_poll_for_long_is_a_silence_unless_telegram_asked_for_it(status: int,
         pass
 
     async def wait() -> float:
-        transport = JournalTransport(Canned(status, body), keep)
+        transport = JournalTransport(Canned(status, body), keep, no_conflict)
         await transport.do_request("url", "POST")
         began = asyncio.get_running_loop().time()
         await transport.until_silent()
@@ -120,7 +144,7 @@ def test_a_poll_that_is_held_is_no_silence() -> None:
         await asyncio.sleep(10_000)  # another program has locked the database
 
     async def poll() -> None:
-        transport = JournalTransport(Held(200, batch(7)), keep)
+        transport = JournalTransport(Held(200, batch(7)), keep, no_conflict)
         call = asyncio.create_task(transport.do_request("url", "POST"))
         await transport.until_silent()
         assert call.done()
@@ -142,7 +166,7 @@ def test_an_answer_that_does_not_end_is_a_failed_poll() -> None:
 
     async def poll() -> None:
         with pytest.raises(NetworkError, match="does not end"):
-            await JournalTransport(Endless(200, b""), keep).do_request("url", "POST")
+            await JournalTransport(Endless(200, b""), keep, no_conflict).do_request("url", "POST")
 
     with asyncio.Runner(loop_factory=LeapingLoop) as runner:
         runner.run(poll())

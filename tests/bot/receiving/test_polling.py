@@ -46,6 +46,21 @@ async def test_a_getupdates_that_fails_loses_and_doubles_nothing(house: House, k
         assert len(polls) < 10, "it polls without a pause"
     assert texts(house, chat) == [f"echo: {n}" for n in range(5)]
     assert any(call.fault == kind for call in house.world.calls)
+    assert len(house.rows("SELECT 1 FROM polar_properties WHERE name = 'last_conflict_ms'")) == (kind == "409")
+
+
+async def test_it_is_noted_when_another_poller_was_met(house: House) -> None:
+    """Twice a minute at most, however often Telegram says so."""
+    clock = TestClock()
+    noted = "SELECT value FROM polar_properties WHERE name = 'last_conflict_ms'"
+    async with house.bot(clock=clock) as bot:
+        await awake(house)
+        assert house.rows(noted) == []
+        first = clock()
+        for moved_s in (0, 29, 1):
+            clock.advance(seconds=moved_s)
+            await bot.app.journal.note_conflict()
+            assert house.rows(noted) == [(str(first + 30_000 * (moved_s == 1)),)]
 
 
 async def test_it_is_noted_when_telegram_last_answered_a_poll(house: House) -> None:
