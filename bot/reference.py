@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 
 from bot.app import App
 from bot.cli import app as polar
+from bot.cli.deferred import Deferred
 from bot.clock import system_clock
 from bot.home import ROOT
 from bot.schedules.text import FORMS
@@ -199,7 +200,8 @@ def commands_page(commands: list[Command]) -> str:
 
 
 def _polar(command: Any, name: str) -> Iterator[str]:
-    for part, sub in getattr(command, "commands", {}).items():
+    for part, listed in getattr(command, "commands", {}).items():
+        sub = listed.found() if isinstance(listed, Deferred) else listed
         if hasattr(sub, "commands"):
             yield from _polar(sub, f"{name} {part}")
             continue

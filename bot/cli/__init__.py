@@ -1,4 +1,4 @@
-"""The `polar` command, one file a subject."""
+"""The `polar` command, one file a subject; each is imported when it is called."""
 
 from __future__ import annotations
 
@@ -9,28 +9,56 @@ import typer
 from typer.core import TyperGroup
 
 from bot import VERSION
-from bot.cli import (
-    automations,
-    budget,
-    database,
-    deliveries,
-    demo,
-    emulator,
-    erase,
-    export,
-    heartbeat,
-    replay,
-    run,
-    schedule,
-    updates,
-    web,
-)
+from bot.cli.deferred import Deferred
 from bot.errors import BotError
 from storage.errors import StorageError
+
+COMMANDS = (
+    Deferred("run", "bot.cli.run:run", "Run the bot, by polling or webhook, until SIGINT or SIGTERM."),
+    Deferred(
+        "demo",
+        "bot.cli.demo:demo",
+        "Show a scripted minute with the real bot, an embedded Telegram and a model; then write to it yourself.",
+    ),
+    Deferred(
+        "emulator",
+        "bot.cli.emulator:emulator",
+        "Serve the embedded Telegram, with its chat page, on loopback until SIGINT or SIGTERM.",
+    ),
+    Deferred(
+        "export",
+        "bot.cli.export:export",
+        "Write Markdown files of what the database holds, which is only read; safe while the bot runs.",
+    ),
+    Deferred(
+        "erase",
+        "bot.cli.erase:erase",
+        "Erase what is kept of a person, as /forget me does; safe while the bot runs.",
+    ),
+    Deferred(
+        "replay",
+        "bot.cli.replay:replay",
+        "Rebuild the task board from the run ledger; safe while the bot runs, and any number of times.",
+    ),
+    Deferred("schedule", "bot.cli.schedule:schedule", "Say what a schedule text means, and its next instants."),
+    Deferred("web", "bot.cli.web:web", "Serve the read-only dashboard at POLAR_WEB_LISTEN until SIGINT or SIGTERM."),
+    Deferred("db", "bot.cli.database:app", "Database care."),
+    Deferred("updates", "bot.cli.updates:app", "Updates that were set aside, and their way back."),
+    Deferred("deliveries", "bot.cli.deliveries:app", "Deliveries that have failed, and their way back."),
+    Deferred("automations", "bot.cli.automations:app", "The operator's view of automations."),
+    Deferred("budget", "bot.cli.budget:app", "Budgets: what may be spent on answers."),
+    Deferred("heartbeat", "bot.cli.heartbeat:app", "Heartbeat policies: what the bot looks after by itself."),
+)
+"""Each with what it is for, in the words of its own help, as a list of them needs no more."""
 
 
 class Polar(TyperGroup):
     """The command: a failure is told in one line, with exit status 1; an interrupt is status 130."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for command in COMMANDS:
+            self.add_command(command)
 
     def invoke(self, ctx: Any) -> Any:
         """Do what was asked for; wrong usage, status 2, is told before this or passes through."""
@@ -50,20 +78,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-app.command("run")(run.run)
-app.command("demo")(demo.demo)
-app.command("emulator")(emulator.emulator)
-app.command("export")(export.export)
-app.command("erase")(erase.erase)
-app.command("replay")(replay.replay)
-app.command("schedule")(schedule.schedule)
-app.command("web")(web.web)
-app.add_typer(database.app, name="db")
-app.add_typer(updates.app, name="updates")
-app.add_typer(deliveries.app, name="deliveries")
-app.add_typer(automations.app, name="automations")
-app.add_typer(budget.app, name="budget")
-app.add_typer(heartbeat.app, name="heartbeat")
 
 
 def _tell_version(wanted: bool) -> None:

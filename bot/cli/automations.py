@@ -11,9 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bot import settings
 from bot.automations import verbs
-from bot.cli import rows
+from bot.cli import rows, settings
 from bot.errors import CannotRun
 from bot.phrasing import describe, explain
 from bot.schedules.errors import ScheduleError

@@ -9,8 +9,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from bot import responders, settings
-from bot.cli import rows
+from bot.cli import rows, settings
 from middleware.budget import dollars
 from storage.errors import ExpectationFailed
 from storage.ids import budget_name, budget_named
@@ -75,10 +74,14 @@ def clear(scope: BudgetName) -> None:
 
 def _check_room(limit_usd: float, now_ms: int) -> None:
     """Exits where the budget would let no answer through at all; tells where prices are missing."""
-    least = responders.least_usd(settings.load(), now_ms=now_ms)
+    # Here, because who answers takes its time to import, and no other of these commands asks for it.
+    from bot.responders import least_usd
+    from bot.settings import PRICE_SETTINGS
+
+    least = least_usd(settings.load(), now_ms=now_ms)
     if least is None:
         typer.echo("polar: the model's prices are not known, so nothing is answered within this budget", err=True)
-        typer.echo(f"polar: set {settings.PRICE_SETTINGS}", err=True)
+        typer.echo(f"polar: set {PRICE_SETTINGS}", err=True)
     elif limit_usd < least:
         typer.echo(
             f"polar: an answer may cost {dollars(least)}, so a budget of {dollars(limit_usd)} would let none through; "

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot import settings
+from bot.cli import settings
 from bot.cli.facts import AsJson, mebibytes
 from bot.cli.progress import telling
 from bot.clock import stopwatch

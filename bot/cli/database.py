@@ -11,8 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot import settings
-from bot.cli import copies, rows
+from bot.cli import copies, rows, settings
 from bot.cli.facts import AsJson, instant, mebibytes
 from bot.cli.progress import telling
 from bot.clock import system_clock

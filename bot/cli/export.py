@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bot import home, settings
+from bot import home
+from bot.cli import settings
 
 
 def export(

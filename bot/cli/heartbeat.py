@@ -8,10 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bot import settings
-from bot.cli import rows
+from bot.cli import rows, settings
 from bot.cli.heartbeat_options import Options, failure, one_line
-from bot.heartbeats.subject import next_beat
 from bot.phrasing import describe
 from bot.schedules.errors import ScheduleError
 from bot.schedules.text import load
@@ -81,6 +79,9 @@ def delete(policy_id: Id) -> None:
 
 def _write(database: Beside, policy: HeartbeatPolicy, now_ms: int) -> int | None:
     """Put the policy and its next beat down together; the instant of that beat, None where it is off."""
+    # Here, because the subject takes its time to import, and no other of these commands asks for it.
+    from bot.heartbeats.subject import next_beat
+
     beat = next_beat(policy, after_ms=now_ms) if policy.enabled else None
     if beat is None and policy.enabled:
         raise failure("--every: this schedule is never due again")

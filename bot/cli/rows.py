@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
-from bot import settings
+from bot.cli import settings
 from bot.clock import system_clock
 from storage.beside import Beside, beside
 

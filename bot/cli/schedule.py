@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from bot import settings
 from bot.automations.texts import described
+from bot.cli import settings
 from bot.clock import system_clock
 from bot.phrasing import explain
 from bot.schedules import wallclock

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from bot import home, settings
+from bot import home
+from bot.cli import settings
 
 _OURS = ("POLAR_", "TELEGRAM_")
 

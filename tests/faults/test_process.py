@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.run import until_asked_to_stop
+from bot.cli.running import until_asked_to_stop
 from bot.receiving import polling
 from bot.supervised import Ended
 from tests.faults.machine import BREAKING, started

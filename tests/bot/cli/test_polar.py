@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from bot import VERSION, home
-from bot.cli import app
+from bot.cli import COMMANDS, app
+from bot.cli.deferred import Deferred
 from tests.house import CHECKOUT, House
 
 
@@ -42,7 +44,7 @@ def every_command(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
     """The words of the command itself and of all below it."""
     yield path
     for name, sub in getattr(command, "commands", {}).items():
-        yield from every_command(sub, *path, name)
+        yield from every_command(sub.found() if isinstance(sub, Deferred) else sub, *path, name)
 
 
 @pytest.mark.slow
@@ -52,10 +54,10 @@ def test_it_tells_its_version() -> None:
     assert (told.returncode, told.stdout, told.stderr) == (0, f"polar {VERSION}\n", "")
 
 
-COMMANDS = list(every_command(typer.main.get_command(app)))
+EVERY = list(every_command(typer.main.get_command(app)))
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: " ".join(words) or "-")
+@pytest.mark.parametrize("words", EVERY, ids=lambda words: " ".join(words) or "-")
 def test_every_command_has_a_short_and_a_long_option_for_help(words: tuple[str, ...], capsys: Any) -> None:
     """Both say the same, with status 0."""
     said = []
@@ -66,6 +68,43 @@ def test_every_command_has_a_short_and_a_long_option_for_help(words: tuple[str, 
         said.append(capsys.readouterr().out)
     assert said[0] == said[1]
     assert " ".join(("Usage: polar", *words)) in said[0]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_the_list_of_commands_says_of_each_what_its_own_help_says(command: Deferred) -> None:
+    """Though it is listed without being imported."""
+    assert command.help == command.found().help
+
+
+HEAVY = ("aiohttp", "genai_prices", "httpx", "jinja2", "openai", "pydantic_settings", "starlette", "telegram")
+"""What takes its time to import, and is for the doing; pydantic and markdown_it are what Typer itself loads."""
+ASKED = """
+import os, sys
+from bot.cli import app
+
+for words in {every}:
+    if os.fork() == 0:
+        sys.stdout = open(os.devnull, "w")
+        try:
+            app([*words, "--help"], prog_name="polar")
+        except SystemExit:
+            found = [name for name in {heavy} if name in sys.modules]
+            ours = [name for name in sys.modules if name.startswith("bot.cli.") and not words]
+            print(" ".join(words), found, ours, file=sys.__stdout__, flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+@pytest.mark.slow
+def test_no_help_loads_what_only_the_doing_needs() -> None:
+    """Each in a process of its own, which says what it has loaded; to list the commands, none of them is."""
+    every = [(), *((str(command.name),) for command in COMMANDS)]
+    script = ASKED.format(every=every, heavy=HEAVY)
+    told = subprocess.run([sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True)
+    first, *others = told.stdout.splitlines()
+    assert first == " [] ['bot.cli.deferred']"
+    assert others == [f"{' '.join(words)} [] []" for words in every if words], told.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
