@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot import home
+from bot import env_file, home
+from bot.env_file import Assignment
 from bot.errors import SettingsError
-from middleware import texts
+from bot.values import (
+    DottedNames,
+    Ids,
+    KeptDays,
+    LanguageName,
+    Listen,
+    Optional,
+    PolarityText,
+    ResponderName,
+    Url,
+    WebhookSecret,
+    WebSecret,
+    ZoneName,
+)
 from middleware.polarity import Polarity, parse_overrides
 from storage import private_files
 from storage.terms import Terms
 
-BUILT_IN = ("local", "openai", "none")
 MODEL_MERGE_WINDOW_MS = 800
 MAX_OFFSET_S = 1e9
 """About thirty years: what every part of the bot can still tell as a date."""
-Ids = Annotated[frozenset[int], NoDecode]
-DottedNames = Annotated[tuple[str, ...], NoDecode]
-Optional = Annotated[float | None, BeforeValidator(lambda value: None if value == "" else value)]
-"""A number, or nothing where the variable is empty."""
-KeptDays = Annotated[int, Field(ge=0, le=36_500)]
-"""A number of days; 0 is for ever."""
 _RELATIVE = "a relative path starts at the checkout or, where Polar is installed, at the current folder"
 PRICE_SETTINGS = "POLAR_OPENAI_INPUT_USD_PER_MTOK and POLAR_OPENAI_OUTPUT_USD_PER_MTOK"
 """The settings that give a price to a model that the library does not know."""
@@ -49,8 +47,6 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="POLAR_",
-        env_file=".env",
-        env_file_encoding="utf-8",
         extra="ignore",
         frozen=True,
         allow_inf_nan=False,
@@ -61,7 +57,7 @@ class Settings(BaseSettings):
         validation_alias="TELEGRAM_BOT_TOKEN",
         description="The bot's token, from @BotFather.",
     )
-    telegram_api_url: str = Field(
+    telegram_api_url: Url = Field(
         "https://api.telegram.org",
         description="Bot API server; methods are at <url>/bot<token>/<method>.",
     )
@@ -71,12 +67,12 @@ class Settings(BaseSettings):
         "takes httpx by itself.",
     )
     database: Path = Field(Path("polar-system.db"), description=f"The SQLite file; {_RELATIVE}.")
-    responder: str = Field(
+    responder: ResponderName = Field(
         "local",
         description="Who answers: local (no key, no network), openai (a language model, see below), "
         "none (records, never answers), or package.module:attribute.",
     )
-    openai_base_url: str = Field(
+    openai_base_url: Url = Field(
         "https://api.openai.com/v1", description="The OpenAI-compatible endpoint, up to and without /chat/completions."
     )
     openai_api_key: SecretStr = Field(SecretStr(""), description="The endpoint's key; many local servers need none.")
@@ -121,7 +117,9 @@ class Settings(BaseSettings):
     status_reactions: bool = Field(
         True, description="Whether the bot shows by a reaction that it works on a message, when that takes a while."
     )
-    language: str = Field("en", description="The language of the bot's own texts; a file in middleware/languages.")
+    language: LanguageName = Field(
+        "en", description="The language of the bot's own texts; a file in middleware/languages."
+    )
     max_answer_parts: int = Field(
         8,
         ge=1,
@@ -149,7 +147,9 @@ class Settings(BaseSettings):
     middleware: DottedNames = Field(
         (), description="Middleware of your own, each as package.module:attribute, the outermost first."
     )
-    polarity: str = Field("", description="Polarity of reactions, in place of ours, e.g. 🤡=negative,👀=positive.")
+    polarity: PolarityText = Field(
+        "", description="Polarity of reactions, in place of ours, e.g. 🤡=negative,👀=positive."
+    )
     answer_slots: int = Field(64, ge=1, le=1000, description="Answers that are made at the same time.")
     shutdown_seconds: float = Field(20, ge=0, description="Time to finish what is in hand when asked to stop.")
     question_seconds: float = Field(
@@ -159,15 +159,15 @@ class Settings(BaseSettings):
         description="How long the database may search for what a command like /feedback, /memory search or /export "
         "asks; then it is ended, and the person told.",
     )
-    default_timezone: str = Field("UTC", description="Zone of users who set none.")
+    default_timezone: ZoneName = Field("UTC", description="Zone of users who set none.")
     webhook_url: str = Field("", description="Public https address of the webhook; polling when empty.")
-    webhook_listen: str = Field("127.0.0.1:8443", description="Where the webhook listens, host:port.")
-    webhook_secret: SecretStr = Field(
+    webhook_listen: Listen = Field("127.0.0.1:8443", description="Where the webhook listens, host:port.")
+    webhook_secret: WebhookSecret = Field(
         SecretStr(""),
         description="What Telegram sends along with each webhook call, 16 to 256 characters; needed with a webhook.",
     )
-    web_listen: str = Field("127.0.0.1:8090", description="Where the dashboard listens, host:port.")
-    web_secret: SecretStr = Field(
+    web_listen: Listen = Field("127.0.0.1:8090", description="Where the dashboard listens, host:port.")
+    web_secret: WebSecret = Field(
         SecretStr(""),
         description="The secret that opens the dashboard; needed where it listens on another address than loopback.",
     )
@@ -193,84 +193,11 @@ class Settings(BaseSettings):
         0, ge=-MAX_OFFSET_S, le=MAX_OFFSET_S, description="Shifts the bot's clock, for rehearsals."
     )
 
-    @field_validator("admin_telegram_ids", "operator_telegram_ids", "allowed_telegram_ids", mode="before")
-    @classmethod
-    def _split_ids(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        try:
-            return frozenset(int(part) for part in value.split(",") if part.strip())
-        except ValueError:
-            raise ValueError("expected whole numbers separated by commas, like 1234,5678") from None
-
-    @field_validator("middleware", mode="before")
-    @classmethod
-    def _split_names(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("middleware", "responder", mode="after")
-    @classmethod
-    def _check_names(cls, value: str | tuple[str, ...], info: ValidationInfo) -> str | tuple[str, ...]:
-        for name in (value,) if isinstance(value, str) else value:
-            if info.field_name == "responder" and name in BUILT_IN:
-                continue
-            module, colon, attribute = name.partition(":")
-            if not (colon and attribute.isidentifier() and all(p.isidentifier() for p in module.split("."))):
-                allowed = "local, openai, none, or " if info.field_name == "responder" else ""
-                raise ValueError(f"expected {allowed}package.module:attribute")
-        return value
-
-    @field_validator("polarity", mode="after")
-    @classmethod
-    def _check_polarity(cls, value: str) -> str:
-        parse_overrides(value)
-        return value
-
-    @field_validator("default_timezone", mode="after")
-    @classmethod
-    def _check_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("expected an IANA time zone like Europe/Berlin") from None
-        return value
-
-    @field_validator("language", mode="after")
-    @classmethod
-    def _check_language(cls, value: str) -> str:
-        if value not in texts.languages():
-            raise texts.NoSuchLanguage(value)
-        return value
-
     @model_validator(mode="after")
     def _check_model(self) -> Self:
         if self.responder == "openai" and not self.openai_model:
             raise ValueError("POLAR_OPENAI_MODEL: expected the name of a model, as POLAR_RESPONDER is openai")
         return self
-
-    @field_validator("telegram_api_url", "openai_base_url", mode="after")
-    @classmethod
-    def _check_url(cls, value: str) -> str:
-        if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc:
-            raise ValueError("expected an http or https address like https://api.telegram.org")
-        return value.rstrip("/")
-
-    @field_validator("webhook_secret", mode="after")
-    @classmethod
-    def _check_secret(cls, value: SecretStr) -> SecretStr:
-        if not re.fullmatch(r"([A-Za-z0-9_-]{16,256})?", value.get_secret_value()):
-            raise ValueError("expected 16 to 256 letters, digits, _ and -; Telegram takes no others")
-        return value
-
-    @field_validator("webhook_listen", "web_listen", mode="after")
-    @classmethod
-    def _check_listen(cls, value: str) -> str:
-        host, _, port = value.rpartition(":")
-        if not host or not port.isdecimal() or not 0 <= int(port) <= 65535:
-            raise ValueError("expected host:port like 127.0.0.1:8443")
-        return value
 
     @property
     def database_path(self) -> Path:
@@ -352,26 +279,55 @@ def _written(value: object) -> str:
 
 
 def load() -> Settings:
-    """Read the settings; raises SettingsError with a line for each that is wrong."""
+    """Read the settings; raises SettingsError with a line for each that is wrong, or for a `.env` that is not read."""
+    fields = {variable(field): field for field in Settings.model_fields}
+    # What stands in the environment counts, however it is written.
+    present = {name.upper() for name in os.environ}
+    given = {a.name.upper(): a.value for a in _assignments() if a.name.upper() not in present}
+    named = {_key(fields[name]): value for name, value in given.items() if name in fields}
     try:
-        return Settings(_env_file=home.find().folder / ".env")  # type: ignore[call-arg]
+        return Settings(**named)  # type: ignore[arg-type]
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
 
 
+def env_path() -> Path:
+    """The file `.env`, whether it is there or not."""
+    return home.find().folder / ".env"
+
+
+def _assignments() -> tuple[Assignment, ...]:
+    return env_file.read(env_path(), os.environ)
+
+
+def _key(field: str) -> str:
+    """The name by which a field is given a value."""
+    return str(Settings.model_fields[field].validation_alias or field)
+
+
 def strangers() -> Iterator[str]:
-    """A line for each POLAR_ name, in the environment or in `.env`, that no setting of this version has."""
+    """A line for each name of ours that no setting of this version has, and for each that stands twice in `.env`."""
+    path, assignments = env_path(), _assignments()
+    places = {name.upper(): "the environment" for name in os.environ}
+    lines: dict[str, int] = {}
+    for assignment in assignments:
+        name = assignment.name.upper()
+        if name in lines:
+            yield f"{name} stands twice in {path}, in lines {lines[name]} and {assignment.line}; the last one counts"
+        lines[name] = assignment.line
+        places.setdefault(name, f"{path}, line {assignment.line},")
     known = [variable(field) for field in Settings.model_fields]
-    sources = (EnvSettingsSource(Settings), DotEnvSettingsSource(Settings, env_file=home.find().folder / ".env"))
-    given = {name.upper() for source in sources for name in source.env_vars}
-    for name in sorted(name for name in given - {*known} if name.startswith("POLAR_")):
-        nearest = get_close_matches(name, known, 1)
-        yield f"{name} is no setting and is ignored" + (f"; is {nearest[0]} meant?" if nearest else "")
+    for name in sorted(name for name in places.keys() - {*known} if name.startswith(env_file.OURS)):
+        is_ours = name.startswith("POLAR_")  # other programs speak with Telegram, too
+        nearest = get_close_matches(name, known, 1, 0.6 if is_ours else 0.85)
+        if is_ours or nearest:
+            hint = f"; is {nearest[0]} meant?" if nearest else ""
+            yield f"{name} in {places[name]} is no setting and is ignored{hint}"
 
 
 def exposed() -> Iterator[str]:
     """A line if others of this machine can read `.env`, where the token is."""
-    path = home.find().folder / ".env"
+    path = env_path()
     if private_files.is_open_to_others(path):
         yield f"others can read or write {path}, which holds secrets; {private_files.remedy(path)}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,3 +14,10 @@ def load() -> Settings:
     from bot import settings
 
     return settings.load()
+
+
+def strangers() -> Iterator[str]:
+    """A line for each name of ours that no setting has, and for each that stands twice in `.env`."""
+    from bot import settings
+
+    return settings.strangers()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import typer
+
 from bot import home
 from bot.cli import settings
 
@@ -13,6 +15,8 @@ _OURS = ("POLAR_", "TELEGRAM_")
 def web() -> None:
     """Serve the read-only dashboard at POLAR_WEB_LISTEN until SIGINT or SIGTERM."""
     loaded = settings.load()
+    for line in settings.strangers():
+        typer.echo(f"polar: {line}", err=True)
     arguments = ["--database", str(loaded.database_path), "--artifacts", str(loaded.artifacts_path)]
     arguments += ["--listen", loaded.web_listen]
     if secret := loaded.web_secret.get_secret_value():

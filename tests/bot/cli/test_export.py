@@ -93,7 +93,7 @@ def test_the_secrets_of_the_settings_are_nowhere(filled: Path, tmp_path: Path) -
         "export",
         database=filled,
         telegram_bot_token="1:SECRET",
-        web_secret="SECRET-too",
+        web_secret="SECRET-too-of-the-web",
         artifacts=tmp_path / "out",
     )
     written = "".join(file.read_text(encoding="utf-8") for file in (tmp_path / "out").iterdir())
