@@ -46,7 +46,8 @@ def describe(schedule: Schedule) -> str:
         case Monthly(day=day, at=at, zone=zone):
             return say("schedule.monthly", day=day, at=_clock(at), zone=zone.key)
         case Once(local=local, zone=zone):
-            return say("schedule.once", date=local.date(), at=_clock(local.time()), zone=zone.key)
+            weekday = say(f"weekday.{local.weekday()}")
+            return say("schedule.once", day=weekday, date=local.date(), at=_clock(local.time()), zone=zone.key)
         case CalendarRule() | ElapsedRule():
             return _rule(schedule)
         case Cron():

@@ -21,10 +21,8 @@ async def described(
     A time of day that nobody said is named.
     """
     line = (await evaluate(texts.line, job, zone)).partition(" ")[2]
-    times = await evaluate(texts.times, job, now_ms, zone, least)
-    if assumed is not None:
-        times = say("schedule.assumed_below", times=times, at=f"{assumed:%H:%M}")
-    return Outcome.answer(say(key, line=line, times=times), buttons=job_row(job))
+    times = await evaluate(texts.times_below, job, now_ms, zone, least)
+    return Outcome.answer(texts.lines(say(key, line=line), times, texts.assumed(assumed)), buttons=job_row(job))
 
 
 async def created(

@@ -106,8 +106,8 @@ class AutomationCommands:
         except NotClear as error:
             raise UsageError(explain(error)) from error
         zone = await self.own.zones.of(turn.user_id)
-        upcoming = await evaluate(texts.next_times, meant.schedule, self.own.clock(), zone)
-        return Outcome.answer(say("automation.previewed", schedule=texts.described(meant, zone), times=upcoming))
+        further = await evaluate(texts.further_times, meant.schedule, self.own.clock(), zone)
+        return Outcome.answer(texts.lines(texts.described(meant, zone), further, say("automation.previewed")))
 
     async def _which(self, turn: Turn, unclear: NotClear, prompt: str, job_id: str | None = None) -> Outcome:
         """The question that buttons answer."""
@@ -143,7 +143,7 @@ class AutomationCommands:
             texts.last_run(await self.runs.last("automation", job.id), zone),
             texts.feedback(await self.feedback.totals_of_automation(job.id)),
         )
-        return Outcome.answer("\n".join(filter(None, lines)), buttons=job_row(job))
+        return Outcome.answer(texts.lines(*lines), buttons=job_row(job))
 
     async def _edit(self, turn: Turn, job: Job, rest: str) -> Outcome:
         schedule, _, prompt = (part.strip() for part in rest.partition("|"))

@@ -124,8 +124,9 @@ class AutomationProposals:
     async def _shall_i(self, turn: Turn, meant: Meant, prompt: str, zone: ZoneInfo) -> Reply:
         proposal = self._proposal(turn, {"schedule": meant.schedule.stored(), "prompt": prompt})
         turn.record(*self.proposals.add(proposal, now_ms=self.clock()))
-        times = await evaluate(texts.next_times, meant.schedule, self.clock(), zone)
-        text = say("proposal.ask", schedule=texts.described(meant, zone), prompt=prompt, times=times)
+        further = await evaluate(texts.further_times, meant.schedule, self.clock(), zone)
+        asked = say("proposal.ask", schedule=texts.describe(meant.schedule, zone), prompt=prompt)
+        text = texts.lines(asked, further, texts.assumed(meant.assumed))
         create = Button(say("proposal.create"), ProposalPress(proposal.id, 0).data)
         return Reply(text=text, buttons=((create, _refuse(proposal.id)),), by="polar")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,10 +43,10 @@ def _shown(at: datetime, zone: ZoneInfo) -> str:
 
 
 def describe(schedule: Schedule, zone: ZoneInfo) -> str:
-    """A schedule in words; a single instant by the reader's clock."""
+    """A schedule in words; a single instant by the reader's clock, to the minute."""
     if isinstance(schedule, Once):
         local = wallclock.shown(wallclock.instant(schedule.local, schedule.zone), zone)
-        schedule = Once(local=local, zone=zone)
+        schedule = Once(local=local.replace(second=0, microsecond=0), zone=zone)
     return phrasing.describe(schedule)
 
 
@@ -54,6 +54,16 @@ def described(meant: Meant, zone: ZoneInfo) -> str:
     """The same of what somebody wrote, with the time of day that nobody said."""
     told = describe(meant.schedule, zone)
     return told if meant.assumed is None else say("schedule.assumed", schedule=told, at=f"{meant.assumed:%H:%M}")
+
+
+def lines(*told: str | None) -> str:
+    """Those that say something, one below the other."""
+    return "\n".join(filter(None, told))
+
+
+def assumed(at: time | None) -> str:
+    """The time of day that nobody said; '' where somebody did."""
+    return "" if at is None else say("schedule.assumed_below", at=f"{at:%H:%M}")
 
 
 def choice(schedule: Schedule, zone: ZoneInfo) -> str:
@@ -68,6 +78,11 @@ def next_times(schedule: Schedule, now_ms: int, zone: ZoneInfo) -> str:
     times = upcoming(schedule, moment(now_ms), _SHOWN_TIMES)
     shown = ", ".join(_shown(at, zone) for at in times)
     return say("automation.next", times=shown, zone=zone.key) if times else say("automation.never")
+
+
+def further_times(schedule: Schedule, now_ms: int, zone: ZoneInfo) -> str:
+    """The same beside a description; '' for a single instant, which that names."""
+    return "" if isinstance(schedule, Once) else next_times(schedule, now_ms, zone)
 
 
 def line(job: Job, zone: ZoneInfo, reader: str | None = None) -> str:
@@ -96,6 +111,11 @@ def over(jobs: Sequence[Job], zone: ZoneInfo, reader: str) -> str:
 def times(job: Job, now_ms: int, zone: ZoneInfo, least: timedelta | None) -> str:
     """When a job runs next that has just been planned; that it does not, while it is paused or when it is over."""
     return _standing(job) or _guarded(lambda: next_times(spaced(load(job.schedule), least), now_ms, zone))
+
+
+def times_below(job: Job, now_ms: int, zone: ZoneInfo, least: timedelta | None) -> str:
+    """The same below the job's line; '' where that says it already."""
+    return _standing(job) or _guarded(lambda: further_times(spaced(load(job.schedule), least), now_ms, zone))
 
 
 def planned_times(job: Job, planned: PlannedInstant | None, zone: ZoneInfo, least: timedelta | None) -> str:

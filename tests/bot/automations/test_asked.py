@@ -94,6 +94,18 @@ async def test_a_preview_is_in_words(house: House, written: str, said: str) -> N
     assert "FREQ" not in answer
 
 
+async def test_a_single_instant_is_told_once(house: House) -> None:
+    """To the minute, with its weekday; no “next” says it again, in a preview, a question, or of what is created."""
+    async with house.bot(TestClock()):
+        ann, chat = house.chat()
+        [preview] = await tell(house, chat, ann, "/automations preview tomorrow at 18:00")
+        [created] = await tell(house, chat, ann, "/automations create once 2026-12-24 08:00 | wake up")
+        [asked] = await tell(house, chat, ann, "remind me in 61 minutes to stretch")
+    assert preview == "on Thu 2026-11-19 at 18:00 (UTC)\nNothing is created yet."
+    assert created.partition(": ")[2] == "on Thu 2026-12-24 at 08:00 (UTC), “wake up”."
+    assert asked == "Shall I, on Wed 2026-11-18 at 12:07 (UTC): “stretch”?"
+
+
 async def test_a_preview_of_what_may_be_several_names_them(house: House) -> None:
     """As something that can be written."""
     async with house.bot(TestClock()):
@@ -128,5 +140,5 @@ async def test_a_model_proposes_by_the_same_words(house: House) -> None:
         ann, chat = house.chat()
         [clear] = await tell(house, chat, ann, "every second friday at 15:00")
         [unclear] = await tell(house, chat, ann, "next friday at 15:00")
-    assert clear.startswith("Shall I? every 2 weeks on Fri at 15:00 (UTC), “stretch”")
+    assert clear.startswith("Shall I, every 2 weeks on Fri at 15:00 (UTC): “stretch”?")
     assert unclear == "When do you mean (times of UTC)? “stretch”"

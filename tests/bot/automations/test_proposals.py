@@ -54,7 +54,7 @@ async def test_a_reminder_is_proposed_and_created_by_a_yes(house: House) -> None
         for again in ("Create", "No"):
             assert await press(house, chat, ann, again, card) == "You have agreed to that already."
     times = "Next: Thu 2026-11-19 07:00, Fri 2026-11-20 07:00, Sat 2026-11-21 07:00 (Europe/Berlin)."
-    assert proposal == f"Shall I? daily at 07:00 (Europe/Berlin), “stretch”\n{times}"
+    assert proposal == f"Shall I, daily at 07:00 (Europe/Berlin): “stretch”?\n{times}"
     assert list(buttons(card)) == ["✅ Create", "No"]
     assert answer.startswith("Created ")
     assert answer.endswith(f": daily at 07:00 (Europe/Berlin), “stretch”.\n{times}")
@@ -230,7 +230,7 @@ async def test_a_responder_of_ones_own_proposes_by_the_same_door(house: House) -
         [proposal] = await tell(house, chat, ann, "run")
         assert await press(house, chat, ann, "Create") == "Created."
         await tell(house, chat, ann, "hush")
-    assert proposal.startswith("Shall I? weekly on Mon and Thu at 07:00 (UTC), “run”\nNext: ")
+    assert proposal.startswith("Shall I, weekly on Mon and Thu at 07:00 (UTC): “run”?\nNext: ")
     assert [row[2] for row in jobs(house)] == ["run"]
     assert buttons(last(house, chat)) == {"A": "x:a"}
     assert last(house, chat)["text"] == "as you like"

@@ -69,7 +69,7 @@ def test_words_will_do() -> None:
     told = schedule("jeden Tag", "--timezone", "Europe/Berlin", *AFTER, "--count", "1").stdout.splitlines()
     assert told[0] == "daily at 09:00 (Europe/Berlin); nobody said a time of day, so 09:00 is assumed"
     told = schedule("5 minutes from now", "--timezone", "Europe/Berlin", *AFTER).stdout.splitlines()
-    assert told[0] == "once on 2026-10-24 at 02:05 (Europe/Berlin)"
+    assert told[0] == "on Sat 2026-10-24 at 02:05 (Europe/Berlin)"
 
 
 def test_now_is_the_default_and_five_are_shown() -> None:

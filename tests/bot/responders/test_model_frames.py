@@ -88,7 +88,7 @@ async def test_a_proposal_is_understood_in_every_form(house: House, body: str) -
         ann, chat = house.chat()
         model.order(Answer(raw=body + S + DONE))
         [text] = await tell(house, chat, ann, "remind me")
-        assert text.startswith("Shall I? ")
+        assert text.startswith("Shall I, ")
         assert "✅ Create" in buttons(last(house, chat))
         assert len(model.exchanges) == 1
 

@@ -30,8 +30,8 @@ async def test_the_model_proposes_and_the_person_decides(house: House) -> None:
         model.order(Answer(text="Good *idea*.", tool=PROPOSAL))
         [said, text] = await tell(house, chat, ann, "please remind me of the plants")
         assert said == "Good idea."
-        assert text.startswith("Shall I? ")
-        assert "“water the *plants*”\nNext" in text
+        assert text.startswith("Shall I, ")
+        assert "“water the *plants*”?\nNext" in text
         assert jobs(house) == []
         await press(house, chat, ann, "Create")
     assert jobs(house) == [("water the *plants*",)]
@@ -44,7 +44,7 @@ async def test_a_schedule_that_cannot_be_read_goes_back_to_the_model_once(house:
         wrong = ("propose_automation", '{"schedule": "when the moon is full", "prompt": "howl"}')
         model.order(Answer(text="Sure.", tool=wrong), Answer(tool=PROPOSAL))
         [said, text] = await tell(house, chat, ann, "remind me")
-        assert "Shall I?" in text
+        assert "Shall I, " in text
         assert said == "Sure."
         assert [m["role"] for m in model.exchanges[1].messages[-2:]] == ["assistant", "tool"]
         assert "cannot be read" in json.loads(model.exchanges[1].messages[-1]["content"])["error"]
@@ -68,11 +68,11 @@ async def test_the_persons_whole_request_is_a_schedule_too(house: House) -> None
     async with talking(house):
         ann, chat = house.chat()
         for request, thing in {
-            "remind me every day at 18:00 to stretch": "daily at 18:00 (UTC), “stretch”",
-            "erinnere mich jeden tag um 9 an die Blumen": "daily at 09:00 (UTC), “die Blumen”",
+            "remind me every day at 18:00 to stretch": "daily at 18:00 (UTC): “stretch”?",
+            "erinnere mich jeden tag um 9 an die Blumen": "daily at 09:00 (UTC): “die Blumen”?",
         }.items():
             [*_, text] = await tell(house, chat, ann, request)
-            assert text.startswith(f"Shall I? {thing}")
+            assert text.startswith(f"Shall I, {thing}")
 
 
 @pytest.mark.parametrize("schedule", ["daily 18:00", "tomorrow at 9", "remind me at 9"])

@@ -255,19 +255,19 @@ def test_in_twenty_minutes_means_that_even_while_clocks_go_back() -> None:
         (
             "in 20 minutes",
             "DTSTART:20261122T103500Z\nRRULE:FREQ=DAILY;COUNT=1",
-            "once on 2026-11-22 at 10:35 (UTC)",
+            "on Sun 2026-11-22 at 10:35 (UTC)",
             "10:35",
         ),
         (
             "in 1 hour",
             "DTSTART:20261122T111500Z\nRRULE:FREQ=DAILY;COUNT=1",
-            "once on 2026-11-22 at 11:15 (UTC)",
+            "on Sun 2026-11-22 at 11:15 (UTC)",
             "11:15",
         ),
         (
             "in 2 days",
             "DTSTART:20261124T101500Z\nRRULE:FREQ=DAILY;COUNT=1",
-            "once on 2026-11-24 at 10:15 (UTC)",
+            "on Tue 2026-11-24 at 10:15 (UTC)",
             "24T10:15",
         ),
         *(
@@ -321,7 +321,7 @@ def test_in_twenty_minutes_means_that_even_while_clocks_go_back() -> None:
         (
             "once 2026-12-24 08:00",
             "DTSTART;TZID=Europe/Berlin:20261224T080000\nRRULE:FREQ=DAILY;COUNT=1",
-            "once on 2026-12-24 at 08:00 (Europe/Berlin)",
+            "on Thu 2026-12-24 at 08:00 (Europe/Berlin)",
             "12-24T07:00",
         ),
         (
@@ -375,7 +375,7 @@ def test_parts_of_a_second_are_left_out_of_the_beginning() -> None:
 
 def test_a_moment_in_seconds_is_described_with_them() -> None:
     """A description says as much as the instant holds, so that it is not off by seconds."""
-    assert describe(said("in 1 hour", now=NOW + timedelta(seconds=7))) == "once on 2026-11-22 at 11:15:07 (UTC)"
+    assert describe(said("in 1 hour", now=NOW + timedelta(seconds=7))) == "on Sun 2026-11-22 at 11:15:07 (UTC)"
 
 
 @pytest.mark.parametrize(
