@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -14,6 +14,8 @@ from hypothesis import settings
 
 from bot.settings import Settings
 from emulator import World
+from storage import migrations
+from tests import fresh
 from tests.house import TOKEN, House, standing
 
 if TYPE_CHECKING:
@@ -52,6 +54,20 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     if all(".py" in argument for argument in config.args):
         return 0
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _copies() -> Iterator[None]:
+    """New databases are copies of one that the migrations made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrations, "apply", fresh.copied)
+        yield
+
+
+@pytest.fixture
+def each_migration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New databases are made by the migrations, each time, as the bot makes them."""
+    monkeypatch.setattr(migrations, "apply", fresh.each)
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from storage.errors import DatabaseUnusable
 from storage.migrations import Migration
 from tests.storage.files import CHECKOUT, NOW_MS, plain, rows
 
+pytestmark = pytest.mark.usefixtures("each_migration")
+
 MASTER = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
 SCHEMA = CHECKOUT / "storage" / "schema.sql"
 FAILING = Migration(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from storage import migrations
 from storage.database import Database
 from storage.tables.keys import PERSONALITY, Keys
@@ -13,6 +15,7 @@ from tests.storage.files import NOW_MS, plain, rows
 BEFORE = 17
 
 
+@pytest.mark.usefixtures("each_migration")
 async def test_a_database_has_a_key_of_its_own_that_stays(tmp_path: Path) -> None:
     """Made by a migration; two databases have two."""
     found = []
