@@ -44,6 +44,8 @@ class House:
     lines: list[str] = field(default_factory=list)
     transport: str = "aiohttp"
     """How its bots call the Bot API."""
+    _bots: int = 0
+    _reader: tuple[os.stat_result, sqlite3.Connection] | None = None
 
     @property
     def path(self) -> Path:
@@ -67,7 +69,12 @@ class House:
     async def bot(self, clock: TestClock | None = None, **changes: Any) -> AsyncIterator[Running]:
         """A running bot in this process."""
         async with running(self.settings(**changes), clock=clock, announce=self.lines.append) as bot:
-            yield bot
+            self._bots += 1
+            try:
+                yield bot
+            finally:
+                self._bots -= 1
+                self._close_reader()
 
     def environment(self, **changes: Any) -> dict[str, str]:
         """The environment of a bot process in this house."""
@@ -87,14 +94,32 @@ class House:
         return [sys.executable, "-m", "bot", *arguments]
 
     def rows(self, sql: str, *params: Any) -> list[tuple[Any, ...]]:
-        """What a second program reads from the file."""
-        with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=10)) as connection:
+        """What a second program reads from the file; while a bot runs here it is the same one again and again."""
+        if self._bots:
+            return self._reading().execute(sql, params).fetchall()
+        with closing(self._connect()) as connection:
             return connection.execute(sql, params).fetchall()
 
     def write(self, sql: str, *params: Any) -> None:
         """What a second program writes into the file, beside a bot or while none runs."""
         with closing(sqlite3.connect(self.path, timeout=10)) as connection, connection:
             connection.execute(sql, params)
+
+    def _reading(self) -> sqlite3.Connection:
+        now = self.path.stat()
+        if self._reader is None or not os.path.samestat(self._reader[0], now):  # a test may put another file there
+            self._close_reader()
+            self._reader = now, self._connect()
+        return self._reader[1]
+
+    def _connect(self) -> sqlite3.Connection:
+        uri = f"file:{self.path}?mode=ro"
+        return sqlite3.connect(uri, uri=True, timeout=10, check_same_thread=False)
+
+    def _close_reader(self) -> None:
+        if self._reader is not None:
+            self._reader[1].close()
+            self._reader = None
 
     def chat(self, name: str = "Ann") -> tuple[Person, Chat]:
         """A person with a private chat."""
