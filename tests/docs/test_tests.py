@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,31 +17,46 @@ MODULES = sorted((CHECKOUT / "tests").rglob("*.py"))
 every_module = pytest.mark.parametrize("module", MODULES, ids=name)
 
 
-def parsed(module: Path) -> list[ast.AST]:
-    """All that stands in a module."""
-    return list(ast.walk(ast.parse(module.read_text(encoding="utf-8"))))
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is looked at in a module."""
+
+    silent: list[str]
+    """Tests without a docstring."""
+    imported: list[str]
+    private: list[str]
+
+
+@cache
+def found_in(module: Path) -> Found:
+    """Read once for all rules."""
+    nodes = list(ast.walk(ast.parse(module.read_text(encoding="utf-8"))))
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    reached = [node for node in nodes if isinstance(node, ast.Attribute) and _is_private(node.attr)]
+    return Found(
+        silent=[f.name for f in functions if f.name.startswith("test_") and not ast.get_docstring(f)],
+        imported=[node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)],
+        private=[ast.unparse(node) for node in reached if not _is_own(node.value)],
+    )
 
 
 @every_module
 def test_every_test_says_its_rule(module: Path) -> None:
     """In a docstring: the name tells what happens, the docstring what has to hold."""
-    functions = [found for found in parsed(module) if isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef)]
-    tests = [function for function in functions if function.name.startswith("test_")]
-    assert [test.name for test in tests if not ast.get_docstring(test)] == []
+    assert found_in(module).silent == []
 
 
 @every_module
 def test_no_test_imports_another(module: Path) -> None:
     """What several need stands in a module that holds no tests, so that each can be read and moved by itself."""
-    imported = [found.module or "" for found in parsed(module) if isinstance(found, ast.ImportFrom)]
-    assert [path for path in imported if path.rpartition(".")[2].startswith(("test_", "conftest"))] == []
+    last = [(path, path.rpartition(".")[2]) for path in found_in(module).imported]
+    assert [path for path, end in last if end.startswith(("test_", "conftest"))] == []
 
 
 @every_module
 def test_no_test_reaches_for_what_is_private(module: Path) -> None:
     """It asks what any other part may ask; a name with an underscore belongs to its own class."""
-    reached = [found for found in parsed(module) if isinstance(found, ast.Attribute) and _is_private(found.attr)]
-    assert [ast.unparse(found) for found in reached if not _is_own(found.value)] == []
+    assert found_in(module).private == []
 
 
 def _is_private(attribute: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Awaitable, Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -236,14 +237,15 @@ async def test_a_read_scans_no_table(
     assert any(step.startswith("SEARCH") for step in steps)
 
 
-def looked_up() -> set[str]:
+@cache
+def looked_up() -> frozenset[str]:
     """The reads of tables that are declared to be quick, each as `file.method`."""
     found = set()
     for path in (CHECKOUT / "storage" / "tables").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.AsyncFunctionDef) and ".look_up" in ast.unparse(node):
                 found.add(f"{path.stem}.{node.name}")
-    return found
+    return frozenset(found)
 
 
 def test_what_is_looked_up_is_among_these() -> None:
