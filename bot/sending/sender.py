@@ -67,6 +67,8 @@ class Sender:
         self._again: set[str] = set()
         self._lined_up: set[str] = set()
         self._in_flight: dict[str, asyncio.Event] = {}
+        self._attempts: dict[str, asyncio.Event] = {}
+        """By its id, each call that is being made, until it is stored what came of it."""
         self._told = Told(database, self._deliveries, self.wake)
         self._stopping = False
 
@@ -134,10 +136,7 @@ class Sender:
         self.take(queued)
         if delivery.status != "sending":
             return 0
-        try:
-            delay_s = await self._attempt(delivery, None)
-        except Exception as error:  # noqa: BLE001 - counted, and then set aside with its type
-            delay_s = await self._on_fault(delivery, error)
+        delay_s = await self._attempt(delivery, None)
         self._forget(delivery)
         return delay_s
 
@@ -219,8 +218,8 @@ class Sender:
         return next(iter(waiting), None)
 
     async def _deliver(self, delivery: Delivery) -> None:
-        if delivery.status == "sending":  # an earlier process ended before it knew
-            await self._outcomes.doubt(delivery, "the process ended while sending")
+        if delivery.status == "sending":
+            await self._learn(delivery)
             return
         if delivery.ambiguous:  # its one more try must not be cut by what cut the first one
             await self._calm()
@@ -232,6 +231,14 @@ class Sender:
         except Exception as error:  # noqa: BLE001 - counted, and then set aside with its type
             delay_s = await self._on_fault(current, error)
         await self._rest(delay_s)
+
+    async def _learn(self, delivery: Delivery) -> None:
+        """Wait for what comes of a call that is under way from the chat's former id; any other one is unclear."""
+        attempt = self._attempts.get(delivery.delivery_id)
+        if attempt is not None:
+            await attempt.wait()
+        else:
+            await self._outcomes.doubt(delivery, "the process ended while sending")
 
     async def _on_fault(self, delivery: Delivery, error: Exception) -> float:
         """Returns how long this chat has to wait; raises what is the end of the process."""
@@ -309,7 +316,17 @@ class Sender:
         return sent.telegram_message_id if sent is not None and sent.session_id == delivery.session_id else None
 
     async def _attempt(self, delivery: Delivery, target: int | None) -> float:
-        """Make the call and commit what came of it; returns how long this chat has to wait."""
+        """Make a call that is claimed, and commit what came of it; returns how long this chat has to wait."""
+        self._attempts[delivery.delivery_id] = ended = asyncio.Event()
+        try:
+            return await self._call(delivery, target)
+        except Exception as error:  # noqa: BLE001 - counted, and then set aside with its type
+            return await self._on_fault(delivery, error)
+        finally:
+            del self._attempts[delivery.delivery_id]
+            ended.set()
+
+    async def _call(self, delivery: Delivery, target: int | None) -> float:
         try:
             receipt = await self._calls.make(delivery, target)
         except TelegramError as error:

@@ -17,11 +17,11 @@ import tempfile
 import time
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Protocol
+from typing import Annotated, Literal, NamedTuple, Protocol, get_args
 
 import typer
 
@@ -33,6 +33,8 @@ from tests.campaigns.fuzzing.update_reading import UpdateReading
 from tests.house import CHECKOUT
 
 Kind = Literal["answers", "updates", "alone", "with a model"]
+PROPERTIES = "properties"
+PARTS = (*get_args(Kind), PROPERTIES)
 INPUTS_AT_ONCE, UPDATES_AT_ONCE = 20_000, 4_000
 """Of one piece of the work, so that the same seed makes the same inputs however many processes share them."""
 ONE_WITH_MODEL_IN = 4
@@ -162,6 +164,13 @@ def properties(examples: int, *, seed: int, jobs: int) -> bool:
     return subprocess.run(command, cwd=CHECKOUT, check=False).returncode == 0
 
 
+def chosen(only: Collection[str]) -> Collection[str]:
+    """The parts of the work, all of them where none is named."""
+    if unknown := {*only} - {*PARTS}:
+        raise typer.BadParameter(f"unknown: {', '.join(sorted(unknown))}", param_hint="--only")
+    return only or PARTS
+
+
 def main(
     inputs: Annotated[
         int, typer.Option(min=0, help="For the readers, half of them answers, half updates.")
@@ -170,9 +179,11 @@ def main(
     examples: Annotated[int, typer.Option(min=0, help="Of each property among the tests.")] = 3_000,
     jobs: Annotated[int, typer.Option(min=1, help="Processes that share the work.")] = 2,
     seed: Annotated[int | None, typer.Option(help="Of an earlier run, to have the same again.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help=f"Any of {', '.join(PARTS)}; the same inputs.")] = None,
 ) -> None:
     """Give what is wrong to whatever reads, and look whether what is promised holds."""
     end_as_by_ctrl_c()
+    parts = chosen(only or ())
     seed = random.randrange(2**32) if seed is None else seed
     print(f"seed {seed}: {inputs:,} inputs, {updates:,} updates, {examples:,} examples of each property", flush=True)
     began_s = time.monotonic()
@@ -180,8 +191,9 @@ def main(
     def tell(line: str) -> None:
         print(f"{time.monotonic() - began_s:7.1f} {line}", flush=True)
 
-    found = run(list(pieces(inputs, updates, seed)), jobs=jobs, tell=tell)
-    holds = examples == 0 or properties(examples, seed=seed, jobs=jobs)
+    work_to_do = [piece for piece in pieces(inputs, updates, seed) if piece.kind in parts]
+    found = run(work_to_do, jobs=jobs, tell=tell)
+    holds = examples == 0 or PROPERTIES not in parts or properties(examples, seed=seed, jobs=jobs)
     tell("everything holds" if holds and not found else f"{len(found)} lines above tell what does not hold")
     if found or not holds:
         raise typer.Exit(1)

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from hypothesis import settings
 
+from bot.errors import BotError
 from tests import WHOLE, examples
-from tests.campaigns.fuzz import Piece, pieces, read, run, work
+from tests.campaigns.fuzz import PARTS, Piece, chosen, pieces, read, run, work
+from tests.campaigns.fuzzing import living
 from tests.campaigns.fuzzing.living import alive, broken, live_alone, live_with_model
 from tests.campaigns.fuzzing.remains import Left, readable
 from tests.campaigns.fuzzing.rules import Broken, must, must_be_clean, must_be_stored, must_fit
@@ -125,6 +128,38 @@ async def test_what_is_lost_is_told(tmp_path: Path) -> None:
         life.house.write(harm)
         assert any(rule in line for line in broken(life)), harm
         life.house.path.write_bytes(undo)
+
+
+async def test_what_never_comes_to_rest_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the rows that are open, and what the bot is at."""
+    monkeypatch.setattr(living, "IDLE_IN_S", 0.1)
+    async with alive(tmp_path, 1, responder="local") as life:
+        life.house.world.fault("sendMessage", "hang", times=None)
+        number = life.house.world.push(HELLO)
+        life.sent[number] = HELLO
+        await life.live(0)
+        life.house.world.clear_faults()
+    why, delivery, *tasks = life.unrest
+    assert why == "it never came to rest: it took too long"
+    assert delivery.startswith(f"delivery update:{number}:1:0:0, sendMessage to telegram:chat:{PRIVATE['id']}, is ")
+    assert any(task.startswith("the sender waits at bot/sending/told.py:") for task in tasks)
+    assert broken(life)[: len(life.unrest)] == life.unrest
+
+
+async def test_that_the_bot_has_ended_is_told(tmp_path: Path) -> None:
+    """At once, as nothing comes to rest any more."""
+    async with alive(tmp_path, 1, responder="local") as life:
+        life.bot.app.supervisor.fail(BotError("nobody knows"))
+        await life.live(0)
+    assert life.unrest[0] == "it never came to rest: the bot has ended: nobody knows"
+
+
+@pytest.mark.parametrize(("only", "parts"), [((), PARTS), (("alone",), ("alone",))])
+def test_parts_of_the_work_can_be_chosen(only: tuple[str, ...], parts: tuple[str, ...]) -> None:
+    """By their names; all of them where none is named."""
+    assert chosen(only) == parts
+    with pytest.raises(typer.BadParameter, match="unknown: others"):
+        chosen((*only, "others"))
 
 
 def harms(number: int) -> Iterator[tuple[str, str]]:

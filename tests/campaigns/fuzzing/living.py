@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot.errors import BotError
+from bot.run import Running
 from emulator import Person, World
 from emulator.model import Answer, Exchange, Model, ModelServer
+from storage.errors import StorageError
 from tests.campaigns.fuzzing.mutation import Mutator
 from tests.campaigns.fuzzing.remains import missing
 from tests.campaigns.fuzzing.samples import ANN, GROUP, NEWS, UPDATES
 from tests.campaigns.fuzzing.stream_reading import StreamReading
+from tests.campaigns.fuzzing.unrest import OPEN, at_work, still_open
 from tests.campaigns.fuzzing.update_reading import NAMES
 from tests.house import TOKEN, House, standing, until
 from tests.looking import awake
@@ -29,10 +33,6 @@ IDLE_IN_S = 300.0
 ASKED_S = 4
 DECLARED = "not readable: UpdateUnreadable"
 """What the log says of an update without that which there is no turn without."""
-OPEN = (
-    "SELECT (SELECT count(*) FROM polar_updates WHERE status = 'pending') + "
-    "(SELECT count(*) FROM polar_delivery_queue WHERE status IN ('pending', 'sending'))"
-)
 
 
 class Babbling(Model):
@@ -69,17 +69,27 @@ class Life:
     """Some people, and what was sent in their name, by its update_id."""
 
     house: House
+    bot: Running
     chance: random.Random
     people: list[Person]
     sent: dict[int, Json] = field(default_factory=dict)
     alarms: Alarms = field(default_factory=Alarms)
+    unrest: list[str] = field(default_factory=list)
+    """What was still open when nobody waited for it any longer, a line each."""
     _mutator: Mutator = field(init=False)
 
     def __post_init__(self) -> None:
         self._mutator = Mutator(self.chance, UPDATES, NAMES)
 
     async def live(self, updates: int) -> None:
-        """Send so many, and wait until all is done."""
+        """Send so many, and wait until all is done; where that never comes, what is open then is a finding."""
+        try:
+            await self.bot.app.supervisor.meanwhile(self._send(updates))
+        except (TimeoutError, BotError, StorageError) as error:
+            why = "it took too long" if isinstance(error, TimeoutError) else f"the bot has ended: {error}"
+            self.unrest = [f"it never came to rest: {why}", *still_open(self.house), *at_work()]
+
+    async def _send(self, updates: int) -> None:
         world = self.house.world
         for begun in range(0, updates, BATCH):
             for _ in range(min(BATCH, updates - begun)):
@@ -118,15 +128,14 @@ async def alive(folder: Path, seed: int, **settings: Any) -> AsyncIterator[Life]
     world.group("Friends", people, id=GROUP["id"])
     world.channel("News", id=NEWS["id"])
     async with standing(world, folder) as house:
-        life = Life(house, random.Random(seed), people)
-        log = logging.getLogger("polar")
-        log.addHandler(life.alarms)
+        log, alarms = logging.getLogger("polar"), Alarms()
+        log.addHandler(alarms)
         try:
-            async with house.bot(**settings):
+            async with house.bot(**settings) as bot:
                 await awake(house)
-                yield life
+                yield Life(house, bot, random.Random(seed), people, alarms=alarms)
         finally:
-            log.removeHandler(life.alarms)
+            log.removeHandler(alarms)
 
 
 async def live_alone(folder: Path, *, updates: int, seed: int) -> list[str]:
@@ -149,4 +158,4 @@ async def live_with_model(folder: Path, *, updates: int, seed: int) -> list[str]
 def broken(life: Life) -> list[str]:
     """The rules that do not hold, a line each."""
     alarms = [f"the log tells of a fault: {line}" for line in life.alarms.lines]
-    return alarms + missing(life.house, life.sent, frozenset(person.id for person in life.people))
+    return life.unrest + alarms + missing(life.house, life.sent, frozenset(person.id for person in life.people))
