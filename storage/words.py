@@ -51,6 +51,9 @@ def written(text: str) -> list[str]:
             found += (*_pairs(spellings[0]), *spellings[0])
             continue
         for spelling in spellings:
+            if spelling.isalpha():  # most are, and then there is nothing to take apart
+                found.append(spelling)
+                continue
             pieces = _JOINTS.split(spelling)
             found += (*pieces, "".join(pieces))
             found += (part for piece in pieces if _MIXED.search(piece) for part in _LETTERS_OR_DIGITS.findall(piece))
