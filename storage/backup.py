@@ -31,14 +31,14 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
+class _Common:
     """What a copy must have in common with what it is of."""
 
     schema: list[tuple[object, ...]]
     rows: dict[str, int]
 
     @classmethod
-    def of(cls, connection: sqlite3.Connection) -> _Facts:
+    def of(cls, connection: sqlite3.Connection) -> _Common:
         return cls([tuple(row) for row in connection.execute(_SCHEMA)], soundness.count_rows(connection))
 
 
@@ -61,7 +61,7 @@ def back_up(path: Path, to: Path, progress: OnStep) -> Backup:
             if shutil.disk_usage(to.parent).free < size:
                 raise CopyFailed(f"{to} would have {_mebibytes(size)}, for which its disk has no room")
             pour(source, part, progress, lambda: os.fdatasync(descriptor))
-            facts = _Facts.of(source)
+            facts = _Common.of(source)
         log_grew = max(0, _size_of(log) - before)
         os.fsync(descriptor)
         _verify(part, facts)
@@ -95,13 +95,13 @@ def reading_alone(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def _verify(part: Path, facts: _Facts) -> None:
+def _verify(part: Path, facts: _Common) -> None:
     with reading_alone(part) as copy:
         if found := soundness.problems(copy):
             raise CopyFailed(
                 f"the copy is damaged, and removed ({found[0]}); polar db check looks through the database"
             )
-        if _Facts.of(copy) != facts:
+        if _Common.of(copy) != facts:
             raise CopyFailed("the copy has not what the database has, and is removed")
 
 
@@ -115,7 +115,7 @@ def _becoming(to: Path) -> Iterator[tuple[Path, int]]:
             yield part, descriptor
             _refuse_existing(to)
             part.rename(to)
-            _sync_folder(to.parent)
+            sync_folder(to.parent)
         except BaseException:
             for ending in BESIDE:
                 with suppress(FileNotFoundError):
@@ -141,7 +141,8 @@ def _refuse_existing(to: Path) -> None:
         raise CopyFailed(f"{to} is there already; name another file, or remove that first")
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the disk know the names in it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -38,6 +38,10 @@ class CopyFailed(StorageError):
     """No copy of the database was made, and nothing of one is left."""
 
 
+class CopyUnusable(StorageError):
+    """This copy cannot be put in the place of the database, which is as it was."""
+
+
 class ErasuresUnreadable(StorageError):
     """This is no list of erasures."""
 

@@ -276,9 +276,9 @@ def sql_next_id(source: RunSource, column: str) -> str:
     return f"'{source}:' || {column}"
 
 
-def sql_run_id(source: RunSource, subject_id: str, at_ms: str) -> str:
-    """`run_id` of a scheduled instant."""
-    return f"'{_RUN[source]}:' || {subject_id} || ':' || {at_ms}"
+def sql_run_id(source: RunSource, subject_id: str, at_ms: str, *, is_manual: bool = False) -> str:
+    """`run_id`."""
+    return f"'{_RUN[source]}:' || {subject_id} || ':{'manual:' if is_manual else ''}' || {at_ms}"
 
 
 def sql_task_id(source: str, subject_id: str, run_id: str) -> str:

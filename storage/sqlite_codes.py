@@ -29,6 +29,11 @@ def is_fatal_for_reader(error: BaseException) -> bool:
     return is_fatal(error) and _code(error) != sqlite3.SQLITE_READONLY
 
 
+def is_damage(error: BaseException) -> bool:
+    """True if the file is no whole database, so that nothing can be read from it nor written to it."""
+    return _code(error) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
 def is_busy(error: BaseException) -> bool:
     """True if another program's lock is in the way, which says nothing of the statement."""
     return _code(error) & 0xFF in _BUSY

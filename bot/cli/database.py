@@ -22,7 +22,8 @@ from storage.views.health import Health
 
 app = typer.Typer(help="Database care.", no_args_is_help=True)
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")]
-app.command()(copies.backup)
+for command in (copies.backup, copies.restore, copies.adopt):
+    app.command()(command)
 PAUSE_S = 0.05
 """Between two commits, so that a bot that runs gets its turn."""
 

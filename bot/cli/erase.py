@@ -70,7 +70,7 @@ def _list(*, as_json: bool) -> None:
         return
     table = Table("person", "erased at")
     for each in erased:
-        table.add_row(each.user_id, instant(each.at_ms) if each.at_ms else "before times were kept")
+        table.add_row(each.user_id, instant(each.at_ms) if each.has_time else "before times were kept")
     Console().print(table)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from storage.errors import ErasuresUnreadable
+from storage.json_text import read_object
 from storage.readers import Readers
 from storage.sequences import highest
 from storage.statement import Statement
@@ -19,15 +21,22 @@ VALUES (:user, coalesce((SELECT sequence FROM polar_updates WHERE updateId = :as
 ON CONFLICT (userId) DO UPDATE
 SET sequence = excluded.sequence, erasedAtMs = max(excluded.erasedAtMs, polar_erasures.erasedAtMs + 1)
 """
-LIST = "SELECT userId, erasedAtMs FROM polar_erasures ORDER BY userId"
+_LIST = "SELECT userId, {time} FROM polar_erasures ORDER BY userId"
+_FIRST_MS = 1_000_000_000_000
+"""No erasure was before this, in the year 2001; what is less is a sequence, in place of a time that was not kept."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Erased:
-    """A person whose data was erased, and when that was done last; 0 where that was before times were kept."""
+    """A person whose data was erased, and when that was done last. Of one person a later one is the greater."""
 
     user_id: str
     at_ms: int
+
+    @property
+    def has_time(self) -> bool:
+        """False where it was done before times were kept."""
+        return self.at_ms >= _FIRST_MS
 
 
 class Erasures:
@@ -43,18 +52,33 @@ class Erasures:
 
     async def list_all(self) -> list[Erased]:
         """All of them, by id."""
-        return [Erased(row[0], row[1]) for row in await self._readers.fetch(LIST)]
+        return [Erased(row[0], row[1]) for row in await self._readers.fetch(_LIST.format(time="erasedAtMs"))]
+
+
+def read_of(connection: sqlite3.Connection) -> list[Erased] | None:
+    """Those of a file of whatever version; None where somebody was erased and it did not keep who.
+
+    Raises sqlite3.DatabaseError.
+    """
+    columns = {row[0] for row in connection.execute("SELECT name FROM pragma_table_info('polar_erasures')")}
+    if columns:
+        time = "erasedAtMs" if "erasedAtMs" in columns else "sequence"
+        return [Erased(row[0], row[1]) for row in connection.execute(_LIST.format(time=time))]
+    if not connection.execute("SELECT 1 FROM pragma_table_info('polar_properties')").fetchone():
+        return []
+    counted = connection.execute("SELECT 1 FROM polar_properties WHERE name = 'erasures'").fetchone()
+    return None if counted else []
 
 
 def write_list(erased: Iterable[Erased]) -> str:
     """The list as a file of JSON."""
-    return json.dumps([{"userId": each.user_id, "erasedAtMs": each.at_ms} for each in erased])
+    return json.dumps({"erasures": [{"userId": each.user_id, "erasedAtMs": each.at_ms} for each in erased]})
 
 
 def read_list(text: str) -> list[Erased]:
     """A list as `write_list` writes it; raises ErasuresUnreadable for what is none."""
     try:
-        found = [Erased(str(int(entry["userId"])), int(entry["erasedAtMs"])) for entry in json.loads(text)]
+        found = (read_object(text) or {})["erasures"]
+        return [Erased(str(int(entry["userId"])), int(entry["erasedAtMs"])) for entry in found]
     except (ValueError, TypeError, KeyError) as error:
         raise ErasuresUnreadable from error
-    return found

@@ -11,7 +11,7 @@ from storage.ids import sql_run_id, sql_task_id, sql_try_id, try_id
 from storage.indexed import RUN_OWNER, RUN_REASON, RUN_STATUS, field
 from storage.json_text import encode
 from storage.readers import Readers
-from storage.statement import Statement
+from storage.statement import Statement, Value
 from storage.statuses import UNHEARD, DeliveryStatus, RunStatus, TaskStatus, joined_deliveries
 
 DEFAULT_PROFILE = "profile.default"
@@ -28,31 +28,35 @@ ON CONFLICT (taskId) DO UPDATE SET
   status = excluded.status, reason = excluded.reason, sequence = excluded.sequence,
   createdAtMs = excluded.createdAtMs
 """
-_OWN = f"WHERE {RUN_OWNER} = :user AND queue = 'retry'"
-_OWN_RUNS = f"FROM polar_scheduler_events INDEXED BY polar_scheduler_owner {_OWN}"
-_OWN_RUNS_EACH = (
-    "FROM polar_scheduler_events INDEXED BY polar_scheduler_owner, "
-    f"json_each(CASE WHEN json_valid(payload) THEN payload ELSE '{{}}' END, '$.run.companions') AS part {_OWN}"
-)
-# Of a run that is a list, those that it says along too.
-_ENDED_RUNS = f"""
+_ENTER_ENDED = f"""
+INSERT INTO polar_run_events (source, id, runId, profileId, trigger, output, metadata, createdAtMs)
+SELECT source, id, runId, '{DEFAULT_PROFILE}',
+  CASE WHEN source = 'heartbeat' AND trigger = 'schedule' THEN 'heartbeat' ELSE trigger END,
+  json_object('reason', :reason, 'status', '{RunStatus.SKIPPED}'),
+  json_object('scheduledAtMs', atMs, 'sessionId', sessionId), :now
+FROM ({{ended}})
+"""
+_ENDED = "(source, id, runId) IN (SELECT source, id, runId FROM ({ended}))"
+
+
+def sql_runs(index: str, where: str) -> str:
+    """As SQL: the runs in these rows of `retry`; of one that is a list, those that it says along too."""
+    payload = "CASE WHEN json_valid(payload) THEN payload ELSE '{}' END"
+    return f"""
 SELECT {field("payload", "source")} AS source, {field("payload", "id")} AS id, eventId AS runId,
   {field("payload", "trigger")} AS trigger, {field("payload", "atMs")} AS atMs,
-  {field("payload", "run.sessionId")} AS sessionId {_OWN_RUNS}
+  {field("payload", "run.sessionId")} AS sessionId
+FROM polar_scheduler_events INDEXED BY {index} WHERE {where}
 UNION ALL
 SELECT 'automation', id, {sql_run_id("automation", "id", "atMs")}, trigger, atMs, sessionId FROM (
   SELECT {field("part.value", "id")} AS id, {field("part.value", "atMs")} AS atMs,
     {field("payload", "trigger")} AS trigger, {field("payload", "run.sessionId")} AS sessionId
-  {_OWN_RUNS_EACH})
+  FROM polar_scheduler_events INDEXED BY {index}, json_each({payload}, '$.run.companions') AS part WHERE {where})
 """
-_ENTER_ERASED = f"""
-INSERT INTO polar_run_events (source, id, runId, profileId, trigger, output, metadata, createdAtMs)
-SELECT source, id, runId, '{DEFAULT_PROFILE}', trigger,
-  json_object('reason', 'erased', 'status', '{RunStatus.SKIPPED}'),
-  json_object('scheduledAtMs', atMs, 'sessionId', sessionId), :now
-FROM ({_ENDED_RUNS})
-"""
-_ERASED = f"(source, id, runId) IN (SELECT source, id, runId FROM ({_ENDED_RUNS}))"
+
+
+_OWN = f"{RUN_OWNER} = :user AND queue = 'retry'"
+_OWN_RUNS = sql_runs("polar_scheduler_owner", _OWN)
 _FAILED = f"""
 SELECT coalesce({field("run.output", "status")} = '{RunStatus.FAILED}', 0) OR told.status IS NOT NULL
 FROM polar_run_events AS run INDEXED BY polar_run_subject {joined_deliveries("run")}
@@ -155,12 +159,16 @@ class Runs:
     @staticmethod
     def erase_of(user_id: str, *, now_ms: int) -> tuple[Statement, ...]:
         """A person's runs that are not over are over: entered as skipped, and removed."""
-        values: dict[str, str | int] = {"user": user_id, "now": now_ms}
-        return (
-            Statement(_ENTER_ERASED, values),
-            Statement(_PROJECT.format(where=_ERASED), values),
-            Statement(f"DELETE {_OWN_RUNS}", values),
-        )
+        values = {"user": user_id}
+        removed = f"DELETE FROM polar_scheduler_events INDEXED BY polar_scheduler_owner WHERE {_OWN}"
+        return (*Runs.skip(_OWN_RUNS, values, reason="erased", now_ms=now_ms), Statement(removed, values))
+
+    @staticmethod
+    def skip(runs: str, values: Mapping[str, Value], *, reason: str, now_ms: int) -> tuple[Statement, ...]:
+        """Enter runs as skipped, each with its task; they are what this SQL gives, as that of `sql_runs`."""
+        params = {**values, "reason": reason, "now": now_ms}
+        project = _PROJECT.format(where=_ENDED.format(ended=runs))
+        return Statement(_ENTER_ENDED.format(ended=runs), params), Statement(project, params)
 
     @staticmethod
     def replay(*, first: int = 0) -> Statement:

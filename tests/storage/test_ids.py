@@ -138,6 +138,8 @@ def test_sql_makes_the_other_names_alike(source: ids.RunSource, name: str, numbe
     """Of occurrences, tasks, tries and profiles."""
     assert said_by_sql(ids.sql_next_id(source, ":name"), name=name) == ids.next_id(source, name)
     assert said_by_sql(ids.sql_run_id(source, ":name", ":n"), name=name, n=number) == ids.run_id(source, name, number)
+    by_hand = said_by_sql(ids.sql_run_id(source, ":name", ":n", is_manual=True), name=name, n=number)
+    assert by_hand == ids.run_id(source, name, number, is_manual=True)
     assert said_by_sql(ids.sql_try_id(":name", ":n"), name=name, n=number) == ids.try_id(name, number)
     made = said_by_sql(ids.sql_task_id(":s", ":name", ":n"), s=source, name=name, n=str(number))
     assert made == ids.task_id(source, name, str(number))

@@ -17,11 +17,11 @@ def test_the_list_of_erasures_is_what_a_copy_is_put_back_with(database: Path) ->
     """Ids and instants, for programs as for people; nothing is erased by it."""
     polar("erase", "7", database=database)
     with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("INSERT INTO polar_erasures (userId, sequence) VALUES ('8', 3)")
+        connection.execute("INSERT INTO polar_erasures VALUES ('8', 3, 3)")
     listed = printed(polar("erase", "--list", "--json", database=database))
-    assert [entry["userId"] for entry in listed] == ["7", "8"]
-    assert listed[0]["erasedAtMs"] > 0
-    assert read_list(json.dumps(listed)) == [Erased("7", listed[0]["erasedAtMs"]), Erased("8", 0)]
+    first, second = read_list(json.dumps(listed))
+    assert (first.user_id, first.has_time) == ("7", True)
+    assert second == Erased("8", 3)
     told = polar("erase", "--list", database=database).stdout
     assert "7" in told
     assert "before times were kept" in told
