@@ -18,6 +18,8 @@ from bot.automations.subject import AutomationSubject
 from bot.automations.unheard import Unheard
 from bot.clock import new_code, new_id, stopwatch
 from bot.commands.table import CommandTable
+from bot.doctor.examination import Examination
+from bot.doctor.reaction import WantedReactions
 from bot.files.memories import JSON, MARKDOWN, MemoriesFile
 from bot.files.own_data import SUBJECT as OWN_DATA
 from bot.files.own_data import OwnDataFile
@@ -82,6 +84,8 @@ STRANGERS_TURNS, STRANGERS_S = 10, 600
 """The turns of a stranger that are heard: so many at once, and one in so many seconds."""
 CALLED: frozenset[Kind] = frozenset({"command", "button"})
 """The kinds of turn that take a level, whoever else asks for it."""
+DOCTOR_S = 5.0
+"""The time that /doctor has: meanwhile no other command of its chat is handled."""
 EMOJI_A_MINUTE = 30
 """Custom emoji of one person that Telegram is asked about in a minute."""
 
@@ -162,15 +166,24 @@ class App:
         settings, stores, clock = self.settings, self.stores, self.clock
         self.answering = Answering()
         self.fingerprints = Fingerprints(stores.keys)
+        self.wanted = WantedReactions(stores.properties, stores.messages, clock)
         self.zones = Zones(stores.users, settings.zone)
         limits = Limits(most_jobs=settings.max_jobs_per_person, least=settings.least_interval)
         rights = GroupRights(Administrators(self.telegram.administrators_of, clock), settings.group_automations)
         responder = settings.responder
         self.facts = Facts(stores.asked_memories, talks=responder not in ("local", "none"), answers=responder != "none")
+        examination = Examination(
+            settings=settings,
+            clock=clock,
+            limit_s=DOCTOR_S,
+            least_usd=lambda: responders.least_usd(settings, now_ms=clock()),
+        )
         propose = AutomationProposals(stores.proposals, self.zones, rights, clock, new_id, limits)
         self.commands = CommandTable(
             *(settings, self.database, stores, clock, self.zones, rights, self.admission, self.answering, limits),
             facts=self.facts,
+            examine=lambda: examination.of_running(self.database),
+            wanted=self.wanted,
             proposals=propose,
         )
         self.registry = self.commands.registry()
@@ -270,6 +283,7 @@ class App:
                 self.telegram.describe_emoji,
                 self.sender.settle,
                 Disliked(stores.jobs, stores.feedback),
+                self.wanted.answer,
                 limit,
                 Buckets(EMOJI_A_MINUTE, 60),
                 clock,

@@ -151,6 +151,7 @@ async def _prepare(app: App) -> None:
     if app.status is not None:
         await app.status.prepare()
     await app.fingerprints.prepare()
+    await app.wanted.prepare()
     await app.processor.prepare()
     await app.sender.start()
     await app.runner.prepare()

@@ -37,6 +37,18 @@ OnDislike = Callable[[Turn, Message], Awaitable[tuple[Reply, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
+class InPlace:
+    """What is said in place of what a delivery of ours has sent, which asked for a reaction to it."""
+
+    delivery_id: str
+    reply: Reply
+
+
+OnReaction = Callable[[Turn, Reactions], Awaitable[InPlace | None]]
+"""What stands from now on in place of the message that a reaction is to; None for all that asked for none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Feedback:
     """Records each difference as one event, on the message that it concerns, with its polarity."""
 
@@ -49,6 +61,7 @@ class Feedback:
     describe: Describe
     settle: Settle
     on_dislike: OnDislike
+    on_reaction: OnReaction
     limit: RateLimit
     """A reaction that asks something counts as a message does."""
     questions: Buckets
@@ -77,7 +90,13 @@ class Feedback:
             disliked = not await self._is_overtaken(turn, reactions)
         message = await self.messages.find(turn.session_id, reactions.telegram_message_id) if disliked else None
         offer = await self._act(turn, message)
-        return Outcome(status="recorded", replies=offer if offer and await self.limit.allows(turn) else ())
+        instead = await self.on_reaction(turn, reactions)
+        if not (offer or instead) or not await self.limit.allows(turn):
+            return Outcome(status="recorded")
+        if instead is None:
+            return Outcome(status="recorded", replies=offer)
+        turn.replaces = (instead.delivery_id,)
+        return Outcome(status="recorded", replies=(instead.reply, *offer))
 
     async def _is_overtaken(self, turn: Turn, reactions: Reactions) -> bool:
         """True if the same person has reacted anew since, so that nothing follows from this any more."""

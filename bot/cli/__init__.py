@@ -16,6 +16,11 @@ from storage.errors import StorageError
 COMMANDS = (
     Deferred("run", "bot.cli.run:run", "Run the bot, by polling or webhook, until SIGINT or SIGTERM."),
     Deferred(
+        "doctor",
+        "bot.cli.doctor:doctor",
+        "Look for what is wrong, whether the bot runs or not, and change nothing; exit status 1 where something failed.",
+    ),
+    Deferred(
         "demo",
         "bot.cli.demo:demo",
         "Show a scripted minute with the real bot, an embedded Telegram and a model; then write to it yourself.",

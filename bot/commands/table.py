@@ -20,6 +20,7 @@ from bot.automations.rights import GroupRights
 from bot.clock import new_id
 from bot.commands.basics import Basics
 from bot.commands.budget import BudgetCommands
+from bot.commands.doctor import DoctorCommand, Examine
 from bot.commands.feedback import FeedbackCommands
 from bot.commands.memory import MemoryCommands
 from bot.commands.own_data import PREFIX as OWN_DATA
@@ -29,6 +30,7 @@ from bot.commands.personality import PersonalityCommands
 from bot.commands.stop import StopCommand
 from bot.commands.tasks import TaskCommands
 from bot.commands.timezone import TimezoneCommands
+from bot.doctor.reaction import WantedReactions
 from bot.settings import Settings
 from bot.zones import Zones
 from middleware.admission import Admission
@@ -54,6 +56,8 @@ class CommandTable:
     answering: Answering
     limits: Limits
     facts: Facts
+    examine: Examine
+    wanted: WantedReactions
     proposals: AutomationProposals
 
     def registry(self) -> Registry:
@@ -87,6 +91,7 @@ class CommandTable:
         yield from StopCommand(self.answering, self.database, stores.deliveries, clock).commands()
         yield from self.own_data().commands()
         yield from PairingCommands(stores.access, self.admission, clock).commands()
+        yield from DoctorCommand(self.examine, self.wanted).commands()
 
     def buttons(self) -> Mapping[str, PressHandler]:
         """Handlers of presses, by what their data begins with."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from email.utils import formatdate
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -76,7 +77,8 @@ class Api:
             if reply is CUT:
                 request.app.state.cut(request.client)
                 await connection.left()
-        return Response(reply.body, reply.status or 200, media_type=reply.media_type)
+        date = formatdate(self._state.date(), usegmt=True)
+        return Response(reply.body, reply.status or 200, {"Date": date}, reply.media_type)
 
     async def _answer(self, request: Request, body: bytes, connection: Connection) -> Reply:
         name = request.path_params["method"]

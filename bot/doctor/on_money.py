@@ -1,0 +1,67 @@
+"""Checks of the language model: its endpoint, its prices, and the budgets that they count against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from bot.doctor.diagnosis import Diagnosis
+from bot.doctor.hearing import Heard
+from bot.settings import PRICE_SETTINGS
+from middleware.budget import dollars
+from storage.ids import budget_name
+from storage.tables.budgets import Balance
+
+REFUSED = (401, 403)
+NO_LIST = (404, 405, 501)
+"""How an endpoint answers that has no list of its models."""
+
+
+def check_endpoint(heard: Heard, *, url: str, model: str) -> Diagnosis:
+    """It answers, knows the key, and has the model. Only its list of models is asked for, which costs nothing."""
+    values = {"url": url, "model": model}
+    if heard.status == 0:
+        return Diagnosis("endpoint", "failed", "silent", reason=heard.reason, **values)
+    if heard.status in REFUSED:
+        return Diagnosis("endpoint", "failed", "refused", status=heard.status, **values)
+    if heard.status in NO_LIST:
+        return Diagnosis("endpoint", "not known", "no_list", status=heard.status, **values)
+    names = _names(heard)
+    if names is None:
+        return Diagnosis("endpoint", "failed", "ill", status=heard.status, **values)
+    if model in names:
+        return Diagnosis("endpoint", "ok", "has", **values)
+    nearest = ", ".join(get_close_matches(model, names, 3) or names[:3]) or "-"
+    return Diagnosis("endpoint", "warning", "lacks", nearest=nearest, **values)
+
+
+def _names(heard: Heard) -> list[str] | None:
+    """The models that it has; None where that is no list of them."""
+    listed = heard.body.get("data") if heard.status == 200 and isinstance(heard.body, dict) else None
+    if not isinstance(listed, list):
+        return None
+    return [str(each["id"]) for each in listed if isinstance(each, dict) and "id" in each]
+
+
+def check_prices(least_usd: float | None, balances: Sequence[Balance], *, model: str) -> Diagnosis:
+    """Where a budget blocks, a model of unknown price answers nobody."""
+    if least_usd is not None:
+        return Diagnosis("prices", "ok", "known", model=model, least=dollars(least_usd))
+    values = {"model": model, "settings": PRICE_SETTINGS}
+    if any(balance.policy.blocks for balance in balances):
+        return Diagnosis("prices", "failed", "blocked", **values)
+    return Diagnosis("prices", "warning", "unknown", **values)
+
+
+def check_budgets(balances: Sequence[Balance], least_usd: float | None) -> Diagnosis:
+    """A budget that is smaller than one answer lets none through, ever; one that is used up none for now."""
+    for balance in balances:
+        policy, name = balance.policy, budget_name(balance.policy.scope, balance.policy.target_id)
+        values = {"name": name, "limit": dollars(policy.limit_usd), "least": dollars(least_usd or 0)}
+        if policy.blocks and least_usd and policy.limit_usd < least_usd:
+            return Diagnosis("budgets", "failed", "too_small", **values)
+    used_up = [balance.policy for balance in balances if balance.spent_usd >= balance.policy.limit_usd]
+    if used_up:
+        names = ", ".join(budget_name(policy.scope, policy.target_id) for policy in used_up[:3])
+        return Diagnosis("budgets", "warning", "used_up", names=names, count=len(used_up))
+    return Diagnosis("budgets", "ok", "left", count=len(balances)) if balances else Diagnosis("budgets", "ok", "none")

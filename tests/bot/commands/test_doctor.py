@@ -1,0 +1,37 @@
+"""/doctor: for admins, in private, at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from middleware.texts import say
+from tests.house import House
+from tests.looking import awake, commands, tell
+
+ADMIN: dict[str, Any] = {"admin_telegram_ids": {501}}
+
+
+async def test_an_admin_is_told_in_private_what_is_wrong_and_what_to_do(house: House) -> None:
+    """The rest is only named; Telegram that answers nothing holds it up no longer than its limit."""
+    async with house.bot(**ADMIN):
+        await awake(house)
+        ann = house.world.person("Ann", id=501)
+        house.write("INSERT INTO polar_updates (updateId, sequence, status, kind, lane, receivedAtMs) "
+                    "VALUES (9, 9000, 'dead', 'message', 'l', 1)")  # fmt: skip
+        house.world.fault("getWebhookInfo", "502-html")
+        report, request = await tell(house, house.world.private(ann), ann, "/doctor")
+    assert request == say("doctor.react")
+    assert "⚠️ set aside: 1 updates, 0 messages and 0 runs kept failing\n→ polar updates list" in report
+    assert "❔ webhook: Telegram does not tell: status 502\n→ " in report
+    assert report.endswith("budgets")
+    assert [event["outcome"] for event in commands(house)] == ["answered"]
+
+
+async def test_a_group_is_no_place_for_it(house: House) -> None:
+    """Whoever asks there is told where."""
+    async with house.bot(**ADMIN):
+        await awake(house)
+        ann = house.world.person("Ann", id=501)
+        group = house.world.group("Rowers", members=[ann])
+        assert await tell(house, group, ann, "/doctor@polar_test_bot") == [say("doctor.private")]
+    assert not [call for call in house.world.calls if call.method == "getWebhookInfo"]

@@ -1,0 +1,79 @@
+"""Asking over the network: what comes back is told as it is, and what does not come ends with the limit."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.doctor import hearing
+from tests.house import TOKEN, House
+
+GIVEN_S = 5
+
+
+def now_ms() -> int:
+    """A clock that nobody looks at."""
+    return 0
+
+
+async def test_telegram_is_asked_who_we_are_and_what_in_our_groups(house: House) -> None:
+    """It is asked nothing else, and never for updates."""
+    ann, _ = house.chat()
+    group = house.world.group("Rowers", members=[ann])
+    heard = await hearing.telegram(house.settings(), now_ms, [group.id, -100_999], limit_s=GIVEN_S)
+    assert heard.me.fields["username"] == "polar_test_bot"
+    assert heard.webhook.fields["url"] == ""
+    ours, unknown = heard.groups
+    assert (ours.member.fields["status"], ours.chat.fields["title"]) == ("administrator", "Rowers")
+    assert (unknown.member.status, unknown.member.trouble) == (400, "400 Bad Request: chat not found")
+    assert {call.method for call in house.world.calls} == {"getMe", "getWebhookInfo", "getChatMember", "getChat"}
+
+
+async def test_the_clock_of_telegram_is_that_of_its_answer(house: House) -> None:
+    """To the second."""
+    heard = await hearing.telegram(house.settings(), now_ms, [], limit_s=GIVEN_S)
+    assert heard.server.ahead_ms is not None
+    at_ms = -heard.server.ahead_ms
+    assert abs(at_ms - house.world.clock() * 1000) < 60_000
+
+
+async def test_without_a_token_only_the_server_is_asked_whether_it_is_there(house: House) -> None:
+    """Whatever it answers."""
+    heard = await hearing.telegram(house.settings(telegram_bot_token=""), now_ms, [-1], limit_s=GIVEN_S)
+    assert not heard.has_token
+    assert heard.server.status > 0
+    assert (heard.me.trouble, heard.groups) == ("there is no token", ())
+
+
+async def test_a_token_that_is_refused_is_asked_about_nothing_more(house: House) -> None:
+    """And stands in nothing that is told."""
+    settings = house.settings(telegram_bot_token="1:SECRET")
+    heard = await hearing.telegram(settings, now_ms, [-1], limit_s=GIVEN_S)
+    assert (heard.me.status, heard.groups) == (401, ())
+    assert "SECRET" not in repr(heard)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [("hang", "no answer in time"), ("cut", "RemoteProtocolError"), ("502-html", "status 502")]
+)
+async def test_each_answer_that_does_not_come_has_its_own_reason(house: House, kind: str, reason: str) -> None:
+    """Within the limit; the others are there."""
+    house.world.fault("getWebhookInfo", kind)
+    heard = await hearing.telegram(house.settings(), now_ms, [], limit_s=0.1 if kind == "hang" else GIVEN_S)
+    assert heard.webhook.trouble == reason
+    assert heard.me.fields
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://no-such-host.invalid"])
+async def test_where_there_is_no_network_the_kind_of_failure_is_told(house: House, url: str) -> None:
+    """Not the address, which holds the token."""
+    heard = await hearing.telegram(house.settings(telegram_api_url=url), now_ms, [-1], limit_s=GIVEN_S)
+    assert (heard.me.status, heard.me.reason) == (0, "ConnectError")
+    assert TOKEN not in repr(heard)
+
+
+async def test_a_proxy_that_is_none_is_the_reason(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is at a start."""
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy.example")
+    settings = house.settings(telegram_api_url="https://api.telegram.example")
+    heard = await hearing.telegram(settings, now_ms, [], limit_s=GIVEN_S)
+    assert "HTTPS_PROXY" in heard.me.trouble
