@@ -18,7 +18,7 @@ COMMANDS = (
     Deferred(
         "doctor",
         "bot.cli.doctor:doctor",
-        "Look for what is wrong, whether the bot runs or not, and change nothing; exit status 1 where something failed.",
+        "Look for what is wrong, whether the bot runs or not, and change nothing; status 1 where something failed.",
     ),
     Deferred(
         "demo",

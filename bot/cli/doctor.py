@@ -31,7 +31,7 @@ def doctor(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Look for what is wrong, whether the bot runs or not, and change nothing; exit status 1 where something failed."""
+    """Look for what is wrong, whether the bot runs or not, and change nothing; status 1 where something failed."""
     # Here, as they take their time to import, which no other command should wait for.
     from bot.doctor import on_machine, shown
 
