@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from emulator import Chat, Person, Server, World
-from tests.emulator.client import Client
+from tests.emulator.client import NO_CERTIFICATES, Client
 from tests.house import TOKEN
 
 
@@ -18,6 +18,14 @@ def ids(updates: list[Any]) -> list[int]:
 
 async def polling(world: World, times: int = 1) -> None:
     await world.wait(lambda: sum(c.method == "getUpdates" and c.status == 0 for c in world.calls) == times)
+
+
+async def test_every_answer_says_what_time_it_is() -> None:
+    """By Telegram's clock, in the form of HTTP."""
+    world = World(token=TOKEN, username="polar_test_bot", clock=lambda: 1_795_000_000.9)
+    async with Server(world) as server, httpx.AsyncClient(base_url=server.url, verify=NO_CERTIFICATES) as http:
+        answers = [await http.get(f"/bot{token}/getMe") for token in (TOKEN, "1:unknown")]
+    assert [answer.headers["date"] for answer in answers] == ["Wed, 18 Nov 2026 11:06:40 GMT"] * 2
 
 
 async def test_updates_stay_until_a_higher_offset_confirms_them(

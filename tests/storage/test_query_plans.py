@@ -94,6 +94,7 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "personalities.effective": lambda db: Personalities(db).effective(user_id="7", session_id=S),
     "keys.find": lambda db: Keys(db).find("p"),
     "properties.find": lambda db: Properties(db).find("n"),
+    "properties.list_named": lambda db: Properties(db).list_named("n:"),
     "stop_marks.has": lambda db: StopMarks(db).has("t"),
     "heartbeats.find": lambda db: HeartbeatPolicies(db).find("p"),
     "heartbeats.exists": lambda db: HeartbeatPolicies(db).exists("p"),

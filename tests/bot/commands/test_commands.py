@@ -72,7 +72,7 @@ async def test_a_wrong_call_is_told_the_form_and_an_example(house: House, name: 
 async def test_the_example_of_a_command_works_as_it_stands(house: House, name: str) -> None:
     """It is understood; only the code and the id of the examples belong to nobody."""
     async with house.bot(**ROLES):
-        [answer] = await call(house, Level.ADMIN, f"/{COMMANDS[name].example}")
+        answer, *_ = await call(house, Level.ADMIN, f"/{COMMANDS[name].example}")
     assert ("Usage: " in answer) == (name in ("pair", "help"))
 
 

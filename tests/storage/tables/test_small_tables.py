@@ -26,6 +26,14 @@ async def test_a_property_has_its_latest_value(database: Database) -> None:
     assert await properties.find("other") == "x"
 
 
+async def test_properties_are_listed_by_what_their_names_begin_with(database: Database) -> None:
+    """By what follows; no other is among them."""
+    properties = Properties(database)
+    names = ("a", "a:", "a:x", "a:y:z", "a;", "b:x")
+    await database.commit(*(properties.set(name, name.upper()) for name in names))
+    assert await properties.list_named("a:") == {"": "A:", "x": "A:X", "y:z": "A:Y:Z"}
+
+
 async def test_a_custom_emoji_is_known_once_it_was_asked_for(database: Database) -> None:
     """That it stands for nothing is known for a day; then it is asked for again."""
     emoji = CustomEmoji(database)
