@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -136,8 +137,7 @@ class _Way:
         except TimeoutError:
             return Heard(reason="no answer in time")
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            # Its text may hold the URL, and with it the token.
-            return Heard(reason=type(error).__name__)
+            return Heard(reason=_reason(error))
         return Heard(status=response.status_code, body=_parsed(body), ahead_ms=_ahead_ms(response, began_ms, ended_ms))
 
 
@@ -161,6 +161,16 @@ async def _read(response: httpx.Response) -> bytes:
         if len(body) > MOST_BYTES:
             break
     return bytes(body)
+
+
+def _reason(error: BaseException) -> str:
+    """What the system says of it, else its type: the texts of HTTP clients may hold the URL, and with it the token."""
+    told, cause = type(error).__name__, error.__cause__ or error.__context__
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            told = os.strerror(cause.errno) if isinstance(cause, ConnectionError) and cause.errno else cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return told
 
 
 def _parsed(body: bytes) -> Any:

@@ -99,12 +99,9 @@ async def find_problems(state: FileState, stopwatch: Stopwatch, *, limit_s: floa
 @asynccontextmanager
 async def opened(state: FileState) -> AsyncIterator[Readers | None]:
     """The database for reading; None where there is none of this version that can be read."""
-    if not state.exists or state.version != state.newest:
-        yield None
-        return
     try:
         readers = await Readers.connect(state.path)
-    except DatabaseUnusable:
+    except (DatabaseUnusable, sqlite3.Error):
         yield None
         return
     try:

@@ -35,3 +35,11 @@ async def test_a_group_is_no_place_for_it(house: House) -> None:
         group = house.world.group("Rowers", members=[ann])
         assert await tell(house, group, ann, "/doctor@polar_test_bot") == [say("doctor.private")]
     assert not [call for call in house.world.calls if call.method == "getWebhookInfo"]
+
+
+async def test_it_is_for_admins_alone(house: House) -> None:
+    """It names groups and files, which an operator need not know of."""
+    async with house.bot(operator_telegram_ids={502}):
+        pat = house.world.person("Pat", id=502)
+        answer = await tell(house, house.world.private(pat), pat, "/doctor")
+    assert answer == [say("command.not_allowed", levels=say("levels.admin"))]
