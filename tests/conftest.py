@@ -6,12 +6,16 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, get_args
 
 import pytest
 import pytest_asyncio
 from hypothesis import settings
 
+from bot import clock
+from bot.run import settle_memory
+from bot.scheduling import runner
 from bot.settings import Settings
 from emulator import World
 from storage import migrations
@@ -49,6 +53,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
+def pytest_collection_finish() -> None:
+    """What was collected stays, and is not looked through for garbage again and again."""
+    settle_memory()
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """None for a few files, which a single process runs sooner; else one more than cores, as some wait for others."""
     if all(".py" in argument for argument in config.args):
@@ -81,6 +90,13 @@ async def house(tmp_path: Path, world: World) -> AsyncIterator[House]:
     """A place for bots to run: their Telegram, their database, their settings."""
     async with standing(world, tmp_path) as house:
         yield house
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits before the next try, or the next look, waits a fiftieth; what a try may take stays as it is."""
+    monkeypatch.setattr(clock, "random", SimpleNamespace(uniform=lambda low, high: low / 50))
+    monkeypatch.setattr(runner, "LOOK_EVERY_S", runner.LOOK_EVERY_S / 50)
 
 
 @pytest.fixture(params=get_args(Settings.model_fields["transport"].annotation))

@@ -32,7 +32,7 @@ from tests.paid import COST
 from tests.pressing import press
 from tests.responders import ECHO, FAILING
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hasty")]
 
 PAID = "tests.paid:Paid"
 WORDS = "the words of Ann"

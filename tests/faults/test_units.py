@@ -11,7 +11,7 @@ import pytest
 from telegram.error import BadRequest
 
 from bot.receiving import processor
-from bot.sending import sender
+from bot.sending import outcomes
 from bot.sending.answers import Receipt
 from bot.sending.calls import Calls
 from emulator import Chat
@@ -57,7 +57,7 @@ def ends(house: House) -> dict[str, tuple[Any, ...]]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow each other at once."""
     monkeypatch.setattr(processor, "FIRST_DELAY_S", 0.0)
-    monkeypatch.setattr(sender, "FIRST_DELAY_S", 0.0)
+    monkeypatch.setattr(outcomes, "FIRST_DELAY_S", 0.0)
 
 
 async def made(house: House) -> None:
@@ -94,7 +94,7 @@ async def test_a_row_of_which_no_call_can_be_made_fails_alone_and_for_good(
 
 async def test_failed_tries_are_counted_across_restarts(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """What fails at each start fails a bounded number of times, and not as often as there are starts."""
-    monkeypatch.setattr(sender, "FIRST_DELAY_S", LATER_S)
+    monkeypatch.setattr(outcomes, "FIRST_DELAY_S", LATER_S)
     await made(house)
     _, chat = house.chat()
     enqueue(house, ("bad", session(chat), ODD))

@@ -18,7 +18,7 @@ from tests.house import House, until
 from tests.looking import idle, tell, texts
 from tests.responders import ECHO, FAILING, LONG
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hasty")]
 
 REFUSED = "400:chat not found"
 ENABLED = "SELECT enabled FROM polar_automation_jobs"

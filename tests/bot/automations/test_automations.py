@@ -14,6 +14,8 @@ from tests.house import House, until
 from tests.looking import tell, texts
 from tests.responders import FAILING, HANGING
 
+pytestmark = pytest.mark.usefixtures("hasty")
+
 MINUTE, DAY = 60, 86_400
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.bot.cli.terminal import polar
 from tests.earlier import Earlier
 from tests.house import House, until
 from tests.looking import tell, texts
 
 
+@pytest.mark.usefixtures("hasty")
 async def test_the_operator_lists_runs_pauses_resumes_and_deletes_jobs(house: House) -> None:
     """Each is a row that the running bot acts on."""
     async with house.bot():

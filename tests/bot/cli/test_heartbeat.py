@@ -202,6 +202,7 @@ def test_a_damaged_policy_can_be_set_anew_or_deleted(database: Path, change: str
     assert heartbeat(database, "delete", "h").exit_code == 0
 
 
+@pytest.mark.usefixtures("hasty")
 async def test_a_bot_that_runs_notices_by_itself(house: House) -> None:
     """Set, run, list and delete beside it: nothing is told to it but by the rows."""
     clock = TestClock(round(time.time() * 1000))

@@ -94,7 +94,7 @@ async def test_an_outage_at_the_start_is_waited_out(house: House) -> None:
     assert texts(house, chat) == ["echo: hello"]
 
 
-@pytest.mark.usefixtures("transport")
+@pytest.mark.usefixtures("transport", "hasty")
 @pytest.mark.parametrize("kind", ["garbage", "500", "404-html", "cut"])
 async def test_a_first_call_that_fails_is_tried_again(house: House, kind: str) -> None:
     """Nothing but a refused token ends the start."""

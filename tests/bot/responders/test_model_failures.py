@@ -19,6 +19,8 @@ from tests.killing import end, finished, kill, start, start_asking
 from tests.looking import awake, idle, tell, texts
 from tests.model import PRICED, WATCHED, ask, reasons, talking, to_model, watch
 
+pytestmark = pytest.mark.usefixtures("hasty")
+
 PERSONS = "words of a person"
 
 

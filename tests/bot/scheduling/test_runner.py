@@ -109,6 +109,7 @@ async def test_deferred_by_quiet_hours_it_runs_once_they_are_over(house: House) 
     assert house.rows("SELECT runId FROM polar_run_events") == [(f"run:{job}:{at}",)]
 
 
+@pytest.mark.usefixtures("hasty")
 async def test_a_daily_cap_counts_messages(house: House) -> None:
     """Two are sent, the third run of the day is skipped; the next day begins anew."""
     clock = TestClock()
@@ -123,6 +124,7 @@ async def test_a_daily_cap_counts_messages(house: House) -> None:
         await until(lambda: outcomes(house)[-1] == ("executed", None))
 
 
+@pytest.mark.usefixtures("hasty")
 async def test_repeated_failures_pause_the_job_and_tell_its_owner_once(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ from tests.house import House, until
 from tests.looking import awake, idle, queue, tell, texts
 
 pytestmark = [
-    pytest.mark.usefixtures("transport"),
+    pytest.mark.usefixtures("transport", "hasty"),
     pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning"),
 ]
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from bot import telegram
-from bot.sending import sender as delivery
 from emulator import Chat, Person
 from middleware.turn import Turn
 from tests.clocks import TestClock
@@ -19,7 +18,7 @@ from tests.responders import ECHO, LONG
 
 # python-telegram-bot announces another type of this attribute, which nothing here uses.
 pytestmark = [
-    pytest.mark.usefixtures("transport"),
+    pytest.mark.usefixtures("transport", "hasty"),
     pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning"),
 ]
 
@@ -385,11 +384,8 @@ async def test_a_send_that_a_killed_process_left_is_repeated_and_marked(house: H
     assert texts(house, chat) == ["echo: hello", MARK + "echo: hello"]
 
 
-async def test_a_refused_connection_is_tried_again_without_limit_and_without_mark(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_refused_connection_is_tried_again_without_limit_and_without_mark(house: House) -> None:
     """The request never left, so it cannot have arrived."""
-    monkeypatch.setattr(delivery, "FIRST_DELAY_S", 0.01)
     async with house.bot(responder=ECHO):
         ann, chat = house.chat()
         house.world.fault("sendMessage", "429", retry_after=1)
