@@ -73,6 +73,7 @@ from middleware.replies.outbox import Outbox
 from middleware.respond import Respond
 from middleware.responder import Abilities
 from middleware.session import Session
+from middleware.told import ToldFacts
 from middleware.turn import KINDS, CallNext, Clock, Kind, Level, Turn
 from storage.database import Database
 from storage.erasure import CHANGES_WAITING
@@ -188,7 +189,9 @@ class App:
         )
         self.registry = self.commands.registry()
         self.menu = Menu(self.bot, self.registry, stores.access, self._above_members())
-        self.responder = responders.build(settings, stores=stores, propose=propose, clock=clock)
+        self.responder = responders.build(
+            settings, stores=stores, propose=propose, remember=ToldFacts(stores.memories, self.facts), clock=clock
+        )
         self.abilities = Abilities.of(self.responder)
 
     def _wire_turns(self, chain: CallNext) -> None:

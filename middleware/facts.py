@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from middleware.incoming import Incoming
-from middleware.responder import wants_answer
+from middleware.kept import noted
+from middleware.responder import KeptFact, wants_answer
 from middleware.texts import say
 from middleware.turn import CallNext, Kind, Outcome, Turn
 from middleware.usage import anonymous
-from storage.ids import memory_id
+from storage.ids import memory_id, received_message_id
 from storage.statement import Statement
 from storage.tables.memories import Memories
 from storage.tables.messages import Message
@@ -41,12 +42,30 @@ class Facts:
         """Messages that are nothing but facts end here, unless nobody is to be told."""
         if turn.is_bot or not wants_answer(turn):
             return await call_next(turn)
-        facts = [(said, fact) for said in turn.messages if said.addressed and (fact := self._fact(said)) is not None]
+        if turn.is_renewed:
+            await self._let_go(turn)
+        facts = self.asked_in(turn)
         if not facts:
             return await call_next(turn)
-        outcome = await self._keep_all(turn, facts)
-        is_all = len(facts) == sum(1 for said in turn.messages if said.text)
-        return outcome if is_all and self.answers else await call_next(turn)
+        noted = await self._keep_all(turn, facts)
+        if not self.answers:
+            return await call_next(turn)
+        if len(facts) == sum(1 for said in turn.messages if said.text):
+            return noted
+        outcome = await call_next(turn)
+        return replace(outcome, replies=(*outcome.replies, *noted.replies))
+
+    def asked_in(self, turn: Turn) -> list[tuple[Incoming, str]]:
+        """The facts that its messages ask to have kept."""
+        return [(said, fact) for said in turn.messages if said.addressed and (fact := self._fact(said)) is not None]
+
+    async def _let_go(self, turn: Turn) -> None:
+        """What was found in a message that says something else now goes, as what was said of it does."""
+        assert turn.incoming is not None
+        own = {"session_id": turn.session_id, "user_id": turn.user_id}
+        message_id = received_message_id(turn.incoming.telegram_message_id)
+        for found in await self.memories.list_told_in(message_id, **own):
+            turn.record(*self.memories.remove(found, **own))
 
     def _fact(self, said: Incoming) -> str | None:
         # What is forwarded was another's to say; a question asks for an answer.
@@ -68,14 +87,15 @@ class Facts:
         if not turn.has_rights:
             return anonymous()
         if (longest := max(len(fact) for _, fact in facts)) > MAX_FACT:
-            return Outcome.answer(say("memory.too_long", most=MAX_FACT, length=longest))
+            return Outcome.answer(say("memory.too_long", most=MAX_FACT, length=longest), by="polar")
         last = facts[-1][0]
         if turn.former is None or not self._may_have_asked(turn.former):
             for said, fact in facts:
                 turn.record(*self.keep(turn, said, fact))
         elif not await self._knows(turn, last):
-            return Outcome.answer(say("memory.stays_forgotten"))
-        return Outcome.answer(say("memory.kept"))
+            return Outcome.answer(say("memory.stays_forgotten"), by="polar")
+        kept = [KeptFact(memory_id(turn.session_id, said.telegram_message_id), fact) for said, fact in facts]
+        return Outcome(status="answered", replies=(noted(turn, kept, say("memory.kept")),))
 
     async def _knows(self, turn: Turn, said: Incoming) -> bool:
         name = memory_id(turn.session_id, said.telegram_message_id)

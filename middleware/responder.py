@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +10,7 @@ from typing import Protocol
 from middleware.failures import MiddlewareError
 from middleware.needs import Needs
 from middleware.turn import Kind, Reply, Turn
+from storage.tables.memories import Memory
 
 ANSWERABLE: frozenset[Kind] = frozenset({"message", "edited_message", "automation"})
 """The kinds of turn that a responder may be asked to answer."""
@@ -97,6 +98,34 @@ class Propose(Protocol):
 
     async def reminder(self, turn: Turn) -> Reply:
         """The same of a request that says “remind me …”. Raises NotProposed, and NothingNamed where it says no more."""
+        ...
+
+
+class NotKept(MiddlewareError):
+    """That cannot be kept as a fact; the message says why, for a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFact:
+    """A fact that a turn keeps, and the memory that it becomes."""
+
+    memory_id: str
+    fact: str
+
+
+class Remember(Protocol):
+    """The one way in which a responder comes to memories: it has kept what a person tells, and removes nothing."""
+
+    def may_keep(self, turn: Turn) -> bool:
+        """True if all that a turn says are the words of one person, whose memories these are."""
+        ...
+
+    async def keep(self, turn: Turn, fact: str, *, besides: Sequence[KeptFact]) -> KeptFact | None:
+        """Keep a fact with the turn, besides these; None where it is known. Raises NotKept."""
+        ...
+
+    async def find(self, turn: Turn, words: str) -> Sequence[Memory]:
+        """The memories of the turn's person here that such words may mean, the best first; few."""
         ...
 
 

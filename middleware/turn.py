@@ -293,6 +293,12 @@ class Turn:
         return self.earlier if self.incoming is None else (*self.earlier, self.incoming)
 
     @property
+    def is_reply(self) -> bool:
+        """True if it replies to a message that was not written just now."""
+        own = {incoming.telegram_message_id for incoming in self.messages}
+        return self.place.replied_id is not None and self.place.replied_id not in own
+
+    @property
     def awaits_answer(self) -> bool:
         """True if a person wrote to us, rather than to others in a group, and waits for what we say."""
         addressed = self.incoming is None or any(incoming.addressed for incoming in self.messages)

@@ -151,6 +151,11 @@ def memory_id(session_id: str, telegram_message_id: int) -> str:
     return _uuid(f"memory:{session_id}:{telegram_message_id}")
 
 
+def told_memory_id(turn_id: str, fact: str) -> str:
+    """The fact that whoever answered a turn had kept of it."""
+    return _uuid(f"memory:{turn_id}:{fact}")
+
+
 def _uuid(name: str) -> str:
     # What uuid5 does, without its detours: every reaction needs one.
     digest = sha1(_EVENTS + name.encode(), usedforsecurity=False).hexdigest()

@@ -36,12 +36,12 @@ def said(*texts: str) -> str:
     return "".join(frame({"content": text}) for text in texts)
 
 
-def heard(*parts: str | bytes, offered: str = TOOL) -> ModelAnswer:
+def heard(*parts: str | bytes, offered: tuple[str, ...] = (TOOL,)) -> ModelAnswer:
     """The answer that a body of these parts is. Raises what reading it does."""
     return answer_of((part.encode() if isinstance(part, str) else part for part in parts), offered)
 
 
-def answer_of(chunks: Iterable[bytes], offered: str = TOOL) -> ModelAnswer:
+def answer_of(chunks: Iterable[bytes], offered: tuple[str, ...] = (TOOL,)) -> ModelAnswer:
     """The answer, read as the endpoint's body comes in these chunks."""
     body, answer = AnswerBody(), ModelAnswer(offered=offered)
     try:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from bot.clock import moment
+from bot.commands.memory_presses import shown
 from bot.files.memories import JSON, MARKDOWN, MOST
 from middleware.commands import Command
 from middleware.facts import COMMAND, MAX_FACT, Facts, commanded
+from middleware.kept import listed, noted
 from middleware.pages import A_PAGE, footer, page_named, part_of
-from middleware.texts import say, shorten
+from middleware.responder import KeptFact
+from middleware.texts import say
 from middleware.turn import LaterDocument, Outcome, Turn
 from middleware.usage import UsageError, only_in_private, unknown_form
 from storage.ids import memory_id
-from storage.tables.memories import Memories, Memory, short
-
-SNIPPET = 300
-"""Characters of a fact in a list, so that ten fit into one message."""
+from storage.tables.memories import Memories, Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +39,10 @@ class MemoryCommands:
         if len(argument) > MAX_FACT:
             raise UsageError(say("memory.too_long", most=MAX_FACT, length=len(argument)))
         assert turn.incoming is not None
-        turn.record(*self.facts.keep(turn, turn.incoming, commanded(argument)))
-        kept = memory_id(turn.session_id, turn.incoming.telegram_message_id)
-        return Outcome.answer(say("memory.noted", id=short(kept)))
+        fact = commanded(argument)
+        turn.record(*self.facts.keep(turn, turn.incoming, fact))
+        kept = KeptFact(memory_id(turn.session_id, turn.incoming.telegram_message_id), fact)
+        return Outcome(status="answered", replies=(noted(turn, [kept], say("memory.noted")),))
 
     async def memory(self, turn: Turn, argument: str) -> Outcome:
         """Dispatch to one of the forms."""
@@ -65,23 +64,25 @@ class MemoryCommands:
     async def _show(self, turn: Turn, written: str) -> Outcome:
         page = page_named(written or "1")
         if page is None:
-            memory = await self._find(turn, written)
-            at = f"{_at(memory):%Y-%m-%d %H:%M}"
-            return Outcome.answer(say("memory.shown", fact=memory.text, id=short(memory.memory_id), at=at))
+            return shown(await self._find(turn, written))
         own = {"session_id": turn.session_id, "user_id": turn.user_id}
         total = await self.memories.count(**own)
         part = part_of(page, total)
         memories = await self.memories.list_recent(**own, limit=A_PAGE, after=part.start)
         if not memories:
             return Outcome.answer(say("memory.empty"))
-        return Outcome.answer("\n".join([_lines(memories), *footer(page, total, "memory show")]))
+        lines, buttons = listed(memories)
+        return Outcome.answer("\n".join([lines, *footer(page, total, "memory show")]), buttons=buttons)
 
     async def _search(self, turn: Turn, words: str) -> Outcome:
         if not words:
             raise UsageError(say("memory.no_words"))
         own = {"session_id": turn.session_id, "user_id": turn.user_id}
         memories = await self.memories.search(words[:1000], **own, limit=A_PAGE)
-        return Outcome.answer(_lines(memories) or say("memory.not_found"))
+        if not memories:
+            return Outcome.answer(say("memory.not_found"))
+        lines, buttons = listed(memories)
+        return Outcome.answer(lines, buttons=buttons)
 
     async def _export(self, turn: Turn, form: str) -> Outcome:
         """A file of everything, in private only: in a group it would lie about for all to read."""
@@ -103,12 +104,3 @@ class MemoryCommands:
         if memory is None:
             raise UsageError(say("memory.unknown_id"))
         return memory
-
-
-def _lines(memories: list[Memory]) -> str:
-    lines = ((short(memory.memory_id), shorten(memory.text, SNIPPET)) for memory in memories)
-    return "\n".join(say("memory.line", id=memory_id, fact=fact) for memory_id, fact in lines)
-
-
-def _at(memory: Memory) -> datetime:
-    return moment(memory.created_at_ms)

@@ -23,6 +23,7 @@ from bot.commands.budget import BudgetCommands
 from bot.commands.doctor import DoctorCommand, Examine
 from bot.commands.feedback import FeedbackCommands
 from bot.commands.memory import MemoryCommands
+from bot.commands.memory_presses import MemoryPresses
 from bot.commands.own_data import PREFIX as OWN_DATA
 from bot.commands.own_data import OwnDataCommands
 from bot.commands.pairing import PairingCommands
@@ -37,6 +38,7 @@ from middleware.admission import Admission
 from middleware.answering import Answering
 from middleware.commands import Command, PressHandler, Registry
 from middleware.facts import Facts
+from middleware.kept import PREFIX as MEMORIES
 from middleware.turn import Clock, Level
 from storage.database import Database
 from storage.stores import Stores
@@ -99,6 +101,7 @@ class CommandTable:
         return {
             buttons.PREFIX: PressHandler(AutomationPresses(own_jobs)),
             PROPOSALS: PressHandler(ProposalPresses(self.stores.proposals, own_jobs)),
+            MEMORIES: PressHandler(MemoryPresses(self.stores.memories)),
             OWN_DATA: PressHandler(self.own_data().press, Level.STRANGER),
         }
 

@@ -9,7 +9,7 @@ from bot.named import load_named
 from bot.responders.local import Local
 from bot.responders.silent import Silent
 from bot.settings import Settings
-from middleware.responder import Propose, Responder
+from middleware.responder import Propose, Remember, Responder
 from middleware.turn import Clock
 from storage.stores import Stores
 
@@ -25,7 +25,7 @@ def least_usd(settings: Settings, *, now_ms: int) -> float | None:
     return Prices.of(settings).estimate(input_tokens=0, output_tokens=most, at_ms=now_ms)
 
 
-def build(settings: Settings, *, stores: Stores, propose: Propose, clock: Clock) -> Responder:
+def build(settings: Settings, *, stores: Stores, propose: Propose, remember: Remember, clock: Clock) -> Responder:
     """The responder of POLAR_RESPONDER.
 
     One of your own is an object with `respond`, or what makes one when it is called with the embedded
@@ -37,7 +37,7 @@ def build(settings: Settings, *, stores: Stores, propose: Propose, clock: Clock)
         # Here, because the client takes half a second to import, which nobody else should wait for.
         from bot.responders.model.responder import OpenAI
 
-        return OpenAI(settings, propose, stores.properties, clock)
+        return OpenAI(settings, propose, remember, stores.properties, clock)
     if name == "local":
         return local
     if name == "none":

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 
 from storage import memory_entries, memory_index, words
+from storage.indexed import field
 from storage.json_text import encode, encode_list, read_value
 from storage.memory_question import IndexQuestion
 from storage.readers import Readers
@@ -94,12 +95,15 @@ class Memories:
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
 
-    def add(self, *, memory_id: str, session_id: str, user_id: str, fact: str, now_ms: int) -> tuple[Statement, ...]:
-        """Remember a fact."""
+    def add(
+        self, *, memory_id: str, session_id: str, user_id: str, fact: str, now_ms: int, told_in: str | None = None
+    ) -> tuple[Statement, ...]:
+        """Remember a fact; one that somebody else found in a person's words names their message."""
         record = encode({"fact": fact})
+        metadata = {} if told_in is None else {"messageId": told_in, "sessionId": session_id}
         row = Statement(
-            "INSERT INTO polar_memory VALUES (?, ?, ?, 'session', 'fact', ?, '{}', ?, ?)",
-            (memory_id, session_id, user_id, record, now_ms, now_ms),
+            "INSERT INTO polar_memory VALUES (?, ?, ?, 'session', 'fact', ?, ?, ?, ?)",
+            (memory_id, session_id, user_id, record, encode(metadata), now_ms, now_ms),
         )
         if not self._readers.has_memory_index:
             return (row, _is_known(memory_id))
@@ -203,6 +207,31 @@ class Memories:
         )
         memories = [Memory.from_row(row) for row in rows]
         return memories[0] if len(memories) == 1 or (memories and memories[0].memory_id == prefix) else None
+
+    async def find_exactly(self, memory_id: str, *, session_id: str, user_id: str) -> Memory | None:
+        """The memory with this id, or None."""
+        row = await self._readers.look_up_one(
+            f"SELECT {_COLUMNS} FROM polar_memory AS m WHERE m.memoryId = :memory AND {_OWN}",
+            {"session": session_id, "user": user_id, "memory": memory_id},
+        )
+        return None if row is None else Memory.from_row(row)
+
+    async def has(self, fact: str, *, session_id: str, user_id: str) -> bool:
+        """True if there is one that says this, letter by letter."""
+        row = await self._readers.fetch_one(
+            f"SELECT 1 FROM polar_memory AS m WHERE {_OWN} AND m.record = :record LIMIT 1",
+            {"session": session_id, "user": user_id, "record": encode({"fact": fact})},
+        )
+        return row is not None
+
+    async def list_told_in(self, message_id: str, *, session_id: str, user_id: str) -> list[str]:
+        """The ids of those that somebody else found in this message, whose number begins anew where its chat moves."""
+        rows = await self._readers.fetch(
+            f"SELECT m.memoryId FROM polar_memory AS m WHERE {_OWN} "
+            f"AND {field('m.metadata', 'messageId')} = :message AND {field('m.metadata', 'sessionId')} = :session",
+            {"session": session_id, "user": user_id, "message": message_id},
+        )
+        return [row[0] for row in rows]
 
     async def count(self, *, session_id: str, user_id: str) -> int:
         """The number of memories."""

@@ -89,7 +89,7 @@ async def test_what_it_does_beside_the_bot_is_found(house: House, monkeypatch: p
         house.write("DELETE FROM polar_memory WHERE memoryId = 'mem_2'")
         await settled()
         [line] = await tell(house, chat, ann, "/memory search bike")
-        assert line == "• compact_1: compacted_summary likes tea; rides a bike"
+        assert line == "• compacted_summary likes tea; rides a bike"
         assert await tell(house, chat, ann, "/memory search sings") == [NOTHING]
         assert house.rows("SELECT memoryId FROM polar_memory_fts ORDER BY 1") == [
             ("compact_1",),

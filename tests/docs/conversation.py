@@ -6,14 +6,16 @@ It is played by the real application against the emulated Telegram and an emulat
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from bot.scheduling.runner import Runner
 from emulator import World
-from emulator.model import Exchange, Model, ModelServer
+from emulator.model import Answer, Exchange, Model, ModelServer
 from tests.clocks import TestClock
 from tests.docs.pages import DOCS
 from tests.house import TOKEN, House, standing
@@ -26,9 +28,9 @@ HEAD = """\
 <!-- Made by `make docs` from what a model was sent: tests/docs/conversation.py -->
 # What the model is told
 
-A conversation in a private chat with replies, a quote, a link, a poll, something forwarded and a reminder that came
-due. It was played by the real application, and below is what stood in the request for its last answer; a test plays it
-again, and fails where this page is no longer true. Why it is told so:
+A conversation in a private chat with replies, a quote, a link, a poll, something forwarded, a reminder that came due
+and a fact that the model had kept. It was played by the real application, and below is what stood in the request for
+its last answer; a test plays it again, and fails where this page is no longer true. Why it is told so:
 [ADR 0023](../adr/0023-one-conversation.md) and [ADR 0011](../adr/0011-the-model.md).
 
 """
@@ -44,8 +46,16 @@ Then user and assistant take turns. Each line of a user's message is one message
 nobody wrote.
 
 """
+TOOLS = """\
+## What it may call
+
+Tools, each with the texts that it takes. A person has the last word on all of them
+([ADR 0031](../adr/0031-tools-of-the-model.md)). With the last message `{left_out}` was not offered, as that quotes.
+
+"""
 NAME = "Zoe"
 MET = "Nice to meet you, Zoe. I will remember the figs, and that you ride a bike."
+KEPT = "Zoe likes figs and rides a bike"
 AIR = "🔧 The tyres want air."
 POLL = {
     "id": "1",
@@ -76,16 +86,20 @@ class Play:
         """A message with a text and such fields, `shown` with what one sees beside it; the bot's answer."""
         return await self.send(answer, shown.format(text), text=text, **fields)
 
-    async def send(self, answer: str, shown: str, **fields: Any) -> dict[str, Any]:
-        """Any message; the bot's answer."""
+    async def send(self, answer: str, shown: str, keeps: str = "", **fields: Any) -> dict[str, Any]:
+        """Any message, of which a fact may be kept; the bot's answer."""
         self._number += 1
-        self._model.say(answer)
+        tool = ("remember", json.dumps({"fact": keeps})) if keeps else None
+        self._model.order(Answer(text=answer, tool=tool))
         message = {"message_id": self._number, "date": 1, "from": self.person.json(), "chat": self.chat.json()}
         self._house.world.push({"message": {**message, **fields}})
-        await self._house.world.wait(lambda: last(self._house, self.chat).get("text") == answer)
+        before = len(self._house.world.sent(self.chat))
+        await self._house.world.wait(lambda: len(self._house.world.sent(self.chat)) > before + bool(keeps))
         await idle(self._house)
         self.lines += [(NAME, shown), ("the bot", answer)]
-        return last(self._house, self.chat)
+        said, *notes = self._house.world.sent(self.chat)[before:]
+        self.lines += [("the bot, by itself", f"{' '.join(note['text'].split())} (with a button)") for note in notes]
+        return said
 
     async def remind(self, clock: TestClock, runner: Runner, prompt: str, said: str) -> dict[str, Any]:
         """An automation that comes due, and what the bot says then; the command has no part in the conversation."""
@@ -106,7 +120,7 @@ async def played(house: House) -> str:
         await awake(house)
         play = Play(house, server.model)
         await tell(house, play.chat, play.person, "/ping")
-        met = await play.say(MET, "I am Zoe. I like figs, and I ride a bike.")
+        met = await play.say(MET, "I am Zoe. I like figs, and I ride a bike.", keeps=KEPT)
         await play.say("Figs.", "What do I like?", "(replies to the bot's first answer) {}", reply_to_message=met)
         air = await play.remind(clock, bot.app.runner, "the tyres", AIR)
         await play.say("Well done.", "I did it.", "(replies to that) {}", reply_to_message=air)
@@ -117,10 +131,10 @@ async def played(house: House) -> str:
         await play.say("Good news.", "Tandems are back.", "(forwarded from Bicycle News) {}", forward_origin=ORIGIN)
         quoting = "(replies to the bot's first answer, quoting “you ride a bike”) {}"
         await play.say("The tandem.", "Then which of the two?", quoting, reply_to_message=met, quote=QUOTE)
-    return "".join(page(play.lines, server.model.exchanges[-1]))
+    return "".join(page(play.lines, server.model.exchanges[0], server.model.exchanges[-1]))
 
 
-def page(lines: list[tuple[str, str]], exchange: Exchange) -> Iterator[str]:
+def page(lines: list[tuple[str, str]], first: Exchange, exchange: Exchange) -> Iterator[str]:
     """The page, bit by bit."""
     yield HEAD + "## What was said\n\n"
     yield from (f"- **{who}**: {said}\n" for who, said in lines)
@@ -128,6 +142,18 @@ def page(lines: list[tuple[str, str]], exchange: Exchange) -> Iterator[str]:
     _, _, data = system["content"].partition("\n\n")
     yield f"\n{RECEIVED}```text\n{data}\n```\n\n{TURNS}"
     yield "\n".join(f"`{message['role']}`\n\n```text\n{message['content']}\n```\n" for message in rest)
+    yield "\n" + "".join(tools(first.request["tools"], exchange.request["tools"]))
+
+
+def tools(offered: list[dict[str, Any]], at_last: list[dict[str, Any]]) -> Iterator[str]:
+    """What could be called at first, and what of it at last could not."""
+    [left_out] = [tool["function"]["name"] for tool in offered if tool not in at_last]
+    yield TOOLS.format(left_out=left_out)
+    for function in (tool["function"] for tool in offered):
+        yield f"### `{function['name']}`\n\n{textwrap.fill(function['description'], 120)}\n\n"
+        for name, what in function["parameters"]["properties"].items():
+            yield textwrap.fill(f"- `{name}`: {what['description']}", 120, subsequent_indent="  ") + "\n"
+        yield "" if function is offered[-1]["function"] else "\n"
 
 
 async def made() -> str:

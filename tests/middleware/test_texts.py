@@ -116,8 +116,8 @@ TEST_LANGUAGE = """
 [ping]
 pong = "ploum"
 
-[memory]
-noted = "Undone by /memory forget {id}. Kept."
+[automation]
+paused = "Undone by /automations resume {id}. Paused."
 
 [schedule]
 daily = "({zone}) {at}, day by day"
@@ -143,11 +143,11 @@ async def test_a_language_is_a_file_and_a_setting(house: House, ploum: str) -> N
     async with house.bot(language=ploum):
         ann, chat = house.chat()
         assert await tell(house, chat, ann, "/ping") == ["ploum"]
-        [noted] = await tell(house, chat, ann, "/remember a fact")
         [created] = await tell(house, chat, ann, "/automations create daily 18:00 | tea")
+        [paused] = await tell(house, chat, ann, f"/automations pause {created.split()[1].rstrip(':')}")
         [helped] = await tell(house, chat, ann, "/help")
         assert await tell(house, chat, ann, "/dance") == [texts.say("command.unknown")]
-    assert noted.startswith("Undone by /memory forget ")
+    assert paused.startswith("Undone by /automations resume ")
     assert "(UTC) 18:00, day by day" in created
     assert "/ping – whether I ploum" in helped.splitlines()
     assert texts.say("command.unknown").startswith("I do not know that command")
@@ -177,4 +177,4 @@ def test_one_is_not_many(count: int, said: str) -> None:
 def test_what_is_filled_in_is_taken_as_it_is() -> None:
     """Braces of a person's are no placeholders."""
     values: Mapping[str, str] = {"id": "{id}", "fact": "{0.__class__} {"}
-    assert texts.say("memory.line", **values) == "• {id}: {0.__class__} {"
+    assert texts.say("memory.line_by_id", **values) == "{id}: {0.__class__} {"

@@ -142,6 +142,9 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "memories.list_recent": lambda db: Memories(db).list_recent(session_id=S, user_id="7", limit=10),
     "memories._has_any": lambda db: Memories(db).search("w", session_id=S, user_id="7", limit=10),
     "memories.find": lambda db: Memories(db).find("m", session_id=S, user_id="7"),
+    "memories.find_exactly": lambda db: Memories(db).find_exactly("m", session_id=S, user_id="7"),
+    "memories.has": lambda db: Memories(db).has("tea", session_id=S, user_id="7"),
+    "memories.list_told_in": lambda db: Memories(db).list_told_in("msg_u_1", session_id=S, user_id="7"),
     "memories.count": lambda db: Memories(db).count(session_id=S, user_id="7"),
 }
 SORTED = {"budgets.balances", "personalities.effective"}

@@ -14,7 +14,7 @@ from bot.responders.model.prices import Usage
 from bot.responders.model.speech import Speech
 from bot.responders.model.tokens import SIXTHS, sixths
 from bot.responders.model.usage import usage_of
-from bot.responders.model.written import is_half_call, may_be_call, whole_call
+from bot.responders.model.written import is_half_call, may_be_call, whole_calls
 from storage.text import clean
 
 log = logging.getLogger("polar.model")
@@ -34,8 +34,8 @@ _HIGH = re.compile("[\ud800-\udbff]\\Z")
 class ModelAnswer:
     """The result of one call so far. It is read whatever becomes of the call, so that its cost is known."""
 
-    offered: str = ""
-    """The name of the tool that may be called, if any."""
+    offered: tuple[str, ...] = ()
+    """The names of the tools that may be called."""
     calls: list[ToolCall] = field(default_factory=list)
     model: str = ""
     finish: str | None = None
@@ -59,11 +59,6 @@ class ModelAnswer:
         said = self._speech.text
         is_hidden = not self._is_over and bool(self.offered) and may_be_call(said, self.offered)
         return "" if is_hidden and said.strip() else said
-
-    @property
-    def call(self) -> ToolCall | None:
-        """The call that counts: the first."""
-        return self.calls[0] if self.calls else None
 
     @property
     def arrived_tokens(self) -> int:
@@ -93,9 +88,8 @@ class ModelAnswer:
             self._speech.end(is_cut=self.finish != "stop")
         self.calls += self._speech.calls
         said = self._speech.text
-        if (call := whole_call(said, self.offered)) is not None:
-            self.calls.append(call)
-        if call is not None or (self.finish != "stop" and self.offered and is_half_call(said, self.offered)):
+        self.calls += (whole := whole_calls(said, self.offered))
+        if whole or (self.finish != "stop" and self.offered and is_half_call(said, self.offered)):
             self._speech = Speech()
         for call in self.calls:
             call.id, call.name, call.arguments = (clean(paired(t)) for t in (call.id, call.name, call.arguments))

@@ -10,6 +10,7 @@ from typing import Any
 from bot.responders.model.refusals import RequestPart
 
 ChatMessage = dict[str, Any]
+Tool = dict[str, Any]
 LIMIT_NAMES: tuple[RequestPart, ...] = ("max_tokens", "max_completion_tokens")
 """The names of the limit of an answer's length; most endpoints know the first."""
 
@@ -21,10 +22,10 @@ class Question:
     messages: list[ChatMessage]
     history: tuple[int, ...] = ()
     """The sequences of the earlier messages that are among them."""
-    tool: dict[str, Any] | None = None
-    """The tool that the model may call, if any."""
+    tools: tuple[Tool, ...] = ()
+    """The tools that the model may call."""
     exchange: tuple[ChatMessage, ...] = ()
-    """A call of the tool that was made already, and what became of it."""
+    """Calls that were made already, and what became of them."""
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -42,7 +43,7 @@ class Dialect:
 
     def write(self, question: Question, left_out: AbstractSet[RequestPart]) -> dict[str, Any]:
         """The request, without what this endpoint refuses."""
-        has_tools = question.tool is not None and "tools" not in left_out
+        has_tools = bool(question.tools) and "tools" not in left_out
         messages = [*question.messages, *question.exchange] if has_tools else question.messages
         request: dict[str, Any] = {"model": self.model}
         request["messages"] = list(_without_system(messages)) if "system" in left_out else messages
@@ -53,7 +54,7 @@ class Dialect:
             if "stream_options" not in left_out:
                 request["stream_options"] = {"include_usage": True}
         if has_tools:
-            request["tools"] = [question.tool]
+            request["tools"] = list(question.tools)
         return request
 
 

@@ -35,12 +35,6 @@ class Names:
         return {"from": self._others.setdefault(stored.user_id, f"person {len(self._others) + 2}")}
 
 
-def is_reply(turn: Turn) -> bool:
-    """True if it replies to a message that was not written just now."""
-    own = {incoming.telegram_message_id for incoming in turn.messages}
-    return turn.place.replied_id is not None and turn.place.replied_id not in own
-
-
 def replying(message: Incoming, replied: Message | None, names: Names) -> Incoming:
     """A message with what it replies to: as Telegram has told it, else as it is stored, else that it is `unknown`."""
     if any(part.kind == REPLIED_TO for part in message.parts):

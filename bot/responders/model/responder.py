@@ -8,17 +8,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.responders.model import failures, tools
+from bot.responders.model import failures
 from bot.responders.model.answer import ModelAnswer
-from bot.responders.model.calls import ToolCall
 from bot.responders.model.context import POLICY_VERSION, ContextWindow, tokens
 from bot.responders.model.dialect import ChatMessage, Dialect, Question
 from bot.responders.model.endpoint import ModelEndpoint
 from bot.responders.model.prices import CALLS, REPAIR_TOKENS, Prices, Usage
 from bot.responders.model.tokens import PER_MESSAGE, count, encode
+from bot.responders.model.tools import Bench, offered
 from bot.settings import PRICE_SETTINGS, Settings
 from middleware.replies.splitting import is_visible
-from middleware.responder import Abilities, Propose, ResponderFailed, Response
+from middleware.responder import Abilities, Propose, Remember, ResponderFailed, Response
 from middleware.texts import say
 from middleware.turn import Clock, Reply, Turn
 from storage.tables.messages import Message
@@ -36,7 +36,9 @@ SPARE_S = 1.0
 class OpenAI:
     """Answers with a model's words; what a call costs is noted on the turn, whatever becomes of it."""
 
-    def __init__(self, settings: Settings, propose: Propose, properties: Properties, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, propose: Propose, remember: Remember, properties: Properties, clock: Clock
+    ) -> None:
         dialect = Dialect(model=settings.openai_model, max_tokens=settings.openai_max_output_tokens)
         self._endpoint = ModelEndpoint(
             base_url=settings.openai_base_url,
@@ -50,7 +52,7 @@ class OpenAI:
         self._max_tokens = settings.openai_max_output_tokens
         limit_s = settings.responder_timeout_seconds
         self._limit_s = limit_s - min(SPARE_S, limit_s / 2)
-        self._propose = propose
+        self._propose, self._remember = propose, remember
         self.abilities = Abilities(
             history=HISTORY,
             estimate_usd=self.estimate_usd,
@@ -68,27 +70,23 @@ class OpenAI:
         )
 
     async def respond(self, turn: Turn) -> Response:
-        """The answer as Markdown, and behind it a proposal with its buttons, if any. Raises ResponderFailed."""
+        """The answer as Markdown, and behind it what its calls of tools come to. Raises ResponderFailed."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._limit_s
         now = await self._propose.now_of(turn)
-        said = ""
+        said, bench = "", Bench(turn, self._propose, self._remember)
         exchange: tuple[ChatMessage, ...] = ()
         for calls_left in reversed(range(CALLS)):
             question, answer, failure = await self._call(turn, now, exchange, said, deadline)
             if failure is not None and not answer.text.strip() and calls_left and loop.time() < deadline:
                 continue
             said = _beside(said, answer.text)
-            if answer.call is None or question.tool is None or failure is not None:
-                return _answer(turn, said, answer, failure)
-            try:
-                proposal = await tools.propose(answer.call, turn, self._propose)
-                return (*_said(said), proposal)
-            except tools.Unusable as error:
-                exchange = _exchange(answer.call, str(error))
-                if not calls_left or tokens(exchange) > REPAIR_TOKENS:
-                    why = Reply(text=say("model.unscheduled", why=error), by="polar")
-                    return _answer(turn, said, answer, None, why)
+            if not (answer.calls and question.tools) or failure is not None:
+                return _answer(turn, said, answer, failure, *bench.replies)
+            exchange = await bench.work(answer.calls)
+            is_last = not calls_left or tokens(exchange) > REPAIR_TOKENS
+            if is_last or bench.is_done or (is_visible(said) and not bench.unusable):
+                return _answer(turn, said, answer, None, *bench.replies, *bench.unusable)
         raise AssertionError("the last call returns or raises")
 
     async def _call(
@@ -110,7 +108,7 @@ class OpenAI:
     async def _ask(
         self, question: Question, turn: Turn, said: str, deadline: float
     ) -> tuple[ModelAnswer, ResponderFailed | None]:
-        answer = ModelAnswer(offered=tools.NAME if question.tool is not None else "")
+        answer = ModelAnswer(offered=tuple(tool["function"]["name"] for tool in question.tools))
         turn.origin = replace(turn.origin, policy=POLICY_VERSION, history=question.history)
 
         def show(text: str) -> None:
@@ -147,8 +145,7 @@ class OpenAI:
         if history is not turn.context.history:
             seen = replace(turn, context=replace(turn.context, history=tuple(history)))
         messages, shown = self._window.messages(seen, now=now)
-        tool = tools.TOOL if turn.run is None and turn.has_rights else None
-        return Question(messages=messages, history=shown, tool=tool)
+        return Question(messages=messages, history=shown, tools=offered(turn, self._remember))
 
 
 def _answer(
@@ -156,11 +153,13 @@ def _answer(
 ) -> tuple[Reply, ...]:
     """The text that arrived, and what we say behind it; of what is not the whole, why it ends.
 
-    Raises ResponderFailed for nothing.
+    Raises ResponderFailed for nothing, and where all that came is a call of a tool, and what was to follow it did not.
     """
+    if failure is not None and not is_visible(said):
+        raise failure
     replies = (*_said(said), *ours)
     if not replies:
-        raise failure or _nothing(answer)
+        raise _nothing(answer)
     if failure is not None:
         turn.origin = replace(turn.origin, ended="cut")
     elif answer.finish == "length":
@@ -184,19 +183,10 @@ def _beside(said: str, text: str) -> str:
     return f"{said.strip()}\n\n{text}" if said.strip() and text.strip() else said + text
 
 
-def _exchange(call: ToolCall, why: str) -> tuple[ChatMessage, ...]:
-    """A call of the tool, and what became of it."""
-    number = call.id or "call_0"
-    function = {"name": call.name, "arguments": call.arguments}
-    made = {"role": "assistant", "tool_calls": [{"id": number, "type": "function", "function": function}]}
-    return made, {"role": "tool", "tool_call_id": number, "content": encode({"error": why})}
-
-
 def _size(question: Question) -> int:
     """Tokens that are sent."""
-    return tokens([*question.messages, *question.exchange]) + (
-        count(encode(question.tool)) + PER_MESSAGE if question.tool else 0
-    )
+    offered = sum(count(encode(tool)) + PER_MESSAGE for tool in question.tools)
+    return tokens([*question.messages, *question.exchange]) + offered
 
 
 def _usage(question: Question, answer: ModelAnswer) -> Usage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from bot.responders.model.calls import ToolCall
@@ -32,32 +32,38 @@ def read_calls(body: str) -> list[ToolCall]:
     return found or list(_tagged(body))
 
 
-def whole_call(text: str, offered: str) -> ToolCall | None:
-    """The call that a text is, from its beginning to its end: JSON, in a code block or not, which names the tool."""
+def whole_calls(text: str, offered: Collection[str]) -> list[ToolCall]:
+    """The calls that a text is, from its beginning to its end: JSON, in a code block or not, which names tools."""
     text = text.strip()
     fenced = _FENCED.fullmatch(text)
     text = fenced[1] if fenced else text
     if not offered or not text.startswith(("{", "[")):
-        return None
+        return []
     try:
         value = json.loads(text, strict=False)
     except (ValueError, RecursionError):
-        return None
-    call = _call(value[0] if isinstance(value, list) and len(value) == 1 else value, "")
-    return call if call is not None and call.name == offered else None
+        return []
+    values = value[:MOST_OBJECTS] if isinstance(value, list) else [value]
+    calls = [call for each in values if (call := _call(each, "")) is not None and call.name in offered]
+    return calls if len(calls) == len(values) else []
 
 
-def may_be_call(text: str, offered: str) -> bool:
+def may_be_call(text: str, offered: Collection[str]) -> bool:
     """True while such a call may be coming, or is there: so that nobody is shown half of one."""
-    beginnings = (*(f'{{"{key}":"{offered}"' for key in _NAMES), *(f'{{"{key}":' for key in _OTHER_KEYS), "```")
+    beginnings = (*_named(offered), *(f'{{"{key}":' for key in _OTHER_KEYS), "```")
     begun = _beginning(text)
     return any(begun.startswith(beginning) or beginning.startswith(begun) for beginning in beginnings)
 
 
-def is_half_call(text: str, offered: str) -> bool:
+def is_half_call(text: str, offered: Collection[str]) -> bool:
     """True for a text that is the beginning of such a call, which ended before it did."""
     begun = _beginning(text)
-    return any(begun.startswith(f'{{"{key}":"{offered}"') for key in _NAMES) and not any(_values(text))
+    return any(map(begun.startswith, _named(offered))) and not any(_values(text))
+
+
+def _named(offered: Collection[str]) -> Iterator[str]:
+    """How a call that begins with the name of a tool does."""
+    return (f'{{"{key}":"{name}"' for name in offered for key in _NAMES)
 
 
 def _beginning(text: str) -> str:

@@ -7,9 +7,11 @@ import re
 import pytest
 
 from emulator import Chat, Person
+from middleware.texts import say
 from tests.clocks import TestClock
 from tests.house import House
 from tests.looking import commands, idle, reactions, tell
+from tests.pressing import buttons, last
 from tests.responders import ECHO
 
 HOUR, DAY = 3600, 86_400
@@ -84,9 +86,9 @@ async def test_an_unknown_command_is_told_so_in_private_only(house: House) -> No
 
 
 async def remember(house: House, chat: Chat, person: Person, fact: str) -> str:
-    """A memory's id, as it was told."""
-    [answer] = await tell(house, chat, person, f"/remember {fact}")
-    return answer.split("forget ")[1].split()[0]
+    """A memory's id, as its button has it."""
+    assert await tell(house, chat, person, f"/remember {fact}") == [say("memory.noted")]
+    return buttons(last(house, chat))[say("memory.button.really")].rpartition(":")[2]
 
 
 async def test_facts_are_remembered_searched_shown_and_forgotten(house: House) -> None:
@@ -95,11 +97,11 @@ async def test_facts_are_remembered_searched_shown_and_forgotten(house: House) -
         ann, chat = house.chat()
         bike = await remember(house, chat, ann, "my bike is green")
         await remember(house, chat, ann, "the cat is grey")
-        assert await tell(house, chat, ann, "/memory search bike car") == [f"• {bike}: my bike is green"]
+        assert await tell(house, chat, ann, "/memory search bike car") == ["• my bike is green"]
         [listing] = await tell(house, chat, ann, "/memory")
-        assert sorted(line.split(": ")[1] for line in listing.splitlines()) == ["my bike is green", "the cat is grey"]
+        assert sorted(line[2:] for line in listing.splitlines()) == ["my bike is green", "the cat is grey"]
         [shown] = await tell(house, chat, ann, f"/memory show {bike}")
-        assert shown.startswith(f"my bike is green\n({bike}, kept ")
+        assert shown.startswith(f"my bike is green\n({bike[:8]}, kept ")
         assert await tell(house, chat, ann, f"/memory forget {bike}") == ["Forgotten."]
         assert await tell(house, chat, ann, "/memory search bike") == ["I remember nothing about that."]
     assert house.rows("SELECT record FROM polar_memory") == [('{"fact":"the cat is grey"}',)]

@@ -184,7 +184,7 @@ def _is_json(text: str) -> bool:
 
 def _hear(chunks: Iterable[bytes]) -> Heard:
     """As the endpoint reads it."""
-    body, answer, told = AnswerBody(), ModelAnswer(offered=TOOL), []
+    body, answer, told = AnswerBody(), ModelAnswer(offered=(TOOL,)), []
     failure, error = "", None
     try:
         for chunk in chunks:

@@ -340,3 +340,28 @@ async def test_a_memory_is_replaced_and_removed_by_its_own_user_where_it_was_mad
     assert await memories.search("green", limit=5, **own) == []
     await database.commit(*memories.remove("mine", **own))
     assert await memories.search("tea", limit=5, **own) == []
+
+
+async def test_what_was_found_in_a_message_is_known_by_it(memories: Memories, database: Database) -> None:
+    """A message of the same number where the chat has moved to is another one; what is no JSON is none."""
+    told = memories.add(memory_id="m", session_id=S, user_id="7", fact="tea", now_ms=NOW_MS, told_in="msg_u_5")
+    await database.commit(*told)
+    await database.commit(*add(memories, "n", "tea"), *add(memories, "o", "figs"))
+    await database.commit(Statement("UPDATE polar_memory SET metadata = 'no JSON' WHERE memoryId = 'o'"))
+    own = {"session_id": S, "user_id": "7"}
+    assert await memories.list_told_in("msg_u_5", **own) == ["m"]
+    assert await memories.list_told_in("msg_u_5", session_id=S, user_id="8") == []
+    await database.commit(Statement("UPDATE polar_memory SET sessionId = 'telegram:chat:-100'"))
+    assert await memories.list_told_in("msg_u_5", session_id="telegram:chat:-100", user_id="7") == []
+
+
+async def test_a_memory_is_found_exactly_or_not_at_all(memories: Memories, database: Database) -> None:
+    """By the whole of its id, or of its fact, of its own person here."""
+    await database.commit(*add(memories, "mem_12", "green tea"))
+    own = {"session_id": S, "user_id": "7"}
+    found_it = await memories.find_exactly("mem_12", **own)
+    assert found_it is not None and found_it.text == "green tea"
+    assert await memories.find_exactly("mem_1", **own) is None
+    assert await memories.find_exactly("mem_12", session_id=S, user_id="8") is None
+    assert [await memories.has(fact, **own) for fact in ("green tea", "tea", "Green tea")] == [True, False, False]
+    assert not await memories.has("green tea", session_id="telegram:chat:2", user_id="7")

@@ -152,7 +152,7 @@ def test_a_call_that_is_written_as_text_is_a_call(text: str) -> None:
     answer = heard(said(*text))
     assert answer.text.strip() == ""
     assert [(call.name, json.loads(call.arguments)) for call in answer.calls] == [(TOOL, PROPOSED)]
-    growing = ModelAnswer(offered=TOOL)
+    growing = ModelAnswer(offered=(TOOL,))
     for letter in text:
         growing.take(Delta(text=letter))
         assert growing.text.strip() == ""
@@ -195,7 +195,7 @@ def test_json_that_is_an_answer_is_shown(text: str) -> None:
     """A block that is not all of the answer, or does not name the tool; or where no tool was offered."""
     for end in ("", S):
         assert (heard(said(*text), end).text, heard(said(*text), end).calls) == (text, [])
-    assert heard(said(CALL), offered="").text == CALL
+    assert heard(said(CALL), offered=()).text == CALL
 
 
 @pytest.mark.parametrize("text", [*THOUGHTS[:12], *WRITTEN[:3], WRITTEN[4]])
@@ -259,7 +259,7 @@ def test_what_is_hidden_is_bounded() -> None:
     with pytest.raises(EndlessCall):
         speech.feed("x" * LONGEST_CALL)
     with pytest.raises(EndlessCall):
-        heard(said('{"type": ' + " " * 99 + "x" * LONGEST_CALL), offered=TOOL)
+        heard(said('{"type": ' + " " * 99 + "x" * LONGEST_CALL), offered=(TOOL,))
     assert len(heard(said(f"<tool_call>{CALL}</tool_call>" * 99)).calls) == MOST_CALLS
     assert spoken("Yes.\n<think>" + "x" * (LONGEST_CALL + 1)) == "Yes.\n"
     assert spoken("`<|a|>`" * 3000).count("<|a|>") == 3000
