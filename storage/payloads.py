@@ -243,6 +243,15 @@ def read(stored: str) -> Payload | UnknownPayload:
         return UnknownPayload(error)
 
 
+def button_data(stored: str | None) -> tuple[str, ...]:
+    """What the buttons of a call stand for, by that field of its JSON alone; nothing where it cannot be read."""
+    try:
+        rows = [] if stored is None else read_value(stored)
+        return tuple(str(data) for row in rows for _, data in row)
+    except (TypeError, ValueError):
+        return ()
+
+
 def _same(said: Said) -> Json:
     return {field.name: getattr(said, field.name) for field in fields(Said)}
 

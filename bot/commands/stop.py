@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 from middleware.answering import Answering, Writing
 from middleware.commands import Command
+from middleware.kept import MemoryPress, MemoryVerb
 from middleware.texts import say, say_count
 from middleware.turn import Clock, Level, Outcome, Turn
 from storage.database import Database
-from storage.tables.deliveries import Deliveries
+from storage.ids import received_message_id
+from storage.statement import Statement
+from storage.tables.deliveries import Deliveries, WaitingAnswer
+from storage.tables.memories import Memories
 from storage.tables.messages import Messages
 from storage.tables.stop_marks import StopMarks
 
@@ -21,6 +25,7 @@ class StopCommand:
     answering: Answering
     database: Database
     deliveries: Deliveries
+    memories: Memories
     clock: Clock
 
     def commands(self) -> tuple[Command, ...]:
@@ -63,12 +68,23 @@ class StopCommand:
         waiting = await self.deliveries.list_answers(
             turn.session_id, turn.place.topic_id, before=turn.incoming.telegram_message_id
         )
-        own = [delivery_id for delivery_id, asked_by in waiting if _may_stop(turn, asked_by)]
+        own = [each for each in waiting if _may_stop(turn, each.asked_by)]
         now_ms = self.clock()
-        stops = [Deliveries.stop(delivery_id, now_ms=now_ms) for delivery_id in own]
-        taken_back = [each for delivery_id in own for each in Messages.take_back_unsent(delivery_id, now_ms=now_ms)]
-        rows = await self.database.commit(*stops, *taken_back)
+        stops = [Deliveries.stop(each.delivery_id, now_ms=now_ms) for each in own]
+        taken_back = [s for each in own for s in Messages.take_back_unsent(each.delivery_id, now_ms=now_ms)]
+        unkept = [s for each in own for s in await self._unkept(turn, each)]
+        rows = await self.database.commit(*stops, *taken_back, *unkept)
         return sum(map(len, rows[: len(own)])), len(waiting) - len(own)
+
+    async def _unkept(self, turn: Turn, unsent: WaitingAnswer) -> tuple[Statement, ...]:
+        """Of what a model had kept nothing stays that its person is not told; what they asked for themselves does."""
+        told = [press for press in map(MemoryPress.parse, unsent.buttons) if press and press.verb is MemoryVerb.REALLY]
+        if not told:
+            return ()
+        own = {"session_id": turn.session_id, "user_id": told[0].user_id}
+        found = await self.memories.list_told_in(received_message_id(unsent.answers), **own)
+        let_go = [press.memory_id for press in told if press.memory_id in found]
+        return tuple(statement for each in let_go for statement in self.memories.remove(each, **own))
 
 
 def _may_stop(turn: Turn, asked_by: str | None) -> bool:

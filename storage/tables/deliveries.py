@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from storage.ids import is_placeholder
 from storage.indexed import field
 from storage.json_text import encode
-from storage.payloads import WITHOUT_WORDS, Payload, SendDocument, SendMessage, UnknownPayload, read
+from storage.payloads import WITHOUT_WORDS, Payload, SendDocument, SendMessage, UnknownPayload, button_data, read
 from storage.readers import Readers
 from storage.sequences import following
 from storage.statement import Rows, Statement, Value
@@ -51,7 +51,7 @@ _ADD_ONCE = f"{_add('0')}ON CONFLICT (deliveryId) DO NOTHING RETURNING {_COLUMNS
 _SHARED = "sessionId, channel, replyId, rank, begun, askedBy, taskId"
 # An edit is of a message that is there, and is no further one; what is unclear may be there.
 _ANSWERS = f"""
-SELECT d.deliveryId, q.userId
+SELECT d.deliveryId, q.userId, m.answersMessageId, {field("d.payload", "buttons")}
 FROM polar_delivery_queue AS d INDEXED BY polar_delivery_open
 CROSS JOIN polar_messages AS m INDEXED BY polar_messages_delivery
   ON m.deliveryId = d.deliveryId AND m.deliveryId IS NOT NULL
@@ -129,6 +129,16 @@ class Delivery:
             failures=row[11],
             created_at_ms=row[12],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingAnswer:
+    """A message that is to answer another one, by the delivery that sends it. `buttons` is what theirs stand for."""
+
+    delivery_id: str
+    asked_by: str | None
+    answers: int
+    buttons: tuple[str, ...]
 
 
 class _Queuing(dict[str, Value]):
@@ -378,10 +388,10 @@ class Deliveries:
 
     async def list_answers(
         self, session_id: str, topic_id: int | None, *, before: int, limit: int = 1_000
-    ) -> list[tuple[str, str | None]]:
-        """New messages that wait to answer one of a chat or topic older than this, each with who wrote that."""
+    ) -> list[WaitingAnswer]:
+        """New messages that wait to answer one of a chat or topic older than this."""
         rows = await self._readers.fetch(_ANSWERS, (session_id, topic_id, before, limit))
-        return [(row[0], row[1]) for row in rows if not is_placeholder(row[0])]
+        return [WaitingAnswer(*row[:3], button_data(row[3])) for row in rows if not is_placeholder(row[0])]
 
 
 def _same_reply(delivery: Delivery) -> tuple[str, int, int, str]:

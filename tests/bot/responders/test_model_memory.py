@@ -12,8 +12,8 @@ from bot.responders.model.prices import CALLS
 from bot.responders.model.tools import MOST_KEPT
 from emulator import Chat, Person
 from emulator.model import Answer, Exchange, Rule, has
-from middleware.texts import say
-from tests.house import House
+from middleware.texts import say, say_count
+from tests.house import House, until
 from tests.looking import idle, mentions, tell, texts
 from tests.model import ask, talking
 from tests.pressing import buttons, forget_me, last, press, press_data
@@ -222,6 +222,26 @@ async def test_a_turn_that_fails_or_is_stopped_keeps_nothing(house: House) -> No
         await idle(house)
         assert NOTED not in texts(house, chat)
     assert house.rows(FACTS) == []
+
+
+async def test_what_nobody_is_told_of_is_not_kept(house: House) -> None:
+    """Where what says so is stopped on its way; what the person has asked for themselves stays."""
+    waiting = "SELECT count(*) FROM polar_delivery_queue WHERE status = 'pending'"
+    async with talking(house, merge_window_ms=0) as model:
+        ann, chat = house.chat()
+        house.world.fault("sendMessage", "hang")
+        model.order(Answer(text="Nice!", tool=FIGS))
+        house.world.say(chat, ann, "I like figs")
+        await until(lambda: house.rows(waiting) == [(1,)])
+        house.world.say(chat, ann, "remember that tea is at five")
+        await until(lambda: house.rows(waiting) == [(2,)])
+        assert house.rows(FACTS) == [("Ann likes figs",), ("tea is at five",)]
+        house.world.say(chat, ann, "/stop")
+        await until(lambda: len(house.rows(FACTS)) == 1)
+        house.world.clear_faults()
+        await idle(house)
+        assert texts(house, chat) == ["Nice!", say_count("answer.unsent", 2)]
+    assert house.rows(FACTS) == [("tea is at five",)]
 
 
 async def test_what_was_found_in_a_message_goes_when_that_is_edited(house: House) -> None:
