@@ -302,7 +302,7 @@ class App:
             # The context, after all that answers without it: what follows is for the responder alone.
             *before_responder,
             # Last before the call, as its estimate is of all that goes along; nothing is asked of anybody over budget.
-            Budget(database, stores.budgets, self.abilities, clock),
+            Budget(database, self.abilities, settings.responder, clock, stopwatch),
             # Innermost: the answer itself.
             Respond(
                 self.responder,

@@ -27,6 +27,7 @@ from middleware import texts
 from middleware.turn import Clock
 from storage.database import Database
 from storage.tables.budgets import Budgets
+from storage.tables.model_calls import ModelCalls
 from storage.tables.properties import BOT_ID, Properties
 
 log = logging.getLogger("polar")
@@ -147,7 +148,7 @@ def _keep(app: App, beat: LifeSigns, service: ServiceManager) -> None:
 
 async def _prepare(app: App) -> None:
     """Read and settle what an earlier process left, before the first update."""
-    await app.database.commit(*Budgets.charge_left(now_ms=app.clock()))
+    await app.database.commit(*Budgets.charge_left(now_ms=app.clock()), ModelCalls.interrupt_left())
     if app.status is not None:
         await app.status.prepare()
     await app.fingerprints.prepare()

@@ -1,18 +1,19 @@
-"""Keeps what answers cost within the budgets: reserves an estimate before the call, settles the true cost after it."""
+"""Keeps what answers cost within the budgets: a call is opened at its estimate, and settled at its true cost."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from middleware.responder import ANSWERABLE, Abilities, wants_answer
+from middleware.metering import TurnMeter
+from middleware.responder import ANSWERABLE, Abilities, ResponderFailed, wants_answer
 from middleware.texts import say, say_span
 from middleware.turn import CallNext, Clock, Kind, Outcome, Reply, Turn
 from storage.database import Database
 from storage.statement import Statement
-from storage.tables.budgets import Balance, Budgets, read
+from storage.tables.budgets import Balance, Budgets
 
 EXCEEDED, UNPRICED = "budget_exceeded", "price_unknown"
 
@@ -24,35 +25,48 @@ class Budget:
     kinds: ClassVar[frozenset[Kind]] = ANSWERABLE
 
     database: Database
-    budgets: Budgets
     abilities: Abilities
+    name: str
+    """Of the responder, which its calls are counted by where it names no model."""
     clock: Clock
+    timer: Callable[[], float]
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """A turn's cost is settled even if it fails; nothing is asked of anybody over budget."""
+        """A turn's calls are settled even if it fails; nothing is asked of anybody over budget."""
         if not wants_answer(turn):
             return await call_next(turn)
         estimate = self._estimate(turn)
-        if estimate is None:
-            return await self._unpriced(turn, call_next)
-        turn.bear_witness(lambda error: self._settle(turn, estimate))
-        if estimate == 0:
+        if estimate == 0 and not self.abilities.model:
+            turn.bear_witness(lambda error: self._unannounced(turn, error))
             return await call_next(turn)
-        balances = await self._reserve(turn, estimate)
-        short = [balance for balance in balances if balance.is_short]
-        if short:
-            return Outcome(status="blocked", reason=EXCEEDED, replies=(Reply(text=self._refusal(short)),))
-        return self._warn(turn, balances, await call_next(turn))
+        meter = self._meter(turn, estimate)
+        balances = await meter.open()
+        if short := [balance for balance in balances if balance.is_short]:
+            error = self._refuse(short, estimate)
+            return Outcome(status="blocked", reason=error.reason, replies=(Reply(text=error.said),))
+        turn.bear_witness(meter.testify)
+        if self.abilities.model:
+            turn.meter = meter
+        else:
+            await meter.begin()
+        meter.outcome = await call_next(turn)
+        return self._warn(turn, balances, meter.outcome)
 
-    async def _unpriced(self, turn: Turn, call_next: CallNext) -> Outcome:
-        """A call of unknown price fits into no budget that blocks."""
-        here = await self.budgets.balances(user_id=turn.user_id, session_id=turn.session_id, now_ms=self.clock())
-        blocking = next((balance for balance in here if balance.policy.blocks), None)
-        if blocking is not None:
-            text = say("budget.unpriced", budget=named(blocking), settings=self.abilities.price_settings)
-            return Outcome(status="blocked", reason=UNPRICED, replies=(Reply(text=text),))
-        turn.bear_witness(lambda error: self._settle(turn, 0.0))
-        return await call_next(turn)
+    def _unannounced(self, turn: Turn, error: Exception | None) -> Iterable[Statement]:
+        """What was spent though nobody had said that it would be."""
+        is_spent = math.isfinite(turn.spent_usd) and turn.spent_usd > 0
+        return self._meter(turn, 0.0).testify_late(error) if is_spent else ()
+
+    def _meter(self, turn: Turn, estimate_usd: float | None) -> TurnMeter:
+        return TurnMeter(
+            turn=turn,
+            model=self.abilities.model or self.name,
+            estimate_usd=estimate_usd,
+            database=self.database,
+            clock=self.clock,
+            timer=self.timer,
+            refuse=lambda short: self._refuse(short, estimate_usd),
+        )
 
     def _estimate(self, turn: Turn) -> float | None:
         estimate = self.abilities.estimate_usd(turn)
@@ -62,22 +76,12 @@ class Budget:
             raise ValueError(f"estimate_usd gave {estimate}; expected a number of US dollars, 0 or more")
         return estimate
 
-    async def _reserve(self, turn: Turn, estimate: float) -> list[Balance]:
-        # Committed before the call, so that turns side by side count with each other, and a kill is accounted for.
-        *_, balances = await self.database.commit(
-            *self.budgets.reserve(
-                turn.id, estimate, user_id=turn.user_id, session_id=turn.session_id, now_ms=self.clock()
-            )
-        )
-        return read(balances)
-
-    def _settle(self, turn: Turn, estimate: float) -> Iterable[Statement]:
-        spent = turn.spent_usd if math.isfinite(turn.spent_usd) else estimate
-        if estimate == 0 and spent <= 0:
-            return ()
-        return self.budgets.settle(
-            turn.id, spent, user_id=turn.user_id, session_id=turn.session_id, now_ms=self.clock()
-        )
+    def _refuse(self, short: list[Balance], estimate_usd: float | None) -> ResponderFailed:
+        """Why nothing is asked; a call of unknown price fits into no budget that blocks."""
+        if estimate_usd is None:
+            settings = self.abilities.price_settings
+            return ResponderFailed(UNPRICED, say("budget.unpriced", budget=named(short[0]), settings=settings))
+        return ResponderFailed(EXCEEDED, self._refusal(short))
 
     def _refusal(self, short: list[Balance]) -> str:
         """Names the budget that one has to wait for longest."""
@@ -97,7 +101,7 @@ class Budget:
             and not balance.was_warned
             and balance.spent_usd + turn.spent_usd >= balance.policy.limit_usd
         ]
-        turn.record(*(self.budgets.note_warning(balance) for balance in used_up))
+        turn.record(*(Budgets.note_warning(balance) for balance in used_up))
         return replace(outcome, replies=(*outcome.replies, *map(self._warning, used_up)))
 
     def _warning(self, balance: Balance) -> Reply:

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from middleware.answering import LONGEST, Answering, Writing
 from middleware.failures import MiddlewareError
-from middleware.responder import ANSWERABLE, Abilities, Responder, ResponderFailed, Response, wants_answer
+from middleware.responder import ANSWERABLE, TIMED_OUT, Abilities, Responder, ResponderFailed, Response, wants_answer
 from middleware.texts import say
 from middleware.turn import CallNext, Kind, Outcome, Reply, Turn
 from storage.tables.runs import DEFAULT_PROFILE
@@ -135,4 +135,4 @@ def _usd(turn: Turn) -> float | None:
 def _explain(error: TimeoutError | ResponderFailed) -> tuple[str, str]:
     if isinstance(error, ResponderFailed):
         return error.reason, error.said
-    return "responder timed out", say("answer.slow")
+    return TIMED_OUT, say("answer.slow")

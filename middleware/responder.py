@@ -14,8 +14,8 @@ from storage.tables.memories import Memory
 
 ANSWERABLE: frozenset[Kind] = frozenset({"message", "edited_message", "automation"})
 """The kinds of turn that a responder may be asked to answer."""
-
-
+TIMED_OUT = "responder timed out"
+"""The reason of an outcome where whoever answers took longer than it may."""
 Response = str | Reply | tuple[Reply, ...] | None
 
 
@@ -60,7 +60,13 @@ class Abilities(Needs):
     estimate_usd: Callable[[Turn], float | None] = _free
     """The most that the answer to a turn costs, in US dollars; what it cost is added to `turn.spent_usd`.
 
-    None where nobody knows: then a budget that blocks lets no answer through.
+    With a `model`, the most that one of its calls costs. None where nobody knows: then a budget that blocks lets no
+    answer through.
+    """
+    model: str = ""
+    """The model that it calls, each time between `turn.meter.begin` and `turn.meter.end`.
+
+    Without one its whole answer counts as one call, if it costs something.
     """
     price_settings: str = "its price"
     """The settings that are to be set where nobody knows."""

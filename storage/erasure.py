@@ -166,7 +166,7 @@ class Erasure:
 
         `asked_by` is the update that asks for it: those that arrived before it end unread.
         `at_ms` is when it was done first, where it is repeated on a copy of the database that was put back.
-        Left as they are: the ledgers, the audit and budgets, which hold no text, and the person's access.
+        Left as they are: the ledgers, the audit, budgets and calls, which hold no text, and the person's access.
         """
         chat_id = int(user_id)  # of the chat with them alone
         ids: dict[str, Value] = {

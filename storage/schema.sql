@@ -66,17 +66,6 @@ CREATE TABLE polar_budget_policies (
   PRIMARY KEY (scope, targetId)
 );
 
-CREATE TABLE polar_budget_reservations (
-  turnId TEXT NOT NULL,
-  scope TEXT NOT NULL,
-  targetId TEXT NOT NULL,
-  amountUsd REAL NOT NULL,
-  createdAtMs INTEGER NOT NULL,
-  PRIMARY KEY (turnId, scope, targetId)
-) WITHOUT ROWID;
-
-CREATE INDEX polar_budget_reservations_scope ON polar_budget_reservations (scope, targetId);
-
 CREATE TABLE polar_budget_usage (
   scope TEXT NOT NULL,
   targetId TEXT NOT NULL,
@@ -85,6 +74,45 @@ CREATE TABLE polar_budget_usage (
   updatedAtMs INTEGER NOT NULL,
   PRIMARY KEY (scope, targetId)
 );
+
+CREATE TABLE polar_calls (
+  turnId TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  sessionId TEXT NOT NULL,
+  userId TEXT NOT NULL,
+  model TEXT NOT NULL,
+  inputTokens INTEGER,
+  outputTokens INTEGER,
+  usd REAL,
+  latencyMs INTEGER,
+  outcome TEXT NOT NULL,
+  createdAtMs INTEGER NOT NULL,
+  PRIMARY KEY (turnId, attempt, number)
+);
+
+CREATE INDEX polar_calls_open ON polar_calls (outcome, userId, sessionId, usd) WHERE outcome = 'open';
+
+CREATE INDEX polar_calls_user ON polar_calls (userId);
+
+CREATE TRIGGER polar_calls_daily AFTER UPDATE OF outcome ON polar_calls
+WHEN OLD.outcome = 'open' AND NEW.outcome <> 'open'
+BEGIN
+  INSERT INTO polar_daily_spend
+  SELECT subject.kind, coalesce(date(NEW.createdAtMs / 1000, 'unixepoch'), ''), subject.name, 1,
+    CASE NEW.outcome WHEN 'answered' THEN 0 ELSE 1 END, CASE WHEN NEW.usd IS NULL THEN 1 ELSE 0 END,
+    coalesce(NEW.inputTokens, 0), coalesce(NEW.outputTokens, 0), coalesce(NEW.usd, 0), coalesce(NEW.latencyMs, 0)
+  FROM (
+    SELECT 'model' AS kind, NEW.model AS name
+    UNION ALL SELECT 'user', NEW.userId
+    UNION ALL SELECT 'session', NEW.sessionId
+  ) AS subject
+  WHERE true
+  ON CONFLICT (kind, day, name) DO UPDATE SET
+    calls = calls + 1, unanswered = unanswered + excluded.unanswered, unpriced = unpriced + excluded.unpriced,
+    inputTokens = inputTokens + excluded.inputTokens, outputTokens = outputTokens + excluded.outputTokens,
+    usd = round(usd + excluded.usd, 9), latencyMs = latencyMs + excluded.latencyMs;
+END;
 
 CREATE TABLE polar_chat_aliases (
   oldSessionId TEXT PRIMARY KEY,
@@ -143,6 +171,20 @@ CREATE TABLE polar_daily_sends (
   result TEXT NOT NULL,
   count INTEGER NOT NULL,
   PRIMARY KEY (day, result)
+) WITHOUT ROWID;
+
+CREATE TABLE polar_daily_spend (
+  kind TEXT NOT NULL,
+  day TEXT NOT NULL,
+  name TEXT NOT NULL,
+  calls INTEGER NOT NULL,
+  unanswered INTEGER NOT NULL,
+  unpriced INTEGER NOT NULL,
+  inputTokens INTEGER NOT NULL,
+  outputTokens INTEGER NOT NULL,
+  usd REAL NOT NULL,
+  latencyMs INTEGER NOT NULL,
+  PRIMARY KEY (kind, day, name)
 ) WITHOUT ROWID;
 
 CREATE TABLE polar_daily_turns (

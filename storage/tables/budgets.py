@@ -1,4 +1,6 @@
-"""`polar_budget_policies`, `polar_budget_usage` and `polar_budget_reservations`: what may be spent, was, and is being.
+"""`polar_budget_policies` and `polar_budget_usage`: what may be spent, and what was.
+
+What is being spent just now are the estimates of the rows of `polar_calls` that are open.
 
 Amounts are US dollars, rounded to a thousand-millionth whenever they are added up, so that sums do not drift.
 """
@@ -10,46 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from storage.balances import ALL, HERE, MINE, OF_CALL, Payer
 from storage.readers import Readers
 from storage.statement import Statement, Value
 
 BudgetScope = Literal["global", "user", "session"]
-
-# What was spent before its interval ended no longer counts, even if nobody has reset it yet.
-SPENT = """
-SELECT policy.scope, policy.targetId, policy.maxLimitUsd,
-  CASE WHEN policy.resetIntervalMs > 0 AND usage.lastResetAtMs + policy.resetIntervalMs <= :now THEN 0
-    ELSE coalesce(usage.accumulatedUsd, 0) END AS spent,
-  coalesce(policy.enforceBlocking, 1) <> 0 AS blocks, policy.resetIntervalMs, usage.lastResetAtMs
-FROM polar_budget_policies AS policy
-LEFT JOIN polar_budget_usage AS usage ON usage.scope = policy.scope AND usage.targetId = policy.targetId
-"""
-_BALANCES = """
-SELECT scope, targetId, maxLimitUsd, spent, reserved, blocks, resetIntervalMs, lastResetAtMs,
-  blocks AND spent + reserved + :estimate > maxLimitUsd + 1e-9 AS isShort,
-  EXISTS (SELECT 1 FROM polar_properties WHERE name = 'budget_warned:' || scope || ':' || targetId
-    AND value = CAST(lastResetAtMs AS TEXT)) AS wasWarned
-FROM (
-  SELECT budget.*, (
-    SELECT coalesce(sum(open.amountUsd), 0) FROM polar_budget_reservations AS open
-    WHERE open.scope = budget.scope AND open.targetId = budget.targetId AND open.turnId <> :turn
-  ) AS reserved
-  FROM ({spent}) AS budget
-)
-ORDER BY CASE scope WHEN 'global' THEN 0 WHEN 'user' THEN 1 ELSE 2 END, targetId
-"""
-# Written out, as no planner finds the three by an index in any shorter form.
-_HERE = """(
-  policy.scope = 'global' AND policy.targetId = ''
-  OR policy.scope = 'user' AND policy.targetId = :user
-  OR policy.scope = 'session' AND policy.targetId = :session
-)"""
-_LEFT = "(policy.scope, policy.targetId) IN (SELECT scope, targetId FROM polar_budget_reservations)"
-_ALL = _BALANCES.format(spent=SPENT)
-_MINE = _BALANCES.format(spent=f"{SPENT} WHERE {_HERE}")
 _BEGIN = f"""
 INSERT INTO polar_budget_usage
-SELECT policy.scope, policy.targetId, 0, :now, :now FROM polar_budget_policies AS policy WHERE {_HERE}
+SELECT policy.scope, policy.targetId, 0, :now, :now FROM polar_budget_policies AS policy WHERE {HERE}
 ON CONFLICT DO NOTHING
 """
 # By whole intervals, so that they keep their hours. Back, too: a clock that was far ahead must not stop resets.
@@ -62,26 +32,18 @@ FROM polar_budget_policies AS policy
 WHERE usage.scope = policy.scope AND usage.targetId = policy.targetId AND {whose}
   AND policy.resetIntervalMs > 0 AND abs(:now - usage.lastResetAtMs) >= policy.resetIntervalMs
 """
-_RESERVE = f"""
-INSERT INTO polar_budget_reservations
-SELECT :turn, policy.scope, policy.targetId, :estimate, :now FROM polar_budget_policies AS policy
-WHERE {_HERE} AND NOT EXISTS (SELECT 1 FROM ({_MINE}) WHERE isShort)
-ON CONFLICT (turnId, scope, targetId) DO UPDATE SET amountUsd = excluded.amountUsd, createdAtMs = excluded.createdAtMs
-"""
-_SPEND = f"""
-UPDATE polar_budget_usage AS usage SET accumulatedUsd = round(accumulatedUsd + :spent, 9), updatedAtMs = :now
-FROM polar_budget_policies AS policy
-WHERE usage.scope = policy.scope AND usage.targetId = policy.targetId AND {_HERE}
-"""
 _CHARGE = """
 INSERT INTO polar_budget_usage
-SELECT scope, targetId, round(sum(amountUsd), 9), :now, :now FROM polar_budget_reservations
-WHERE EXISTS (SELECT 1 FROM polar_budget_policies AS policy
-  WHERE policy.scope = polar_budget_reservations.scope AND policy.targetId = polar_budget_reservations.targetId)
-GROUP BY scope, targetId
+SELECT policy.scope, policy.targetId, round(sum({usd}), 9), :now, :now
+FROM polar_calls AS made CROSS JOIN polar_budget_policies AS policy
+WHERE made.outcome = 'open' {whose} AND {counts}
+GROUP BY policy.scope, policy.targetId HAVING sum({usd}) > 0
 ON CONFLICT (scope, targetId) DO UPDATE SET
   accumulatedUsd = round(accumulatedUsd + excluded.accumulatedUsd, 9), updatedAtMs = excluded.updatedAtMs
 """
+_CHARGE_ONE = _CHARGE.format(usd=":usd", whose="AND made.turnId = :turn AND made.attempt = :attempt", counts=OF_CALL)
+_CHARGE_LEFT = _CHARGE.format(usd="made.usd", whose="", counts=OF_CALL)
+_ANY_LEFT = "EXISTS (SELECT 1 FROM polar_calls WHERE outcome = 'open')"
 _SET = """
 INSERT INTO polar_budget_policies (scope, targetId, maxLimitUsd, resetIntervalMs, enforceBlocking)
 VALUES (?, ?, ?, ?, ?)
@@ -104,7 +66,7 @@ class BudgetPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """A budget, what of it was spent, and what is reserved for calls that are being made (not the asking turn's).
+    """A budget, what of it was spent, and what is held for calls that are being made.
 
     `is_short` says that it blocks and has no room for the estimate; `was_warned`, that its exhaustion was
     told already since the last reset.
@@ -148,35 +110,25 @@ class Budgets:
         self._readers = readers
 
     @staticmethod
-    def reserve(
-        turn_id: str, estimate_usd: float, *, user_id: str, session_id: str, now_ms: int
-    ) -> tuple[Statement, ...]:
-        """Reserve the estimate in all budgets that there are, or in none if one is short; the last tells which.
-
-        The same turn's earlier reservation is replaced.
-        """
-        params: dict[str, Value] = {
-            "turn": turn_id,
-            "estimate": estimate_usd,
-            "user": user_id,
-            "session": session_id,
-            "now": now_ms,
-        }
-        return tuple(Statement(sql, params) for sql in (_BEGIN, _RESET.format(whose=_HERE), _RESERVE, _MINE))
+    def renew(payer: Payer, *, now_ms: int) -> tuple[Statement, ...]:
+        """Begin the intervals of the payer's budgets, where they have not begun, or have ended."""
+        return tuple(Statement(sql, _here(payer, now_ms)) for sql in (_BEGIN, _RESET.format(whose=HERE)))
 
     @staticmethod
-    def settle(turn_id: str, spent_usd: float, *, user_id: str, session_id: str, now_ms: int) -> tuple[Statement, ...]:
-        """Put the true cost, in the interval that runs now, in place of the reservation."""
-        params: dict[str, Value] = {"spent": spent_usd, "user": user_id, "session": session_id, "now": now_ms}
-        queries = (_BEGIN, _RESET.format(whose=_HERE), _SPEND) if spent_usd > 0 else ()
-        release = Statement("DELETE FROM polar_budget_reservations WHERE turnId = ?", (turn_id,))
-        return (*(Statement(sql, params) for sql in queries), release)
+    def ask(payer: Payer, estimate_usd: float | None, *, now_ms: int) -> Statement:
+        """The balances of the payer's budgets, and which of them has no room for the estimate."""
+        return Statement(MINE, {**_here(payer, now_ms), "estimate": estimate_usd})
+
+    @staticmethod
+    def charge(payer: Payer, usd: float, *, now_ms: int) -> tuple[Statement, ...]:
+        """Add what the payer's open call has cost, in the interval that runs now; the call is to be settled after."""
+        call: dict[str, Value] = {"turn": payer.turn_id, "attempt": payer.attempt, "usd": usd, "now": now_ms}
+        return Statement(_RESET.format(whose=HERE), _here(payer, now_ms)), Statement(_CHARGE_ONE, call)
 
     @staticmethod
     def charge_left(*, now_ms: int) -> tuple[Statement, ...]:
-        """Charge what an ended process left reserved: its calls may have been made, and nobody knows their cost."""
-        release = Statement("DELETE FROM polar_budget_reservations")
-        return (*(Statement(sql, {"now": now_ms}) for sql in (_RESET.format(whose=_LEFT), _CHARGE)), release)
+        """Add the estimates of the calls that an ended process left open: they may have been made."""
+        return tuple(Statement(sql, {"now": now_ms}) for sql in (_RESET.format(whose=_ANY_LEFT), _CHARGE_LEFT))
 
     @staticmethod
     def note_warning(balance: Balance) -> Statement:
@@ -190,12 +142,12 @@ class Budgets:
 
     async def balances(self, *, user_id: str, session_id: str, now_ms: int) -> list[Balance]:
         """The budgets that count here: the global one first, then the user's, then the session's."""
-        params: dict[str, Value] = {"turn": "", "estimate": 0, "user": user_id, "session": session_id, "now": now_ms}
-        return read(await self._readers.look_up(_MINE, params))
+        params: dict[str, Value] = {"estimate": 0, "user": user_id, "session": session_id, "now": now_ms}
+        return read(await self._readers.look_up(MINE, params))
 
     async def list_all(self, *, now_ms: int) -> list[Balance]:
         """All budgets, in the same order."""
-        return read(await self._readers.fetch(_ALL, {"turn": "", "estimate": 0, "now": now_ms}))
+        return read(await self._readers.fetch(ALL, {"estimate": 0, "now": now_ms}))
 
     @staticmethod
     def set(policy: BudgetPolicy, *, now_ms: int) -> tuple[Statement, ...]:
@@ -220,6 +172,10 @@ class Budgets:
         )
 
 
+def _here(payer: Payer, now_ms: int) -> dict[str, Value]:
+    return {"user": payer.user_id, "session": payer.session_id, "now": now_ms}
+
+
 def read(rows: Iterable[sqlite3.Row]) -> list[Balance]:
-    """Balances from the last statement of `reserve`."""
+    """Balances from the statement of `ask`."""
     return [Balance.from_row(row) for row in rows]

@@ -24,6 +24,8 @@ _MOVED = (
     f"profileId = {sql_session_profile_id('userId', ':new')} WHERE sessionId = :old",
     "UPDATE OR IGNORE polar_budget_policies SET targetId = :new WHERE scope = 'session' AND targetId = :old",
     "UPDATE OR IGNORE polar_budget_usage SET targetId = :new WHERE scope = 'session' AND targetId = :old",
+    # A call that is being made is held by the budget that has moved.
+    "UPDATE polar_calls SET sessionId = :new WHERE outcome = 'open' AND sessionId = :old",
     "UPDATE OR REPLACE polar_access SET subject = :new WHERE subject = :old",
 )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 
+from storage.balances import SPENT
 from storage.indexed import RUN_STATUS, field
 from storage.readers import Readers
-from storage.tables.budgets import SPENT
 
 _INSTANT = field("metadata", "scheduledAtMs")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from storage.balances import SPENT
 from storage.readers import Readers
-from storage.tables.budgets import SPENT
 from storage.tables.properties import LAST_POLL_MS
 from storage.views.health import Spent
 

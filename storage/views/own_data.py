@@ -133,9 +133,14 @@ _SECTIONS: Mapping[str, _Section] = {
         },
         f"polar_feedback_events INDEXED BY polar_feedback_actor WHERE {EVENT_ACTOR} = :user",
     ),
+    # What was asked of a model for them, and what it cost whoever pays for it.
+    "calls": _Section(
+        _plain("sessionId", "model", "inputTokens", "outputTokens", "usd", "latencyMs", "outcome", "createdAtMs"),
+        "polar_calls INDEXED BY polar_calls_user WHERE userId = :user",
+    ),
 }
 SECTIONS = tuple(_SECTIONS)
-_NOT_MADE = ("access", "answers", "parts", "revisions", "formerAnswers", "feedback")
+_NOT_MADE = ("access", "answers", "parts", "revisions", "formerAnswers", "feedback", "calls")
 # What we said to somebody, and that a command was called, is left by whoever knocks at a closed door too.
 _MADE_HERE = (
     *(shape.source for name, shape in _SECTIONS.items() if name not in _NOT_MADE),

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from storage.balances import SPENT
 from storage.ids import FIRST_REPLIES, sql_answered_update_id, sql_is_received, sql_telegram_message_id
 from storage.indexed import field
 from storage.readers import Readers
-from storage.tables.budgets import SPENT
 from storage.totals import Totals
 from storage.views.listings import SPAN, count_up
 

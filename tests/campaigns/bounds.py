@@ -172,7 +172,8 @@ def rows_allowed(hostility: Hostility) -> Mapping[str, int]:
         "polar_delivery_queue": answers + 2 * causes + hostility.heard,
         "polar_automation_jobs": JOBS + causes,
         "polar_memory": causes,
-        "polar_model_calls": causes + runs * TRIES,
+        "polar_calls": causes + runs * TRIES,
+        "polar_daily_spend": 3 * (causes + runs * TRIES),
         "polar_proposals": causes,
         "polar_run_events": runs,
         "polar_run_deliveries": runs,
@@ -189,7 +190,6 @@ def rows_allowed(hostility: Hostility) -> Mapping[str, int]:
         "polar_properties": 40,
         "polar_keys": 1,
         "polar_budget_usage": 4,
-        "polar_budget_reservations": 64,
         **dict.fromkeys(DAILY, KINDS_A_DAY),
     }
 

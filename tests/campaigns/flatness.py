@@ -34,7 +34,8 @@ GROWING = frozenset(
         "polar_run_events",
         "polar_task_board",
         "polar_memory",
-        "polar_model_calls",
+        "polar_calls",
+        "polar_daily_spend",
         "polar_run_deliveries",
     }
 )

@@ -217,6 +217,10 @@ def _figures_agree(seen: Seen, database: sqlite3.Connection) -> Iterator[str]:
         "daily messages": ("SELECT total(count) FROM polar_daily_messages", "SELECT count(*) FROM polar_messages"),
         "daily runs": ("SELECT total(count) FROM polar_daily_runs", "SELECT count(*) FROM polar_run_events"),
         "task board": ("SELECT count(*) FROM polar_task_board", "SELECT count(*) FROM polar_run_events"),
+        "daily spend": (
+            "SELECT round(total(usd), 6) FROM polar_daily_spend WHERE kind = 'user'",
+            "SELECT round(total(usd), 6) FROM polar_calls WHERE outcome <> 'open'",
+        ),
         "daily feedback": (
             "SELECT total(added + removed) FROM polar_daily_feedback",
             "SELECT count(*) FROM polar_feedback_events WHERE type IN ('reaction_added', 'reaction_removed')",
@@ -268,9 +272,9 @@ def _money_adds_up(seen: Seen, database: sqlite3.Connection) -> Iterator[str]:
     of_people = sum(usd for (scope, _), usd in usage.items() if scope == "user")
     if abs(charged - of_people) > CENT_FRACTION:
         yield f"charged {charged:.6f} in all, and {of_people:.6f} to people"
-    [(left,)] = database.execute("SELECT count(*) FROM polar_budget_reservations").fetchall()
+    [(left,)] = database.execute("SELECT count(*) FROM polar_calls WHERE outcome = 'open'").fetchall()
     if left:
-        yield f"{left} reservations are left"
+        yield f"{left} calls are open"
 
 
 RULES: Mapping[str, Rule] = {

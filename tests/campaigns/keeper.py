@@ -15,7 +15,7 @@ from tests.killing import Process, start
 
 STARTS_IN_S, STOPS_IN_S, FAILS_IN_S, POLLS_IN_S = 120.0, 60.0, 25.0, 90.0
 """What a start, a stop that is asked for, the end of a bot whose database is lost, and a poll may take."""
-RESERVED = "SELECT total(amountUsd) FROM polar_budget_reservations WHERE scope = 'global'"
+RESERVED = "SELECT total(usd) FROM polar_calls WHERE outcome = 'open'"
 LOG_TAIL = 6000
 
 

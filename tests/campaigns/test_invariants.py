@@ -151,6 +151,7 @@ BREAKS: Mapping[str, tuple[Callable[[Seen], Seen], ...]] = {
     "totals agree with what they count": (
         sql("UPDATE polar_daily_messages SET count = count + 1"),
         sql("UPDATE polar_daily_feedback SET added = added - 1"),
+        sql("INSERT INTO polar_calls VALUES ('turn', 1, 1, 's', '1', 'm', 1, 1, 0.5, 9, 'answered', 1)"),
         sql(run_at(0, "a")),
     ),
     "nothing is left of what was erased": (
@@ -164,7 +165,7 @@ BREAKS: Mapping[str, tuple[Callable[[Seen], Seen], ...]] = {
         sql("INSERT INTO polar_budget_usage VALUES ('global', '', 0, 1, 1), ('user', '1', 0.5, 1, 1)"),
         sql(
             "INSERT INTO polar_budget_usage VALUES ('global', '', 0, 1, 1)",
-            "INSERT INTO polar_budget_reservations VALUES ('turn', 'global', '', 0.5, 1)",
+            "INSERT INTO polar_calls VALUES ('turn', 1, 1, 's', '1', 'm', NULL, NULL, 0.5, NULL, 'open', 1)",
         ),
     ),
 }

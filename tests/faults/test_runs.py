@@ -78,7 +78,7 @@ async def running_job(house: House) -> AsyncIterator[tuple[Running, Person, Chat
 
 def assert_settled(house: House) -> None:
     """Nothing stays reserved, and what was asked of a model is paid."""
-    assert house.rows("SELECT * FROM polar_budget_reservations") == []
+    assert house.rows("SELECT * FROM polar_calls WHERE outcome = 'open'") == []
     assert house.rows("SELECT accumulatedUsd FROM polar_budget_usage WHERE scope = 'global'") == [(COST,)]
     assert house.rows("SELECT * FROM polar_scheduler_run_log WHERE status = 'running'") == []
 

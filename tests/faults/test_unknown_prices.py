@@ -38,7 +38,7 @@ async def test_a_call_of_unknown_price_is_refused_where_a_budget_blocks(house: H
         house.write("UPDATE polar_budget_policies SET enforceBlocking = 0")
         server.model.say("hello Ann")
         assert await tell(house, chat, ann, "hello") == ["hello Ann"]
-    assert house.rows("SELECT * FROM polar_budget_reservations") == []
+    assert house.rows("SELECT * FROM polar_calls WHERE outcome = 'open'") == []
 
 
 @pytest.mark.parametrize("prices", [FREE, PRICED])

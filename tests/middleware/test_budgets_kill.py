@@ -25,7 +25,7 @@ PEOPLE = 100
 KILLS = 4
 WITHIN_S = 0.06
 """How long after the first reservation a process is killed, at the most."""
-RESERVED = "SELECT count(*) FROM polar_budget_reservations"
+RESERVED = "SELECT count(*) FROM polar_calls WHERE outcome = 'open'"
 OPEN = "SELECT count(*) FROM polar_updates WHERE status = 'pending'"
 DOUBTED = "SELECT 1 FROM polar_delivery_queue WHERE ambiguous > 0 AND status <> 'sent'"
 
@@ -68,7 +68,7 @@ async def test_killed_within_calls_a_budget_for_ten_makes_ten_at_the_most(
         interrupted += await kill_within_a_call(house, process, chance)
         charged = house.rows("SELECT accumulatedUsd FROM polar_budget_usage")[0][0]
         assert charged <= 10 * COST
-        if charged + house.rows("SELECT total(amountUsd) FROM polar_budget_reservations")[0][0] > 9 * COST:
+        if charged + house.rows("SELECT total(usd) FROM polar_calls WHERE outcome = 'open'")[0][0] > 9 * COST:
             break
         asked = len(world.calls)
         process = await start(house, **settings)
@@ -86,6 +86,12 @@ async def test_killed_within_calls_a_budget_for_ten_makes_ten_at_the_most(
     assert house.rows("SELECT accumulatedUsd FROM polar_budget_usage") == [(1.0,)]
     assert house.rows(RESERVED) == [(0,)]
     check_answers(house, people)
+    # A row for each call that may have been made, and the totals are theirs: nothing is lost of it, or doubled.
+    outcomes = Counter(outcome for (outcome,) in house.rows("SELECT outcome FROM polar_calls"))
+    assert set(outcomes) == {"answered", "interrupted"}
+    assert len(made) <= outcomes.total() == 10
+    totals = "SELECT sum(calls), round(sum(usd), 9) FROM polar_daily_spend WHERE kind = 'user'"
+    assert house.rows(totals) == [(10, 1.0)]
 
 
 def ask(house: House, people: list[tuple[Person, Chat]]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from storage import indexed
+from storage.balances import Payer
 from storage.database import Database
 from storage.origin import UNKNOWN
 from storage.payloads import SendMessage
@@ -28,6 +29,7 @@ from storage.tables.keys import Keys
 from storage.tables.memories import Memories
 from storage.tables.message_parts import MessageParts
 from storage.tables.messages import Message, Messages
+from storage.tables.model_calls import ModelCalls
 from storage.tables.occurrences import Occurrence, Occurrences
 from storage.tables.personalities import Personalities
 from storage.tables.properties import Properties
@@ -44,6 +46,7 @@ from tests.storage.files import CHECKOUT, plain
 from tests.storage.plans import asked, plan, scans
 
 S = "telegram:chat:1"
+PAYER = Payer(turn_id="t", attempt=1, user_id="7", session_id=S)
 DELIVERY = Delivery(
     delivery_id="d",
     session_id=S,
@@ -225,6 +228,12 @@ WRITES: dict[str, Callable[[Database], tuple[Statement, ...]]] = {
     "occurrences.take": lambda db: (
         Occurrences(db).take(Occurrence(source="automation", subject_id="j", at_ms=1, due_ms=1)),
     ),
+    "model_calls.open": lambda db: (ModelCalls.open(PAYER, model="m", estimate_usd=1, now_ms=1),),
+    "model_calls.settle": lambda db: (
+        ModelCalls.settle(PAYER, input_tokens=1, output_tokens=1, usd=1, latency_ms=1, outcome="answered"),
+    ),
+    "model_calls.take_back": lambda db: (ModelCalls.take_back(PAYER),),
+    "model_calls.interrupt_left": lambda db: (ModelCalls.interrupt_left(),),
     "jobs.expect_at_most": lambda db: (Jobs(db).expect_at_most(100, "7"),),
     "jobs.pause_session": lambda db: Jobs(db).pause_session(S, now_ms=1),
 }

@@ -25,6 +25,7 @@ from bot.responders.model.framing import Garbled
 from bot.responders.model.objection import NoAnswer, Objection
 from bot.responders.model.refusals import RequestPart, is_too_long, parts_of, refused_part
 from bot.responders.model.remembered import Remembered
+from middleware.meter import Meter
 from middleware.responder import ResponderFailed
 from middleware.turn import Clock
 from storage.tables.properties import Properties
@@ -73,17 +74,18 @@ class ModelEndpoint:
         await self._client.close()
 
     async def ask(
-        self, question: Question, answer: ModelAnswer, show: Callable[[str], None], *, deadline: float
+        self, question: Question, answer: ModelAnswer, show: Callable[[str], None], meter: Meter, *, deadline: float
     ) -> ResponderFailed | None:
         """Fill in the answer as it arrives, until the loop's time is `deadline`; why it ended early, if it did.
 
-        What is refused is left out, and the rest asked again at once. Raises ResponderFailed where no answer
-        began, TooLong where less may get one.
+        What is refused is left out, and the rest asked again at once. The meter is told of each call; how the last
+        one ends, by the caller. Raises ResponderFailed where no answer began, TooLong where less may get one.
         """
         left_out, tries = await self.refusals.parts(), 0
         while True:
             stream, request = None, self._dialect.write(question, left_out)
             failed: Exception | None = None
+            await meter.begin()
             try:
                 answer.was_sent = True
                 stream = await self._open(request, deadline)
@@ -98,6 +100,7 @@ class ModelEndpoint:
                 answer.was_sent = False
                 if (part := self._refused(objection, request, told)) is not None:
                     left_out |= {part}
+                    meter.end("failed", input_tokens=0, output_tokens=0)
                     continue
             answer.was_sent = stream is not None or isinstance(failed, TimeoutError)
             if failed is None or is_begun:
@@ -111,6 +114,7 @@ class ModelEndpoint:
             delay_s = delay_of(failed, objection, tries)
             if delay_s is None or asyncio.get_running_loop().time() + delay_s >= deadline:
                 raise self._tell(told, explain(failed, objection))
+            meter.end("failed", input_tokens=0, output_tokens=0)
             await asyncio.sleep(delay_s)
 
     def _refused(self, objection: Objection | None, request: dict[str, Any], told: str) -> RequestPart | None:

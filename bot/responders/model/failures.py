@@ -13,11 +13,13 @@ from bot.responders.model.objection import Objection
 from bot.responders.model.refusals import is_too_long
 from middleware.responder import ResponderFailed
 from middleware.texts import say
+from storage.tables.model_calls import CallOutcome
 
 TRIES = 3
 BACKOFF_S = 0.5
 AGAIN = (408, 409, 429)
 """Refusals that pass, besides all 5xx."""
+_TIMED_OUT = "provider timed out"
 _SAID = {
     **dict.fromkeys(AGAIN, "model.busy"),
     200: "model.no_answer",
@@ -51,7 +53,7 @@ def explain(error: Exception | None, objection: Objection | None = None) -> Resp
     if error is None:
         return ResponderFailed("provider cut off", say("model.broken"))
     if isinstance(error, TimeoutError | APITimeoutError):
-        return ResponderFailed("provider timed out", say("model.slow"))
+        return ResponderFailed(_TIMED_OUT, say("model.slow"))
     if isinstance(error, APIConnectionError):
         return ResponderFailed("provider unreachable", say("model.unreachable"))
     return ResponderFailed("provider answered garbage", say("model.garbage"))
@@ -91,6 +93,13 @@ def has_no_credit(objection: Objection) -> bool:
 def is_elsewhere(objection: Objection | None) -> bool:
     """True if the address is not that of such an interface."""
     return objection is not None and _key(objection) == "model.path"
+
+
+def outcome_of(failure: ResponderFailed | None) -> CallOutcome:
+    """How a call that ended like this is counted."""
+    if failure is None:
+        return "answered"
+    return "timed_out" if failure.reason == _TIMED_OUT else "failed"
 
 
 def refused() -> ResponderFailed:

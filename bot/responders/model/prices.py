@@ -13,7 +13,7 @@ from genai_prices.types import PriceCalculation
 from bot.settings import PRICE_SETTINGS, Settings
 
 CALLS = 2
-"""Calls that one turn may cost: a second one where the first brought nothing, or a proposal that cannot be read."""
+"""Calls that an answer may take: a second one where the first brought nothing, or a proposal that cannot be read."""
 REPAIR_TOKENS = 600
 """The tokens that such a second call may send along more than the first."""
 
@@ -50,9 +50,9 @@ class Prices:
         )
 
     def estimate(self, *, input_tokens: int, output_tokens: int, at_ms: int) -> float | None:
-        """US dollars that an answer costs at most, all its calls; None where a price is not known."""
+        """US dollars that each call of an answer costs at most; None where a price is not known."""
         most = Usage(input=input_tokens + REPAIR_TOKENS, output=output_tokens)
-        return CALLS * self.cost(most, at_ms=at_ms) if self._are_known(most, at_ms) else None
+        return self.cost(most, at_ms=at_ms) if self._are_known(most, at_ms) else None
 
     def cost(self, usage: Usage, *, at_ms: int) -> float:
         """US dollars."""

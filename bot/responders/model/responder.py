@@ -22,6 +22,7 @@ from middleware.responder import Abilities, Propose, Remember, ResponderFailed, 
 from middleware.texts import say
 from middleware.turn import Clock, Reply, Turn
 from storage.tables.messages import Message
+from storage.tables.model_calls import CallOutcome
 from storage.tables.properties import Properties
 
 log = logging.getLogger("polar.model")
@@ -56,13 +57,14 @@ class OpenAI:
         self.abilities = Abilities(
             history=HISTORY,
             estimate_usd=self.estimate_usd,
+            model=settings.openai_model,
             price_settings=PRICE_SETTINGS,
             aclose=self._endpoint.aclose,
         )
         log.info("the model is %s; %s", settings.openai_model, self._prices.describe(at_ms=clock()))
 
     def estimate_usd(self, turn: Turn) -> float | None:
-        """US dollars that answering this turn costs at most, as far as tokens can be estimated; None without prices."""
+        """US dollars that each call for this turn costs at most, as far as that can be told; None without prices."""
         now = datetime.fromtimestamp(turn.received_at_ms / 1000, UTC)
         question = self._question(turn, now, turn.context.history)
         return self._prices.estimate(
@@ -114,10 +116,17 @@ class OpenAI:
         def show(text: str) -> None:
             turn.show(_beside(said, text))
 
+        outcome: CallOutcome = "failed"
         try:
-            failure = await self._endpoint.ask(question, answer, show, deadline=deadline)
+            failure = await self._endpoint.ask(question, answer, show, turn.meter, deadline=deadline)
+            outcome = failures.outcome_of(failure)
+        except ResponderFailed as error:
+            outcome = failures.outcome_of(error)
+            raise
         finally:
-            turn.spent_usd += self._prices.cost(_usage(question, answer), at_ms=turn.received_at_ms)
+            usage = _usage(question, answer)
+            turn.spent_usd += self._prices.cost(usage, at_ms=turn.received_at_ms)
+            turn.meter.end(outcome, input_tokens=usage.input, output_tokens=usage.output)
             if answer.model:
                 turn.origin = replace(turn.origin, model=answer.model)
             if self._endpoint.refusals.is_new:

@@ -9,18 +9,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from storage.balances import Payer
 from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.statement import Statement
 from storage.tables import budgets as module
 from storage.tables.budgets import Balance, BudgetPolicy, Budgets
+from storage.tables.model_calls import ModelCalls
 from storage.views.health import Health
 from tests.storage.files import DAY_MS, NOW_MS, rows
 from tests.storage.plans import plan, scans
 
 WHERE: dict[str, str] = {"user_id": "7", "session_id": "telegram:chat:7"}
+HOW: dict[str, Any] = {"input_tokens": 10, "output_tokens": 5, "latency_ms": 90, "outcome": "answered"}
 USAGE = "SELECT scope, targetId, accumulatedUsd, lastResetAtMs FROM polar_budget_usage ORDER BY scope"
-RESERVED = "SELECT turnId, scope, targetId, amountUsd FROM polar_budget_reservations ORDER BY turnId, scope"
+OPEN = "SELECT turnId, usd FROM polar_calls WHERE outcome = 'open' ORDER BY turnId"
 
 
 def globally(limit: float, **more: Any) -> BudgetPolicy:
@@ -33,23 +36,43 @@ async def allow(database: Database, *policies: BudgetPolicy, now_ms: int = NOW_M
     await database.commit(*(s for policy in policies for s in Budgets.set(policy, now_ms=now_ms)))
 
 
-async def reserve(database: Database, turn: str, usd: float, *, now_ms: int = NOW_MS, **where: str) -> list[Balance]:
-    """As a turn does it."""
-    statements = Budgets(database).reserve(turn, usd, **{**WHERE, **where}, now_ms=now_ms)
-    *_, balances = await database.commit(*statements)
+def payer(turn: str, **where: str) -> Payer:
+    """Who pays for a turn."""
+    return Payer(turn_id=turn, attempt=1, **{**WHERE, **where})
+
+
+async def reserve(
+    database: Database, turn: str, usd: float | None, *, now_ms: int = NOW_MS, **where: str
+) -> list[Balance]:
+    """Open a call, as a turn does it."""
+    who = payer(turn, **where)
+    _, _, balances, _ = await database.commit(
+        *Budgets.renew(who, now_ms=now_ms),
+        Budgets.ask(who, usd, now_ms=now_ms),
+        ModelCalls.open(who, model="m", estimate_usd=usd, now_ms=now_ms),
+    )
     return module.read(balances)
 
 
 async def settle(database: Database, turn: str, usd: float, *, now_ms: int = NOW_MS, **where: str) -> None:
     """As a turn does it."""
-    await database.commit(*Budgets(database).settle(turn, usd, **{**WHERE, **where}, now_ms=now_ms))
+    who = payer(turn, **where)
+    await database.commit(*Budgets.charge(who, usd, now_ms=now_ms), ModelCalls.settle(who, usd=usd, **HOW))
 
 
-async def test_without_any_budget_nothing_is_kept(database: Database, path: Path) -> None:
-    """Neither at the reservation nor at the settlement."""
+async def spend(database: Database, turn: str, usd: float, *, now_ms: int = NOW_MS) -> None:
+    """A call that was free to estimate, and cost something."""
+    await reserve(database, turn, 0, now_ms=now_ms)
+    await settle(database, turn, usd, now_ms=now_ms)
+
+
+async def test_without_any_budget_nothing_is_counted_but_the_call(database: Database, path: Path) -> None:
+    """Neither when it is opened nor when it is settled."""
     assert await reserve(database, "t", 5) == []
-    await settle(database, "t", 5)
-    assert rows(path, USAGE) == rows(path, RESERVED) == []
+    assert rows(path, OPEN) == [("t", 5.0)]
+    await settle(database, "t", 4)
+    assert rows(path, USAGE) == []
+    assert rows(path, "SELECT usd, outcome FROM polar_calls") == [(4.0, "answered")]
 
 
 async def test_a_turn_counts_against_its_three_budgets(database: Database, path: Path) -> None:
@@ -65,13 +88,12 @@ async def test_a_turn_counts_against_its_three_budgets(database: Database, path:
     await allow(database, globally(9), *own, *others)
     balances = await reserve(database, "t", 2)
     assert [balance.policy.scope for balance in balances] == ["global", "user", "session"]
-    assert [row[1:] for row in rows(path, RESERVED)] == [
-        ("global", "", 2.0),
-        ("session", "telegram:chat:7", 2.0),
-        ("user", "7", 2.0),
+    everywhere = await Budgets(database).list_all(now_ms=NOW_MS)
+    assert [(b.policy.target_id, b.reserved_usd) for b in everywhere] == [
+        *(("", 2.0), ("7", 2.0), ("8", 0), ("s", 0), ("telegram:chat:7", 2.0))
     ]
     await settle(database, "t", 1.5)
-    assert rows(path, RESERVED) == []
+    assert rows(path, OPEN) == []
     assert rows(path, "SELECT targetId, accumulatedUsd FROM polar_budget_usage ORDER BY scope, targetId") == [
         ("", 1.5),
         ("s", 0.0),
@@ -86,7 +108,7 @@ async def test_one_short_budget_keeps_all_others_free(database: Database, path: 
     await allow(database, globally(9), BudgetPolicy(scope="user", target_id="7", limit_usd=1))
     balances = await reserve(database, "t", 2)
     assert [balance.is_short for balance in balances] == [False, True]
-    assert rows(path, RESERVED) == []
+    assert rows(path, OPEN) == []
 
 
 async def test_open_reservations_count_until_they_are_settled(database: Database, path: Path) -> None:
@@ -101,16 +123,22 @@ async def test_open_reservations_count_until_they_are_settled(database: Database
     await settle(database, "a", 0.1)
     [balance] = await reserve(database, "c", 0.4)
     assert not balance.is_short
-    assert rows(path, RESERVED) == [("b", "global", "", 0.5), ("c", "global", "", 0.4)]
+    assert rows(path, OPEN) == [("b", 0.5), ("c", 0.4)]
 
 
-async def test_a_turn_that_comes_again_takes_the_place_of_itself(database: Database, path: Path) -> None:
-    """Its own reservation is not in its way."""
+async def test_what_nobody_knows_the_price_of_fits_into_no_budget_that_blocks(database: Database, path: Path) -> None:
+    """However much is left; into one that warns it does, and what is free fits into any."""
     await allow(database, globally(1))
-    for amount in (0.8, 0.9):
-        [balance] = await reserve(database, "t", amount)
-        assert not balance.is_short
-    assert rows(path, RESERVED) == [("t", "global", "", 0.9)]
+    [balance] = await reserve(database, "t", None)
+    assert balance.is_short
+    assert rows(path, OPEN) == []
+    await spend(database, "dear", 3)
+    [balance] = await reserve(database, "free", 0)
+    assert not balance.is_short
+    await allow(database, globally(1, blocks=False))
+    [balance] = await reserve(database, "t", None)
+    assert not balance.is_short
+    assert rows(path, OPEN) == [("free", 0.0), ("t", None)]
 
 
 async def test_a_budget_that_only_warns_is_never_short(database: Database, path: Path) -> None:
@@ -144,7 +172,8 @@ async def test_sums_do_not_drift(database: Database, path: Path) -> None:
 )
 async def test_no_order_of_turns_overshoots(database: Database, path: Path, limit: int, acts: Any) -> None:
     """Reserved or settled in any order, at no more than the estimate: spent and reserved stay within the limit."""
-    await database.commit(*(Statement(f"DELETE FROM polar_budget_{t}") for t in ("reservations", "usage", "policies")))
+    await database.commit(*(Statement(f"DELETE FROM polar_budget_{t}") for t in ("usage", "policies")))
+    await database.commit(Statement("DELETE FROM polar_calls"))
     await allow(database, globally(limit / 1000))
     open_turns: dict[int, int] = {}
     for turn, amount, share in acts:
@@ -160,7 +189,7 @@ async def test_no_order_of_turns_overshoots(database: Database, path: Path, limi
 async def test_an_interval_that_has_ended_starts_anew_at_its_own_hour(database: Database, path: Path) -> None:
     """By whole intervals, so that a daily budget keeps its hour, however long nobody asked."""
     await allow(database, globally(1, interval_ms=DAY_MS))
-    await settle(database, "t", 1)
+    await spend(database, "t", 1)
     later = NOW_MS + 3 * DAY_MS + 5
     [balance] = await Budgets(database).balances(**WHERE, now_ms=later)
     assert (balance.spent_usd, balance.resets_at_ms(later)) == (0, NOW_MS + 4 * DAY_MS)
@@ -173,7 +202,7 @@ async def test_an_interval_that_has_ended_starts_anew_at_its_own_hour(database: 
 async def test_a_cost_counts_in_the_interval_in_which_it_is_settled(database: Database, path: Path) -> None:
     """The end of the interval in between loses nothing."""
     await allow(database, globally(1, interval_ms=DAY_MS))
-    await settle(database, "first", 0.7)
+    await spend(database, "first", 0.7)
     await reserve(database, "t", 0.3)
     await settle(database, "t", 0.25, now_ms=NOW_MS + DAY_MS)
     assert rows(path, USAGE) == [("global", "", 0.25, NOW_MS + DAY_MS)]
@@ -185,7 +214,7 @@ async def test_a_clock_that_was_far_ahead_does_not_stop_resets(
 ) -> None:
     """The start of the interval comes back with the clock; what was spent stays. A small step changes nothing."""
     await allow(database, globally(1, interval_ms=DAY_MS), now_ms=NOW_MS + ahead_ms)
-    await settle(database, "t", 0.5, now_ms=NOW_MS + ahead_ms)
+    await spend(database, "t", 0.5, now_ms=NOW_MS + ahead_ms)
     await reserve(database, "u", 0.1)
     assert rows(path, USAGE) == [("global", "", 0.5, last_ms)]
 
@@ -194,7 +223,7 @@ async def test_a_clock_that_was_far_ahead_does_not_stop_resets(
 async def test_without_an_interval_it_never_starts_anew(database: Database, interval: int | None) -> None:
     """Nor with one that is none, in a row of another program; every reader sees the same."""
     await allow(database, globally(1, interval_ms=interval))
-    await settle(database, "t", 1)
+    await spend(database, "t", 1)
     later = NOW_MS + 1000 * DAY_MS
     [balance] = await reserve(database, "u", 0.1, now_ms=later)
     assert balance.is_short
@@ -206,13 +235,13 @@ async def test_what_an_ended_process_left_reserved_is_charged(database: Database
     """Its estimate, once, in the interval that runs now, and in no budget that is gone."""
     user = BudgetPolicy(scope="user", target_id="7", limit_usd=5)
     await allow(database, globally(5, interval_ms=DAY_MS), user)
-    await settle(database, "before", 1)
+    await spend(database, "before", 1)
     await reserve(database, "a", 0.1)
     await reserve(database, "b", 0.2)
     await database.commit(*Budgets.clear("user", "7"))
     for _ in range(2):
-        await database.commit(*Budgets.charge_left(now_ms=NOW_MS + DAY_MS))
-        assert rows(path, RESERVED) == []
+        await database.commit(*Budgets.charge_left(now_ms=NOW_MS + DAY_MS), ModelCalls.interrupt_left())
+        assert rows(path, OPEN) == []
         assert rows(path, USAGE) == [("global", "", 0.3, NOW_MS + DAY_MS)]
 
 
@@ -229,7 +258,7 @@ async def test_a_budget_of_the_earlier_runtime_without_usage_is_used(database: D
 async def test_a_changed_budget_keeps_what_was_spent_and_a_cleared_one_does_not(database: Database, path: Path) -> None:
     """Clearing what is not there is void."""
     await allow(database, globally(1, interval_ms=DAY_MS))
-    await settle(database, "t", 0.6)
+    await spend(database, "t", 0.6)
     await allow(database, globally(2, blocks=False), now_ms=NOW_MS + 9)
     [balance] = await Budgets(database).list_all(now_ms=NOW_MS)
     assert balance.policy == globally(2, blocks=False)
@@ -256,15 +285,15 @@ async def test_a_warning_is_remembered_until_the_next_interval_or_change(databas
 
 
 async def test_no_statement_walks_over_all_budgets(database: Database, path: Path) -> None:
-    """A million users may have one each; only the open reservations are walked over, when a process starts."""
-    budgets = Budgets(database)
+    """A million users may have one each; only what is open is walked over, and all budgets when a process has died."""
+    who = payer("t")
     for statement in (
-        *budgets.reserve("t", 1, **WHERE, now_ms=1),
-        *budgets.settle("t", 1, **WHERE, now_ms=1),
-        *Budgets.charge_left(now_ms=1),
+        *Budgets.renew(who, now_ms=1),
+        Budgets.ask(who, 1, now_ms=1),
+        *Budgets.charge(who, 1, now_ms=1),
         *Budgets.set(globally(1), now_ms=1),
         *Budgets.clear("global", ""),
     ):
-        walked = scans(plan(path, statement.sql, statement.params))
-        assert [step for step in walked if "polar_budget_reservations" not in step] == [], statement.sql
-        assert not walked or "polar_budget_reservations" in statement.sql
+        assert scans(plan(path, statement.sql, statement.params)) == [], statement.sql
+    _, charge = Budgets.charge_left(now_ms=1)
+    assert scans(plan(path, charge.sql, charge.params)) == []
