@@ -29,6 +29,10 @@ def doctor(
     reaction: Annotated[
         bool, typer.Option("--reaction", help="Ask for a reaction, and wait until the bot that runs has it.")
     ] = False,
+    alive: Annotated[
+        bool,
+        typer.Option("--alive", help="Only whether a bot runs, for who watches it; status 1 where none does."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Look for what is wrong, whether the bot runs or not, and change nothing; status 1 where something failed."""
@@ -48,14 +52,24 @@ def doctor(
     except SettingsError as error:
         show(on_machine.wrong_settings(str(error).splitlines()))
     else:
-        asyncio.run(_examine(loaded, show, reaction=reaction))
-    failed = any(diagnosis.verdict == "failed" for diagnosis in diagnoses)
+        asyncio.run(_look_for_life(loaded, show) if alive else _examine(loaded, show, reaction=reaction))
+    failed = any(diagnosis.verdict in (("failed", "warning") if alive else ("failed",)) for diagnosis in diagnoses)
     if as_json:
         facts = {"ok": not failed, "checks": [shown.as_fact(diagnosis) for diagnosis in diagnoses]}
         typer.echo(json.dumps(facts, ensure_ascii=False))
     else:
         typer.echo(f"\n{shown.summary(diagnoses)}")
     raise typer.Exit(1 if failed else 0)
+
+
+async def _look_for_life(loaded: Settings, show: Show) -> None:
+    """A bot that never started, or has ended, is not alive either."""
+    from bot.doctor import kept, on_kept
+    from storage.views.liveness import LastSigns, last_signs
+
+    async with kept.opened(kept.look_at_file(loaded.database_path)) as readers:
+        signs = LastSigns() if readers is None else await last_signs(readers)
+    show(on_kept.check_alive(signs, now_ms=system_clock(loaded.clock_offset_seconds)()))
 
 
 async def _examine(loaded: Settings, show: Show, *, reaction: bool) -> None:

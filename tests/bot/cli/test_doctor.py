@@ -6,6 +6,7 @@ import asyncio
 import json
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,22 @@ async def test_beside_a_bot_that_runs_all_is_well(house: House) -> None:
         ("reactions", ("not known", "never"))
     }
     assert before == after
+
+
+async def test_who_only_watches_is_told_whether_a_bot_runs(house: House) -> None:
+    """Status 0 while one does; 1 before the first start, and after one that ended as asked. No network is needed."""
+    look = partial(polar, "doctor", "--alive", "--json", database=house.path, telegram_api_url=NOBODY)
+    before = await asyncio.to_thread(look)
+    async with house.bot():
+        await awake(house)
+        during = await asyncio.to_thread(look)
+    after = await asyncio.to_thread(look)
+    found = [(done.exit_code, outcomes(done.stdout)) for done in (before, during, after)]
+    assert found == [
+        (1, {"alive": ("warning", "never")}),
+        (0, {"alive": ("ok", "beats")}),
+        (1, {"alive": ("warning", "ended")}),
+    ]
 
 
 def test_what_failed_is_status_1_and_told_with_its_remedy(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
