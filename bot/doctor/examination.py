@@ -94,15 +94,14 @@ class Examination:
 
     async def _endpoint(self, facts: KeptFacts | None) -> list[Diagnosis]:
         settings, balances = self.settings, [] if facts is None else facts.balances
+        needs_block = settings.access == "open" and not settings.open_without_budget
         if settings.responder != "openai":
-            return [
-                Diagnosis("endpoint", "ok", "none", responder=settings.responder),
-                on_money.check_budgets(balances, 0),
-            ]
+            none = Diagnosis("endpoint", "ok", "none", responder=settings.responder)
+            return [none, on_money.check_budgets(balances, 0, needs_block=needs_block)]
         heard = await hearing.models(settings, self.clock, limit_s=self.limit_s)
         least_usd = self.least_usd()
         return [
             on_money.check_endpoint(heard, url=settings.openai_base_url, model=settings.openai_model),
             on_money.check_prices(least_usd, balances, model=settings.openai_model),
-            on_money.check_budgets(balances, least_usd),
+            on_money.check_budgets(balances, least_usd, needs_block=needs_block),
         ]

@@ -25,6 +25,8 @@ class MachineFacts:
     """`strangers` are lines of names that are no setting; `open_files` those that others may read or write."""
 
     strangers: tuple[str, ...]
+    lacks_secret: bool
+    """True if a webhook is set without a secret, with which no bot starts."""
     secret_file: Path | None
     """`.env`, where there is one."""
     open_files: tuple[Path, ...]
@@ -39,6 +41,7 @@ def look_at_machine(loaded: Settings) -> MachineFacts:
     beside = [database.with_name(database.name + ending) for ending in ("", "-wal", "-shm", ".lock")]
     return MachineFacts(
         strangers=tuple(settings.strangers()),
+        lacks_secret=bool(loaded.webhook_url) and not loaded.webhook_secret.get_secret_value(),
         secret_file=env if env.is_file() else None,
         open_files=tuple(path for path in (env, *beside) if private_files.is_open_to_others(path)),
         zones=len(available_timezones()),
@@ -60,6 +63,8 @@ def wrong_settings(lines: Sequence[str]) -> Diagnosis:
 
 def check_settings(facts: MachineFacts) -> Diagnosis:
     """A name that is no setting changes nothing, though somebody meant it to."""
+    if facts.lacks_secret:
+        return Diagnosis("settings", "failed", "no_secret")
     if facts.strangers:
         return Diagnosis("settings", "warning", "strangers", problems="; ".join(facts.strangers))
     if facts.secret_file is None:

@@ -10,7 +10,7 @@ from bot.doctor.hearing import Heard
 from bot.settings import PRICE_SETTINGS
 from middleware.budget import dollars
 from storage.ids import budget_name
-from storage.tables.budgets import Balance
+from storage.tables.budgets import Balance, BudgetPolicy
 
 REFUSED = (401, 403)
 NO_LIST = (404, 405, 501)
@@ -53,15 +53,24 @@ def check_prices(least_usd: float | None, balances: Sequence[Balance], *, model:
     return Diagnosis("prices", "warning", "unknown", **values)
 
 
-def check_budgets(balances: Sequence[Balance], least_usd: float | None) -> Diagnosis:
-    """A budget that is smaller than one answer lets none through, ever; one that is used up none for now."""
-    for balance in balances:
-        policy, name = balance.policy, budget_name(balance.policy.scope, balance.policy.target_id)
-        values = {"name": name, "limit": dollars(policy.limit_usd), "least": dollars(least_usd or 0)}
+def check_budgets(balances: Sequence[Balance], least_usd: float | None, *, needs_block: bool) -> Diagnosis:
+    """A budget that is smaller than one answer lets none through, ever; one that is used up none for now.
+
+    `needs_block`: a bot that anybody may use does not start with a model that costs money, unless a global one blocks.
+    """
+    policies = [balance.policy for balance in balances]
+    if needs_block and least_usd and not any(each.blocks and each.scope == "global" for each in policies):
+        return Diagnosis("budgets", "failed", "open_purse")
+    for policy in policies:
         if policy.blocks and least_usd and policy.limit_usd < least_usd:
-            return Diagnosis("budgets", "failed", "too_small", **values)
+            values = {"limit": dollars(policy.limit_usd), "least": dollars(least_usd)}
+            return Diagnosis("budgets", "failed", "too_small", name=_name(policy), **values)
     used_up = [balance.policy for balance in balances if balance.spent_usd >= balance.policy.limit_usd]
     if used_up:
-        names = ", ".join(budget_name(policy.scope, policy.target_id) for policy in used_up[:3])
+        names = ", ".join(map(_name, used_up[:3]))
         return Diagnosis("budgets", "warning", "used_up", names=names, count=len(used_up))
     return Diagnosis("budgets", "ok", "left", count=len(balances)) if balances else Diagnosis("budgets", "ok", "none")
+
+
+def _name(policy: BudgetPolicy) -> str:
+    return budget_name(policy.scope, policy.target_id)

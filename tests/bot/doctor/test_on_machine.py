@@ -14,7 +14,9 @@ from bot.doctor.on_machine import MachineFacts
 from bot.settings import Settings
 from tests.bot.doctor.judged import judged
 
-WELL = MachineFacts(strangers=(), secret_file=Path("/srv/.env"), open_files=(), zones=599, zones_of="2026.6")
+WELL = MachineFacts(
+    strangers=(), lacks_secret=False, secret_file=Path("/srv/.env"), open_files=(), zones=599, zones_of="2026.6"
+)
 
 
 def test_settings() -> None:
@@ -23,6 +25,7 @@ def test_settings() -> None:
     assert judged(on_machine.check_settings(replace(WELL, secret_file=None))) == ("ok", "environment")
     stranger = replace(WELL, strangers=("POLAR_RESPONDR is no setting and is ignored",))
     assert judged(on_machine.check_settings(stranger)) == ("warning", "strangers")
+    assert judged(on_machine.check_settings(replace(WELL, lacks_secret=True))) == ("failed", "no_secret")
     wrong = on_machine.wrong_settings(["POLAR_ACCESS: no", "POLAR_LANGUAGE: no"])
     assert judged(wrong) == ("failed", "wrong")
     assert wrong.evidence == "POLAR_ACCESS: no; POLAR_LANGUAGE: no"
@@ -61,6 +64,9 @@ def test_the_facts_are_those_of_the_machine(tmp_path: Path, monkeypatch: pytest.
         os.chmod(tmp_path / name, mode)  # noqa: PTH101 - whatever the umask
     (tmp_path / ".env").write_text("POLAR_RESPONDR=openai\n")
     facts = on_machine.look_at_machine(settings)
+    assert not facts.lacks_secret
+    called = settings.model_copy(update={"webhook_url": "https://polar.example"})
+    assert on_machine.look_at_machine(called).lacks_secret
     assert [path.name for path in facts.open_files] == ["polar.db", "polar.db-wal"]
     assert facts.secret_file == tmp_path / ".env"
     assert [line.partition(" ")[0] for line in facts.strangers] == ["POLAR_RESPONDR"]

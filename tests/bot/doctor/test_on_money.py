@@ -79,4 +79,22 @@ def test_prices(least_usd: float | None, balances: list[Balance], expected: tupl
 )
 def test_budgets(balances: list[Balance], least_usd: float | None, expected: tuple[str, Any]) -> None:
     """One that no answer fits into, and one that is used up."""
-    assert judged(on_money.check_budgets(balances, least_usd)) == expected
+    assert judged(on_money.check_budgets(balances, least_usd, needs_block=False)) == expected
+
+
+@pytest.mark.parametrize(
+    ("balances", "least_usd", "found"),
+    [
+        ([], 0.01, "open_purse"),
+        ([budget(5, blocks=False)], 0.01, "open_purse"),
+        ([budget(5)], 0.01, "left"),
+        ([], 0.0, "none"),
+        ([], None, "none"),
+    ],
+)
+def test_a_bot_for_everybody_needs_a_budget_that_blocks(
+    balances: list[Balance], least_usd: float | None, found: str
+) -> None:
+    """Where its model costs money; without one it does not start."""
+    verdict = "failed" if found == "open_purse" else "ok"
+    assert judged(on_money.check_budgets(balances, least_usd, needs_block=True)) == (verdict, found)
