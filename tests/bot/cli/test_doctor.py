@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sqlite3
 from contextlib import closing
 from functools import partial
@@ -11,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
+from bot.cli import app
+from middleware import texts
 from tests.bot.cli.terminal import polar
 from tests.house import TOKEN, House
 from tests.looking import awake, tell
@@ -122,3 +126,18 @@ def test_without_a_bot_there_is_nobody_to_wait_for(database: Path) -> None:
     done = polar("doctor", "--reaction", "--json", database=database, telegram_api_url=NOBODY)
     assert outcomes(done.stdout)["reaction"] == ("failed", "no_bot")
     assert done.stderr == ""
+
+
+def test_every_command_that_a_remedy_names_is_there() -> None:
+    """So that nobody who is in need is told to call what there is not."""
+    commands: dict[str, Any] = getattr(typer.main.get_command(app), "commands", {})
+    named = re.findall(r"polar ([a-z]+)(?: ([a-z]+))?", "\n".join(doctor_texts()))
+    assert len(named) > 10
+    for command, sub in named:
+        below = getattr(commands[command], "commands", None)
+        assert below is None or sub in below, f"polar {command} {sub}"
+
+
+def doctor_texts() -> list[str]:
+    """What a doctor may say."""
+    return [text for key, text in texts.texts(texts.DEFAULT).items() if key.startswith("doctor.")]
