@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: help demo run test check format bench faults soak abuse fuzz servers docs picture screens lock clean
+.PHONY: help demo init run test check format bench faults soak abuse fuzz servers docs picture screens lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -35,6 +35,9 @@ $(VENV)/dev.stamp: requirements/dev.txt | $(BIN)/polar
 
 demo: $(VENV)/run.stamp  ## a scripted minute against an embedded Telegram: no token, no network
 	$(BIN)/python -m bot demo $(ARGS)
+
+init: $(VENV)/run.stamp  ## what a bot needs: asks for its token, checks it, writes .env
+	$(BIN)/python -m bot init $(ARGS)
 
 run: $(VENV)/run.stamp  ## the bot, with the token in .env
 	$(BIN)/python -m bot run $(ARGS)

@@ -107,7 +107,7 @@ def settings_page() -> str:
 
 def env_example() -> str:
     """`.env.example`: copied to `.env` it changes nothing but asks for the token."""
-    lines = ["# Copy this file to .env and fill in the token; every other line shows its default.", ""]
+    lines = ["# What can stand in .env, which `polar init` writes; every line but the token shows its default.", ""]
     written = defaults()
     for name, info in _settings():
         lines += textwrap.wrap(str(info.description), 100, initial_indent="# ", subsequent_indent="# ")

@@ -40,7 +40,7 @@ OPEN_PURSE = (
     "POLAR_ACCESS is open, {model} costs money, and no global budget blocks: set one, as by "
     "`polar budget set global 5 --every 24h`, or allow it by POLAR_OPEN_WITHOUT_BUDGET=true"
 )
-MISSING = "TELEGRAM_BOT_TOKEN is missing: put it into .env, or try Polar without one: {demo}"
+MISSING = "TELEGRAM_BOT_TOKEN is missing: polar init asks for it; or try Polar without one: {demo}"
 
 
 class Receiver(Protocol):

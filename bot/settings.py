@@ -280,15 +280,28 @@ def _written(value: object) -> str:
 
 def load() -> Settings:
     """Read the settings; raises SettingsError with a line for each that is wrong, or for a `.env` that is not read."""
-    fields = {variable(field): field for field in Settings.model_fields}
-    # What stands in the environment counts, however it is written.
-    present = {name.upper() for name in os.environ}
-    given = {a.name.upper(): a.value for a in _assignments() if a.name.upper() not in present}
-    named = {_key(fields[name]): value for name, value in given.items() if name in fields}
+    return made_of(in_file())
+
+
+def made_of(written: Mapping[str, str]) -> Settings:
+    """The settings where `.env` says this: what stands in the environment counts before it. Raises SettingsError."""
+    counting = {name: value for name, value in written.items() if name not in in_environment()}
+    fields = {str(info.validation_alias or field): variable(field) for field, info in Settings.model_fields.items()}
+    named = {key: counting[name] for key, name in fields.items() if name in counting}
     try:
         return Settings(**named)  # type: ignore[arg-type]
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
+
+
+def in_file() -> dict[str, str]:
+    """What `.env` sets, by variable, however these are written there. Raises SettingsError."""
+    return {assignment.name.upper(): assignment.value for assignment in _assignments()}
+
+
+def in_environment() -> dict[str, str]:
+    """What the environment sets, alike."""
+    return {name.upper(): value for name, value in os.environ.items()}
 
 
 def env_path() -> Path:
@@ -298,11 +311,6 @@ def env_path() -> Path:
 
 def _assignments() -> tuple[Assignment, ...]:
     return env_file.read(env_path(), os.environ)
-
-
-def _key(field: str) -> str:
-    """The name by which a field is given a value."""
-    return str(Settings.model_fields[field].validation_alias or field)
 
 
 def strangers() -> Iterator[str]:

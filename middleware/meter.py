@@ -21,7 +21,7 @@ class Meter(Protocol):
 
 
 class Unmetered:
-    """Counts nothing: nobody pays for these calls."""
+    """Counts nothing: of calls that no turn makes, as before there is a database, or that nobody pays for."""
 
     async def begin(self) -> None:
         """Any call may be made."""

@@ -14,6 +14,7 @@ from bot.errors import BotError
 from storage.errors import StorageError
 
 COMMANDS = (
+    Deferred("init", "bot.cli.init:init", "Set up a bot: check its token and its model, and write .env."),
     Deferred("run", "bot.cli.run:run", "Run the bot, by polling or webhook, until SIGINT or SIGTERM."),
     Deferred(
         "doctor",

@@ -24,11 +24,10 @@ from bot.responders.model.frames import Delta, ErrorFrame
 from bot.responders.model.framing import Garbled
 from bot.responders.model.objection import NoAnswer, Objection
 from bot.responders.model.refusals import RequestPart, is_too_long, parts_of, refused_part
-from bot.responders.model.remembered import Remembered
+from bot.responders.model.remembered import Findable, Remembered
 from middleware.meter import Meter
 from middleware.responder import ResponderFailed
 from middleware.turn import Clock
-from storage.tables.properties import Properties
 
 log = logging.getLogger("polar.model")
 
@@ -48,7 +47,7 @@ FAILURES = (APIError, NoAnswer, ValueError, TimeoutError, *LOST)
 class ModelEndpoint:
     """Speaks the chat-completions interface, and leaves out what the endpoint refuses of it."""
 
-    def __init__(self, *, base_url: str, api_key: str, dialect: Dialect, properties: Properties, clock: Clock) -> None:
+    def __init__(self, *, base_url: str, api_key: str, dialect: Dialect, properties: Findable, clock: Clock) -> None:
         self._dialect = dialect
         # Waiting is bounded here, by deadlines; repeating too, as only we know how much time there is.
         timeout = Timeout(None, connect=CONNECT_S)
@@ -72,6 +71,15 @@ class ModelEndpoint:
     async def aclose(self) -> None:
         """Close its connections."""
         await self._client.close()
+
+    async def models(self, *, deadline: float) -> list[str]:
+        """The names of the models that it offers, until the loop's time is `deadline`. Raises ResponderFailed."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                return sorted(str(model.id) for model in (await self._client.models.list()).data)
+        except (*FAILURES, TypeError, AttributeError) as error:  # the client reads what is no list as it can
+            objection = Objection.of(error, ())
+            raise self._tell(describe(error, objection), explain(error, objection)) from None
 
     async def ask(
         self, question: Question, answer: ModelAnswer, show: Callable[[str], None], meter: Meter, *, deadline: float

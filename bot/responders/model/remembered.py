@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from bot.responders.model.refusals import PARTS, RequestPart
 from middleware.turn import Clock
@@ -13,10 +14,17 @@ from storage.tables.properties import Properties, refused_by
 FOR_MS = 86_400_000
 
 
+class Findable(Protocol):
+    """Single facts by name, as the database keeps them."""
+
+    async def find(self, name: str) -> str | None:
+        """The fact, or None."""
+
+
 class Remembered:
     """The parts of a request that one address refuses for one model, each with the time when it did."""
 
-    def __init__(self, properties: Properties, clock: Clock, *, address: str, model: str) -> None:
+    def __init__(self, properties: Findable, clock: Clock, *, address: str, model: str) -> None:
         self._properties = properties
         self._clock = clock
         self._name = refused_by(address, model)

@@ -72,7 +72,7 @@ def test_every_command_has_a_short_and_a_long_option_for_help(words: tuple[str, 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_the_list_of_commands_says_of_each_what_its_own_help_says(command: Deferred) -> None:
-    """Its first sentence, though it is listed without being imported."""
+    """In its first paragraph, though it is listed without being imported."""
     assert command.help == command.found().help.partition("\n\n")[0]
 
 
