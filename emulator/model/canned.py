@@ -22,6 +22,7 @@ _REMIND = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _FORGET = re.compile(r"(?:please,? )?forget (?:that |about )?(?P<what>.+)", re.IGNORECASE | re.DOTALL)
+_ASKED = re.compile(r"\A(?:please,? )?remember(?: that\b|:)? ", re.IGNORECASE)
 _FACT = re.compile(
     r"(?:please,? )?(?:remember\b|my [\w' -]+ (?:is|are)\b|i (?:like|love|prefer|hate|live|work)\b|call me\b)",
     re.IGNORECASE,
@@ -50,9 +51,10 @@ def reply(request: Json) -> Answer:
     if asked.result is not None:
         return Answer(text=_of_result(asked))
     call = _call(asked)
-    if call is not None:
-        return Answer(text=_introduced(asked, ""), tool=call)
-    return Answer(text=_introduced(asked, _talk(asked)))
+    if call is None:
+        return Answer(text=_introduced(asked, _talk(asked)))
+    said = "Thank you for telling me." if call[0] == "remember" else ""
+    return Answer(text=_introduced(asked, said), tool=call)
 
 
 def _introduced(asked: Asked, text: str) -> str:
@@ -84,7 +86,7 @@ def _of_result(asked: Asked) -> str:
     """What a tool has answered, no more and no less."""
     assert asked.result is not None
     if "error" not in asked.result:
-        return "Done."
+        return "Thank you."
     closest = _recall(asked) if _QUESTION.fullmatch(asked.newest) else None
     return closest or f"That did not work: {asked.result['error']}"
 
@@ -116,7 +118,7 @@ def _talk(asked: Asked) -> str:
 
 def _abilities(asked: Asked, first: str) -> str:
     offers = [
-        ("remind me every day at 18:00 to stretch", "I propose it, in your own words", "propose_automation"),
+        ("remind me every day at 18:00 to stretch", "I propose it", "propose_automation"),
         ("my bike is green", "I have it kept", "remember"),
         ("what colour is my bike?", "I find what you told me", ""),
         ("show me Markdown", "code, a table, a list and a link", ""),
@@ -124,14 +126,14 @@ def _abilities(asked: Asked, first: str) -> str:
         ("explain how you work", "how Polar keeps what you say", ""),
     ]
     lines = (f"- `{written}`: {what}" for written, what, tool in offers if not tool or tool in asked.tools)
-    return "\n".join([first, "What I can answer:\n", *lines])
+    return "\n".join([f"{first} What I can answer:\n", *lines])
 
 
 def _recall(asked: Asked) -> str | None:
     """What was told before, and is closest to the question."""
-    told = [text for text in asked.earlier if not _QUESTION.fullmatch(text)]
+    told = [text for text in asked.earlier if not (_QUESTION.fullmatch(text) or _REMIND.match(text))]
     closest = _closest(asked.newest, list(asked.known)) or _closest(asked.newest, told)
-    return f"You told me:\n\n{_quote(closest)}" if closest else None
+    return f"You told me:\n\n{_quote(_ASKED.sub('', closest))}" if closest else None
 
 
 def _quote(text: str) -> str:

@@ -14,7 +14,7 @@ async def handle(turn):
     return await chain(turn)
 ```
 
-I who say this am *canned*; all around me is real."""
+I am only *canned*; all around me is real."""
 MARKDOWN = """\
 ## What I can write
 
