@@ -8,10 +8,12 @@ from ..media import CONTENTS, words
 from ..people import Json
 from ..state import State
 from ..state.rooms import Room
+from ..texts import entities_in
 
 SNIPPET = 120
 # The kinds whose content is shown, or can be saved.
 FILES = ("photo", "voice", "audio", "animation", "video", "video_note", "sticker", "document")
+_LITERAL = ("code", "pre", "text_link")
 _TYPES = {"photo": "image/jpeg", "sticker": "image/webp", "video_note": "video/mp4"}
 
 
@@ -28,7 +30,7 @@ def shown(state: State, room: Room, message: Json, me: int) -> Json:
         "date": message["date"],
         "edited": "edit_date" in message,
         "text": words(message),
-        "entities": message.get("entities", message.get("caption_entities", [])),
+        "entities": _entities(message),
         "service": service(message),
         "media": "" if file else media(message),
         "file": file,
@@ -39,6 +41,16 @@ def shown(state: State, room: Room, message: Json, me: int) -> Json:
         "reactions": _reactions(state, room, message["message_id"], me),
         "held": room.reactions.get(message["message_id"], {}).get(me, []),
     }
+
+
+def _entities(message: Json) -> list[Json]:
+    """Those that it has, and commands, mentions and addresses in a bot's plain words, as Telegram's programs show."""
+    kept: list[Json] = message.get("entities", message.get("caption_entities", []))
+    if not message.get("from", {}).get("is_bot"):
+        return kept
+    literal = [range(each["offset"], each["offset"] + each["length"]) for each in kept if each["type"] in _LITERAL]
+    found = entities_in(words(message))
+    return [*kept, *(each for each in found if not any(each["offset"] in code for code in literal))]
 
 
 def _has_words(message: Json) -> bool:

@@ -94,6 +94,14 @@ async def test_a_chat_shows_both_sides_with_what_is_on_them(
     assert (mine["held"], its["held"]) == ([], [thumb])
 
 
+async def test_what_a_bot_says_is_shown_with_the_commands_in_it(client: Client, ann: Person, chat: Chat) -> None:
+    """As Telegram's programs show them, wherever they are no code; a person's were found by the server."""
+    code = {"type": "code", "offset": 15, "length": 5}
+    await client.result("sendMessage", chat_id=chat.id, text="Try /help, not /stop", entities=[code])
+    [said] = (await view(client, ann.id))["messages"]
+    assert said["entities"] == [code, {"type": "bot_command", "offset": 4, "length": 5}]
+
+
 async def test_only_the_chats_of_a_person_can_be_seen(client: Client, world: World, ann: Person, chat: Chat) -> None:
     """Groups without them are not listed, and show nothing when they are asked for."""
     ours = world.group("Ours", [ann])
