@@ -11,6 +11,8 @@ from typing import ClassVar
 
 from middleware.answering import LONGEST, Answering, Writing
 from middleware.failures import MiddlewareError
+from middleware.markdown.growing import settled
+from middleware.replies.splitting import is_visible
 from middleware.responder import ANSWERABLE, TIMED_OUT, Abilities, Responder, ResponderFailed, Response, wants_answer
 from middleware.texts import say
 from middleware.turn import CallNext, Kind, Outcome, Reply, Turn
@@ -24,6 +26,8 @@ class RunUnanswered(MiddlewareError):
 
 TOLD = ("cut", "length")
 """Why an answer is not the whole, where whoever asked is told."""
+MOST_SETTLED = 32_000
+"""Characters of a stopped answer that may be sent as messages; a longer one is a file, of what was written."""
 OpenStage = Callable[[Turn], AbstractAsyncContextManager[Callable[[str], None]]]
 """Opens a place where an unfinished answer is shown. When it is closed, nothing more will be shown there."""
 
@@ -88,11 +92,15 @@ class Respond:
                 return await writing.unless_ended(self.responder.respond(turn))
 
     def _stop(self, turn: Turn, said: str) -> Outcome:
-        """What was said so far is the answer, or that nothing was; the mark goes with the turn."""
+        """What was said so far is the answer, without half a mark at its end, or that nothing was.
+
+        The mark goes with the turn.
+        """
         turn.record(self.marks.remove(turn.id))
         turn.origin = replace(turn.origin, ended="stopped")
-        if said.strip():
-            return _outcome(turn, Reply(text=said, markdown=True, rateable=True))
+        readable = settled(said) if len(said) <= MOST_SETTLED else said
+        if is_visible(readable):
+            return _outcome(turn, Reply(text=readable, markdown=True, rateable=True))
         return Outcome(status="answered", reason="stopped", replies=(Reply(text=say("answer.stopped")),))
 
 

@@ -151,12 +151,12 @@ async def test_an_answer_that_becomes_a_file_takes_what_was_shown_away(house: Ho
 
 @pytest.mark.parametrize("place", ["private", "group"])
 async def test_stop_ends_the_answer_and_keeps_what_was_said(house: House, place: str) -> None:
-    """The responder is told to end, and what it says afterwards no longer counts."""
+    """The responder is told to end, and what it says afterwards no longer counts; no half mark is left at its end."""
     async with house.bot(responder=WRITING):
         ann, chat = house.chat()
         where = chat if place == "private" else house.world.group("Friends", [ann])
         house.world.say(where, ann, f"@{house.world.bot.username} tell me")
-        Writing.say("Once upon")
+        Writing.say("Once upon\n\n- ")
         await house.world.wait(lambda: drafts(house) != [] or texts(house, where) != [])
         house.world.say(where, ann, "/stop")
         await idle(house)
