@@ -42,6 +42,13 @@ class Command:
         """Its forms, without the slash."""
         return say(f"commands.{self.name}.usage")
 
+    def usage_of(self, argument: str) -> str:
+        """The form that somebody meant by this argument, by its first word; all of them, a line each, otherwise."""
+        forms = [form if form.startswith(self.name) else f"{self.name} {form}" for form in self.usage.split(", ")]
+        verb = argument.partition(" ")[0].lower()
+        meant = [form for form in forms if verb and verb in "".join(form.split()[1:2]).split("|")]
+        return "\n/".join(meant or forms)
+
     @property
     def example(self) -> str:
         """A call that works as it stands, without the slash."""
@@ -114,7 +121,9 @@ class Commands:
                 raise UsageError(say("command.bare"))
             return await command.handler(turn, invocation.argument)
         except UsageError as error:
-            text = say("command.wrong", problem=error, usage=command.usage, example=command.example)
+            text = say(
+                "command.wrong", problem=error, usage=command.usage_of(invocation.argument), example=command.example
+            )
             return Outcome(status="answered", reason="usage", replies=(Reply(text=text),))
         except QuestionTooLong:
             return Outcome(status="answered", reason="took too long", replies=(Reply(text=say("command.too_long")),))

@@ -48,14 +48,14 @@ class Basics:
         """The commands that this person may use, or all about one of them."""
         if argument:
             return Outcome.answer(self._help_on(turn, argument))
-        lines = [say("help.line", usage=c.usage, summary=c.summary) for c in self.registry if turn.level >= c.level]
+        lines = [say("help.line", name=c.name, summary=c.summary) for c in self.registry if turn.level >= c.level]
         return Outcome.answer("\n".join([*lines, say("help.more")]))
 
     def _help_on(self, turn: Turn, written: str) -> str:
         command = self.registry.find(written.removeprefix("/").lower())
         if command is None or turn.level < command.level:
             raise UsageError(say("help.unknown", written=written[:40]))
-        told = {"summary": command.summary, "usage": command.usage, "example": command.example}
+        told = {"summary": command.summary, "usage": command.usage_of(""), "example": command.example}
         lines = [say("help.of_one", name=command.name, **told)]
         if command.aliases:
             lines.append(say("help.also", names=", ".join(f"/{alias}" for alias in command.aliases)))

@@ -63,9 +63,32 @@ async def test_a_wrong_call_is_told_the_form_and_an_example(house: House, name: 
     """What was wrong first, then how it is done."""
     async with house.bot(**ROLES):
         [answer] = await call(house, Level.ADMIN, wrong(name))
-    problem, usage, example = answer.split("\n")
+    problem, *usage, example = answer.split("\n")
     assert problem
-    assert (usage, example) == (f"Usage: /{COMMANDS[name].usage}", f"Example: /{COMMANDS[name].example}")
+    assert "\n".join(usage) == f"Usage: /{COMMANDS[name].usage_of('')}"
+    assert example == f"Example: /{COMMANDS[name].example}"
+
+
+@pytest.mark.parametrize(
+    ("argument", "forms"),
+    [
+        ("create daily 18:00", ["automations create <schedule> | <text>"]),
+        ("Pause", ["automations show|run|pause|resume|delete <id>"]),
+    ],
+)
+def test_a_wrong_call_of_a_form_is_told_that_form(argument: str, forms: list[str]) -> None:
+    """Not all that the command can do; all of it, a line each, where no form was meant."""
+    command = COMMANDS["automations"]
+    assert command.usage_of(argument).split("\n/") == forms
+    for nothing in ("", "dance now"):
+        every = command.usage_of(nothing).split("\n/")
+        assert len(every) == len(command.usage.split(", ")) > 5
+        assert all(form.startswith("automations ") for form in every)
+
+
+def test_a_form_that_is_written_out_is_not_named_twice() -> None:
+    """As where a command means something else in groups."""
+    assert COMMANDS["pair"].usage_of("") == "pair <code> (in private)\n/pair (in a group)"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -130,13 +153,14 @@ async def test_an_alias_does_the_same(house: House, alias: str, name: str) -> No
 
 
 async def test_help_lists_what_this_person_may_use(house: House) -> None:
-    """A line each, in the order of the table."""
+    """A line each, in the order of the table: what it is for, and not how it is written."""
     async with house.bot(**ROLES):
         [plain], [full] = [await call(house, level, "/help") for level in (Level.MEMBER, Level.ADMIN)]
     assert [line.split()[0] for line in full.splitlines()[:-1]] == [f"/{name}" for name in COMMANDS]
     for_members = [f"/{name}" for name, command in COMMANDS.items() if command.level <= Level.MEMBER]
     assert [line.split()[0] for line in plain.splitlines()[:-1]] == for_members
     assert plain.splitlines()[-1] == say("help.more")
+    assert "<schedule>" not in full
 
 
 @pytest.mark.parametrize("written", ["timezone", "/timezone", "TIMEZONE"])

@@ -52,11 +52,11 @@ async def test_whoami_tells_ids_level_and_how_much_is_remembered_here(house: Hou
     assert here.splitlines() == [
         "You are Pat, id 901, operator.",
         "This chat is 901 (private).",
-        "I remember 2 thing(s) that you told me here.",
+        "Facts that I remember of you here: 2.",
     ]
     assert there.splitlines()[1:] == [
         f"This chat is {group.id} (supergroup).",
-        "I remember 0 thing(s) that you told me here.",
+        "Facts that I remember of you here: 0.",
     ]
 
 
