@@ -45,7 +45,7 @@ def shown(state: State, room: Room, message: Json, me: int) -> Json:
 
 def _entities(message: Json) -> list[Json]:
     """Those that it has, and commands, mentions and addresses in a bot's plain words, as Telegram's programs show."""
-    kept: list[Json] = message.get("entities", message.get("caption_entities", []))
+    kept: list[Json] = message.get("entities") or message.get("caption_entities") or []
     if not message.get("from", {}).get("is_bot"):
         return kept
     literal = [range(each["offset"], each["offset"] + each["length"]) for each in kept if each["type"] in _LITERAL]
