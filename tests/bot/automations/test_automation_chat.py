@@ -79,7 +79,7 @@ async def test_a_card_shows_all_there_is_to_a_job(house: House) -> None:
         "Reactions: 0 positive, 0 negative, 0 neutral.",
     ]
     assert shown.splitlines()[2:] == [
-        "Quiet hours: 22:00-07:00 (UTC), left out then.",
+        "Quiet hours: 22:00-07:00 (UTC); what comes due then is left out.",
         "Limit: 3 a day. Missed runs: made up for once.",
         "Last run: executed, Wed 2026-11-18 12:06.",
         "Reactions: 1 positive, 0 negative, 0 neutral.",
@@ -135,7 +135,7 @@ async def test_quiet_hours_and_limits_are_set_and_taken_back(house: House) -> No
         change_job(house, "limitsJson", '{"delivery":{"allowTelegramSend":true}}')
         change_job(house, "quietHoursJson", '{"startHour":22,"endHour":7,"timezone":"UTC"}')
         [legacy] = await tell(house, chat, ann, f"/automations show {job_id}")
-        assert "Quiet hours: 22:00-07:00 (UTC), later then." in legacy
+        assert "Quiet hours: 22:00-07:00 (UTC); what comes due then comes when they end." in legacy
         await tell(house, chat, ann, "/timezone Europe/Berlin")
         for form in ("quiet {} 9:30–10:00 SILENT", "limit {} 5", "missed {} all"):
             await tell(house, chat, ann, f"/automations {form.format(job_id)}")
