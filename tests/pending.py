@@ -12,7 +12,7 @@ from tests.looking import awake, idle, texts
 from tests.responders import ECHO
 
 LONG_MS = 60_000
-"""So long that it does not end while a test runs."""
+"""So long that it does not end while a test runs, nor by what it lets its clock advance."""
 
 
 async def journalled(house: House, clock: TestClock, *acts: Callable[[], object] | float) -> None:

@@ -48,7 +48,7 @@ KEPT_FOR_GOOD = {
     ("bot/receiving/reading.py", "_fields"): "the fields of a form",
     ("bot/zones.py", "_names"): "the zone database",
     ("middleware/texts.py", "texts"): "a catalogue a language",
-    ("storage/migrations/__init__.py", "migrations"): "the migrations, which the package carries",
+    ("storage/migrations/__init__.py", "migrations"): "the schema changes of this code",
 }
 """What a process keeps the answer of for ever, and what it is: never what people said, which is to be forgotten."""
 

@@ -223,10 +223,10 @@ async def test_albums_and_merged_messages_are_one_turn_of_the_user(house: House)
         house,
         clock,
         lambda: first.append(house.world.say(chat, ann, "I have pictures")),
-        100,
+        10,
         lambda: house.world.send(chat, ann, "photo", "these", reply_to=first[0], media_group_id="a"),
         lambda: house.world.send(chat, ann, "photo", reply_to=first[0], media_group_id="a"),
-        100,
+        10,
         lambda: house.world.say(chat, ann, "they are nice"),
         lambda: house.world.say(chat, ann, "are they not?"),
     )
