@@ -32,7 +32,7 @@ def measure(stage: Stage) -> Section:
 
 
 def _cells(stage: Stage, connections: int) -> list[str]:
-    database, updates, port = stage.database(), UPDATES[connections], _free_port()
+    database, updates, port = stage.database(), UPDATES[connections], free_port()
     first = stage.first_of(updates)
     settings = {
         "responder": "none",
@@ -52,6 +52,7 @@ def _cells(stage: Stage, connections: int) -> list[str]:
     return [f"{found['speed']:,.0f}", f"{found['median_ms']:,.1f}", f"{found['p99_ms']:,.1f}"]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens at."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])
