@@ -23,6 +23,7 @@ from storage.tables.deliveries import Deliveries
 from storage.tables.erasures import Erased
 from storage.tables.occurrences import Claim, Companion, Occurrence, Occurrences
 from storage.tables.runs import Runs
+from tests.earlier import DECLARATIONS
 from tests.storage.files import NOW_MS, can_be_written, digest, plain, rows
 
 COPIED_MS = NOW_MS - 100_000
@@ -262,6 +263,22 @@ def test_an_older_copy_is_brought_up_to_date(made: Path, copy: Path, version: in
     done = put_back(made, copy)
     assert [migration.version for migration in done.applied] == list(range(version + 1, migrations.newest() + 1))
     assert rows(made, "SELECT memoryId FROM polar_memory") == [("n",)]
+
+
+def test_a_copy_of_the_earlier_runtime_is_one(made: Path, copy: Path) -> None:
+    """With what it left in its own queue, which stays; the database stays one with a log."""
+    with plain(copy) as connection:
+        connection.executescript(DECLARATIONS)
+    write(
+        copy,
+        ("INSERT INTO polar_memory VALUES ('m', 's', '7', 'session', 'fact', '{}', '{}', 1, 1)", ()),
+        ("INSERT INTO polar_scheduler_events VALUES ('e', 'retry', 1, '{}', 1)", ()),
+    )
+    done = put_back(made, copy)
+    assert len(done.applied) == migrations.newest()
+    assert rows(made, "SELECT memoryId FROM polar_memory") == [("m",)]
+    assert rows(made, "SELECT eventId, queue FROM polar_scheduler_events") == [("e", "retry")]
+    assert rows(made, "PRAGMA journal_mode") == [("wal",)]
 
 
 def test_pages_of_another_size_are_no_hindrance(made: Path, copy: Path) -> None:
