@@ -46,6 +46,7 @@ COMMANDS = (
         "bot.cli.replay:replay",
         "Rebuild the task board from the run ledger; safe while the bot runs, and any number of times.",
     ),
+    Deferred("spend", "bot.cli.spend:spend", "Tell what calls of models have cost, with a budget or without one."),
     Deferred("schedule", "bot.cli.schedule:schedule", "Say what a schedule text means, and its next instants."),
     Deferred("web", "bot.cli.web:web", "Serve the read-only dashboard at POLAR_WEB_LISTEN until SIGINT or SIGTERM."),
     Deferred("db", "bot.cli.database:app", "Database care."),

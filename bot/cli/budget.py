@@ -37,8 +37,7 @@ def set_budget(
         scope=kind, target_id=target, limit_usd=_amount(usd), interval_ms=_interval(every), blocks=not warn_only
     )
     now_ms = rows.now_ms()
-    if policy.blocks:
-        _check_room(policy.limit_usd, now_ms)
+    _check_room(policy, now_ms)
     with rows.database() as database:
         database.commit(*Budgets.set(policy, now_ms=now_ms))
         balance = next(b for b in database.ask(Budgets(database).list_all(now_ms=now_ms)) if b.policy == policy)
@@ -72,23 +71,28 @@ def clear(scope: BudgetName) -> None:
     typer.echo(f"{scope}: cleared")
 
 
-def _check_room(limit_usd: float, now_ms: int) -> None:
-    """Exits where the budget would let no answer through at all; tells where prices are missing."""
+def _check_room(policy: BudgetPolicy, now_ms: int) -> None:
+    """Exits where the budget would let no answer through at all; tells where it can limit none."""
     # Here, because who answers takes its time to import, and no other of these commands asks for it.
     from bot.responders import least_usd
     from bot.settings import PRICE_SETTINGS
 
     least = least_usd(settings.load(), now_ms=now_ms)
-    if least is None:
+    if least is None and policy.blocks:
         typer.echo("polar: the model's prices are not known, so nothing is answered within this budget", err=True)
         typer.echo(f"polar: set {PRICE_SETTINGS}", err=True)
-    elif limit_usd < least:
+    elif least is None:
+        typer.echo("polar: the model's prices are not known, so it is never used up, and never warns", err=True)
+        typer.echo(f"polar: set {PRICE_SETTINGS}", err=True)
+    elif policy.blocks and policy.limit_usd < least:
         typer.echo(
-            f"polar: an answer may cost {dollars(least)}, so a budget of {dollars(limit_usd)} would let none through; "
-            "give more, use --warn-only, or set POLAR_OPENAI_MAX_OUTPUT_TOKENS lower",
+            f"polar: an answer may cost {dollars(least)}, so a budget of {dollars(policy.limit_usd)} would let none "
+            "through; give more, use --warn-only, or set POLAR_OPENAI_MAX_OUTPUT_TOKENS lower",
             err=True,
         )
         raise typer.Exit(1)
+    elif responders.is_free(chosen, now_ms=now_ms):
+        typer.echo(f"polar: an answer of {chosen.responder} costs nothing, so this budget limits none so far", err=True)
 
 
 def _target(written: str) -> tuple[BudgetScope, str]:

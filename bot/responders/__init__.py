@@ -13,6 +13,14 @@ from middleware.responder import Propose, Remember, Responder
 from middleware.turn import Clock
 from storage.stores import Stores
 
+KNOWN = ("local", "none", "openai")
+"""Those whose cost can be told without asking them."""
+
+
+def is_free(settings: Settings, *, now_ms: int) -> bool:
+    """True if it is known that an answer costs nothing; of a responder of your own it never is."""
+    return settings.responder in KNOWN and least_usd(settings, now_ms=now_ms) == 0
+
 
 def least_usd(settings: Settings, *, now_ms: int) -> float | None:
     """The estimate of the answer to an empty question, as far as it is known without asking; None without prices."""
