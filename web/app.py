@@ -22,7 +22,7 @@ from web import errors, login
 from web.clock import now_ms
 from web.config import Config
 from web.login import Login
-from web.pages import artifacts, automations, deliveries, feedback, memory, metrics, overview, runs
+from web.pages import artifacts, automations, deliveries, feedback, memory, metrics, overview, runs, spend
 from web.safety import Safety
 from web.source import DatabaseFile
 
@@ -45,6 +45,7 @@ PAGES = (
     PageRoute("/runs", runs.page, "Runs"),
     PageRoute("/automations", automations.page, "Automations"),
     PageRoute("/memory", memory.page, "Memory"),
+    PageRoute("/spend", spend.page, "Spend"),
     PageRoute("/deliveries", deliveries.page, "Deliveries"),
     PageRoute("/artifacts", artifacts.page, "Exports", reads=False),
     PageRoute("/artifacts/{name}", artifacts.artifact, reads=False),

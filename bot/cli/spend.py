@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, get_args
+from typing import Annotated
 
 import typer
 
@@ -37,7 +37,7 @@ def spend(
 
 
 def _way(written: str) -> By:
-    for way in get_args(By):
+    for way in WAYS:
         if written == way:
             return way
     raise typer.BadParameter(f"--by: expected {', '.join(WAYS)} (found {written!r:.80})")

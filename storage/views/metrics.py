@@ -21,6 +21,10 @@ SELECT source, status, sum(count) FROM polar_daily_runs GROUP BY source, status 
 REACTIONS = """
 SELECT polarity, sum(added), sum(removed) FROM polar_daily_feedback GROUP BY polarity ORDER BY min(day), polarity
 """
+MODELS = """
+SELECT name, sum(calls - unanswered), sum(unanswered), sum(inputTokens), sum(outputTokens), round(sum(usd), 9)
+FROM polar_daily_spend WHERE kind = 'model' GROUP BY name ORDER BY min(day), name
+"""
 DEPTHS = """
 SELECT
   (SELECT count(*) FROM polar_updates INDEXED BY polar_updates_pending WHERE status = 'pending'),
@@ -65,8 +69,8 @@ class Depths:
     bytes: int
 
 
-LabelledCounts = dict[tuple[str, ...], int]
-"""Counts by the values of their labels, those known longest first."""
+LabelledCounts = dict[tuple[str, ...], float]
+"""Counts, or sums, by the values of their labels, those known longest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,9 @@ class Measured:
     sends: LabelledCounts
     runs: LabelledCounts
     reactions: LabelledCounts
+    model_calls: LabelledCounts
+    model_tokens: LabelledCounts
+    model_usd: LabelledCounts
     deliveries: LabelledCounts
     depths: Depths
     budgets: list[Spent]
@@ -86,7 +93,7 @@ class Measured:
 
 async def measure(readers: Readers, *, now_ms: int) -> Measured:
     """Read everything once."""
-    reactions = await readers.fetch(REACTIONS)
+    reactions, models = await readers.fetch(REACTIONS), await readers.fetch(MODELS)
     return Measured(
         turns=await _turns(readers),
         messages=await _counts(readers, "SELECT role, sum(count) FROM polar_daily_messages GROUP BY role"),
@@ -95,6 +102,9 @@ async def measure(readers: Readers, *, now_ms: int) -> Measured:
         reactions={
             (row[0], change): row[column] for row in reactions for column, change in ((1, "added"), (2, "removed"))
         },
+        model_calls={(row[0], end): row[n] for row in models for n, end in ((1, "answered"), (2, "unanswered"))},
+        model_tokens={(row[0], way): row[n] for row in models for n, way in ((3, "in"), (4, "out"))},
+        model_usd={(row[0],): row[5] for row in models},
         deliveries=await _counts(readers, DELIVERIES),
         depths=await _depths(readers, now_ms),
         budgets=await _budgets(readers, now_ms),

@@ -275,10 +275,35 @@ class Rows:
             "personality:global", "global", None, None, "House style", "Answer briefly and warmly.", **stamps
         )
         self.add_profile("personality:user:1001", "user", "1001", None, "Ann", "Use plain words.", **stamps)
+        for day in range(40):
+            self.add_call("gpt-4o-mini", "1001", ANN, 0.0004, now - day * DAY_MS)
+            self.add_call("claude-sonnet", "1002", GROUP, 0.012, now - day * DAY_MS - 1)
         self.add("polar_properties", name="bot_id", value="1000000001")
         self.add("polar_properties", name="last_poll_ms", value=str(now - 4_000))
         self.add("polar_users", userId="1001", timezone="Europe/Berlin", updatedAtMs=now)
         self.add("polar_access", subject="1001", role="owner", createdAtMs=now)
+
+    def add_call(
+        self, model: str, user_id: str, session: str, usd: float | None, at: int, outcome: str = "answered"
+    ) -> None:
+        """A call of a model that has ended."""
+        turn = f"turn:{at}:{model}:{user_id}"
+        self.add(
+            "polar_calls",
+            turnId=turn,
+            attempt=1,
+            number=1,
+            sessionId=session,
+            userId=user_id,
+            model=model,
+            inputTokens=900,
+            outputTokens=120,
+            usd=usd,
+            latencyMs=1_400,
+            outcome="open",
+            createdAtMs=at,
+        )
+        self._connection.execute("UPDATE polar_calls SET outcome = ? WHERE turnId = ?", (outcome, turn))
 
     def add_job(self, job: str, schedule: str, prompt: str, enabled: int, **stamps: int) -> None:
         """An automation."""

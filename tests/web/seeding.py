@@ -103,6 +103,7 @@ def add_harm(rows: Rows, number: int, text: str) -> None:
     )
     rows.add("polar_budget_policies", scope=text, targetId=text, maxLimitUsd=0.0)
     rows.add_usage(text, text, 1.0)
+    rows.add_call(text, text, key, 1e300, at, outcome=text)
     rows.add_audit(key, key, text, text, 10**9, at)
     rows.add_memory(key, key, text, at, userId=text, scope=text, type=text, metadata=NOT_JSON)
     rows.add_memory(f"{key} bad", key, text, at, record=NOT_JSON + text)

@@ -43,6 +43,8 @@ def write(path: Path) -> None:
         made.add_usage("global", "", 7.5)
         made.add("polar_budget_policies", scope="user", targetId="7", maxLimitUsd=1.0, resetIntervalMs=1)
         made.add_usage("user", "7", 0.9)
+        made.add_call("large", "7", ANN, 0.25, NOW_MS)
+        made.add_call("large", "7", ANN, 0.5, NOW_MS - DAY_MS, outcome="failed")
         made.add("polar_messages", sessionId=BOB, role="user", threadKey="root:1", text="", createdAtMs=NOW_MS)
         made.add("polar_properties", name="last_poll_ms", value="1795000000500")
 
@@ -123,6 +125,13 @@ def test_budgets_show_what_is_spent_in_this_interval(web: Web) -> None:
     """One whose interval has ended has nothing spent."""
     assert samples(web, "polar_budget_limit_usd") == {("global", ""): 20, ("user", "7"): 1}
     assert samples(web, "polar_budget_spent_usd") == {("global", ""): 7.5, ("user", "7"): 0}
+
+
+def test_what_models_cost_is_told_by_model(web: Web) -> None:
+    """All that were ever asked, with their tokens."""
+    assert samples(web, "polar_model_usd") == {("large",): 0.75}
+    assert samples(web, "polar_model_calls") == {("answered", "large"): 1, ("unanswered", "large"): 1}
+    assert samples(web, "polar_model_tokens") == {("large", "in"): 1_800, ("large", "out"): 240}
 
 
 def test_the_database_is_described(web: Web) -> None:

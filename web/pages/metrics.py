@@ -44,12 +44,24 @@ class Snapshot(Collector):
         )
         yield _counter("runs", "Automation and heartbeat runs entered.", ("source", "status"), measured.runs)
         yield _counter("sends", "Tries to send a reply.", ("result",), measured.sends)
+        yield _counter("model_calls", "Calls of models that have ended.", ("model", "ended"), measured.model_calls)
+        yield _counter(
+            "model_tokens", "Tokens sent to models, and made by them.", ("model", "way"), measured.model_tokens
+        )
+        yield _counter("model_usd", "US dollars that models have cost.", ("model",), measured.model_usd)
         yield _gauge("deliveries", "Replies that are not sent.", ("status",), measured.deliveries)
         yield from _depths(measured.depths)
         if measured.last_poll_ms is not None:
             text = "When Telegram last answered a poll or called the webhook."
             yield _gauge("last_poll_timestamp_seconds", text, (), {(): measured.last_poll_ms / 1000})
         yield from _budgets(measured.budgets)
+
+
+def _models(measured: Measured) -> Iterator[Metric]:
+    yield _counter("model_calls", "Calls of models that have ended.", ("model", "ended"), measured.model_calls)
+    text = "Tokens sent to models, and made by them."
+    yield _counter("model_tokens", text, ("model", "way"), measured.model_tokens)
+    yield _counter("model_usd", "US dollars that models have cost.", ("model",), measured.model_usd)
 
 
 def _depths(depths: Depths) -> Iterator[Metric]:
