@@ -74,10 +74,11 @@ def clear(scope: BudgetName) -> None:
 def _check_room(policy: BudgetPolicy, now_ms: int) -> None:
     """Exits where the budget would let no answer through at all; tells where it can limit none."""
     # Here, because who answers takes its time to import, and no other of these commands asks for it.
-    from bot.responders import least_usd
+    from bot import responders
     from bot.settings import PRICE_SETTINGS
 
-    least = least_usd(settings.load(), now_ms=now_ms)
+    chosen = settings.load()
+    least = responders.least_usd(chosen, now_ms=now_ms)
     if least is None and policy.blocks:
         typer.echo("polar: the model's prices are not known, so nothing is answered within this budget", err=True)
         typer.echo(f"polar: set {PRICE_SETTINGS}", err=True)
