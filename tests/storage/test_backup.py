@@ -59,6 +59,7 @@ def test_what_is_committed_meanwhile_begins_nothing_anew(
 
     def bot_commits(done: int, of: int) -> None:
         steps.append((done, of))
+        assert len(steps) < 100, "it began anew"
         with plain(made) as bot:
             bot.execute(ADD, (f"meanwhile {len(steps)}", "y" * 20_000))
 
