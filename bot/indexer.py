@@ -67,6 +67,7 @@ class Indexer:
             done += len(rows)
             if behind is None:
                 break
+            await self._database.commit(self._building.merge())
             if done - told >= TOLD_EVERY:
                 told = done
                 _tell(Progress(done, progress.total))

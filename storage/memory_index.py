@@ -17,6 +17,12 @@ TABLE = """CREATE VIRTUAL TABLE polar_memory_fts USING fts5(
   tokenize='unicode61 remove_diacritics 0', detail=column, columnsize=0
 )"""
 TERMS = "CREATE VIRTUAL TABLE IF NOT EXISTS polar_memory_fts_terms USING fts5vocab(polar_memory_fts, col)"
+_SET = "INSERT INTO polar_memory_fts (polar_memory_fts, rank)"
+MERGE = f"{_SET} VALUES ('merge', ?)"
+"""Merge parts of the index, up to so many pages of them."""
+MERGE_BY_ITSELF = f"{_SET} VALUES ('automerge', 4)"
+"""As FTS5 does where nobody says anything: with whatever is written, some dozens of pages at a time."""
+_MERGE_WHEN_TOLD = f"{_SET} SELECT 'automerge', 0 WHERE EXISTS (SELECT 1 FROM polar_memory)"
 COLUMNS = "polar_memory_fts (memoryId, searchableText, own, keys)"
 ADD = f"INSERT INTO {COLUMNS} VALUES (?, ?, ?, ?)"
 """By what `storage.memory_entries.entry` gives."""
@@ -91,6 +97,7 @@ def _begin(connection: sqlite3.Connection, *, has_former: bool) -> None:
             "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             (BUILDING,),
         )
+        connection.execute(_MERGE_WHEN_TOLD)
         connection.execute("DELETE FROM polar_memory_changes")  # all that had happened will be in it
         connection.execute("DELETE FROM polar_properties WHERE name = ?", (STALE,))
         connection.execute("COMMIT")

@@ -5,6 +5,7 @@ The file itself keeps nothing, as the writer overwrites what it deletes (`secure
 
 from __future__ import annotations
 
+from storage import memory_index
 from storage.memory_building import FORMER
 from storage.readers import Readers
 from storage.statement import Statement, UnitRows
@@ -42,7 +43,7 @@ class Traces:
         if not self._has_index:
             return ()
         pages = -PAGES if begins else PAGES
-        step = Statement("INSERT INTO polar_memory_fts (polar_memory_fts, rank) VALUES ('merge', ?)", (pages,))
+        step = Statement(memory_index.MERGE, (pages,))
         return _CHANGES, step, _CHANGES
 
     @staticmethod

@@ -11,7 +11,7 @@ from bot.indexer import Indexer
 from storage.database import Database
 from storage.erasure import Erasure
 from storage.json_text import encode
-from storage.memory_building import FORMER_ROWS, PAGE, MemoryBuilding
+from storage.memory_building import FORMER_ROWS, MERGED, PAGE, MemoryBuilding
 from storage.memory_changes import CHANGED, MemoryChanges
 from storage.readers import Readers
 from storage.statement import Statement
@@ -91,6 +91,7 @@ async def test_an_index_of_another_make_is_made_anew(old: Path, former: str) -> 
     await indexer.build()
     assert await is_whole(database)
     assert await found(database, "tea") == await entries(database) == ids
+    assert rows(old, "SELECT v FROM polar_memory_fts_config WHERE k = 'automerge'") == [(4,)]
     memory = await Memories(database).find("m0001", **OWN)
     assert memory is not None
     await database.commit(*Memories(database).forget(memory))
@@ -118,7 +119,7 @@ async def test_a_process_that_ends_goes_on_where_it_was(old: Path) -> None:
 
 
 async def test_no_step_is_long(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page is at most 64 memories, or 256 KiB of records; a former index goes in steps of at most 500 rows."""
+    """A page is at most 64 memories, or 256 KiB, and is merged by itself; a former index goes by 500 rows at most."""
     leave(old, FORMER_ROWS * 2 + 5)
     with plain(old) as connection:
         for number in range(3):
@@ -140,9 +141,13 @@ async def test_no_step_is_long(old: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert max(changed) <= FORMER_ROWS
     assert len(changed) >= 6
     statements.clear()
+    changed.clear()
     await indexer.build()
     assert max(statements) == 2 * PAGE + 1
-    assert statements[-3:] == [3, 3, 3]
+    assert statements[-6:] == [1, 3, 1, 3, 1, 4]
+    whole = [rows for rows, number in zip(changed, statements, strict=True) if number == 2 * PAGE + 1]
+    assert max(whole) - min(whole) < 8  # none of them merges what others have made
+    assert max(changed[1::2]) < 2 * MERGED
     await database.close()
 
 
