@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from storage.tables.model_calls import CallOutcome
@@ -20,6 +21,7 @@ class Meter(Protocol):
         """Say what became of the call; its cost is what `turn.spent_usd` has grown by since it began."""
 
 
+@dataclass(frozen=True, slots=True)
 class Unmetered:
     """Counts nothing: of calls that no turn makes, as before there is a database, or that nobody pays for."""
 
@@ -28,3 +30,6 @@ class Unmetered:
 
     def end(self, outcome: CallOutcome, *, input_tokens: int | None = None, output_tokens: int | None = None) -> None:
         """Nothing is kept of it."""
+
+
+UNMETERED = Unmetered()

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from middleware.incoming import Incoming, Invocation, Press, Reactions
-from middleware.meter import Meter, Unmetered
+from middleware.meter import UNMETERED, Meter
 from storage.ids import reply_thread, root_thread, session_id_of, topic_thread
 from storage.origin import UNKNOWN, Origin
 from storage.payloads import Button as Button  # a part of what a reply is made of
@@ -263,7 +263,7 @@ class Turn:
     context: Context = field(default_factory=Context)
     spent_usd: float = 0
     """The cost of the responder's calls so far, whatever becomes of the turn."""
-    meter: Meter = field(default_factory=Unmetered)
+    meter: Meter = UNMETERED
     """Counts the calls of a responder that declares which model it calls."""
     show: Callable[[str], None] = _unseen
     """Shows the answer so far, as Markdown; returns at once. A responder may call it as often as it likes."""

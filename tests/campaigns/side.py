@@ -37,6 +37,8 @@ SECRET = "a-secret-that-nobody-guesses"
 LOOKS_EVERY_S, LOOKS_FOR_S = 3.0, 30.0
 PIECE_S, PIECE = 0.02, 200
 GLOBAL_USD = 1_000.0
+LONGEST_TOKENS = 6_000
+"""Of the long answer, so that no call costs more than its estimate."""
 OWNER_ID = 1
 AS_THEY_COME = {name: Settings.model_fields[name].default for name in QUICK}
 """What tests have quicker, as it is without them."""
@@ -102,7 +104,7 @@ class Side:
         listen = f"{HERE}:{self.hook}"
         return {
             **AS_THEY_COME,
-            **to_model(model, **PRICED),
+            **to_model(model, **PRICED, openai_max_output_tokens=LONGEST_TOKENS),
             "admin_telegram_ids": frozenset({OWNER_ID}),
             "allowed_telegram_ids": frozenset({*people, self.attackers.member.id, self.honest.group.id}),
             "webhook_url": f"http://{listen}/updates",
