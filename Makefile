@@ -45,9 +45,6 @@ run: $(VENV)/run.stamp  ## the bot, with the token in .env
 test: $(VENV)/dev.stamp  ## the whole test suite; ARGS="-m 'not slow'" leaves out what takes long
 	$(BIN)/python -m pytest $(ARGS)
 
-# Images of Python like to set it; each process that a test starts would then compile every module of ours anew.
-test: export PYTHONDONTWRITEBYTECODE =
-
 check: $(VENV)/dev.stamp  ## formatting, lint, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -34,6 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Fewer examples without what is slow; signals as in a terminal; files in memory, as no test cuts the power."""
     if "not slow" in config.option.markexpr:
         settings.load_profile("quick")
+    # Images of Python like to set it; each process of tests, and each that a test starts, would compile all of ours.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     # In the background of a shell, or under nohup, these are ignored, which children would inherit.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -59,10 +63,10 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """None for a few files, which a single process runs sooner; else one more than cores, as some wait for others."""
+    """None for a few files, which a single process runs sooner; else two more than cores, as tests wait for others."""
     if all(".py" in argument for argument in config.args):
         return 0
-    return (os.cpu_count() or 1) + 1
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(scope="session", autouse=True)
