@@ -7,6 +7,7 @@ bot/commands/table.py.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from bot import responders, telegram
 from bot.administrators import Administrators
@@ -32,6 +33,7 @@ from bot.pruner import Pruner
 from bot.receiving.dispatch import Dispatch
 from bot.receiving.journal import Journal
 from bot.receiving.processor import Processor
+from bot.redaction import Redaction
 from bot.scheduling.runner import Runner
 from bot.sending.calls import Calls
 from bot.sending.display import Live
@@ -44,6 +46,7 @@ from bot.sending.status import StatusDisplay
 from bot.settings import Settings
 from bot.supervised import Supervisor
 from bot.sweeper import Sweeper
+from bot.tracebacks import text_of
 from bot.zones import Zones
 from middleware.access import Access
 from middleware.admission import Admission
@@ -111,6 +114,9 @@ class App:
         self.indexer = Indexer(database)
         self.telegram = telegram.build(settings, self.journal, refused)
         self.bot = self.telegram.application.bot
+        redact = Redaction(settings.secrets)
+        self.traceback_of: Callable[[Exception], str] = lambda error: redact(text_of(error))
+        """What is kept of a fault with what was set aside for it."""
         self.calm = asyncio.Event()
         """Set when no update is left that may have been in hand when an earlier process ended."""
         self._wire_sending()
@@ -154,6 +160,7 @@ class App:
                 unheard=Unheard(stores, self.outbox, self.clock),
                 wake=lambda session_ids: self.sender.wake(session_ids),
                 clock=self.clock,
+                traceback_of=self.traceback_of,
             ),
             calm=self.calm.wait,
             tasks=group(),
@@ -206,6 +213,7 @@ class App:
             chain,
             tasks=self.supervisor.group(),
             clock=self.clock,
+            traceback_of=self.traceback_of,
         )
         dispatch = Dispatch(self.telegram.application, chain, self.outbox, self.sender.commit)
         self.processor = Processor(
@@ -218,6 +226,7 @@ class App:
             calm=self.calm,
             settled=self.journal.settled,
             clock=self.clock,
+            traceback_of=self.traceback_of,
             answer_slots=self.settings.answer_slots,
             merge_window_ms=self.settings.merge_window,
         )

@@ -174,6 +174,11 @@ class Settings(BaseSettings):
     artifacts: Path = Field(Path("artifacts"), description=f"Folder of the Markdown exports; {_RELATIVE}.")
     log_format: Literal["console", "json"] = Field("console", description="Form of the log on standard error.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+    sentry_dsn: SecretStr = Field(
+        SecretStr(""),
+        description="Where failures of the code are sent, as Sentry or a server like it names it; needs polar[sentry]. "
+        "No text of anybody is sent.",
+    )
     keep_updates_days: KeptDays = Field(7, description="How long updates are kept that were handled.")
     keep_audit_days: KeptDays = Field(90, description="How long it is kept what became of each turn.")
     keep_deliveries_days: KeptDays = Field(
@@ -198,6 +203,12 @@ class Settings(BaseSettings):
         if self.responder == "openai" and not self.openai_model:
             raise ValueError("POLAR_OPENAI_MODEL: expected the name of a model, as POLAR_RESPONDER is openai")
         return self
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be written anywhere."""
+        secrets = (self.telegram_bot_token, self.openai_api_key, self.webhook_secret, self.web_secret, self.sentry_dsn)
+        return tuple(secret.get_secret_value() for secret in secrets)
 
     @property
     def database_path(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sqlite3
 import traceback
@@ -12,6 +13,8 @@ from typing import Any, Generic, TypeVar
 from bot import home
 from bot.errors import BotError
 from storage.errors import StorageError
+
+log = logging.getLogger("polar")
 
 Key = TypeVar("Key")
 Result = TypeVar("Result")
@@ -87,7 +90,12 @@ class Supervisor:
             self.failure.set_exception(error)
 
     def _failed(self, name: str, error: BaseException | None) -> None:
-        self.fail(error if isinstance(error, BotError | StorageError) else Ended(name, error))
+        if isinstance(error, BotError | StorageError):
+            self.fail(error)
+            return
+        if error is not None and not self._is_stopping:
+            log.critical("%s has failed, which is the end of the process", name, exc_info=error)
+        self.fail(Ended(name, error))
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from middleware.commands import Registry
+from middleware.trace import TRACE
 from middleware.turn import KINDS, CallNext, Clock, Kind, Outcome, OutcomeStatus, Turn
 from storage.ids import event_id, received_message_id
 from storage.statement import Statement
@@ -16,8 +17,6 @@ from storage.tables.feedback import FeedbackLedger
 
 log = logging.getLogger("polar.turn")
 
-_TOLD: frozenset[Kind] = frozenset({"message", "edited_message", "reaction"})
-"""The kinds that nobody need do anything about: where nothing follows from one, the log says so to who debugs."""
 UNKNOWN = "unknown"
 """The word in the ledger, from which nothing is ever erased, for a name that is no command's."""
 
@@ -40,9 +39,11 @@ class Audit:
         """Whatever the chain raises passes through."""
         started = self.timer()
         outcome = None
+        outside = TRACE.set(turn.id)
         try:
             outcome = await call_next(turn)
         finally:
+            TRACE.reset(outside)
             duration_ms = round((self.timer() - started) * 1000)
             if outcome is None or outcome.is_kept:
                 turn.bear_witness(lambda error: (self._row(turn, outcome, error, duration_ms),))
@@ -53,9 +54,11 @@ class Audit:
     def _row(self, turn: Turn, outcome: Outcome | None, error: Exception | None, duration_ms: int) -> Statement:
         status = _status(outcome, error)
         reason = outcome.reason if outcome is not None and error is None else type(error).__name__
-        is_merely_recorded = status == "recorded" and turn.kind in _TOLD and not (outcome and outcome.replies)
-        level = logging.DEBUG if is_merely_recorded else logging.INFO
-        log.log(level, "%s %s %s %s in %d ms", turn.id, turn.kind, turn.session_id, status, duration_ms)
+        is_no_news = status in ("recorded", "ignored") and not (outcome and outcome.replies)
+        level = logging.DEBUG if is_no_news else logging.INFO
+        if log.isEnabledFor(level):
+            facts = {"trace": turn.id, "session": turn.session_id, "ms": duration_ms}
+            log.log(level, "%s %s", turn.kind, status, extra=facts if reason is None else facts | {"reason": reason})
         return AuditTrail.append(
             turn_id=turn.id,
             attempt=turn.attempt,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from middleware.failures import MiddlewareError, reason_of
+from middleware.failures import MiddlewareError
 from middleware.replies.outbox import Outbox
 from middleware.texts import say
 from middleware.turn import KINDS, CallNext, Kind, Outcome, Reply, Turn
@@ -23,11 +23,12 @@ class Commit(Protocol):
 
 
 class TurnFailed(MiddlewareError):
-    """A try of a turn failed, and that is recorded. Its cause is the failure itself."""
+    """A try of a turn failed, and that is recorded. Its cause, `error`, is the failure itself."""
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: Turn, error: Exception) -> None:
         super().__init__(f"{turn.id} failed at try {turn.attempt}")
         self.turn = turn
+        self.error = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Errors:
             raise
         except Exception as error:
             await self._fail(turn, error)
-            raise TurnFailed(turn) from error
+            raise TurnFailed(turn, error) from error
         return outcome
 
     async def _commit(self, turn: Turn, *statements: Statement) -> Sequence[Rows]:
@@ -63,7 +64,7 @@ class Errors:
         return rows
 
     async def _fail(self, turn: Turn, error: Exception) -> None:
-        statements = turn.source.failing(reason_of(error))
+        statements = turn.source.failing(error)
         replies: tuple[Reply, ...] = ()
         queued: list[Statement] = []
         if turn.source.is_last_try:

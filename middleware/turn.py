@@ -199,11 +199,11 @@ class Source:
     """The row that a turn comes from, as the statements that end it.
 
     `opening` goes first in the turn's commit and voids it when the source was handled already. `failing` gives
-    what a failed try commits, from the reason; after the last try the source is set aside.
+    what a failed try commits, from what was raised; after the last try the source is set aside.
     """
 
     opening: tuple[Statement, ...]
-    failing: Callable[[str], tuple[Statement, ...]]
+    failing: Callable[[Exception], tuple[Statement, ...]]
     is_last_try: bool
     held: Callable[[], Iterable[Statement]] = tuple
     """Goes first in what is committed before the turn's end, and voids that when the source was taken away."""

@@ -50,7 +50,7 @@ def _without_their_words(changes: str, status: str, whose: tuple[str, ...], word
     authors = ", ".join(field(_BODY, f"{kind}.{path}") for kind in _MESSAGES for path in whose)
     left = f"json_remove({_BODY}, {', '.join(f'{_quoted(kind, path)}' for kind in _MESSAGES for path in words)})"
     return (
-        f"{changes} SET body = CAST({left} AS BLOB) WHERE status = '{status}' "
+        f"{changes} SET body = CAST({left} AS BLOB), traceback = NULL WHERE status = '{status}' "
         f"AND CASE WHEN json_valid({_BODY}) THEN {_BODY} <> {left} AND :id IN ({authors}) END"
     )
 
@@ -110,7 +110,7 @@ UPDATE polar_messages INDEXED BY polar_messages_thread SET text = '', attachment
 WHERE sessionId = :private AND (text <> '' OR attachment IS NOT NULL)
 """,
     f"""
-UPDATE polar_delivery_queue INDEXED BY polar_delivery_session SET payload = {WITHOUT_WORDS}
+UPDATE polar_delivery_queue INDEXED BY polar_delivery_session SET payload = {WITHOUT_WORDS}, traceback = NULL
 WHERE sessionId = :private AND status IN ('sent', 'failed') AND payload <> {WITHOUT_WORDS}
 """,
     # Not deleted: the sender may have one in hand, and must find its row.
@@ -127,12 +127,18 @@ DELETE FROM polar_scheduler_events WHERE queue = 'scheduled' AND eventId IN (
   SELECT {sql_next_id("automation", "id")} FROM polar_automation_jobs WHERE ownerUserId = :user)
 """,
     "DELETE FROM polar_automation_jobs WHERE ownerUserId = :user",
+    # Of a run that was set aside: what was raised then may say what somebody wrote.
+    f"""
+UPDATE polar_scheduler_events INDEXED BY polar_scheduler_due SET payload = json_remove(payload, '$.traceback')
+WHERE queue = 'dead_letter' AND {field("payload", "ownerUserId")} = :user
+  AND {field("payload", "traceback")} IS NOT NULL
+""",
     "DELETE FROM polar_proposals WHERE userId = :user",
     "DELETE FROM polar_users WHERE userId = :user",
     "DELETE FROM polar_pairing_codes WHERE purpose = 'member' AND userId = :user",
     # What could not be handled is kept as it came.
     f"""
-{_CHANGES_DEAD} SET body = NULL, reason = 'erased'
+{_CHANGES_DEAD} SET body = NULL, reason = 'erased', traceback = NULL
 WHERE status = 'dead' AND body IS NOT NULL AND {_FROM_THEM}
 """,
     # What waits, or is in hand: its turn finds it finished, and is void as a whole. What came later is a new beginning.

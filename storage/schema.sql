@@ -211,7 +211,7 @@ CREATE TABLE polar_delivery_queue (
   attempts INTEGER NOT NULL DEFAULT 0,
   ambiguous INTEGER NOT NULL DEFAULT 0,
   reason TEXT
-, failures INTEGER NOT NULL DEFAULT 0, begun INTEGER NOT NULL DEFAULT 0, taskId TEXT, askedBy TEXT);
+, failures INTEGER NOT NULL DEFAULT 0, begun INTEGER NOT NULL DEFAULT 0, taskId TEXT, askedBy TEXT, traceback TEXT);
 
 CREATE INDEX polar_delivery_asked ON polar_delivery_queue (sessionId, askedBy, rank)
 WHERE status IN ('pending', 'sending') AND askedBy IS NOT NULL;
@@ -633,7 +633,7 @@ CREATE TABLE polar_updates (
   reason TEXT,
   receivedAtMs INTEGER NOT NULL,
   finishedAtMs INTEGER
-, retries INTEGER NOT NULL DEFAULT 0, mark TEXT);
+, retries INTEGER NOT NULL DEFAULT 0, mark TEXT, traceback TEXT);
 
 CREATE INDEX polar_updates_dead ON polar_updates (sequence) WHERE status = 'dead';
 

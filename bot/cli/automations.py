@@ -13,6 +13,7 @@ from rich.table import Table
 
 from bot.automations import verbs
 from bot.cli import rows, settings
+from bot.cli.facts import AsJson, lines, show_all, show_one
 from bot.errors import CannotRun
 from bot.phrasing import describe, explain
 from bot.schedules.errors import ScheduleError
@@ -97,18 +98,29 @@ def run(job_id: JobId) -> None:
 
 
 @app.command()
-def failed(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def failed(
+    run_id: Annotated[str | None, typer.Argument(help="One of them, with where it failed.", metavar="RUN")] = None,
+    as_json: AsJson = False,
+) -> None:
     """The newest runs, and rows that are none, which were set aside, with the reason of each."""
     with rows.database() as database:
         failed = database.ask(Occurrences(database).list_set_aside(limit=MOST_FAILED))
-    facts = [{"run": each.event_id, "reason": each.reason, "at": _instant(each.at_ms)} for each in failed]
-    if as_json:
-        typer.echo(json.dumps(facts, ensure_ascii=False))
+    facts = [
+        {
+            "run": each.event_id,
+            "reason": each.reason,
+            "at": _instant(each.at_ms),
+            "traceback": lines(each.traceback),
+        }
+        for each in failed
+    ]
+    if run_id is None:
+        show_all(facts, {"run": "run", "reason": "reason", "at": "set aside (UTC)"}, as_json=as_json)
         return
-    table = Table("run", "reason", "set aside (UTC)")
-    for fact in facts:
-        table.add_row(*(escape(str(value or "")) for value in fact.values()))
-    Console().print(table)
+    one = next((fact for fact in facts if fact["run"] == run_id), None)
+    if one is None:
+        raise CannotRun(f"no run {run_id!r} was set aside; polar automations failed shows them")
+    show_one(one, as_json=as_json)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import rows
-from bot.cli.facts import AsJson, Limit, instant, show_all, show_one, walk
+from bot.cli.facts import AsJson, Limit, instant, lines, show_all, show_one, walk
 from bot.errors import CannotRun
 from storage.beside import Beside
 from storage.errors import ExpectationFailed
@@ -52,7 +52,7 @@ def list_(limit: Limit = 100, as_json: AsJson = False) -> None:
 
 @app.command()
 def show(delivery_id: DeliveryId, as_json: AsJson = False) -> None:
-    """A delivery, why it failed, and what it would say."""
+    """A delivery, why it failed and where, and what it would say."""
     with rows.database() as database:
         delivery = _find(database, delivery_id)
         end = database.ask(find_end(database, delivery_id))
@@ -64,6 +64,7 @@ def show(delivery_id: DeliveryId, as_json: AsJson = False) -> None:
         "failures": delivery.failures,
         "ambiguous": delivery.ambiguous,
         "reason": end.reason if end else None,
+        "traceback": lines(end.traceback if end else None),
         "createdAt": instant(end.created_at_ms if end else None),
         "updatedAt": instant(end.updated_at_ms if end else None),
         "payload": delivery.stored,

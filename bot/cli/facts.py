@@ -33,12 +33,20 @@ def show_all(facts: Sequence[Fact], columns: Mapping[str, str], *, as_json: bool
 
 
 def show_one(fact: Fact, *, as_json: bool) -> None:
-    """One thing, a line a fact."""
+    """One thing, a line a fact; of a list, a line each."""
     if as_json:
         typer.echo(json.dumps(fact, ensure_ascii=False))
         return
     for name, value in fact.items():
-        typer.echo(f"{name}: {printable(value)}")
+        if isinstance(value, list):
+            typer.echo("\n".join((f"{name}:", *(f"  {printable(line)}" for line in value))))
+        else:
+            typer.echo(f"{name}: {printable(value)}")
+
+
+def lines(text: str | None) -> list[str] | None:
+    """What has lines, such as a traceback; None stays."""
+    return None if text is None else text.splitlines()
 
 
 def instant(ms: int | None) -> str | None:

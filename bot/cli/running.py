@@ -9,8 +9,9 @@ import signal
 
 import typer
 
-from bot import logs, settings
+from bot import logs, reports, settings
 from bot.http.proxies import proxy_for
+from bot.redaction import Redaction
 from bot.run import running, settle_memory
 from bot.watchdog import ServiceManager
 
@@ -20,13 +21,13 @@ log = logging.getLogger("polar")
 def run() -> None:
     """Read the settings, and be the bot until it is asked to stop."""
     loaded = settings.load()
-    secrets = (loaded.telegram_bot_token, loaded.webhook_secret, loaded.openai_api_key)
     proxy = proxy_for(loaded.telegram_api_url)
-    hidden = [*(secret.get_secret_value() for secret in secrets), *(() if proxy is None else (proxy.password,))]
+    hidden = (*loaded.secrets, *(() if proxy is None else (proxy.password,)))
     logs.set_up(loaded.log_format, *hidden, level=loaded.log_level)
     for line in (*settings.strangers(), *settings.exposed()):
         log.warning(line)
-    asyncio.run(until_asked_to_stop(loaded, ServiceManager.named_in(os.environ)))
+    with reports.sent_to(loaded.sentry_dsn.get_secret_value(), Redaction(hidden)):
+        asyncio.run(until_asked_to_stop(loaded, ServiceManager.named_in(os.environ)))
 
 
 async def until_asked_to_stop(loaded: settings.Settings, service: ServiceManager | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import rows
-from bot.cli.facts import AsJson, Limit, instant, show_all, show_one, walk
+from bot.cli.facts import AsJson, Limit, instant, lines, show_all, show_one, walk
 from bot.errors import CannotRun
 from storage.beside import Beside
 from storage.errors import ExpectationFailed
@@ -38,11 +38,12 @@ def list_(limit: Limit = 100, as_json: AsJson = False) -> None:
 
 @app.command()
 def show(update_id: UpdateId, as_json: AsJson = False) -> None:
-    """An update, why it was set aside, and what it says."""
+    """An update, why it was set aside, where its handling failed, and what it says."""
     with rows.database() as database:
         update = _find(database, update_id)
     body = None if update.body is None else update.body.decode("utf-8", "replace")
-    show_one(_fact(update) | {"status": update.status, "retries": update.retries, "body": body}, as_json=as_json)
+    more = {"status": update.status, "retries": update.retries, "traceback": lines(update.traceback), "body": body}
+    show_one(_fact(update) | more, as_json=as_json)
 
 
 @app.command()

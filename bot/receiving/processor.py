@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from bot import tries
 from bot.receiving.arrival import Arrival, Letter, Together
@@ -72,6 +73,7 @@ class Processor:
         calm: asyncio.Event,
         settled: Settled,
         clock: Clock,
+        traceback_of: Callable[[Exception], str],
         answer_slots: int,
         merge_window_ms: int,
         room: int = ROOM,
@@ -81,6 +83,7 @@ class Processor:
         self._handle = handle
         self._give_up = give_up
         self._clock = clock
+        self._traceback_of = traceback_of
         self._merge_window_ms = merge_window_ms
         self._tasks = tasks
         self._settled = settled
@@ -189,10 +192,11 @@ class Processor:
             return _behind(letters, upcoming)
         if isinstance(error, UpdateUnreadable | ExpectationFailed):
             return await self._take_apart(letters, upcoming, attempt, error)
-        log.warning("%s failed at try %d: %s", _named(letters), attempt, type(error).__name__)
+        fault = error.error if isinstance(error, TurnFailed) else error
+        log.warning("%s failed at try %d: %s", _named(letters), attempt, reason_of(fault), exc_info=fault)
         if tries.is_last(attempt):
-            if not isinstance(error, TurnFailed):  # it failed outside of the chain, which sets aside itself
-                await self._set_aside(letters, attempt, reason_of(error))
+            if fault is error:  # it failed outside of the chain, which sets aside itself
+                await self._set_aside(letters, attempt, error)
             return _behind(letters, upcoming)
         # From quarantine it goes back there, and is counted again before it is tried.
         following = UNCLAIMED if upcoming.is_alone else attempt + 1
@@ -230,25 +234,24 @@ class Processor:
             return replace(upcoming, attempt=attempt, apart_until=letters[-1].entry.sequence)
         if isinstance(error, UpdateUnreadable):
             reason = f"not readable: {reason_of(error.__cause__ or error)}"
-            log.error("%s set aside: %s", _named(letters), reason)
+            log.error("%s set aside: %s", _named(letters), reason, exc_info=error)
             arrival = self._arrival(letters, attempt, upcoming)
-            await self._give_up(arrival, self._dead(letters, attempt, reason))
+            await self._give_up(arrival, self._dead(letters, attempt, reason, self._traceback_of(error)))
         else:
             log.warning("%s was finished elsewhere", _named(letters))
         return _behind(letters, upcoming)
 
-    async def _set_aside(self, letters: Together, attempt: int, reason: str) -> None:
+    async def _set_aside(self, letters: Together, attempt: int, error: Exception) -> None:
+        reason = reason_of(error)
         log.error("%s set aside: %s", _named(letters), reason)
-        await self._database.commit(*self._dead(letters, attempt, reason))
+        await self._database.commit(*self._dead(letters, attempt, reason, self._traceback_of(error)))
 
-    def _dead(self, letters: Together, attempt: int, reason: str) -> tuple[Statement, ...]:
-        now_ms = self._clock()
-        return tuple(
-            self._updates.set_aside(
-                letter.entry.update_id, letter.entry.sequence, attempt=attempt, reason=reason, now_ms=now_ms
-            )
-            for letter in letters
-        )
+    def _dead(
+        self, letters: Together, attempt: int, reason: str, traceback: str | None = None
+    ) -> tuple[Statement, ...]:
+        more: dict[str, Any] = {"attempt": attempt, "reason": reason, "traceback": traceback, "now_ms": self._clock()}
+        set_aside = self._updates.set_aside
+        return tuple(set_aside(letter.entry.update_id, letter.entry.sequence, **more) for letter in letters)
 
     def _finish(self, letters: Together) -> tuple[Statement, ...]:
         now_ms, finish = self._clock(), self._updates.finish
@@ -258,9 +261,9 @@ class Processor:
     def _source(self, letters: Together, attempt: int, upcoming: Next) -> Source:
         last = tries.is_last(attempt)
 
-        def failing(reason: str) -> tuple[Statement, ...]:
+        def failing(error: Exception) -> tuple[Statement, ...]:
             if last:
-                return self._dead(letters, attempt, reason)
+                return self._dead(letters, attempt, reason_of(error), self._traceback_of(error))
             fail = self._updates.fail
             return tuple(fail(letter.entry.update_id, letter.entry.sequence, attempt=attempt) for letter in letters)
 
@@ -295,5 +298,5 @@ def _named(letters: Together) -> str:
     return f"update {letters[0].entry.update_id}{rest}"
 
 
-_HOPELESS = Source(opening=(), failing=lambda reason: (), is_last_try=True)
+_HOPELESS = Source(opening=(), failing=lambda error: (), is_last_try=True)
 """Of what is not tried any more: the statements that set it aside are all that is committed of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -12,6 +12,8 @@ from bot import tries
 from bot.scheduling.subject import Defer, Drop, Farewell, Subject, Take, Unrunnable, enter, place_of, trigger_of
 from bot.supervised import Tasks
 from middleware.errors import TurnFailed
+from middleware.failures import reason_of
+from middleware.respond import RunUnanswered
 from middleware.turn import CallNext, Clock, Run, Source, Turn
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
@@ -49,6 +51,7 @@ class Runner:
         *,
         tasks: Tasks[str],
         clock: Clock,
+        traceback_of: Callable[[Exception], str],
         slots: int = 16,
     ) -> None:
         self._database = database
@@ -56,6 +59,7 @@ class Runner:
         self._occurrences = stores.occurrences
         self._chain = chain
         self._clock = clock
+        self._traceback_of = traceback_of
         self._slots = asyncio.Semaphore(slots)
         self._in_hand = tasks
         """By subject: the runs of one go one at a time, so that each sees what the one before it has sent."""
@@ -88,8 +92,8 @@ class Runner:
                 await self._database.commit(*statements)
             except (DatabaseLost, DatabaseClosed):
                 raise
-            except Exception as error:  # noqa: BLE001 - what is wrong with it is told when it is due
-                log.warning("%s is not planned anew: %s", ahead.subject_key, _reason(error))
+            except Exception as error:
+                log.warning("%s is not planned anew: %s", ahead.subject_key, _reason(error), exc_info=_fault(error))
 
     async def _adopt(self, source: RunSource, subject: Subject, subject_id: str) -> None:
         now_ms = self._clock()
@@ -97,10 +101,11 @@ class Runner:
             statements = await subject.adopt(subject_id, now_ms=now_ms)
         except (DatabaseLost, DatabaseClosed):
             raise
-        except Exception as error:  # noqa: BLE001 - one subject's failure is its own
+        except Exception as error:
             unplanned = Occurrence(source=source, subject_id=subject_id, at_ms=now_ms, due_ms=now_ms)
             reason = _reason(error)
-            log.warning("%s cannot be planned and is paused: %s", unplanned.subject_key, reason)
+            key = unplanned.subject_key
+            log.warning("%s cannot be planned and is paused: %s", key, reason, exc_info=_fault(error))
             entry = enter(unplanned, RunStatus.FAILED, reason, session_id=None, now_ms=now_ms)
             statements = (*entry, *subject.pause(subject_id, now_ms=now_ms))
         try:
@@ -165,7 +170,9 @@ class Runner:
         except ExpectationFailed:
             log.info("%s was run, changed or removed elsewhere", row.run_id)
         except TurnFailed as failure:
-            log.warning("%s failed at try %d", row.run_id, failure.turn.attempt)
+            error = failure.error
+            told = (row.run_id, failure.turn.attempt, reason_of(error))
+            log.warning("%s failed at try %d: %s", *told, exc_info=_fault(error))
         except Exception as error:  # noqa: BLE001 - one occurrence's failure is its own
             return await self._count(subject, row, attempt, error)
         else:
@@ -211,9 +218,9 @@ class Runner:
         is_last = tries.is_last(run.attempts)
         farewell = await subject.farewell(run, now_ms=now_ms) if is_last else Farewell()
 
-        def failing(reason: str) -> tuple[Statement, ...]:
+        def failing(error: Exception) -> tuple[Statement, ...]:
             if is_last:
-                return (*self._give_up(subject, run, reason), *farewell.statements)
+                return (*self._give_up(subject, run, reason_of(error), _fault(error)), *farewell.statements)
             return self._try_again(run, run.attempts)
 
         return Source(
@@ -229,20 +236,23 @@ class Runner:
         again = replace(row, attempts=attempt, due_ms=now_ms + delay_ms)
         return (Occurrences.take(row), Occurrences.plan(again, now_ms=now_ms))
 
-    def _give_up(self, subject: Subject, row: Occurrence, reason: str) -> tuple[Statement, ...]:
+    def _give_up(
+        self, subject: Subject, row: Occurrence, reason: str, fault: Exception | None = None
+    ) -> tuple[Statement, ...]:
         """The end of what cannot be run: its row in the ledger, and itself in `dead_letter` for whoever looks into it.
 
         What was never claimed has no next occurrence either, so its subject is paused.
         """
         now_ms = self._clock()
         session_id = row.claim.session_id if row.claim is not None else None
+        traceback = None if fault is None else self._traceback_of(fault)
         ends = subject.pause(row.subject_id, now_ms=now_ms) if row.claim is None else subject.finish(row, now_ms=now_ms)
         failed = (
             statement
             for each in row.members
             for statement in (
                 *enter(each, RunStatus.FAILED, reason, session_id=session_id, now_ms=now_ms),
-                Occurrences.set_aside(each, reason, now_ms=now_ms),
+                Occurrences.set_aside(each, reason, traceback, now_ms=now_ms),
             )
         )
         return (Occurrences.take(row), *failed, *ends)
@@ -250,9 +260,10 @@ class Runner:
     async def _count(self, subject: Subject, row: Occurrence, attempt: int, error: Exception) -> bool:
         """A fault of ours, or of a row: the try counts, and the last one sets the occurrence aside."""
         reason = _reason(error)
-        log.warning("%s failed at try %d: %s", row.run_id, attempt, reason)
+        fault = _fault(error)
+        log.warning("%s failed at try %d: %s", row.run_id, attempt, reason, exc_info=fault)
         is_over = isinstance(error, Unrunnable) or tries.is_last(attempt)
-        statements = self._give_up(subject, row, reason) if is_over else self._try_again(row, attempt)
+        statements = self._give_up(subject, row, reason, fault) if is_over else self._try_again(row, attempt)
         try:
             await self._database.commit(*statements)
         except ExpectationFailed:
@@ -309,3 +320,8 @@ def _log(run: Occurrence, now_ms: int) -> Statement:
 def _reason(error: Exception) -> str:
     """A code or a type: the text of an error may hold a person's words, and ledgers are for ever."""
     return error.reason if isinstance(error, Unrunnable) else type(error).__name__
+
+
+def _fault(error: Exception) -> Exception | None:
+    """The error, unless it is what a subject says of itself, or whoever answers could not."""
+    return None if isinstance(error, Unrunnable | RunUnanswered) else error

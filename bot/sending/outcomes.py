@@ -56,6 +56,7 @@ class Outcomes:
         unheard: WithFailure,
         wake: Callable[[Iterable[str]], None],
         clock: Clock,
+        traceback_of: Callable[[Exception], str],
     ) -> None:
         self._database = database
         self._deliveries = stores.deliveries
@@ -64,6 +65,7 @@ class Outcomes:
         self._unheard = unheard
         self._wake = wake
         self._clock = clock
+        self._traceback_of = traceback_of
         self._retries: dict[str, int] = {}
 
     async def arrived(self, delivery: Delivery, receipt: Receipt | None) -> None:
@@ -117,11 +119,19 @@ class Outcomes:
         code: str,
         ambiguous: bool = False,
         by_fault: bool = False,
+        fault: Exception | None = None,
     ) -> None:
         log.warning("%s failed: %s", delivery.delivery_id, reason)
         self._retries.pop(delivery.delivery_id, None)
         now_ms, unheard = self._clock(), await self._unheard(delivery)
-        fail = self._deliveries.fail(delivery, reason=reason, now_ms=now_ms, ambiguous=ambiguous, by_fault=by_fault)
+        fail = self._deliveries.fail(
+            delivery,
+            reason=reason,
+            now_ms=now_ms,
+            ambiguous=ambiguous,
+            by_fault=by_fault,
+            traceback=None if fault is None else self._traceback_of(fault),
+        )
         await self._database.commit(*fail, *self._entered(delivery, code), *unheard, *others)
 
     def _entered(self, delivery: Delivery, code: str) -> Iterator[Statement]:
@@ -151,14 +161,15 @@ class Outcomes:
         await self._put_back(delivery, "the chat has a new id", *moved)
         self._wake([new])
 
-    async def doubt(self, delivery: Delivery, reason: str) -> None:
+    async def doubt(self, delivery: Delivery, reason: str, fault: Exception | None = None) -> None:
         """Nobody knows whether the call took effect: once more, marked, when the line works; then no more.
 
         What is harmless twice is repeated more often, and unmarked.
         """
         if delivery.ambiguous >= repeats(delivery):
             notices = await self._tell(delivery, reason) if is_missed(delivery) else []
-            await self._fail(delivery, reason_for(delivery, reason), *notices, code=UNCLEAR, ambiguous=True)
+            told = reason_for(delivery, reason)
+            await self._fail(delivery, told, *notices, code=UNCLEAR, ambiguous=True, fault=fault)
             return
         put_back = self._deliveries.put_back(delivery, reason=reason, now_ms=self._clock(), ambiguous=True)
         await self._database.commit(put_back)
@@ -166,12 +177,12 @@ class Outcomes:
     async def fault(self, delivery: Delivery, error: Exception) -> float:
         """A fault of ours, or of the row, is this delivery's failure; returns how long this chat has to wait."""
         reason, attempt, now_ms = reason_of(error), delivery.failures + 1, self._clock()
-        log.error("%s failed at try %d: %s", delivery.delivery_id, attempt, reason)
+        log.error("%s failed at try %d: %s", delivery.delivery_id, attempt, reason, exc_info=error)
         row = await self._deliveries.find(delivery.delivery_id)
         if row is not None and row.status == "sending" and not isinstance(error, CallNotMade):
-            await self.doubt(row, reason)  # it failed behind the call
+            await self.doubt(row, reason, error)  # it failed behind the call
         elif tries.is_last(attempt):
-            await self._fail(delivery, reason, code=reason, by_fault=True)
+            await self._fail(delivery, reason, code=reason, by_fault=True, fault=error)
         else:
             await self._database.commit(self._deliveries.count_failure(delivery, reason=reason, now_ms=now_ms))
             return tries.delay_s(attempt, first_s=FIRST_DELAY_S)

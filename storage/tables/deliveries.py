@@ -65,7 +65,8 @@ LIMIT ?
 """
 _FAIL = """
 UPDATE polar_delivery_queue
-SET status = 'failed', reason = ?, ambiguous = max(ambiguous, ?), failures = failures + ?, updatedAtMs = ?
+SET status = 'failed', reason = ?, traceback = ?, ambiguous = max(ambiguous, ?), failures = failures + ?,
+  updatedAtMs = ?
 WHERE deliveryId = ? AND (status = 'sending' OR status = 'pending' AND ?)
 """
 # By the key of the index of what is open; its chat may have moved since the row was read.
@@ -81,7 +82,7 @@ _BEGIN_REST = f"UPDATE polar_delivery_queue INDEXED BY polar_delivery_open SET b
 _RETRY = f"""
 UPDATE polar_delivery_queue
 SET status = 'pending', sequence = {_NEXT}, rank = {_NEXT} - ?, begun = 0, askedBy = NULL, attempts = 0, failures = 0,
-  ambiguous = min(ambiguous, 1), reason = NULL, updatedAtMs = ?
+  ambiguous = min(ambiguous, 1), reason = NULL, traceback = NULL, updatedAtMs = ?
 WHERE deliveryId = ? AND status = 'failed' AND payload = ?
 """
 
@@ -263,13 +264,19 @@ class Deliveries:
 
     @staticmethod
     def fail(
-        delivery: Delivery, *, reason: str, now_ms: int, ambiguous: bool = False, by_fault: bool = False
+        delivery: Delivery,
+        *,
+        reason: str,
+        now_ms: int,
+        ambiguous: bool = False,
+        by_fault: bool = False,
+        traceback: str | None = None,
     ) -> tuple[Statement, ...]:
         """From `sending` to `failed`, and with it the later parts of the same reply; all stay whole, to be retried.
 
         By a fault of ours it fails also before it was claimed.
         """
-        params = (reason, int(ambiguous), int(by_fault), now_ms, delivery.delivery_id, int(by_fault))
+        params = (reason, traceback, int(ambiguous), int(by_fault), now_ms, delivery.delivery_id, int(by_fault))
         rest = Statement(_FAIL_REST, (now_ms, *_same_reply(delivery)))
         return Statement(_FAIL, params, expect=1), rest
 

@@ -38,7 +38,8 @@ SELECT {_COLUMNS} FROM polar_scheduler_events INDEXED BY polar_scheduler_due
 WHERE queue = ? AND sequence > ? AND createdAtMs > ?
 """
 _LIST_SET_ASIDE = f"""
-SELECT eventId, {json_field("payload", "reason")}, sequence FROM polar_scheduler_events INDEXED BY polar_scheduler_due
+SELECT eventId, {json_field("payload", "reason")}, sequence, {json_field("payload", "traceback")}
+FROM polar_scheduler_events INDEXED BY polar_scheduler_due
 WHERE queue = ? ORDER BY sequence DESC LIMIT ?
 """
 _REPLACE = "UPDATE SET sequence = excluded.sequence, payload = excluded.payload, createdAtMs = excluded.createdAtMs"
@@ -255,6 +256,7 @@ class SetAside:
     event_id: str
     reason: str | None
     at_ms: int
+    traceback: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,10 +290,15 @@ class Occurrences:
         return Statement(f"DELETE FROM polar_scheduler_events WHERE {_IS_ROW}", key, expect=1)
 
     @staticmethod
-    def set_aside(occurrence: Occurrence, reason: str, *, now_ms: int) -> Statement:
-        """Leave it in `dead_letter` for whoever looks into it, without anybody's words; the reason is a code."""
+    def set_aside(occurrence: Occurrence, reason: str, traceback: str | None = None, *, now_ms: int) -> Statement:
+        """Leave it in `dead_letter` for whoever looks into it, without anybody's words; the reason is a code.
+
+        Whose run it was stands beside the traceback, so that both go when that person's data is erased.
+        """
         dead = replace(occurrence, queue=DEAD_LETTER, claim=None, due_ms=now_ms)
-        return _put(dead, encode({**(read_object(dead.payload) or {}), "reason": reason}), now_ms)
+        owner = None if occurrence.claim is None else occurrence.claim.user_id
+        told = {} if traceback is None else {"traceback": traceback, "ownerUserId": owner}
+        return _put(dead, encode({**(read_object(dead.payload) or {}), "reason": reason, **told}), now_ms)
 
     @staticmethod
     def set_aside_foreign(row: ForeignRow, *, now_ms: int) -> Statement:
@@ -345,7 +352,7 @@ class Occurrences:
     async def list_set_aside(self, *, limit: int) -> list[SetAside]:
         """The rows of `dead_letter`, newest first."""
         rows = await self._readers.fetch(_LIST_SET_ASIDE, (DEAD_LETTER, limit))
-        return [SetAside(row[0], None if row[1] is None else str(row[1]), row[2]) for row in rows]
+        return [SetAside(row[0], _text(row[1]), row[2], _text(row[3])) for row in rows]
 
 
 def _put(occurrence: Occurrence, payload: str | None, now_ms: int, *, once: bool = False) -> Statement:
@@ -354,6 +361,10 @@ def _put(occurrence: Occurrence, payload: str | None, now_ms: int, *, once: bool
         f"VALUES (?, ?, ?, ?, ?) ON CONFLICT (eventId, queue) DO {'NOTHING' if once else _REPLACE}",
         (occurrence.event_id, occurrence.queue, occurrence.due_ms, payload, now_ms),
     )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _typed(content: Mapping[str, Any], key: str, *types: type) -> Any:

@@ -24,8 +24,8 @@ _UNLESS_KNOWN = """
 ON CONFLICT (updateId) DO UPDATE SET
   sequence = excluded.sequence, status = 'pending', kind = excluded.kind, lane = excluded.lane,
   sessionId = excluded.sessionId, telegramMessageId = excluded.telegramMessageId, body = excluded.body,
-  mark = excluded.mark, attempts = 0, retries = 0, reason = NULL, receivedAtMs = excluded.receivedAtMs,
-  finishedAtMs = NULL
+  mark = excluded.mark, attempts = 0, retries = 0, reason = NULL, traceback = NULL,
+  receivedAtMs = excluded.receivedAtMs, finishedAtMs = NULL
 WHERE polar_updates.status <> 'pending' AND polar_updates.mark <> excluded.mark
 RETURNING updateId, mark, sequence
 """
@@ -56,7 +56,7 @@ _FINISH_AS_ONE = Bulk(
     key=(1, 2),
 )
 _SET_ASIDE = """
-UPDATE polar_updates SET status = 'dead', attempts = ?, reason = ?, finishedAtMs = ?
+UPDATE polar_updates SET status = 'dead', attempts = ?, reason = ?, traceback = ?, finishedAtMs = ?
 WHERE updateId = ? AND sequence = ? AND status = 'pending'
 """
 _CLAIM = """
@@ -66,7 +66,8 @@ WHERE updateId = ? AND sequence = ? AND status = 'pending' RETURNING attempts
 _FAIL = "UPDATE polar_updates SET attempts = ? WHERE updateId = ? AND sequence = ? AND status = 'pending'"
 _RETRY = f"""
 UPDATE polar_updates
-SET status = 'pending', sequence = {_NEXT}, attempts = 0, retries = retries + 1, reason = NULL, finishedAtMs = NULL
+SET status = 'pending', sequence = {_NEXT}, attempts = 0, retries = retries + 1, reason = NULL, traceback = NULL,
+  finishedAtMs = NULL
 WHERE updateId = ? AND sequence = ? AND status = 'dead' AND body IS NOT NULL
 """
 _COLUMNS = "updateId, sequence, kind, lane, sessionId, telegramMessageId, body, attempts, retries, receivedAtMs"
@@ -200,9 +201,11 @@ class Updates:
         return Statement(_FAIL, (attempt, update_id, sequence), expect=1)
 
     @staticmethod
-    def set_aside(update_id: int, sequence: int, *, attempt: int, reason: str, now_ms: int) -> Statement:
+    def set_aside(
+        update_id: int, sequence: int, *, attempt: int, reason: str, now_ms: int, traceback: str | None = None
+    ) -> Statement:
         """From `pending` to `dead` with the reason; the body is kept for whoever looks into it."""
-        return Statement(_SET_ASIDE, (attempt, reason, now_ms, update_id, sequence), expect=1)
+        return Statement(_SET_ASIDE, (attempt, reason, traceback, now_ms, update_id, sequence), expect=1)
 
     @staticmethod
     def retry(update_id: int, sequence: int) -> Statement:

@@ -12,7 +12,10 @@ from storage.views.listings import NEWEST, PAGE, ListPage, count_up, page_of, te
 Cursor = tuple[int, int]
 """An instant in milliseconds and a row: where a list by time goes on."""
 
-_COLUMNS = "rowid AS row, deliveryId, sessionId, status, payload, attempts, ambiguous, reason, createdAtMs, updatedAtMs"
+_COLUMNS = (
+    "rowid AS row, deliveryId, sessionId, status, payload, attempts, ambiguous, reason, createdAtMs, updatedAtMs, "
+    "traceback"
+)
 WAITING = " UNION ALL ".join(
     f"""SELECT * FROM (
 SELECT {_COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_status
@@ -24,7 +27,7 @@ SELECT {_COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_failed
 WHERE status = 'failed' AND (updatedAtMs, rowid) < (:ms, :row) ORDER BY updatedAtMs DESC, rowid DESC LIMIT {PAGE + 1}
 """
 DEAD = f"""
-SELECT sequence, updateId, kind, sessionId, attempts, reason, receivedAtMs, finishedAtMs
+SELECT sequence, updateId, kind, sessionId, attempts, reason, receivedAtMs, finishedAtMs, traceback
 FROM polar_updates INDEXED BY polar_updates_dead
 WHERE status = 'dead' AND sequence < :before ORDER BY sequence DESC LIMIT {PAGE + 1}
 """
@@ -50,6 +53,7 @@ class ListedDelivery:
     reason: str | None
     created_at_ms: int
     updated_at_ms: int
+    traceback: str | None
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> ListedDelivery:
@@ -67,6 +71,7 @@ class ListedDelivery:
             reason=row[7],
             created_at_ms=row[8],
             updated_at_ms=row[9],
+            traceback=row[10],
         )
 
 
@@ -82,6 +87,7 @@ class DeadUpdate:
     reason: str | None
     received_at_ms: int
     finished_at_ms: int | None
+    traceback: str | None
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> DeadUpdate:
@@ -95,6 +101,7 @@ class DeadUpdate:
             reason=row[5],
             received_at_ms=row[6],
             finished_at_ms=row[7],
+            traceback=row[8],
         )
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from storage.readers import Readers
 
 _UPDATE = """
-SELECT updateId, sequence, status, kind, sessionId, attempts, retries, reason, receivedAtMs, finishedAtMs, body
+SELECT updateId, sequence, status, kind, sessionId, attempts, retries, reason, receivedAtMs, finishedAtMs, body,
+  traceback
 FROM polar_updates WHERE updateId = ?
 """
-_OUTCOME = "SELECT reason, createdAtMs, updatedAtMs FROM polar_delivery_queue WHERE deliveryId = ?"
+_OUTCOME = "SELECT reason, traceback, createdAtMs, updatedAtMs FROM polar_delivery_queue WHERE deliveryId = ?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class JournalRow:
     received_at_ms: int
     finished_at_ms: int | None
     body: bytes | None
+    traceback: str | None
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> JournalRow:
@@ -45,14 +47,16 @@ class JournalRow:
             received_at_ms=row[8],
             finished_at_ms=row[9],
             body=row[10],
+            traceback=row[11],
         )
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryEnd:
-    """Why a delivery is as it is, and when it was queued and last changed."""
+    """Why a delivery is as it is, by which fault, and when it was queued and last changed."""
 
     reason: str | None
+    traceback: str | None
     created_at_ms: int
     updated_at_ms: int
 

@@ -247,10 +247,13 @@ async def test_the_log_holds_neither_token_nor_text(house: House) -> None:
         await house.world.wait(lambda: "pong" in texts(house, chat))
         process.terminate()
         _, printed = await end(process)
-    for line in printed.splitlines():
-        assert json.loads(line)["message"]
-    assert re.search(r"update:\d+:\d+ command telegram:chat:\d+ answered in \d+ ms", printed)
-    assert re.search(r"update:\d+:\d+ reaction telegram:chat:\d+ recorded in \d+ ms", printed)
+    lines = [json.loads(line) for line in printed.splitlines()]
+    turns = {line["message"]: line for line in lines if line["logger"] == "polar.turn"}
+    assert {"message failed", "command answered", "reaction recorded"} <= set(turns)
+    for line in turns.values():
+        assert re.fullmatch(r"update:\d+:\d+ telegram:chat:\d+ \d+", "{trace} {session} {ms}".format(**line))
+    [failed, *_] = [line for line in lines if "exception" in line]
+    assert "in respond" in failed["exception"]
     assert "TEST-TOKEN" not in printed
     assert "confidential" not in printed
     assert "Annabel" not in printed
@@ -276,7 +279,7 @@ async def test_a_key_that_is_a_word_leaves_the_log_readable(house: House) -> Non
         await house.world.wait(lambda: texts(house, chat) == ["echo: hello"])
         process.terminate()
         _, printed = await end(process)
-    assert "the key is e\n" in printed
+    assert "the key is e trace=update:" in printed
     assert "<secret>" not in printed
 
 

@@ -18,6 +18,8 @@ from web.clock import now_ms
 COUNT = 60
 """Of each: what waits, what has failed, what was set aside, and what was sent."""
 
+TRACEBACK = 'Traceback (most recent call last):\n  File "own.py", line 1, in respond\nValueError<script>'
+
 
 def write(path: Path) -> None:
     """Queues with more than a page in each; three rows share each instant, every tenth that waits is in flight."""
@@ -30,13 +32,14 @@ def write(path: Path) -> None:
             call = {"method": "sendMessage", "text": f"Text {number}."}
             status = "pending" if number % 10 else "sending"
             made.add_delivery(f"w:{number}:0", ANN, status, at, at, call, attempts=number % 2, ambiguous=number % 2)
-            failed = {"attempts": 2, "reason": f"Bad Request {number}."}
+            told = {"traceback": TRACEBACK if number == COUNT - 5 else None}
+            failed = {"attempts": 2, "reason": f"Bad Request {number}.", **told}
             made.add_delivery(f"f:{number}:0", ANN, "failed", at, at, call, **failed)
             made.add_delivery(f"s:{number}:0", ANN, "pending", at, at, call)
             connection.execute(
                 "UPDATE polar_delivery_queue SET status = 'sent' WHERE deliveryId = ?", (f"s:{number}:0",)
             )
-            made.add_open_update(at, "dead", f"ValueError {number}.", finishedAtMs=at + 1, attempts=6)
+            made.add_open_update(at, "dead", f"ValueError {number}.", finishedAtMs=at + 1, attempts=6, **told)
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +123,13 @@ def test_what_means_harm_is_only_text(harmed_web: Web, view: str) -> None:
     assert "<script>alert(1)</script>" in page.text
     assert "U+202E" in page.text and "\u202e" not in text
     assert HOSTILE[5] not in text
+
+
+@pytest.mark.parametrize("view", ["failed", "dead"])
+def test_where_it_failed_is_shown_when_it_is_asked_for(web: Web, view: str) -> None:
+    """A line each, as text; of what has no such place, nothing."""
+    page = web.page(f"/deliveries?view={view}")
+    assert len(Document(page).of("details")) == 1
+    assert Document(page).dangers() == []
+    assert "in respond" in Document(page).text
+    assert "&lt;script&gt;" in page

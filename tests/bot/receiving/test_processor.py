@@ -14,6 +14,7 @@ from bot.receiving.arrival import Arrival
 from bot.receiving.journal import Journal
 from bot.receiving.processor import CONTROL_SLOTS, ROOM, Processor
 from bot.supervised import Supervisor
+from bot.tracebacks import text_of
 from storage.database import Database
 from storage.erasure import CHANGES_WAITING, Erasure
 from storage.ids import Side, lane_of
@@ -87,6 +88,7 @@ class Bench:
             calm=self.calm,
             settled=self.journal_side.settled,
             clock=clock,
+            traceback_of=text_of,
             answer_slots=SLOTS,
             merge_window_ms=merge_window_ms,
             room=room,
