@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from bot import responders, telegram
 from bot.administrators import Administrators
+from bot.admission import admission
 from bot.automations.disliked import Disliked
 from bot.automations.limits import Limits
 from bot.automations.proposals import AutomationProposals
@@ -49,7 +50,6 @@ from bot.sweeper import Sweeper
 from bot.tracebacks import text_of
 from bot.zones import Zones
 from middleware.access import Access
-from middleware.admission import Admission
 from middleware.answering import Answering
 from middleware.audit import Audit
 from middleware.buckets import Buckets
@@ -102,12 +102,7 @@ class App:
     ) -> None:
         self.settings, self.database, self.clock, self.supervisor = settings, database, clock, supervisor
         self.stores = Stores(database)
-        self.admission = Admission(
-            mode=settings.access,
-            admins=settings.admin_telegram_ids,
-            operators=settings.operator_telegram_ids,
-            allowed=settings.allowed_telegram_ids,
-        )
+        self.admission = admission(settings)
         self.journal = Journal(database, clock)
         self.pruner = Pruner(database, self.stores.health, settings.terms, clock)
         self.sweeper = Sweeper(database)

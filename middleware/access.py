@@ -15,7 +15,8 @@ from storage.tables.access import Permissions
 
 CODE_VALID_MS = 3_600_000
 NEXT_CODE_AFTER_MS = 60_000
-_ROLES = {"owner": Level.OWNER, "admin": Level.ADMIN, "operator": Level.OPERATOR, "member": Level.MEMBER}
+ROLES = {"owner": Level.OWNER, "admin": Level.ADMIN, "operator": Level.OPERATOR, "member": Level.MEMBER}
+"""The levels that grants give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Access:
         if self.admission.mode == "open":
             listed = max(listed, Level.MEMBER)
         role = await self.access.role_of(turn.user_id) if self._needs_lookup(turn) else None
-        return max(listed, _ROLES.get(role or "", Level.STRANGER))
+        return max(listed, ROLES.get(role or "", Level.STRANGER))
 
     def _needs_lookup(self, turn: Turn) -> bool:
         # Where everyone may come in, and nobody asks for more, recording should cost no read.

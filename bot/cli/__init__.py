@@ -52,6 +52,8 @@ COMMANDS = (
     Deferred("db", "bot.cli.database:app", "Database care."),
     Deferred("updates", "bot.cli.updates:app", "Updates that were set aside, and their way back."),
     Deferred("deliveries", "bot.cli.deliveries:app", "Deliveries that have failed, and their way back."),
+    Deferred("users", "bot.cli.people:users", "Who may talk to the bot."),
+    Deferred("pair", "bot.cli.people:pair", "Who asks to be let in; letting them in, and shutting them out."),
     Deferred("automations", "bot.cli.automations:app", "The operator's view of automations."),
     Deferred("budget", "bot.cli.budget:app", "Budgets: what may be spent on answers."),
     Deferred("heartbeat", "bot.cli.heartbeat:app", "Heartbeat policies: what the bot looks after by itself."),

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from bot.automations import verbs
 from bot.cli import rows, settings
-from bot.cli.facts import AsJson, lines, show_all, show_one
+from bot.cli.columns import Shown
+from bot.cli.facts import AsJson, chat, instant, lines_of, minute, show_all, show_one, walk
 from bot.errors import CannotRun
 from bot.phrasing import describe, explain
 from bot.schedules.errors import ScheduleError
@@ -24,29 +20,38 @@ from storage import ids
 from storage.beside import Beside
 from storage.errors import ExpectationFailed
 from storage.statement import Statement
-from storage.tables.jobs import Job, Jobs, SurveyedJob
+from storage.tables.jobs import Job, Jobs
 from storage.tables.occurrences import Occurrence, Occurrences
+from storage.views.job_survey import SurveyedJob, survey
 
 app = typer.Typer(help="The operator's view of automations.", no_args_is_help=True)
 MOST_FAILED = 100
 JobId = Annotated[str, typer.Argument(help="The id of a job, as `polar automations list` shows it.")]
 
 
+_JOBS = (
+    Shown("id", "id"),
+    Shown("state", "state"),
+    Shown("schedule", "schedule", gives_way=True),
+    Shown("next", "next (UTC)", minute),
+    Shown("ownerUserId", "owner", may_go=True),
+    Shown("sessionId", "chat", chat, may_go=True),
+    Shown("lastRun", "last run", gives_way=True, may_go=True),
+    Shown("prompt", "text", gives_way=True),
+)
+_FAILED = (
+    Shown("run", "run"),
+    Shown("at", "set aside (UTC)", minute),
+    Shown("reason", "reason", gives_way=True),
+)
+
+
 @app.command("list")
-def list_(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """All jobs, with the next instant and the newest run of each."""
+def list_(as_json: AsJson = False) -> None:
+    """All jobs, the oldest first, with the next instant and the newest run of each."""
     with rows.database() as database:
-        facts = [_fact(entry) for entry in database.ask(Jobs(database).survey())]
-    if as_json:
-        typer.echo(json.dumps(facts, ensure_ascii=False))
-        return
-    table = Table("id", "enabled", "owner", "session", "schedule", "next (UTC)", "last run")
-    for fact in facts:
-        enabled = "yes" if fact["enabled"] else "no"
-        shown = (fact["id"], enabled, fact["ownerUserId"], fact["sessionId"], fact["schedule"], fact["next"])
-        last = ", undelivered: ".join(str(part) for part in (fact["last"], fact["undelivered"]) if part is not None)
-        table.add_row(*(escape(str(value or "")) for value in (*shown, last)))
-    Console().print(table)
+        jobs = walk(lambda after: database.ask(survey(database, after=after)), 0)
+        show_all(map(_fact, jobs), _JOBS, as_json=as_json, none="there are no automations")
 
 
 @app.command()
@@ -109,13 +114,13 @@ def failed(
         {
             "run": each.event_id,
             "reason": each.reason,
-            "at": _instant(each.at_ms),
-            "traceback": lines(each.traceback),
+            "at": instant(each.at_ms),
+            "traceback": lines_of(each.traceback),
         }
         for each in failed
     ]
     if run_id is None:
-        show_all(facts, {"run": "run", "reason": "reason", "at": "set aside (UTC)"}, as_json=as_json)
+        show_all(facts, _FAILED, as_json=as_json, none="no run was set aside")
         return
     one = next((fact for fact in facts if fact["run"] == run_id), None)
     if one is None:
@@ -144,10 +149,6 @@ def _commit(database: Beside, job: Job, statements: tuple[Statement, ...]) -> No
         raise CannotRun(f"{job.id} was changed or deleted by somebody else just now; nothing was done") from None
 
 
-def _instant(ms: int) -> str:
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
 def _find(database: Beside, job_id: str) -> Job:
     job = database.ask(Jobs(database).find(job_id))
     if job is None:
@@ -169,6 +170,7 @@ def _fact(entry: SurveyedJob) -> dict[str, object]:
         schedule = f"unreadable: {job.schedule}"
     return {
         "id": job.id,
+        "state": _state(job),
         "enabled": job.enabled,
         "pausedBecause": job.paused_because,
         "ownerUserId": job.owner_user_id,
@@ -176,7 +178,16 @@ def _fact(entry: SurveyedJob) -> dict[str, object]:
         "schedule": schedule,
         "stored": job.schedule,
         "prompt": job.prompt,
-        "next": None if entry.next_ms is None else _instant(entry.next_ms),
+        "next": instant(entry.next_ms),
         "last": entry.last,
         "undelivered": entry.unheard,
+        "lastRun": ", undelivered: ".join(part for part in (entry.last, entry.unheard) if part is not None),
     }
+
+
+def _state(job: Job) -> str:
+    if job.enabled:
+        return "on"
+    if job.is_over:
+        return "over"
+    return "paused" if job.paused_because is None else f"paused: {job.paused_because}"

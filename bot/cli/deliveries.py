@@ -7,47 +7,35 @@ from typing import Annotated
 import typer
 
 from bot.cli import rows
-from bot.cli.facts import AsJson, Limit, instant, lines, show_all, show_one, walk
+from bot.cli.columns import Shown
+from bot.cli.facts import AsJson, Limit, chat, instant, lines_of, minute, show_all, show_one, walk
 from bot.errors import CannotRun
 from storage.beside import Beside
 from storage.errors import ExpectationFailed
 from storage.payloads import UnknownPayload
 from storage.tables.deliveries import Deliveries, Delivery
 from storage.views.listings import NEWEST
-from storage.views.queue_listings import failed
+from storage.views.queue_listings import ListedDelivery, failed
 from storage.views.set_aside import find_end
 
 app = typer.Typer(help="Deliveries that have failed, and their way back.", no_args_is_help=True)
 DeliveryId = Annotated[str, typer.Argument(help="The id of a delivery, as `polar deliveries list` shows it.")]
-_COLUMNS = {
-    "deliveryId": "delivery",
-    "sessionId": "session",
-    "method": "call",
-    "attempts": "tries",
-    "reason": "reason",
-    "updatedAt": "failed (UTC)",
-}
+_COLUMNS = (
+    Shown("deliveryId", "delivery"),
+    Shown("updatedAt", "failed (UTC)", minute),
+    Shown("sessionId", "chat", chat, may_go=True),
+    Shown("method", "call", may_go=True),
+    Shown("attempts", "tries", is_number=True, may_go=True),
+    Shown("reason", "reason", gives_way=True),
+)
 
 
 @app.command("list")
 def list_(limit: Limit = 100, as_json: AsJson = False) -> None:
     """Deliveries that have failed, the newest failure first."""
     with rows.database() as database:
-        deliveries = walk(lambda before: database.ask(failed(database, before=before)), (NEWEST, 0), limit)
-    facts = [
-        {
-            "deliveryId": delivery.delivery_id,
-            "sessionId": delivery.session_id,
-            "method": delivery.method,
-            "attempts": delivery.attempts,
-            "ambiguous": delivery.ambiguous,
-            "reason": delivery.reason,
-            "createdAt": instant(delivery.created_at_ms),
-            "updatedAt": instant(delivery.updated_at_ms),
-        }
-        for delivery in deliveries
-    ]
-    show_all(facts, _COLUMNS, as_json=as_json)
+        deliveries = walk(lambda before: database.ask(failed(database, before=before)), (NEWEST, 0))
+        show_all(map(_fact, deliveries), _COLUMNS, as_json=as_json, none="no delivery has failed", limit=limit)
 
 
 @app.command()
@@ -64,7 +52,7 @@ def show(delivery_id: DeliveryId, as_json: AsJson = False) -> None:
         "failures": delivery.failures,
         "ambiguous": delivery.ambiguous,
         "reason": end.reason if end else None,
-        "traceback": lines(end.traceback if end else None),
+        "traceback": lines_of(end.traceback if end else None),
         "createdAt": instant(end.created_at_ms if end else None),
         "updatedAt": instant(end.updated_at_ms if end else None),
         "payload": delivery.stored,
@@ -96,3 +84,16 @@ def _find(database: Beside, delivery_id: str) -> Delivery:
     if delivery is None:
         raise CannotRun(f"there is no delivery {delivery_id!r}; polar deliveries list shows those that failed")
     return delivery
+
+
+def _fact(delivery: ListedDelivery) -> dict[str, object]:
+    return {
+        "deliveryId": delivery.delivery_id,
+        "sessionId": delivery.session_id,
+        "method": delivery.method,
+        "attempts": delivery.attempts,
+        "ambiguous": delivery.ambiguous,
+        "reason": delivery.reason,
+        "createdAt": instant(delivery.created_at_ms),
+        "updatedAt": instant(delivery.updated_at_ms),
+    }

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from bot.cli import rows
-from bot.cli.facts import AsJson, Limit, instant, lines, show_all, show_one, walk
+from bot.cli.columns import Shown
+from bot.cli.facts import AsJson, Limit, chat, instant, lines_of, minute, show_all, show_one, walk
 from bot.errors import CannotRun
 from storage.beside import Beside
 from storage.errors import ExpectationFailed
@@ -18,22 +19,22 @@ from storage.views.set_aside import JournalRow, find_update
 
 app = typer.Typer(help="Updates that were set aside, and their way back.", no_args_is_help=True)
 UpdateId = Annotated[int, typer.Argument(help="The id of an update, as `polar updates list` shows it.")]
-_COLUMNS = {
-    "updateId": "update",
-    "kind": "kind",
-    "sessionId": "session",
-    "attempts": "tries",
-    "reason": "reason",
-    "receivedAt": "received (UTC)",
-}
+_COLUMNS = (
+    Shown("updateId", "update", is_number=True),
+    Shown("receivedAt", "received (UTC)", minute),
+    Shown("kind", "kind", gives_way=True),
+    Shown("sessionId", "chat", chat, may_go=True),
+    Shown("attempts", "tries", is_number=True, may_go=True),
+    Shown("reason", "reason", gives_way=True),
+)
 
 
 @app.command("list")
 def list_(limit: Limit = 100, as_json: AsJson = False) -> None:
     """Updates that were set aside, the newest first."""
     with rows.database() as database:
-        updates = walk(lambda before: database.ask(dead_updates(database, before=before)), NEWEST, limit)
-    show_all([_fact(update) for update in updates], _COLUMNS, as_json=as_json)
+        updates = walk(lambda before: database.ask(dead_updates(database, before=before)), NEWEST)
+        show_all(map(_fact, updates), _COLUMNS, as_json=as_json, none="no update is set aside", limit=limit)
 
 
 @app.command()
@@ -42,7 +43,7 @@ def show(update_id: UpdateId, as_json: AsJson = False) -> None:
     with rows.database() as database:
         update = _find(database, update_id)
     body = None if update.body is None else update.body.decode("utf-8", "replace")
-    more = {"status": update.status, "retries": update.retries, "traceback": lines(update.traceback), "body": body}
+    more = {"status": update.status, "retries": update.retries, "traceback": lines_of(update.traceback), "body": body}
     show_one(_fact(update) | more, as_json=as_json)
 
 

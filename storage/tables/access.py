@@ -132,6 +132,14 @@ class Permissions:
         )
 
     @staticmethod
+    def let_in(user_id: str, *, granted_by: str, now_ms: int) -> tuple[Statement, ...]:
+        """Use up the code that a person holds, whichever it is, and let them in; void when they hold none."""
+        return (
+            Statement("DELETE FROM polar_pairing_codes WHERE purpose = 'member' AND userId = ?", (user_id,), expect=1),
+            Permissions.grant(user_id, "member", granted_by=granted_by, now_ms=now_ms),
+        )
+
+    @staticmethod
     def grant(subject: str, role: str, *, granted_by: str, now_ms: int) -> Statement:
         """Give a role to a user or, role `group`, to a session; a higher one is kept."""
         return Statement(

@@ -12,7 +12,6 @@ from storage.indexed import JOB_COUNTS, field
 from storage.json_text import encode, read_object
 from storage.readers import Readers
 from storage.statement import Statement, Value
-from storage.statuses import UNHEARD, joined_deliveries
 
 PausedBecause = Literal["left", "unpaired", "moderated", "mail", "unreadable"]
 """Why a job was paused by others than its owner.
@@ -63,16 +62,6 @@ _UNADOPTED = (
     "schedule NOT LIKE 'DTSTART%' AND schedule NOT LIKE 'CRON;%' "
     f"AND coalesce({field('limitsJson', 'paused')}, '') <> 'unreadable'"
 )
-_LAST = (
-    "(SELECT sequence FROM polar_run_events INDEXED BY polar_run_subject "
-    "WHERE source = 'automation' AND id = job.id ORDER BY sequence DESC LIMIT 1)"
-)
-_SURVEY = f"""
-SELECT {", ".join(f"job.{column}" for column in _COLUMNS.split(", "))}, ({_NEXT} AND queue = 'scheduled'),
-  {field("run.output", "status")}, {UNHEARD}
-FROM polar_automation_jobs AS job LEFT JOIN polar_run_events AS run ON run.sequence = {_LAST}
-{joined_deliveries("run")} ORDER BY job.createdAtMs, job.id
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,16 +108,6 @@ class Job:
             limits=read_object(row[7]),
             created_at_ms=row[8],
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SurveyedJob:
-    """A job with the instant of its next occurrence, the end of its newest run, and why that reached nobody, if so."""
-
-    job: Job
-    next_ms: int | None
-    last: str | None
-    unheard: str | None
 
 
 class Jobs:
@@ -262,15 +241,6 @@ class Jobs:
         row = await self._readers.fetch_one(_COUNT_OF, {"owner": owner_user_id})
         assert row is not None
         return int(row[0])
-
-    async def survey(self) -> list[SurveyedJob]:
-        """All jobs, oldest first."""
-        return [
-            SurveyedJob(
-                job=Job.from_row(row), next_ms=row[9], last=None if row[10] is None else str(row[10]), unheard=row[11]
-            )
-            for row in await self._readers.fetch(_SURVEY)
-        ]
 
     async def list_of(self, session_id: str, owner_user_id: str) -> list[Job]:
         """The jobs that a person has in a session, oldest first."""
