@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: help demo init run test check format bench faults soak abuse fuzz servers docs picture screens lock clean
+.PHONY: help demo init run test check audit format bench faults soak abuse fuzz servers docs picture screens lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -45,11 +45,24 @@ run: $(VENV)/run.stamp  ## the bot, with the token in .env
 test: $(VENV)/dev.stamp  ## the whole test suite; ARGS="-m 'not slow'" leaves out what takes long
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/dev.stamp  ## formatting, lint, types, import rules
+check: $(VENV)/dev.stamp  ## formatting, lint, types, import rules, keys that must not be published
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m tests.secret_scan
+
+# It needs a registry, and its own needs are none of ours: so it has a lock and an environment of its own.
+AUDIT := .venv-audit
+$(AUDIT)/ready.stamp: requirements/audit/pip-audit.txt | $(VENV)/pyvenv.cfg
+	$(BIN)/python -m venv --clear $(AUDIT)
+	$(AUDIT)/bin/pip --disable-pip-version-check --quiet install --no-deps --require-hashes --requirement $<
+	@touch $@
+
+# Strict: what the registry knows nothing of is a failure, not a line that nobody reads.
+audit: $(AUDIT)/ready.stamp  ## known vulnerabilities of what is locked; asks PyPI
+	$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off $(ARGS) \
+	  --requirement requirements/run.txt --requirement requirements/dev.txt
 
 format: $(VENV)/dev.stamp  ## format and mend what can be mended
 	$(BIN)/ruff format .
@@ -114,7 +127,8 @@ lock: $(VENV)/dev.stamp  ## resolve the pins of pyproject.toml to hashes, for ev
 	$(COMPILE) --output-file requirements/peers.txt $(ARGS) requirements/peers.in
 	for server in litellm llmock mockllm; do \
 	  $(COMPILE) --output-file requirements/servers/$$server.txt $(ARGS) requirements/servers/$$server.in; done
+	$(COMPILE) --output-file requirements/audit/pip-audit.txt $(ARGS) requirements/audit/pip-audit.in
 	cd requirements/servers/aimock && npm install --package-lock-only --omit-lockfile-registry-resolved
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) $(PEERS) $(SERVERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist polar.egg-info
+	rm -rf $(VENV) $(PEERS) $(SERVERS) $(AUDIT) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist polar.egg-info
