@@ -74,7 +74,7 @@ class Polar(TyperGroup):
         try:
             return super().invoke(ctx)
         except (BotError, StorageError) as error:
-            typer.echo(f"polar: {error}", err=True)
+            _tell_failure(str(error))
             raise typer.Exit(1) from None
         except (KeyboardInterrupt, asyncio.CancelledError):
             raise typer.Exit(130) from None
@@ -102,6 +102,13 @@ def polar(
     ] = False,
 ) -> None:
     """A Telegram bot runtime that people trust: nothing lost, nothing doubled, one SQLite file."""
+
+
+def _tell_failure(reason: str) -> None:
+    """In its lines, which may name what others wrote."""
+    from bot.cli.facts import printable
+
+    typer.echo("polar: " + "\n".join(map(printable, reason.split("\n"))), err=True)
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
 from typing import Annotated, get_args
@@ -10,6 +9,7 @@ from typing import Annotated, get_args
 import typer
 
 from bot.cli import rows, settings
+from bot.cli.facts import printable, to_json
 from middleware.budget import dollars
 from storage.errors import ExpectationFailed
 from storage.ids import budget_name, budget_named
@@ -51,9 +51,9 @@ def list_budgets(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
     with rows.database() as database:
         balances = database.ask(Budgets(database).list_all(now_ms=now_ms))
     if as_json:
-        typer.echo(json.dumps([_described(balance, now_ms) for balance in balances]))
+        typer.echo(to_json([_described(balance, now_ms) for balance in balances]))
     else:
-        typer.echo("\n".join(_told(balance, now_ms) for balance in balances) or "no budgets")
+        typer.echo("\n".join(printable(_told(balance, now_ms)) for balance in balances) or "no budgets")
 
 
 @app.command()

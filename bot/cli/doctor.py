@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli import settings
-from bot.cli.facts import AsJson
+from bot.cli.facts import AsJson, to_json
 from bot.clock import system_clock
 from bot.errors import SettingsError
 
@@ -56,7 +55,7 @@ def doctor(
     failed = any(diagnosis.verdict in (("failed", "warning") if alive else ("failed",)) for diagnosis in diagnoses)
     if as_json:
         facts = {"ok": not failed, "checks": [shown.as_fact(diagnosis) for diagnosis in diagnoses]}
-        typer.echo(json.dumps(facts, ensure_ascii=False))
+        typer.echo(to_json(facts))
     else:
         typer.echo(f"\n{shown.summary(diagnoses)}")
     raise typer.Exit(1 if failed else 0)

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from bot.cli import rows
 from bot.cli.facts import AsJson, instant
+from bot.cli.progress import telling
 from storage.beside import Beside
 from storage.erasure import Erasure
 from storage.tables.erasures import Erasures, write_list
@@ -48,7 +49,8 @@ def erase(user_id: UserId = None, dry_run: Preview = False, listing: Listing = F
     if user_id is None or not _USER.fullmatch(user_id):
         found = "nothing" if user_id is None else f"{user_id!r:.80}"
         raise typer.BadParameter(f"USER: expected a person's number, like 123456789 (found {found})")
-    with rows.database() as database:
+    doing = "looking through it" if dry_run else "erasing"
+    with rows.database() as database, telling(doing):
         statements = Erasure(database).of(user_id, now_ms=rows.now_ms())
         act = database.rehearse if dry_run else database.commit
         counts = Erasure.rows_by_table(statements, act(*Erasure.counted(statements)))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from bot.cli import rows, settings
+from bot.cli.facts import printable, to_json
 from bot.cli.heartbeat_options import Options, failure, one_line
 from bot.phrasing import describe
 from bot.schedules.errors import ScheduleError
@@ -28,9 +28,9 @@ def list_policies(as_json: Annotated[bool, typer.Option("--json", help="Print JS
     with rows.database() as database:
         policies = database.ask(HeartbeatPolicies(database).survey())
     if as_json:
-        typer.echo(json.dumps([_described(entry) for entry in policies], ensure_ascii=False))
+        typer.echo(to_json([_described(entry) for entry in policies]))
     else:
-        typer.echo("\n".join(_told(entry) for entry in policies) or "no heartbeat policies")
+        typer.echo("\n".join(printable(_told(entry)) for entry in policies) or "no heartbeat policies")
 
 
 @app.command("set")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import rows
+from bot.cli.progress import telling
 from storage.tables.runs import Runs
 
 
@@ -16,7 +17,7 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Rebuild the task board from the run ledger; safe while the bot runs, and any number of times."""
-    with rows.database() as database:
+    with rows.database() as database, telling("rebuilding"):
         database.commit(Runs.replay(first=first))
         counts = database.ask(Runs(database).count_by_task_status())
     typer.echo(json.dumps(counts) if as_json else ", ".join(f"{n} {s}" for s, n in sorted(counts.items())) or "empty")

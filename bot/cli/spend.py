@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
@@ -10,7 +9,8 @@ from typing import Annotated
 import typer
 
 from bot.cli import rows
-from bot.cli.facts import AsJson, printable
+from bot.cli.facts import AsJson, printable, to_json
+from bot.cli.progress import telling
 from middleware.budget import dollars
 from storage.views.spend import EVER, WAYS, By, Spend
 from storage.views.spend import spend as spent
@@ -26,10 +26,10 @@ def spend(
 ) -> None:
     """Tell what calls of models have cost, with a budget or without one."""
     way, first = _way(by), _day(since)
-    with rows.database() as database:
+    with rows.database() as database, telling("adding up"):
         lines = database.ask(spent(database, way, since=first))
     if as_json:
-        typer.echo(json.dumps([_described(line, way) for line in lines], ensure_ascii=False))
+        typer.echo(to_json([_described(line, way) for line in lines]))
     elif lines:
         typer.echo("\n".join(_table(lines, way)))
     else:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from itertools import count
+from pathlib import Path
 
 import pytest
 
 from bot.cli.columns import MEASURED, Shown, lines
 from bot.cli.facts import printable, show_all, to_json, walk
 from storage.views.listings import ListPage
+from tests.bot.cli.terminal import polar
 
 FORGED = "a\x1b[31m\u009b1m\u202eb\u2028\r\nc\U000e0041\ud800"
 """What a terminal would act on: colours, a line's end, a text from right to left, tags, a half of a character."""
@@ -18,6 +22,20 @@ COLUMNS = (
     Shown("owner", "owner", may_go=True),
     Shown("text", "text", gives_way=True),
 )
+FOREIGN = (
+    "INSERT INTO polar_access VALUES (:forged, 'member', :forged, 1)",
+    "INSERT INTO polar_users VALUES (:forged, :forged, 1)",
+    "INSERT INTO polar_pairing_codes VALUES ('c', 'member', :forged, 1, 35184372088832)",
+    "INSERT INTO polar_updates (updateId, sequence, status, kind, lane, sessionId, body, attempts, reason, "
+    "receivedAtMs) VALUES (5, 1, 'dead', :forged, 'l', :forged, CAST(:forged AS BLOB), 3, :forged, 1)",
+    "INSERT INTO polar_delivery_queue (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, "
+    "sequence, replyId, reason) VALUES (:forged, :forged, 'c', :forged, 'failed', 1, 1, 1, 'r', :forged)",
+    "INSERT INTO polar_automation_jobs VALUES (:forged, :forged, :forged, :forged, :forged, 0, NULL, NULL, 1, 1)",
+    "INSERT INTO polar_heartbeat_policies VALUES (:forged, :forged, :forged, NULL, '{}', 1, 1, 1)",
+    "INSERT INTO polar_budget_policies VALUES ('user', :forged, 1, NULL, 1)",
+    "INSERT INTO polar_daily_spend VALUES ('model', '2026-11-01', :forged, 1, 0, 0, 1, 1, 1, 1)",
+)
+"""Rows of another program, in every table that is listed."""
 
 
 def test_what_others_wrote_does_nothing_to_a_terminal() -> None:
@@ -92,3 +110,24 @@ def test_an_empty_list_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     show_all([], COLUMNS, as_json=False, none="nobody", limit=2)
     show_all([], COLUMNS, as_json=True, none="nobody", limit=2)
     assert capsys.readouterr() == ("nobody\n[]\n", "")
+
+
+def test_nothing_that_others_wrote_acts_on_a_terminal_whatever_prints_it(database: Path) -> None:
+    """Neither lists, nor what shows one, nor JSON, nor an error: each file may hold rows of other programs."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for statement in FOREIGN:
+            connection.execute(statement, {"forged": FORGED.replace("\ud800", "")})
+    named = FORGED.replace("\ud800", "")
+    printing = [
+        *(("updates", "list"), ("updates", "show", "5"), ("deliveries", "list"), ("deliveries", "show", named)),
+        *(("automations", "list"), ("heartbeat", "list"), ("budget", "list"), ("spend", "--by", "model")),
+        *(("users", "list"), ("pair", "list"), ("automations", "resume", named), ("deliveries", "retry", "\x1b[31m")),
+    ]
+    for words in printing:
+        for option in ((), ("--json",)):
+            if option and words[1] in ("resume", "retry"):
+                continue
+            done = polar(*words, *option, database=database)
+            told = done.stdout + done.stderr
+            assert told
+            assert [c for c in told if not c.isprintable() and c != "\n"] == [], words

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
 
 from bot.cli.progress import CLEAR, line, telling
+from storage.backup import OnStep
+from tests.bot.cli.terminal import polar
 
 
 class Terminal(io.StringIO):
@@ -55,3 +62,33 @@ def test_a_file_gets_nothing() -> None:
     with telling("copying", to=file, after_s=0) as progress:
         progress(0, 0)
     assert file.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("erase", "7"), "erasing"),
+        (("erase", "7", "--dry-run"), "looking through it"),
+        (("replay",), "rebuilding"),
+        (("spend",), "adding up"),
+        (("db", "prune"), "looking through it"),
+        (("db", "check"), "checking"),
+        (("db", "stats"), "counting"),
+        (("db", "vacuum"), "writing anew"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else value,
+)
+def test_what_grows_with_the_database_tells_how_far_it_is(
+    database: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], told: str
+) -> None:
+    """Whatever goes over all that is stored, or over all of one person; the export shows bars of its own."""
+    said: list[str] = []
+
+    @contextmanager
+    def noting(what: str) -> Iterator[OnStep]:
+        said.append(what)
+        yield lambda done, of: None
+
+    monkeypatch.setattr({"db": "bot.cli.database"}.get(arguments[0], f"bot.cli.{arguments[0]}") + ".telling", noting)
+    assert polar(*arguments, database=database).exit_code == 0
+    assert said == [told]
