@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from bot.cli import copies, rows, settings
-from bot.cli.facts import AsJson, instant, mebibytes
+from bot.cli.columns import Shown
+from bot.cli.facts import AsJson, instant, mebibytes, rows_of_tables, show_table
 from bot.cli.progress import telling
 from bot.clock import system_clock
 from storage import care, migrations
@@ -64,11 +63,10 @@ def stats(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps({"rows": counts.rows, "states": counts.states, "bytes": counts.bytes}))
         return
-    table = Table("table", "rows", "states", caption=mebibytes(counts.bytes))
-    table.columns[1].justify = "right"
-    for name, count in counts.rows.items():
-        table.add_row(name, f"{count:,}", ", ".join(f"{n:,} {s}" for s, n in counts.states.get(name, {}).items()))
-    Console().print(table)
+    states = {name: ", ".join(f"{n:,} {s}" for s, n in of.items()) for name, of in counts.states.items()}
+    facts = ({"table": name, "rows": n, "states": states.get(name)} for name, n in counts.rows.items())
+    show_table(facts, (*rows_of_tables("rows"), Shown("states", "states")))
+    typer.echo(f"\n{mebibytes(counts.bytes)}")
 
 
 @app.command()
@@ -85,12 +83,11 @@ def prune(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     elif now_ms is None:
         typer.echo("nothing can go yet: no update has told Telegram's date, by which age is judged")
     else:
-        table = Table("table", "rows that would go" if dry_run else "rows that went")
-        table.caption = f"as of {instant(now_ms)}" + ("" if dry_run else f"; gave back {mebibytes(given_back)}")
-        table.columns[1].justify = "right"
-        for name, count in counts.items():
-            table.add_row(name, f"{count:,}")
-        Console().print(table)
+        show_table(
+            ({"table": name, "rows": count} for name, count in counts.items()),
+            rows_of_tables("rows that would go" if dry_run else "rows that went"),
+        )
+        typer.echo(f"\nas of {instant(now_ms)}" + ("" if dry_run else f"; gave back {mebibytes(given_back)}"))
 
 
 @app.command()

@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from bot.cli import rows
-from bot.cli.facts import AsJson, instant
+from bot.cli.columns import Shown
+from bot.cli.facts import AsJson, instant, rows_of_tables, show_table
 from bot.cli.progress import telling
 from storage.beside import Beside
 from storage.erasure import Erasure
@@ -70,10 +69,9 @@ def _list(*, as_json: bool) -> None:
     if as_json:
         typer.echo(write_list(erased))
         return
-    table = Table("person", "erased at")
-    for each in erased:
-        table.add_row(each.user_id, instant(each.at_ms) if each.has_time else "before times were kept")
-    Console().print(table)
+    times = (instant(each.at_ms) if each.has_time else "before times were kept" for each in erased)
+    facts = ({"person": each.user_id, "at": at} for each, at in zip(erased, times, strict=True))
+    show_table(facts, (Shown("person", "person"), Shown("at", "erased at")), none="nobody was erased")
 
 
 async def _sweep(database: Beside) -> bool:
@@ -91,8 +89,7 @@ async def _sweep(database: Beside) -> bool:
 
 
 def _show(counts: Mapping[str, int], *, dry_run: bool) -> None:
-    table = Table("table", "rows that would be erased" if dry_run else "rows erased")
-    table.columns[1].justify = "right"
-    for name, count in counts.items():
-        table.add_row(name, f"{count:,}")
-    Console().print(table)
+    show_table(
+        ({"table": name, "rows": count} for name, count in counts.items()),
+        rows_of_tables("rows that would be erased" if dry_run else "rows erased"),
+    )

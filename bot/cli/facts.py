@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -30,9 +30,20 @@ def show_all(
     if as_json:
         _show_json(shown)
     else:
-        _show_columns(shown, columns, none)
+        show_table(shown, columns, none=none)
     if limit is not None and next(rest, None) is not None:
         typer.echo(f"polar: there are more than these; --limit says how many are shown, now {limit}", err=True)
+
+
+def show_table(facts: Iterable[Fact], columns: Sequence[Shown], *, none: str = "") -> None:
+    """A line for each, below the headings, as they come."""
+    rows = ([printable(column.shown(fact[column.name])) for column in columns] for fact in facts)
+    first = next(rows, None)
+    if first is None:
+        typer.echo(none)
+        return
+    for line in lines(chain([first], rows), columns, terminal_width()):
+        typer.echo(line)
 
 
 def show_one(fact: Fact, *, as_json: bool) -> None:
@@ -80,6 +91,11 @@ def mebibytes(size: int) -> str:
     return f"{size / 1_048_576:.1f} MiB"
 
 
+def rows_of_tables(heading: str) -> tuple[Shown, Shown]:
+    """Columns of the database's tables, and of a number of rows of each."""
+    return Shown("table", "table"), Shown("rows", heading, "{:,}".format, is_number=True)
+
+
 def printable(value: object) -> str:
     """On one line, and nothing that a terminal would act on."""
     text = "" if value is None else str(value)
@@ -102,21 +118,6 @@ def _show_json(facts: Iterator[Fact]) -> None:
         typer.echo(f"{opening}{to_json(fact)}", nl=False)
         opening = ",\n "
     typer.echo("[]" if opening == "[" else "]")
-
-
-def _show_columns(facts: Iterator[Fact], columns: Sequence[Shown], none: str) -> None:
-    rows = ([printable(column.shown(fact[column.name])) for column in columns] for fact in facts)
-    first = next(rows, None)
-    if first is None:
-        typer.echo(none)
-        return
-
-    def every() -> Iterator[list[str]]:
-        yield first
-        yield from rows
-
-    for line in lines(every(), columns, terminal_width()):
-        typer.echo(line)
 
 
 def _escaped(character: str) -> str:

@@ -28,7 +28,10 @@ async def test_the_operator_lists_runs_pauses_resumes_and_deletes_jobs(house: Ho
         [fact] = json.loads(operate("list", "--json"))
         assert (fact["id"], fact["enabled"], fact["prompt"]) == (job, True, "tea [bold]")
         assert fact["next"].endswith("T18:00:00Z")
-        assert job in operate("list")
+        assert fact["state"] == "on"
+        [_, line] = operate("list").splitlines()
+        assert line.startswith(f"{job}  on     daily at 18:00 (UTC)  ")
+        assert line.endswith("  tea [bold]")
         operate("run", job)
         await house.world.wait(lambda: texts(house, chat)[-1] == "⏰ tea [bold]")
         await until(lambda: house.rows("SELECT trigger FROM polar_run_events") == [("manual",)])
