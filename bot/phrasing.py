@@ -100,7 +100,7 @@ def _weekly(schedule: Weekly) -> str:
     if schedule.days == WORKDAYS:
         return say("schedule.weekdays", at=at, zone=zone)
     return say(
-        "schedule.weekly", days=_listed([say(f"weekday.{day}") for day in sorted(schedule.days)]), at=at, zone=zone
+        "schedule.weekly", days=listed([say(f"weekday.{day}") for day in sorted(schedule.days)]), at=at, zone=zone
     )
 
 
@@ -114,7 +114,7 @@ def _rule(rule: CalendarRule | ElapsedRule) -> str:
     told += _times(rule, parts)
     if "BYSETPOS" in parts:
         told.append(
-            say("schedule.rule.positions", which=_listed([_nth(int(each)) for each in parts["BYSETPOS"].split(",")]))
+            say("schedule.rule.positions", which=listed([_nth(int(each)) for each in parts["BYSETPOS"].split(",")]))
         )
     if rule.count is not None:
         told.append(say(f"schedule.rule.count.{'one' if rule.count == 1 else 'many'}", count=rule.count))
@@ -128,27 +128,27 @@ def _rule(rule: CalendarRule | ElapsedRule) -> str:
 
 def _days(days: RuleDays) -> Iterator[str]:
     if days.weekdays:
-        yield say("schedule.rule.weekdays", days=_listed([_weekday(day, nth) for day, nth in days.weekdays]))
+        yield say("schedule.rule.weekdays", days=listed([_weekday(day, nth) for day, nth in days.weekdays]))
     if days.month_days:
-        yield say("schedule.rule.month_days", days=_listed([_day(day) for day in days.month_days]))
+        yield say("schedule.rule.month_days", days=listed([_day(day) for day in days.month_days]))
     if days.months:
-        yield say("schedule.rule.months", months=_listed([say(f"month.{month}") for month in days.months]))
+        yield say("schedule.rule.months", months=listed([say(f"month.{month}") for month in days.months]))
     if days.year_days:
-        yield say("schedule.rule.year_days", days=_listed([_day(day) for day in days.year_days]))
+        yield say("schedule.rule.year_days", days=listed([_day(day) for day in days.year_days]))
     if days.weeks:
-        yield say("schedule.rule.weeks", weeks=_listed([_number(week) for week in days.weeks]))
+        yield say("schedule.rule.weeks", weeks=listed([_number(week) for week in days.weeks]))
 
 
 def _times(rule: CalendarRule | ElapsedRule, parts: Mapping[str, str]) -> Iterator[str]:
     if isinstance(rule, CalendarRule):
         shown = [_clock(at) for at in rule.times]
         more = [say("schedule.rule.more", count=len(shown) - _MOST_TIMES)] if len(shown) > _MOST_TIMES else []
-        yield say("schedule.rule.times", times=_listed([*shown[:_MOST_TIMES], *more]))
+        yield say("schedule.rule.times", times=listed([*shown[:_MOST_TIMES], *more]))
         return
     if "BYHOUR" in parts:
-        yield say("schedule.rule.hours", hours=_listed(parts["BYHOUR"].split(",")))
+        yield say("schedule.rule.hours", hours=listed(parts["BYHOUR"].split(",")))
     if "BYMINUTE" in parts:
-        yield say("schedule.rule.minutes", minutes=_listed(parts["BYMINUTE"].split(",")))
+        yield say("schedule.rule.minutes", minutes=listed(parts["BYMINUTE"].split(",")))
 
 
 def _weekday(day: int, nth: int) -> str:
@@ -176,7 +176,8 @@ def _number(number: int) -> str:
     return str(number) if number > 0 else _nth(number)
 
 
-def _listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str]) -> str:
+    """One, or several with commas and “and” between them."""
     *others, last = words
     return say("schedule.and", others=", ".join(others), last=last) if others else last
 

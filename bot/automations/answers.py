@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from storage.tables.jobs import Job
 
 
 async def described(
-    job: Job, key: str, zone: ZoneInfo, now_ms: int, least: timedelta | None, assumed: time | None = None
+    job: Job, key: str, zone: ZoneInfo, now_ms: int, least: timedelta | None, assumed: Sequence[time] = ()
 ) -> Outcome:
     """A job to which something has been done, by a text that has room for what it is now, and when it runs next.
 
@@ -26,7 +27,7 @@ async def described(
 
 
 async def created(
-    job: Job, zone: ZoneInfo, now_ms: int, least: timedelta | None, assumed: time | None = None
+    job: Job, zone: ZoneInfo, now_ms: int, least: timedelta | None, assumed: Sequence[time] = ()
 ) -> Outcome:
     """A new job."""
     return await described(job, "automation.created", zone, now_ms, least, assumed)

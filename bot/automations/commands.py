@@ -156,7 +156,7 @@ class AutomationCommands:
             return await self._which(turn, error, prompt or job.prompt, job.id)
         changed = await self.own.edit(turn, job, meant.schedule.stored() if meant else "", prompt)
         now = await self.own.now_of(turn)
-        return await described(changed, "automation.changed", *now, meant.assumed if meant else None)
+        return await described(changed, "automation.changed", *now, meant.assumed if meant else ())
 
     async def _run(self, turn: Turn, job: Job, rest: str) -> Outcome:
         return Outcome.answer(await self.own.run(turn, job))

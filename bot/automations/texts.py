@@ -53,7 +53,7 @@ def describe(schedule: Schedule, zone: ZoneInfo) -> str:
 def described(meant: Meant, zone: ZoneInfo) -> str:
     """The same of what somebody wrote, with the time of day that nobody said."""
     told = describe(meant.schedule, zone)
-    return told if meant.assumed is None else say("schedule.assumed", schedule=told, at=f"{meant.assumed:%H:%M}")
+    return _assuming("schedule.assumed", meant.assumed, schedule=told) if meant.assumed else told
 
 
 def lines(*told: str | None) -> str:
@@ -61,9 +61,14 @@ def lines(*told: str | None) -> str:
     return "\n".join(filter(None, told))
 
 
-def assumed(at: time | None) -> str:
-    """The time of day that nobody said; '' where somebody did."""
-    return "" if at is None else say("schedule.assumed_below", at=f"{at:%H:%M}")
+def assumed(at: Sequence[time]) -> str:
+    """The times of day that nobody said; '' where somebody did."""
+    return _assuming("schedule.assumed_below", at) if at else ""
+
+
+def _assuming(key: str, at: Sequence[time], **values: object) -> str:
+    shown = phrasing.listed([f"{each:%H:%M}" for each in at])
+    return say(f"{key}.{'one' if len(at) == 1 else 'many'}", at=shown, **values)
 
 
 def choice(schedule: Schedule, zone: ZoneInfo) -> str:

@@ -18,7 +18,7 @@ class Meant:
     schedule: Schedule
     written: str
     thing: str = ""
-    assumed: time | None = None
+    assumed: tuple[time, ...] = ()
 
 
 class NotClear(ScheduleError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -13,18 +13,25 @@ from typing import Any
 WordValue = int | float | str | tuple[int | None, ...]
 Sense = tuple[str, WordValue]
 """The kind of a word, and what it says."""
+Matched = Sequence[Sense]
+"""Words that a pattern matched."""
 
 WEEKDAY, WEEKDAYS, MONTH, UNIT, ADVERB, AHEAD, PART, TONIGHT, HOUR, HALF_OF_DAY, FIXED = "WwMUYDPBSmu"
+PART_ALONE, HALF_TO, MINUTES_TO, OFTEN, EXCEPT, UNTIL, FROM, BETWEEN = "jhrceVz:"
 NUMBER, COUNT, ORDINAL, YEAR, CLOCK, DATE, DECIMAL, COMMA, UNKNOWN, UNCLEAR = "NnRyTdx,?!"
 _TABLES = {
     "units": UNIT,
     "adverbs": ADVERB,
     "days_ahead": AHEAD,
     "parts": PART,
+    "parts_alone": PART_ALONE,
     "today_parts": TONIGHT,
     "named_hours": HOUR,
     "halves": HALF_OF_DAY,
     "fixed": FIXED,
+    "half_to": HALF_TO,
+    "minutes_to": MINUTES_TO,
+    "often": OFTEN,
 }
 _WORDS = {
     "article": "a",
@@ -33,13 +40,16 @@ _WORDS = {
     "at": "A",
     "in": "I",
     "from_now": "J",
-    "from": "z",
+    "from": FROM,
+    "between": BETWEEN,
     "every": "E",
     "other": "O",
     "next": "X",
+    "after_next": "i",
     "this": "H",
     "last": "L",
     "and": "&",
+    "and_minutes": "+",
     "half": "F",
     "half_before": "b",
     "quarter": "Q",
@@ -47,7 +57,11 @@ _WORDS = {
     "past": "p",
     "to": "t",
     "before": "v",
-    "until": "V",
+    "until": UNTIL,
+    "except": EXCEPT,
+    "times": "s",
+    "per": "l",
+    "hour_of": "=",
     "for": "f",
     "workdays": "K",
     "workday": "q",
@@ -58,7 +72,23 @@ _WORDS = {
 }
 _LISTS = {"weekdays": (WEEKDAY, 0), "every_weekday": (WEEKDAYS, 0), "months": (MONTH, 1), "ordinals": (ORDINAL, 1)}
 _COUNTS = {"ones": (1, 1), "teens": (10, 1), "tens": (20, 10)}
+_HALVES = {"one_and_a_half": 1.5, "two_and_a_half": 2.5, "three_and_a_half": 3.5}
 _FOLDED = {"ß": "s", "’": "'", "‘": "'", "−": "-", "–": "-"}
+
+
+def values(words: Matched, kinds: str) -> list[WordValue]:
+    """What the words of these kinds say."""
+    return [value for kind, value in words if kind in kinds]
+
+
+def numbers(words: Matched, kinds: str) -> list[int]:
+    """The numbers among these."""
+    return [value for value in values(words, kinds) if isinstance(value, int)]
+
+
+def letters(words: Matched) -> str:
+    """The kinds of words, one behind the other."""
+    return "".join(kind for kind, _ in words)
 
 
 def fold(text: str) -> str:
@@ -126,7 +156,12 @@ def _entries(data: Mapping[str, Any]) -> Iterator[tuple[str, str, WordValue]]:
         for value, phrases in data.get(table, {}).items():
             yield from ((phrase, kind, int(value) if value.isdecimal() else value) for phrase in phrases)
     yield from ((phrase, _WORDS[name], "") for name in _WORDS for phrase in data["words"].get(name, ()))
-    yield from ((phrase, DECIMAL, 1.5) for phrase in data["words"].get("one_and_a_half", ()))
+    for name, amount in _HALVES.items():
+        yield from ((phrase, DECIMAL, amount) for phrase in data["words"].get(name, ()))
+    yield from _counts(data)
+
+
+def _counts(data: Mapping[str, Any]) -> Iterator[tuple[str, str, WordValue]]:
     for name, (first, step) in _COUNTS.items():
         for place, names in enumerate(data[name]):
             yield from ((word, COUNT, first + place * step) for word in names.split())

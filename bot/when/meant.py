@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.schedules.errors import ScheduleError
 from bot.schedules.text import parse, read_due
 from bot.when.errors import Meant, NotClear, NoTime
-from bot.when.results import Ask, NotUnderstood, Understood
+from bot.when.results import WHOLE, Ask, NotUnderstood, Understood
 from bot.when.understanding import understand
 
 _BEYOND = frozenset({"form", "number", "nothing"})
@@ -47,6 +47,8 @@ def remind(text: str, *, zone: ZoneInfo, now: datetime, least: timedelta | None 
 
 def _nearer(strict: ScheduleError, words: NoTime) -> ScheduleError:
     """The error that says more: of a strict form, unless the words went on where it did not."""
+    if words.why in WHOLE:
+        return words
     is_of_words = words.why != "words" or words.position > strict.position
     return words if strict.expected in _BEYOND and is_of_words else strict
 

@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from bot.when.results import Understood, Why
-from bot.when.slots import CalendarDay, Lapse, NamedDay, Slots, TimeOfDay
+from bot.when.slots import CalendarDay, Lapse, NamedDay, Nth, Slots, TimeOfDay
 
-USUAL = {"morning": time(8), "noon": time(12), "afternoon": time(15), "evening": time(18), "night": time(21)}
+USUAL = {
+    "dawn": time(5),
+    "morning": time(8),
+    "noon": time(12),
+    "afternoon": time(15),
+    "evening": time(18),
+    "night": time(21),
+}
 """The time of day that is assumed for a part of it."""
 ASSUMED = time(9)
 OFFERED = (time(9), time(12), time(18))
@@ -45,14 +52,19 @@ def once(slots: Slots, now: datetime) -> list[Understood] | Reason:
     """What a single time may be, the earliest first, `now` being the local time (naive)."""
     if slots.after is not None:
         return _after(slots, slots.after, now)
-    if slots.day is None and slots.named is None and slots.clock is None:
+    has_day = slots.day is not None or slots.named is not None or slots.month is not None
+    if not has_day and slots.clock is None and not (slots.part is not None and slots.is_alone):
         return Reason("no_time")
+    if slots.also is not None:
+        return Reason("two_times")
     hours = hours_of(slots)
     if isinstance(hours, Reason):
         return hours
-    if slots.day is None and slots.named is None:
+    if not has_day:
         return _told(_next(hour, now) for hour in _both_halves(slots, hours))
-    days = days_of(slots, now)
+    days = days_of(slots, now) if slots.month is None else _in_month(slots, slots.month, now.date())
+    if isinstance(days, Reason):
+        return days
     if not days:
         return Reason("no_such_day")
     if not hours:
@@ -65,6 +77,28 @@ def once(slots: Slots, now: datetime) -> list[Understood] | Reason:
     return _told(ahead) if ahead else Reason("past")
 
 
+def _in_month(slots: Slots, ahead: int, today: date) -> list[date] | Reason:
+    """The days that may be meant by one of a month; its first, or the same as today's, where none is said."""
+    day, first = slots.day, later(today.replace(day=1), ahead)
+    if slots.named is not None or (day is not None and (slots.nth is not None or day.month is not None)):
+        return Reason("words")
+    days = [first + more * _DAY for more in range(monthrange(first.year, first.month)[1])]
+    if slots.nth is not None:
+        return [each for each in days if is_nth(each, slots.nth)]
+    if day is not None:
+        return [each for each in days if each.day == day.number]
+    return sorted({first, later(today, ahead)}) if ahead else Reason("which_days")
+
+
+def is_nth(day: date, nth: Nth) -> bool:
+    """True for the nth such day of its month."""
+    is_last = (day + (7 if nth.weekday is not None else 1) * _DAY).month != day.month
+    if nth.weekday is None:
+        return is_last if nth.number < 0 else day.day in (nth.number, *nth.further)
+    number = (day.day - 1) // 7 + 1
+    return day.weekday() == nth.weekday and (is_last if nth.number < 0 else number in (nth.number, *nth.further))
+
+
 def _with_next_week(slots: Slots, days: list[date], today: date) -> list[date]:
     """“Wednesday”, said on a Wednesday, is seldom today."""
     is_open = slots.day is None and slots.named == NamedDay(today.weekday())
@@ -75,7 +109,9 @@ def _coming(slots: Slots, days: list[date], hours: list[Hour], now: datetime) ->
     """Of a day that comes again, the one that is still to come."""
     for day in days:
         is_over = all(hour.on(day) <= now for hour in hours)
-        if slots.day is not None and is_over and slots.day.ahead is None and slots.day.year is None:
+        if slots.month is not None:
+            yield day
+        elif slots.day is not None and is_over and slots.day.ahead is None and slots.day.year is None:
             yield from days_of(slots, now + _DAY)[:1]
         elif slots.named is not None and slots.day is None and is_over:
             yield day + 7 * _DAY
@@ -85,7 +121,7 @@ def _coming(slots: Slots, days: list[date], hours: list[Hour], now: datetime) ->
 
 def _told(found: Iterable[tuple[datetime, Hour]]) -> list[Understood]:
     return [
-        Understood(f"once {at:%Y-%m-%d %H:%M}", assumed=hour.at if hour.is_assumed else None)
+        Understood(f"once {at:%Y-%m-%d %H:%M}", assumed=(hour.at,) if hour.is_assumed else ())
         for at, hour in sorted(found, key=lambda each: each[0])
     ]
 
@@ -123,7 +159,7 @@ def hours_of(slots: Slots) -> list[Hour] | Reason:
 
 
 def _names_day(slots: Slots) -> bool:
-    return slots.day is not None or slots.named is not None or slots.weekdays is not None
+    return any(each is not None for each in (slots.day, slots.named, slots.weekdays, slots.month))
 
 
 def _within(clock: TimeOfDay, part: str) -> list[Hour] | Reason:
@@ -133,9 +169,15 @@ def _within(clock: TimeOfDay, part: str) -> list[Hour] | Reason:
         is_late = part in ("afternoon", "evening") or (part == "night" and 5 <= hour < 12)
         hour = hour % 12 + 12 if is_late else 0 if part in ("night", "morning") and hour == 12 else hour
         hour = hour + 12 if part == "noon" and hour < 4 else hour
-    first, last = {"morning": (0, 12), "noon": (11, 15), "afternoon": (12, 20), "evening": (15, 24), "night": (0, 24)}[
-        part
-    ]
+    hour = 0 if part == "dawn" and hour == 12 and not clock.is_sure else hour
+    first, last = {
+        "dawn": (0, 6),
+        "morning": (0, 12),
+        "noon": (11, 15),
+        "afternoon": (12, 20),
+        "evening": (15, 24),
+        "night": (0, 24),
+    }[part]
     if not first <= hour <= last or (part == "night" and 7 <= hour < 18):
         return Reason("no_such_time")
     return [Hour(time(hour % 24, clock.minute), int(hour == 24 or (part == "night" and hour < 7)))]
@@ -184,7 +226,7 @@ def _named(named: NamedDay, today: date) -> Iterator[date]:
     ahead = (named.weekday - today.weekday()) % 7
     match named.which:
         case "next_week":
-            yield monday + (7 + named.weekday) * _DAY
+            yield monday + (7 * (1 + named.weeks) + named.weekday) * _DAY
         case "next":
             yield today + (ahead or 7) * _DAY
             # On a Wednesday, “next Friday” is in two days to some, and in nine to others.
@@ -201,7 +243,8 @@ def _named(named: NamedDay, today: date) -> Iterator[date]:
 
 def _after(slots: Slots, span: Lapse, now: datetime) -> list[Understood] | Reason:
     """So long from now; where that is days, at a time of day if one is said."""
-    if slots.joined(Slots(day=CalendarDay(), named=NamedDay(0), until=Slots(), lasting=Lapse())) is None:
+    others = Slots(day=CalendarDay(), named=NamedDay(0), month=0, nth=Nth(1), until=Slots(), lasting=Lapse(), also=())
+    if slots.joined(others) is None:
         return Reason("words")
     if not span.minutes and not span.months:
         return Reason("no_such_time")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import islice, product
 
-from bot.when.language import UNKNOWN, WordValue
-from bot.when.slots import CalendarDay, Lapse, NamedDay, Nth, Repetition, Slots, TimeOfDay
+from bot.when import clocks
+from bot.when.language import DECIMAL, UNKNOWN, Matched, WordValue, letters, numbers, values
+from bot.when.slots import CalendarDay, Lapse, NamedDay, Nth, Repetition, Slots
 from bot.when.tokens import Token
 
 MOST_WORDS = 16
@@ -16,11 +18,10 @@ _MOST_READINGS = 24
 _MOST_STEPS = 200
 _MINUTES = {"minute": 1, "hour": 60, "day": 1440, "week": 10080}
 _MONTHS = {"month": 1, "year": 12}
+_SECOND = "2 "
+"""Before a unit: every second one."""
 _FRACTIONS = {"F": 0.5, "Q": 0.25}
 _AND = "[&,]+"
-
-Matched = Sequence[tuple[str, WordValue]]
-"""The words that a pattern matched, each with its kind and what it says."""
 
 
 def read(found: Sequence[Token]) -> list[Slots]:
@@ -46,29 +47,14 @@ class _Reader:
     def _from(self, at: int, read: Slots) -> Slots | None:
         if at == len(self._kinds):
             return read
-        for pattern, take in _PATTERNS:
-            match = pattern.match(self._kinds, at)
-            if match is None or match.end() == at:
-                continue
+        for length, take in _matching(self._kinds[at:]):
             self._left -= 1
-            more = take(self._words[match.start() : match.end()]) if self._left > 0 else None
+            more = take(self._words[at : at + length]) if self._left > 0 else None
             joined = read.joined(more) if more is not None else None
-            whole = self._from(match.end(), joined) if joined is not None else None
+            whole = self._from(at + length, joined) if joined is not None else None
             if whole is not None:
                 return whole
         return None
-
-
-def _of(words: Matched, kinds: str) -> list[WordValue]:
-    return [value for kind, value in words if kind in kinds]
-
-
-def _numbers(words: Matched, kinds: str) -> list[int]:
-    return [value for value in _of(words, kinds) if isinstance(value, int)]
-
-
-def _kinds(words: Matched) -> str:
-    return "".join(kind for kind, _ in words)
 
 
 def _nothing(words: Matched) -> Slots:
@@ -78,12 +64,13 @@ def _nothing(words: Matched) -> Slots:
 def _span(words: Matched) -> Lapse | None:
     """A length of time: “an hour and a half”, “1h30”, “2 weeks”, “a quarter of an hour”."""
     minutes, months, count, fraction, unit = 0.0, 0, 1.0, 0.0, ""
+    words = _quartered(words)
     for place, (kind, value) in enumerate(words):
         if kind == "u":
             minutes += float(str(value))
         elif kind in "Nnx":
             count = float(str(value))
-            if place == len(words) - 1 and unit == "hour":  # 1h30
+            if place == len(words) - 1 and unit == "hour":  # 1h30, and one hour thirty
                 minutes += count
         elif kind in _FRACTIONS:
             fraction = _FRACTIONS[kind]
@@ -104,13 +91,20 @@ def _span(words: Matched) -> Lapse | None:
     return Lapse(int(minutes), months) if minutes == int(minutes) else None
 
 
+def _quartered(words: Matched) -> Matched:
+    """Three quarters, as a number."""
+    if letters(words)[:2] not in ("NQ", "nQ"):
+        return words
+    return [(DECIMAL, numbers(words, "Nn")[0] * _FRACTIONS["Q"]), *words[2:]]
+
+
 def _after(words: Matched) -> Slots | None:
     span = _span([word for word in words if word[0] not in "IJG"])
     return None if span is None else Slots(after=span)
 
 
 def _lasting(words: Matched) -> Slots | None:
-    span = _span([word for word in words if word[0] not in "fG"])
+    span = _span([word for word in words if word[0] not in "fGX"])
     return None if span is None else Slots(lasting=span)
 
 
@@ -119,36 +113,78 @@ def _until(words: Matched) -> Slots | None:
     return None if inner is None else Slots(until=inner)
 
 
+def _weeks_from(words: Matched) -> Slots | None:
+    """Today in two weeks, Friday in a week, and a week from tomorrow: whole days from a day."""
+    days, weekdays = numbers(words, "D"), numbers(words, "W")
+    span = _span([word for word in words if word[0] not in "DWIzG"])
+    if span is None or span.months or span.minutes % _MINUTES["day"] or not span.minutes:
+        return None
+    ahead = span.minutes // _MINUTES["day"]
+    if days:
+        return Slots(day=CalendarDay(ahead=days[0] + ahead))
+    return Slots(named=NamedDay(weekdays[0], weeks=ahead // 7)) if ahead % 7 == 0 else None
+
+
+def _often(words: Matched) -> Slots | None:
+    """Twice a day, three times a week; alone it is of a repetition that is named elsewhere."""
+    units, found = [str(unit) for unit in values(words, "UY")], numbers(words, "cNn")
+    if not 1 <= found[0] <= 24 or (units and units[0].startswith(_SECOND)):
+        return None
+    return Slots(often=found[0], every=Repetition(units[0]) if units else None)
+
+
+def _without(words: Matched) -> Slots:
+    """The weekdays that an exception names."""
+    kinds = letters(words)
+    return Slots(without=tuple(sorted(set(numbers(words, "Ww")))) or ((5, 6) if "K" not in kinds else tuple(range(5))))
+
+
+def _several(words: Matched) -> Slots | None:
+    """Several times of day: 9 and 18, 8 am, noon and 6 pm; one of them must be more than a number."""
+    if not set(letters(words)) & set("ATmCSptb"):
+        return None
+    pieces: list[list[tuple[str, WordValue]]] = [[]]
+    for word in words:
+        if word[0] not in "&,":
+            pieces[-1].append(word)
+        elif pieces[-1]:
+            pieces.append([])
+    told = [_Reader([("A", ""), *(word for word in piece if word[0] not in "AG")]).slots() for piece in pieces]
+    found = [each.clock for each in told if each is not None and each == Slots(clock=each.clock)]
+    clocked = [each for each in found if each is not None]
+    return Slots(clock=clocked[0], also=tuple(clocked[1:])) if len(clocked) == len(pieces) else None
+
+
 def _every(words: Matched) -> Slots | None:
-    kinds, units = _kinds(words), [str(unit) for unit in _of(words, "UY")]
-    counts = _numbers(words, "NnR")
+    kinds, units = letters(words), [str(unit) for unit in values(words, "UY")]
+    counts = numbers(words, "NnR")
     if "F" in kinds or "Q" in kinds or "u" in kinds:
         span = _span([word for word in words if word[0] != "E"])
         return None if span is None or not span.minutes else Slots(every=Repetition("minute", span.minutes))
-    count = counts[0] if counts else 2 if "O" in kinds else 1
-    return Slots(every=Repetition(units[0], count)) if count else None
+    count = counts[0] if counts else 2 if "O" in kinds or units[0].startswith(_SECOND) else 1
+    return Slots(every=Repetition(units[0].removeprefix(_SECOND), count)) if count else None
 
 
 def _every_days(words: Matched) -> Slots | None:
     """On some weekdays of every week, or of every second one; every third Monday may be one of a month."""
-    kinds = _kinds(words)
-    if any(number != 2 for number in _numbers(words, "R")):
+    kinds = letters(words)
+    if any(number != 2 for number in numbers(words, "R")):
         return None
-    days = tuple(sorted(set(_numbers(words, "Ww"))))
+    days = tuple(sorted(set(numbers(words, "Ww"))))
     days = days or (tuple(range(5)) if "K" in kinds or "q" in kinds else (5, 6))
     return Slots(every=Repetition("week", 2 if "O" in kinds or "R" in kinds else 1), weekdays=days)
 
 
 def _weekday_range(words: Matched) -> Slots:
     """Monday through Friday, and Saturday to Tuesday."""
-    first, last = _numbers(words, "W")
+    first, last = numbers(words, "W")
     days = {(first + more) % 7 for more in range((last - first) % 7 + 1)}
     return Slots(every=Repetition("week"), weekdays=tuple(sorted(days)))
 
 
 def _which_days(words: Matched) -> Slots:
     """Several weekdays behind “every two weeks”."""
-    return Slots(weekdays=tuple(sorted(set(_numbers(words, "Ww")))))
+    return Slots(weekdays=tuple(sorted(set(numbers(words, "Ww")))))
 
 
 def _every_part(words: Matched) -> Slots:
@@ -156,49 +192,51 @@ def _every_part(words: Matched) -> Slots:
 
 
 def _nth(words: Matched) -> Nth | None:
-    weekdays, numbers = _numbers(words, "W"), _numbers(words, "RN")
-    number = numbers[0] if numbers else -1
+    weekdays, found = numbers(words, "W"), numbers(words, "RN")
+    number = found[0] if found else -1
     if not -1 <= number <= (4 if weekdays else 31) or number == 0:
         return None
-    return Nth(number, weekdays[0] if weekdays else None)
+    if not all(1 <= each <= (4 if weekdays else 31) for each in found[1:]):
+        return None
+    return Nth(number, weekdays[0] if weekdays else None, tuple(sorted(set(found[1:]) - {number})))
 
 
 def _of_month(words: Matched) -> Slots | None:
     """The nth day, or the nth weekday, of every month."""
-    units, nth = [str(unit) for unit in _of(words, "U")], _nth(words)
+    units, nth = [str(unit) for unit in values(words, "U")], _nth(words)
     if nth is None or (units and units[-1] != "month") or units[:-1] not in ([], ["day"]):
         return None
-    if nth.weekday is None and "L" in _kinds(words) and units[:-1] != ["day"]:
+    if nth.weekday is None and "L" in letters(words) and units[:-1] != ["day"]:
         return None
     return Slots(every=Repetition("month"), nth=nth)
 
 
 def _within_month(words: Matched) -> Slots | None:
     """The last day, or the nth weekday, behind “every month”."""
-    units, nth = _of(words, "U"), _nth(words)
+    units, nth = values(words, "U"), _nth(words)
     return Slots(nth=nth) if nth is not None and units in ([], ["day"]) else None
 
 
 def _date(words: Matched) -> Slots | None:
-    [value] = _of(words, "d")
+    [value] = values(words, "d")
     assert isinstance(value, tuple)
     year, month, number = value
     return Slots(day=CalendarDay(year=year, month=month, number=number))
 
 
 def _named_date(words: Matched) -> Slots:
-    [month], [number], years = _numbers(words, "M"), _numbers(words, "NR"), _numbers(words, "y")
+    [month], [number], years = numbers(words, "M"), numbers(words, "NR"), numbers(words, "y")
     every = Repetition("year") if words[0][0] == "E" else None
     return Slots(every=every, day=CalendarDay(year=years[0] if years else None, month=month, number=number))
 
 
 def _month_day(words: Matched) -> Slots | None:
-    [number] = _numbers(words, "RN")
+    [number] = numbers(words, "RN")
     return Slots(day=CalendarDay(number=number)) if 1 <= number <= 31 else None
 
 
 def _ahead(words: Matched) -> Slots:
-    return Slots(day=CalendarDay(ahead=_numbers(words, "D")[0]))
+    return Slots(day=CalendarDay(ahead=numbers(words, "D")[0]))
 
 
 def _tonight(words: Matched) -> Slots:
@@ -206,86 +244,61 @@ def _tonight(words: Matched) -> Slots:
 
 
 def _weekday(words: Matched) -> Slots | None:
-    kinds = _kinds(words)
-    weekday = _numbers(words, "W")[0]
-    units = _of(words, "U")
-    if "z" in kinds:
-        weeks = [*_numbers(words, "Nn"), 1][0]
-        return Slots(named=NamedDay(weekday, weeks=weeks)) if units == ["week"] else None
+    kinds = letters(words)
+    weekday = numbers(words, "W")[0]
+    units = values(words, "U")
     if units:
         return Slots(named=NamedDay(weekday, "next_week")) if units == ["week"] else None
     return Slots(named=NamedDay(weekday, "next" if "X" in kinds else "this" if "H" in kinds else ""))
 
 
 def _next_unit(words: Matched) -> Slots | None:
-    return Slots(named=NamedDay(0, "next_week")) if _of(words, "U") == ["week"] else None
+    """Next week is its Monday; next month, and this one, may be any day of it."""
+    units, kinds = values(words, "U"), letters(words)
+    if units == ["week"] and "H" not in kinds:
+        return Slots(named=NamedDay(0, "next_week", weeks=int("i" in kinds)))
+    return Slots(month=0 if "H" in kinds else 2 if "i" in kinds else 1) if units == ["month"] else None
+
+
+def _after_next(words: Matched) -> Slots | None:
+    """A day of the week after the next one."""
+    weekday = NamedDay(numbers(words, "W")[0], "next_week", weeks=1)
+    return Slots(named=weekday) if values(words, "U") == ["week"] else None
 
 
 def _weekend(words: Matched) -> Slots:
-    return Slots(named=NamedDay(5, "next_weekend" if "X" in _kinds(words) else "weekend"))
+    return Slots(named=NamedDay(5, "next_weekend" if "X" in letters(words) else "weekend"))
 
 
-def _clocked(hour: int, minute: int, is_sure: bool, half: str) -> Slots | None:
-    if hour > 24 or minute > 59 or (hour == 24 and minute) or (half and not 1 <= hour <= 12):
-        return None
-    if half:
-        return Slots(clock=TimeOfDay(hour % 12 + 12 * (half == "p"), minute, True))
-    return Slots(clock=TimeOfDay(hour, minute, is_sure or hour > 12 or hour == 0))
-
-
-def _hour(words: Matched) -> Slots | None:
-    numbers = _numbers(words, "Nn")
-    halves = [str(half) for half in _of(words, "m")]
-    return _clocked(numbers[0], numbers[1] if len(numbers) > 1 else 0, False, "".join(halves))
-
-
-def _written(words: Matched) -> Slots | None:
-    [value] = _of(words, "T")
-    assert isinstance(value, tuple)
-    hour, minute, is_sure = (number or 0 for number in value)
-    return _clocked(hour, minute, bool(is_sure), "".join(str(half) for half in _of(words, "m")))
-
-
-def _noon(words: Matched) -> Slots:
-    return Slots(clock=TimeOfDay(_numbers(words, "S")[0], 0, True))
-
-
-def _spoken(words: Matched) -> Slots | None:
-    """Half past six, quarter to five, ten past nine, and half seven where that is half past six."""
-    kinds, numbers = _kinds(words), _numbers(words, "Nn")
-    hour = numbers[-1]
-    minutes = 30 if "F" in kinds else -30 if "b" in kinds else 15 if "Q" in kinds else numbers[0]
-    return _around(hour, -minutes if "t" in kinds else minutes)
-
-
-def _and_a_half(words: Matched) -> Slots | None:
-    """Nine and a half, and ten less a quarter, as several languages say it."""
-    kinds, numbers = _kinds(words), _numbers(words, "Nn")
-    minutes = 30 if "F" in kinds else 15 if "Q" in kinds else numbers[-1]
-    return _around(numbers[0], -minutes if "o" in kinds else minutes)
-
-
-def _around(hour: int, minutes: int) -> Slots | None:
-    total = hour * 60 + minutes
-    is_one = 1 <= hour <= 12 and abs(minutes) < 60 and total >= 60
-    return Slots(clock=TimeOfDay(total // 60, total % 60)) if is_one else None
+def _hour_of_part(words: Matched) -> Slots | None:
+    """Three of the afternoon."""
+    clock = clocks.hour(words)
+    return None if clock is None else clock.joined(Slots(part=str(values(words, "P")[0])))
 
 
 def _part(words: Matched) -> Slots:
-    part = str(_of(words, "P")[0])
-    return Slots(day=CalendarDay(ahead=0), part=part) if "H" in _kinds(words) else Slots(part=part)
+    """In the evening, which is the coming one where no day is named, as a mere evening is not; this evening."""
+    part, kinds = str(values(words, "Pj")[0]), letters(words)
+    if "H" in kinds:
+        return Slots(day=CalendarDay(ahead=0), part=part)
+    return Slots(part=part, is_alone=True if kinds != "P" else None)
 
 
-_LENGTH = r"(?:a?[FQ]G?a?U|a?u|xU|[Nn]&a?FU|[Nna]?U(?:&?[Nn]U)*(?:&a?[FQ]U?|N(?!U))?)"
+_LENGTH = r"(?:a?[FQ]G?a?U|[Nn]QG?a?U|a?u|xG?a?U|[Nn]&a?FU|[Nna]?U(?:&?[Nn]U)*(?:&a?[FQ]U?|[Nn](?!U))?)"
+_ONE_TIME = r"[GA]*(?:TC?m?|(?:[Fb]p?|Q[pt]|n[pt])[Nn]C?|[Nn]C[Nn]|nn|[Nn]C?m?|S)"
 _DAY = r"(?:G*d|G*(?:MG*[RN]|[RN]G*M)y?|G*[XH]?W|D|G*R|G*gN)"
-_TABLE: tuple[tuple[str, Callable[[Matched], Slots | None]], ...] = (
+_Take = Callable[[Matched], Slots | None]
+_TABLE: tuple[tuple[str, _Take], ...] = (
     (rf"V{_DAY}", _until),
-    (rf"f{_LENGTH}", _lasting),
+    (rf"fG*X?{_LENGTH}", _lasting),
     (rf"I{_LENGTH}|{_LENGTH}J", _after),
-    (r"G*[Nna]UzG*W", _weekday),
+    (rf"G*DI{_LENGTH}|G*{_LENGTH}zG*[DW]|G*WI[Nna]?U", _weeks_from),
+    (r"(?:c|[Nn]s)(?:[aGlEA]*U|Y)|c|[Nn]s", _often),
+    (rf"e[GAE]*(?:[Ww](?:{_AND}[GA]*[Ww])*|[ZkK])", _without),
+    (rf"[EG]*R(?:{_AND}G*R)+W?G*[EG]U", _of_month),
     (r"[EG]*(?:[RL]W|[RL]U|LG*U|R|gN)G*(?:E|G)U|G+NG*EU", _of_month),
     (r"[EGz]*W[Vt]G*W", _weekday_range),
-    (rf"E[OR]?W(?:{_AND}G*W)*|[GA]*w(?:{_AND}G*[wW])*|Ew(?:{_AND}w)*", _every_days),
+    (rf"E[OR]?W(?:{_AND}[EG]*W)*|[GA]*w(?:{_AND}G*[wW])*|Ew(?:{_AND}w)*", _every_days),
     (r"[EG]*K|[EG]q|[EG]*Z|Ek", _every_days),
     (r"E(?:a?[FQ]G?a?U|a?u|[OR]?U|[Nna]U)|Y", _every),
     (r"EP", _every_part),
@@ -297,19 +310,35 @@ _TABLE: tuple[tuple[str, Callable[[Matched], Slots | None]], ...] = (
     (r"G*d", _date),
     (r"D", _ahead),
     (r"B", _tonight),
-    (r"G*WG*XU|XUG*W", _weekday),
+    (r"G*WG*(?:XU|UX)|G*(?:XU|UX)G*W", _weekday),
+    (r"G*WG*iU|G*iUG*W", _after_next),
     (r"[GA]*(?:XW|WX|HW|WH|W)", _weekday),
-    (r"G*XU", _next_unit),
+    (r"[GA]*(?:[XHi]U|UX)", _next_unit),
     (r"[GHX]*k", _weekend),
-    (r"[GA]*(?:[Fb]p?|Q[pt]|n[pt]|Np)[Nn]C?", _spoken),
-    (r"A?G*[Nn]C?[&o](?:a?[FQ]|n)", _and_a_half),
-    (r"(?:AG*)?TC?m?", _written),
-    (r"A?G*NCN", _hour),
-    (r"A?G*[Nn](?:C|m)|AG*[Nn]C?m?", _hour),
-    (r"[GA]*S", _noon),
-    (r"[GAI]*H?G*P", _part),
+    (r"[GA]*(?:[Fb]p?|Q[pt]|n[pt]|Np)[Nn]C?|AG*N[tv][Nn]C?", clocks.spoken),
+    (r"[GA]*[Nn][pt]b[Nn]C?", clocks.around_half),
+    (r"[GA]*h", clocks.half_to),
+    (r"[GA]*r(?:[Nn]C?|C)", clocks.minutes_to),
+    (r"A?G*[Nn]C?(?:&a?[FQ]|o(?:a?[FQ]|n)|\+n)", clocks.and_a_half),
+    (rf"{_ONE_TIME}(?:{_AND}{_ONE_TIME})+", _several),
+    (r"A?G*nnm?|A?G*[Nn]CnU?", clocks.read_out),
+    (r"A?G*[Nn]C?G*S", clocks.noon_at_twelve),
+    (r"[GA]*S&?a?[FQ]", clocks.noon_and_a_half),
+    (r"[Nn]=P", _hour_of_part),
+    (r"(?:AG*)?TC?m?", clocks.written),
+    (r"A?G*NCN", clocks.hour),
+    (r"A?G*[Nn](?:C|m)|AG*[Nn]C?m?", clocks.hour),
+    (r"[GA]*S", clocks.noon),
+    (r"[GAI=]*H?G*[Pj]", _part),
     (r"G*L[UW]|G*RW", _within_month),
     (r"G*R|G*gN", _month_day),
     (r",", _nothing),
 )
 _PATTERNS = tuple((re.compile(pattern), take) for pattern, take in _TABLE)
+
+
+@lru_cache(maxsize=2048)
+def _matching(kinds: str) -> tuple[tuple[int, _Take], ...]:
+    """The patterns with which these kinds begin: how many words each takes, and what it makes of them."""
+    found = ((pattern.match(kinds), take) for pattern, take in _PATTERNS)
+    return tuple((match.end(), take) for match, take in found if match is not None and match.end())

@@ -6,20 +6,40 @@ from dataclasses import dataclass, field
 from datetime import time
 from typing import Literal
 
-Why = Literal["words", "past", "no_such_day", "no_such_time", "no_time", "no_thing"]
-"""A word that is not known; a time that has passed; a day or a time that there is not; no time; nothing to do."""
+Why = Literal[
+    "words",
+    "past",
+    "no_such_day",
+    "no_such_time",
+    "no_time",
+    "no_thing",
+    "two_times",
+    "two_minutes",
+    "which_days",
+    "which_hours",
+    "exception",
+    "end",
+]
+"""A word that is not known; a time that has passed; a day or a time that there is not; no time; nothing to do.
+
+Then what is understood and cannot be kept: several times of what comes once, or not at the same minute of the hour;
+days that are not named; hours that it shall keep to; an exception, or an end, of a kind that there is not.
+"""
+
+WHOLE: frozenset[Why] = frozenset({"two_times", "two_minutes", "which_days", "which_hours", "exception", "end"})
+"""Those of what is understood: what else the text may be would only be a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
     """A time with one meaning: `schedule` is a text that bot.schedules reads, `thing` what is to be done then.
 
-    `assumed` is the time of day where none was said.
+    `assumed` are the times of day where none was said.
     """
 
     schedule: str
     thing: str = ""
-    assumed: time | None = None
+    assumed: tuple[time, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from bot.when.language import UNKNOWN, Language, fold
+from bot.when.language import BETWEEN, COUNT, EXCEPT, FROM, UNKNOWN, UNTIL, Language, fold
 from bot.when.reading import MOST_WORDS, read
+from bot.when.results import Why
 from bot.when.slots import Slots
 from bot.when.tokens import Token, tokens
 
@@ -15,11 +17,14 @@ _REACH = 160
 """Characters from either end in which the time is looked for."""
 _SURELY_OF_A_TIME = frozenset("MWwDTd")
 _RELATIVE = re.compile("U!|!a?U")
-_SETTING_OFF = frozenset("!pzv")
+_SETTING_OFF = frozenset("!pzvcs")
 """Kinds of words that may set a time off against another one."""
 _MOST_WITHIN = 8
 """Words of a time that stands amid a text."""
+_LIMITS: Mapping[str, Why] = {EXCEPT: "exception", UNTIL: "end", FROM: "which_hours", BETWEEN: "which_hours"}
+"""What a repetition goes on with that is kept whole or not at all."""
 _MOST_TRIES = 48
+_MOST_LIMITS = 2
 """To find one there."""
 
 
@@ -30,6 +35,8 @@ class Parting:
     readings: Sequence[Slots]
     thing: str
     is_doubtful: bool = False
+    why: Why | None = None
+    """Why the time cannot be kept, where it goes on with what is not understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +66,21 @@ def opened(text: str, language: Language) -> str | None:
 def partings(text: str, language: Language) -> Iterator[Parting]:
     """The ways to part what follows an opening, the likeliest first."""
     skipped = len(_joined(text, language))
-    head = _head(text, language) if not text[:skipped].strip(" ,") else None
+    head = _head(text, language)
+    if head is not None and text[:skipped].strip(" ,") and not any(slots.lasting for slots in head.readings):
+        head = None  # “for” leads to a thing, unless it says for how long
     rest = text[head.end :] if head else text[skipped:]
     if head is not None:
         yield from _headed(head, next(_tails(rest, language), None), text, language)
         return
-    yield from (_tailed(tail, rest, language) for tail in _tails(rest, language))
+    tails = _tails(rest, language)
+    longest = next(tails, None)
+    why = limit(tokens(rest[: longest.start if longest else None][-_REACH:], language))
+    if why is not None:
+        yield Parting((), rest, why=why)
+        return
+    if longest is not None:
+        yield from (_tailed(tail, rest, language) for tail in chain([longest], tails))
     within = _within(rest[:_REACH], language)
     if within is not None:
         yield Parting(within.readings, _thing(rest, language), is_doubtful=True)
@@ -74,6 +90,10 @@ def _headed(head: _Stretch, tail: _Stretch | None, text: str, language: Language
     """The time first. What the end of the sentence says as well may belong to it, or to the thing."""
     rest = text[head.end :]
     thing = _thing(rest, language)
+    why = _limit_at(head.after) if any(slots.every for slots in head.readings) else None
+    if why is not None:
+        yield Parting(head.readings, thing, why=why)
+        return
     if thing and not _begins_thing(rest, language):
         yield Parting(head.readings, text.strip(), is_doubtful=True)
         return
@@ -81,6 +101,20 @@ def _headed(head: _Stretch, tail: _Stretch | None, text: str, language: Language
     pairs = [first.joined(more) for first in unfinished for more in (tail.readings if tail is not None else ())]
     together = [slots for slots in pairs if slots is not None]
     yield Parting([*together, *head.readings], thing)
+
+
+def limit(found: Sequence[Token]) -> Why | None:
+    """What a repetition goes on with that cannot be kept: an exception, or an end, that is not understood."""
+    places = [place for place, token in enumerate(found) if place and _limit_at(token)]
+    for place in places[:_MOST_LIMITS]:
+        for first in range(max(0, place - _MOST_WITHIN), place):
+            if any(slots.every for slots in read(found[first:place])):
+                return _limit_at(found[place])
+    return None
+
+
+def _limit_at(token: Token | None) -> Why | None:
+    return next((why for kind, why in _LIMITS.items() if token is not None and kind in token.kinds), None)
 
 
 def _begins_thing(rest: str, language: Language) -> bool:
@@ -133,7 +167,7 @@ def _head(text: str, language: Language) -> _Stretch | None:
     """The longest time with which a text begins."""
     found = tokens(_cut(text[:_REACH], text), language)
     for count in range(min(_known(found), MOST_WORDS), 0, -1):
-        readings = read(found[:count])
+        readings = _readings(found[:count])
         if readings:
             after = found[count] if count < len(found) else None
             return _Stretch(readings, 0, found[count - 1].end, found[0], after=after)
@@ -147,7 +181,7 @@ def _tails(text: str, language: Language) -> Iterator[_Stretch]:
         offset += 1
     found = tokens(text[offset:], language)
     for first in range(len(found) - min(_known(found[::-1]), MOST_WORDS), len(found)):
-        readings = read(found[first:])
+        readings = _readings(found[first:])
         if readings and (first or offset):
             before = found[first - 1] if first else None
             yield _Stretch(readings, offset + found[first].start, len(text), found[first], before=before)
@@ -168,6 +202,11 @@ def _within(text: str, language: Language) -> _Stretch | None:
                 break
         at += 1
     return best
+
+
+def _readings(found: Sequence[Token]) -> list[Slots]:
+    """What these may say of a time; two mere numbers, as in a title, say nothing amid other words."""
+    return [] if all(token.kinds == COUNT for token in found) else read(found)
 
 
 def _known(found: Sequence[Token]) -> int:

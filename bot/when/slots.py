@@ -55,19 +55,29 @@ class Nth:
 
     number: int
     weekday: int | None = None
+    further: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """The parts of a time; None, or nothing, where it has none."""
+    """The parts of a time; None, or nothing, where it has none.
+
+    `also` are further times of day; a part of the day that `is_alone` needs no day; `month` is so many months ahead;
+    `often` says how many times a repetition comes, `without` which weekdays it leaves out.
+    """
 
     after: Lapse | None = None
     day: CalendarDay | None = None
     named: NamedDay | None = None
     clock: TimeOfDay | None = None
+    also: tuple[TimeOfDay, ...] | None = None
     part: str | None = None
+    is_alone: bool | None = None
+    month: int | None = None
     every: Repetition | None = None
+    often: int | None = None
     weekdays: tuple[int, ...] | None = None
+    without: tuple[int, ...] | None = None
     nth: Nth | None = None
     until: Slots | None = None
     lasting: Lapse | None = None

@@ -25,6 +25,7 @@ from bot.when.language import (
 _ATOM = re.compile(
     r"(?P<iso>[0-9]{4}-[0-9]{2}-[0-9]{2}(?![\w-]))"
     r"|(?P<dots>[0-9]{1,2}\.[0-9]{1,2}\.(?:[0-9]{4}|[0-9]{2})?(?![\w:]))"
+    r"|(?P<mixed>[0-9]{1,3}\s1/2(?=\s*[^\W\d])|[0-9]{0,3}[¼½¾])"
     r"|(?P<slash>[0-9]{1,2}/[0-9]{1,2}(?:/(?:[0-9]{4}|[0-9]{2}))?(?![\w/:]))"
     r"|(?P<colon>[0-9]{1,2}:[0-9]{2}(?![0-9:]))"
     r"|(?P<point>[0-9]{1,2}[.,][0-9]{1,2}(?![0-9:,]|\.[0-9]))"
@@ -34,6 +35,8 @@ _ATOM = re.compile(
     r"|(?P<comma>,)|(?P<other>[0-9]+|\S)"
 )
 _LONGEST_PHRASE = 40
+_PARTS = {"¼": 0.25, "½": 0.5, "¾": 0.75}
+_FRACTIONS = {(1, 2): 0.5, (1, 4): 0.25, (3, 4): 0.75}
 _NOT_LAST = re.compile(r"[\s.!?…]+$")
 
 
@@ -111,8 +114,11 @@ def _atom(kind: str, text: str, language: Language) -> tuple[Sense, ...]:
             return ((DATE, tuple(numbers)),)
         case "dots":
             return ((DATE, (_year(numbers), numbers[1], numbers[0])),)
+        case "mixed":
+            return ((DECIMAL, (numbers[0] if text[0].isdecimal() else 0) + _PARTS.get(text[-1], 0.5)),)
         case "slash":
-            return _slash(numbers, language.is_day_first)
+            part = _FRACTIONS.get((numbers[0], numbers[1])) if len(numbers) == 2 else None
+            return *(((DECIMAL, part),) if part else ()), *_slash(numbers, language.is_day_first)
         case "colon":
             return ((CLOCK, (*numbers, _is_sure(text))),)
         case "point":

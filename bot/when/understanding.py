@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,14 +12,16 @@ from bot.when.language import LANGUAGES, UNKNOWN, Language, fold
 from bot.when.once import Reason, once
 from bot.when.reading import read
 from bot.when.repeating import repeating
-from bot.when.results import Ask, NotUnderstood, Understood
-from bot.when.sentence import opened, partings
-from bot.when.slots import Slots
+from bot.when.results import WHOLE, Ask, NotUnderstood, Understood
+from bot.when.sentence import limit, opened, partings
+from bot.when.slots import Lapse, Slots
 from bot.when.tokens import tokens
 
 _LONGEST = 200
 """Characters of a time."""
 _MOST_CHOICES = 4
+_REPEATING = Slots(until=Slots(), lasting=Lapse(), weekdays=(), often=1, without=())
+"""What only a repetition has."""
 
 
 def understand(
@@ -68,11 +71,11 @@ def _of_time(text: str, local: datetime, zone: ZoneInfo, language: Language) -> 
     found = tokens(text, language)
     unknown = next((token for token in found if set(token.kinds) <= {UNKNOWN, "!"}), None)
     if unknown is not None:
-        return NotUnderstood("words", unknown.start, known=unknown is not found[0])
+        return NotUnderstood(limit(found) or "words", unknown.start, known=unknown is not found[0])
     told = _resolved(read(found), local, zone)
     if isinstance(told, Reason):
         return NotUnderstood(told.why, known=bool(found))
-    return _one_of(told) if told else NotUnderstood("words", known=bool(found))
+    return _one_of(told) if told else NotUnderstood(limit(found) or "words", known=bool(found))
 
 
 def _resolved(readings: Iterable[Slots], local: datetime, zone: ZoneInfo) -> list[Understood] | Reason:
@@ -91,7 +94,8 @@ def _resolved(readings: Iterable[Slots], local: datetime, zone: ZoneInfo) -> lis
 def _meaning(slots: Slots, local: datetime, zone: ZoneInfo) -> list[Understood] | Reason:
     if slots.every is not None:
         return repeating(slots, slots.every, local, zone)
-    if slots.until is not None or slots.lasting is not None or slots.weekdays is not None or slots.nth is not None:
+    slots = replace(slots, often=None) if slots.often == 1 else slots
+    if slots.joined(_REPEATING) is None or (slots.nth is not None and slots.month is None):
         return Reason("words")
     return once(slots, local)
 
@@ -99,6 +103,8 @@ def _meaning(slots: Slots, local: datetime, zone: ZoneInfo) -> list[Understood] 
 def _of_sentence(text: str, local: datetime, zone: ZoneInfo, language: Language) -> Understood | Ask | NotUnderstood:
     why = NotUnderstood("no_time", known=language.recall.match(fold(text[:_LONGEST])) is None)
     for parting in partings(text, language):
+        if parting.why is not None:
+            return NotUnderstood(parting.why, known=True)
         if not parting.thing:
             why = NotUnderstood("no_thing", known=True)
             continue
@@ -106,6 +112,8 @@ def _of_sentence(text: str, local: datetime, zone: ZoneInfo, language: Language)
         if isinstance(told, Reason) or not told:
             reason = told.why if isinstance(told, Reason) else "words"
             why = NotUnderstood("no_time" if reason == "words" else reason, known=True)
+            if reason in WHOLE:
+                break
             continue
         found = _one_of(Understood(each.schedule, parting.thing, each.assumed) for each in told)
         return Ask(_choices(found)) if parting.is_doubtful else found

@@ -30,7 +30,8 @@ def phrases() -> Iterator[tuple[str, str, str]]:
 def shown(told: Understood) -> str:
     """A meaning on one line."""
     schedule = told.schedule.replace("DTSTART;TZID=Europe/Berlin:", "").replace("\nRRULE:", " ")
-    return schedule if told.assumed is None else f"{schedule} ({told.assumed:%H:%M} assumed)"
+    assumed = ", ".join(f"{at:%H:%M}" for at in told.assumed)
+    return f"{schedule} ({assumed} assumed)" if assumed else schedule
 
 
 @pytest.mark.parametrize(("text", "meaning", "thing"), list(phrases()))

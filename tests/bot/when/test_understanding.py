@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.automations.texts import describe
+from bot.phrasing import explain
 from bot.schedules.errors import ScheduleError
+from bot.schedules.kinds import upcoming
 from bot.schedules.text import parse
+from bot.when.errors import NoTime
+from bot.when.meant import mean
 from bot.when.results import Ask, NotUnderstood, Understood
 from bot.when.understanding import is_reminder, understand
+from middleware.texts import say
 from tests.cost import bounded, steps
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -127,6 +133,64 @@ def test_why_a_time_is_none(text: str, why: str) -> None:
     found = told(text)
     assert isinstance(found, NotUnderstood)
     assert found.why == why
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("every day except holidays at 9", "exception"),
+        ("every day at 9 until the exam", "end"),
+        ("every hour from 9 to 17", "which_hours"),
+        ("twice a week", "which_days"),
+        ("tomorrow at 9 and 18", "two_times"),
+        ("every day at 9 and 18:30", "two_minutes"),
+    ],
+)
+def test_a_repetition_loses_neither_its_end_nor_an_exception(text: str, why: str) -> None:
+    """What it goes on with is kept, or nothing is; before the thing and behind it, and it is said what would do."""
+    for said in (text, f"remind me {text} to run", f"remind me to run {text}"):
+        found = told(said)
+        assert isinstance(found, NotUnderstood)
+        assert found.why == why
+    with pytest.raises(NoTime) as caught:
+        mean(text, zone=BERLIN, now=NOW.astimezone(UTC))
+    assert explain(caught.value) == say(f"schedule.no_time.{why}")
+    assert "I do understand" in explain(caught.value)
+
+
+@given(st.sets(st.integers(7, 23), min_size=2, max_size=4), st.sampled_from(["Europe/Berlin", "UTC", "Asia/Kolkata"]))
+def test_several_times_of_a_day_are_all_kept_and_no_other(hours: set[int], name: str) -> None:
+    """Each of them each day, from the next one on, on both sides of a change of the clocks."""
+    zone = ZoneInfo(name)
+    now = datetime(2027, 3, 26, 12, 30, tzinfo=zone)
+    text = f"every day at {' and '.join(f'{hour}:00' for hour in sorted(hours))} for 4 days"
+    found = told(text, now, zone)
+    assert isinstance(found, Understood)
+    schedule = parse(found.schedule, zone=zone, now=now.astimezone(UTC))
+    days = [now.date() + timedelta(days=ahead) for ahead in range(5)]
+    meant = [datetime.combine(day, time(hour), zone) for day in days for hour in sorted(hours)]
+    coming = [at.astimezone(zone) for at in upcoming(schedule, now.astimezone(UTC), 30)]
+    first = meant.index(coming[0])
+    assert coming == [at for at in meant if at > now][: len(coming)]
+    assert coming[-1].date() == coming[0].date() + timedelta(days=3)
+    assert first == len([at for at in meant if at <= now])
+
+
+@given(st.sets(st.integers(0, 6), min_size=1, max_size=3))
+def test_a_day_that_is_left_out_never_comes(weekdays: set[int]) -> None:
+    """And all others do."""
+    names = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    found = told(f"every day except {' and '.join(names[day] for day in sorted(weekdays))} at 9")
+    assert isinstance(found, Understood)
+    schedule = parse(found.schedule, zone=BERLIN, now=NOW)
+    coming = {at.astimezone(BERLIN).weekday() for at in upcoming(schedule, NOW.astimezone(UTC), 14)}
+    assert coming == set(range(7)) - weekdays
+
+
+def test_a_time_that_the_clocks_leave_out_is_the_end_of_the_gap() -> None:
+    """On 28 March 2027 Berlin has no half past two; that is said by what is shown."""
+    meant = mean("on March 28 2027 at 02:30", zone=BERLIN, now=NOW.astimezone(UTC))
+    assert describe(meant.schedule, BERLIN) == "on Sun 2027-03-28 at 03:00 (Europe/Berlin)"
 
 
 def test_the_days_are_those_of_the_zone() -> None:
