@@ -106,6 +106,10 @@ class Propose(Protocol):
         """The same of a request that says “remind me …”. Raises NotProposed, and NothingNamed where it says no more."""
         ...
 
+    async def answered(self, turn: Turn) -> Reply | None:
+        """The same of a mere time, where a reminder lacks only that; None for all else. Raises NotProposed."""
+        ...
+
 
 class NotKept(MiddlewareError):
     """That cannot be kept as a fact; the message says why, for a model."""

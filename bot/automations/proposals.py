@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -17,9 +17,10 @@ from bot.clock import moment
 from bot.evaluation import evaluate, evaluate_new
 from bot.phrasing import explain
 from bot.schedules.errors import ScheduleError
+from bot.schedules.kinds import UTC_ZONE
 from bot.when.errors import Meant, NotClear, NoTime
 from bot.when.meant import mean, remind
-from bot.when.understanding import is_reminder
+from bot.when.understanding import is_reminder, is_time
 from bot.zones import Zones
 from middleware.responder import NothingNamed, NotProposed
 from middleware.texts import say, shorten
@@ -30,6 +31,10 @@ from storage.tables.proposals import Proposal, Proposals
 
 PREFIX = "pr"
 KIND = "automation"
+AWAITED = "reminder without a time"
+"""The kind of a proposal that only lacks its time, which its person is asked for."""
+_AWAITED_MS = 10 * 60 * 1000
+"""For so long a mere time is taken for the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,29 @@ class AutomationProposals:
 
         Raises NothingNamed where there is neither.
         """
-        return await self._propose(turn, partial(remind, turn.request), "")
+        turn.record(self.proposals.await_no_more(turn.user_id, AWAITED))
+        try:
+            return await self._propose(turn, partial(remind, turn.request), "")
+        except NotProposed as error:
+            if isinstance(error.__cause__, NoTime) and error.__cause__.thing:
+                self._await_time(turn, error.__cause__.thing)
+            raise
+
+    async def answered(self, turn: Turn) -> Reply | None:
+        """The same where a person says only the time of what they were asked about just now; None for all else.
+
+        Raises NotProposed where it is no time that can be kept; it goes on being asked for.
+        """
+        now = self._now()
+        if not is_time(turn.request, now=now, zone=UTC_ZONE):
+            return None
+        since_ms = self.clock() - _AWAITED_MS
+        awaited = await self.proposals.awaited(turn.user_id, turn.session_id, AWAITED, since_ms=since_ms)
+        if awaited is None or awaited.payload.get("topic") != turn.place.topic_id:
+            return None
+        reply = await self._propose(turn, partial(mean, turn.request), str(awaited.payload["prompt"]))
+        turn.record(self.proposals.await_no_more(turn.user_id, AWAITED))
+        return reply
 
     async def ask(self, turn: Turn, choices: Sequence[Meant], prompt: str, job_id: str | None = None) -> Reply:
         """The question which of several schedules is meant, with a button each; of a job, the one that it gets."""
@@ -99,6 +126,11 @@ class AutomationProposals:
         buttons = tuple((Button(text, ProposalPress(proposal.id, place).data),) for place, text in enumerate(shown))
         text = say("proposal.which", prompt=shorten(prompt, 200), zone=zone.key)
         return Reply(text=text, buttons=(*buttons, (_refuse(proposal.id),)), by="polar")
+
+    def _await_time(self, turn: Turn, thing: str) -> None:
+        payload = {"prompt": thing, "topic": turn.place.topic_id}
+        proposal = replace(self._proposal(turn, payload), kind=AWAITED)
+        turn.record(*self.proposals.add(proposal, now_ms=self.clock()))
 
     async def _propose(self, turn: Turn, read: Callable[..., Meant], prompt: str) -> Reply:
         zone = await self.zones.of(turn.user_id)

@@ -26,7 +26,13 @@ class Local:
             return say("local.media", kind=turn.incoming.kind.replace("_", " "))
         if is_reminder(turn.request):
             return await self._remind(turn)
-        return _recall(turn) or say("local.no_model")
+        return await self._answered(turn) or _recall(turn) or say("local.no_model")
+
+    async def _answered(self, turn: Turn) -> str | Reply | None:
+        try:
+            return await self.propose.answered(turn)
+        except NotProposed as error:
+            return str(error)
 
     async def _remind(self, turn: Turn) -> str | Reply:
         try:

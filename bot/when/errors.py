@@ -30,9 +30,10 @@ class NotClear(ScheduleError):
 
 
 class NoTime(ScheduleError):
-    """This is no time that can be kept, and `why` says why not; `known` is that of `NotUnderstood`."""
+    """This is no time that can be kept, and `why` says why not; `known` and `thing` are those of `NotUnderstood`."""
 
     def __init__(self, text: str, told: NotUnderstood) -> None:
         super().__init__(text, told.position, told.why, "tomorrow at 18:00")
         self.why: Why = told.why
         self.known = told.known
+        self.thing = told.thing

@@ -62,3 +62,5 @@ class NotUnderstood:
     position: int = 0
     known: bool = field(default=False, kw_only=True)
     """True if there are words of a time all the same, or of something that is to be done."""
+    thing: str = field(default="", kw_only=True)
+    """What is to be done, where a sentence says that and only the time is missing."""

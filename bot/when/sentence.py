@@ -83,13 +83,13 @@ def partings(text: str, language: Language) -> Iterator[Parting]:
         yield from (_tailed(tail, rest, language) for tail in chain([longest], tails))
     within = _within(rest[:_REACH], language)
     if within is not None:
-        yield Parting(within.readings, _thing(rest, language), is_doubtful=True)
+        yield Parting(within.readings, thing_of(rest, language), is_doubtful=True)
 
 
 def _headed(head: _Stretch, tail: _Stretch | None, text: str, language: Language) -> Iterator[Parting]:
     """The time first. What the end of the sentence says as well may belong to it, or to the thing."""
     rest = text[head.end :]
-    thing = _thing(rest, language)
+    thing = thing_of(rest, language)
     why = _limit_at(head.after) if any(slots.every for slots in head.readings) else None
     if why is not None:
         yield Parting(head.readings, thing, why=why)
@@ -141,7 +141,7 @@ def _tailed(tail: _Stretch, rest: str, language: Language) -> Parting:
     is_doubtful = is_doubtful or _is_relative(rest[: tail.start], language)
     is_doubtful = is_doubtful or all(slots == Slots(named=slots.named) for slots in tail.readings)
     thing = rest if is_doubtful else rest[: tail.start]
-    return Parting(tail.readings, _thing(thing, language), is_doubtful)
+    return Parting(tail.readings, thing_of(thing, language), is_doubtful)
 
 
 def _is_relative(thing: str, language: Language) -> bool:
@@ -158,7 +158,7 @@ def _ends_thing(before: Token, tail: _Stretch) -> bool:
     return kinds <= {UNKNOWN} or (kinds <= set("Ny") and bool(opens) and all(slots.is_whole for slots in tail.readings))
 
 
-def _thing(text: str, language: Language) -> str:
+def thing_of(text: str, language: Language) -> str:
     """What is to be done, without the word that leads to it."""
     return text[len(_joined(text, language)) :].strip(" \t\r\n,")
 

@@ -14,6 +14,7 @@ from bot.when.language import (
     NUMBER,
     ORDINAL,
     PART,
+    UNCLEAR,
     UNKNOWN,
     WEEKDAY,
     YEAR,
@@ -61,6 +62,12 @@ def tokens(text: str, language: Language) -> list[Token]:
     if end and not language.ordinal.fullmatch(folded[: end.start() + 1].split(" ")[-1]):
         folded = folded[: end.start()]
     return [*_tokens(folded, language)]
+
+
+def may_begin(text: str, language: Language) -> bool:
+    """True if the first word of a text may be of a time."""
+    first = next(_tokens(fold(text), language), None)
+    return first is not None and first.kinds not in (UNKNOWN, UNCLEAR)
 
 
 def _tokens(text: str, language: Language) -> Iterator[Token]:

@@ -13,9 +13,9 @@ from bot.when.once import Reason, once
 from bot.when.reading import read
 from bot.when.repeating import repeating
 from bot.when.results import WHOLE, Ask, NotUnderstood, Understood
-from bot.when.sentence import limit, opened, partings
+from bot.when.sentence import limit, opened, partings, thing_of
 from bot.when.slots import Lapse, Slots
-from bot.when.tokens import tokens
+from bot.when.tokens import may_begin, tokens
 
 _LONGEST = 200
 """Characters of a time."""
@@ -45,6 +45,15 @@ def understand(
 def is_reminder(text: str, languages: Sequence[Language] = LANGUAGES) -> bool:
     """True if a text begins as a reminder does, readable or not."""
     return any(opened(text, language) is not None for language in languages)
+
+
+def is_time(text: str, *, now: datetime, zone: ZoneInfo) -> bool:
+    """True if a text is a time and nothing else, even one that cannot be kept."""
+    languages = [language for language in LANGUAGES if may_begin(text, language)]
+    if not languages or is_reminder(text):
+        return False
+    told = understand(text, now=now, zone=zone, languages=languages)
+    return not isinstance(told, NotUnderstood) or told.why not in ("words", "no_time")
 
 
 def _best(told: Sequence[Understood | Ask | NotUnderstood]) -> Understood | Ask | NotUnderstood:
@@ -101,7 +110,8 @@ def _meaning(slots: Slots, local: datetime, zone: ZoneInfo) -> list[Understood] 
 
 
 def _of_sentence(text: str, local: datetime, zone: ZoneInfo, language: Language) -> Understood | Ask | NotUnderstood:
-    why = NotUnderstood("no_time", known=language.recall.match(fold(text[:_LONGEST])) is None)
+    whole = thing_of(text, language)
+    why = NotUnderstood("no_time", known=language.recall.match(fold(text[:_LONGEST])) is None, thing=whole)
     for parting in partings(text, language):
         if parting.why is not None:
             return NotUnderstood(parting.why, known=True)
@@ -111,7 +121,7 @@ def _of_sentence(text: str, local: datetime, zone: ZoneInfo, language: Language)
         told = _resolved(parting.readings, local, zone)
         if isinstance(told, Reason) or not told:
             reason = told.why if isinstance(told, Reason) else "words"
-            why = NotUnderstood("no_time" if reason == "words" else reason, known=True)
+            why = NotUnderstood("no_time" if reason == "words" else reason, known=True, thing=parting.thing)
             if reason in WHOLE:
                 break
             continue

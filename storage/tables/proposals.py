@@ -56,6 +56,13 @@ class Proposals:
         return kept, lapsed
 
     @staticmethod
+    def await_no_more(user_id: str, kind: str) -> Statement:
+        """Forget what a person was asked for, and has not told yet."""
+        return Statement(
+            "DELETE FROM polar_proposals WHERE userId = ? AND status = 'open' AND kind = ?", (user_id, kind)
+        )
+
+    @staticmethod
     def decide(proposal: Proposal, status: Literal["approved", "declined"], *, now_ms: int) -> Statement:
         """Void when it was decided already."""
         return Statement(
@@ -66,9 +73,19 @@ class Proposals:
 
     async def find(self, proposal_id: str) -> Proposal | None:
         """The proposal, or None; what another program left there is none."""
+        return await self._one("proposalId = ?", (proposal_id,))
+
+    async def awaited(self, user_id: str, session_id: str, kind: str, *, since_ms: int) -> Proposal | None:
+        """The newest of a kind that waits for its person there, made since then."""
+        return await self._one(
+            "userId = ? AND status = 'open' AND createdAtMs >= ? AND sessionId = ? AND kind = ? "
+            "ORDER BY createdAtMs DESC LIMIT 1",
+            (user_id, since_ms, session_id, kind),
+        )
+
+    async def _one(self, which: str, params: tuple[str | int, ...]) -> Proposal | None:
         row = await self._readers.look_up_one(
-            "SELECT proposalId, sessionId, userId, kind, payload, status FROM polar_proposals WHERE proposalId = ?",
-            (proposal_id,),
+            f"SELECT proposalId, sessionId, userId, kind, payload, status FROM polar_proposals WHERE {which}", params
         )
         payload = None if row is None else read_object(row[4])
         if row is None or payload is None:

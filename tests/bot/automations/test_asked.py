@@ -142,3 +142,69 @@ async def test_a_model_proposes_by_the_same_words(house: House) -> None:
         [unclear] = await tell(house, chat, ann, "next friday at 15:00")
     assert clear.startswith("Shall I, every 2 weeks on Fri at 15:00 (UTC): “stretch”?")
     assert unclear == "When do you mean (times of UTC)? “stretch”"
+
+
+@pytest.mark.parametrize(
+    ("said", "when", "asked"),
+    [
+        ("remind me to stretch", "tomorrow at 9", "Shall I, on Thu 2026-11-19 at 09:00 (UTC): “stretch”?"),
+        ("remind me of my bike", "in 2 hours", "Shall I, on Wed 2026-11-18 at 13:06 (UTC): “my bike”?"),
+        ("remind me on Feb 30 to pay", "on friday", "When do you mean (times of UTC)? “pay”"),
+        ("erinnere mich an die Blumen", "jeden Montag um 8", "Shall I, weekly on Mon at 08:00 (UTC): “die Blumen”?"),
+        ("remind me to run every day until the exam", "every day at 9", None),
+    ],
+)
+async def test_the_time_that_was_asked_for_may_be_said_alone(
+    house: House, said: str, when: str, asked: str | None
+) -> None:
+    """It is joined with what is to be done, also after a restart; not where its words would be of another time."""
+    clock = TestClock()
+    async with house.bot(clock):
+        ann, chat = house.chat()
+        [refused] = await tell(house, chat, ann, said)
+        assert "I do understand" in refused
+    async with house.bot(clock):
+        [answer] = await tell(house, chat, ann, when)
+        [again] = await tell(house, chat, ann, when)
+    assert answer.splitlines()[0] == (asked or again.splitlines()[0])
+    assert "No language model" in again
+
+
+async def test_a_time_of_another_person_is_not_joined(house: House) -> None:
+    """Nor of the same one in another chat."""
+    async with house.bot(TestClock()):
+        (ann, chat), (bob, _) = house.chat(), house.chat("Bob")
+        group = house.world.group("Friends", [ann, bob])
+        await tell(house, group, ann, "@polar_test_bot remind me to stretch")
+        assert (await tell(house, group, bob, "@polar_test_bot at 18:00"))[0].startswith("No language model")
+        assert (await tell(house, chat, ann, "at 18:00"))[0].startswith("No language model")
+        assert (await tell(house, group, ann, "@polar_test_bot at 18:00"))[0].startswith("Shall I")
+
+
+async def test_a_time_in_another_topic_is_not_joined(house: House) -> None:
+    """Each is a conversation."""
+    async with house.bot(TestClock()):
+        ann = house.world.person("Ann")
+        forum = house.world.group("Forum", [ann], forum=True)
+        one, other = house.world.topic(forum, "One"), house.world.topic(forum, "Other")
+        await tell(house, forum, ann, "@polar_test_bot remind me to stretch", topic=one)
+        assert (await tell(house, forum, ann, "@polar_test_bot at 18:00", topic=other))[0].startswith("No language")
+        assert (await tell(house, forum, ann, "@polar_test_bot at 18:00", topic=one))[0].startswith("Shall I")
+
+
+async def test_a_time_is_joined_within_minutes(house: House) -> None:
+    """A wrong one goes on being asked for; what comes late, or after a whole reminder, is joined with nothing."""
+    clock = TestClock()
+    async with house.bot(clock):
+        ann, chat = house.chat()
+        await tell(house, chat, ann, "remind me to stretch")
+        assert (await tell(house, chat, ann, "on Feb 30 at 9"))[0].startswith("There is no such day")
+        assert (await tell(house, chat, ann, "thanks"))[0].startswith("No language model")
+        assert (await tell(house, chat, ann, "at 18:00"))[0].startswith("Shall I")
+        await tell(house, chat, ann, "remind me to stretch")
+        await tell(house, chat, ann, "remind me to run at 18:00")
+        assert (await tell(house, chat, ann, "at 19:00"))[0].startswith("No language model")
+        await tell(house, chat, ann, "remind me to stretch")
+        clock.advance(seconds=11 * 60)
+        assert (await tell(house, chat, ann, "at 18:00"))[0].startswith("No language model")
+    assert jobs(house) == []
