@@ -117,10 +117,13 @@ def _outcome(turn: Turn, answer: Response) -> Outcome:
     if turn.origin.ended in TOLD:
         note = say("model.cut" if turn.origin.ended == "cut" else "answer.length")
         replies.append(Reply(text=note, by="polar"))
-    turn.origin = replace(turn.origin, usd=_usd(turn))
-    said = (replace(reply, text=reply.text[:LONGEST], by=reply.by or "responder") for reply in replies)
-    joined = tuple(replace(reply, joins=number > 0) for number, reply in enumerate(said))
-    return Outcome(status="answered", reason=turn.origin.ended, replies=joined)
+    if (usd := _usd(turn)) is not None:
+        turn.origin = replace(turn.origin, usd=usd)
+    said = tuple(
+        replace(reply, text=reply.text[:LONGEST], by=reply.by or "responder", joins=number > 0)
+        for number, reply in enumerate(replies)
+    )
+    return Outcome(status="answered", reason=turn.origin.ended, replies=said)
 
 
 def _replies(answer: Response) -> tuple[Reply, ...]:

@@ -5,6 +5,7 @@ Any field may be missing. What a turn cannot be made without is asked for in tur
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
@@ -23,6 +24,8 @@ _CARRIED = (
     *("venue", "location", "contact", "poll", "checklist", "dice", "story"),
     *("game", "invoice", "paid_media", "giveaway", "giveaway_winners"),
 )
+_NOTHING = (None,) * len(_CARRIED)
+_carried_by = attrgetter(*_CARRIED)
 KIND_LENGTH = 64
 """Characters of a kind that nobody knows yet; Telegram's names are shorter."""
 
@@ -240,9 +243,8 @@ def kind_of(message: MessageForm) -> str:
     """The kind of a message, named as Telegram's fields are; "service" is a message about the chat itself."""
     if message.photo:
         return "photo"
-    for kind in _CARRIED:
-        if getattr(message, kind) is not None:
-            return kind
+    if (carried := _carried_by(message)) != _NOTHING:
+        return next(kind for kind, content in zip(_CARRIED, carried, strict=True) if content is not None)
     return "text" if message.text is not None else clean(message.unknown or "")[:KIND_LENGTH] or "service"
 
 

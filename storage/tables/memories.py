@@ -6,6 +6,7 @@ import asyncio
 import re
 import sqlite3
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from storage import memory_entries, memory_index, words
@@ -145,16 +146,18 @@ class Memories:
 
     async def search(self, text: str, *, session_id: str, user_id: str, limit: int) -> list[Memory]:
         """Memories that have any of the words, or one that begins with it, best first."""
-        return await self._find_by(Query.search(text), session_id, user_id, limit)
+        return await self._find_by(Query.search, text, session_id, user_id, limit)
 
     async def recall(self, message: str, *, session_id: str, user_id: str, limit: int) -> list[Memory]:
         """Memories that a message concerns, best first."""
-        return await self._find_by(Query.recall(message), session_id, user_id, limit)
+        return await self._find_by(Query.recall, message, session_id, user_id, limit)
 
-    async def _find_by(self, query: Query, session_id: str, user_id: str, limit: int) -> list[Memory]:
-        """By the index if it is whole; who has no memory in any session costs a look-up by the key."""
+    async def _find_by(
+        self, asking: Callable[[str], Query], text: str, session_id: str, user_id: str, limit: int
+    ) -> list[Memory]:
+        """By the index if it is whole; who has no memory in any session costs a look-up by the key, and no words."""
         is_building = await self._has_any(user_id)
-        if is_building is None or not query.words:
+        if is_building is None or not (query := asking(text)).words:
             return []
         own: dict[str, Value] = {"session": session_id, "user": user_id}
         if self._readers.has_memory_index and not is_building:

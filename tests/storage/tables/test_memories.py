@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.indexer import Indexer
-from storage import memory_entries, memory_index
+from storage import memory_entries, memory_index, words
 from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.statement import Parameters, Rows, Statement
@@ -288,6 +288,26 @@ async def test_searching_looks_at_rows_of_this_user_only(
         others = (add(memories, f"o{batch}-{i}", "green tea", user=f"{batch}-{i}") for i in range(100))
         await database.commit(*(statement for unit in others for statement in unit))
     assert steps(path, *queries) < alone + 20  # a join with 2,000 rows takes over 100
+
+
+async def test_of_who_has_no_memory_no_text_is_taken_apart(
+    database: Database, memories: Memories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What most people write costs a look-up by a key, and nothing that grows with it."""
+    taken: list[str] = []
+    sought = words.sought
+
+    def noting(text: str) -> list[words.Spellings]:
+        taken.append(text)
+        return sought(text)
+
+    monkeypatch.setattr(words, "sought", noting)
+    await database.commit(*add(memories, "a", "Likes Jasmine tea"))
+    assert await memories.recall("Who likes tea?", session_id=S, user_id="8", limit=5) == []
+    assert await memories.search("Who likes tea?", session_id=S, user_id="8", limit=5) == []
+    assert taken == []
+    assert await memories.recall("Who likes tea?", session_id=S, user_id="7", limit=5)
+    assert "Who likes tea?" in taken
 
 
 async def test_a_beginning_that_fails_leaves_the_index_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
