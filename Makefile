@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: help demo init run test check audit format bench faults soak abuse fuzz servers docs picture screens lock clean
+.PHONY: help demo init run test check audit format bench faults soak rows abuse fuzz servers docs picture screens lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -84,6 +84,9 @@ faults: $(VENV)/dev.stamp  ## random faults on the real bot, then what must hold
 
 soak: $(VENV)/dev.stamp  ## 200,000 updates in a row, a day for each 10,000: what stays flat, what grows
 	$(BIN)/python -m tests.campaigns.soak $(ARGS)
+
+rows: $(VENV)/dev.stamp  ## the same updates in bursts, one by one and with nothing in memory: the same rows? ARGS="--seed 1"
+	$(BIN)/python -m tests.campaigns.rows $(ARGS)
 
 abuse: $(VENV)/dev.stamp  ## a few who try everything beside twenty honest people, who must not notice; ARGS="--minutes 4"
 	$(BIN)/python -m tests.campaigns.abuse $(ARGS)
