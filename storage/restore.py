@@ -24,6 +24,7 @@ from storage.migrations import Migration
 from storage.sqlite_codes import is_damage
 from storage.statement import Statement
 from storage.tables.erasures import Erased, read_of
+from storage.tables.properties import ENDED_START, START, Properties
 from storage.tables.run_deliveries import RunDeliveries
 from storage.tables.runs import Runs, sql_runs
 
@@ -226,10 +227,12 @@ def settle(database: Beside, erased: Sequence[Erased], *, now_ms: int) -> Halted
         *Runs.skip(f"{_DUE_RUNS} UNION ALL {_DUE_NEXT}", {"until": now_ms}, reason=REASON, now_ms=now_ms),
         Statement(_UNPLAN, {"until": now_ms}),
     )
+    # The bot that ran when the copy was made has been stopped: nobody shall miss it.
+    ended = Properties.copy(ENDED_START, START)
     heard = (RunDeliveries.enter(task, reason=REASON, now_ms=now_ms) for task in tasks)
     erasure = Erasure(database)
     again = (part for each in erased for part in erasure.of(each.user_id, now_ms=now_ms, at_ms=each.at_ms))
-    answers = database.commit(*ends, *heard, *again)
+    answers = database.commit(*ends, ended, *heard, *again)
     deliveries, updates, *_, runs = (len(rows) for rows in answers[: len(ends)])
     return Halted(deliveries=deliveries, updates=updates, runs=runs, erased=len(erased))
 

@@ -97,10 +97,9 @@ def _tell(done: Restored, *, as_json: bool) -> None:
         names = [f"{migration.version:04} {migration.name}" for migration in done.applied]
         typer.echo(json.dumps({**counts, "applied": names, "aside": done.aside and str(done.aside)}))
         return
-    typer.echo(
-        f"the database is the copy now. Set aside: {ended.deliveries} deliveries, {ended.updates} updates "
-        f"(polar deliveries list, polar updates list); entered as skipped: {ended.runs} runs; "
-        f"erased again: {ended.erased} people"
-    )
+    typer.echo("The database is the copy now, and no bot runs on it.")
+    typer.echo(f"Set aside:          {ended.deliveries} deliveries, {ended.updates} updates")
+    typer.echo(f"Entered as skipped: {ended.runs} runs")
+    typer.echo(f"Erased again:       {ended.erased} people")
     if done.aside:
-        typer.echo(f"the damaged file is {done.aside} now")
+        typer.echo(f"The damaged file is {done.aside} now.")

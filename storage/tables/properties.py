@@ -81,6 +81,15 @@ class Properties:
             (name,),
         )
 
+    @staticmethod
+    def copy(name: str, source: str) -> Statement:
+        """Store the value of another name, where that one has one."""
+        return Statement(
+            "INSERT INTO polar_properties (name, value) SELECT ?, value FROM polar_properties WHERE name = ? "
+            "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (name, source),
+        )
+
     async def find(self, name: str) -> str | None:
         """The value, or None."""
         row = await self._readers.look_up_one("SELECT value FROM polar_properties WHERE name = ?", (name,))

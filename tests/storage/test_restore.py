@@ -22,6 +22,7 @@ from storage.statement import Statement
 from storage.tables.deliveries import Deliveries
 from storage.tables.erasures import Erased
 from storage.tables.occurrences import Claim, Companion, Occurrence, Occurrences
+from storage.tables.properties import ENDED_START, START, Properties
 from storage.tables.runs import Runs
 from tests.earlier import DECLARATIONS
 from tests.storage.files import NOW_MS, can_be_written, digest, plain, rows
@@ -148,6 +149,19 @@ def test_what_is_open_in_the_copy_is_set_aside(made: Path, copy: Path) -> None:
         delivery = database.ask(Deliveries(database).find("waits"))
         assert delivery is not None
         database.commit(Deliveries.retry(delivery, now_ms=NOW_MS))
+
+
+def test_nobody_misses_the_bot_that_ran_when_the_copy_was_made(made: Path, copy: Path) -> None:
+    """It was stopped since; without this whoever looks after the bot would be told that it has died."""
+    is_missed = """
+    SELECT value <> (SELECT value FROM polar_properties WHERE name = 'ended_start')
+    FROM polar_properties WHERE name = 'start'
+    """
+    commit(made, Properties.set(START, "3"), Properties.set(ENDED_START, "2"))
+    back_up(made, copy, nothing)
+    assert rows(copy, is_missed) == [(1,)]
+    put_back(made, copy)
+    assert rows(made, is_missed) == [(0,)]
 
 
 def test_what_was_due_is_entered_once_and_what_comes_stays(made: Path, copy: Path) -> None:
