@@ -43,7 +43,7 @@ class Budget:
         balances = await meter.open()
         if short := [balance for balance in balances if balance.is_short]:
             error = self._refuse(short, estimate)
-            return Outcome(status="blocked", reason=error.reason, replies=(Reply(text=error.said),))
+            return Outcome(status="blocked", reason=error.reason, replies=(Reply(text=_told(turn, error.said)),))
         turn.bear_witness(meter.testify)
         if self.abilities.model:
             turn.meter = meter
@@ -107,6 +107,13 @@ class Budget:
     def _warning(self, balance: Balance) -> Reply:
         text = say("budget.warning", budget=named(balance), limit=dollars(balance.policy.limit_usd))
         return Reply(text=f"{text} {resets(balance, self.clock())}")
+
+
+def _told(turn: Turn, refusal: str) -> str:
+    """A reminder reminds all the same: its words are there, though nobody may be asked to say them nicely."""
+    if turn.run is None or turn.run.source != "automation":
+        return refusal
+    return say("budget.run", prompt=turn.run.prompt, refusal=refusal)
 
 
 def named(balance: Balance) -> str:

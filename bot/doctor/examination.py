@@ -46,7 +46,7 @@ class Examination:
             problems = tasks.create_task(kept.find_problems(state, stopwatch, limit_s=self.limit_s))
             groups = [] if facts is None else facts.groups
             heard = tasks.create_task(hearing.telegram(self.settings, self.clock, groups, limit_s=self.limit_s))
-            endpoint = tasks.create_task(self._endpoint(facts))
+            endpoint = tasks.create_task(self._of_money(state, facts))
             # On a thread: the zones are files of their own.
             for diagnosis in self._of_machine(await asyncio.to_thread(on_machine.look_at_machine, self.settings)):
                 show(diagnosis)
@@ -88,20 +88,27 @@ class Examination:
         yield on_telegram.check_clock(heard.server, settings.clock_offset_seconds)
         yield on_telegram.check_webhook(heard.webhook, settings.webhook_url, now_ms=now_ms)
         yield on_telegram.check_pending(heard.webhook)
-        yield on_telegram.check_allowed(heard.webhook, ALLOWED_UPDATES, has_run=signs.has_started)
+        has_run = signs.has_started and on_telegram.is_of(heard, signs.bot_id)
+        yield on_telegram.check_allowed(heard.webhook, ALLOWED_UPDATES, has_run=has_run)
         yield on_telegram.check_privacy(heard.me, records_all=settings.responder == "none")
         yield from on_telegram.check_groups(heard)
 
-    async def _endpoint(self, facts: KeptFacts | None) -> list[Diagnosis]:
-        settings, balances = self.settings, [] if facts is None else facts.balances
-        needs_block = settings.access == "open" and not settings.open_without_budget
+    async def _of_money(self, state: FileState, facts: KeptFacts | None) -> list[Diagnosis]:
+        settings = self.settings
         if settings.responder != "openai":
             none = Diagnosis("endpoint", "ok", "none", responder=settings.responder)
-            return [none, on_money.check_budgets(balances, 0, needs_block=needs_block)]
+            return [none, self._of_budgets(state, facts, 0)]
         heard = await hearing.models(settings, self.clock, limit_s=self.limit_s)
         least_usd = self.least_usd()
         return [
             on_money.check_endpoint(heard, url=settings.openai_base_url, model=settings.openai_model),
-            on_money.check_prices(least_usd, balances, model=settings.openai_model),
-            on_money.check_budgets(balances, least_usd, needs_block=needs_block),
+            on_money.check_prices(least_usd, [] if facts is None else facts.balances, model=settings.openai_model),
+            self._of_budgets(state, facts, least_usd),
         ]
+
+    def _of_budgets(self, state: FileState, facts: KeptFacts | None, least_usd: float | None) -> Diagnosis:
+        if facts is None and state.exists:
+            return Diagnosis("budgets", "not known", "unread")
+        balances = [] if facts is None else facts.balances
+        needs_block = self.settings.access == "open" and not self.settings.open_without_budget
+        return on_money.check_budgets(balances, least_usd, needs_block=needs_block)

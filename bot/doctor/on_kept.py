@@ -9,7 +9,8 @@ from storage.views.liveness import LastSigns
 
 POLL_MS = 120_000
 """The age of the last poll from which Telegram does not answer any more: a poll is held for half a minute."""
-CONFLICT_NOW_MS, CONFLICT_LATELY_MS = 300_000, 24 * 3_600_000
+CONFLICT_NOW_MS, CONFLICT_LATELY_MS = 120_000, 24 * 3_600_000
+"""The age of the last conflict up to which the other one still polls: while it does, there is one every half minute."""
 WAITING_MS = 15 * 60_000
 MIB = 1 << 20
 LARGE_LOG = 256 * MIB

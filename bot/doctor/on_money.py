@@ -65,11 +65,16 @@ def check_budgets(balances: Sequence[Balance], least_usd: float | None, *, needs
         if policy.blocks and least_usd and policy.limit_usd < least_usd:
             values = {"limit": dollars(policy.limit_usd), "least": dollars(least_usd)}
             return Diagnosis("budgets", "failed", "too_small", name=_name(policy), **values)
-    used_up = [balance.policy for balance in balances if balance.spent_usd >= balance.policy.limit_usd]
+    used_up = [_name(balance.policy) for balance in balances if _is_used_up(balance, least_usd or 0)]
     if used_up:
-        names = ", ".join(map(_name, used_up[:3]))
-        return Diagnosis("budgets", "warning", "used_up", names=names, count=len(used_up))
+        return Diagnosis("budgets", "warning", "used_up", names=", ".join(used_up[:3]))
     return Diagnosis("budgets", "ok", "left", count=len(balances)) if balances else Diagnosis("budgets", "ok", "none")
+
+
+def _is_used_up(balance: Balance, least_usd: float) -> bool:
+    """One that only warns is so at its limit; one that blocks, from where no answer fits into what is left."""
+    room_usd = balance.policy.limit_usd - balance.spent_usd
+    return room_usd <= 0 or (balance.policy.blocks and room_usd < least_usd)
 
 
 def _name(policy: BudgetPolicy) -> str:

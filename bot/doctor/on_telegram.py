@@ -28,9 +28,15 @@ def check_token(heard: HeardOfTelegram, bot_id: str | None) -> Diagnosis:
     if not me:
         return Diagnosis("token", "not known", "unasked", reason=heard.me.trouble)
     values = {"username": me.get("username", ""), "id": me.get("id")}
-    if bot_id is not None and bot_id != str(me.get("id")):
+    if not is_of(heard, bot_id):
         return Diagnosis("token", "failed", "another_bot", known=bot_id, **values)
     return Diagnosis("token", "ok", "known", **values)
+
+
+def is_of(heard: HeardOfTelegram, bot_id: str | None) -> bool:
+    """False if it is known that the token is of another bot than the database."""
+    own = heard.me.fields.get("id")
+    return own is None or bot_id is None or bot_id == str(own)
 
 
 def check_reach(server: Heard, url: str) -> Diagnosis:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.doctor.diagnosis import Diagnosis, Verdict, tally
-from middleware.texts import say
+from middleware.texts import say, say_count
 
 _TAGS: Mapping[Verdict, str] = {"ok": "ok", "warning": "warn", "failed": "FAIL", "not known": "?"}
 _SIGNS: Mapping[Verdict, str] = {"failed": "❌", "warning": "⚠️", "not known": "❔"}
@@ -39,7 +39,7 @@ def summary(diagnoses: Sequence[Diagnosis]) -> str:
     """One line: how many there are of each verdict."""
     counts = tally(diagnoses)
     told = [say(f"doctor.count.{_COUNTED[verdict]}", count=count) for verdict, count in counts.items() if count]
-    return say("doctor.summary", total=len(diagnoses), counts=", ".join(told))
+    return say_count("doctor.summary", len(diagnoses), counts=", ".join(told))
 
 
 def as_fact(diagnosis: Diagnosis) -> dict[str, Any]:

@@ -198,13 +198,14 @@ async def test_an_estimate_that_is_none_fails_the_turn(house: House, calls: list
 
 
 async def test_a_run_over_budget_is_blocked_in_the_ledger(house: House, calls: list[str]) -> None:
-    """With the reason; its owner is told in place of the answer."""
+    """With the reason; its owner is told in place of the answer, and is reminded all the same."""
     async with house.bot(responder=PAID) as bot:
         ann, chat = house.chat()
         await allow(bot, 0.05, scope="user", target=str(ann.id))
         [created] = await tell(house, chat, ann, "/automations create daily 18:00 | tea")
         await tell(house, chat, ann, f"/automations run {created.split()[1].rstrip(':')}")
         await house.world.wait(lambda: "too little is left of your budget" in texts(house, chat)[-1])
+        assert texts(house, chat)[-1].startswith("⏰ tea\n\nI cannot answer")
     output = "SELECT output ->> '$.status', output ->> '$.reason' FROM polar_run_events"
     assert house.rows(output) == [("blocked", "budget_exceeded")]
     assert calls == []

@@ -99,6 +99,28 @@ async def test_a_bot_that_was_thrown_out_and_a_webhook_that_was_left(house: Hous
     assert found["allowed"] == ("failed", "missing")
 
 
+async def test_of_an_older_database_nothing_is_said_that_is_not_known(house: House) -> None:
+    """Neither that a bot for everybody has no budget, nor that it has one; of one that is not there it is known."""
+    loose = {"access": "open", "open_without_budget": False, **PRICED}
+    async with ModelServer() as server:
+        model = to_model(server, openai_model=server.model.name, **loose)
+        assert (await examine(house, **model))["budgets"] == ("failed", "open_purse")
+        async with house.bot():
+            await awake(house)
+        house.write("DELETE FROM polar_schema_versions WHERE version > 5")
+        found = await examine(house, **model)
+    assert (found["schema"], found["budgets"]) == (("warning", "older"), ("not known", "unread"))
+
+
+async def test_with_the_token_of_another_bot_that_one_has_not_started_yet(house: House) -> None:
+    """So what Telegram sends it is no fault: to start it on this database is not the remedy."""
+    async with house.bot():
+        await awake(house)
+    other = house.world.add_bot("1000000002:OTHER", "other_bot")
+    found = await examine(house, telegram_bot_token=other.token)
+    assert (found["token"], found["allowed"]) == (("failed", "another_bot"), ("not known", "not_yet"))
+
+
 async def test_the_model_is_asked_for_its_list_and_for_no_answer(house: House) -> None:
     """So that it costs nothing."""
     async with ModelServer() as server:

@@ -72,13 +72,16 @@ def test_prices(least_usd: float | None, balances: list[Balance], expected: tupl
         ([budget(5, 1)], 0.01, ("ok", "left")),
         ([budget(5, 5)], 0.01, ("warning", "used_up")),
         ([budget(5, 6, blocks=False)], 0.01, ("warning", "used_up")),
+        ([budget(5, 4.995)], 0.01, ("warning", "used_up")),
+        ([budget(5, 4.995, blocks=False)], 0.01, ("ok", "left")),
+        ([budget(5, 4.995)], None, ("ok", "left")),
         ([budget(0.005)], 0.01, ("failed", "too_small")),
         ([budget(0.005, blocks=False)], 0.01, ("ok", "left")),
         ([budget(0.005)], None, ("ok", "left")),
     ],
 )
 def test_budgets(balances: list[Balance], least_usd: float | None, expected: tuple[str, Any]) -> None:
-    """One that no answer fits into, and one that is used up."""
+    """One that no answer fits into, or into what is left of it, and one that is used up."""
     assert judged(on_money.check_budgets(balances, least_usd, needs_block=False)) == expected
 
 

@@ -48,6 +48,7 @@ def test_the_summary_counts_verdicts() -> None:
     assert tally(ALL) == {"ok": 1, "warning": 1, "failed": 1, "not known": 1}
     assert summary(ALL) == "4 checks: 1 well, 1 to look at, 1 failed, 1 not known."
     assert summary([OK, OK]) == "2 checks: 2 well."
+    assert summary([OK]) == "1 check: 1 well."
 
 
 def test_a_program_gets_names_that_stay() -> None:
