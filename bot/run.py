@@ -178,7 +178,8 @@ async def _initialize(app: App) -> None:
             tries += 1
             delay_s = jittered(1, tries)
             reason = "its answer cannot be read" if isinstance(error, UNREADABLE) else str(error)
-            log.warning("Telegram cannot be reached (%s), next try in %.1f s", reason, delay_s)
+            url = app.settings.telegram_api_url
+            log.warning("%s cannot be reached (%s), next try in %.1f s", url, reason, delay_s)
             await asyncio.sleep(delay_s)
         else:
             return

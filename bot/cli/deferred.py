@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import cleandoc
 from typing import Any
 
 import typer
@@ -26,11 +27,21 @@ class Deferred(TyperCommand):
             parent.add_typer(declared, name=self.name)
         else:
             parent.command(self.name)(declared)
-        return typer.main.get_group(parent).commands[str(self.name)]
+        command = typer.main.get_group(parent).commands[str(self.name)]
+        _let_flow(command)
+        return command
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Read the command line as the command itself reads it; what is done then is done by that one."""
         return self.found().make_context(info_name, args, parent, **extra)
+
+
+def _let_flow(command: Any) -> None:
+    """Help is broken where a terminal ends, and not where a line of ours does."""
+    paragraphs = cleandoc(command.help or "").split("\n\n")
+    command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    for of_group in getattr(command, "commands", {}).values():
+        _let_flow(of_group)
 
 
 def _nothing() -> None:

@@ -19,7 +19,7 @@ from bot.setup.zone import machine_zone
 from bot.zones import find_zone, similar_zones
 
 TOKEN, KEY = "TELEGRAM_BOT_TOKEN", "POLAR_OPENAI_API_KEY"
-ZONE = "POLAR_DEFAULT_TIMEZONE"
+ZONE, SERVER = "POLAR_DEFAULT_TIMEZONE", "POLAR_TELEGRAM_API_URL"
 ACCESS = {
     "pairing": "you, by a link that the start prints, and whom you let in",
     "allowlist": "the people and groups whose ids you list",
@@ -72,11 +72,13 @@ class Interview:
                 token = token if isinstance(error, TelegramSilent) else ""
         questions.settled(f"This is @{self.username}.")
         self.values[TOKEN] = token
+        if SERVER in self.environment:  # where the token was found to be good; elsewhere nobody knows it
+            self.values[SERVER] = self.present[SERVER]
 
     def _check(self, token: str) -> str:
         if not token:
             raise CannotRun(f"{TOKEN} is missing: give it at a terminal, in the environment or by standard input")
-        url = self.present["POLAR_TELEGRAM_API_URL"].rstrip("/")
+        url = self.present[SERVER].rstrip("/")
         is_httpx = self.present["POLAR_TRANSPORT"] == "httpx"
         return asyncio.run(username_of(token, url=url, transport="httpx" if is_httpx else "aiohttp"))
 
@@ -230,7 +232,7 @@ def _tell(interview: Interview) -> None:
     typer.echo(f"\nStart it:  {run}")
     typer.echo(f"Open it:   https://t.me/{interview.username}")
     if values["POLAR_ACCESS"] == "pairing":
-        typer.echo("The start prints a link of its own that makes you its owner; open that one first.")
+        typer.echo("As long as nobody owns it, the start prints a link of its own; whoever opens that owns it.")
     if values["POLAR_ACCESS"] == "open" and values["POLAR_RESPONDER"] == "openai":
         typer.echo("If the model costs money, set a budget before: polar budget set global 5 --every 24h")
 

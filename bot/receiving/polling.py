@@ -73,7 +73,8 @@ class Polling:
 
 
 def _warn(error: TelegramError) -> None:
-    log.warning("polling: %s: %s", type(error).__name__, error)
+    name, text = type(error).__name__, str(error)
+    log.warning("polling: %s", text if text.startswith(name) else f"{name}: {text}")
 
 
 class JournalTransport(BaseRequest):

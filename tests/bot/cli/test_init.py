@@ -61,7 +61,10 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-WRITTEN = f"""TELEGRAM_BOT_TOKEN={TOKEN}
+def written(house: House) -> str:
+    """What is in the file when nothing was answered otherwise: with the server at which the token is good."""
+    return f"""TELEGRAM_BOT_TOKEN={TOKEN}
+POLAR_TELEGRAM_API_URL={house.server.url}
 POLAR_ACCESS=pairing
 POLAR_DEFAULT_TIMEZONE=Europe/Berlin
 POLAR_RESPONDER=local
@@ -72,7 +75,7 @@ POLAR_RESPONDER=local
 async def test_five_answers_make_a_bot(house: House, env: Path) -> None:
     """A token that is none, or not valid, is asked for again; Enter takes what is offered. No token is shown."""
     done = await init(house, typed=f"\nnonsense\n1:WRONG\n{TOKEN}\n\n\n\n")
-    assert (done.exit_code, said(env), mode(env)) == (0, WRITTEN, 0o600), done.output
+    assert (done.exit_code, said(env), mode(env)) == (0, written(house), 0o600), done.output
     assert "TELEGRAM_BOT_TOKEN is missing" in done.output
     assert "That is not a token" in done.output
     assert "Telegram refuses this token" in done.output
@@ -86,7 +89,7 @@ async def test_without_a_terminal_nothing_is_asked(house: House, env: Path, sour
     """The token comes from there, and everything else from the options, or is what it would be anyway."""
     given = {"TELEGRAM_BOT_TOKEN": TOKEN} if source == "the environment" else {}
     done = await init(house, "--timezone", "europe/berlin", typed="" if given else f"{TOKEN}\n", **given)
-    assert (done.exit_code, said(env)) == (0, WRITTEN), done.output
+    assert (done.exit_code, said(env)) == (0, written(house)), done.output
 
 
 @pytest.mark.parametrize(

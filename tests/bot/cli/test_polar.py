@@ -97,6 +97,14 @@ for words in {every}:
 
 
 @pytest.mark.slow
+def test_help_is_broken_where_the_terminal_ends() -> None:
+    """Not where a line of ours does, which left half lines behind; in groups too."""
+    group = next(command for command in COMMANDS if command.name == "db").found()
+    paragraphs = group.commands["restore"].help.split("\n\n")
+    assert len(paragraphs) == 2
+    assert "\n" not in "".join(paragraphs)
+
+
 def test_no_help_loads_what_only_the_doing_needs() -> None:
     """Each in a process of its own, which says what it has loaded; to list the commands, none of them is."""
     every = [(), *((str(command.name),) for command in COMMANDS)]
