@@ -98,8 +98,9 @@ def _tell(done: Restored, *, as_json: bool) -> None:
         typer.echo(json.dumps({**counts, "applied": names, "aside": done.aside and str(done.aside)}))
         return
     typer.echo("The database is the copy now, and no bot runs on it.")
-    typer.echo(f"Set aside:          {ended.deliveries} deliveries, {ended.updates} updates")
-    typer.echo(f"Entered as skipped: {ended.runs} runs")
-    typer.echo(f"Erased again:       {ended.erased} people")
+    typer.echo(f"  deliveries set aside     {ended.deliveries}")
+    typer.echo(f"  updates set aside        {ended.updates}")
+    typer.echo(f"  runs entered as skipped  {ended.runs}")
+    typer.echo(f"  people erased again      {ended.erased}")
     if done.aside:
         typer.echo(f"The damaged file is {done.aside} now.")

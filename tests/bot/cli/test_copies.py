@@ -30,7 +30,7 @@ def test_a_copy_is_put_back(database: Path, tmp_path: Path) -> None:
     facts = printed(polar("db", "restore", str(copy), "--json", database=database))
     assert facts == {"deliveries": 0, "updates": 0, "runs": 0, "erased": 0, "applied": [], "aside": None}
     told = polar("db", "restore", str(copy), database=database).stdout
-    assert "Set aside:          0 deliveries, 0 updates\n" in told
+    assert "deliveries set aside     0\n" in told
     database.write_text("no database " * 1000)
     told = polar("db", "restore", str(copy), "--no-erasures", database=database)
     assert f"{database}.damaged-1" in told.stdout.replace("\n", "")
