@@ -6,17 +6,15 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import opening, private_files, soundness
+from storage import opening, own_files, private_files, soundness
 from storage.errors import CopyFailed, DatabaseUnusable
 
 STEP_PAGES = 1_024
 """Copied at once, 4 MiB mostly; the disk has them before the next come, so that no commit waits for all of them."""
-BESIDE = ("", "-wal", "-shm", "-journal", ".lock")
-"""The endings of the database's own files."""
 _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
 OnStep = Callable[[int, int], None]
 """Told of the pages that are done, and of how many there are."""
@@ -52,7 +50,7 @@ def back_up(path: Path, to: Path, progress: OnStep) -> Backup:
         raise DatabaseUnusable(f"{path} does not exist; there is nothing to copy")
     opening.check(path)
     _refuse(path, to)
-    log = path.resolve().with_name(f"{path.resolve().name}-wal")
+    log = own_files.beside(path, own_files.LOG)
     before = _size_of(log)
     with _becoming(to) as (part, descriptor):
         with closing(opening.connect_reader(path)) as source:
@@ -89,7 +87,7 @@ def pour(source: sqlite3.Connection, into: Path, progress: OnStep, written: Call
 @contextmanager
 def reading_alone(path: Path) -> Iterator[sqlite3.Connection]:
     """A copy that nobody writes to, read-only; SQLite puts nothing beside it unless it has a log that counts."""
-    beside = (path.resolve().with_name(f"{path.resolve().name}{ending}") for ending in ("-wal", "-journal"))
+    beside = (own_files.beside(path, ending) for ending in (own_files.LOG, own_files.JOURNAL))
     alone = "" if any(_size_of(each) for each in beside) else "&immutable=1"
     with closing(sqlite3.connect(opening.uri(path, "ro") + alone, uri=True, isolation_level=None)) as connection:
         yield connection
@@ -117,9 +115,8 @@ def _becoming(to: Path) -> Iterator[tuple[Path, int]]:
             part.rename(to)
             sync_folder(to.parent)
         except BaseException:
-            for ending in BESIDE:
-                with suppress(FileNotFoundError):
-                    part.with_name(part.name + ending).unlink()
+            for left in own_files.all_of(part):
+                left.unlink(missing_ok=True)
             raise
         finally:
             os.close(descriptor)
@@ -128,8 +125,7 @@ def _becoming(to: Path) -> Iterator[tuple[Path, int]]:
 
 
 def _refuse(path: Path, to: Path) -> None:
-    own = [path.resolve().with_name(f"{path.resolve().name}{ending}") for ending in BESIDE]
-    if to.resolve() in own or (to.exists() and to.samefile(path)):
+    if to.resolve() in own_files.all_of(path) or (to.exists() and to.samefile(path)):
         raise CopyFailed(f"{to} is the database itself, or a file of it; name another file")
     _refuse_existing(to)
     if not to.parent.is_dir():

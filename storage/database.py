@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from storage import memory_index, opening
+from storage import memory_index, opening, own_files
 from storage.answers import settle
 from storage.errors import DatabaseClosed, DatabaseLocked, DatabaseLost, DatabaseUnusable, StorageError
 from storage.file_identity import FileIdentity
@@ -286,8 +286,7 @@ def exclusive(path: Path) -> Iterator[None]:
 
 def _lock(path: Path) -> int:
     """Take the lock file beside the database; the kernel gives it back when the process ends."""
-    real = path.resolve()  # the same one for every name of the file
-    beside = real.with_name(real.name + ".lock")
+    beside = own_files.beside(path, own_files.LOCK)
     try:
         descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from storage import own_files
 from storage.errors import DatabaseLost
 
 Identity = tuple[int, int]
@@ -18,8 +19,7 @@ class FileIdentity:
 
     def __init__(self, path: Path) -> None:
         """Raises DatabaseLost when one of them is gone already."""
-        real = path.resolve()
-        self._path, self._log = path.absolute(), real.with_name(real.name + "-wal")
+        self._path, self._log = path.absolute(), own_files.beside(path, own_files.LOG)
         self._opened = {name: _identity(name) for name in (self._path, self._log)}
 
     def verify(self) -> None:

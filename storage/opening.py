@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from storage import memory_index, migrations, private_files
+from storage import memory_index, migrations, own_files, private_files
 from storage.errors import DatabaseBusy, DatabaseUnusable
 from storage.sqlite_codes import is_busy
 
@@ -117,8 +117,7 @@ def _version(path: Path, mode: str, busy_ms: int) -> int:
 
 
 def _has_log(path: Path) -> bool:
-    real = path.resolve()
-    log = real.with_name(real.name + "-wal")
+    log = own_files.beside(path, own_files.LOG)
     return log.exists() and log.stat().st_size > 0
 
 
@@ -142,9 +141,8 @@ def uri(path: Path, mode: str) -> str:
 
 def tighten(path: Path) -> None:
     """Take from others what they may do with the file, and with what an earlier process left beside it."""
-    real = path.resolve()  # the same for every name of the file
-    beside = [real.with_name(real.name + ending) for ending in ("-wal", "-shm", "-journal", ".lock")]
-    private_files.tighten(real, *beside, *sorted(real.parent.glob(f"{glob.escape(real.name)}-wal.of-*")))
+    log = own_files.beside(path, own_files.LOG)
+    private_files.tighten(*own_files.all_of(path), *sorted(log.parent.glob(f"{glob.escape(log.name)}.of-*")))
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from storage import opening, private_files
-from storage.backup import BESIDE, STEP_PAGES, OnStep, sync_folder
+from storage import opening, own_files, private_files
+from storage.backup import STEP_PAGES, OnStep, sync_folder
 from storage.errors import DatabaseUnusable
 from storage.sqlite_codes import is_damage
 from storage.writer import empty_log
@@ -22,8 +22,7 @@ from storage.writer import empty_log
 @contextmanager
 def staging(path: Path) -> Iterator[Path]:
     """A file for what is to be the database, gone in the end; what a killed process left of one goes first."""
-    real = path.resolve()
-    staged = real.with_name(f"{real.name}.restoring")
+    staged = own_files.beside(path, own_files.STAGED)
     _remove(staged)
     try:
         private_files.create(staged)
@@ -35,9 +34,8 @@ def staging(path: Path) -> Iterator[Path]:
 
 
 def _remove(path: Path) -> None:
-    for ending in BESIDE:
-        with suppress(FileNotFoundError):
-            path.with_name(path.name + ending).unlink()
+    for ending in ("", *own_files.SQLITES, own_files.LOCK):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def fit(staged: Path, page_size: int) -> None:
@@ -71,7 +69,7 @@ def put(staged: Path, path: Path, progress: OnStep, *, is_whole: bool) -> Path |
 def _rename(staged: Path, real: Path) -> Path | None:
     """By its name; the log of the former file goes first, as it must never be taken for one of this."""
     aside = next(name for n in range(1, 1_000) if not (name := real.with_name(f"{real.name}.damaged-{n}")).exists())
-    for ending in ("-wal", "-shm", "-journal"):
+    for ending in own_files.SQLITES:
         with suppress(FileNotFoundError):
             real.with_name(real.name + ending).rename(aside.with_name(aside.name + ending))
     is_replaced = real.exists()

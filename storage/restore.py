@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import migrations, opening, replacing, soundness
+from storage import migrations, opening, own_files, replacing, soundness
 from storage.backup import OnStep, pour, reading_alone
 from storage.beside import Beside, beside
 from storage.database import exclusive
@@ -128,6 +128,10 @@ def restore(path: Path, copy: Path, erased: Sequence[Erased] | None, progress: O
     """
     if copy.exists() and path.exists() and copy.samefile(path):
         raise CopyUnusable(f"{copy} is the database itself; polar db adopt is for what was put in its place")
+    if copy.resolve() == own_files.beside(path, own_files.STAGED):
+        raise CopyUnusable(f"{copy} has the name of what is about to be restored; give it another one")
+    if path.is_dir():
+        raise DatabaseUnusable(f"{path} is a folder; POLAR_DATABASE must name a file")
     with exclusive(path), replacing.staging(path) as staged:
         former, reason = _former(path)
         list_of_all = _all_erased(former, erased, reason)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from middleware.turn import Clock
-from storage import migrations, opening
+from storage import migrations, opening, own_files
 from storage.errors import DatabaseBusy, DatabaseUnusable, StorageError
 from storage.integrity import look_through
 from storage.readers import Readers
@@ -78,7 +78,7 @@ def look_at_file(path: Path) -> FileState:
         trouble=trouble,
         exists=path.is_file(),
         size=_size(real),
-        log_size=_size(real.with_name(f"{real.name}-wal")),
+        log_size=_size(own_files.beside(path, own_files.LOG)),
         disk_free=free,
     )
 

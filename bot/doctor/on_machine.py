@@ -10,10 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from bot import home, settings
+from bot import settings
 from bot.doctor.diagnosis import Diagnosis
 from bot.settings import Settings
-from storage import private_files
+from storage import own_files, private_files
 
 FEWEST_ZONES = 300
 """Fewer names than any whole database of zones has."""
@@ -37,13 +37,12 @@ class MachineFacts:
 
 def look_at_machine(loaded: Settings) -> MachineFacts:
     """No file is opened but `.env`: closing the database's would drop the locks of a bot in this process."""
-    env, database = home.find().folder / ".env", loaded.database_path.resolve()
-    beside = [database.with_name(database.name + ending) for ending in ("", "-wal", "-shm", ".lock")]
+    env, database = settings.env_path(), own_files.all_of(loaded.database_path)
     return MachineFacts(
         strangers=tuple(settings.strangers()),
         lacks_secret=bool(loaded.webhook_url) and not loaded.webhook_secret.get_secret_value(),
         secret_file=env if env.is_file() else None,
-        open_files=tuple(path for path in (env, *beside) if private_files.is_open_to_others(path)),
+        open_files=tuple(path for path in (env, *database) if private_files.is_open_to_others(path)),
         zones=len(available_timezones()),
         zones_of=_release(),
     )

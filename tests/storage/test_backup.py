@@ -71,7 +71,7 @@ def test_what_is_committed_meanwhile_begins_nothing_anew(
     assert found.log_grew > len(steps) * 20_000
 
 
-@pytest.mark.parametrize("ending", ["", "-wal", ".lock"])
+@pytest.mark.parametrize("ending", ["", "-wal", ".lock", ".restoring"])
 def test_the_database_itself_is_no_place_for_a_copy(made: Path, ending: str) -> None:
     """Nor is a file that goes with it, by whatever name."""
     with pytest.raises(CopyFailed, match="the database itself"):

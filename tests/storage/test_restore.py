@@ -361,6 +361,23 @@ def test_the_database_is_no_copy_of_itself(made: Path) -> None:
         put_back(made, made)
 
 
+def test_what_has_the_name_of_what_is_about_to_be_restored_stays(made: Path, copy: Path) -> None:
+    """It would go first, as what a killed process left there."""
+    care.migrate(copy, now_ms=1)
+    named = copy.rename(made.with_name(f"{made.name}.restoring"))
+    with pytest.raises(CopyUnusable, match="another one"):
+        put_back(made, named)
+    assert named.exists()
+
+
+def test_a_folder_is_not_replaced(path: Path, copy: Path) -> None:
+    """And is told in the words of every other command."""
+    care.migrate(copy, now_ms=1)
+    path.mkdir()
+    with pytest.raises(DatabaseUnusable, match="is a folder"):
+        put_back(path, copy)
+
+
 def test_a_running_bot_keeps_its_database(made: Path, copy: Path) -> None:
     """Refused by its lock, which is held to the end."""
     back_up(made, copy, nothing)

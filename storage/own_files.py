@@ -1,0 +1,23 @@
+"""The files of a database: itself, what SQLite puts beside it, and what we do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+LOG, JOURNAL = "-wal", "-journal"
+SQLITES = (LOG, "-shm", JOURNAL)
+"""The endings of what SQLite puts there."""
+LOCK = ".lock"
+STAGED = ".restoring"
+"""What is about to be put in the database's place."""
+
+
+def beside(path: Path, ending: str) -> Path:
+    """The one with this ending, whatever name the database is called by."""
+    real = path.resolve()
+    return real.with_name(real.name + ending)
+
+
+def all_of(path: Path) -> list[Path]:
+    """Their names, the database's own first, whether they are there or not."""
+    return [beside(path, ending) for ending in ("", *SQLITES, LOCK, STAGED)]
