@@ -16,6 +16,8 @@ from bot.errors import SettingsError
 
 OURS = ("POLAR_", "TELEGRAM_")
 UTF8 = "save the file as UTF-8"
+MOST = 1 << 20
+"""Bytes of a file; any that has more was not written by hand."""
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -64,12 +66,7 @@ def read(path: Path, environ: Mapping[str, str]) -> tuple[Assignment, ...]:
 
 def read_text(path: Path) -> str:
     """What the file says, '' where there is none; raises SettingsError where it is no text in UTF-8."""
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    raw = _read_bytes(path)
     for mark, name in _MARKS:
         if raw.startswith(mark):
             raise Unreadable(path, 1, f"this is {name}; {UTF8}")
@@ -83,6 +80,21 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         why = f"byte 0x{raw[error.start]:02X} is not UTF-8, but perhaps Latin-1; {UTF8}"
         raise Unreadable(path, _line(raw, error.start), why) from None
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        if path.is_fifo():  # of which every reading is another's, and may wait for ever
+            raise SettingsError(f"{path} is a pipe; it must be a file")
+        with path.open("rb") as file:
+            raw = file.read(MOST + 1)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    if len(raw) > MOST:
+        raise SettingsError(f"{path} has more than {MOST:,} bytes, so it is no list of settings")
+    return raw
 
 
 def _line(raw: bytes, place: int) -> int:

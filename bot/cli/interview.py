@@ -54,6 +54,8 @@ class Interview:
     def __init__(self, given: Given, *, asks: bool) -> None:
         self._given = given
         self._asks = asks
+        self.text = env_file.read_text(settings.env_path())
+        """What `.env` says before anything is asked."""
         self.file, self.environment = settings.in_file(), settings.in_environment()
         self.present = {**settings.environment({}, {}), **self.file, **self.environment}
         self.values: dict[str, str] = {}
@@ -203,7 +205,7 @@ def _write(interview: Interview, *, asks: bool, may_change: bool) -> None:
     path = settings.env_path()
     values = {name: value for name, value in interview.values.items() if value or name in interview.file}
     settings.made_of({**interview.file, **values})
-    text = draft.changed(env_file.read_text(path), values)
+    text = draft.changed(interview.text, values)
     changes = [name for name, value in values.items() if interview.file.get(name) != value]
     if not changes:
         typer.echo(f"\n{path} says all of that already.")
@@ -216,6 +218,8 @@ def _write(interview: Interview, *, asks: bool, may_change: bool) -> None:
         raise typer.Abort
     if path.exists() and not asks and not may_change:
         raise CannotRun(f"{path} is there already; --yes changes it")
+    if env_file.read_text(path) != interview.text:
+        raise CannotRun(f"somebody else has written {path} meanwhile, and it stays so; start again")
     draft.write(path, text)
     typer.echo("Written, for its owner alone to read.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
@@ -11,7 +12,6 @@ from pathlib import Path
 from dotenv.parser import parse_stream
 
 from bot.errors import SettingsError
-from storage.private_files import MODE
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
 _ASSIGNMENT = re.compile(
@@ -50,10 +50,10 @@ def changed(text: str, values: Mapping[str, str]) -> str:
 def write(path: Path, text: str) -> None:
     """Put the text in the file's place, for its owner alone to read. Raises SettingsError, and nothing is changed."""
     target = path.resolve()  # a link stays one
-    temporary = target.with_name(f"{target.name}.{os.getpid()}.new")
     try:
+        handle, name = tempfile.mkstemp(prefix=f"{target.name}.", dir=target.parent)
+        temporary = Path(name)
         try:
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
                 file.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,22 @@ def test_a_file_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.mkdir()
     with pytest.raises(SettingsError, match=r"\.env cannot be read: Is a directory"):
+        env_file.read(path, {})
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """Nobody may ever write into it."""
+    path = tmp_path / ".env"
+    os.mkfifo(path)
+    with pytest.raises(SettingsError, match=r"\.env is a pipe"):
+        env_file.read(path, {})
+
+
+def test_a_file_without_end_is_not_read_to_it(tmp_path: Path) -> None:
+    """As a device is, or what somebody has put there by mistake."""
+    path = written(tmp_path, "")
+    os.truncate(path, 1 << 40)
+    with pytest.raises(SettingsError, match="more than 1,048,576 bytes"):
         env_file.read(path, {})
 
 

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot import home, settings
-from bot.cli import app, questions
+from bot.cli import app, interview, questions
 from bot.home import Home
 from emulator.model import ModelServer
 from tests.house import CHECKOUT, TOKEN, House
@@ -173,6 +173,22 @@ async def test_a_no_or_an_end_at_any_question_leaves_everything_as_it_was(house:
         done = await init(house, typed="".join(answers[:count]))
         assert (done.exit_code, done.stderr) == (130, "\nNothing was changed.\n")
         assert said(env) == "POLAR_LANGUAGE=en\n"
+
+
+async def test_what_another_one_has_written_meanwhile_stays(
+    house: House, env: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two that set it up at once, the second one is told."""
+
+    async def slow(token: str, **way: str) -> str:
+        fill(env, "POLAR_LANGUAGE=en\n")
+        return "polar_test_bot"
+
+    monkeypatch.setattr(interview, "username_of", slow)
+    fill(env, "")
+    done = await init(house, "--yes", typed=f"{TOKEN}\n")
+    assert (done.exit_code, said(env)) == (1, "POLAR_LANGUAGE=en\n"), done.output
+    assert "somebody else has written" in done.stderr
 
 
 async def test_a_file_that_cannot_be_read_is_told_before_anything_is_asked(house: House, env: Path) -> None:
