@@ -98,10 +98,11 @@ class Examination:
         if settings.responder != "openai":
             none = Diagnosis("endpoint", "ok", "none", responder=settings.responder)
             return [none, self._of_budgets(state, facts, 0)]
-        heard = await hearing.models(settings, self.clock, limit_s=self.limit_s)
+        url, key = settings.openai_base_url, settings.openai_api_key.get_secret_value()
+        heard = await hearing.models(url, key, self.clock, limit_s=self.limit_s)
         least_usd = self.least_usd()
         return [
-            on_money.check_endpoint(heard, url=settings.openai_base_url, model=settings.openai_model),
+            on_money.check_endpoint(heard, url=url, model=settings.openai_model),
             on_money.check_prices(least_usd, [] if facts is None else facts.balances, model=settings.openai_model),
             self._of_budgets(state, facts, least_usd),
         ]

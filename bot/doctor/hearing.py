@@ -26,6 +26,8 @@ from middleware.turn import Clock
 
 MOST_BYTES = 8 * 1024 * 1024
 """Far above any list of models; below what would hurt."""
+NO_LIST = (404, 405, 501)
+"""How a model's endpoint answers that has no list of its models."""
 AT_ONCE = 5
 """Questions about groups that are under way at the same time."""
 
@@ -105,11 +107,18 @@ async def telegram(settings: Settings, clock: Clock, groups: Sequence[int], *, l
         return HeardOfTelegram(has_token=True, server=me, me=me, webhook=webhook, groups=tuple(of_groups))
 
 
-async def models(settings: Settings, clock: Clock, *, limit_s: float) -> Heard:
-    """Ask the model's endpoint which models it has, which costs nothing."""
-    url, key = settings.openai_base_url, settings.openai_api_key.get_secret_value()
+async def models(url: str, key: str, clock: Clock, *, limit_s: float) -> Heard:
+    """Ask a model's endpoint which models it has, which costs nothing."""
     async with _way(url, clock, limit_s) as way:
         return await way.get(f"{url}/models", headers={"Authorization": f"Bearer {key}"} if key else {})
+
+
+def names_of_models(heard: Heard) -> list[str] | None:
+    """The models that an endpoint has told; None where that is no list of them."""
+    listed = heard.body.get("data") if heard.status == 200 and isinstance(heard.body, dict) else None
+    if not isinstance(listed, list):
+        return None
+    return [str(each["id"]) for each in listed if isinstance(each, dict) and "id" in each]
 
 
 class _Way:

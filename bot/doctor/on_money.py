@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from bot.doctor.diagnosis import Diagnosis
-from bot.doctor.hearing import Heard
+from bot.doctor.hearing import NO_LIST, Heard, names_of_models
 from bot.settings import PRICE_SETTINGS
 from middleware.budget import dollars
 from storage.ids import budget_name
 from storage.tables.budgets import Balance, BudgetPolicy
 
 REFUSED = (401, 403)
-NO_LIST = (404, 405, 501)
-"""How an endpoint answers that has no list of its models."""
 
 
 def check_endpoint(heard: Heard, *, url: str, model: str) -> Diagnosis:
@@ -26,21 +24,13 @@ def check_endpoint(heard: Heard, *, url: str, model: str) -> Diagnosis:
         return Diagnosis("endpoint", "failed", "refused", status=heard.status, **values)
     if heard.status in NO_LIST:
         return Diagnosis("endpoint", "not known", "no_list", status=heard.status, **values)
-    names = _names(heard)
+    names = names_of_models(heard)
     if names is None:
         return Diagnosis("endpoint", "failed", "ill", status=heard.status, **values)
     if model in names:
         return Diagnosis("endpoint", "ok", "has", **values)
     nearest = ", ".join(get_close_matches(model, names, 3) or names[:3]) or "-"
     return Diagnosis("endpoint", "warning", "lacks", nearest=nearest, **values)
-
-
-def _names(heard: Heard) -> list[str] | None:
-    """The models that it has; None where that is no list of them."""
-    listed = heard.body.get("data") if heard.status == 200 and isinstance(heard.body, dict) else None
-    if not isinstance(listed, list):
-        return None
-    return [str(each["id"]) for each in listed if isinstance(each, dict) and "id" in each]
 
 
 def check_prices(least_usd: float | None, balances: Sequence[Balance], *, model: str) -> Diagnosis:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from bot.clock import system_clock
+from bot.doctor import hearing
 from bot.errors import BotError
 from bot.responders.model.answer import ModelAnswer
 from bot.responders.model.dialect import Dialect, Question
 from bot.responders.model.endpoint import ModelEndpoint
-from middleware.meter import Unmetered
+from middleware.meter import UNMETERED
 from middleware.responder import ResponderFailed
 
 LIST_S, ANSWER_S = 20.0, 60.0
@@ -33,15 +34,12 @@ class _NothingKnown:
 
 async def models_at(base_url: str, key: str) -> list[str] | None:
     """The names of the models that are offered there; None where there is no such list. Raises NoModel."""
-    endpoint = _endpoint(base_url, key, "the list of models")
-    try:
-        return await endpoint.models(deadline=asyncio.get_running_loop().time() + LIST_S)
-    except ResponderFailed as error:
-        if error.reason in ("provider 404", "provider 405", "provider 501"):
-            return None
-        raise NoModel(_reason(error)) from None
-    finally:
-        await endpoint.aclose()
+    heard = await hearing.models(base_url, key, system_clock(), limit_s=LIST_S)
+    if heard.status in hearing.NO_LIST:
+        return None
+    if (names := hearing.names_of_models(heard)) is None:
+        raise NoModel("what answers there is no list of models" if heard.status == 200 else heard.trouble)
+    return sorted(names)
 
 
 async def first_answer(base_url: str, key: str, model: str) -> str:
@@ -50,7 +48,7 @@ async def first_answer(base_url: str, key: str, model: str) -> str:
     question = Question(messages=[{"role": "user", "content": _HELLO}])
     try:
         failure = await endpoint.ask(
-            question, answer, lambda text: None, Unmetered(), deadline=asyncio.get_running_loop().time() + ANSWER_S
+            question, answer, lambda text: None, UNMETERED, deadline=asyncio.get_running_loop().time() + ANSWER_S
         )
     except ResponderFailed as error:
         failure = error
@@ -58,12 +56,8 @@ async def first_answer(base_url: str, key: str, model: str) -> str:
         await endpoint.aclose()
     said = " ".join(answer.text.split())
     if not said:
-        raise NoModel(_reason(failure) if failure else "it said nothing")
+        raise NoModel(failure.reason.removeprefix("provider ") if failure else "it said nothing")
     return said if len(said) <= _SHOWN else f"{said[: _SHOWN - 1]}…"
-
-
-def _reason(failure: ResponderFailed) -> str:
-    return failure.reason.removeprefix("provider ")
 
 
 def _endpoint(base_url: str, key: str, model: str) -> ModelEndpoint:

@@ -72,15 +72,6 @@ class ModelEndpoint:
         """Close its connections."""
         await self._client.close()
 
-    async def models(self, *, deadline: float) -> list[str]:
-        """The names of the models that it offers, until the loop's time is `deadline`. Raises ResponderFailed."""
-        try:
-            async with asyncio.timeout_at(deadline):
-                return sorted(str(model.id) for model in (await self._client.models.list()).data)
-        except (*FAILURES, TypeError, AttributeError) as error:  # the client reads what is no list as it can
-            objection = Objection.of(error, ())
-            raise self._tell(describe(error, objection), explain(error, objection)) from None
-
     async def ask(
         self, question: Question, answer: ModelAnswer, show: Callable[[str], None], meter: Meter, *, deadline: float
     ) -> ResponderFailed | None:

@@ -129,7 +129,7 @@ async def test_a_model_is_chosen_from_what_the_endpoint_offers_and_says_somethin
         typed = f"{TOKEN}\n\n\n2\nhttp://127.0.0.1:9/v1\nsk-hush\n\n{server.url}\n\n1\n"
         done = await init(house, typed=typed)
     assert done.exit_code == 0, done.output
-    assert "http://127.0.0.1:9/v1 gives no answer: unreachable" in done.output
+    assert "http://127.0.0.1:9/v1 gives no answer: Connection refused" in done.output
     assert "canned-1 says: " in done.output
     assert said(env).endswith(
         f"POLAR_RESPONDER=openai\nPOLAR_OPENAI_BASE_URL={server.url}\n"
