@@ -31,8 +31,8 @@ JobId = Annotated[str, typer.Argument(help="The id of a job, as `polar automatio
 
 _JOBS = (
     Shown("id", "id"),
-    Shown("state", "state"),
-    Shown("schedule", "schedule", gives_way=True),
+    Shown("state", "state", gives_way=True),
+    Shown("schedule", "schedule", gives_way=True, keeps=32),
     Shown("next", "next (UTC)", minute),
     Shown("ownerUserId", "owner", may_go=True),
     Shown("sessionId", "chat", chat, may_go=True),

@@ -35,6 +35,8 @@ class Shown:
     heading: str
     shown: Callable[[Any], object] = _as_it_is
     gives_way: bool = False
+    keeps: int = LEAST
+    """The cells that it keeps as long as others can give way."""
     may_go: bool = False
     is_number: bool = False
     width: int = 0
@@ -70,9 +72,10 @@ def _fit(columns: Sequence[Shown], room: int | None) -> list[Shown]:
     while _least(shown) > room and (going := [column for column in shown if column.may_go]):
         shown.remove(going[-1])
     for _ in range(_sum(column.width for column in shown) - room):
-        widest = max((column for column in shown if column.gives_way), key=lambda column: column.width, default=None)
-        if widest is None or widest.width <= LEAST:
+        giving = [column for column in shown if column.gives_way and column.width > LEAST]
+        if not giving:
             break
+        widest = max([each for each in giving if each.width > each.keeps] or giving, key=lambda each: each.width)
         shown[shown.index(widest)] = replace(widest, width=widest.width - 1)
     return shown
 

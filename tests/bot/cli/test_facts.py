@@ -72,6 +72,13 @@ def test_a_narrow_terminal_cuts_what_gives_way_and_leaves_out_what_may_go(room: 
     assert ("owner" in heading) == ("ann" in line)
 
 
+def test_what_is_to_be_kept_is_cut_last() -> None:
+    """Of two that give way; where there is no room for it either, it is cut as well."""
+    columns = (Shown("schedule", "schedule", gives_way=True, keeps=20), Shown("text", "text", gives_way=True))
+    assert list(lines([("s" * 20, "t" * 40)], columns, 36))[1] == f"{'s' * 20}  {'t' * 13}…"
+    assert list(lines([("s" * 20, "t" * 40)], columns, 30))[1] == f"{'s' * 15}…  {'t' * 11}…"
+
+
 def test_rows_are_written_as_they_come() -> None:
     """A million of them need no more room than a few: the widths are those of the first."""
     taken = count()
