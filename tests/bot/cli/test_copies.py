@@ -29,8 +29,8 @@ def test_a_copy_is_put_back(database: Path, tmp_path: Path) -> None:
     polar("db", "backup", str(copy), database=database)
     facts = printed(polar("db", "restore", str(copy), "--json", database=database))
     assert facts == {"deliveries": 0, "updates": 0, "runs": 0, "erased": 0, "applied": [], "aside": None}
-    told = polar("db", "restore", str(copy), database=database).stdout
-    assert "deliveries set aside     0\n" in told
+    told = polar("db", "restore", str(copy), database=database)
+    assert "deliveries set aside     0\n" in told.stdout
     database.write_text("no database " * 1000)
     told = polar("db", "restore", str(copy), "--no-erasures", database=database)
     assert f"{database}.damaged-1" in told.stdout.replace("\n", "")

@@ -40,6 +40,10 @@ class Doors:
         """No model asks for that."""
         raise AssertionError
 
+    async def answered(self, turn: Turn) -> Reply | None:
+        """Nor for that."""
+        raise AssertionError
+
     def may_keep(self, turn: Turn) -> bool:
         """As the test says."""
         return self._may
