@@ -17,7 +17,7 @@ Matched = Sequence[Sense]
 """Words that a pattern matched."""
 
 WEEKDAY, WEEKDAYS, MONTH, UNIT, ADVERB, AHEAD, PART, TONIGHT, HOUR, HALF_OF_DAY, FIXED = "WwMUYDPBSmu"
-PART_ALONE, HALF_TO, MINUTES_TO, OFTEN, EXCEPT, UNTIL, FROM, BETWEEN = "jhrceVz:"
+PART_ALONE, HALF_TO, MINUTES_TO, OFTEN, EXCEPT, UNTIL, FROM, BETWEEN, AND = "jhrceVz:&"
 NUMBER, COUNT, ORDINAL, YEAR, CLOCK, DATE, DECIMAL, COMMA, UNKNOWN, UNCLEAR = "NnRyTdx,?!"
 _TABLES = {
     "units": UNIT,
@@ -48,7 +48,7 @@ _WORDS = {
     "after_next": "i",
     "this": "H",
     "last": "L",
-    "and": "&",
+    "and": AND,
     "and_minutes": "+",
     "half": "F",
     "half_before": "b",

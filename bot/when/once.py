@@ -25,6 +25,10 @@ OFFERED = (time(9), time(12), time(18))
 _EARLIEST = 7
 """An hour before that, without a half of the day, may be one of the afternoon."""
 _DAY = timedelta(days=1)
+_OF_A_DAY = Slots(
+    day=CalendarDay(), named=NamedDay(0), month=0, nth=Nth(1), until=Slots(), lasting=Lapse(), also=(), parts=()
+)
+"""What does not go with a length of time from now."""
 _LAST_YEAR = 9000
 
 
@@ -52,11 +56,11 @@ def once(slots: Slots, now: datetime) -> list[Understood] | Reason:
     """What a single time may be, the earliest first, `now` being the local time (naive)."""
     if slots.after is not None:
         return _after(slots, slots.after, now)
+    if slots.also is not None or slots.parts is not None:
+        return Reason("two_times")
     has_day = slots.day is not None or slots.named is not None or slots.month is not None
     if not has_day and slots.clock is None and not (slots.part is not None and slots.is_alone):
         return Reason("no_time")
-    if slots.also is not None:
-        return Reason("two_times")
     hours = hours_of(slots)
     if isinstance(hours, Reason):
         return hours
@@ -243,8 +247,7 @@ def _named(named: NamedDay, today: date) -> Iterator[date]:
 
 def _after(slots: Slots, span: Lapse, now: datetime) -> list[Understood] | Reason:
     """So long from now; where that is days, at a time of day if one is said."""
-    others = Slots(day=CalendarDay(), named=NamedDay(0), month=0, nth=Nth(1), until=Slots(), lasting=Lapse(), also=())
-    if slots.joined(others) is None:
+    if slots.joined(_OF_A_DAY) is None:
         return Reason("words")
     if not span.minutes and not span.months:
         return Reason("no_such_time")

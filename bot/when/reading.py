@@ -63,7 +63,7 @@ def _nothing(words: Matched) -> Slots:
 
 def _span(words: Matched) -> Lapse | None:
     """A length of time: “an hour and a half”, “1h30”, “2 weeks”, “a quarter of an hour”."""
-    minutes, months, count, fraction, unit = 0.0, 0, 1.0, 0.0, ""
+    minutes, months, count, fraction, unit = 0.0, 0.0, 1.0, 0.0, ""
     words = _quartered(words)
     for place, (kind, value) in enumerate(words):
         if kind == "u":
@@ -74,8 +74,10 @@ def _span(words: Matched) -> Lapse | None:
                 minutes += count
         elif kind in _FRACTIONS:
             fraction = _FRACTIONS[kind]
-            if unit and unit in _MINUTES:
-                minutes, fraction = minutes + _MINUTES[unit] * fraction, 0.0
+            if unit:
+                minutes += _MINUTES.get(unit, 0) * fraction
+                months += _MONTHS.get(unit, 0) * fraction
+                fraction = 0.0
         elif kind == "U" and not (unit == value and words[place - 1][0] in "FQ"):
             unit = str(value)
             # “half an hour” has no number, “two and a half hours” has one.
@@ -83,12 +85,11 @@ def _span(words: Matched) -> Lapse | None:
             amount = count + fraction if has_number or not fraction else fraction
             if unit in _MINUTES:
                 minutes += _MINUTES[unit] * amount
-            elif amount == int(amount):
-                months += _MONTHS[unit] * int(amount)
             else:
-                return None
+                months += _MONTHS[unit] * amount
             count, fraction = 1.0, 0.0
-    return Lapse(int(minutes), months) if minutes == int(minutes) else None
+    is_whole = minutes == int(minutes) and months == int(months)
+    return Lapse(int(minutes), int(months)) if is_whole else None
 
 
 def _quartered(words: Matched) -> Matched:
@@ -276,6 +277,12 @@ def _hour_of_part(words: Matched) -> Slots | None:
     return None if clock is None else clock.joined(Slots(part=str(values(words, "P")[0])))
 
 
+def _parts(words: Matched) -> Slots:
+    """Every morning and evening; without “every” it may be of one day."""
+    every = Repetition("day") if "E" in letters(words) else None
+    return Slots(every=every, parts=tuple(str(part) for part in values(words, "Pj")))
+
+
 def _part(words: Matched) -> Slots:
     """In the evening, which is the coming one where no day is named, as a mere evening is not; this evening."""
     part, kinds = str(values(words, "Pj")[0]), letters(words)
@@ -301,6 +308,7 @@ _TABLE: tuple[tuple[str, _Take], ...] = (
     (rf"E[OR]?W(?:{_AND}[EG]*W)*|[GA]*w(?:{_AND}G*[wW])*|Ew(?:{_AND}w)*", _every_days),
     (r"[EG]*K|[EG]q|[EG]*Z|Ek", _every_days),
     (r"E(?:a?[FQ]G?a?U|a?u|[OR]?U|[Nna]U)|Y", _every),
+    (rf"[GAI=E]*[Pj](?:{_AND}[GAI=E]*[Pj])+", _parts),
     (r"EP", _every_part),
     (r"EG*(?:MG*[RN]|[RN]G*M)", _named_date),
     (r"ER", lambda words: Slots(every=Repetition("month"), nth=_nth(words))),

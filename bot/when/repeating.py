@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.schedules.kinds import UTC_ZONE, WEEKDAYS, WORKDAYS, stamp, zoned
 from bot.schedules.parts import MAX_COUNT
-from bot.when.once import ASSUMED, Hour, Reason, days_of, hours_of, is_nth, later
+from bot.when.once import ASSUMED, USUAL, Hour, Reason, days_of, hours_of, is_nth, later
 from bot.when.results import Understood
 from bot.when.slots import Lapse, Nth, Repetition, Slots
 
@@ -79,6 +79,10 @@ def _hours_of(slots: Slots, every: Repetition) -> list[tuple[Hour, ...]] | Reaso
     """The times of day that may be meant together, all at the same minute of the hour."""
     clocks = [] if slots.clock is None else [slots.clock, *(slots.also or ())]
     often = slots.often or 1
+    if slots.parts is not None:
+        is_bare = not clocks and slots.part is None and often in (1, len(slots.parts))
+        hours = sorted({USUAL[part] for part in slots.parts})
+        return [tuple(Hour(at, is_assumed=True) for at in hours)] if is_bare else Reason("two_times")
     if every.unit != "day" and often > 1 and often != len(slots.weekdays or ()):
         return Reason("which_days")
     if every.unit == "day" and often > 1 and (len(clocks) not in (0, often) or slots.part is not None):

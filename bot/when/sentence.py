@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from bot.when.language import BETWEEN, COUNT, EXCEPT, FROM, UNKNOWN, UNTIL, Language, fold
+from bot.when.language import AND, BETWEEN, COUNT, EXCEPT, FROM, UNCLEAR, UNKNOWN, UNTIL, Language, fold
 from bot.when.reading import MOST_WORDS, read
 from bot.when.results import Why
 from bot.when.slots import Slots
@@ -19,6 +19,11 @@ _SURELY_OF_A_TIME = frozenset("MWwDTd")
 _RELATIVE = re.compile("U!|!a?U")
 _SETTING_OFF = frozenset("!pzvcs")
 """Kinds of words that may set a time off against another one."""
+_NUMBERS = frozenset("NnT")
+_TO = frozenset("AGtV")
+_AT = frozenset("AV")
+_RANGE = re.compile("0[?]?-0")
+"""Nine to five, behind a word that led to it."""
 _MOST_WITHIN = 8
 """Words of a time that stands amid a text."""
 _LIMITS: Mapping[str, Why] = {EXCEPT: "exception", UNTIL: "end", FROM: "which_hours", BETWEEN: "which_hours"}
@@ -49,6 +54,11 @@ class _Stretch:
     first: Token
     before: Token | None = None
     after: Token | None = None
+
+    @property
+    def has_clock(self) -> bool:
+        """True if it says a time of day."""
+        return any(slots.clock is not None for slots in self.readings)
 
 
 def opened(text: str, language: Language) -> str | None:
@@ -90,7 +100,7 @@ def _headed(head: _Stretch, tail: _Stretch | None, text: str, language: Language
     """The time first. What the end of the sentence says as well may belong to it, or to the thing."""
     rest = text[head.end :]
     thing = thing_of(rest, language)
-    why = _limit_at(head.after) if any(slots.every for slots in head.readings) else None
+    why = _goes_on(head, rest, language)
     if why is not None:
         yield Parting(head.readings, thing, why=why)
         return
@@ -101,6 +111,32 @@ def _headed(head: _Stretch, tail: _Stretch | None, text: str, language: Language
     pairs = [first.joined(more) for first in unfinished for more in (tail.readings if tail is not None else ())]
     together = [slots for slots in pairs if slots is not None]
     yield Parting([*together, *head.readings], thing)
+
+
+def _goes_on(head: _Stretch, rest: str, language: Language) -> Why | None:
+    """Why a time at the beginning is none for what follows: a further time, or what limits a repetition."""
+    found = tokens(_cut(rest[:_REACH], rest), language)
+    if found and AND in found[0].kinds and _begins_time(found[1:]):
+        return "two_times"
+    if not any(slots.every for slots in head.readings):
+        return None
+    of_thing = tokens(_cut(thing_of(rest, language)[:_REACH], rest), language)
+    is_range = _RANGE.match(_numbering(of_thing)) or (head.has_clock and _until_hour(found))
+    return "which_hours" if is_range else _limit_at(head.after)
+
+
+def _numbering(found: Sequence[Token]) -> str:
+    """0 for a number, - for what leads to a further one."""
+    return "".join("0" if set(each.kinds) & _NUMBERS else "-" if set(each.kinds) & _TO else "?" for each in found)
+
+
+def _until_hour(found: Sequence[Token]) -> bool:
+    """True for “at 17”, behind a time that has one."""
+    return len(found) > 1 and bool(set(found[0].kinds) & _AT) and bool(set(found[1].kinds) & _NUMBERS)
+
+
+def _begins_time(found: Sequence[Token]) -> bool:
+    return any(_readings(found[:count]) for count in range(1, min(len(found), _MOST_WITHIN) + 1))
 
 
 def limit(found: Sequence[Token]) -> Why | None:
@@ -126,7 +162,8 @@ def _begins_thing(rest: str, language: Language) -> bool:
     found = tokens(_cut(rest[:_REACH], rest), language)
     if found and not set(found[0].kinds) & set("?aGn"):
         return False
-    return not any(_joined(rest[each.start : each.end + 1], language) for each in found[1:4])
+    reach = 6 if found and "G" in found[0].kinds else 4  # “on new year's eve to …” is still of the time
+    return not any(_joined(rest[each.start : each.end + 1], language) for each in found[1:reach])
 
 
 def _joined(text: str, language: Language) -> str:
@@ -197,6 +234,8 @@ def _within(text: str, language: Language) -> _Stretch | None:
             readings, tries = read(found[at : at + count]), tries + 1
             if readings:
                 stretch = _Stretch(readings, found[at].start, found[at + count - 1].end, found[at])
+                if _is_vague(found[:at]):  # the end of next month
+                    return None
                 best = max(filter(None, (best, stretch)), key=lambda each: each.end - each.start)
                 at += count - 1
                 break
@@ -204,9 +243,16 @@ def _within(text: str, language: Language) -> _Stretch | None:
     return best
 
 
+def _is_vague(before: Sequence[Token]) -> bool:
+    """True behind “the end of”, and what else makes a time less than one."""
+    return next((token.kinds == UNCLEAR for token in reversed(before) if token.kinds not in ("G", "a")), False)
+
+
 def _readings(found: Sequence[Token]) -> list[Slots]:
-    """What these may say of a time; two mere numbers, as in a title, say nothing amid other words."""
-    return [] if all(token.kinds == COUNT for token in found) else read(found)
+    """What these may say of a time; mere numbers, as in a title, and “once” say nothing amid other words."""
+    if all(token.kinds == COUNT for token in found):
+        return []
+    return [slots for slots in read(found) if slots != Slots(often=slots.often)]
 
 
 def _known(found: Sequence[Token]) -> int:

@@ -62,8 +62,9 @@ class Nth:
 class Slots:
     """The parts of a time; None, or nothing, where it has none.
 
-    `also` are further times of day; a part of the day that `is_alone` needs no day; `month` is so many months ahead;
-    `often` says how many times a repetition comes, `without` which weekdays it leaves out.
+    `also` are further times of day, `parts` several parts of it; a part of the day that `is_alone` needs no day;
+    `month` is so many months ahead; `often` says how many times a repetition comes, `without` which weekdays it leaves
+    out.
     """
 
     after: Lapse | None = None
@@ -72,6 +73,7 @@ class Slots:
     clock: TimeOfDay | None = None
     also: tuple[TimeOfDay, ...] | None = None
     part: str | None = None
+    parts: tuple[str, ...] | None = None
     is_alone: bool | None = None
     month: int | None = None
     every: Repetition | None = None
