@@ -45,9 +45,9 @@ def say(key: str, **values: object) -> str:
     return template.format(**values) if values else template
 
 
-def say_count(key: str, count: int, **values: object) -> str:
+def say_count(key: str, count: int) -> str:
     """A number of things: the text `<key>.one`, or `<key>.many`."""
-    return say(f"{key}.{'one' if count == 1 else 'many'}", count=f"{count:,}", **values)
+    return say(f"{key}.{'one' if count == 1 else 'many'}", count=f"{count:,}")
 
 
 def say_span(seconds: int) -> str:

@@ -39,7 +39,7 @@ def summary(diagnoses: Sequence[Diagnosis]) -> str:
     """One line: how many there are of each verdict."""
     counts = tally(diagnoses)
     told = [say(f"doctor.count.{_COUNTED[verdict]}", count=count) for verdict, count in counts.items() if count]
-    return say_count("doctor.summary", len(diagnoses), counts=", ".join(told))
+    return say("doctor.summary", checks=say_count("doctor.checks", len(diagnoses)), counts=", ".join(told))
 
 
 def as_fact(diagnosis: Diagnosis) -> dict[str, Any]:
