@@ -6,12 +6,14 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Generator, Iterator
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, get_args
 
 import pytest
 import pytest_asyncio
+import typer
 from hypothesis import settings
 
 from bot import clock
@@ -78,10 +80,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _copies() -> Iterator[None]:
-    """New databases are copies of one that the migrations made."""
+def _made_once() -> Iterator[None]:
+    """New databases are copies of one that the migrations made; what a command takes is read off its function once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrations, "apply", fresh.copied)
+        patch.setattr("typer.testing._get_command", cache(typer.main.get_command))
         yield
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic_settings import InitSettingsSource
+
 from bot.run import Running, running
 from bot.settings import Settings, environment
 from emulator import Chat, Person, Server, World
@@ -63,7 +65,7 @@ class House:
             **changes,
         }
         aliased = {_alias(name): value for name, value in values.items()}
-        return Settings(_env_file=None, **aliased)  # type: ignore[call-arg]
+        return Settings(_build_sources=((InitSettingsSource(Settings, aliased),), {}))  # type: ignore[call-arg]
 
     @asynccontextmanager
     async def bot(self, clock: TestClock | None = None, **changes: Any) -> AsyncIterator[Running]:
