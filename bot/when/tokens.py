@@ -107,6 +107,8 @@ def _phrase(text: str, first: re.Match[str], language: Language) -> Token:
 
 def _first_half(start: int, word: str, language: Language) -> Token | None:
     """The weekday of a word that is one with a part of the day behind it, as German has them."""
+    if len(word) > _LONGEST_PHRASE:
+        return None
     for size in range(6, len(word) - 2):
         first, second = language.words.get(word[:size], ()), language.words.get(word[size:], ())
         if any(kind == WEEKDAY for kind, _ in first) and any(kind == PART for kind, _ in second):

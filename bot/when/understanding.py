@@ -49,6 +49,8 @@ def is_reminder(text: str, languages: Sequence[Language] = LANGUAGES) -> bool:
 
 def is_time(text: str, *, now: datetime, zone: ZoneInfo) -> bool:
     """True if a text is a time and nothing else, even one that cannot be kept."""
+    if len(text) > _LONGEST:
+        return False
     languages = [language for language in LANGUAGES if may_begin(text, language)]
     if not languages or is_reminder(text):
         return False

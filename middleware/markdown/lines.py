@@ -40,7 +40,7 @@ class Line:
         self._links = links
         self._open: list[_Open] = []
         self._is_apart = False
-        """True where a word that comes next is not to go on with code, whose blanks were left out."""
+        """True where a word that comes next is not to go on with code or a formula whose blanks were left out."""
 
     def write(self, tokens: Sequence[Token]) -> None:
         """What the children of an `inline` token say."""
@@ -63,13 +63,20 @@ class Line:
         if token.type in ("softbreak", "hardbreak"):
             self._text.write("\n")
         elif token.type == "formula":
-            write_formula(self._text, token.content)
+            self._formula(token.content)
         elif token.type == "footnote":
             self._text.write(_numbered(token.content) + (" " if token.meta["begins"] else ""))
         elif token.type == "code_inline":
             self._code(token)
         else:
             self._text.write(token.content)
+
+    def _formula(self, latex: str) -> None:
+        """Its blanks at the ends are not shown, as those of code: they keep words apart, which nth needs not."""
+        is_apart = self._is_apart or latex[:1].isspace()
+        self._text.write(" " if is_apart and self._text.ends_in_a_word else "")
+        write_formula(self._text, latex)
+        self._is_apart = latex[-1:].isspace() and self._text.ends_in_a_word
 
     def _code(self, token: Token) -> None:
         is_apart = token.meta["is_trimmed"] or self._is_apart

@@ -39,7 +39,7 @@ def envelope_of(**update: Any) -> Envelope:
 @given(ids, st.dictionaries(names | st.text(max_size=12), trees, max_size=4))
 def test_an_update_of_any_content_has_an_envelope_that_sqlite_can_hold(update_id: int, content: dict[str, Any]) -> None:
     """Nothing here may fail: an update that is not journalled can never be acknowledged."""
-    [received] = received_of(batch({"update_id": update_id, **content}))
+    [received] = received_of(batch({**content, "update_id": update_id}))
     assert received.update_id == update_id
     assert len(received.kind) <= MARK_LENGTH
     assert len(received.mark or "") <= 2 * MARK_LENGTH + 1

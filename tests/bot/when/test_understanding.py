@@ -17,7 +17,7 @@ from bot.schedules.text import parse
 from bot.when.errors import NoTime
 from bot.when.meant import mean
 from bot.when.results import Ask, NotUnderstood, Understood
-from bot.when.understanding import is_reminder, understand
+from bot.when.understanding import is_reminder, is_time, understand
 from middleware.texts import say
 from tests.cost import bounded, steps
 
@@ -242,6 +242,9 @@ def test_a_long_text_is_read_in_few_steps(filling: str) -> None:
     for text in (
         "remind me to x" + filling * (4000 // len(filling)) + "y",
         "remind me " + filling * (4000 // len(filling)),
+        filling.strip() * (100_000 // len(filling)),
+        "remind me " + filling.strip() * (100_000 // len(filling)),
     ):
         with bounded():
             assert steps(lambda text=text: told(text)) < 60_000  # type: ignore[misc]
+            assert steps(lambda text=text: is_time(text, now=NOW, zone=BERLIN)) < 60_000  # type: ignore[misc]

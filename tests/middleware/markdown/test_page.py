@@ -87,6 +87,21 @@ def test_tags_format_as_marks_do_and_cross_none() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (r"the \(n\)th", "the nth"),
+        (r"\(x_1 \)more", "x₁ more"),
+        (r"more\( x_1\)", "more x₁"),
+        (r"it is \( x_1 \).", "it is x₁."),
+        (r"a \(x+1 \)`c`", "a x+1 c"),
+    ],
+)
+def test_a_blank_within_a_formula_keeps_words_apart(source: str, text: str) -> None:
+    """What is written as one word is one."""
+    assert rich(source).text == text
+
+
 def test_formulas_that_no_text_stands_for_are_shown_as_they_are_written() -> None:
     """As code."""
     text = rich(r"It is $\oddity{x}_1$ then.")
