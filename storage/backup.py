@@ -57,7 +57,7 @@ def back_up(path: Path, to: Path, progress: OnStep) -> Backup:
             source.execute("BEGIN")
             size = soundness.size(source)
             if shutil.disk_usage(to.parent).free < size:
-                raise CopyFailed(f"{to} would have {_mebibytes(size)}, for which its disk has no room")
+                raise CopyFailed(f"{to} would have {soundness.mebibytes(size)}, for which its disk has no room")
             pour(source, part, progress, lambda: os.fdatasync(descriptor))
             facts = _Common.of(source)
         log_grew = max(0, _size_of(log) - before)
@@ -151,7 +151,3 @@ def _size_of(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _mebibytes(size: int) -> str:
-    return f"{size / 1_048_576:.1f} MiB"

@@ -13,3 +13,8 @@ def clean(text: str) -> str:
     NULs end `length()` and LIKE in SQLite; a lone surrogate cannot be bound at all (facts of both APIs).
     """
     return _LONE_SURROGATE.sub("\ufffd", text.replace("\x00", ""))
+
+
+def printable(text: str) -> str:
+    """Nothing that a terminal, or whatever else shows it, would act on: a blank in its place, ends of lines too."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Annotated, get_args
 
 import typer
 
 from bot.cli import rows, settings
-from bot.cli.facts import printable, to_json
+from bot.cli.facts import AsJson, instant, printable, to_json
 from middleware.budget import dollars
 from storage.errors import ExpectationFailed
-from storage.ids import budget_name, budget_named
+from storage.ids import budget_named
 from storage.tables.budgets import Balance, BudgetPolicy, Budgets, BudgetScope
 
 app = typer.Typer(help="Budgets: what may be spent on answers.", no_args_is_help=True)
@@ -45,7 +44,7 @@ def set_budget(
 
 
 @app.command("list")
-def list_budgets(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def list_budgets(as_json: AsJson = False) -> None:
     """Show all budgets, and how much of each is used."""
     now_ms = rows.now_ms()
     with rows.database() as database:
@@ -130,28 +129,24 @@ def _expected(what: str, expected: str, found: str) -> typer.BadParameter:
 def _described(balance: Balance, now_ms: int) -> dict[str, object]:
     policy, resets_ms = balance.policy, balance.resets_at_ms(now_ms)
     return {
-        "scope": _name(policy),
+        "scope": policy.name,
         "limitUsd": policy.limit_usd,
         "spentUsd": balance.spent_usd,
         "reservedUsd": balance.reserved_usd,
         "every": _every(policy),
-        "resets": None if resets_ms is None else _instant(resets_ms),
+        "resets": instant(resets_ms),
         "blocks": policy.blocks,
     }
 
 
 def _told(balance: Balance, now_ms: int) -> str:
     policy, resets_ms = balance.policy, balance.resets_at_ms(now_ms)
-    told = f"{_name(policy)}: {dollars(balance.spent_usd)} of {dollars(policy.limit_usd)} spent"
+    told = f"{policy.name}: {dollars(balance.spent_usd)} of {dollars(policy.limit_usd)} spent"
     if balance.reserved_usd:
         told += f", {dollars(balance.reserved_usd)} reserved"
     if resets_ms is not None:
-        told += f", every {_every(policy)}, next reset {_instant(resets_ms)}"
+        told += f", every {_every(policy)}, next reset {instant(resets_ms)}"
     return told + ("" if policy.blocks else ", only warns")
-
-
-def _name(policy: BudgetPolicy) -> str:
-    return budget_name(policy.scope, policy.target_id)
 
 
 def _every(policy: BudgetPolicy) -> str | None:
@@ -162,7 +157,3 @@ def _every(policy: BudgetPolicy) -> str | None:
         if policy.interval_ms % ms == 0 and (unit != "d" or policy.interval_ms > ms):
             return f"{policy.interval_ms // ms}{unit}"
     return f"{policy.interval_ms}ms"
-
-
-def _instant(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

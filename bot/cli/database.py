@@ -11,12 +11,13 @@ import typer
 
 from bot.cli import copies, rows, settings
 from bot.cli.columns import Shown
-from bot.cli.facts import AsJson, instant, mebibytes, rows_of_tables, show_table
+from bot.cli.facts import AsJson, instant, rows_of_tables, show_table
 from bot.cli.progress import telling
 from bot.clock import system_clock
 from storage import care, migrations
 from storage.beside import Beside
 from storage.pruning import FIRST, Pruning, Walk, give_back
+from storage.soundness import mebibytes
 from storage.views.health import Health
 
 app = typer.Typer(help="Database care.", no_args_is_help=True)

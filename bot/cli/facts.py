@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from bot.cli.columns import Shown, lines, terminal_width
+from storage import text
 from storage.ids import chat_id_of
 from storage.views.listings import ListPage
 
@@ -86,11 +87,6 @@ def chat(session_id: str | None) -> str:
         return str(session_id)
 
 
-def mebibytes(size: int) -> str:
-    """A size in bytes, for people."""
-    return f"{size / 1_048_576:.1f} MiB"
-
-
 def rows_of_tables(heading: str) -> tuple[Shown, Shown]:
     """Columns of the database's tables, and of a number of rows of each."""
     return Shown("table", "table"), Shown("rows", heading, "{:,}".format, is_number=True)
@@ -98,8 +94,7 @@ def rows_of_tables(heading: str) -> tuple[Shown, Shown]:
 
 def printable(value: object) -> str:
     """On one line, and nothing that a terminal would act on."""
-    text = "" if value is None else str(value)
-    return "".join(c if c.isprintable() else " " for c in text)
+    return "" if value is None else text.printable(str(value))
 
 
 def walk(page_of: Callable[[Key], ListPage[Row, Key]], first: Key) -> Iterator[Row]:

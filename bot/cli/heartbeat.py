@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from bot.cli import rows, settings
-from bot.cli.facts import printable, to_json
+from bot.cli.facts import AsJson, instant, printable, to_json
 from bot.cli.heartbeat_options import Options, failure, one_line
 from bot.phrasing import describe
 from bot.schedules.errors import ScheduleError
@@ -23,7 +22,7 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The policy's id.", show_d
 
 
 @app.command("list")
-def list_policies(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def list_policies(as_json: AsJson = False) -> None:
     """Show all policies, with their next and their last beat."""
     with rows.database() as database:
         policies = database.ask(HeartbeatPolicies(database).survey())
@@ -53,7 +52,7 @@ def set_policy(
         policy = _readable(database, policy_id) or options.new(policy_id)
         policy = options.changed(policy, zone=settings.load().zone, now_ms=now_ms)
         next_ms = _write(database, policy, now_ms)
-    told = "off" if next_ms is None else f"next beat {_instant(next_ms)}"
+    told = "off" if next_ms is None else f"next beat {instant(next_ms)}"
     typer.echo(f"{policy_id}: {told}" + ("" if policy.checks else "; it has no checks yet, --check adds them"))
 
 
@@ -116,7 +115,7 @@ def _described(entry: SurveyedPolicy) -> dict[str, object]:
         "activeHours": policy.active_hours,
         "checks": policy.checks,
         "enabled": policy.enabled,
-        "next": None if entry.next_ms is None else _instant(entry.next_ms),
+        "next": instant(entry.next_ms),
         "last": entry.last,
     }
 
@@ -124,7 +123,7 @@ def _described(entry: SurveyedPolicy) -> dict[str, object]:
 def _told(entry: SurveyedPolicy) -> str:
     policy, active = entry.policy, entry.policy.active_hours
     hours = f", {active.get('start')}-{active.get('end')} {active.get('timezone')}" if active else ""
-    upcoming = "off" if entry.next_ms is None else f"next {_instant(entry.next_ms)}"
+    upcoming = "off" if entry.next_ms is None else f"next {instant(entry.next_ms)}"
     last = "no beat yet" if entry.last is None else f"last {entry.last.get('status')}" + _because(entry.last)
     checks = ", ".join(map(_check_told, policy.checks, policy.checks.values())) or "no checks"
     return f"{policy.id}: {_every(policy)}{hours}, to {policy.session_id}; {checks}; {upcoming}; {last}"
@@ -145,7 +144,3 @@ def _every(policy: HeartbeatPolicy) -> str:
         return describe(load(policy.schedule))
     except ScheduleError:
         return "a schedule that cannot be read"
-
-
-def _instant(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

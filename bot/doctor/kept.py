@@ -13,8 +13,8 @@ from pathlib import Path
 from middleware.turn import Clock
 from storage import migrations, opening, own_files
 from storage.errors import DatabaseBusy, DatabaseUnusable, StorageError
-from storage.integrity import look_through
 from storage.readers import Readers
+from storage.soundness import look_through
 from storage.tables.budgets import Balance, Budgets
 from storage.views.condition import Condition, SetAsideCounts
 from storage.views.health import Health

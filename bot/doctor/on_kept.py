@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.doctor.diagnosis import Diagnosis
 from bot.doctor.kept import FileState, KeptFacts
 from middleware.texts import say_span
+from storage.soundness import mebibytes
 from storage.views.liveness import LastSigns
 
 POLL_MS = 120_000
@@ -99,7 +100,7 @@ def check_schema(state: FileState) -> Diagnosis:
 
 def check_integrity(state: FileState) -> Diagnosis:
     """What SQLite finds wrong with the file."""
-    size = f"{state.size / MIB:,.1f}"
+    size = mebibytes(state.size)
     if not state.exists:
         return Diagnosis("integrity", "not known", "missing")
     if state.problems is None:
@@ -115,10 +116,10 @@ def check_room(state: FileState, kept: KeptFacts | None) -> Diagnosis:
         return Diagnosis("room", "not known", "unseen", path=state.path.parent)
     unused = 0 if kept is None else kept.unused
     values = {
-        "free": f"{state.disk_free // MIB:,}",
-        "log": f"{state.log_size / MIB:,.1f}",
-        "size": f"{state.size / MIB:,.1f}",
-        "unused": f"{unused / MIB:,.1f}",
+        "free": mebibytes(state.disk_free),
+        "log": mebibytes(state.log_size),
+        "size": mebibytes(state.size),
+        "unused": mebibytes(unused),
         "path": state.path.parent,
     }
     if state.disk_free < FREE_NEEDED:

@@ -9,8 +9,7 @@ from bot.doctor.diagnosis import Diagnosis
 from bot.doctor.hearing import NO_LIST, Heard, names_of_models
 from bot.settings import PRICE_SETTINGS
 from middleware.budget import dollars
-from storage.ids import budget_name
-from storage.tables.budgets import Balance, BudgetPolicy
+from storage.tables.budgets import Balance
 
 REFUSED = (401, 403)
 
@@ -54,10 +53,11 @@ def check_budgets(balances: Sequence[Balance], least_usd: float | None, *, needs
     for policy in policies:
         if policy.blocks and least_usd and policy.limit_usd < least_usd:
             values = {"limit": dollars(policy.limit_usd), "least": dollars(least_usd)}
-            return Diagnosis("budgets", "failed", "too_small", name=_name(policy), **values)
-    used_up = [_name(balance.policy) for balance in balances if _is_used_up(balance, least_usd or 0)]
+            return Diagnosis("budgets", "failed", "too_small", name=policy.name, **values)
+    used_up = [balance.policy for balance in balances if _is_used_up(balance, least_usd or 0)]
     if used_up:
-        return Diagnosis("budgets", "warning", "used_up", names=", ".join(used_up[:3]))
+        names = ", ".join(policy.name for policy in used_up[:3])
+        return Diagnosis("budgets", "warning", "used_up", names=names)
     return Diagnosis("budgets", "ok", "left", count=len(balances)) if balances else Diagnosis("budgets", "ok", "none")
 
 
@@ -65,7 +65,3 @@ def _is_used_up(balance: Balance, least_usd: float) -> bool:
     """One that only warns is so at its limit; one that blocks, from where no answer fits into what is left."""
     room_usd = balance.policy.limit_usd - balance.spent_usd
     return room_usd <= 0 or (balance.policy.blocks and room_usd < least_usd)
-
-
-def _name(policy: BudgetPolicy) -> str:
-    return budget_name(policy.scope, policy.target_id)

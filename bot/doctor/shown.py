@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.doctor.diagnosis import Diagnosis, Verdict, tally
 from middleware.texts import say, say_count
+from storage.text import printable
 
 _TAGS: Mapping[Verdict, str] = {"ok": "ok", "warning": "warn", "failed": "FAIL", "not known": "?"}
 _SIGNS: Mapping[Verdict, str] = {"failed": "❌", "warning": "⚠️", "not known": "❔"}
@@ -28,10 +29,14 @@ def terminal_lines(diagnosis: Diagnosis, *, width: int) -> Iterator[str]:
 
 
 def _wrapped(text: str, first: str, margin: str, width: int) -> list[str]:
-    plain = "".join(c if c.isprintable() else " " for c in text)
     # Nothing is cut within a word: a command or a path is to be copied.
     return textwrap.wrap(
-        plain, width, initial_indent=first, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False
+        printable(text),
+        width,
+        initial_indent=first,
+        subsequent_indent=margin,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

@@ -16,7 +16,7 @@ from bot.receiving.forms import (
     VenueForm,
     kind_of,
 )
-from storage.text import clean
+from storage.text import clean, printable
 
 NAME_LENGTH = 120
 """Characters that are kept of a file's name."""
@@ -104,4 +104,4 @@ def _clean(value: Any) -> Any:
 
 def _on_one_line(name: str) -> str:
     """Without what cannot be seen, as people choose the names of files."""
-    return " ".join("".join(c if c.isprintable() else " " for c in clean(name)).split())[:NAME_LENGTH]
+    return " ".join(printable(clean(name)).split())[:NAME_LENGTH]

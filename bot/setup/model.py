@@ -38,7 +38,7 @@ async def models_at(base_url: str, key: str) -> list[str] | None:
     if heard.status in hearing.NO_LIST:
         return None
     if (names := hearing.names_of_models(heard)) is None:
-        raise NoModel("what answers there is no list of models" if heard.status == 200 else heard.trouble)
+        raise NoModel("that is no list of models" if heard.status == 200 else heard.reason or str(heard.status))
     return sorted(names)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from storage.balances import ALL, HERE, MINE, OF_CALL, Payer
+from storage.ids import budget_name
 from storage.readers import Readers
 from storage.statement import Statement, Value
 
@@ -62,6 +63,11 @@ class BudgetPolicy:
     limit_usd: float
     interval_ms: int | None = None
     blocks: bool = True
+
+    @property
+    def name(self) -> str:
+        """As people write it."""
+        return budget_name(self.scope, self.target_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,7 @@ def test_what_failed_is_status_1_and_told_with_its_remedy(path: Path, monkeypatc
     lines = done.stdout.splitlines()
     assert any(line.startswith("FAIL  token ") for line in lines)
     assert any(line.startswith("FAIL  Telegram ") for line in lines)
-    assert any(line.strip().startswith("-> Ask @BotFather") for line in lines)
+    assert any(line.strip().startswith("-> polar init") for line in lines)
     assert lines[-1].endswith("2 failed, 8 not known.")
     assert max(map(len, lines)) <= 80 + len(str(path))
     assert not path.exists()
