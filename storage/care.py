@@ -72,7 +72,7 @@ def count(path: Path) -> Contents:
     with closing(_existing(path)) as connection:
         rows = soundness.count_rows(connection)
         states = {
-            name: dict(connection.execute(f"SELECT status, count(*) FROM {name} GROUP BY status").fetchall())
+            name: dict(map(tuple, connection.execute(f"SELECT status, count(*) FROM {name} GROUP BY status")))
             for name in _WITH_STATES
             if name in rows
         }
@@ -84,4 +84,4 @@ def _existing(path: Path) -> sqlite3.Connection:
     opening.check(path)
     if not path.exists():
         raise DatabaseUnusable(f"{path} does not exist; polar run or polar db migrate creates it")
-    return sqlite3.connect(opening.uri(path, "ro"), uri=True)
+    return opening.connect_reader(path)

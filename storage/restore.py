@@ -172,7 +172,7 @@ def _former(path: Path) -> tuple[_Facts | None, str]:
     if not path.exists():
         return None, f"{path} does not exist"
     try:
-        with closing(sqlite3.connect(opening.uri(path, "ro"), uri=True, isolation_level=None)) as connection:
+        with closing(opening.connect_reader(path)) as connection:
             facts = _Facts.of(connection)
             reason = f"{path} did not keep that"
             if facts.erased and connection.execute("PRAGMA integrity_check(polar_erasures)").fetchone()[0] != "ok":

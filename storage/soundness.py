@@ -34,7 +34,7 @@ def look_through(path: Path, *, is_over: Callable[[], bool]) -> list[str] | None
     It finds what is broken, not an index that lacks a row, which takes a walk over all (`problems`).
     """
     try:
-        with closing(sqlite3.connect(opening.uri(path, "ro"), uri=True)) as connection:
+        with closing(opening.connect_reader(path)) as connection:
             connection.set_progress_handler(is_over, STEPS)
             lines = [str(row[0]) for row in connection.execute(f"PRAGMA quick_check({MOST})")]
     except sqlite3.DatabaseError as error:

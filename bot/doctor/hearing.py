@@ -6,7 +6,6 @@ Not through python-telegram-bot: it keeps the `Date` of an answer to itself, and
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +22,7 @@ from bot.http.bot_api import trusted
 from bot.http.proxies import proxy_for
 from bot.settings import Settings
 from middleware.turn import Clock
+from storage.json_text import read_value
 
 MOST_BYTES = 8 * 1024 * 1024
 """Far above any list of models; below what would hurt."""
@@ -184,7 +184,7 @@ def _reason(error: BaseException) -> str:
 
 def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return read_value(body)
     except ValueError:
         return None
 

@@ -71,7 +71,7 @@ def check_webhook(webhook: Heard, wanted: str, *, now_ms: int) -> Diagnosis:
     if url != wanted:
         return Diagnosis("webhook", "failed", "elsewhere", url=url or "-", wanted=wanted)
     failed_s = info.get("last_error_date")
-    if isinstance(failed_s, int) and now_ms / 1000 - failed_s < RECENT_ERROR_S:
+    if isinstance(failed_s, int) and abs(now_ms / 1000 - failed_s) < RECENT_ERROR_S:
         at, said = f"{datetime.fromtimestamp(failed_s, UTC):%H:%M}", str(info.get("last_error_message", ""))[:120]
         return Diagnosis("webhook", "warning", "fails", url=url, at=at, said=said)
     return Diagnosis("webhook", "ok", "set", url=url)

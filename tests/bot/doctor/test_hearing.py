@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.doctor import hearing
@@ -81,3 +83,20 @@ async def test_a_proxy_that_is_none_is_the_reason(house: House, monkeypatch: pyt
     settings = house.settings(telegram_api_url="https://api.telegram.example")
     heard = await hearing.telegram(settings, now_ms, [], limit_s=GIVEN_S)
     assert "HTTPS_PROXY" in heard.me.trouble
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b"\xff\xfe", b"no JSON", b"[]", b'{"data": [7, {"id": 8}]}'])
+async def test_whatever_a_stranger_answers_is_an_answer(body: bytes) -> None:
+    """Also what nests too deeply to be read; none of it is a list of models but the last one."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        heard = await hearing.models(url, "", now_ms, limit_s=GIVEN_S)
+    assert heard.status == 200
+    assert hearing.names_of_models(heard) == (["8"] if b"data" in body else None)

@@ -89,6 +89,7 @@ def test_the_clock(ahead_ms: int | None, offset_s: float, expected: tuple[str, s
         ({"url": "https://other.example"}, URL, ("failed", "elsewhere")),
         ({"url": URL, "last_error_date": NOW_MS // 1000 - 60, "last_error_message": "502"}, URL, ("warning", "fails")),
         ({"url": URL, "last_error_date": NOW_MS // 1000 - 7_200, "last_error_message": "502"}, URL, ("ok", "set")),
+        ({"url": URL, "last_error_date": 10**18, "last_error_message": "502"}, URL, ("ok", "set")),
         (None, URL, ("not known", "unasked")),
     ],
 )
