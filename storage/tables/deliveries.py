@@ -398,9 +398,8 @@ class Deliveries:
     ) -> list[WaitingAnswer]:
         """New messages that wait to answer one of a chat or topic older than this."""
         rows = await self._readers.fetch(_ANSWERS, (session_id, topic_id, before, limit))
-        return [
-            WaitingAnswer(row[0], row[1], row[2], button_data(row[3])) for row in rows if not is_placeholder(row[0])
-        ]
+        meant = (row for row in rows if not is_placeholder(row[0]))
+        return [WaitingAnswer(row[0], row[1], row[2], button_data(row[3])) for row in meant]
 
 
 def _same_reply(delivery: Delivery) -> tuple[str, int, int, str]:
