@@ -20,14 +20,20 @@ from tests.turns import stored, turn_of
 
 
 @pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[ToldFacts]:
-    """The door to the memories of a new database."""
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    """A new one."""
     database = await Database.open(tmp_path / "told.db", now_ms=0)
-    memories = Memories(database)
     try:
-        yield ToldFacts(memories, Facts(memories, talks=True, answers=True))
+        yield database
     finally:
         await database.close()
+
+
+@pytest.fixture
+def door(database: Database) -> ToldFacts:
+    """The door to the memories in it."""
+    memories = Memories(database)
+    return ToldFacts(memories, Facts(memories, talks=True, answers=True))
 
 
 def saying(*parts: Part, **fields: Any) -> Turn:
@@ -98,3 +104,13 @@ async def test_a_fact_is_named_after_its_turn_and_itself(door: ToldFacts) -> Non
     kept = [await door.keep(turn, " Ann\nlikes  figs", besides=()) for turn in (first, again, other)]
     assert [each and each.fact for each in kept] == ["Ann likes figs"] * 3
     assert kept[0] == kept[1] != kept[2]
+
+
+async def test_what_is_named_letter_by_letter_is_meant_alone(database: Database, door: ToldFacts) -> None:
+    """Though others have the same words."""
+    turn = turn_of("x")
+    for fact in ("Ann likes figs", "Ann likes figs and dates"):
+        await door.keep(turn, fact, besides=())
+    await database.commit(*turn.effects)
+    assert [memory.text for memory in await door.find(turn, " Ann likes figs ")] == ["Ann likes figs"]
+    assert len(await door.find(turn, "figs")) == 2

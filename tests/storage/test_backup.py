@@ -131,6 +131,16 @@ def test_a_damaged_database_gives_no_copy(made: Path, tmp_path: Path) -> None:
     assert left_beside(tmp_path / "copy", made) == []
 
 
+def test_a_copy_that_lacks_something_is_none(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though SQLite finds it whole."""
+    empty = tmp_path / "empty"
+    care.migrate(empty, now_ms=NOW_MS)
+    monkeypatch.setattr(backup, "pour", lambda source, part, progress, written: shutil.copyfile(empty, part))
+    with pytest.raises(CopyFailed, match="has not what the database has"):
+        copy(made, tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+
+
 def test_of_nothing_there_is_no_copy(path: Path, tmp_path: Path) -> None:
     """Nor is a database made by it."""
     with pytest.raises(DatabaseUnusable, match="does not exist"):

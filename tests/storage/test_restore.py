@@ -107,6 +107,16 @@ def test_the_database_is_the_copy_again(made: Path, copy: Path) -> None:
     assert not list(made.parent.glob("*.restoring*"))
 
 
+def test_nothing_of_the_former_database_stays_in_the_log(made: Path, copy: Path) -> None:
+    """Also where a dashboard has it open, so that SQLite itself keeps the log."""
+    back_up(made, copy, nothing)
+    with plain(made) as reader:
+        write(made, (JOB, ("later",)))
+        assert reader.execute("SELECT count(*) FROM polar_automation_jobs").fetchone() == (1,)
+        put_back(made, copy)
+        assert made.with_name(f"{made.name}-wal").stat().st_size == 0
+
+
 def test_what_is_open_in_the_copy_is_set_aside(made: Path, copy: Path) -> None:
     """It may have been done since; a delivery that is tried again is marked, as it may have arrived."""
     commit(

@@ -198,6 +198,17 @@ async def test_a_file_that_cannot_be_read_is_told_before_anything_is_asked(house
     assert (done.exit_code, done.stderr) == (1, f"polar: {env}, line 1: this is UTF-16; save the file as UTF-8\n")
 
 
+async def test_what_may_go_wrong_later_is_told_now(house: House, env: Path) -> None:
+    """A name that no setting has, and a purse that is open to everybody."""
+    fill(env, "POLAR_RESPONDR=openai\n")
+    async with ModelServer() as server:
+        options = ("--access", "open", "--responder", "openai", "--base-url", server.url, "--model", "canned-1")
+        done = await init(house, *options, "--yes", typed=f"{TOKEN}\n")
+    assert done.exit_code == 0, done.output
+    assert "POLAR_RESPONDR in " in done.stdout
+    assert "polar budget set global 5 --every 24h" in done.stdout
+
+
 async def test_what_the_environment_sets_otherwise_is_told(house: House, env: Path) -> None:
     """As the file would not count."""
     done = await init(house, "--access", "open", typed=f"{TOKEN}\n", POLAR_ACCESS="pairing")

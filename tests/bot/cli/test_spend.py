@@ -108,3 +108,12 @@ def test_a_budget_that_can_limit_nothing_is_set_with_a_warning(
     assert done.exit_code == 0
     assert said in done.stderr
     assert bool(done.stderr) == bool(said)
+
+
+def test_a_name_can_forge_nothing_on_the_terminal(spent: Path) -> None:
+    """Whatever a model is called; of a call without one that is said."""
+    with plain(spent) as connection:
+        connection.execute("UPDATE polar_daily_spend SET name = ? WHERE name = 'large'", ("\x1b[31m\nall",))
+        connection.execute("UPDATE polar_daily_spend SET name = '' WHERE name = 'small'")
+    lines = polar("spend", "--by", "model", database=spent).stdout.splitlines()
+    assert [line[:8].strip() for line in lines[1:4]] == ["[31m al", "none", "all"]

@@ -85,6 +85,24 @@ async def test_a_proxy_that_is_none_is_the_reason(house: House, monkeypatch: pyt
     assert "HTTPS_PROXY" in heard.me.trouble
 
 
+async def test_an_answer_without_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would fill the memory, or the time."""
+    monkeypatch.setattr(hearing, "MOST_BYTES", 1_000)
+    is_over = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * 2_000)
+        await is_over.wait()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        heard = await hearing.models(url, "", now_ms, limit_s=GIVEN_S)
+        is_over.set()
+    assert (heard.status, hearing.names_of_models(heard)) == (200, None)
+
+
 @pytest.mark.parametrize("body", [b"[" * 100_000, b"\xff\xfe", b"no JSON", b"[]", b'{"data": [7, {"id": 8}]}'])
 async def test_whatever_a_stranger_answers_is_an_answer(body: bytes) -> None:
     """Also what nests too deeply to be read; none of it is a list of models but the last one."""

@@ -50,6 +50,11 @@ def test_each_value_goes_where_it_stands_or_is_commented_out_and_all_else_stays(
     assert after == expected
 
 
+def test_a_name_in_small_letters_is_the_same_setting() -> None:
+    """As it is where the file is read."""
+    assert draft.changed("polar_access=open\n", {"POLAR_ACCESS": "pairing"}) == "polar_access=pairing\n"
+
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\n"), max_size=40)
 BEFORES = ("", "A='x' # c\nB=2\n", "#A=1\nB=2\n", "A=x\nB=2\n")
 
@@ -91,3 +96,15 @@ def test_what_cannot_be_written_leaves_all_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be written: Is a directory; it is as it was"):
         draft.write(path, "A=1\n")
     assert [each.name for each in tmp_path.iterdir()] == [".env"]
+
+
+def test_whose_the_file_was_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bot runs as somebody else than root, who sets it up."""
+    path, given_to = tmp_path / ".env", []
+    path.write_text("A=1\n")
+    draft.write(path, "A=2\n")
+    own = path.stat()
+    monkeypatch.setattr(os, "geteuid", lambda: own.st_uid + 1)
+    monkeypatch.setattr(os, "fchown", lambda handle, user, group: given_to.append((user, group)))
+    draft.write(path, "A=3\n")
+    assert given_to == [(own.st_uid, own.st_gid)]
