@@ -112,6 +112,16 @@ async def test_an_endpoint_that_takes_too_long_is_told_from_one_that_fails(house
     assert house.rows("SELECT outcome FROM polar_calls") == [("timed_out",), ("timed_out",)]
 
 
+async def test_a_call_that_was_refused_cost_nothing_whatever_the_price_is(house: House) -> None:
+    """So it is none of those of which nobody knows what they cost."""
+    async with talking(house) as model:
+        ann, chat = house.chat()
+        model.order(Answer(status=401))
+        await tell(house, chat, ann, "hello")
+    assert house.rows("SELECT usd, outcome FROM polar_calls") == [(0, "failed")]
+    assert house.rows("SELECT DISTINCT unpriced FROM polar_daily_spend") == [(0,)]
+
+
 async def test_a_call_that_takes_too_long_is_settled_as_one(house: House) -> None:
     """By what it had cost until then."""
     async with house.bot(responder=PAID, responder_timeout_seconds=0.05):
