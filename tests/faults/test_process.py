@@ -26,7 +26,7 @@ LONG_LIVED = ["processor", "runner", "pacing of calls", "menu", "beat", "status 
 
 
 async def test_an_error_of_reading_ends_the_process_with_its_reason(house: House) -> None:
-    """A bot whose journal cannot be read would go on acknowledging what it never answers."""
+    """A bot whose journal cannot be read would go on acknowledging what it never answers; the log says where it was."""
     ann, chat = house.chat()
     async with started(house, responder=BREAKING) as run:
         house.world.say(chat, ann, "reading")
@@ -36,7 +36,9 @@ async def test_an_error_of_reading_ends_the_process_with_its_reason(house: House
     *_, reason = run.lines
     assert reason.startswith("polar: ")
     assert "disk I/O error" in reason
-    assert "Traceback" not in "".join(run.lines)
+    [end] = [number for number, line in enumerate(run.lines) if "which is the end of the process" in line]
+    assert "Traceback" in run.lines[end + 1]
+    assert "".join(run.lines).count("Traceback") == 1
     async with house.bot(responder="tests.responders:Echo"):
         await house.world.wait(lambda: "echo: is anybody there?" in texts(house, chat))
 
