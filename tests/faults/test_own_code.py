@@ -11,7 +11,7 @@ from bot.logs import Lines
 from bot.receiving import processor
 from bot.redaction import Redaction
 from bot.sending import outcomes
-from bot.sending.calls import Calls
+from bot.sending.calls import CallNotMade, Calls
 from middleware.turn import Reply, Turn
 from tests.automating import create, ledger
 from tests.bot.cli.terminal import polar, printed
@@ -123,13 +123,17 @@ async def test_an_update_is_shown_with_where_it_failed_until_it_is_tried_again(h
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("before", [True, False], ids=["before the call", "behind it"])
 async def test_a_delivery_that_fails_by_a_fault_of_ours_keeps_its_place(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch, before: bool
 ) -> None:
-    """Not one that Telegram refuses; it goes when the delivery is tried again."""
+    """Whether it was made or not; it goes when the delivery is tried again."""
 
     async def fail(*_: Any) -> None:
-        raise AttributeError("no such call")
+        error = AttributeError("no such call")
+        if before:
+            raise CallNotMade from error
+        raise error
 
     monkeypatch.setattr(Calls, "make", fail)
     async with house.bot():
