@@ -75,6 +75,16 @@ def and_a_half(words: Matched) -> Slots | None:
     return _around(found[0], -minutes if "o" in kinds else minutes)
 
 
+def of_part(clock: TimeOfDay, part: str | None) -> TimeOfDay | None:
+    """Six in the evening, among several times; None where it may lie on another day, or there is no such time."""
+    if part is None:
+        return clock
+    if part in ("morning", "dawn"):
+        return TimeOfDay(clock.hour, clock.minute, True) if 1 <= clock.hour < 12 else None
+    first = {"afternoon": 1, "evening": 5, "night": 6}.get(part, 12)
+    return TimeOfDay(clock.hour + 12, clock.minute, True) if first <= clock.hour < 12 else None
+
+
 def _clocked(hour: int, minute: int, is_sure: bool, half: str) -> Slots | None:
     if hour > 24 or minute > 59 or (hour == 24 and minute) or (half and not 1 <= hour <= 12):
         return None

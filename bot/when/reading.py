@@ -9,7 +9,7 @@ from itertools import islice, product
 
 from bot.when import clocks
 from bot.when.language import DECIMAL, UNKNOWN, Matched, WordValue, letters, numbers, values
-from bot.when.slots import CalendarDay, Lapse, NamedDay, Nth, Repetition, Slots
+from bot.when.slots import CalendarDay, Lapse, NamedDay, Nth, Repetition, Slots, TimeOfDay
 from bot.when.tokens import Token
 
 MOST_WORDS = 16
@@ -150,10 +150,17 @@ def _several(words: Matched) -> Slots | None:
             pieces[-1].append(word)
         elif pieces[-1]:
             pieces.append([])
-    told = [_Reader([("A", ""), *(word for word in piece if word[0] not in "AG")]).slots() for piece in pieces]
-    found = [each.clock for each in told if each is not None and each == Slots(clock=each.clock)]
-    clocked = [each for each in found if each is not None]
-    return Slots(clock=clocked[0], also=tuple(clocked[1:])) if len(clocked) == len(pieces) else None
+    if "P" in letters(pieces[-1]) and not all("P" in letters(piece) for piece in pieces):
+        return None  # “at 6 and 9 in the evening” may be all of the evening
+    clocked: list[TimeOfDay] = []
+    for piece in pieces:
+        at = next((place for place, (kind, _) in enumerate(piece) if kind not in "AG"), 0)
+        told = _Reader([("A", ""), *piece[at:]]).slots()
+        clock = None if told is None or told.clock is None else clocks.of_part(told.clock, told.part)
+        if told is None or clock is None or told != Slots(clock=told.clock, part=told.part, is_alone=told.is_alone):
+            return None
+        clocked.append(clock)
+    return Slots(clock=clocked[0], also=tuple(clocked[1:]))
 
 
 def _every(words: Matched) -> Slots | None:
@@ -161,7 +168,10 @@ def _every(words: Matched) -> Slots | None:
     counts = numbers(words, "NnR")
     if "F" in kinds or "Q" in kinds or "u" in kinds:
         span = _span([word for word in words if word[0] != "E"])
-        return None if span is None or not span.minutes else Slots(every=Repetition("minute", span.minutes))
+        if span is None or not span.minutes:
+            return None
+        weeks, rest = divmod(span.minutes, _MINUTES["week"])
+        return Slots(every=Repetition("minute", span.minutes) if rest else Repetition("week", weeks))
     count = counts[0] if counts else 2 if "O" in kinds or units[0].startswith(_SECOND) else 1
     return Slots(every=Repetition(units[0].removeprefix(_SECOND), count)) if count else None
 
@@ -293,6 +303,7 @@ def _part(words: Matched) -> Slots:
 
 _LENGTH = r"(?:a?[FQ]G?a?U|[Nn]QG?a?U|a?u|xG?a?U|[Nn]&a?FU|[Nna]?U(?:&?[Nn]U)*(?:&a?[FQ]U?|[Nn](?!U))?)"
 _ONE_TIME = r"[GA]*(?:TC?m?|(?:[Fb]p?|Q[pt]|n[pt])[Nn]C?|[Nn]C[Nn]|nn|[Nn]C?m?|S)"
+_OF_PART = rf"{_ONE_TIME}(?:[GAI=]*P)?"
 _DAY = r"(?:G*d|G*(?:MG*[RN]|[RN]G*M)y?|G*[XH]?W|D|G*R|G*gN)"
 _Take = Callable[[Matched], Slots | None]
 _TABLE: tuple[tuple[str, _Take], ...] = (
@@ -302,7 +313,7 @@ _TABLE: tuple[tuple[str, _Take], ...] = (
     (rf"G*DI{_LENGTH}|G*{_LENGTH}zG*[DW]|G*WI[Nna]?U", _weeks_from),
     (r"(?:c|[Nn]s)(?:[aGlEA]*U|Y)|c|[Nn]s", _often),
     (rf"e[GAE]*(?:[Ww](?:{_AND}[GA]*[Ww])*|[ZkK])", _without),
-    (rf"[EG]*R(?:{_AND}G*R)+W?G*[EG]U", _of_month),
+    (rf"[EG]*R(?:{_AND}G*R)+W?G*[EG]U|ER(?:{_AND}E?G*R)+", _of_month),
     (r"[EG]*(?:[RL]W|[RL]U|LG*U|R|gN)G*(?:E|G)U|G+NG*EU", _of_month),
     (r"[EGz]*W[Vt]G*W", _weekday_range),
     (rf"E[OR]?W(?:{_AND}[EG]*W)*|[GA]*w(?:{_AND}G*[wW])*|Ew(?:{_AND}w)*", _every_days),
@@ -328,6 +339,7 @@ _TABLE: tuple[tuple[str, _Take], ...] = (
     (r"[GA]*h", clocks.half_to),
     (r"[GA]*r(?:[Nn]C?|C)", clocks.minutes_to),
     (r"A?G*[Nn]C?(?:&a?[FQ]|o(?:a?[FQ]|n)|\+n)", clocks.and_a_half),
+    (rf"{_OF_PART}(?:{_AND}{_OF_PART})+", _several),
     (rf"{_ONE_TIME}(?:{_AND}{_ONE_TIME})+", _several),
     (r"A?G*nnm?|A?G*[Nn]CnU?", clocks.read_out),
     (r"A?G*[Nn]C?G*S", clocks.noon_at_twelve),

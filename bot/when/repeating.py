@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from bot.schedules.kinds import UTC_ZONE, WEEKDAYS, WORKDAYS, stamp, zoned
 from bot.schedules.parts import MAX_COUNT
+from bot.when.clocks import of_part
 from bot.when.once import ASSUMED, USUAL, Hour, Reason, days_of, hours_of, is_nth, later
 from bot.when.results import Understood
-from bot.when.slots import Lapse, Nth, Repetition, Slots
+from bot.when.slots import Lapse, Nth, Repetition, Slots, TimeOfDay
 
 _DAY = timedelta(days=1)
 _MOST_COUNT = 1000
@@ -90,6 +91,8 @@ def _hours_of(slots: Slots, every: Repetition) -> list[tuple[Hour, ...]] | Reaso
     if not clocks and every.unit == "day" and often > 1:
         times = _OFTEN.get(often)
         return Reason("two_times") if times is None else [tuple(Hour(at, is_assumed=True) for at in times)]
+    if slots.also and slots.part is not None:
+        return _around_part(slots, every, clocks)
     told = [hours_of(replace(slots, clock=clock)) for clock in clocks] or [hours_of(slots)]
     reason = next((each for each in told if isinstance(each, Reason)), None)
     if reason is not None:
@@ -105,6 +108,20 @@ def _hours_of(slots: Slots, every: Repetition) -> list[tuple[Hour, ...]] | Reaso
     together = list(dict.fromkeys(each for each in together if not any(hour.days for hour in each)))
     same = [each for each in together if len({hour.at.minute for hour in each}) == 1]
     return same or Reason("two_minutes" if together else "no_such_time")
+
+
+def _around_part(slots: Slots, every: Repetition, clocks: Sequence[TimeOfDay]) -> list[tuple[Hour, ...]] | Reason:
+    """At 6 and 9 in the evening: both may be of the evening, or the last alone."""
+    last = of_part(clocks[-1], slots.part)
+    alike = [of_part(clock, slots.part) for clock in clocks]
+    ways = [alike] if slots.part in ("morning", "dawn") else [[*clocks[:-1], last], alike]
+    found: list[tuple[Hour, ...]] = []
+    for way in ways:
+        known = [clock for clock in way if clock is not None]
+        if len(known) == len(clocks):
+            hours = _hours_of(replace(slots, part=None, clock=known[0], also=tuple(known[1:])), every)
+            found += [] if isinstance(hours, Reason) else hours
+    return list(dict.fromkeys(found)) or Reason("two_times")
 
 
 def _settled(slots: Slots, every: Repetition) -> Slots:
