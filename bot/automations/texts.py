@@ -53,7 +53,9 @@ def describe(schedule: Schedule, zone: ZoneInfo) -> str:
 def described(meant: Meant, zone: ZoneInfo) -> str:
     """The same of what somebody wrote, with the time of day that nobody said."""
     told = describe(meant.schedule, zone)
-    return _assuming("schedule.assumed", meant.assumed, schedule=told) if meant.assumed else told
+    if not meant.assumed:
+        return told
+    return say(f"schedule.assumed.{_count(meant.assumed)}", schedule=told, at=_listed(meant.assumed))
 
 
 def lines(*told: str | None) -> str:
@@ -63,12 +65,15 @@ def lines(*told: str | None) -> str:
 
 def assumed(at: Sequence[time]) -> str:
     """The times of day that nobody said; '' where somebody did."""
-    return _assuming("schedule.assumed_below", at) if at else ""
+    return say(f"schedule.assumed_below.{_count(at)}", at=_listed(at)) if at else ""
 
 
-def _assuming(key: str, at: Sequence[time], **values: object) -> str:
-    shown = phrasing.listed([f"{each:%H:%M}" for each in at])
-    return say(f"{key}.{'one' if len(at) == 1 else 'many'}", at=shown, **values)
+def _count(at: Sequence[time]) -> str:
+    return "one" if len(at) == 1 else "many"
+
+
+def _listed(at: Sequence[time]) -> str:
+    return phrasing.listed([f"{each:%H:%M}" for each in at])
 
 
 def choice(schedule: Schedule, zone: ZoneInfo) -> str:

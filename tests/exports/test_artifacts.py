@@ -75,6 +75,7 @@ async def test_the_bot_touches_no_artifacts_in_chat_reactions_automations_and_re
     assert {(here / "artifacts" / name).read_text() for name in FILES} == {"# from before\n"}
 
 
+@pytest.mark.slow
 async def test_whoever_touches_them_is_seen(house: House, tmp_path: Path) -> None:
     """The proof that the test above can fail: one responder does it all."""
     ann, chat = house.chat()

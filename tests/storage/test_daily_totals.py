@@ -78,6 +78,7 @@ def audit(connection: sqlite3.Connection, rows: list[tuple[object, ...]]) -> Non
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.lists(FEEDBACK), st.lists(FEEDBACK), st.lists(MESSAGES), st.lists(AUDIT), st.lists(AUDIT))
 def test_counts_agree_with_rows_written_before_and_after_they_were_introduced(

@@ -105,6 +105,7 @@ def test_help_is_broken_where_the_terminal_ends() -> None:
     assert "\n" not in "".join(paragraphs)
 
 
+@pytest.mark.slow
 def test_no_help_loads_what_only_the_doing_needs() -> None:
     """Each in a process of its own, which says what it has loaded; to list the commands, none of them is."""
     every = [(), *((str(command.name),) for command in COMMANDS)]

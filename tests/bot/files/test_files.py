@@ -29,6 +29,7 @@ def names(folder: Path) -> list[str]:
     return [entry.name for entry in folder.iterdir()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subject", ["own data", "markdown", "json"])
 async def test_however_long_a_file_is_little_of_it_is_kept(tmp_path: Path, subject: str) -> None:
     """A page of rows at a time, while it is made."""

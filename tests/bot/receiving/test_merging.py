@@ -122,6 +122,7 @@ async def test_a_turn_is_for_us_if_one_of_its_messages_is(house: House) -> None:
     assert reply["text"] == "@polar_test_bot for how long?"
 
 
+@pytest.mark.slow
 async def test_a_turn_has_at_most_fifty_messages(house: House) -> None:
     """The rest makes the next turn."""
     clock = TestClock()

@@ -384,6 +384,7 @@ async def test_a_send_that_a_killed_process_left_is_repeated_and_marked(house: H
     assert texts(house, chat) == ["echo: hello", MARK + "echo: hello"]
 
 
+@pytest.mark.slow
 async def test_a_refused_connection_is_tried_again_without_limit_and_without_mark(house: House) -> None:
     """The request never left, so it cannot have arrived."""
     async with house.bot(responder=ECHO):

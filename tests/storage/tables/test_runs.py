@@ -124,6 +124,7 @@ RUNS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(found=RUNS, starts=st.lists(st.integers(-1, 20), max_size=6), wiped=st.booleans())
 def test_replaying_from_anywhere_any_number_of_times_gives_the_same_board(
