@@ -114,9 +114,17 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "LOOK_EVERY_S", runner.LOOK_EVERY_S / 50)
 
 
-@pytest.fixture(params=get_args(Settings.model_fields["transport"].annotation))
+TRANSPORT = Settings.model_fields["transport"]
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(each, marks=() if each == TRANSPORT.default else pytest.mark.slow)
+        for each in get_args(TRANSPORT.annotation)
+    ]
+)
 def transport(request: pytest.FixtureRequest, house: House) -> str:
-    """Each transport to the Bot API in turn, which the bots of the house use."""
+    """Each transport to the Bot API in turn, which the bots of the house use; in the quick part the default alone."""
     house.transport = request.param
     return house.transport
 
