@@ -19,8 +19,11 @@ _DAY = timedelta(days=1)
 _MOST_COUNT = 1000
 _LOOKED_AT = 366
 """Days in which the first one is looked for."""
-_OFTEN = {2: (time(9), time(18)), 3: (time(9), time(13), time(18))}
-"""The times of day that are assumed for what comes so often a day."""
+_OFTEN = {
+    2: ((time(9), time(18)), (time(8), time(20))),
+    3: ((time(9), time(13), time(18)), (time(8), time(14), time(20))),
+}
+"""The times of day that are asked about for what comes so often a day."""
 _CODES = tuple(name[:2].upper() for name in WEEKDAYS)
 _FREQUENCIES = {
     "minute": "MINUTELY",
@@ -89,8 +92,10 @@ def _hours_of(slots: Slots, every: Repetition) -> list[tuple[Hour, ...]] | Reaso
     if every.unit == "day" and often > 1 and (len(clocks) not in (0, often) or slots.part is not None):
         return Reason("two_times")
     if not clocks and every.unit == "day" and often > 1:
-        times = _OFTEN.get(often)
-        return Reason("two_times") if times is None else [tuple(Hour(at, is_assumed=True) for at in times)]
+        offered = _OFTEN.get(often)
+        if offered is None:
+            return Reason("two_times")
+        return [tuple(Hour(at, is_assumed=True) for at in times) for times in offered]
     if slots.also and slots.part is not None:
         return _around_part(slots, every, clocks)
     told = [hours_of(replace(slots, clock=clock)) for clock in clocks] or [hours_of(slots)]
