@@ -276,7 +276,8 @@ async def test_a_misspelt_setting_is_named_at_the_start(house: House) -> None:
     """It changes nothing, so that the settings of another version can be used; nobody has to find out by himself."""
     async with started(house, _POLAR_ACESS="open-to-all") as run:
         pass
-    assert [line for line in run.lines if "POLAR_ACESS is no setting and is ignored; is POLAR_ACCESS meant?" in line]
+    said = "POLAR_ACESS in the environment is no setting and is ignored; is POLAR_ACCESS meant?"
+    assert [line for line in run.lines if said in line]
     assert "open-to-all" not in "".join(run.lines)
 
 

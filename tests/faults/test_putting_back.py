@@ -116,7 +116,7 @@ async def test_a_lost_file_is_put_back_with_the_list_that_was_kept_beside_the_co
     refused = polar("db", "restore", str(copy), database=house.path)
     assert (refused.exit_code, "--erasures FILE" in refused.stderr) == (1, True)
     told = polar("db", "restore", str(copy), "--erasures", str(kept), database=house.path)
-    assert "erased again: 1 people" in told.stdout
+    assert "people erased again      1\n" in told.stdout
     assert mentions(house, SECRET) == set()
     async with house.bot(responder=ECHO):
         assert await tell(house, chat, ann, "hello") == ["echo: hello"]
