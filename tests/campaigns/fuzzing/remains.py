@@ -85,8 +85,15 @@ def _unwritten(sent: Mapping[int, Json], left: Left) -> Iterator[str]:
 
 
 def _silenced(sent: Mapping[int, Json], left: Left, people: frozenset[int]) -> Iterator[str]:
-    """Private chats in which something was set aside, and nobody was told; once is enough."""
+    """Private chats in which something was set aside, and nobody was told; once is enough, of whatever it was."""
     lost: dict[int, list[int]] = defaultdict(list)
+    told = {
+        message["chat"]["id"]
+        for number in left.told
+        if left.ends.get(number) == "dead"
+        for message in filter(_is_object, sent[number].values())
+        if _is_object(message.get("chat")) and is_id(message["chat"].get("id"))
+    }
     for number, update in sent.items():
         message = _only_message(update)
         chat = message.get("chat") if message is not None and not _is_bots(message) else None
@@ -98,7 +105,7 @@ def _silenced(sent: Mapping[int, Json], left: Left, people: frozenset[int]) -> I
         ):
             lost[chat["id"]].append(number)
     for chat_id, numbers in lost.items():
-        if left.told.isdisjoint(numbers):
+        if chat_id not in told:
             yield f"chat {chat_id} was not told that updates {numbers} were set aside"
 
 
