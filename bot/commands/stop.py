@@ -12,10 +12,11 @@ from middleware.turn import Clock, Level, Outcome, Turn
 from storage.database import Database
 from storage.ids import received_message_id
 from storage.statement import Statement
-from storage.tables.deliveries import Deliveries, WaitingAnswer
+from storage.tables.deliveries import Deliveries
 from storage.tables.memories import Memories
 from storage.tables.messages import Messages
 from storage.tables.stop_marks import StopMarks
+from storage.views.waiting_answers import WaitingAnswer, waiting_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,6 @@ class StopCommand:
 
     answering: Answering
     database: Database
-    deliveries: Deliveries
     memories: Memories
     clock: Clock
 
@@ -65,8 +65,8 @@ class StopCommand:
         Committed at once, so that what is told is true: meanwhile others may have gone out.
         """
         assert turn.incoming is not None
-        waiting = await self.deliveries.list_answers(
-            turn.session_id, turn.place.topic_id, before=turn.incoming.telegram_message_id
+        waiting = await waiting_answers(
+            self.database, turn.session_id, turn.place.topic_id, before=turn.incoming.telegram_message_id
         )
         own = [each for each in waiting if _may_stop(turn, each.asked_by)]
         now_ms = self.clock()

@@ -90,7 +90,7 @@ class CommandTable:
         yield from TimezoneCommands(self.zones, clock).commands()
         yield from FeedbackCommands(stores.chat_feedback, stores.feedback_summaries, clock).commands()
         yield from BudgetCommands(stores.budgets, clock).commands()
-        yield from StopCommand(self.answering, self.database, stores.deliveries, stores.memories, clock).commands()
+        yield from StopCommand(self.answering, self.database, stores.memories, clock).commands()
         yield from self.own_data().commands()
         yield from PairingCommands(stores.access, self.admission, clock).commands()
         yield from DoctorCommand(self.examine, self.wanted).commands()

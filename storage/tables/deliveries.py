@@ -6,10 +6,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from storage.ids import is_placeholder
-from storage.indexed import field
 from storage.json_text import encode
-from storage.payloads import WITHOUT_WORDS, Payload, SendDocument, SendMessage, UnknownPayload, button_data, read
+from storage.payloads import WITHOUT_WORDS, Payload, SendDocument, SendMessage, UnknownPayload, read
 from storage.readers import Readers
 from storage.sequences import following
 from storage.statement import Rows, Statement, Value
@@ -49,20 +47,6 @@ _ADD_CLAIMED = f"{_add(_IS_ALONE)}RETURNING {_COLUMNS}"
 _ADD_ONCE = f"{_add('0')}ON CONFLICT (deliveryId) DO NOTHING RETURNING {_COLUMNS}"
 # What the parts of one reply have in common.
 _SHARED = "sessionId, channel, replyId, rank, begun, askedBy, taskId"
-# An edit is of a message that is there, and is no further one; what is unclear may be there.
-_ANSWERS = f"""
-SELECT d.deliveryId, q.userId, m.answersMessageId, {field("d.payload", "buttons")}
-FROM polar_delivery_queue AS d INDEXED BY polar_delivery_open
-CROSS JOIN polar_messages AS m INDEXED BY polar_messages_delivery
-  ON m.deliveryId = d.deliveryId AND m.deliveryId IS NOT NULL
-CROSS JOIN polar_messages AS q INDEXED BY polar_messages_telegram
-  ON q.sessionId = m.sessionId AND q.telegramMessageId = m.answersMessageId AND q.telegramMessageId IS NOT NULL
-WHERE d.sessionId = ? AND d.status IN ('pending', 'sending') AND d.status = 'pending' AND d.ambiguous = 0
-  AND {field("d.payload", "method")} IN ('sendMessage', 'sendDocument')
-  AND {field("d.payload", "topicId")} IS ?
-  AND m.telegramMessageId IS NULL AND m.answersMessageId < ?
-LIMIT ?
-"""
 _FAIL = """
 UPDATE polar_delivery_queue
 SET status = 'failed', reason = ?, traceback = ?, ambiguous = max(ambiguous, ?), failures = failures + ?,
@@ -130,16 +114,6 @@ class Delivery:
             failures=row[11],
             created_at_ms=row[12],
         )
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingAnswer:
-    """A message that is to answer another one, by the delivery that sends it. `buttons` is what theirs stand for."""
-
-    delivery_id: str
-    asked_by: str | None
-    answers: int
-    buttons: tuple[str, ...]
 
 
 class _Queuing(dict[str, Value]):
@@ -392,14 +366,6 @@ class Deliveries:
             (session_id, limit),
         )
         return [Delivery.from_row(row) for row in rows]
-
-    async def list_answers(
-        self, session_id: str, topic_id: int | None, *, before: int, limit: int = 1_000
-    ) -> list[WaitingAnswer]:
-        """New messages that wait to answer one of a chat or topic older than this."""
-        rows = await self._readers.fetch(_ANSWERS, (session_id, topic_id, before, limit))
-        meant = (row for row in rows if not is_placeholder(row[0]))
-        return [WaitingAnswer(row[0], row[1], row[2], button_data(row[3])) for row in meant]
 
 
 def _same_reply(delivery: Delivery) -> tuple[str, int, int, str]:

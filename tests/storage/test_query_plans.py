@@ -42,6 +42,7 @@ from storage.tables.users import Users
 from storage.views.chat_feedback import ChatFeedback
 from storage.views.due_jobs import DueJobs
 from storage.views.tasks import TaskBoard
+from storage.views.waiting_answers import waiting_answers
 from tests.storage.files import CHECKOUT, plain
 from tests.storage.plans import asked, plan, scans
 
@@ -105,7 +106,7 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "updates.first_pending": lambda db: Updates(db).first_pending(),
     "updates.list_pending": lambda db: Updates(db).list_pending("control", after=5, limit=10),
     "updates.list_next": lambda db: Updates(db).list_next([("1::answer", 5)]),
-    "deliveries.list_answers": lambda db: Deliveries(db).list_answers(S, None, before=9),
+    "waiting_answers": lambda db: waiting_answers(db, S, None, before=9),
     "deliveries.list_next": lambda db: Deliveries(db).list_next(S),
     "deliveries.last_sequence": lambda db: Deliveries(db).last_sequence(),
     "deliveries.find": lambda db: Deliveries(db).find("d"),
