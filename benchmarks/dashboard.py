@@ -24,7 +24,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from storage import migrations, opening
+from storage import migrations
+from storage.sqlite import opening
 from storage.tables.runs import Runs
 
 CHECKOUT = Path(__file__).resolve().parent.parent

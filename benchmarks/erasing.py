@@ -20,11 +20,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.telegram import SENT_AT
-from storage import opening
 from storage.beside import Beside, beside
 from storage.erasure import Erasure
 from storage.origin import UNKNOWN
 from storage.payloads import SendMessage
+from storage.sqlite import opening
 from storage.statement import Statement
 from storage.tables.audit import AuditTrail
 from storage.tables.deliveries import Deliveries, Delivery

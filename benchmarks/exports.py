@@ -21,7 +21,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from storage import opening
+from storage.sqlite import opening
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 MESSAGES, CHATS, ACTORS = 100_000, 256, 500

@@ -41,7 +41,7 @@ RULES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("processor, lanes", "/storage/tables/updates.py", ()),
     ("reads", "/aiosqlite/", ()),
     ("reads", "/storage/readers.py", ()),
-    ("reads", "/storage/group_reader.py", ()),
+    ("reads", "/storage/sqlite/group_reader.py", ()),
     ("reads", "/storage/database.py", ("Database.fetch", "Database.look_up", "Database._reading")),
     ("commit, on the loop", "/storage/database.py", ()),
     ("turn, chain, middleware", "/bot/", ()),

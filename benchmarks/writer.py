@@ -25,9 +25,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.telegram import CHATS, SENT_AT
-from storage import opening
 from storage.database import MAX_UNITS, Database
 from storage.errors import ExpectationFailed
+from storage.sqlite import opening
 from storage.statement import Statement
 from storage.tables.audit import AuditTrail
 from storage.tables.feedback import FeedbackLedger

@@ -21,7 +21,7 @@ from rich.text import Text
 from demo.screen import WIDTH
 
 Finding = tuple[bool, str]
-Row = dict[str, Any]
+Found = dict[str, Any]
 THUMBS = {"fb:+": "👍", "fb:-": "👎"}
 
 
@@ -56,7 +56,7 @@ def _show(console: Console, connection: sqlite3.Connection) -> None:
     console.print(runs)
 
 
-def _findings(connection: sqlite3.Connection, lines: Sequence[Row]) -> Iterator[Finding]:
+def _findings(connection: sqlite3.Connection, lines: Sequence[Found]) -> Iterator[Finding]:
     yield _updates(connection, lines)
     yield _replies(connection, lines)
     yield _ledger(connection, lines)
@@ -64,7 +64,7 @@ def _findings(connection: sqlite3.Connection, lines: Sequence[Row]) -> Iterator[
     yield runs == [("executed",)] * 2, "two automations were due, each ran once"
 
 
-def _updates(connection: sqlite3.Connection, lines: Sequence[Row]) -> Finding:
+def _updates(connection: sqlite3.Connection, lines: Sequence[Found]) -> Finding:
     made = {line["update_id"] for line in lines if line["log"] == "update"}
     done = Counter(row[0] for row in connection.execute("SELECT updateId FROM polar_updates WHERE status = 'done'"))
     (turns,) = connection.execute(
@@ -73,7 +73,7 @@ def _updates(connection: sqlite3.Connection, lines: Sequence[Row]) -> Finding:
     return set(done) == made and turns == 1, f"{len(made)} updates were made, each was handled once"
 
 
-def _replies(connection: sqlite3.Connection, lines: Sequence[Row]) -> Finding:
+def _replies(connection: sqlite3.Connection, lines: Sequence[Found]) -> Finding:
     sent = [line for line in lines if line["log"] == "call" and line["method"] == "sendMessage"]
     arrived = sorted(line["message_id"] for line in sent if line["status"] == 200)
     stored = [row[0] for row in connection.execute(
@@ -83,7 +83,7 @@ def _replies(connection: sqlite3.Connection, lines: Sequence[Row]) -> Finding:
     return arrived == stored and waiting == 0, f"{len(stored)} replies were sent, each once, with its receipt"
 
 
-def _ledger(connection: sqlite3.Connection, lines: Sequence[Row]) -> Finding:
+def _ledger(connection: sqlite3.Connection, lines: Sequence[Found]) -> Finding:
     expected: list[tuple[str, str, str]] = []
     for line in lines:
         if line["log"] != "update":
@@ -101,7 +101,7 @@ def _ledger(connection: sqlite3.Connection, lines: Sequence[Row]) -> Finding:
     return recorded == expected, f"{len(expected)} changes of reactions are in the ledger, in order, nothing else"
 
 
-def _of_model(connection: sqlite3.Connection, lines: Sequence[Row], exchanges: Sequence[Row]) -> Iterator[Finding]:
+def _of_model(connection: sqlite3.Connection, lines: Sequence[Found], exchanges: Sequence[Found]) -> Iterator[Finding]:
     yield _answers(connection, exchanges)
     yield _unfinished(connection, lines, exchanges)
     yield _memory(connection, exchanges)
@@ -109,7 +109,7 @@ def _of_model(connection: sqlite3.Connection, lines: Sequence[Row], exchanges: S
     yield _budget(connection, exchanges)
 
 
-def _answers(connection: sqlite3.Connection, exchanges: Sequence[Row]) -> Finding:
+def _answers(connection: sqlite3.Connection, exchanges: Sequence[Found]) -> Finding:
     ended = Counter(exchange["ended"] for exchange in exchanges)
     (answers,) = connection.execute(
         "SELECT (SELECT count(*) FROM polar_messages WHERE role = 'assistant' "
@@ -120,7 +120,7 @@ def _answers(connection: sqlite3.Connection, exchanges: Sequence[Row]) -> Findin
     return whole, f"{len(exchanges)} calls of the model: one died with the bot, each other answer arrived once"
 
 
-def _unfinished(connection: sqlite3.Connection, lines: Sequence[Row], exchanges: Sequence[Row]) -> Finding:
+def _unfinished(connection: sqlite3.Connection, lines: Sequence[Found], exchanges: Sequence[Found]) -> Finding:
     drafts = [line["params"] for line in lines if line["log"] == "call" and line["method"] == "sendMessageDraft"]
     cut = [_contents(exchange, "user")[-1] for exchange in exchanges if exchange["ended"] == "abandoned"]
     question = json.loads(cut[0].splitlines()[-1])["text"] if cut else None
@@ -136,13 +136,13 @@ def _unfinished(connection: sqlite3.Connection, lines: Sequence[Row], exchanges:
     return true, f"the answer that died had been seen growing, in {len(growing)} drafts in all; it is one message now"
 
 
-def _memory(connection: sqlite3.Connection, exchanges: Sequence[Row]) -> Finding:
+def _memory(connection: sqlite3.Connection, exchanges: Sequence[Found]) -> Finding:
     facts = [row[0] for row in connection.execute("SELECT json_extract(record, '$.fact') FROM polar_memory")]
     told = "\n".join(text for exchange in exchanges for text in _contents(exchange, "system"))
     return facts != [] and all(fact in told for fact in facts), "the model was told what Ann had remembered before"
 
 
-def _proposal(connection: sqlite3.Connection, lines: Sequence[Row]) -> Finding:
+def _proposal(connection: sqlite3.Connection, lines: Sequence[Found]) -> Finding:
     approved = connection.execute(
         "SELECT proposal.proposalId FROM polar_proposals AS proposal JOIN polar_automation_jobs AS job "
         "ON job.promptTemplate = json_extract(proposal.payload, '$.prompt') WHERE proposal.status = 'approved'"
@@ -152,7 +152,7 @@ def _proposal(connection: sqlite3.Connection, lines: Sequence[Row]) -> Finding:
     return true, "what it proposed is an automation since Ann pressed Create"
 
 
-def _budget(connection: sqlite3.Connection, exchanges: Sequence[Row]) -> Finding:
+def _budget(connection: sqlite3.Connection, exchanges: Sequence[Found]) -> Finding:
     """A question that was refused is found in no request."""
     refused = connection.execute(
         "SELECT message.text FROM polar_audit AS turn "
@@ -166,7 +166,7 @@ def _budget(connection: sqlite3.Connection, exchanges: Sequence[Row]) -> Finding
     return true, "the question over budget was refused, and the model never saw it"
 
 
-def _contents(exchange: Row, role: str) -> list[str]:
+def _contents(exchange: Found, role: str) -> list[str]:
     return [str(message["content"]) for message in exchange["request"]["messages"] if message["role"] == role]
 
 

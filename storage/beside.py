@@ -9,11 +9,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from storage import memory_index, migrations, opening
+from storage import memory_index, migrations
 from storage.errors import DatabaseBusy, DatabaseUnusable
 from storage.readers import Readers
+from storage.sqlite import opening
+from storage.sqlite.writer import empty_log, rehearse, run_batch
 from storage.statement import Statement, UnitRows
-from storage.writer import empty_log, rehearse, run_batch
 
 Answer = TypeVar("Answer")
 

@@ -8,9 +8,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import migrations, opening, soundness
+from storage import migrations
 from storage.database import exclusive
 from storage.errors import DatabaseUnusable
+from storage.sqlite import opening, soundness
 
 _WITH_STATES = ("polar_updates", "polar_delivery_queue")
 

@@ -12,16 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from storage import memory_index, opening, own_files
+from storage import memory_index
 from storage.answers import settle
 from storage.errors import DatabaseClosed, DatabaseLocked, DatabaseLost, DatabaseUnusable, StorageError
-from storage.file_identity import FileIdentity
-from storage.group_reader import GroupReader
-from storage.lock_waits import TRY_MS, when_free
 from storage.readers import Asking, Readers
-from storage.sqlite_codes import is_fatal_for_reader
+from storage.sqlite import opening, own_files
+from storage.sqlite.codes import is_fatal_for_reader
+from storage.sqlite.file_identity import FileIdentity
+from storage.sqlite.group_reader import GroupReader
+from storage.sqlite.lock_waits import TRY_MS, when_free
+from storage.sqlite.writer import data_version, empty_log, run_batch
 from storage.statement import Parameters, Rows, Statement, Unit, UnitRows
-from storage.writer import data_version, empty_log, run_batch
 
 log = logging.getLogger("polar.database")
 

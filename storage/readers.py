@@ -15,9 +15,10 @@ from pathlib import Path
 
 import aiosqlite
 
-from storage import memory_entries, memory_index, opening
+from storage import memory_entries, memory_index
 from storage.errors import DatabaseClosed, QuestionTooLong
-from storage.statement import Parameters, Rows
+from storage.sqlite import opening
+from storage.statement import Parameters, Row, Rows
 
 log = logging.getLogger("polar.database")
 
@@ -70,7 +71,7 @@ class Readers:
         finally:
             self.give_back(reader)
 
-    async def fetch_one(self, sql: str, params: Parameters = ()) -> sqlite3.Row | None:
+    async def fetch_one(self, sql: str, params: Parameters = ()) -> Row | None:
         """The first row of a query, or None."""
         rows = await self.fetch(sql, params)
         return rows[0] if rows else None
@@ -79,7 +80,7 @@ class Readers:
         """As fetch, for a query that is quick however much is stored: by a key, or by an index up to a limit."""
         return await self.fetch(sql, params)
 
-    async def look_up_one(self, sql: str, params: Parameters = ()) -> sqlite3.Row | None:
+    async def look_up_one(self, sql: str, params: Parameters = ()) -> Row | None:
         """The first row of a query by a key, or None."""
         rows = await self.look_up(sql, params)
         return rows[0] if rows else None

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-Rows = list[sqlite3.Row]
+
+class Row(Protocol):
+    """What a row of an answer can be asked: a value by its place or by its column's name, all of them in order."""
+
+    def __getitem__(self, key: int | str | slice, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __len__(self) -> int: ...
+
+    def keys(self) -> list[str]:
+        """The names of the columns."""
+        ...
+
+
+Rows = list[Row]
 Value = str | bytes | int | float | None
 Parameters = tuple[Value, ...] | Mapping[str, Value]
 Unit = tuple["Statement", ...]

@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from storage import migrations, opening
+from storage import migrations
 from storage.migrations import Migration
+from storage.sqlite import opening
 
 each = migrations.apply
 """What the bot has: each migration runs."""

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from storage import opening
 from storage.errors import DatabaseUnusable
 from storage.readers import Readers
+from storage.sqlite import opening
 
 FileKey = tuple[int, int]
 

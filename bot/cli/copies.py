@@ -12,11 +12,11 @@ from bot.cli import settings
 from bot.cli.facts import AsJson
 from bot.cli.progress import telling
 from bot.clock import stopwatch, system_clock
-from storage import restore as restoring
-from storage.backup import back_up
 from storage.errors import ErasuresUnreadable
-from storage.restore import Restored
-from storage.soundness import mebibytes
+from storage.sqlite import restore as restoring
+from storage.sqlite.backup import back_up
+from storage.sqlite.restore import Restored
+from storage.sqlite.soundness import mebibytes
 from storage.tables.erasures import Erased, read_list
 
 Lists = Annotated[

@@ -17,7 +17,7 @@ from bot.clock import system_clock
 from storage import care, migrations
 from storage.beside import Beside
 from storage.pruning import FIRST, Pruning, Walk, give_back
-from storage.soundness import mebibytes
+from storage.sqlite.soundness import mebibytes
 from storage.views.health import Health
 
 app = typer.Typer(help="Database care.", no_args_is_help=True)

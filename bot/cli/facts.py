@@ -15,7 +15,7 @@ from storage import text
 from storage.ids import chat_id_of
 from storage.views.listings import ListPage
 
-Row = TypeVar("Row")
+Item = TypeVar("Item")
 Key = TypeVar("Key")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="So many at most.")]
@@ -97,7 +97,7 @@ def printable(value: object) -> str:
     return "" if value is None else text.printable(str(value))
 
 
-def walk(page_of: Callable[[Key], ListPage[Row, Key]], first: Key) -> Iterator[Row]:
+def walk(page_of: Callable[[Key], ListPage[Item, Key]], first: Key) -> Iterator[Item]:
     """The rows of a listing, a page at a time as they are asked for, from where `first` says."""
     place: Key | None = first
     while place is not None:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from middleware.turn import Clock
-from storage import migrations, opening, own_files
+from storage import migrations
 from storage.errors import DatabaseBusy, DatabaseUnusable, StorageError
 from storage.readers import Readers
-from storage.soundness import look_through
+from storage.sqlite import opening, own_files
+from storage.sqlite.soundness import look_through
 from storage.tables.budgets import Balance, Budgets
 from storage.views.condition import Condition, SetAsideCounts
 from storage.views.health import Health

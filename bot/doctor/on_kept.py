@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.doctor.diagnosis import Diagnosis
 from bot.doctor.kept import FileState, KeptFacts
 from middleware.texts import say_span
-from storage.soundness import mebibytes
+from storage.sqlite.soundness import mebibytes
 from storage.views.liveness import LastSigns
 
 POLL_MS = 120_000

@@ -13,7 +13,8 @@ from zoneinfo import available_timezones
 from bot import settings
 from bot.doctor.diagnosis import Diagnosis
 from bot.settings import Settings
-from storage import own_files, private_files
+from storage import private_files
+from storage.sqlite import own_files
 
 FEWEST_ZONES = 300
 """Fewer names than any whole database of zones has."""

@@ -7,7 +7,6 @@ Amounts are US dollars, rounded to a thousand-millionth whenever they are added 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +14,7 @@ from typing import Literal
 from storage.balances import ALL, HERE, MINE, OF_CALL, Payer
 from storage.ids import budget_name
 from storage.readers import Readers
-from storage.statement import Statement, Value
+from storage.statement import Row, Statement, Value
 
 BudgetScope = Literal["global", "user", "session"]
 _BEGIN = f"""
@@ -86,7 +85,7 @@ class Balance:
     was_warned: bool
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> Balance:
+    def from_row(cls, row: Row) -> Balance:
         """From a row of balances."""
         interval_ms = row[6] if row[6] is not None and row[6] > 0 else None
         return cls(
@@ -182,6 +181,6 @@ def _here(payer: Payer, now_ms: int) -> dict[str, Value]:
     return {"user": payer.user_id, "session": payer.session_id, "now": now_ms}
 
 
-def read(rows: Iterable[sqlite3.Row]) -> list[Balance]:
+def read(rows: Iterable[Row]) -> list[Balance]:
     """Balances from the statement of `ask`."""
     return [Balance.from_row(row) for row in rows]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from storage.json_text import encode
 from storage.payloads import WITHOUT_WORDS, Payload, SendDocument, SendMessage, UnknownPayload, read
 from storage.readers import Readers
 from storage.sequences import following
-from storage.statement import Rows, Statement, Value
+from storage.statement import Row, Rows, Statement, Value
 
 _COLUMNS = (
     "deliveryId, sessionId, payload, status, sequence, replyId, rank, begun, taskId, attempts, ambiguous, failures, "
@@ -96,7 +95,7 @@ class Delivery:
     created_at_ms: int
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row, payload: Payload | UnknownPayload | None = None) -> Delivery:
+    def from_row(cls, row: Row, payload: Payload | UnknownPayload | None = None) -> Delivery:
         """From a row of _COLUMNS, whose payload is not parsed where it is known."""
         return cls(
             delivery_id=row[0],
@@ -217,7 +216,7 @@ class Deliveries:
         )
 
     @staticmethod
-    def claimed(delivery: Delivery, row: sqlite3.Row) -> Delivery:
+    def claimed(delivery: Delivery, row: Row) -> Delivery:
         """The call as its claim has given it back; what it says is not parsed again where it has not changed."""
         return Delivery.from_row(row, delivery.payload if row[2] == delivery.stored else None)
 

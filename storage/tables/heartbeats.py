@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from storage.errors import StorageError
 from storage.ids import sql_next_id
 from storage.json_text import encode, read_object, read_value
 from storage.readers import Readers
-from storage.statement import Statement
+from storage.statement import Row, Statement
 
 _COLUMNS = "policyId, sessionId, schedule, activeHoursJson, checksJson, enabled"
 _FIND = f"SELECT {_COLUMNS} FROM polar_heartbeat_policies WHERE policyId = ?"
@@ -48,7 +47,7 @@ class HeartbeatPolicy:
     enabled: bool
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> HeartbeatPolicy:
+    def from_row(cls, row: Row) -> HeartbeatPolicy:
         """From a row of _COLUMNS; raises PolicyDamaged for JSON that is not what these columns hold."""
         try:
             active, checks = read_value(row[3]), read_value(row[4])

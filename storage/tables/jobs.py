@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -11,7 +10,7 @@ from storage.ids import sql_next_id
 from storage.indexed import JOB_COUNTS, field
 from storage.json_text import encode, read_object
 from storage.readers import Readers
-from storage.statement import Statement, Value
+from storage.statement import Row, Statement, Value
 
 PausedBecause = Literal["left", "unpaired", "moderated", "mail", "unreadable"]
 """Why a job was paused by others than its owner.
@@ -95,7 +94,7 @@ class Job:
         return (self.limits or {}).get("inbox") not in (None, False)
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> Job:
+    def from_row(cls, row: Row) -> Job:
         """From a row of COLUMNS."""
         return cls(
             id=row[0],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from storage.json_text import encode, encode_list, read_value
 from storage.memory_question import IndexQuestion
 from storage.readers import Readers
 from storage.relevance import Query, best
-from storage.statement import Statement, Value
+from storage.statement import Row, Statement, Value
 
 _COLUMNS = "m.memoryId, m.sessionId, m.userId, m.scope, m.type, m.record, m.createdAtMs"
 _OWN = "m.sessionId = :session AND m.userId = :user"
@@ -67,7 +66,7 @@ class Memory:
     created_at_ms: int
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> Memory:
+    def from_row(cls, row: Row) -> Memory:
         """From a row of _COLUMNS, of the earlier runtime's records too."""
         return cls(
             memory_id=row[0],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from storage.json_text import encode, read_object
 from storage.origin import Origin, sql_aside, sql_is_answer
 from storage.parts import Part
 from storage.readers import Readers
-from storage.statement import Bulk, Order, Statement, Value
+from storage.statement import Bulk, Order, Row, Statement, Value
 
 _ADD_RECEIVED = Bulk(
     "INSERT INTO polar_messages (sessionId, messageId, role, telegramMessageId, threadKey, userId, kind, text, "
@@ -96,7 +95,7 @@ class Message:
         return bool(self.text) or self.attachment is not None
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> Message:
+    def from_row(cls, row: Row) -> Message:
         """From a row of _COLUMNS."""
         return cls(
             sequence=row[0],

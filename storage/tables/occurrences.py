@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
@@ -12,7 +11,7 @@ from storage.ids import RunSource
 from storage.indexed import field as json_field
 from storage.json_text import encode, read_object
 from storage.readers import Readers
-from storage.statement import Statement
+from storage.statement import Row, Statement
 
 SCHEDULED, RETRY, DEAD_LETTER = "scheduled", "retry", "dead_letter"
 _COLUMNS = "eventId, queue, sequence, payload"
@@ -213,7 +212,7 @@ class Occurrence:
         )
 
     @classmethod
-    def read(cls, row: Sequence[Any]) -> Occurrence | None:
+    def read(cls, row: Row | Sequence[Any]) -> Occurrence | None:
         """From a row of _COLUMNS; None for what another program left there."""
         payload = read_object(row[3]) or {}
         try:
@@ -317,7 +316,7 @@ class Occurrences:
         self, *, now_ms: int, limit: int, besides: Collection[str] = ()
     ) -> list[Occurrence | ForeignRow]:
         """Those that may run now, of both queues, earliest first, but none of these subjects (their `subject_key`)."""
-        due: list[sqlite3.Row] = []
+        due: list[Row] = []
         for queue in (SCHEDULED, RETRY):
             sql = _DUE.format(besides=", ".join("?" * len(besides)))
             due += await self._readers.fetch(sql, (queue, now_ms, *besides, limit))

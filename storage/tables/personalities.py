@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
 from storage import ids
 from storage.errors import StorageError
 from storage.readers import Readers
-from storage.statement import Statement
+from storage.statement import Row, Statement
 
 MAX_PROMPT = 2_000
 ProfileScope = Literal["global", "user", "session"]
@@ -59,7 +58,7 @@ class Profile:
     prompt: str
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> Profile:
+    def from_row(cls, row: Row) -> Profile:
         """From a row of the effective ones."""
         return cls(profile_id=row[0], scope=row[1], prompt=str(row[2]).rstrip())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,7 +10,7 @@ from storage.ids import sql_run_id, sql_task_id, sql_try_id, try_id
 from storage.indexed import RUN_OWNER, RUN_REASON, RUN_STATUS, field
 from storage.json_text import encode
 from storage.readers import Readers
-from storage.statement import Statement, Value
+from storage.statement import Row, Statement, Value
 from storage.statuses import UNHEARD, DeliveryStatus, RunStatus, TaskStatus, joined_deliveries
 
 DEFAULT_PROFILE = "profile.default"
@@ -86,7 +85,7 @@ class EndedRun:
     unheard: str | None = None
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> EndedRun:
+    def from_row(cls, row: Row) -> EndedRun:
         """From the two fields of its output, when it was entered, and why it reached nobody."""
         status, reason = (None if value is None else str(value) for value in tuple(row)[:2])
         return cls(status=status, reason=reason, entered_at_ms=row[2], unheard=row[3])

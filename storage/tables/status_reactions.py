@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
 from storage.readers import Readers
-from storage.statement import Statement
+from storage.statement import Row, Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +18,7 @@ class StatusReaction:
     clear_at_ms: int
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> StatusReaction:
+    def from_row(cls, row: Row) -> StatusReaction:
         """From a row of the table."""
         return cls(session_id=row[0], telegram_message_id=row[1], emoji=row[2], clear_at_ms=row[3])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -11,7 +10,7 @@ from itertools import chain
 from storage.ids import LANES_OF, Side, message_key
 from storage.readers import Readers
 from storage.sequences import following, highest
-from storage.statement import Bulk, Order, Rows, Statement, Value
+from storage.statement import Bulk, Order, Row, Rows, Statement, Value
 
 # Telegram redelivers for 24 hours and may start its ids again anywhere after a week of silence. So an update_id that is
 # known keeps its row, unless that row is finished and has another mark; where one has none, they are the same.
@@ -142,7 +141,7 @@ class Entry:
         return message_key(self.session_id, self.telegram_message_id)
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> Entry:
+    def from_row(cls, row: Row) -> Entry:
         """From a row of _COLUMNS."""
         return cls(
             update_id=row[0],

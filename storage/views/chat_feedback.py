@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from storage.json_text import read_object
 from storage.readers import Readers
+from storage.statement import Row
 from storage.totals import Totals
 
 LATEST_OF = 1_000
@@ -75,7 +75,7 @@ class FeedbackEvent:
     created_at_ms: int
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> FeedbackEvent:
+    def from_row(cls, row: Row) -> FeedbackEvent:
         """From a row of _COLUMNS; the earlier runtime's payloads are taken as they are."""
         return cls(
             id=row[0],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +10,7 @@ from storage.ids import sql_next_id
 from storage.indexed import field
 from storage.json_text import read_object
 from storage.readers import Readers
+from storage.statement import Row
 from storage.statuses import UNHEARD, joined_deliveries
 from storage.views.listings import NEWEST, PAGE, ListPage, page_of, text
 
@@ -75,7 +75,7 @@ class ListedJob:
     negative: int = 0
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> ListedJob:
+    def from_row(cls, row: Row) -> ListedJob:
         """From a row of JOBS."""
         return cls(
             row=row[0],
@@ -104,7 +104,7 @@ class ListedPolicy:
     last: NewestRun | None
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> ListedPolicy:
+    def from_row(cls, row: Row) -> ListedPolicy:
         """From a row of _POLICIES."""
         return cls(
             id=row[0],

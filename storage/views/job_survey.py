@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
 from storage.ids import sql_next_id
 from storage.indexed import field
 from storage.readers import Readers
+from storage.statement import Row
 from storage.statuses import UNHEARD, joined_deliveries
 from storage.tables.jobs import COLUMNS, Job
 from storage.views.listings import PAGE, ListPage, page_of
@@ -37,7 +37,7 @@ class SurveyedJob:
     row: int
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> SurveyedJob:
+    def from_row(cls, row: Row) -> SurveyedJob:
         """From a row of SURVEY."""
         return cls(
             job=Job.from_row(row),

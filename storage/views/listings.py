@@ -17,23 +17,23 @@ MAX_COUNT = 100_000
 NEWEST = 2**63 - 1
 """Above every key: where a list begins."""
 
-Row = TypeVar("Row")
+Item = TypeVar("Item")
 Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
-class ListPage(Generic[Row, Key]):
+class ListPage(Generic[Item, Key]):
     """Some rows of a list. `next` is the key that the next page begins behind, None at the list's end.
 
     `is_cut`: there may be fewer rows than a page holds, as SPAN rows were looked at.
     """
 
-    rows: list[Row]
+    rows: list[Item]
     next: Key | None
     is_cut: bool = False
 
 
-def page_of(rows: Sequence[Row], key: Callable[[Row], Key], *, cut_at: Key | None = None) -> ListPage[Row, Key]:
+def page_of(rows: Sequence[Item], key: Callable[[Item], Key], *, cut_at: Key | None = None) -> ListPage[Item, Key]:
     """The page of at most PAGE + 1 rows that were asked for; `cut_at` is where the search for them had to end."""
     if len(rows) > PAGE:
         return ListPage(list(rows[:PAGE]), key(rows[PAGE - 1]))

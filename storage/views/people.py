@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from storage.ids import SESSION
 from storage.indexed import EVENT_ACTOR
 from storage.readers import Readers
+from storage.statement import Row
 from storage.tables.access import digest
 from storage.views.listings import NEWEST, PAGE, ListPage, page_of
 
@@ -64,7 +64,7 @@ class Admitted:
     seen_at_ms: int | None
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> Admitted:
+    def from_row(cls, row: Row) -> Admitted:
         """From a row of GRANTED or NAMED."""
         seen = [ms for ms in (row[5], row[6], row[7]) if ms is not None]
         return cls(

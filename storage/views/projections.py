@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from storage import opening
 from storage.errors import DatabaseUnusable
 from storage.ids import sql_telegram_message_id
 from storage.indexed import EVENT_AUTOMATION, field
+from storage.sqlite import opening
 from storage.statuses import UNHEARD, joined_deliveries
 from storage.tables.properties import KEPT_MESSAGES_DAYS
 

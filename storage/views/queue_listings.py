@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
 from storage.json_text import read_object
 from storage.readers import Readers
+from storage.statement import Row
 from storage.views.listings import NEWEST, PAGE, ListPage, count_up, page_of, text
 
 Cursor = tuple[int, int]
@@ -56,7 +56,7 @@ class ListedDelivery:
     traceback: str | None
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> ListedDelivery:
+    def from_row(cls, row: Row) -> ListedDelivery:
         """From a row of _COLUMNS."""
         method, said = _said(row[4])
         return cls(
@@ -90,7 +90,7 @@ class DeadUpdate:
     traceback: str | None
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> DeadUpdate:
+    def from_row(cls, row: Row) -> DeadUpdate:
         """From a row of DEAD."""
         return cls(
             sequence=row[0],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
 from storage.indexed import field
 from storage.readers import Readers
+from storage.statement import Row
 from storage.statuses import UNHEARD, RunStatus, TaskStatus, joined_deliveries
 from storage.views.listings import NEWEST, PAGE, ListPage, count_up, page_of, search_floor, text
 
@@ -59,7 +59,7 @@ class ListedRun:
     unheard: str | None
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> ListedRun:
+    def from_row(cls, row: Row) -> ListedRun:
         """From a row of RUNS."""
         return cls(
             sequence=row[0],
@@ -90,7 +90,7 @@ class ListedTask:
     unheard: str | None
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> ListedTask:
+    def from_row(cls, row: Row) -> ListedTask:
         """From a row of TASKS."""
         return cls(
             sequence=row[0],

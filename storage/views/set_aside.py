@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
 from storage.readers import Readers
+from storage.statement import Row
 
 _UPDATE = """
 SELECT updateId, sequence, status, kind, sessionId, attempts, retries, reason, receivedAtMs, finishedAtMs, body,
@@ -33,7 +33,7 @@ class JournalRow:
     traceback: str | None
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> JournalRow:
+    def from_row(cls, row: Row) -> JournalRow:
         """From a row of _UPDATE."""
         return cls(
             update_id=row[0],

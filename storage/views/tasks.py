@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
 from storage.readers import Readers
+from storage.statement import Row
 from storage.statuses import UNHEARD, RunStatus, TaskStatus, joined_deliveries
 
 
@@ -21,7 +21,7 @@ class Task:
     unheard: str | None = None
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> Task:
+    def from_row(cls, row: Row) -> Task:
         """From a row of the query below."""
         return cls(
             job_id=row[0], prompt=row[1], status=TaskStatus(row[2]), reason=row[3], created_at_ms=row[4], unheard=row[5]

@@ -17,8 +17,8 @@ from bot.sweeper import Sweeper
 from emulator import Chat, Person
 from middleware.replies.outbox import Outbox
 from middleware.turn import Turn
-from storage import opening
 from storage.erasure import Erasure
+from storage.sqlite import opening
 from storage.statement import Statement
 from storage.tables.memories import Memories
 from storage.traces import Traces

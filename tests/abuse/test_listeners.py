@@ -21,7 +21,7 @@ from starlette.routing import Route
 from bot import listener
 from bot.listener import MOST, Listener, Listening, Tally, bind
 from bot.receiving.webhook import SECRET_HEADER
-from storage import opening
+from storage.sqlite import opening
 from tests.faults.machine import started
 from tests.house import House, until
 from tests.web.house import serving

@@ -23,9 +23,9 @@ import typer
 
 from emulator import Server
 from emulator.model import ModelServer
-from storage import opening
+from storage.sqlite import opening
+from storage.sqlite.writer import run_batch
 from storage.tables.budgets import BudgetPolicy, Budgets
-from storage.writer import run_batch
 from tests.campaigns import INSIDE, end_as_by_ctrl_c
 from tests.campaigns.comparing import differences
 from tests.campaigns.crowd import Crowd

@@ -13,8 +13,8 @@ from types import FrameType
 from typing import Any
 
 from middleware.turn import CallNext, Outcome, Turn
-from storage.group_reader import GroupReader
 from storage.readers import Readers
+from storage.sqlite.group_reader import GroupReader
 from tests.campaigns import READ_FAILS, TASKS_SHOWN, TURN_FAILS
 
 

@@ -20,9 +20,9 @@ from bot.settings import Settings
 from emulator import Server
 from emulator.model import Answer, Exchange, ModelServer, long_answer
 from emulator.model.canned import reply
-from storage import opening
+from storage.sqlite import opening
+from storage.sqlite.writer import run_batch
 from storage.tables.budgets import BudgetPolicy, Budgets
-from storage.writer import run_batch
 from tests.campaigns.bounds import Lived
 from tests.campaigns.honest import Honest, Witness
 from tests.campaigns.hostile import WORDS, Attackers

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from storage import opening
+from storage.sqlite import opening
 from tests.house import CHECKOUT
 
 SESSION = "telegram:chat:4711"

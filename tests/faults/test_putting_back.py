@@ -10,8 +10,8 @@ import pytest
 
 from bot.clock import system_clock
 from storage import care
-from storage.backup import back_up
-from storage.restore import restore
+from storage.sqlite.backup import back_up
+from storage.sqlite.restore import restore
 from tests.automating import HOUR, create, outcomes, pass_time
 from tests.bot.cli.terminal import polar, printed
 from tests.clocks import TestClock
@@ -28,8 +28,8 @@ MESSAGES = 100
 JOB = "INSERT INTO polar_automation_jobs VALUES (?, '7', 's', 'FREQ=DAILY', 'p', 1, NULL, NULL, 1, 1)"
 RESTORE = """
 import pathlib, sys, time
-from storage import backup, replacing
-from storage.restore import restore
+from storage.sqlite import backup, replacing
+from storage.sqlite.restore import restore
 backup.STEP_PAGES = replacing.STEP_PAGES = 20
 path, copy, part = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
 parts = []

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from emulator import Chat, Person
-from storage import opening
+from storage.sqlite import opening
+from storage.sqlite.writer import run_batch
 from storage.tables.budgets import BudgetPolicy, Budgets
-from storage.writer import run_batch
 from tests.house import House, until
 from tests.killing import asks, end, kill, start, start_asking
 from tests.paid import CALLS_FILE, COST

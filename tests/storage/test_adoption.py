@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from storage import migrations, opening
+from storage import migrations
 from storage.database import Database
+from storage.sqlite import opening
 from storage.tables.jobs import Jobs
 from storage.tables.memories import Memories
 from storage.totals import Totals

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 import storage.database as module
-from storage import lock_waits
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.readers import READERS
+from storage.sqlite import lock_waits
+from storage.sqlite.writer import run_batch
 from storage.statement import Rows, Statement, Unit, UnitRows
-from storage.writer import run_batch
 from tests.storage.files import NOW_MS, can_be_written, locked, plain, rows, run
 
 Read = Callable[[Database, str], Awaitable[Rows]]

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
-from storage import opening
 from storage.readers import Readers
+from storage.sqlite import opening
 from storage.tables.runs import Runs
 from tests.storage.files import NOW_MS
 from tests.web.rows import ANN, MINUTE_MS, Rows

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import opening
+from storage.sqlite import opening
 from tests.web.house import SECRET, Document, Web, serving
 from web.pages.artifacts import FILES, MAX_SHOWN
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import opening
+from storage.sqlite import opening
 from storage.views import job_listings
 from tests.web.house import Document, Web
 from tests.web.rows import ANN, DAY_MS, HOUR_MS, Rows

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import opening
+from storage.sqlite import opening
 from storage.views import queue_listings
 from tests.web.house import Document, Web, serving
 from tests.web.rows import ANN, HOUR_MS, Rows

@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 import pytest
 
-from storage import memory_entries, opening
+from storage import memory_entries
 from storage.readers import Readers
+from storage.sqlite import opening
 from storage.views import listings, memory_listings
 from tests.storage.files import NOW_MS, plain
 from tests.web.house import Document, Web, serving

@@ -10,7 +10,7 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from storage import opening
+from storage.sqlite import opening
 from storage.views import metrics
 from tests.storage.files import DAY_MS, NOW_MS
 from tests.web.house import SECRET, Web, serving

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from storage import opening
 from storage.readers import Readers
+from storage.sqlite import opening
 from storage.tables.runs import Runs
 from storage.views import listings, run_listings
 from tests.storage.files import NOW_MS, rows

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from storage import migrations, opening
+from storage import migrations
 from storage.database import Database
 from storage.payloads import SendMessage
+from storage.sqlite import opening
 from storage.statement import Statement
 from storage.tables.deliveries import Deliveries
 from storage.tables.updates import Received, Updates

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from storage import opening
+from storage.sqlite import opening
 from tests.web.browser.looking import Witness
 from tests.web.browser.site import NOW_MS, furnish, standing
 from tests.web.house import SECRET, Web, serving

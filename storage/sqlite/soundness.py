@@ -7,8 +7,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from storage import opening
-from storage.sqlite_codes import is_busy
+from storage.sqlite import opening
+from storage.sqlite.codes import is_busy
 
 STEPS = 1_000
 """Of SQLite's machine, or pages of the file: how often it is asked whether somebody still waits."""

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 
 from storage.errors import DatabaseBusy, DatabaseLost, StorageError
-from storage.execution import run_group, run_unit
-from storage.sqlite_codes import is_busy, is_fatal
+from storage.sqlite.codes import is_busy, is_fatal
+from storage.sqlite.execution import run_group, run_unit
 from storage.statement import Unit, UnitRows
 
 READERS_MS = 20

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-import storage.group_reader as module
+import storage.sqlite.group_reader as module
 from storage.database import Database
 from storage.errors import DatabaseClosed
-from storage.group_reader import GroupReader, Queries, read_group
+from storage.sqlite.group_reader import GroupReader, Queries, read_group
 from storage.statement import Parameters, Rows, Statement
 from tests.storage.files import NOW_MS, locked
 

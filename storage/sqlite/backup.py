@@ -10,8 +10,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import opening, own_files, private_files, soundness
+from storage import private_files
 from storage.errors import CopyFailed, DatabaseUnusable
+from storage.sqlite import opening, own_files, soundness
 
 STEP_PAGES = 1_024
 """Copied at once, 4 MiB mostly; the disk has them before the next come, so that no commit waits for all of them."""

@@ -11,9 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from storage import backup, care
-from storage.backup import Backup, back_up
+from storage import care
 from storage.errors import CopyFailed, DatabaseUnusable
+from storage.sqlite import backup
+from storage.sqlite.backup import Backup, back_up
 from tests.storage.files import NOW_MS, plain, rows
 
 ADD = "INSERT INTO polar_properties VALUES (?, ?)"

@@ -12,8 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import migrations, opening, own_files, replacing, soundness
-from storage.backup import OnStep, pour, reading_alone
+from storage import migrations
 from storage.beside import Beside, beside
 from storage.database import exclusive
 from storage.erasure import Erasure
@@ -21,7 +20,9 @@ from storage.errors import CopyUnusable, DatabaseLost, DatabaseUnusable
 from storage.ids import RunSource, sql_run_id
 from storage.indexed import field
 from storage.migrations import Migration
-from storage.sqlite_codes import is_damage
+from storage.sqlite import opening, own_files, replacing, soundness
+from storage.sqlite.backup import OnStep, pour, reading_alone
+from storage.sqlite.codes import is_damage
 from storage.statement import Statement
 from storage.tables.erasures import Erased, read_of
 from storage.tables.properties import ENDED_START, START, Properties

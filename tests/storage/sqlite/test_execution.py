@@ -13,15 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage import migrations, opening
+from storage import migrations
 from storage.ids import event_id, message_key, update_turn_id
 from storage.origin import UNKNOWN
+from storage.sqlite import opening
+from storage.sqlite.writer import run_batch
 from storage.statement import Bulk, Order, Statement, Unit, UnitRows
 from storage.tables.audit import AuditTrail
 from storage.tables.feedback import FeedbackLedger
 from storage.tables.messages import Messages
 from storage.tables.updates import Received, Updates
-from storage.writer import run_batch
 from tests.storage.files import NOW_MS
 
 S = "telegram:chat:1"

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from storage import memory_index, migrations, own_files, private_files
+from storage import memory_index, migrations, private_files
 from storage.errors import DatabaseBusy, DatabaseUnusable
-from storage.sqlite_codes import is_busy
+from storage.sqlite import own_files
+from storage.sqlite.codes import is_busy
 
 BUSY_TIMEOUT_MS = 5_000
 """The time that one try waits for another program's lock; the bot tries again and again, all others give up."""
@@ -190,7 +191,7 @@ def prepare(
             applied = migrations.apply(connection, now_ms)
             memory_index.prepare(connection)
             # What one statement of some rows may have to undo is a page for each index entry: beyond 64 KiB that would
-            # go through a file. storage/writer.py turns this off for what may change very many.
+            # go through a file. storage/sqlite/writer.py turns this off for what may change very many.
             connection.execute("PRAGMA temp_store = MEMORY")
         except BaseException:
             connection.close()

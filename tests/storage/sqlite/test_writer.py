@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.errors import DatabaseBusy, DatabaseLost, ExpectationFailed
+from storage.sqlite.writer import run_batch
 from storage.statement import Statement, Unit, UnitRows
-from storage.writer import run_batch
 from tests.storage.files import plain
 
 PUT = "INSERT INTO pairs VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from storage import opening, own_files, private_files
-from storage.backup import STEP_PAGES, OnStep, sync_folder
+from storage import private_files
 from storage.errors import DatabaseUnusable
-from storage.sqlite_codes import is_damage
-from storage.writer import empty_log
+from storage.sqlite import opening, own_files
+from storage.sqlite.backup import STEP_PAGES, OnStep, sync_folder
+from storage.sqlite.codes import is_damage
+from storage.sqlite.writer import empty_log
 
 
 @contextmanager

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from storage import own_files
 from storage.errors import DatabaseLost
+from storage.sqlite import own_files
 
 Identity = tuple[int, int]
 

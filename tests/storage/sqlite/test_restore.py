@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from storage import care, migrations
-from storage.backup import back_up
 from storage.beside import beside
 from storage.database import exclusive
 from storage.erasure import Erasure
 from storage.errors import CopyUnusable, DatabaseLocked, DatabaseUnusable
-from storage.restore import Restored, adopt, restore, since
+from storage.sqlite.backup import back_up
+from storage.sqlite.restore import Restored, adopt, restore, since
 from storage.statement import Statement
 from storage.tables.deliveries import Deliveries
 from storage.tables.erasures import Erased
@@ -409,7 +409,7 @@ def test_a_failure_in_the_midst_leaves_the_database_as_it_was(
     made: Path, copy: Path, failing: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the copy is prepared, and while it is written into the file; a second try is a first one."""
-    for module in ("storage.backup", "storage.replacing"):
+    for module in ("storage.sqlite.backup", "storage.sqlite.replacing"):
         monkeypatch.setattr(f"{module}.STEP_PAGES", 100)
     back_up(made, copy, nothing)
     write(made, (JOB, ("later",)))

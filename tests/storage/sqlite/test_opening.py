@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from storage import lock_waits, migrations, opening
+from storage import migrations
 from storage.database import Database, exclusive
 from storage.errors import DatabaseBusy, DatabaseLocked, DatabaseUnusable
+from storage.sqlite import lock_waits, opening
 from storage.statement import Statement
 from tests.storage.files import HOLD, NOW_MS, OPEN_AND_CLOSE, digest, locked, plain, rows, run, running
 

@@ -12,9 +12,9 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
-from storage import opening
 from storage.answers import settle
 from storage.errors import DatabaseClosed
+from storage.sqlite import opening
 from storage.statement import Parameters, Rows
 
 WaitingQuery = tuple[str, Parameters, asyncio.Future[Rows]]

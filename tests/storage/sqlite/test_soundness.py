@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database
-from storage.soundness import look_through
+from storage.sqlite.soundness import look_through
 from tests.storage.files import digest, plain
 
 
