@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = frozenset({"bot", "demo", "emulator", "exports", "middleware", "storage", "web"})
+PACKAGES = frozenset({"bot", "demo", "emulator", "exports", "middleware", "storage", "teaching", "web"})
 _OF_A_CHECKOUT = ("pyproject.toml", "Makefile")
 
 

@@ -30,9 +30,10 @@ from bot.values import (
     WebSecret,
     ZoneName,
 )
-from middleware.polarity import Polarity, parse_overrides
+from middleware.polarity import parse_overrides
 from storage import private_files
 from storage.terms import Terms
+from teaching.ratings import Polarity
 
 MODEL_MERGE_WINDOW_MS = 800
 MAX_OFFSET_S = 1e9

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import get_args
 
-Polarity = Literal["positive", "negative", "neutral"]
+from teaching.ratings import Polarity
 
 _ALLOWED: Mapping[str, Polarity] = {name: name for name in get_args(Polarity)}
 _VARIATION_SELECTOR = "\ufe0f"

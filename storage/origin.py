@@ -22,9 +22,23 @@ _KEYS = {
     "usd": "usd",
     "ended": "ended",
     "beside": "beside",
+    "experiment": "experiment",
+    "variant": "variant",
+    "alternative_of": "alternativeOf",
 }
 _HISTORY = "history"
-_IN_LEDGER = ("automationId", "heartbeatId", "runId", "responder", "profileId", "model", "personality", "usd")
+_IN_LEDGER = (
+    "automationId",
+    "heartbeatId",
+    "runId",
+    "responder",
+    "profileId",
+    "model",
+    "personality",
+    "usd",
+    "experiment",
+    "variant",
+)
 """What feedback on it takes over: the ledger is for ever, and nobody's history belongs there."""
 _PRINT_DIGITS = 32
 
@@ -51,6 +65,11 @@ class Origin:
     """What the calls for all of its parts cost."""
     ended: str | None = None
     beside: str | None = None
+    experiment: str | None = None
+    """The experiment that the turn took part in, and the variant that it got."""
+    variant: str | None = None
+    alternative_of: str | None = None
+    """The message id of the first part of the answer that this is another one in place of."""
     history: tuple[int, ...] | None = None
     """The sequences of the earlier messages that went along."""
     others: Mapping[str, Any] = field(default_factory=dict)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.house import CHECKOUT
 
-PACKAGES = ("bot", "middleware", "storage", "exports", "web", "demo", "emulator")
+PACKAGES = ("bot", "middleware", "storage", "teaching", "exports", "web", "demo", "emulator")
 IN_ALL, IN_A_FOLDER = 15, 6
 ROOTS = {
     "bot": "bot.errors.BotError",

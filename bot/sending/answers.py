@@ -28,7 +28,7 @@ class Receipt:
 
 
 @dataclass(slots=True)
-class Answer:
+class Overheard:
     """True if a call went out, and the very bytes that came back."""
 
     is_asked: bool = False
@@ -52,13 +52,13 @@ class Answer:
         return Receipt(message_id, chat_id) if type(message_id) is int else None
 
 
-_answer: ContextVar[Answer | None] = ContextVar("answer", default=None)
+_answer: ContextVar[Overheard | None] = ContextVar("answer", default=None)
 
 
 @contextmanager
-def overheard() -> Iterator[Answer]:
+def overheard() -> Iterator[Overheard]:
     """The answer to the call that is made within this."""
-    answer = Answer()
+    answer = Overheard()
     token = _answer.set(answer)
     try:
         yield answer
@@ -89,7 +89,7 @@ class OverheardTransport(BaseRequest):
         self, url: str, method: str, request_data: RequestData | None = None, *args: Any, **kwargs: Any
     ) -> tuple[int, bytes]:
         """As BaseRequest has it."""
-        answer = _answer.get() or Answer()
+        answer = _answer.get() or Overheard()
         answer.is_asked = True
         status, answer.body = await self._inner.do_request(url, method, request_data, *args, **kwargs)
         return status, answer.body

@@ -16,6 +16,7 @@ from storage.origin import UNKNOWN, Origin, sql_aside, sql_in_ledger, sql_is_ans
 
 TEXT = st.none() | st.text(max_size=16)
 LEDGER = {"automationId", "heartbeatId", "runId", "responder", "profileId", "model", "personality", "usd"}
+LEDGER |= {"experiment", "variant"}
 KINDS: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(Origin.__dataclass_fields__, TEXT),
     "usd": st.none() | st.floats(min_value=0, max_value=1000),
@@ -43,6 +44,9 @@ def test_the_stored_form_stays_as_it_is() -> None:
         policy="v",
         usd=0.5,
         ended="cut",
+        experiment="terse",
+        variant="short",
+        alternative_of="msg_a_7",
         history=(),
     )
     assert json.loads(encode(run.to_json()) or "") == {
@@ -55,6 +59,9 @@ def test_the_stored_form_stays_as_it_is() -> None:
         "policy": "v",
         "usd": 0.5,
         "ended": "cut",
+        "experiment": "terse",
+        "variant": "short",
+        "alternativeOf": "msg_a_7",
         "history": [],
     }
     assert run.aside().to_json() == {"automationId": "j", "runId": "r", "beside": "openai"}
@@ -65,10 +72,10 @@ def test_the_stored_form_stays_as_it_is() -> None:
 
 def test_what_another_version_keeps_there_besides_stays() -> None:
     """Also what this one knows and finds in another form is no reason not to read the rest."""
-    stored = '{"history":"all","model":"m","variant":{"of":1}}'
+    stored = '{"history":"all","model":"m","branch":{"of":1}}'
     origin = Origin.from_json(stored)
     assert (origin.model, origin.history) == ("m", None)
-    assert encode(origin.to_json()) == '{"model":"m","variant":{"of":1}}'
+    assert encode(origin.to_json()) == '{"branch":{"of":1},"model":"m"}'
 
 
 def test_the_same_in_sql() -> None:
@@ -77,7 +84,7 @@ def test_the_same_in_sql() -> None:
         **{name: name for name in Origin.__dataclass_fields__ if name not in ("usd", "history", "others")},
         usd=0.1,
         history=(1, 2),
-        others={"variant": "b"},
+        others={"branch": "b"},
     )
     with closing(sqlite3.connect(":memory:")) as connection:
         for origin in (whole, UNKNOWN, None):

@@ -1,0 +1,97 @@
+"""What people have said of an answer in the end, as labels: silence is none, and neither is a contradiction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from teaching.ratings import Rating, Stance
+
+_Given = tuple[str, str, str, str]
+"""Who has given what, how, to which part: a rating that stands or does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The facts of an answer that labels and comparisons need; text is ``""`` where there is none."""
+
+    id: str
+    """As `Rating.answer` has it."""
+    session_id: str
+    is_private: bool
+    asker: str | None
+    """Who had asked; None where nobody did, or that is not known."""
+    model: str
+    personality: str
+    """The fingerprint of its text."""
+    automation: str
+    experiment: str
+    variant: str
+    usd: float | None
+    at_ms: int
+    edited_at_ms: int | None
+    """When it became the text that it is, if that was later: what was said before judged another one."""
+    is_whole: bool
+    """False where it was cut, stopped, or ended for its length."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """One person's stance on an answer; emoji, via and instant are those of the newest rating that makes it."""
+
+    answer: str
+    person: str
+    label: Stance
+    emoji: str
+    via: str
+    at_ms: int
+
+    @property
+    def score(self) -> int:
+        """1 or -1."""
+        return 1 if self.label == "positive" else -1
+
+
+def stances(ratings: Iterable[Rating], edited_at_ms: int | None) -> list[Label]:
+    """The labels of one answer, by person, of its ratings in order.
+
+    Of each person, part, way and emoji at most one stands. Who has both kinds standing, or no kind but a neutral one,
+    has no label. What was said until the answer was edited counts for nothing.
+    """
+    standing: dict[_Given, Rating] = {}
+    for rating in ratings:
+        if edited_at_ms is not None and rating.at_ms <= edited_at_ms:
+            continue
+        given = (rating.person, rating.message, rating.via, rating.emoji)
+        if rating.change < 0:
+            standing.pop(given, None)
+        elif given not in standing:
+            standing[given] = rating
+    newest: dict[str, dict[Stance, Rating]] = {}
+    for rating in standing.values():
+        if rating.polarity != "neutral":
+            newest.setdefault(rating.person, {})[rating.polarity] = rating
+    return [_label(*kinds.values()) for _, kinds in sorted(newest.items()) if len(kinds) == 1]
+
+
+def training_label(labels: Sequence[Label], asker: str | None) -> Label | None:
+    """The one label that an answer is trained on: the asker's, else one of the majority; None for a tie."""
+    for label in labels:
+        if label.person == asker:
+            return label
+    [(most, count), *others] = Counter(label.label for label in labels).most_common() or [("", 0)]
+    if not count or any(other == count for _, other in others):
+        return None
+    return max((label for label in labels if label.label == most), key=lambda label: (label.at_ms, label.person))
+
+
+def _label(rating: Rating) -> Label:
+    return Label(
+        answer=rating.answer,
+        person=rating.person,
+        label="positive" if rating.polarity == "positive" else "negative",
+        emoji=rating.emoji,
+        via=rating.via,
+        at_ms=rating.at_ms,
+    )
