@@ -1,0 +1,70 @@
+"""What is trained on and what is tested with: nobody, and no conversation, is in both."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+Split = Literal["train", "test"]
+
+TEST_SHARE = 0.1
+LEAST_PEOPLE = 20
+"""With fewer people there is no test: it would tell of one or two of them."""
+
+
+class Components:
+    """Which people and conversations hang together, by the examples that they are in; memory grows with them alone."""
+
+    def __init__(self) -> None:
+        self._above: dict[str, str] = {}
+
+    def join(self, members: Iterable[str]) -> None:
+        """Note that these are in one example."""
+        roots = {self.root(member) for member in members}
+        least = min(roots, default="")
+        for root in roots:
+            self._above[root] = least
+
+    def root(self, member: str) -> str:
+        """The least of all that hang together with one, so that it does not matter in which order they were joined."""
+        while (above := self._above.setdefault(member, member)) != member:
+            self._above[member] = member = self._above[above]
+        return member
+
+
+def split_of(component: str, key: str, people: int) -> Split:
+    """Where a component belongs, by a key of the database: the same each time, and no one else can tell."""
+    drawn = int.from_bytes(hmac.digest(key.encode(), component.encode(), "sha256")[:8])
+    return "test" if people >= LEAST_PEOPLE and drawn < TEST_SHARE * 2**64 else "train"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """An example in a file to be: by the digests of its prompt and of prompt and answer, newest first."""
+
+    prompt: str
+    pair: str
+    before: int
+    """The lower, the newer."""
+    id: str
+    split: Split
+    line: str
+
+
+def without_repeats(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Of sorted entries, each pair once, as it was given last, and in the test no prompt that is trained on."""
+    for _, of_prompt in groupby(entries, key=lambda entry: entry.prompt):
+        newest = (next(of_pair) for _, of_pair in groupby(of_prompt, key=lambda entry: entry.pair))
+        tested: list[Entry] = []
+        is_trained_on = False
+        for entry in newest:
+            if entry.split == "train":
+                is_trained_on = True
+                yield entry
+            elif not is_trained_on:
+                tested.append(entry)
+        if not is_trained_on:
+            yield from tested
