@@ -102,6 +102,17 @@ def sent_message_id(telegram_message_id: int) -> str:
     return f"{SENT}{telegram_message_id}"
 
 
+def sent_number(message_id: str) -> int | None:
+    """Telegram's number in an id of `sent_message_id`; None for any other id."""
+    number = message_id.removeprefix(SENT)
+    return int(number) if number != message_id and number.isascii() and number.isdigit() else None
+
+
+def answer_id(session_id: str, message_id: str) -> str:
+    """An answer, by the id of its first part."""
+    return f"{session_id} {message_id}"
+
+
 def unknown_message_id(chat_id: int, telegram_message_id: int) -> str:
     """A message that is not stored, and may be anybody's."""
     return f"telegram:{chat_id}:{telegram_message_id}"

@@ -1,0 +1,34 @@
+"""What was left out, and why: a count a reason, so that nothing goes without being told of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+OF_RATINGS = {
+    "totals": "totals of a channel: nobody's in particular",
+    "unresolved": "on messages that are not stored",
+    "no_responder": "on messages that no responder made",
+    "emptied": "on answers whose text is gone",
+    "anonymous": "by nobody who can be told from others",
+    "edited": "given before the answer was edited",
+}
+"""Why a rating counts for nothing."""
+OF_LABELS = {
+    "contradictory": "people with both 👍 and 👎 on an answer, or neutral ones alone",
+    "automation": "on what automations said",
+    "not_shared": "of people who share nothing",
+}
+"""Why a label, or what would have been one, is left out."""
+WORDS = {**OF_RATINGS, **OF_LABELS}
+"""Each reason as a page says it."""
+
+
+class Dropped(Counter[str]):
+    """How much was left out, by reason."""
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """The counts that are not 0, each with its reason in words, in the order of `WORDS`; others behind them."""
+        known = [reason for reason in WORDS if self[reason]]
+        for reason in (*known, *sorted(self.keys() - WORDS.keys())):
+            yield self[reason], WORDS.get(reason, reason)
