@@ -135,6 +135,7 @@ WHERE queue = 'dead_letter' AND {field("payload", "ownerUserId")} = :user
 """,
     "DELETE FROM polar_proposals WHERE userId = :user",
     "DELETE FROM polar_users WHERE userId = :user",
+    "DELETE FROM polar_shares WHERE userId = :user",
     "DELETE FROM polar_pairing_codes WHERE purpose = 'member' AND userId = :user",
     # What could not be handled is kept as it came.
     f"""

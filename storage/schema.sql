@@ -585,6 +585,12 @@ CREATE TABLE polar_sequences (
   highest INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE polar_shares (
+  userId TEXT PRIMARY KEY,
+  isShared INTEGER NOT NULL CHECK (isShared IN (0, 1)),
+  updatedAtMs INTEGER NOT NULL
+);
+
 CREATE TABLE polar_status_reactions (
   sessionId TEXT NOT NULL,
   telegramMessageId INTEGER NOT NULL,

@@ -25,6 +25,7 @@ from storage.tables.properties import Properties
 from storage.tables.proposals import Proposals
 from storage.tables.run_deliveries import RunDeliveries
 from storage.tables.runs import Runs
+from storage.tables.shares import Shares
 from storage.tables.status_reactions import StatusReactions
 from storage.tables.stop_marks import StopMarks
 from storage.tables.updates import Updates
@@ -76,6 +77,7 @@ class Stores:
     queue_counts: QueueCounts
     run_deliveries: RunDeliveries
     runs: Runs
+    shares: Shares
     status_reactions: StatusReactions
     stop_marks: StopMarks
     tasks: TaskBoard

@@ -9,7 +9,8 @@ from bot.clock import moment
 from middleware.commands import Command
 from middleware.texts import say, shorten
 from middleware.turn import Clock, Outcome, Turn
-from middleware.usage import unknown_form
+from middleware.usage import anonymous, unknown_form
+from storage.tables.shares import Shares
 from storage.totals import Totals
 from storage.views.chat_feedback import ChatFeedback, FeedbackEvent, Grouping
 from storage.views.feedback_summary import MOST_EVENTS, FeedbackSummaries, FeedbackSummary, RatedReply
@@ -24,6 +25,7 @@ _GROUPINGS: dict[str, Grouping] = {
     "automation": "automation",
     "profile": "profile",
 }
+_CHOICES = {"": None, "on": True, "off": False}
 _SIGNS = {"reaction_added": "+", "reaction_removed": "−", "reaction_count": "="}
 
 
@@ -33,6 +35,7 @@ class FeedbackCommands:
 
     feedback: ChatFeedback
     summaries: FeedbackSummaries
+    shares: Shares
     clock: Clock
 
     def commands(self) -> tuple[Command, ...]:
@@ -46,6 +49,9 @@ class FeedbackCommands:
                 return await self._recent(turn)
             case "summary":
                 return await self._summary(turn)
+        verb, _, choice = argument.lower().partition(" ")
+        if verb == "share":
+            return await self._share(turn, choice.strip())
         grouping = _GROUPINGS.get(argument.lower().removeprefix("by ").strip())
         if grouping is None:
             raise unknown_form(argument)
@@ -54,6 +60,20 @@ class FeedbackCommands:
             return Outcome.answer(say(f"feedback.none_by.{grouping}"))
         lines = (say("feedback.group", label=label, totals=_told(totals)) for label, totals in groups)
         return Outcome.answer("\n".join(lines))
+
+    async def _share(self, turn: Turn, choice: str) -> Outcome:
+        """What somebody has said about examples of their words, or says now; only a person can."""
+        if not turn.has_rights:
+            return anonymous()
+        if choice not in _CHOICES:
+            raise unknown_form(f"share {choice}")
+        is_shared = _CHOICES[choice]
+        if is_shared is None:
+            is_shared = await self.shares.find(turn.user_id)
+        else:
+            turn.record(self.shares.set(turn.user_id, is_shared, now_ms=self.clock()))
+        key = "unset" if is_shared is None else "on" if is_shared else "off"
+        return Outcome.answer(say(f"feedback.share.{key}", meaning=say("feedback.share.meaning")))
 
     async def _recent(self, turn: Turn) -> Outcome:
         events = await self.feedback.list_recent(turn.session_id, limit=SHOWN)

@@ -88,7 +88,7 @@ class CommandTable:
         ).commands()
         yield from TaskCommands(stores.tasks, self.zones).commands()
         yield from TimezoneCommands(self.zones, clock).commands()
-        yield from FeedbackCommands(stores.chat_feedback, stores.feedback_summaries, clock).commands()
+        yield from FeedbackCommands(stores.chat_feedback, stores.feedback_summaries, stores.shares, clock).commands()
         yield from BudgetCommands(stores.budgets, clock).commands()
         yield from StopCommand(self.answering, self.database, stores.memories, clock).commands()
         yield from self.own_data().commands()

@@ -6,6 +6,8 @@ from storage.readers import Readers
 
 PERSONALITY = "personality"
 """Of the fingerprints by which an answer tells with which personality's text it was given."""
+FILES = "files"
+"""Of the ids by which files tell people, conversations and answers apart."""
 
 
 class Keys:

@@ -40,6 +40,7 @@ _MESSAGE = _plain("sessionId", "threadKey", "telegramMessageId", "kind", "text",
 _SECTIONS: Mapping[str, _Section] = {
     "access": _Section(_plain("role", "createdAtMs"), "polar_access WHERE subject = :user"),
     "timezone": _Section(_plain("timezone", "updatedAtMs"), "polar_users WHERE userId = :user"),
+    "sharing": _Section(_plain("isShared", "updatedAtMs"), "polar_shares WHERE userId = :user"),
     "personality": _Section(
         _plain("scope", "sessionId", "name", "prompt", "createdAtMs", "updatedAtMs"),
         "polar_personality_profiles WHERE userId = :user",

@@ -187,8 +187,9 @@ def rows_allowed(hostility: Hostility) -> Mapping[str, int]:
         "polar_pairing_codes": DOORS,
         "polar_personality_profiles": 4,
         "polar_users": 3,
+        "polar_shares": 3,
         "polar_properties": 40,
-        "polar_keys": 1,
+        "polar_keys": 2,
         "polar_budget_usage": 4,
         **dict.fromkeys(DAILY, KINDS_A_DAY),
     }

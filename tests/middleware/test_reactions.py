@@ -148,7 +148,7 @@ async def test_our_message_is_found_however_it_was_sent(house: House, text: str)
     made = {
         "responder": ECHO,
         "profileId": "profile.default",
-        "personality": fingerprint(house.rows("SELECT key FROM polar_keys")[0][0], ""),
+        "personality": fingerprint(house.rows("SELECT key FROM polar_keys WHERE purpose = 'personality'")[0][0], ""),
     }
     assert event.payload["producedBy"] == (made if text == "hello" else {})
     assert event.payload["telegramMessageId"] == answer

@@ -17,6 +17,7 @@ SMALL = (
     "SCAN CONSTANT ROW",
     "SCAN found",
     "SCAN given",
+    "SCAN named",
     "SCAN 4 CONSTANT ROWS",
     "SCAN polar_delivery_queue USING INDEX polar_delivery_open",
 )

@@ -36,6 +36,7 @@ from storage.tables.properties import Properties
 from storage.tables.proposals import Proposals
 from storage.tables.run_deliveries import RunDeliveries
 from storage.tables.runs import Runs
+from storage.tables.shares import Shares
 from storage.tables.stop_marks import StopMarks
 from storage.tables.updates import Entry, Updates
 from storage.tables.users import Users
@@ -136,6 +137,8 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "tasks.list_of": lambda db: TaskBoard(db).list_of(S, "7", limit=10),
     "proposals._one by id": lambda db: Proposals(db).find("p"),
     "proposals._one that waits": lambda db: Proposals(db).awaited("7", S, "k", since_ms=1),
+    "shares.find": lambda db: Shares(db).find("7"),
+    "shares.of": lambda db: Shares(db).of(["7", "8"]),
     "users.timezone_of": lambda db: Users(db).timezone_of("7"),
     "messages.count_of_automation": lambda db: Messages(db).count_of_automation("j", since_ms=1),
     "jobs.find": lambda db: Jobs(db).find("j"),
