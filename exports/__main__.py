@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from exports.files import CannotWrite
 from exports.job import PAGES, Exported, export
 from exports.page import EPOCH
 from storage.errors import StorageError
@@ -24,7 +23,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         done = list(export(options.database, options.out, options.only or PAGES, options.since))
-    except (StorageError, CannotWrite) as error:
+    except StorageError as error:
         sys.stderr.write(f"polar: {error}\n")
         return 1
     except KeyboardInterrupt:

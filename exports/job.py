@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exports import progress
-from exports.files import Folder
 from exports.heartbeat import heartbeat
 from exports.memory import memory
 from exports.page import MarkdownPage
 from exports.personality import personality
 from exports.reactions import reactions
 from storage.views.projections import Projections, snapshot
+from storage.whole_files import Folder
 
 PAGES: Mapping[str, Callable[[Projections], MarkdownPage]] = {
     "reactions": reactions,

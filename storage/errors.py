@@ -46,6 +46,10 @@ class ErasuresUnreadable(StorageError):
     """This is no list of erasures."""
 
 
+class CannotWrite(StorageError):
+    """A folder or a file in it cannot be written; the message says which and why. Files there are whole."""
+
+
 class ExpectationFailed(StorageError):
     """A statement changed another number of rows than it expected, so its unit is void."""
 

@@ -59,17 +59,27 @@ def stances(ratings: Iterable[Rating], edited_at_ms: int | None) -> list[Label]:
     Of each person, part, way and emoji at most one stands. Who has both kinds standing, or no kind but a neutral one,
     has no label. What was said until the answer was edited counts for nothing.
     """
-    standing: dict[_Given, Rating] = {}
+    return decided(standing(ratings, edited_at_ms))
+
+
+def standing(ratings: Iterable[Rating], edited_at_ms: int | None) -> list[Rating]:
+    """What was given, not taken back, and judged the answer as it is; of one answer's ratings in order."""
+    given: dict[_Given, Rating] = {}
     for rating in ratings:
         if edited_at_ms is not None and rating.at_ms <= edited_at_ms:
             continue
-        given = (rating.person, rating.message, rating.via, rating.emoji)
+        what = (rating.person, rating.message, rating.via, rating.emoji)
         if rating.change < 0:
-            standing.pop(given, None)
-        elif given not in standing:
-            standing[given] = rating
+            given.pop(what, None)
+        elif what not in given:
+            given[what] = rating
+    return list(given.values())
+
+
+def decided(stand: Iterable[Rating]) -> list[Label]:
+    """The labels that ratings make which stand, by person."""
     newest: dict[str, dict[Stance, Rating]] = {}
-    for rating in standing.values():
+    for rating in stand:
         if rating.polarity != "neutral":
             newest.setdefault(rating.person, {})[rating.polarity] = rating
     return [_label(*kinds.values()) for _, kinds in sorted(newest.items()) if len(kinds) == 1]

@@ -29,6 +29,11 @@ class Shares:
         row = await self._readers.look_up_one("SELECT isShared FROM polar_shares WHERE userId = ?", (user_id,))
         return bool(row[0]) if row else None
 
+    async def refusing(self) -> frozenset[str]:
+        """Everybody who has said no."""
+        rows = await self._readers.fetch("SELECT userId FROM polar_shares WHERE isShared = 0")
+        return frozenset(row[0] for row in rows)
+
     async def of(self, user_ids: Collection[str]) -> dict[str, bool]:
         """What each of these has said, as far as they have."""
         rows = await self._readers.look_up(

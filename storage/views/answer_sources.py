@@ -176,9 +176,7 @@ class AnswerSources:
     async def _by_number(self, columns: str, session_id: str, numbers: Sequence[int]) -> Sequence[Row]:
         return await self._look_up(_BY_NUMBER, numbers, session_id, columns=columns)
 
-    async def _look_up(
-        self, sql: str, asked: Sequence[Value], *first: Value, columns: str = _COLUMNS
-    ) -> Sequence[Row]:
+    async def _look_up(self, sql: str, asked: Sequence[Value], *first: Value, columns: str = _COLUMNS) -> Sequence[Row]:
         """Rows by several keys; without any key none."""
         if not asked:
             return ()

@@ -17,9 +17,9 @@ import pytest
 
 from bot import home, settings
 from bot.home import Home
-from exports.files import Folder
 from storage import care, private_files
 from storage.database import Database
+from storage.whole_files import Folder
 from tests.house import CHECKOUT, TOKEN, House, until
 from tests.storage.files import NOW_MS
 

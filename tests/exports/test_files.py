@@ -167,6 +167,6 @@ def test_two_exports_into_one_folder_do_not_meet(path: Path, out: Path) -> None:
     finally:
         os.close(handle)
     assert done.returncode == 1
-    assert done.stderr == f"polar: another export is writing to {out}; try again when it has ended\n"
+    assert done.stderr == f"polar: another process is writing to {out}; try again when it has ended\n"
     assert "Good morning" in read(out)
     export(path, out)

@@ -1,4 +1,4 @@
-"""Files that are replaced whole or not at all, in a folder that one export writes at a time."""
+"""Files that are replaced whole or not at all, in a folder that one process writes at a time."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from storage.errors import CannotWrite
 from storage.private_files import MODE, make_folder
 
 
-class CannotWrite(Exception):
-    """The folder or a file in it cannot be written; the message says which and why. Files there are whole."""
-
-
 class Folder:
-    """The folder of the exports."""
+    """A folder of such files."""
 
     def __init__(self, path: Path, handle: int) -> None:
         self._path = path
@@ -27,7 +24,7 @@ class Folder:
     @classmethod
     @contextmanager
     def open(cls, path: Path) -> Iterator[Folder]:
-        """Make the folder if need be, and keep other exports out of it; raises CannotWrite."""
+        """Make the folder if need be, and keep others that write such files out of it; raises CannotWrite."""
         handle = _lock(path)
         try:
             yield cls(path, handle)
@@ -35,7 +32,7 @@ class Folder:
             os.close(handle)
 
     def sweep(self, names: Iterable[str]) -> None:
-        """Remove what an export that was killed has left."""
+        """Remove what a process that was killed has left."""
         for name in names:
             try:
                 self._temporary(name).unlink(missing_ok=True)
@@ -77,7 +74,7 @@ def _lock(folder: Path) -> int:
             os.close(handle)
             raise
     except BlockingIOError:
-        raise CannotWrite(f"another export is writing to {folder}; try again when it has ended") from None
+        raise CannotWrite(f"another process is writing to {folder}; try again when it has ended") from None
     except OSError as error:
         raise CannotWrite(f"the folder {folder} cannot be made or used ({error.strerror})") from error
     return handle
