@@ -1,0 +1,116 @@
+"""A PostgreSQL of the tests' own: a private cluster, and in it a new database for each test.
+
+It belongs to whoever runs the tests, or to a user without rights where that is root, and ends with the process that
+started it, in whatever way that ends.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from subprocess import DEVNULL, PIPE
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+from psycopg import sql
+
+USER = "polar"
+TRIES = 5
+"""The port that was free a moment ago may be somebody's by then."""
+_NOT_DURABLE = " -c fsync=off -c full_page_writes=off"
+# Whoever reads the input hears of its end, which comes with the end of the process of tests, in whatever way.
+_UNTIL_INPUT_ENDS = """
+"$1/pg_ctl" start -w -t 60 -D "$2" -l "$3/log" -o "$4" >/dev/null && echo up && read -r _
+"$1/pg_ctl" stop -w -t 60 -D "$2" -m fast >/dev/null 2>&1
+"""
+_numbers = count(1)
+
+
+def programs() -> Path | None:
+    """The folder of the newest PostgreSQL here that can make a cluster, or None."""
+    packaged = Path("/usr/lib/postgresql").glob("*/bin")
+    found = [folder for folder in packaged if (folder / "initdb").exists()]
+    if found:
+        return max(found, key=lambda folder: int(folder.parent.name))
+    initdb = shutil.which("initdb")
+    return Path(initdb).resolve().parent if initdb else None
+
+
+@contextmanager
+def cluster(folder: Path | None = None, *, is_durable: bool = False) -> Iterator[str]:
+    """The address of a new cluster's first database, until the end of the block.
+
+    What is there is kept in `folder`, which its user must be able to reach, or in one that goes with it. Its language
+    sorts unlike bytes, as an operator's may. `is_durable`: what was committed survives the power's end.
+    """
+    if (home := programs()) is None:
+        pytest.skip("PostgreSQL is not installed here; apt-get install postgresql")
+    with TemporaryDirectory(prefix="polar-pg-") as own:
+        data = (folder or Path(own)) / "cluster"
+        data.mkdir(exist_ok=True)
+        for place in {Path(own), data}:
+            _give(place)
+        if not (data / "PG_VERSION").exists():
+            _make(home, data)
+        with _running(home, data, Path(own), is_durable) as port:
+            yield f"postgresql://{USER}@127.0.0.1:{port}/postgres"
+
+
+@contextmanager
+def database(url: str, template: str = "template1") -> Iterator[str]:
+    """The address of a new database in that cluster, a copy of `template`; it goes at the end of the block."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        make = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(make.format(sql.Identifier(name), sql.Identifier(template)))
+        try:
+            yield f"{url.rpartition('/')[0]}/{name}"
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _user() -> str | None:
+    """Who the server runs as; PostgreSQL refuses root."""
+    return "nobody" if os.geteuid() == 0 else None
+
+
+def _give(folder: Path) -> None:
+    if (user := _user()) is not None:
+        shutil.chown(folder, user)
+    folder.chmod(0o700)
+
+
+def _make(home: Path, data: Path) -> None:
+    language = ("--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US")
+    command = [str(home / "initdb"), "-D", str(data), "-U", USER, "--auth=trust", "--no-sync", *language]
+    made = subprocess.run(command, user=_user(), cwd="/", capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stdout + made.stderr
+
+
+@contextmanager
+def _running(home: Path, data: Path, own: Path, is_durable: bool) -> Iterator[int]:
+    for left in reversed(range(TRIES)):
+        port = _free_port()
+        options = f"-p {port} -h 127.0.0.1 -k {own}" + ("" if is_durable else _NOT_DURABLE)
+        command = ["sh", "-c", _UNTIL_INPUT_ENDS, "sh", *map(str, (home, data, own)), options]
+        with subprocess.Popen(
+            command, user=_user(), cwd="/", stdin=PIPE, stdout=PIPE, stderr=DEVNULL, start_new_session=True
+        ) as keeper:
+            assert keeper.stdout is not None
+            if keeper.stdout.readline():
+                yield port
+                return  # the input ends with the block, which then waits
+        assert left, (own / "log").read_text(encoding="utf-8", errors="replace")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

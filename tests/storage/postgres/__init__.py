@@ -1,0 +1,1 @@
+"""What is PostgreSQL's own, on a server of the tests' own."""
