@@ -21,7 +21,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-USER = "polar"
+USER = "tester"
 TRIES = 5
 """The port that was free a moment ago may be somebody's by then."""
 _NOT_DURABLE = " -c fsync=off -c full_page_writes=off"

@@ -1,0 +1,1 @@
+"""What is PostgreSQL's own: its dialect, its connections, its values."""
