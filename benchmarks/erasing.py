@@ -20,7 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.telegram import SENT_AT
-from storage.beside import Beside, beside
+from storage.beside import Beside
+from storage.engines import beside
 from storage.erasure import Erasure
 from storage.origin import UNKNOWN
 from storage.payloads import SendMessage

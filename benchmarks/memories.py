@@ -29,8 +29,8 @@ from benchmarks.stage import Stage
 from benchmarks.starting import NOW_MS, migrate
 from bot.home import ROOT
 from storage import memory_index
+from storage.engines import connect_readers
 from storage.memory_building import FORMER
-from storage.readers import Readers
 from storage.tables.memories import Memories
 
 COUNTS = (10_000, 1_000_000)
@@ -175,7 +175,7 @@ def _asked(server: Process, bot: Process, question: str, *, chat: int = 1, times
 
 async def _recalls(database: Path) -> list[float]:
     """Milliseconds of the processor for each, as the bot asks."""
-    readers = await Readers.connect(database)
+    readers = await connect_readers(database)
     memories, took = Memories(readers), []
     for number in range(ASKED):
         message = RECALLING.format(WORDS[number % len(WORDS)], "", number + EACH // 2)

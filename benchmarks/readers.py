@@ -21,6 +21,7 @@ from rich.table import Table
 
 from benchmarks.telegram import SENT_AT
 from storage.database import Database
+from storage.engines import connect_readers
 from storage.readers import Readers
 from storage.tables.messages import Messages
 
@@ -75,7 +76,7 @@ async def prepared(path: Path) -> AsyncIterator[dict[str, Readers]]:
             for number in range(MESSAGES)
         )
     )
-    readers = await Readers.connect(path)
+    readers = await connect_readers(path)
     try:
         yield {GROUPS: database, SINGLY: readers}
     finally:

@@ -142,7 +142,7 @@ class App:
             MARKDOWN: memories.make_markdown,
             JSON: memories.make_json,
         }
-        self.calls = Calls(self.bot, Files(subjects, database.path.parent))
+        self.calls = Calls(self.bot, Files(subjects, settings.spool_folder))
         self.sender = Sender(
             database,
             stores,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Awaitable, Callable
 
 from storage.database import Database
+from storage.errors import StatementFailed
 from storage.memory_building import MemoryBuilding, Progress
 from storage.memory_changes import CHANGED, SETTLING, MemoryChanges
 
@@ -44,7 +44,7 @@ class Indexer:
     async def _try(self, work: Callable[[], Awaitable[None]]) -> bool:
         try:
             await work()
-        except sqlite3.Error as error:
+        except StatementFailed as error:
             log.warning("memories may not be found, or only slowly: %s", error)
             return False
         return True

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 
 from middleware.turn import Clock
 from storage.database import Database
+from storage.errors import StatementFailed
 from storage.pruning import FIRST, Pruning, Slice, Walk, give_back
 from storage.terms import Terms
 from storage.views.health import Health
@@ -58,7 +58,7 @@ class Pruner:
         places[walk.name] = FIRST if piece.next is None else piece.next
         try:
             await self._database.commit(*self._pruning.drop(piece))
-        except sqlite3.Error as error:  # as a trigger of another program may wish
+        except StatementFailed as error:  # as a trigger of another program may wish
             if walk.name not in self._refused:
                 self._refused.add(walk.name)
                 log.warning("%s cannot be pruned: %s", walk.name, error)

@@ -32,6 +32,7 @@ from middleware.commands import Command
 from middleware.turn import Level
 from storage import schema
 from storage.database import Database
+from storage.location import Location
 
 REFERENCE = ROOT / "docs" / "reference"
 SETTINGS, COMMANDS, SCHEMA = REFERENCE / "settings.md", REFERENCE / "commands.md", REFERENCE / "schema.md"
@@ -53,6 +54,7 @@ _TYPES: Mapping[Any, str] = {
     float | None: "number or empty",
     bool: "`True` or `False`",
     Path: "path",
+    Location: "path",
     frozenset[int]: "list of ids",
     tuple[str, ...]: "list of names",
 }

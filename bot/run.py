@@ -79,7 +79,7 @@ async def running(
     if settings.webhook_url and not settings.webhook_secret.get_secret_value():
         raise CannotRun("POLAR_WEBHOOK_SECRET is missing: without it anybody could send updates to the webhook")
     clock = clock or system_clock(settings.clock_offset_seconds)
-    database = await Database.open(settings.database_path, now_ms=clock(), question_s=settings.question_seconds)
+    database = await Database.open(settings.location, now_ms=clock(), question_s=settings.question_seconds)
     try:
         texts.use(settings.language)
         supervisor = Supervisor()
@@ -104,7 +104,7 @@ async def _started(app: App, announce: Callable[[str], None], service: ServiceMa
         await beat.begin()
         _keep(app, beat, service)
         await _offer_ownership(app, announce)
-        announce(f"the database is {app.database.path}, the process id {os.getpid()}")
+        announce(f"the database is {app.database.label}, the process id {os.getpid()}")
         await app.telegram.application.start()
         await app.supervisor.meanwhile(receiver.start(app.supervisor))
         announce(f"ready as @{app.bot.username}")
@@ -201,7 +201,7 @@ async def _check_identity(app: App) -> None:
         await app.database.commit(Properties.set(BOT_ID, own))
     elif known != own:
         raise CannotRun(
-            f"{app.database.path} belongs to the bot with id {known}, but the token is of bot {own}; "
+            f"{app.database.label} belongs to the bot with id {known}, but the token is of bot {own}; "
             "use that bot's token, or name another file in POLAR_DATABASE"
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
@@ -17,6 +18,7 @@ from bot import env_file, home
 from bot.env_file import Assignment
 from bot.errors import SettingsError
 from bot.values import (
+    DatabaseLocation,
     DottedNames,
     Ids,
     KeptDays,
@@ -32,6 +34,7 @@ from bot.values import (
 )
 from middleware.polarity import parse_overrides
 from storage import private_files
+from storage.location import Location, ServerUrl
 from storage.terms import Terms
 from teaching.ratings import Polarity
 
@@ -67,7 +70,10 @@ class Settings(BaseSettings):
         description="How the Bot API is called. For a proxy by SOCKS or https, which aiohttp does not speak, the bot "
         "takes httpx by itself.",
     )
-    database: Path = Field(Path("polar-system.db"), description=f"The SQLite file; {_RELATIVE}.")
+    database: DatabaseLocation = Field(
+        Path("polar-system.db"),
+        description=f"The SQLite file; {_RELATIVE}.",
+    )
     responder: ResponderName = Field(
         "local",
         description="Who answers: local (no key, no network), openai (a language model, see below), "
@@ -209,12 +215,18 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """What must not be written anywhere."""
         secrets = (self.telegram_bot_token, self.openai_api_key, self.webhook_secret, self.web_secret, self.sentry_dsn)
-        return tuple(secret.get_secret_value() for secret in secrets)
+        of_server = (self.database.password,) if isinstance(self.database, ServerUrl) else ()
+        return (*(secret.get_secret_value() for secret in secrets), *of_server)
 
     @property
-    def database_path(self) -> Path:
-        """The SQLite file, absolute."""
-        return home.find().folder / self.database
+    def location(self) -> Location:
+        """Where the database is; a file's path is absolute."""
+        return home.find().folder / self.database if isinstance(self.database, Path) else self.database
+
+    @property
+    def spool_folder(self) -> Path:
+        """The folder with room for a file made of what is in the database: beside it, or the system's."""
+        return self.location.parent if isinstance(self.location, Path) else Path(tempfile.gettempdir())
 
     @property
     def merge_window(self) -> int:
@@ -283,6 +295,8 @@ def environment(inherited: Mapping[str, str], values: Mapping[str, object]) -> d
 def _written(value: object) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
+    if isinstance(value, ServerUrl):
+        return value.written
     if value is None:
         return ""
     if isinstance(value, frozenset | tuple):
@@ -360,5 +374,5 @@ def _explain(problem: object) -> str:
     place = str(problem["loc"][0])
     field = next((name for name in Settings.model_fields if place in (name, variable(name))), place)
     name = place if place.isupper() else variable(field)
-    is_secret = field not in Settings.model_fields or Settings.model_fields[field].annotation is SecretStr
+    is_secret = field not in Settings.model_fields or Settings.model_fields[field].annotation in (SecretStr, Location)
     return f"{name}: {message}" + ("" if is_secret else f" (found {problem['input']!r:.80})")

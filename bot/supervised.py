@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sqlite3
 import traceback
 from collections.abc import Awaitable, Callable, Collection, Container, Coroutine, Iterator
 from typing import Any, Generic, TypeVar
 
 from bot import home
 from bot.errors import BotError
-from storage.errors import StorageError
+from storage.errors import StatementFailed, StorageError
 
 log = logging.getLogger("polar")
 
@@ -32,11 +31,12 @@ class Ended(BotError):
 
 
 def _told(name: str, error: BaseException) -> str:
-    """In one line: what was raised, and where. What it says may be a person's words, unless SQLite says it."""
-    words = f": {error}" if isinstance(error, sqlite3.Error) else ""
+    """In one line: what was raised, and where. What it says may be a person's words, unless the database says it."""
+    is_databases = isinstance(error, StatementFailed)
+    kind, words = (type(error.__cause__ or error), f": {error}") if is_databases else (type(error), "")
     places = [f" ({_relative(frame.filename)}:{frame.lineno})" for frame in traceback.extract_tb(error.__traceback__)]
     ours = [place for place in places if place[2:].partition(os.sep)[0] in home.PACKAGES]
-    return f"{name} has failed by {type(error).__name__}{words}{ours[-1] if ours else ''}"
+    return f"{name} has failed by {kind.__name__}{words}{ours[-1] if ours else ''}"
 
 
 def _relative(filename: str) -> str:
@@ -90,7 +90,7 @@ class Supervisor:
             self.failure.set_exception(error)
 
     def _failed(self, name: str, error: BaseException | None) -> None:
-        if isinstance(error, BotError | StorageError):
+        if isinstance(error, BotError | StorageError) and not isinstance(error, StatementFailed):
             self.fail(error)
             return
         if error is not None and not self._is_stopping:

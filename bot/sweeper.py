@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from contextlib import suppress
 
 from storage.database import Database
+from storage.errors import StatementFailed
 from storage.traces import Traces
 
 log = logging.getLogger("polar.erasing")
@@ -43,7 +43,7 @@ class Sweeper:
         """The wait before the next look."""
         try:
             return EVERY_S if await self.sweep() else SOON_S
-        except sqlite3.Error as error:  # as a damaged index of words gives
+        except StatementFailed as error:  # as a damaged index of words gives
             log.warning("what was erased may still be in the log or in the index of words: %s", error)
             return EVERY_S
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr
 from pydantic_settings import NoDecode
 
 from middleware import texts
 from middleware.polarity import parse_overrides
+from storage import location
+from storage.errors import LocationUnreadable
+from storage.location import Location, ServerUrl
 
 BUILT_IN = ("local", "openai", "none")
 """Who may answer without being named as a class."""
@@ -95,6 +99,16 @@ def _check_webhook_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _read_location(value: object) -> object:
+    if isinstance(value, Path | ServerUrl):
+        return value
+    try:
+        return location.parse(str(value), Path())
+    except LocationUnreadable as error:
+        raise ValueError(str(error)) from None
+
+
+DatabaseLocation = Annotated[Location, PlainValidator(_read_location)]
 Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_split_ids)]
 DottedNames = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_names), AfterValidator(_check_names)]
 ResponderName = Annotated[str, AfterValidator(_check_responder)]

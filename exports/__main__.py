@@ -12,7 +12,8 @@ from pathlib import Path
 
 from exports.job import PAGES, Exported, export
 from exports.page import EPOCH
-from storage.errors import StorageError
+from storage.errors import LocationUnreadable, StorageError
+from storage.location import Location, parse
 from storage.views.projections import ALWAYS
 
 
@@ -34,12 +35,19 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="polar export", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--database", type=Path, required=True, help="the SQLite file")
+    parser.add_argument("--database", type=_location, required=True, help="the SQLite file, or a server's URL")
     parser.add_argument("--out", type=Path, required=True, help="the folder of the files")
     parser.add_argument("--only", choices=PAGES, action="append", help="a file to write; may be given again")
     parser.add_argument("--since", type=_instant, default=ALWAYS, help="a date, or an instant, in UTC")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args()
+
+
+def _location(written: str) -> Location:
+    try:
+        return parse(written, Path())
+    except LocationUnreadable as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _instant(written: str) -> int:

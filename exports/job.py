@@ -12,7 +12,9 @@ from exports.memory import memory
 from exports.page import MarkdownPage
 from exports.personality import personality
 from exports.reactions import reactions
-from storage.views.projections import Projections, snapshot
+from storage.engines import snapshot
+from storage.location import Location
+from storage.views.projections import Projections
 from storage.whole_files import Folder
 
 PAGES: Mapping[str, Callable[[Projections], MarkdownPage]] = {
@@ -36,7 +38,7 @@ class Exported:
     changed: bool
 
 
-def export(database: Path, out: Path, only: Collection[str], since_ms: float) -> Iterator[Exported]:
+def export(database: Location, out: Path, only: Collection[str], since_ms: float) -> Iterator[Exported]:
     """Write the files; raises DatabaseUnusable or CannotWrite, and what was not yet written is as it was."""
     with Folder.open(out) as folder, progress.shown() as track:
         folder.sweep(map(file_of, PAGES))
@@ -50,10 +52,10 @@ def file_of(name: str) -> str:
     return f"{name.upper()}.md"
 
 
-def _write(database: Path, folder: Folder, name: str, since_ms: float, track: progress.Track) -> Exported:
+def _write(database: Location, folder: Folder, name: str, since_ms: float, track: progress.Track) -> Exported:
     # A snapshot a file: the bot's log can be folded into the database between them.
-    with snapshot(database, since_ms) as asked:
-        page = PAGES[name](asked)
+    with snapshot(database) as taken:
+        page = PAGES[name](Projections(taken, since_ms))
         page = replace(page, entries=track(file_of(name), page.rows, page.entries))
         changed = folder.replace(file_of(name), page.lines(since_ms))
     return Exported(

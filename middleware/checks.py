@@ -97,16 +97,16 @@ async def _negative_feedback(health: Health, settings: CheckSettings, window: Ch
 
 
 async def _database_health(health: Health, settings: CheckSettings, window: CheckWindow) -> list[str]:
-    facts, dead = await health.file(), await health.dead_updates(since_ms=window.since(settings))
+    room, dead = await health.room(), await health.dead_updates(since_ms=window.since(settings))
     lines = []
     if dead:
         lines.append(say("heartbeat.dead", updates=say_count("heartbeat.update", dead)))
-    if facts.size > settings["megabytes"] * MIB:
-        lines.append(say("heartbeat.size", size=f"{facts.size // MIB:,}", limit=f"{settings['megabytes']:g}"))
-    if facts.unused > max(facts.size // 2, UNUSED_WORTH_TELLING):
-        lines.append(say("heartbeat.unused", unused=f"{facts.unused // MIB:,}"))
-    if facts.disk_free < settings["free_megabytes"] * MIB:
-        lines.append(say("heartbeat.disk", left=f"{facts.disk_free // MIB:,}"))
+    if room.size > settings["megabytes"] * MIB:
+        lines.append(say("heartbeat.size", size=f"{room.size // MIB:,}", limit=f"{settings['megabytes']:g}"))
+    if room.unused > max(room.size // 2, UNUSED_WORTH_TELLING):
+        lines.append(say("heartbeat.unused", unused=f"{room.unused // MIB:,}"))
+    if room.disk_free is not None and room.disk_free < settings["free_megabytes"] * MIB:
+        lines.append(say("heartbeat.disk", left=f"{room.disk_free // MIB:,}"))
     return lines
 
 

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import Coroutine, Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from storage import memory_index, migrations
-from storage.errors import DatabaseBusy, DatabaseUnusable
-from storage.readers import Readers
-from storage.sqlite import opening
-from storage.sqlite.writer import empty_log, rehearse, run_batch
-from storage.statement import Statement, UnitRows
+from storage.readers import Readers, Room
+from storage.statement import Parameters, Rows, Statement, UnitRows
+from storage.writer import WriterBeside
 
 Answer = TypeVar("Answer")
 
@@ -22,8 +16,9 @@ Answer = TypeVar("Answer")
 class Beside(Readers):
     """The reads of the bot's own stores, asked without a loop; the statements of the same stores, committed at once."""
 
-    def __init__(self, path: Path, writer: sqlite3.Connection, runner: asyncio.Runner) -> None:
-        super().__init__(path, has_index=memory_index.available(writer))
+    def __init__(self, readers: Readers, writer: WriterBeside, runner: asyncio.Runner) -> None:
+        self.has_memory_index = readers.has_memory_index
+        self._readers = readers
         self._writer = writer
         self._runner = runner
 
@@ -32,36 +27,27 @@ class Beside(Readers):
         return self._runner.run(question)
 
     def commit(self, *statements: Statement) -> UnitRows:
-        """All statements, or none of them; raises ExpectationFailed or sqlite3.Error when they are void."""
-        [answer] = run_batch(self._writer, [statements])
+        """All statements, or none of them; raises ExpectationFailed or StatementFailed when they are void."""
+        [answer] = self._writer.run_batch([statements])
         if isinstance(answer, Exception):
             raise answer
         return answer
 
     def rehearse(self, *statements: Statement) -> UnitRows:
         """The answer that `commit` would give now; nothing of it is kept."""
-        return rehearse(self._writer, statements)
+        return self._writer.rehearse(statements)
 
     def empty_log(self) -> bool:
         """Cut the log to nothing; False where somebody reads from it just now."""
-        return empty_log(self._writer)
+        return self._writer.empty_log()
 
+    async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
+        """As Readers has it."""
+        return await self._readers.fetch(sql, params)
 
-@contextmanager
-def beside(path: Path) -> Iterator[Beside]:
-    """Open the file for reading and writing; raises DatabaseUnusable unless it is free and of this version."""
-    if opening.check(path) < migrations.newest():
-        raise DatabaseUnusable(f"{path} is not there or not up to date; polar db migrate makes it so")
-    try:
-        with (
-            closing(opening.connect_writer(path, busy_ms=opening.BUSY_TIMEOUT_MS)) as writer,
-            asyncio.Runner() as runner,
-        ):
-            database = Beside(path, writer, runner)
-            try:
-                runner.run(database.add_readers())
-                yield database
-            finally:
-                runner.run(database.close())
-    except (sqlite3.OperationalError, DatabaseBusy) as error:
-        raise DatabaseUnusable(f"{path} cannot be used just now: {error}") from error
+    async def room(self) -> Room:
+        """As Readers has it."""
+        return await self._readers.room()
+
+    async def close(self) -> None:
+        """Done by whoever has opened it."""

@@ -1,88 +1,88 @@
-"""Care of the file, of whatever version it is: bringing it up to date, looking through it, counting its rows."""
+"""Care of a database, whether a bot runs on it or not, chosen by where it is as in storage/engines.py."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from storage import migrations
-from storage.database import exclusive
-from storage.errors import DatabaseUnusable
-from storage.sqlite import opening, soundness
-
-_WITH_STATES = ("polar_updates", "polar_delivery_queue")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """Rows by table, rows by status where a table has one that tells of work, and the size of the file."""
-
-    rows: Mapping[str, int]
-    states: Mapping[str, Mapping[str, int]]
-    bytes: int
+from storage.engines import no_engine
+from storage.location import Location
+from storage.migrations import Migration
+from storage.sqlite import backup, care, own_files, restore, soundness
+from storage.sqlite.backup import Backup
+from storage.state import Contents, DatabaseState, Restored, Vacuumed
+from storage.steps import OnStep
+from storage.tables.erasures import Erased
 
 
-def migrate(path: Path, *, now_ms: int) -> list[migrations.Migration]:
-    """Create the file, or bring it to this version's schema; what was applied. Raises DatabaseUnusable."""
-    opening.check(path)
-    with exclusive(path):
-        opening.tighten(path)
-        connection, applied = opening.prepare(path, now_ms)
-        connection.close()
-    return applied
+def migrate(location: Location, *, now_ms: int) -> list[Migration]:
+    """Create it, or bring it to this version's schema; what was applied. Raises DatabaseUnusable."""
+    if isinstance(location, Path):
+        return care.migrate(location, now_ms=now_ms)
+    raise no_engine(location)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vacuumed:
-    """The size of the file in bytes, before and after."""
+def vacuum(location: Location) -> Vacuumed:
+    """Write it anew without what is unused in it; raises DatabaseUnusable, and DatabaseLocked where a bot runs."""
+    if isinstance(location, Path):
+        return care.vacuum(location)
+    raise no_engine(location)
 
-    before: int
-    after: int
+
+def find_problems(location: Location) -> list[str]:
+    """Its problems, none where it is whole; raises DatabaseUnusable."""
+    if isinstance(location, Path):
+        return care.find_problems(location)
+    raise no_engine(location)
 
 
-def vacuum(path: Path) -> Vacuumed:
-    """Write the file anew without its unused pages, and let it give such back from now on.
+def count(location: Location) -> Contents:
+    """Its contents; raises DatabaseUnusable."""
+    if isinstance(location, Path):
+        return care.count(location)
+    raise no_engine(location)
 
-    Nothing else may use it meanwhile. Raises DatabaseUnusable, and DatabaseLocked where a bot runs on it.
+
+def back_up(location: Location, to: Path, progress: OnStep) -> Backup:
+    """Copy it to a file that is not there yet; raises DatabaseUnusable and CopyFailed."""
+    if isinstance(location, Path):
+        return backup.back_up(location, to, progress)
+    raise no_engine(location)
+
+
+def put_back(
+    location: Location, copy: Path, erased: Sequence[Erased] | None, progress: OnStep, *, now_ms: int
+) -> Restored:
+    """Put a copy in its place, and go on with that; raises DatabaseUnusable and CopyUnusable."""
+    if isinstance(location, Path):
+        return restore.restore(location, copy, erased, progress, now_ms=now_ms)
+    raise no_engine(location)
+
+
+def adopt(location: Location, erased: Sequence[Erased], *, now_ms: int) -> Restored:
+    """Go on with a copy that somebody else has put in its place; raises DatabaseUnusable and CopyUnusable."""
+    if isinstance(location, Path):
+        return restore.adopt(location, erased, now_ms=now_ms)
+    raise no_engine(location)
+
+
+def look_at(location: Location) -> DatabaseState:
+    """All that can be told without reading its content; nothing is changed, nor brought up to date."""
+    if isinstance(location, Path):
+        return care.look_at(location)
+    trouble = str(no_engine(location))
+    return DatabaseState(location=location, newest=migrations.newest(), trouble=trouble)
+
+
+def look_through(location: Location, *, is_over: Callable[[], bool]) -> list[str] | None:
+    """The problems that show before the time is over; None where it was over first, or it could not be looked at.
+
+    A server looks after its own.
     """
-    with exclusive(path):
-        if opening.check(path) < migrations.newest():
-            raise DatabaseUnusable(f"{path} is not there or not up to date; polar db migrate makes it so")
-        try:
-            with closing(opening.connect_writer(path, busy_ms=opening.BUSY_TIMEOUT_MS)) as connection:
-                before = soundness.size(connection)
-                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-                connection.execute("VACUUM")
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                return Vacuumed(before=before, after=soundness.size(connection))
-        except sqlite3.OperationalError as error:
-            raise DatabaseUnusable(f"{path} cannot be written anew just now, and is as it was: {error}") from error
+    return soundness.look_through(location, is_over=is_over) if isinstance(location, Path) else None
 
 
-def find_problems(path: Path) -> list[str]:
-    """The problems of the file, none where it is whole; raises DatabaseUnusable."""
-    with closing(_existing(path)) as connection:
-        return soundness.problems(connection)
-
-
-def count(path: Path) -> Contents:
-    """The contents of the file; raises DatabaseUnusable."""
-    with closing(_existing(path)) as connection:
-        rows = soundness.count_rows(connection)
-        states = {
-            name: dict(map(tuple, connection.execute(f"SELECT status, count(*) FROM {name} GROUP BY status")))
-            for name in _WITH_STATES
-            if name in rows
-        }
-        return Contents(rows=rows, states=states, bytes=soundness.size(connection))
-
-
-def _existing(path: Path) -> sqlite3.Connection:
-    """The file, read-only."""
-    opening.check(path)
-    if not path.exists():
-        raise DatabaseUnusable(f"{path} does not exist; polar run or polar db migrate creates it")
-    return opening.connect_reader(path)
+def files_of(location: Location) -> list[Path]:
+    """The files of ours that it consists of, whether they are there or not; none of a server's."""
+    return own_files.all_of(location) if isinstance(location, Path) else []

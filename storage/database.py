@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import logging
-import os
-import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import AbstractContextManager, contextmanager, suppress
 
-from storage import memory_index
 from storage.answers import settle
-from storage.errors import DatabaseClosed, DatabaseLocked, DatabaseLost, DatabaseUnusable, StorageError
-from storage.readers import Asking, Readers
-from storage.sqlite import opening, own_files
-from storage.sqlite.codes import is_fatal_for_reader
-from storage.sqlite.file_identity import FileIdentity
-from storage.sqlite.group_reader import GroupReader
-from storage.sqlite.lock_waits import TRY_MS, when_free
-from storage.sqlite.writer import data_version, empty_log, run_batch
+from storage.engine import Engine
+from storage.engines import open_engine
+from storage.errors import DatabaseClosed, DatabaseLost, StorageError
+from storage.location import Location
+from storage.lock_waits import when_free
+from storage.readers import OwnReaders, Readers, Room
 from storage.statement import Parameters, Rows, Statement, Unit, UnitRows
-
-log = logging.getLogger("polar.database")
 
 MAX_UNITS = 512
 QUESTION_S = 5.0
@@ -34,78 +24,42 @@ LOOK_EVERY_S = 1.0
 WaitingUnit = tuple[Unit, asyncio.Future[UnitRows]]
 
 
-class Database(Readers):
+class Database(OwnReaders):
     """The open database. `commit` is the only way to write; `look_up` reads by a key, `fetch` all else."""
 
-    def __init__(
-        self,
-        path: Path,
-        writer: sqlite3.Connection,
-        files: FileIdentity,
-        lock: int,
-        *,
-        has_index: bool,
-        question_s: float,
-    ) -> None:
-        super().__init__(path, has_index=has_index)
-        self.asking = Asking(path, has_index=has_index, limit_s=question_s, guard=self._reading)
-        """For what people ask: it may take long, so it has connections and a limit of its own."""
-        self._keyed = GroupReader(path)
+    def __init__(self, engine: Engine) -> None:
+        self.label = engine.label
+        """What it is called by in messages."""
+        self.has_memory_index = engine.readers.has_memory_index
+        self.asking = _Asking(engine.asking, self._reading)
         self.lost = asyncio.Event()
-        self._writer = writer
-        self._files = files
-        self._lock = lock
+        self._engine = engine
+        self._look_up = engine.look_up
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="polar-writer")
         self._units: asyncio.Queue[WaitingUnit | None] = asyncio.Queue()
         self._watchers: list[tuple[str, Callable[[], None]]] = []
-        self._version = data_version(writer)
         self._others_wrote = False
+        self._is_closed = False
         self._failure: StorageError | None = None
         self._waiting_ends: StorageError | None = None
         """The error that ends the waiting for a lock that another program holds."""
-        self._task: asyncio.Task[None] | None = None
+        self._task = asyncio.create_task(self._write(), name="database writer")
 
     @classmethod
-    async def open(cls, path: Path, *, now_ms: int, question_s: float = QUESTION_S) -> Database:
-        """Open the file, creating and migrating it as needed; it is this process's until `close`.
+    async def open(cls, location: Location, *, now_ms: int, question_s: float = QUESTION_S) -> Database:
+        """Open it, creating and migrating it as needed; it is this process's until `close`.
 
-        A lock that another program holds is waited for. Raises DatabaseUnusable (the file is then untouched) and
+        A lock that another program holds is waited for. Raises DatabaseUnusable (it is then untouched) and
         DatabaseLocked.
         """
-
-        async def check() -> int:
-            return opening.check(path, busy_ms=TRY_MS)
-
-        async def prepare() -> sqlite3.Connection:
-            return opening.prepare(path, now_ms, busy_ms=TRY_MS)[0]
-
-        await when_free(path, check)
-        lock = _lock(path)
-        try:
-            opening.tighten(path)
-            writer = await when_free(path, prepare)
-            files = FileIdentity(path)
-        except BaseException:
-            os.close(lock)
-            raise
-        has_index = memory_index.available(writer)
-        database = cls(path, writer, files, lock, has_index=has_index, question_s=question_s)
-        try:
-            await database.add_readers()
-            await database.asking.add_readers()
-            database._keyed.open()
-        except BaseException:
-            await database.close()
-            raise
-        database._task = asyncio.create_task(database._write(), name="database writer")
-        return database
+        return cls(await open_engine(location, now_ms=now_ms, question_s=question_s))
 
     async def commit(self, *statements: Statement) -> UnitRows:
         """Run the statements as one unit, durable when this returns; gives the rows of each, in order.
 
         A lock that another program holds is waited for, however long. The unit runs even if the caller is cancelled
-        meanwhile. Raises ExpectationFailed or sqlite3.Error when the unit is void, DatabaseLost when nothing can be
-        written any more.
+        meanwhile. Raises ExpectationFailed or StatementFailed when the unit is void, DatabaseLost when nothing can
+        be written any more.
         """
         if self._failure is not None:
             raise self._failure.with_traceback(None)
@@ -116,14 +70,19 @@ class Database(Readers):
         return await future
 
     async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
-        """As Readers has it. Raises DatabaseLost, as everything from then on does, when the file fails."""
+        """As Readers has it. Raises DatabaseLost, as everything from then on does, when the database fails."""
         with self._reading():
-            return await super().fetch(sql, params)
+            return await self._engine.readers.fetch(sql, params)
 
     async def look_up(self, sql: str, params: Parameters = ()) -> Rows:
         """As Readers has it, in one hop with all others that wait. Raises as `fetch` does."""
         with self._reading():
-            return await self._keyed.fetch(sql, params)
+            return await self._look_up(sql, params)
+
+    async def room(self) -> Room:
+        """As Readers has it."""
+        with self._reading():
+            return await self._engine.readers.room()
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -131,18 +90,16 @@ class Database(Readers):
             raise self._failure.with_traceback(None)
         try:
             yield
-        except sqlite3.Error as error:
-            if not is_fatal_for_reader(error):
-                raise
-            self._lose(DatabaseLost(f"{DatabaseLost.__doc__} SQLite says: {error}"))
-            raise DatabaseLost(str(self._failure)) from error
+        except DatabaseLost as error:
+            self._lose(error)
+            raise
 
     async def until_lost(self) -> None:
         """Look each second whether the file is still there; raises DatabaseLost as soon as anybody has met that."""
         loop = asyncio.get_running_loop()
         while not isinstance(self._failure, DatabaseLost):
             try:
-                await loop.run_in_executor(self._thread, self._files.verify)
+                await loop.run_in_executor(self._thread, self._engine.verify)
             except DatabaseLost as error:
                 self._lose(error)
             else:
@@ -154,7 +111,7 @@ class Database(Readers):
     async def empty_log(self) -> bool:
         """Cut the log to nothing, behind what was handed over; False where somebody reads from it just now."""
         with self._reading():
-            return await asyncio.get_running_loop().run_in_executor(self._thread, empty_log, self._writer)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.empty_log)
 
     def _lose(self, error: DatabaseLost) -> None:
         """From now on this is what everybody gets, whoever waits for the lock of another program too."""
@@ -191,14 +148,13 @@ class Database(Readers):
                 raise self._failure
             return await loop.run_in_executor(self._thread, self._commit, units)
 
-        return await when_free(self.path, attempt, ended=lambda: self._waiting_ends)
+        return await when_free(self.label, attempt, ended=lambda: self._waiting_ends)
 
     def _commit(self, units: list[Unit]) -> list[UnitRows | Exception]:
-        """On the writer's thread: nobody is told of a commit into a file that has lost its name."""
-        answers = run_batch(self._writer, units)
-        self._files.verify()
-        version = data_version(self._writer)
-        self._others_wrote, self._version = version != self._version, version
+        """On the writer's thread: nobody is told of a commit into what is the database no more."""
+        answers = self._engine.run_batch(units)
+        self._engine.verify()
+        self._others_wrote = self._engine.others_wrote()
         return answers
 
     def _tell_watchers(self, batch: list[WaitingUnit]) -> None:
@@ -232,74 +188,48 @@ class Database(Readers):
 
         A lock that another program holds is waited for `lock_s` seconds; who then waits still gets DatabaseClosed.
         """
-        if self._lock < 0:
+        if self._is_closed:
             return
         if self._failure is None:
             self._failure = DatabaseClosed()
-        if self._task is not None:
-            await self._drain(self._task, lock_s)
-            self._task = None
-        await self._close_connections()
+        await self._drain(lock_s)
+        await self._engine.close()
         self._thread.shutdown()
-        os.close(self._lock)
-        self._lock = -1
+        self._is_closed = True
 
-    async def _close_connections(self) -> None:
-        loop = asyncio.get_running_loop()
-
-        async def close_writer() -> None:
-            await loop.run_in_executor(self._thread, self._writer.close)
-
-        # The last to go, if it may write, folds the log in and deletes it by its name. Where another file has that
-        # name, a reader goes last, which can do neither.
-        order = [self.asking.close, self._keyed.close, super().close]
-        order.insert(0 if self._files.has_foreign_log else len(order), close_writer)
-        for close in order:
-            await close()
-        if (aside := self._files.set_log_aside()) is not None:
-            log.error("%s holds the last commits of the file that was at %s", aside, self.path)
-
-    async def _drain(self, task: asyncio.Task[None], lock_s: float) -> None:
+    async def _drain(self, lock_s: float) -> None:
         def give_up() -> None:
             self._waiting_ends = DatabaseClosed("the database was closed while another program held its lock")
 
         timer = asyncio.get_running_loop().call_later(lock_s, give_up)
         self._units.put_nowait(None)
-        await task
+        await self._task
         timer.cancel()
+
+
+class _Asking(Readers):
+    """The engine's, told as a reading of the database that it is."""
+
+    def __init__(self, readers: Readers, guard: Callable[[], AbstractContextManager[None]]) -> None:
+        self.has_memory_index = readers.has_memory_index
+        self._readers = readers
+        self._guard = guard
+
+    async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
+        """As Readers has it. Raises QuestionTooLong, and as the database does."""
+        with self._guard():
+            return await self._readers.fetch(sql, params)
+
+    async def room(self) -> Room:
+        """As Readers has it."""
+        with self._guard():
+            return await self._readers.room()
+
+    async def close(self) -> None:
+        """Done by the database."""
 
 
 def _unforeseen(error: Exception) -> DatabaseLost:
     lost = DatabaseLost(f"the writer failed: {type(error).__name__}: {error}")
     lost.__cause__ = error
     return lost
-
-
-@contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Hold the database's lock without opening it here; raises DatabaseLocked."""
-    lock = _lock(path)
-    try:
-        yield
-    finally:
-        os.close(lock)
-
-
-def _lock(path: Path) -> int:
-    """Take the lock file beside the database; the kernel gives it back when the process ends."""
-    beside = own_files.beside(path, own_files.LOCK)
-    try:
-        descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise DatabaseUnusable(
-            f"the lock file {beside} cannot be opened ({error.strerror}); "
-            "give it to this user, or change POLAR_DATABASE"
-        ) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise DatabaseLocked(
-            f"another Polar process runs on {path}; stop it first, or name another file in POLAR_DATABASE"
-        ) from None
-    return descriptor

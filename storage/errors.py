@@ -30,8 +30,16 @@ class DatabaseClosed(StorageError):
     """The database is closed."""
 
 
+class StatementFailed(StorageError):
+    """The database has refused a statement, or failed to run it; what it says is the cause."""
+
+
 class QuestionTooLong(StorageError):
     """A question took longer than it may, and was ended."""
+
+
+class LocationUnreadable(StorageError):
+    """This names no database."""
 
 
 class CopyFailed(StorageError):

@@ -236,12 +236,7 @@ class Pruning:
 
     async def surplus_pages(self) -> int:
         """The unused pages that the file can give back; none where its auto_vacuum is off, as they are used again."""
-        row = await self._readers.fetch_one(
-            "SELECT CASE auto_vacuum WHEN 0 THEN 0 ELSE freelist_count END FROM pragma_auto_vacuum, "
-            "pragma_freelist_count"
-        )
-        assert row is not None
-        return int(row[0])
+        return (await self._readers.room()).surplus_pages
 
     async def _spared(self) -> int:
         """The last sequence that is not one of the newest updates."""

@@ -1,75 +1,39 @@
-"""Read-only connections: what a process that never writes opens, and the reading half of the bot's database.
-
-What people ask for has readers of its own, beside those that handling goes by, and a limit of time.
-"""
+"""Reading: the contract between whoever asks and the engine of the database, SQLite's or PostgreSQL's."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import sqlite3
-import threading
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
-from pathlib import Path
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 
-import aiosqlite
-
-from storage import memory_entries, memory_index
-from storage.errors import DatabaseClosed, QuestionTooLong
-from storage.sqlite import opening
 from storage.statement import Parameters, Row, Rows
 
-log = logging.getLogger("polar.database")
 
-READERS = 2
-STEPS = 10_000
-"""Of SQLite's machine, about half a millisecond: how often a question is asked whether somebody still waits."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """Bytes: of the database, of what is unused within it, and free for it; None where no disk of ours has it.
+
+    `surplus_pages` are unused pages that a file can give back to its disk.
+    """
+
+    size: int
+    unused: int
+    surplus_pages: int
+    disk_free: int | None
 
 
-class Readers:
-    """Connections in mode `ro`; each query sees all that was committed before it."""
+class Readers(ABC):
+    """Cannot write; each query sees all that was committed before it.
 
-    def __init__(self, path: Path, *, has_index: bool) -> None:
-        self.path = path
-        self.has_memory_index = has_index
-        self._idle: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
-        self._connections: list[aiosqlite.Connection] = []
+    Raises StatementFailed, DatabaseLost where the database fails, and DatabaseClosed.
+    """
 
-    @classmethod
-    async def connect(cls, path: Path) -> Readers:
-        """Open the file of another process for reading; raises DatabaseUnusable unless it is of this version."""
-        with opening.reading(path) as connection:
-            readers = cls(path, has_index=memory_index.available(connection))
-        try:
-            await readers.add_readers()
-        except BaseException:
-            await readers.close()
-            raise
-        return readers
+    has_memory_index: bool
+    """True if there may be an index of words over memories; without one, one person's memories are read through."""
 
-    async def add_readers(self) -> None:
-        """Open the connections."""
-        for _ in range(READERS):
-            self._idle.put_nowait(await self.open_connection())
-
-    async def open_connection(self) -> aiosqlite.Connection:
-        """One more connection, which `close` closes."""
-        connection = await aiosqlite.connect(opening.uri(self.path, "ro"), uri=True, isolation_level=None)
-        self._connections.append(connection)
-        connection.row_factory = sqlite3.Row
-        await connection.execute(f"PRAGMA busy_timeout = {opening.BUSY_TIMEOUT_MS}")
-        await connection.create_function(memory_entries.HAS_WORDS, 2, memory_entries.has_words, deterministic=True)
-        await connection.execute_fetchall("SELECT 1 FROM sqlite_master")  # from here on it shares in the file
-        return connection
-
+    @abstractmethod
     async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
-        """All rows of a query, read from what has been committed. Raises DatabaseClosed."""
-        reader = await self.take()
-        try:
-            return list(await reader.execute_fetchall(sql, params))
-        finally:
-            self.give_back(reader)
+        """All rows of a query, read from what has been committed."""
 
     async def fetch_one(self, sql: str, params: Parameters = ()) -> Row | None:
         """The first row of a query, or None."""
@@ -85,82 +49,24 @@ class Readers:
         rows = await self.look_up(sql, params)
         return rows[0] if rows else None
 
-    async def take(self) -> aiosqlite.Connection:
-        """A connection that nobody else uses until it is given back. Raises DatabaseClosed."""
-        if not self._connections:
-            raise DatabaseClosed
-        return await self._idle.get()
+    @abstractmethod
+    async def room(self) -> Room:
+        """The room that the database takes, without reading its content."""
 
-    def give_back(self, reader: aiosqlite.Connection) -> None:
-        """For whoever waits, or comes next."""
-        self._idle.put_nowait(reader)
-
+    @abstractmethod
     async def close(self) -> None:
         """Close every connection; again, it does nothing."""
-        for connection in self._connections:
-            await connection.close()
-        self._connections.clear()
 
 
-class Asking(Readers):
-    """As Readers, but what takes longer than the limit, the waiting for a free connection included, is ended."""
+class OwnReaders(Readers):
+    """Those of the process that writes: what it commits is told to whoever keeps something of it."""
 
-    def __init__(
-        self, path: Path, *, has_index: bool, limit_s: float, guard: Callable[[], AbstractContextManager[None]]
-    ) -> None:
-        super().__init__(path, has_index=has_index)
-        self._limit_s = limit_s
-        self._guard = guard
-        """Around each query: it turns the failure of the file into what that means."""
-        self._is_closing = False
-        self._given_up: dict[aiosqlite.Connection, threading.Event] = {}
+    asking: Readers
+    """For what people ask: it may take long, so it has connections and a limit of its own (QuestionTooLong)."""
 
-    async def open_connection(self) -> aiosqlite.Connection:
-        """One whose query ends soon after nobody waits for it any more."""
-        connection = await super().open_connection()
-        given_up = self._given_up[connection] = threading.Event()
-        await connection.set_progress_handler(given_up.is_set, STEPS)
-        return connection
+    @abstractmethod
+    def watch(self, written: str, changed: Callable[[], None]) -> None:
+        """Call `changed` after each commit with such a statement, say with a table's name, before its callers go on.
 
-    async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
-        """All rows of a query. Raises QuestionTooLong, and what the guard makes of an error."""
-        with self._guard():
-            try:
-                async with asyncio.timeout(self._limit_s):
-                    return await self._ask(sql, params)
-            except TimeoutError:
-                log.warning("a question was ended after %g s: %s", self._limit_s, " ".join(sql.split())[:200])
-                raise QuestionTooLong from None
-
-    async def _ask(self, sql: str, params: Parameters) -> Rows:
-        reader = await self.take()
-        if self._is_closing:
-            self.give_back(reader)  # so that the next one hears of it
-            raise DatabaseClosed
-        query = asyncio.ensure_future(reader.execute_fetchall(sql, params))
-        # Not before the query is over is the connection free, whoever waits for it.
-        query.add_done_callback(lambda done: self._free(reader, done))
-        try:
-            return list(await asyncio.shield(query))
-        except asyncio.CancelledError:
-            if not query.done():  # else it is free, and perhaps another one's already
-                self._given_up[reader].set()
-            raise
-        except sqlite3.OperationalError:
-            if self._is_closing:
-                raise DatabaseClosed from None
-            raise
-
-    def _free(self, reader: aiosqlite.Connection, query: asyncio.Future[Iterable[sqlite3.Row]]) -> None:
-        if not query.cancelled():
-            query.exception()  # was looked at, also where nobody waits for it
-        if not self._is_closing:
-            self._given_up[reader].clear()
-        self.give_back(reader)
-
-    async def close(self) -> None:
-        """End what is being asked, and close every connection."""
-        self._is_closing = True
-        for given_up in self._given_up.values():
-            given_up.set()
-        await super().close()
+        And after the first commit that follows one of another program's, which may have changed anything.
+        """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_type_hints
 
-from storage.database import Database
 from storage.erasure import Erasure
+from storage.readers import OwnReaders
 from storage.tables.access import Permissions
 from storage.tables.budgets import Budgets
 from storage.tables.chats import Chats
@@ -84,6 +84,6 @@ class Stores:
     updates: Updates
     users: Users
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: OwnReaders) -> None:
         for name, store in get_type_hints(Stores).items():
             object.__setattr__(self, name, store(database.asking if name in ASKED else database))

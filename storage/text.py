@@ -18,3 +18,8 @@ def clean(text: str) -> str:
 def printable(text: str) -> str:
     """Nothing that a terminal, or whatever else shows it, would act on: a blank in its place, ends of lines too."""
     return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def mebibytes(size: int) -> str:
+    """A size in bytes, for people."""
+    return f"{size / 1_048_576:,.1f} MiB"

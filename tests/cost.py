@@ -7,6 +7,7 @@ import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -64,7 +65,7 @@ async def steps_of_sqlite(database: Database, question: Callable[[Database], Awa
         taken += 1
         return 0
 
-    with plain(database.path) as connection, pytest.MonkeyPatch.context() as patch:
+    with plain(Path(database.label)) as connection, pytest.MonkeyPatch.context() as patch:
         connection.row_factory = sqlite3.Row
 
         async def ask(sql: str, params: Parameters = ()) -> Rows:

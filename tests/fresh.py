@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from storage import migrations
 from storage.migrations import Migration
-from storage.sqlite import opening
+from storage.sqlite import connections
 
 each = migrations.apply
 """What the bot has: each migration runs."""
@@ -37,7 +37,7 @@ def _is_new(connection: sqlite3.Connection) -> bool:
 @cache
 def _first() -> sqlite3.Connection:
     with TemporaryDirectory() as folder:
-        connection = opening.connect_writer(Path(folder) / "first.db", busy_ms=0)
+        connection = connections.connect_writer(Path(folder) / "first.db", busy_ms=0)
         each(connection, 0)
         first = sqlite3.connect(":memory:", check_same_thread=False)
         connection.backup(first)

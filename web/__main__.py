@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 from bot.listener import Listener, Listening, Tally, bind
+from storage.errors import LocationUnreadable
+from storage.location import Location, parse
 from web.app import create_app
 from web.config import Config, Unsafe, check
 
@@ -53,19 +55,28 @@ def main() -> int:
 
 def _config() -> Config:
     parser = argparse.ArgumentParser(prog="python -m web", description=__doc__)
-    parser.add_argument("--database", type=Path, required=True, help="the SQLite file; only read")
+    parser.add_argument(
+        "--database", type=_location, required=True, help="the SQLite file, or a server's URL; only read"
+    )
     parser.add_argument("--artifacts", type=Path, required=True, help="the folder of the exports; only read")
     parser.add_argument("--listen", default="127.0.0.1:8090", help="host:port; port 0 takes a free one")
     parser.add_argument("--secret-fd", type=int, help="a file descriptor from which the log-in's secret is read")
     options = parser.parse_args()
     host, _, port = options.listen.rpartition(":")
     return Config(
-        database=options.database.absolute(),
+        database=options.database,
         artifacts=options.artifacts.absolute(),
         secret="" if options.secret_fd is None else _read(options.secret_fd),
         host=host.strip("[]"),
         port=int(port),
     )
+
+
+def _location(written: str) -> Location:
+    try:
+        return parse(written, Path.cwd())
+    except LocationUnreadable as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _read(descriptor: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,7 +23,7 @@ from web.config import Config
 from web.login import Login
 from web.pages import artifacts, automations, deliveries, feedback, memory, metrics, overview, runs, spend
 from web.safety import Safety
-from web.source import DatabaseFile
+from web.source import DatabaseSource
 
 STATIC = Path(__file__).resolve().parent / "static"
 PageHandler = Callable[[Request], Awaitable[Response]]
@@ -55,7 +54,7 @@ PAGES = (
 
 def create_app(config: Config) -> Starlette:
     """The application of these settings; `app.state.readers` are open while a page that reads is made."""
-    source = DatabaseFile(config.database)
+    source = DatabaseSource(config.database)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -71,7 +70,6 @@ def create_app(config: Config) -> Starlette:
             HTTPException: errors.refused,
             ClientDisconnect: errors.gone,
             StorageError: errors.unavailable,
-            sqlite3.Error: errors.unavailable,
             Exception: errors.failed,
         },
         lifespan=lifespan,
@@ -82,14 +80,14 @@ def create_app(config: Config) -> Starlette:
     return app
 
 
-def _pages(source: DatabaseFile) -> list[Route]:
+def _pages(source: DatabaseSource) -> list[Route]:
     return [
         Route(page.path, _reading(source, page.answer) if page.reads else page.answer, methods=["GET"])
         for page in PAGES
     ]
 
 
-def _others(source: DatabaseFile) -> list[BaseRoute]:
+def _others(source: DatabaseSource) -> list[BaseRoute]:
     return [
         Route("/healthz", _healthz(source), methods=["GET"]),
         Route("/login", login.show, methods=["GET"]),
@@ -99,7 +97,7 @@ def _others(source: DatabaseFile) -> list[BaseRoute]:
     ]
 
 
-def _reading(source: DatabaseFile, answer: PageHandler) -> PageHandler:
+def _reading(source: DatabaseSource, answer: PageHandler) -> PageHandler:
     async def answer_with_readers(request: Request) -> Response:
         async with source.reading() as readers:
             request.app.state.readers = readers
@@ -108,13 +106,13 @@ def _reading(source: DatabaseFile, answer: PageHandler) -> PageHandler:
     return answer_with_readers
 
 
-def _healthz(source: DatabaseFile) -> PageHandler:
+def _healthz(source: DatabaseSource) -> PageHandler:
     async def answer(request: Request) -> Response:
         """503 where a bot should be alive and is silent; else 200, also where no bot has started yet."""
         try:
             async with source.reading() as readers:
                 silent_ms = await liveness.silent_ms(readers, now_ms=now_ms())
-        except (StorageError, sqlite3.Error):
+        except StorageError:
             # Nothing is known of a bot: the pages say what is wrong with the database.
             return PlainTextResponse("ok, but the database cannot be read\n")
         if silent_ms is not None:

@@ -6,6 +6,8 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage.location import Location
+
 MIN_SECRET = 16
 
 
@@ -13,7 +15,7 @@ MIN_SECRET = 16
 class Config:
     """The database shown and the address listened on; without a secret nobody has to log in."""
 
-    database: Path
+    database: Location
     artifacts: Path
     secret: str
     host: str

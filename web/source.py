@@ -1,31 +1,28 @@
-"""The database behind the pages: opened anew when another file lies in its place, closed when nobody reads it."""
+"""The database behind the pages: opened anew when another one is in its place, closed when nobody reads it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-from storage.errors import DatabaseUnusable
+from storage import engines
+from storage.location import Location
 from storage.readers import Readers
-from storage.sqlite import opening
-
-FileKey = tuple[int, int]
 
 
 class _Opened:
-    def __init__(self, readers: Readers, identity: FileKey) -> None:
+    def __init__(self, readers: Readers, identity: Hashable) -> None:
         self.readers = readers
         self.identity = identity
         self.users = 0
 
 
-class DatabaseFile:
-    """Gives readers of the file that lies at `path` now; it may be deleted, replaced or migrated meanwhile."""
+class DatabaseSource:
+    """Gives readers of the database that is at `location` now; it may be deleted, replaced or migrated meanwhile."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, location: Location) -> None:
+        self._location = location
         self._opened: _Opened | None = None
         self._opening = asyncio.Lock()
 
@@ -43,9 +40,9 @@ class DatabaseFile:
 
     async def _current(self) -> _Opened:
         async with self._opening:
-            identity = await asyncio.to_thread(_look, self._path)
+            identity = await asyncio.to_thread(engines.identity, self._location)
             if self._opened is None or self._opened.identity != identity:
-                readers = await Readers.connect(self._path)
+                readers = await engines.connect_readers(self._location)
                 await self.close()
                 self._opened = _Opened(readers, identity)
             return self._opened
@@ -55,13 +52,3 @@ class DatabaseFile:
         opened, self._opened = self._opened, None
         if opened is not None and opened.users == 0:
             await opened.readers.close()
-
-
-def _look(path: Path) -> FileKey:
-    """Which file it is, once it is known that it can be read and is of this code's version."""
-    opening.check_readable(path)
-    try:
-        status = path.stat()
-    except FileNotFoundError as error:
-        raise DatabaseUnusable(f"{path} was deleted just now") from error
-    return status.st_dev, status.st_ino

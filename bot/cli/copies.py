@@ -12,12 +12,11 @@ from bot.cli import settings
 from bot.cli.facts import AsJson
 from bot.cli.progress import telling
 from bot.clock import stopwatch, system_clock
+from storage import care
 from storage.errors import ErasuresUnreadable
-from storage.sqlite import restore as restoring
-from storage.sqlite.backup import back_up
-from storage.sqlite.restore import Restored
-from storage.sqlite.soundness import mebibytes
+from storage.state import Restored
 from storage.tables.erasures import Erased, read_list
+from storage.text import mebibytes
 
 Lists = Annotated[
     list[Path] | None,
@@ -34,7 +33,7 @@ def backup(file: File, as_json: AsJson = False) -> None:
     """
     began = stopwatch()
     with telling("copying") as progress:
-        made = back_up(settings.load().database_path, file, progress)
+        made = care.back_up(settings.load().location, file, progress)
     seconds = stopwatch() - began
     if as_json:
         facts = {"file": str(file), "bytes": made.size, "seconds": round(seconds, 3), "logGrewBytes": made.log_grew}
@@ -55,7 +54,7 @@ def restore(file: File, erasures: Lists = None, no_erasures: Nobody = False, as_
     erased = _erased(erasures, nobody=no_erasures)
     with telling("restoring") as progress:
         now_ms = system_clock(loaded.clock_offset_seconds)()
-        done = restoring.restore(loaded.database_path, file, erased, progress, now_ms=now_ms)
+        done = care.put_back(loaded.location, file, erased, progress, now_ms=now_ms)
     _tell(done, as_json=as_json)
 
 
@@ -69,7 +68,7 @@ def adopt(erasures: Lists = None, no_erasures: Nobody = False, as_json: AsJson =
     if erased is None:
         raise typer.BadParameter("--erasures FILE says who was erased since, or --no-erasures that nobody was")
     with telling("adopting"):
-        done = restoring.adopt(loaded.database_path, erased, now_ms=system_clock(loaded.clock_offset_seconds)())
+        done = care.adopt(loaded.location, erased, now_ms=system_clock(loaded.clock_offset_seconds)())
     _tell(done, as_json=as_json)
 
 

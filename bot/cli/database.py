@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,8 +15,9 @@ from bot.cli.progress import telling
 from bot.clock import system_clock
 from storage import care, migrations
 from storage.beside import Beside
+from storage.location import Location
 from storage.pruning import FIRST, Pruning, Walk, give_back
-from storage.sqlite.soundness import mebibytes
+from storage.text import mebibytes
 from storage.views.health import Health
 
 app = typer.Typer(help="Database care.", no_args_is_help=True)
@@ -28,15 +28,15 @@ PAUSE_S = 0.05
 """Between two commits, so that a bot that runs gets its turn."""
 
 
-def _path() -> Path:
-    return settings.load().database_path
+def _location() -> Location:
+    return settings.load().location
 
 
 @app.command()
 def migrate(as_json: AsJson = False) -> None:
     """Create the database, or bring it to this version's schema."""
     with telling("bringing it up to date"):
-        applied = care.migrate(_path(), now_ms=system_clock()())
+        applied = care.migrate(_location(), now_ms=system_clock()())
     names = [f"{migration.version:04} {migration.name}" for migration in applied]
     if as_json:
         typer.echo(json.dumps({"version": migrations.newest(), "applied": names}))
@@ -48,7 +48,7 @@ def migrate(as_json: AsJson = False) -> None:
 def check(as_json: AsJson = False) -> None:
     """Check the file's integrity; exit status 1 when something is wrong with it."""
     with telling("checking"):
-        problems = care.find_problems(_path())
+        problems = care.find_problems(_location())
     if as_json:
         typer.echo(json.dumps({"ok": not problems, "problems": problems}))
     else:
@@ -60,7 +60,7 @@ def check(as_json: AsJson = False) -> None:
 def stats(as_json: AsJson = False) -> None:
     """Rows of each table, and the states of updates and deliveries."""
     with telling("counting"):
-        counts = care.count(_path())
+        counts = care.count(_location())
     if as_json:
         typer.echo(json.dumps({"rows": counts.rows, "states": counts.states, "bytes": counts.bytes}))
         return
@@ -95,7 +95,7 @@ def prune(dry_run: DryRun = False, as_json: AsJson = False) -> None:
 def vacuum(as_json: AsJson = False) -> None:
     """Write the file anew without unused pages; from then on a bot gives them back by itself. Stop it first."""
     with telling("writing anew"):
-        sizes = care.vacuum(_path())
+        sizes = care.vacuum(_location())
     if as_json:
         typer.echo(json.dumps({"before": sizes.before, "after": sizes.after, "bytes": sizes.before - sizes.after}))
     else:
@@ -126,8 +126,8 @@ async def _walk(database: Beside, pruning: Pruning, walk: Walk, now_ms: int, *, 
 
 async def _give_back(database: Beside, pruning: Pruning) -> int:
     """All pages that can be given back; how many bytes these are."""
-    before = (await Health(database).file()).size
+    before = (await Health(database).room()).size
     while pages := await pruning.surplus_pages():
         database.commit(*give_back(pages))
         await asyncio.sleep(PAUSE_S)
-    return before - (await Health(database).file()).size
+    return before - (await Health(database).room()).size

@@ -64,9 +64,10 @@ def doctor(
 async def _look_for_life(loaded: Settings, show: Show) -> None:
     """A bot that never started, or has ended, is not alive either."""
     from bot.doctor import kept, on_kept
+    from storage import care
     from storage.views.liveness import LastSigns, last_signs
 
-    async with kept.opened(kept.look_at_file(loaded.database_path)) as readers:
+    async with kept.opened(care.look_at(loaded.location)) as readers:
         signs = LastSigns() if readers is None else await last_signs(readers)
     show(on_kept.check_alive(signs, now_ms=system_clock(loaded.clock_offset_seconds)()))
 
@@ -76,9 +77,10 @@ async def _examine(loaded: Settings, show: Show, *, reaction: bool) -> None:
     from bot.doctor import kept
     from bot.doctor.examination import Examination
     from bot.doctor.reaction import wait_for_reaction
+    from storage import care
 
     clock = system_clock(loaded.clock_offset_seconds)
-    state = kept.look_at_file(loaded.database_path)
+    state = care.look_at(loaded.location)
     examination = Examination(
         settings=loaded,
         clock=clock,

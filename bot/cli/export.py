@@ -10,6 +10,7 @@ import typer
 
 from bot import home
 from bot.cli import settings
+from storage.location import environment
 
 
 def export(
@@ -28,8 +29,8 @@ def export(
     """Write Markdown files of what the database holds, which is only read; safe while the bot runs."""
     loaded = settings.load()
     folder = loaded.artifacts_path if out is None else out.absolute()
-    arguments = [f"--database={loaded.database_path}", f"--out={folder}"]
+    arguments = [f"--database={loaded.location}", f"--out={folder}"]
     arguments += [f"--only={name}" for name in only or ()]
     arguments += [f"--since={since}"] if since is not None else []
     arguments += ["--json"] if as_json else []
-    home.become("exports", *arguments, inherited=os.environ)
+    home.become("exports", *arguments, inherited={**os.environ, **environment(loaded.location)})

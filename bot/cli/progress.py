@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from bot.clock import stopwatch
-from storage.sqlite.backup import OnStep
+from storage.steps import OnStep
 
 AFTER_S, EVERY_S = 1.0, 0.25
 CLEAR = "\r\x1b[K"

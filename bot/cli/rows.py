@@ -6,12 +6,13 @@ from contextlib import AbstractContextManager
 
 from bot.cli import settings
 from bot.clock import system_clock
-from storage.beside import Beside, beside
+from storage.beside import Beside
+from storage.engines import beside
 
 
 def database() -> AbstractContextManager[Beside]:
     """The database of the settings; raises DatabaseUnusable unless it is free and of this version."""
-    return beside(settings.load().database_path)
+    return beside(settings.load().location)
 
 
 def now_ms() -> int:

@@ -8,6 +8,7 @@ import typer
 
 from bot import home
 from bot.cli import settings
+from storage.location import environment
 
 _OURS = ("POLAR_", "TELEGRAM_")
 
@@ -17,14 +18,14 @@ def web() -> None:
     loaded = settings.load()
     for line in settings.strangers():
         typer.echo(f"polar: {line}", err=True)
-    arguments = ["--database", str(loaded.database_path), "--artifacts", str(loaded.artifacts_path)]
+    arguments = ["--database", str(loaded.location), "--artifacts", str(loaded.artifacts_path)]
     arguments += ["--listen", loaded.web_listen]
     if secret := loaded.web_secret.get_secret_value():
         # Arguments and the environment of a process can be read by others; a pipe cannot.
         arguments += ["--secret-fd", str(_pipe(secret))]
     # It has been told everything it needs, and the bot's token is not among that.
     inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(_OURS)}
-    home.become("web", *arguments, inherited=inherited)
+    home.become("web", *arguments, inherited={**inherited, **environment(loaded.location)})
 
 
 def _pipe(secret: str) -> int:

@@ -10,13 +10,15 @@ from bot.clock import moment, stopwatch
 from bot.doctor import hearing, kept, on_kept, on_machine, on_money, on_telegram
 from bot.doctor.diagnosis import Diagnosis
 from bot.doctor.hearing import HeardOfTelegram
-from bot.doctor.kept import FileState, KeptFacts
+from bot.doctor.kept import KeptFacts
 from bot.doctor.on_machine import MachineFacts
 from bot.receiving.reading import ALLOWED_UPDATES
 from bot.settings import Settings
 from middleware.turn import Clock
+from storage import care
 from storage.database import Database
 from storage.readers import Readers
+from storage.state import DatabaseState
 from storage.views.liveness import LastSigns
 
 Show = Callable[[Diagnosis], None]
@@ -36,10 +38,11 @@ class Examination:
     async def of_running(self, database: Database) -> list[Diagnosis]:
         """All of them, of the bot whose database this is."""
         diagnoses: list[Diagnosis] = []
-        await self.run(await asyncio.to_thread(kept.look_at_file, database.path), database.asking, diagnoses.append)
+        state = await asyncio.to_thread(care.look_at, self.settings.location)
+        await self.run(state, database.asking, diagnoses.append)
         return diagnoses
 
-    async def run(self, state: FileState, readers: Readers | None, show: Show) -> None:
+    async def run(self, state: DatabaseState, readers: Readers | None, show: Show) -> None:
         """Show each diagnosis once it and all before it are there; without `readers` nothing in the file is told."""
         facts = await kept.ask(readers, self.clock, limit_s=self.limit_s)
         async with asyncio.TaskGroup() as tasks:
@@ -64,7 +67,7 @@ class Examination:
         yield on_machine.check_files(facts)
         yield on_machine.check_zones(facts, year=moment(self.clock()).year)
 
-    def _of_file(self, state: FileState, facts: KeptFacts | None) -> Iterator[Diagnosis]:
+    def _of_file(self, state: DatabaseState, facts: KeptFacts | None) -> Iterator[Diagnosis]:
         yield on_kept.check_schema(state)
         yield on_kept.check_integrity(state)
         yield on_kept.check_room(state, facts)
@@ -93,7 +96,7 @@ class Examination:
         yield on_telegram.check_privacy(heard.me, records_all=settings.responder == "none")
         yield from on_telegram.check_groups(heard)
 
-    async def _of_money(self, state: FileState, facts: KeptFacts | None) -> list[Diagnosis]:
+    async def _of_money(self, state: DatabaseState, facts: KeptFacts | None) -> list[Diagnosis]:
         settings = self.settings
         if settings.responder != "openai":
             none = Diagnosis("endpoint", "ok", "none", responder=settings.responder)
@@ -107,7 +110,7 @@ class Examination:
             self._of_budgets(state, facts, least_usd),
         ]
 
-    def _of_budgets(self, state: FileState, facts: KeptFacts | None, least_usd: float | None) -> Diagnosis:
+    def _of_budgets(self, state: DatabaseState, facts: KeptFacts | None, least_usd: float | None) -> Diagnosis:
         if facts is None and state.exists:
             return Diagnosis("budgets", "not known", "unread")
         balances = [] if facts is None else facts.balances

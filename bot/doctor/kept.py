@@ -1,21 +1,18 @@
-"""What the bot keeps, and the file that it keeps it in, as facts: read, never changed, whether a bot runs or not."""
+"""What the bot keeps, and the database it keeps it in, as facts: read, never changed, whether a bot runs or not."""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
-import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from middleware.turn import Clock
-from storage import migrations
-from storage.errors import DatabaseBusy, DatabaseUnusable, StorageError
+from storage import care
+from storage.engines import connect_readers
+from storage.errors import StorageError
 from storage.readers import Readers
-from storage.sqlite import opening, own_files
-from storage.sqlite.soundness import look_through
+from storage.state import DatabaseState
 from storage.tables.budgets import Balance, Budgets
 from storage.views.condition import Condition, SetAsideCounts
 from storage.views.health import Health
@@ -26,24 +23,6 @@ MOST_GROUPS = 20
 MOST_LOOKED_THROUGH = 1 << 30
 """Bytes of a file that is looked through; of a larger one it would take longer than anybody waits."""
 Stopwatch = Callable[[], float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileState:
-    """The file. `version` is None where it cannot be used, which `trouble` tells then; 0 where there is none yet.
-
-    Sizes are bytes; `problems` is None where it was not looked through.
-    """
-
-    path: Path
-    newest: int
-    version: int | None = None
-    trouble: str = ""
-    exists: bool = False
-    size: int = 0
-    log_size: int = 0
-    disk_free: int | None = None
-    problems: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,34 +41,12 @@ class KeptFacts:
     """Bytes of the file that no page of it uses."""
 
 
-def look_at_file(path: Path) -> FileState:
-    """All that can be told without reading its content; a file of another version is not touched."""
-    real = path.resolve()
-    try:
-        version, trouble = opening.check(path), ""
-    except (DatabaseUnusable, DatabaseBusy) as error:
-        version, trouble = None, str(error)
-    free = None
-    with suppress(OSError):
-        free = shutil.disk_usage(real.parent).free
-    return FileState(
-        path=path,
-        newest=migrations.newest(),
-        version=version,
-        trouble=trouble,
-        exists=path.is_file(),
-        size=_size(real),
-        log_size=_size(own_files.beside(path, own_files.LOG)),
-        disk_free=free,
-    )
-
-
-async def find_problems(state: FileState, stopwatch: Stopwatch, *, limit_s: float) -> list[str] | None:
+async def find_problems(state: DatabaseState, stopwatch: Stopwatch, *, limit_s: float) -> list[str] | None:
     """The problems of the file as far as they show within the limit; None where it was not looked through."""
     if not state.exists or state.size > MOST_LOOKED_THROUGH:
         return None
     end = stopwatch() + limit_s
-    looking = asyncio.to_thread(look_through, state.path, is_over=lambda: stopwatch() > end)
+    looking = asyncio.to_thread(care.look_through, state.location, is_over=lambda: stopwatch() > end)
     try:
         # An old SQLite does not ask whether somebody still waits while it looks through one table.
         return await asyncio.wait_for(asyncio.shield(looking), limit_s)
@@ -98,11 +55,11 @@ async def find_problems(state: FileState, stopwatch: Stopwatch, *, limit_s: floa
 
 
 @asynccontextmanager
-async def opened(state: FileState) -> AsyncIterator[Readers | None]:
+async def opened(state: DatabaseState) -> AsyncIterator[Readers | None]:
     """The database for reading; None where there is none of this version that can be read."""
     try:
-        readers = await Readers.connect(state.path)
-    except (DatabaseUnusable, sqlite3.Error):
+        readers = await connect_readers(state.location)
+    except StorageError:
         yield None
         return
     try:
@@ -118,7 +75,7 @@ async def ask(readers: Readers | None, clock: Clock, *, limit_s: float) -> KeptF
     try:
         async with asyncio.timeout(limit_s):
             return await _ask(readers, clock)
-    except (TimeoutError, StorageError, sqlite3.Error, ValueError):
+    except (TimeoutError, StorageError, ValueError):
         return None
 
 
@@ -134,12 +91,5 @@ async def _ask(readers: Readers, clock: Clock) -> KeptFacts:
         waiting_since_ms=await condition.waiting_since_ms(),
         set_aside=await condition.set_aside(),
         balances=await Budgets(readers).list_all(now_ms=clock()),
-        unused=(await Health(readers).file()).unused,
+        unused=(await Health(readers).room()).unused,
     )
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

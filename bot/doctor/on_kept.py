@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bot.doctor.diagnosis import Diagnosis
-from bot.doctor.kept import FileState, KeptFacts
+from bot.doctor.kept import KeptFacts
 from middleware.texts import say_span
-from storage.sqlite.soundness import mebibytes
+from storage.state import DatabaseState
+from storage.text import mebibytes
 from storage.views.liveness import LastSigns
 
 POLL_MS = 120_000
@@ -86,9 +87,9 @@ def check_reactions(kept: KeptFacts, *, now_ms: int) -> Diagnosis:
     return Diagnosis("reactions", "ok", "arrived", span=_span(now_ms - kept.last_reaction_ms))
 
 
-def check_schema(state: FileState) -> Diagnosis:
+def check_schema(state: DatabaseState) -> Diagnosis:
     """The file can be used, and is of this code's version; nothing is brought up to date by looking."""
-    values = {"path": state.path, "version": state.version, "newest": state.newest}
+    values = {"path": state.location, "version": state.version, "newest": state.newest}
     if state.version is None:
         return Diagnosis("schema", "failed", "unusable", trouble=state.trouble, **values)
     if not state.exists:
@@ -98,9 +99,11 @@ def check_schema(state: FileState) -> Diagnosis:
     return Diagnosis("schema", "ok", "current", **values)
 
 
-def check_integrity(state: FileState) -> Diagnosis:
-    """What SQLite finds wrong with the file."""
+def check_integrity(state: DatabaseState) -> Diagnosis:
+    """What SQLite finds wrong with the file; a server has files of its own."""
     size = mebibytes(state.size)
+    if state.folder is None:
+        return Diagnosis("integrity", "not known", "server")
     if not state.exists:
         return Diagnosis("integrity", "not known", "missing")
     if state.problems is None:
@@ -110,17 +113,19 @@ def check_integrity(state: FileState) -> Diagnosis:
     return Diagnosis("integrity", "ok", "whole", size=size)
 
 
-def check_room(state: FileState, kept: KeptFacts | None) -> Diagnosis:
+def check_room(state: DatabaseState, kept: KeptFacts | None) -> Diagnosis:
     """Room on the disk, the size of the log, and pages that nobody uses."""
+    if state.folder is None:
+        return Diagnosis("room", "not known", "server")
     if state.disk_free is None:
-        return Diagnosis("room", "not known", "unseen", path=state.path.parent)
+        return Diagnosis("room", "not known", "unseen", path=state.folder)
     unused = 0 if kept is None else kept.unused
     values = {
         "free": mebibytes(state.disk_free),
         "log": mebibytes(state.log_size),
         "size": mebibytes(state.size),
         "unused": mebibytes(unused),
-        "path": state.path.parent,
+        "path": state.folder,
     }
     if state.disk_free < FREE_NEEDED:
         return Diagnosis("room", "failed", "full", **values)

@@ -13,8 +13,7 @@ from zoneinfo import available_timezones
 from bot import settings
 from bot.doctor.diagnosis import Diagnosis
 from bot.settings import Settings
-from storage import private_files
-from storage.sqlite import own_files
+from storage import care, private_files
 
 FEWEST_ZONES = 300
 """Fewer names than any whole database of zones has."""
@@ -38,7 +37,7 @@ class MachineFacts:
 
 def look_at_machine(loaded: Settings) -> MachineFacts:
     """No file is opened but `.env`: closing the database's would drop the locks of a bot in this process."""
-    env, database = settings.env_path(), own_files.all_of(loaded.database_path)
+    env, database = settings.env_path(), care.files_of(loaded.location)
     return MachineFacts(
         strangers=tuple(settings.strangers()),
         lacks_secret=bool(loaded.webhook_url) and not loaded.webhook_secret.get_secret_value(),

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from storage import private_files
 from storage.errors import CopyFailed, DatabaseUnusable
-from storage.sqlite import opening, own_files, soundness
+from storage.sqlite import connections, opening, own_files, soundness
+from storage.steps import OnStep
+from storage.text import mebibytes
 
 STEP_PAGES = 1_024
 """Copied at once, 4 MiB mostly; the disk has them before the next come, so that no commit waits for all of them."""
 _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
-OnStep = Callable[[int, int], None]
-"""Told of the pages that are done, and of how many there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +54,11 @@ def back_up(path: Path, to: Path, progress: OnStep) -> Backup:
     log = own_files.beside(path, own_files.LOG)
     before = _size_of(log)
     with _becoming(to) as (part, descriptor):
-        with closing(opening.connect_reader(path)) as source:
+        with closing(connections.connect_reader(path)) as source:
             source.execute("BEGIN")
             size = soundness.size(source)
             if shutil.disk_usage(to.parent).free < size:
-                raise CopyFailed(f"{to} would have {soundness.mebibytes(size)}, for which its disk has no room")
+                raise CopyFailed(f"{to} would have {mebibytes(size)}, for which its disk has no room")
             pour(source, part, progress, lambda: os.fdatasync(descriptor))
             facts = _Common.of(source)
         log_grew = max(0, _size_of(log) - before)
@@ -77,7 +77,7 @@ def pour(source: sqlite3.Connection, into: Path, progress: OnStep, written: Call
         written()
         progress(pages - left, pages)
 
-    with closing(sqlite3.connect(opening.uri(into, "rw"), uri=True, isolation_level=None)) as target:
+    with closing(sqlite3.connect(connections.uri(into, "rw"), uri=True, isolation_level=None)) as target:
         target.execute("PRAGMA journal_mode = OFF")
         target.execute("PRAGMA synchronous = OFF")
         source.backup(target, pages=STEP_PAGES, progress=step)
@@ -90,7 +90,7 @@ def reading_alone(path: Path) -> Iterator[sqlite3.Connection]:
     """A copy that nobody writes to, read-only; SQLite puts nothing beside it unless it has a log that counts."""
     beside = (own_files.beside(path, ending) for ending in (own_files.LOG, own_files.JOURNAL))
     alone = "" if any(_size_of(each) for each in beside) else "&immutable=1"
-    with closing(sqlite3.connect(opening.uri(path, "ro") + alone, uri=True, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(connections.uri(path, "ro") + alone, uri=True, isolation_level=None)) as connection:
         yield connection
 
 

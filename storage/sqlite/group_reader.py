@@ -14,7 +14,8 @@ from pathlib import Path
 
 from storage.answers import settle
 from storage.errors import DatabaseClosed
-from storage.sqlite import opening
+from storage.sqlite import connections
+from storage.sqlite.failures import failure_of_reader
 from storage.statement import Parameters, Rows
 
 WaitingQuery = tuple[str, Parameters, asyncio.Future[Rows]]
@@ -39,7 +40,7 @@ class GroupReader:
 
     def open(self) -> None:
         """Open the connection and start the thread; raises sqlite3.Error."""
-        connection = opening.connect_reader(self._path)
+        connection = connections.connect_reader(self._path)
         connection.execute("SELECT 1 FROM sqlite_master").fetchall()  # from here on it shares in the file
         arguments = (connection, asyncio.get_running_loop())
         # A daemon: a process that ends without closing must not wait for somebody who only reads.
@@ -95,6 +96,8 @@ def read_group(connection: sqlite3.Connection, queries: Queries) -> list[Rows | 
             connection.execute("BEGIN")  # so that the file's read lock is taken and left once, not for each
         answers = [_answer(connection, sql, params) for sql, params, _ in queries]
         connection.rollback()  # nothing, where there is no transaction, or a failure has ended it
+    except sqlite3.Error as error:
+        return [failure_of_reader(error)] * len(queries)
     except Exception as error:  # noqa: BLE001 - whoever asked gets it
         return [error] * len(queries)
     return answers
@@ -103,5 +106,7 @@ def read_group(connection: sqlite3.Connection, queries: Queries) -> list[Rows | 
 def _answer(connection: sqlite3.Connection, sql: str, params: Parameters) -> Rows | Exception:
     try:
         return connection.execute(sql, params).fetchall()
+    except sqlite3.Error as error:
+        return failure_of_reader(error)
     except Exception as error:  # noqa: BLE001 - whoever asked gets it
         return error

@@ -11,18 +11,14 @@ from pathlib import Path
 
 from storage import memory_index, migrations, private_files
 from storage.errors import DatabaseBusy, DatabaseUnusable
-from storage.sqlite import own_files
+from storage.sqlite import connections, own_files
 from storage.sqlite.codes import is_busy
 
-BUSY_TIMEOUT_MS = 5_000
-"""The time that one try waits for another program's lock; the bot tries again and again, all others give up."""
-STATEMENTS = 512
-"""The prepared statements that the writer keeps, more than there are."""
 OLDEST_SQLITE = (3, 35, 0)
 """The first with RETURNING."""
 
 
-def check(path: Path, *, busy_ms: int = BUSY_TIMEOUT_MS) -> int:
+def check(path: Path, *, busy_ms: int = connections.BUSY_TIMEOUT_MS) -> int:
     """The schema version of the file at `path`: 0 for a missing, an empty or an earlier runtime's one.
 
     Opens it read-only. Raises DatabaseUnusable, with what to do, for a folder that is missing or cannot be
@@ -65,7 +61,7 @@ def check_readable(path: Path) -> None:
     try:
         if not path.is_file():
             raise DatabaseUnusable(f"{path} does not exist; polar run or polar db migrate creates it")
-        version = _version(path, "ro", BUSY_TIMEOUT_MS)
+        version = _version(path, "ro", connections.BUSY_TIMEOUT_MS)
     except (sqlite3.OperationalError, PermissionError) as error:
         raise DatabaseUnusable(
             f"{path} cannot be opened by this user ({error}). SQLite keeps its log beside the database and needs it "
@@ -83,6 +79,16 @@ def check_readable(path: Path) -> None:
         )
 
 
+def identify(path: Path) -> tuple[int, int]:
+    """Which file lies there, once it is known that it can be read and is of this code's version."""
+    check_readable(path)
+    try:
+        status = path.stat()
+    except FileNotFoundError as error:
+        raise DatabaseUnusable(f"{path} was deleted just now") from error
+    return status.st_dev, status.st_ino
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A read-only connection in one transaction: all its queries see the database of one instant.
@@ -90,7 +96,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     Rows come as sqlite3.Row. Keep it short where the bot runs: its log cannot be folded in meanwhile.
     """
     check_readable(path)
-    with closing(connect_reader(path)) as connection:
+    with closing(connections.connect_reader(path)) as connection:
         connection.execute("BEGIN")
         yield connection
 
@@ -107,7 +113,7 @@ def _inspect(path: Path, busy_ms: int) -> int:
 
 
 def _version(path: Path, mode: str, busy_ms: int) -> int:
-    with closing(sqlite3.connect(uri(path, mode), uri=True, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(connections.uri(path, mode), uri=True, isolation_level=None)) as connection:
         connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
         connection.execute("BEGIN")
         version = migrations.version(connection)
@@ -135,48 +141,14 @@ def _check_folder(path: Path) -> None:
         raise DatabaseUnusable(f"{path} cannot be written; make it writable, or change POLAR_DATABASE")
 
 
-def uri(path: Path, mode: str) -> str:
-    """The SQLite URI of a file, opened in `mode` (`ro`, `rw` or `rwc`)."""
-    return f"{path.absolute().as_uri()}?mode={mode}"
-
-
 def tighten(path: Path) -> None:
     """Take from others what they may do with the file, and with what an earlier process left beside it."""
     log = own_files.beside(path, own_files.LOG)
     private_files.tighten(*own_files.all_of(path), *sorted(log.parent.glob(f"{glob.escape(log.name)}.of-*")))
 
 
-def connect_reader(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode that cannot write, for any one thread. Rows come as sqlite3.Row."""
-    connection = sqlite3.connect(uri(path, "ro"), uri=True, isolation_level=None, check_same_thread=False)
-    connection.row_factory = sqlite3.Row
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    return connection
-
-
-def connect_writer(path: Path, *, busy_ms: int) -> sqlite3.Connection:
-    """A connection in autocommit mode with the durability that everything else relies on."""
-    connection = sqlite3.connect(
-        uri(path, "rwc"), uri=True, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS
-    )
-    try:
-        connection.row_factory = sqlite3.Row
-        connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
-        # Only a file without tables still takes this setting, and only before WAL.
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        # What is deleted is overwritten. FAST would leave the words that stood on pages which nobody uses any more.
-        connection.execute("PRAGMA secure_delete = ON")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
 def prepare(
-    path: Path, now_ms: int, *, busy_ms: int = BUSY_TIMEOUT_MS
+    path: Path, now_ms: int, *, busy_ms: int = connections.BUSY_TIMEOUT_MS
 ) -> tuple[sqlite3.Connection, list[migrations.Migration]]:
     """Check, open, migrate and index the file; returns the writer's connection and what was applied.
 
@@ -186,7 +158,7 @@ def prepare(
     check(path, busy_ms=busy_ms)
     try:
         private_files.create(path.resolve())
-        connection = connect_writer(path, busy_ms=busy_ms)
+        connection = connections.connect_writer(path, busy_ms=busy_ms)
         try:
             applied = migrations.apply(connection, now_ms)
             memory_index.prepare(connection)

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from storage import private_files
 from storage.errors import DatabaseUnusable
-from storage.sqlite import opening, own_files
-from storage.sqlite.backup import STEP_PAGES, OnStep, sync_folder
+from storage.sqlite import connections, own_files
+from storage.sqlite.backup import STEP_PAGES, sync_folder
 from storage.sqlite.codes import is_damage
 from storage.sqlite.writer import empty_log
+from storage.steps import OnStep
 
 
 @contextmanager
@@ -41,7 +42,7 @@ def _remove(path: Path) -> None:
 
 def fit(staged: Path, page_size: int) -> None:
     """Pages of the size that the database has, which keeps it."""
-    with closing(sqlite3.connect(opening.uri(staged, "rw"), uri=True, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(connections.uri(staged, "rw"), uri=True, isolation_level=None)) as connection:
         if connection.execute("PRAGMA page_size").fetchone()[0] != page_size:
             connection.execute(f"PRAGMA page_size = {page_size}")
             connection.execute("VACUUM")
@@ -53,8 +54,8 @@ def put(staged: Path, path: Path, progress: OnStep, *, is_whole: bool) -> Path |
         return _rename(staged, path.resolve())
     try:
         with (
-            closing(opening.connect_reader(staged)) as source,
-            closing(opening.connect_writer(path, busy_ms=opening.BUSY_TIMEOUT_MS)) as database,
+            closing(connections.connect_reader(staged)) as source,
+            closing(connections.connect_writer(path, busy_ms=connections.BUSY_TIMEOUT_MS)) as database,
         ):
             # One transaction: readers see the former database until it is committed, and whoever is killed before has
             # written nothing.

@@ -13,17 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage import migrations
-from storage.beside import Beside, beside
-from storage.database import exclusive
+from storage.beside import Beside
 from storage.erasure import Erasure
 from storage.errors import CopyUnusable, DatabaseLost, DatabaseUnusable
 from storage.ids import RunSource, sql_run_id
 from storage.indexed import field
 from storage.migrations import Migration
-from storage.sqlite import opening, own_files, replacing, soundness
-from storage.sqlite.backup import OnStep, pour, reading_alone
+from storage.sqlite import connections, opening, own_files, replacing, soundness
+from storage.sqlite.backup import pour, reading_alone
+from storage.sqlite.beside import beside
 from storage.sqlite.codes import is_damage
+from storage.sqlite.lock import exclusive
+from storage.state import Halted, Restored
 from storage.statement import Statement
+from storage.steps import OnStep
 from storage.tables.erasures import Erased, read_of
 from storage.tables.properties import ENDED_START, START, Properties
 from storage.tables.run_deliveries import RunDeliveries
@@ -81,25 +84,6 @@ _WHO_WAS_ERASED = (
     "who was erased since the copy was made is not known, as {reason}; give the list that `polar erase --list --json` "
     "made with --erasures FILE, or say --no-erasures where nobody was"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Halted:
-    """How much was open, or due by now, and how many people's erasures were repeated."""
-
-    deliveries: int
-    updates: int
-    runs: int
-    erased: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restored:
-    """What was done with a copy; `aside` is the damaged file that it has replaced, where that was so."""
-
-    applied: Sequence[Migration]
-    ended: Halted
-    aside: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +157,7 @@ def _former(path: Path) -> tuple[_Facts | None, str]:
     if not path.exists():
         return None, f"{path} does not exist"
     try:
-        with closing(opening.connect_reader(path)) as connection:
+        with closing(connections.connect_reader(path)) as connection:
             facts = _Facts.of(connection)
             reason = f"{path} did not keep that"
             if facts.erased and connection.execute("PRAGMA integrity_check(polar_erasures)").fetchone()[0] != "ok":

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from storage.sqlite import opening
+from storage.sqlite import connections
 from storage.sqlite.codes import is_busy
 
 STEPS = 1_000
@@ -34,7 +34,7 @@ def look_through(path: Path, *, is_over: Callable[[], bool]) -> list[str] | None
     It finds what is broken, not an index that lacks a row, which takes a walk over all (`problems`).
     """
     try:
-        with closing(opening.connect_reader(path)) as connection:
+        with closing(connections.connect_reader(path)) as connection:
             connection.set_progress_handler(is_over, STEPS)
             lines = [str(row[0]) for row in connection.execute(f"PRAGMA quick_check({MOST})")]
     except sqlite3.DatabaseError as error:
@@ -54,8 +54,3 @@ def size(connection: sqlite3.Connection) -> int:
     """In bytes, with what is still in the log only."""
     pages, page = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
     return int(pages * page)
-
-
-def mebibytes(size: int) -> str:
-    """A size in bytes, for people."""
-    return f"{size / 1_048_576:,.1f} MiB"

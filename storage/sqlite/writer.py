@@ -12,6 +12,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from storage.errors import DatabaseBusy, DatabaseLost, StorageError
 from storage.sqlite.codes import is_busy, is_fatal
 from storage.sqlite.execution import run_group, run_unit
+from storage.sqlite.failures import failure_of_unit, lost
 from storage.statement import Unit, UnitRows
 
 READERS_MS = 20
@@ -45,7 +46,7 @@ def run_batch(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[Uni
             raise
         except Exception as error:  # noqa: BLE001 - the unit's caller waits for it, and gets it
             if len(units) == 1 and not any(statement.bulk for statement in units[0]):
-                return [error]
+                return [failure_of_unit(error)]
         # That failure is not reported: run again, the unit that caused it reports its own.
         return _run_all_apart(connection, units)
 
@@ -58,7 +59,7 @@ def _run_all_apart(connection: sqlite3.Connection, units: Sequence[Unit]) -> lis
                 return [void[i] if i in void else _run_apart(connection, i, unit) for i, unit in enumerate(units)]
         except _TransactionEnded as ended:
             assert isinstance(ended.__cause__, Exception)
-            void[ended.position] = ended.__cause__
+            void[ended.position] = failure_of_unit(ended.__cause__)
 
 
 def rehearse(connection: sqlite3.Connection, unit: Unit) -> UnitRows:
@@ -106,7 +107,7 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     except BaseException as error:
         clean = _roll_back(connection)
         if is_fatal(error) or not clean:
-            raise DatabaseLost(f"{DatabaseLost.__doc__} SQLite says: {error}") from error
+            raise lost(error) from error
         if is_busy(error):
             raise DatabaseBusy from error
         raise
@@ -124,7 +125,7 @@ def _run_apart(connection: sqlite3.Connection, position: int, unit: Unit) -> Uni
         if not connection.in_transaction:  # as RAISE(ROLLBACK) of a foreign trigger does: all else must run again
             raise _TransactionEnded(position) from error
         connection.execute("ROLLBACK TO unit")
-        answer = error
+        answer = failure_of_unit(error)
     connection.execute("RELEASE unit")
     return answer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from storage.database import Database
+from storage.readers import OwnReaders
 from storage.statement import Statement
 
 OWNER = "owner"
@@ -20,7 +20,7 @@ def digest(code: str) -> str:
 class Permissions:
     """Roles granted in the chat (those in the settings come on top) and codes that wait."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: OwnReaders) -> None:
         self._database = database
         self.watch(self._forget)
         self._roles: dict[str, str | None] = {}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 
 from storage.balances import SPENT
 from storage.indexed import RUN_STATUS, field
-from storage.readers import Readers
+from storage.readers import Readers, Room
 
 _INSTANT = field("metadata", "scheduledAtMs")
 
@@ -27,15 +26,6 @@ class Undelivered:
 
     failed: int
     waiting: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileFacts:
-    """Sizes in bytes: of the database file, of the unused pages in it, and of what its disk has left."""
-
-    size: int
-    unused: int
-    disk_free: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +87,9 @@ class Health:
         assert row is not None
         return int(row[0])
 
-    async def file(self) -> FileFacts:
-        """The facts of the file by SQLite and the disk, without reading its content."""
-        row = await self._readers.fetch_one(
-            "SELECT page_count * page_size, freelist_count * page_size "
-            "FROM pragma_page_count, pragma_page_size, pragma_freelist_count"
-        )
-        assert row is not None
-        return FileFacts(size=row[0], unused=row[1], disk_free=shutil.disk_usage(self._readers.path.parent).free)
+    async def room(self) -> Room:
+        """The room that the database takes, without reading its content."""
+        return await self._readers.room()
 
     async def budgets_used(self, *, share: float, now_ms: int) -> list[Spent]:
         """The budgets of which at least this share (1 is all) is used."""

@@ -31,8 +31,7 @@ SELECT
   (SELECT count(*) FROM polar_updates INDEXED BY polar_updates_dead WHERE status = 'dead'),
   (SELECT count(*) FROM polar_scheduler_events INDEXED BY polar_scheduler_due
    WHERE queue IN ('scheduled', 'retry') AND sequence <= :now),
-  (SELECT max(version) FROM polar_schema_versions),
-  (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)
+  (SELECT max(version) FROM polar_schema_versions)
 """
 DELIVERIES = """
 SELECT 'pending', count(*) FROM polar_delivery_queue INDEXED BY polar_delivery_status WHERE status = 'pending'
@@ -136,9 +135,9 @@ async def _counts(readers: Readers, query: str) -> LabelledCounts:
 
 
 async def _depths(readers: Readers, now_ms: int) -> Depths:
-    row = await readers.fetch_one(DEPTHS, {"now": now_ms})
+    row, room = await readers.fetch_one(DEPTHS, {"now": now_ms}), await readers.room()
     assert row is not None
-    return Depths(updates_pending=row[0], updates_dead=row[1], due=row[2], schema_version=row[3], bytes=row[4])
+    return Depths(updates_pending=row[0], updates_dead=row[1], due=row[2], schema_version=row[3], bytes=room.size)
 
 
 async def _budgets(readers: Readers, now_ms: int) -> list[Spent]:

@@ -6,17 +6,12 @@ calendar. Texts come cut, times as milliseconds within the years 1 to 9999.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from storage.errors import DatabaseUnusable
+from storage.engine import DatabaseSnapshot
 from storage.ids import sql_telegram_message_id
 from storage.indexed import EVENT_AUTOMATION, field
-from storage.sqlite import opening
 from storage.statuses import UNHEARD, joined_deliveries
 from storage.tables.properties import KEPT_MESSAGES_DAYS
 
@@ -174,27 +169,11 @@ CASE WHEN json_valid(record) THEN coalesce(
 """
 
 
-@contextmanager
-def snapshot(path: Path, since_ms: float = ALWAYS) -> Iterator[Projections]:
-    """The rows of one instant, from `since_ms` on; raises DatabaseUnusable, also for what fails while reading."""
-    try:
-        with opening.reading(path) as connection:
-            connection.row_factory = None
-            # Another program may have stored what is not UTF-8.
-            connection.text_factory = partial(str, encoding="utf-8", errors="replace")
-            yield Projections(connection, since_ms)
-    except sqlite3.Error as error:
-        raise DatabaseUnusable(
-            f"{path} cannot be read to its end ({error}); polar db check looks at the file, "
-            "and SQLite needs some free space for temporary files"
-        ) from error
-
-
 class Projections:
     """Rows newest first, ties in a fixed order; totals largest first, at most TOP."""
 
-    def __init__(self, connection: sqlite3.Connection, since_ms: float) -> None:
-        self._connection = connection
+    def __init__(self, taken: DatabaseSnapshot, since_ms: float = ALWAYS) -> None:
+        self._taken = taken
         self._since = {"since": since_ms}
 
     def reactions(self) -> Iterator[Reaction]:
@@ -203,7 +182,7 @@ class Projections:
 
     def days_of_texts(self) -> int | None:
         """The days that messages are kept, where some are gone already; None as long as all are there."""
-        rows = self._connection.execute("SELECT value FROM polar_properties WHERE name = ?", (KEPT_MESSAGES_DAYS,))
+        rows = self._taken.rows("SELECT value FROM polar_properties WHERE name = ?", (KEPT_MESSAGES_DAYS,))
         value = str(next(rows, ("",))[0])
         return int(value) if value.isdecimal() and len(value) < 6 else None
 
@@ -364,5 +343,5 @@ class Projections:
     def _last(self, sql: str) -> Last | None:
         return next((Last._make(row) for row in self._rows(sql)), None)
 
-    def _rows(self, sql: str) -> sqlite3.Cursor:
-        return self._connection.execute(sql, self._since)
+    def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        return self._taken.rows(sql, self._since)

@@ -18,7 +18,7 @@ from emulator import Chat, Person
 from middleware.replies.outbox import Outbox
 from middleware.turn import Turn
 from storage.erasure import Erasure
-from storage.sqlite import opening
+from storage.sqlite import connections
 from storage.statement import Statement
 from storage.tables.memories import Memories
 from storage.traces import Traces
@@ -259,7 +259,7 @@ async def test_what_cannot_be_removed_from_the_disk_ends_nothing(
 
 def test_the_writer_overwrites_what_it_deletes(house: House) -> None:
     """Whatever SQLite was built to do; less than ON leaves what stood on pages that nobody uses any more."""
-    with closing(opening.connect_writer(house.path, busy_ms=0)) as connection:
+    with closing(connections.connect_writer(house.path, busy_ms=0)) as connection:
         assert connection.execute("PRAGMA secure_delete").fetchone()[0] == 1
 
 

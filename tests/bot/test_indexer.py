@@ -13,6 +13,7 @@ import pytest_asyncio
 from bot.indexer import Indexer
 from storage import memory_index
 from storage.database import Database
+from storage.errors import StatementFailed
 from storage.memory_building import PAGE
 from storage.memory_changes import CHANGED, MemoryChanges
 from storage.tables.memories import Memories
@@ -103,7 +104,7 @@ async def test_what_it_does_beside_the_bot_is_found(house: House, monkeypatch: p
 
 async def test_entries_that_it_makes_behind_ours_do_not_hide_a_memory(database: Database) -> None:
     """Its own come in later statements, and remove ours: so what has changed is looked at again, and theirs go."""
-    indexer, earlier = Indexer(database), Earlier(database.path)
+    indexer, earlier = Indexer(database), Earlier(Path(database.label))
     earlier.remember("m", S, 7, {"fact": "green tea"}, at_ms=1)
     await indexer.look()
     assert await found(database, "tea") == ["m"]
@@ -120,7 +121,7 @@ async def test_entries_that_it_makes_behind_ours_do_not_hide_a_memory(database: 
 
 async def test_what_changes_while_it_is_indexed_is_looked_at_again(database: Database) -> None:
     """Nothing that was read before counts as done."""
-    earlier, changes = Earlier(database.path), MemoryChanges(database)
+    earlier, changes = Earlier(Path(database.label)), MemoryChanges(database)
     earlier.remember("m", S, 7, {"fact": "green tea"}, at_ms=1)
     page = await changes.page(CHANGED)
     earlier.remember("m", S, 7, {"fact": "black coffee"}, at_ms=2)
@@ -144,7 +145,7 @@ async def test_our_own_memories_leave_nothing_to_do(database: Database) -> None:
 async def test_many_are_indexed_in_pages(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """No commit is longer than a page, no query of the index either; broken records and another's are no exception."""
     monkeypatch.setattr("storage.memory_changes.INDEX_PAGE", 50)
-    earlier, longest = Earlier(database.path), 0
+    earlier, longest = Earlier(Path(database.label)), 0
     with earlier.open() as connection:
         connection.execute("BEGIN")
         for number in range(150):
@@ -172,7 +173,7 @@ async def test_many_are_indexed_in_pages(database: Database, monkeypatch: pytest
 
 async def test_the_marks_stay_out_of_the_other_programs_way(database: Database) -> None:
     """Whatever way it writes in: replacing, many at once, one whose id is missing, a SQLite of its own."""
-    with sqlite3.connect(database.path) as connection:
+    with sqlite3.connect(Path(database.label)) as connection:
         row = (S, "7", "session", "fact", '{"fact":"tea"}', "{}", 1, 1)
         for memory_id in ("m", "m", None, None):
             connection.execute(
@@ -228,7 +229,7 @@ async def test_a_former_index_that_cannot_be_removed_does_not_keep_the_new_one_f
 
     async def fail(indexer: Indexer) -> None:
         tried.append("former")
-        raise sqlite3.OperationalError("damaged")
+        raise StatementFailed("damaged")
 
     async def build(indexer: Indexer) -> None:
         tried.append("build")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,30 @@ def test_a_secret_that_can_be_guessed_stops_the_start(env: Path, name: str) -> N
     assert "hush" not in str(told.value)
     env.write_text(f"{name}={'hush' * 4}\n")
     settings.load()
+
+
+def test_a_database_is_a_file_or_a_server_whose_password_is_not_shown(env: Path) -> None:
+    """What shows the settings does not show it; it is one of what is taken out of the log."""
+    env.write_text("POLAR_DATABASE=data/polar.db\n")
+    assert settings.load().location == env.parent / "data" / "polar.db"
+    assert settings.load().spool_folder == env.parent / "data"
+    env.write_text("POLAR_DATABASE=postgresql://ann:hush%2Fhush@db/polar\n")
+    loaded = settings.load()
+    assert str(loaded.location) == "postgresql://ann@db/polar"
+    assert loaded.spool_folder == Path(tempfile.gettempdir())
+    assert "hush/hush" in loaded.secrets
+    for shown in (repr(loaded), str(loaded)):
+        assert "hush" not in shown
+    given = settings.environment({}, {"database": loaded.database})
+    assert given["POLAR_DATABASE"] == "postgresql://ann:hush%2Fhush@db/polar"
+
+
+def test_an_address_that_is_refused_is_not_shown(env: Path) -> None:
+    """It may hold a password."""
+    env.write_text("POLAR_DATABASE=postgresql://ann:hu/sh@db/polar\n")
+    with pytest.raises(SettingsError, match=r"^POLAR_DATABASE: write @") as told:
+        settings.load()
+    assert "ann" not in str(told.value)
 
 
 def test_a_name_that_is_no_setting_is_told_with_its_place_and_the_nearest_one(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import suppress
 
 import pytest
 
 from bot import supervised
 from bot.supervised import Ended, Supervisor, end
+from storage.errors import StatementFailed
 
 
 class Broken(Exception):
@@ -114,8 +115,7 @@ async def words() -> None:
 
 async def statement() -> None:
     """Fails in SQLite."""
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute("SELECT * FROM missing")
+    raise StatementFailed("no such table: missing") from sqlite3.OperationalError
 
 
 async def test_the_reason_of_an_end_holds_no_words_of_people() -> None:

@@ -13,8 +13,12 @@ from types import FrameType
 from typing import Any
 
 from middleware.turn import CallNext, Outcome, Turn
-from storage.readers import Readers
-from storage.sqlite.group_reader import GroupReader
+from storage.errors import StorageError
+from storage.sqlite import group_reader
+from storage.sqlite.failures import failure_of_reader
+from storage.sqlite.group_reader import Queries
+from storage.sqlite.readers import SqliteAsking, SqliteReaders
+from storage.statement import Rows
 from tests.campaigns import READ_FAILS, TASKS_SHOWN, TURN_FAILS
 
 
@@ -43,13 +47,20 @@ class Injected:
 
 
 def _fail_reads(number: int, frame: FrameType | None) -> None:
-    async def broken(*_: Any) -> Any:
+    def failure() -> StorageError:
         error = sqlite3.OperationalError("disk I/O error")
         error.sqlite_errorcode = sqlite3.SQLITE_IOERR
-        raise error
+        return failure_of_reader(error)
 
-    GroupReader.fetch = broken  # type: ignore[assignment, method-assign]
-    Readers.fetch = broken  # type: ignore[assignment, method-assign]
+    async def broken(*_: Any) -> Any:
+        raise failure()
+
+    def broken_group(connection: sqlite3.Connection, queries: Queries) -> list[Rows | Exception]:
+        return [failure() for _ in queries]
+
+    group_reader.read_group = broken_group
+    SqliteReaders.fetch = broken  # type: ignore[assignment, method-assign]
+    SqliteAsking.fetch = broken  # type: ignore[assignment, method-assign]
 
 
 def _show_tasks(number: int, frame: FrameType | None) -> None:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from middleware.turn import Turn
+from storage.errors import StatementFailed
 from storage.tables.updates import Updates
 from tests.house import CHECKOUT, House
 from tests.responders import Hanging
@@ -32,7 +33,7 @@ class Breaking(Hanging):
 
 
 async def _fail(*_: Any, **__: Any) -> Any:
-    raise sqlite3.OperationalError("disk I/O error")
+    raise StatementFailed("disk I/O error") from sqlite3.OperationalError("disk I/O error")
 
 
 class Process:

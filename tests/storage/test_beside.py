@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.beside import beside
 from storage.database import Database
+from storage.engines import beside
 from storage.errors import DatabaseUnusable, ExpectationFailed
 from storage.tables.jobs import Jobs
 from storage.tables.properties import Properties

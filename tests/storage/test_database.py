@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 import storage.database as module
+from storage import lock_waits
 from storage.database import Database
-from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
-from storage.readers import READERS
-from storage.sqlite import lock_waits
+from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed, StatementFailed
+from storage.sqlite import engine
+from storage.sqlite.readers import READERS
 from storage.sqlite.writer import run_batch
 from storage.statement import Rows, Statement, Unit, UnitRows
 from tests.storage.files import NOW_MS, can_be_written, locked, plain, rows, run
@@ -31,7 +32,7 @@ class Gate:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.open = threading.Event()
         self.batches: list[int] = []
-        monkeypatch.setattr(module, "run_batch", self._run)
+        monkeypatch.setattr(engine, "run_batch", self._run)
 
     def _run(self, connection: sqlite3.Connection, units: list[Unit]) -> list[UnitRows | Exception]:
         self.batches.append(len(units))
@@ -243,7 +244,7 @@ async def test_a_reader_never_sees_an_uncommitted_half(
         connection.create_function("pause", 0, pause)
         return run_batch(connection, units)
 
-    monkeypatch.setattr(module, "run_batch", run)
+    monkeypatch.setattr(engine, "run_batch", run)
     task = asyncio.create_task(database.commit(put("a"), Statement("SELECT pause()"), put("b")))
     assert await asyncio.to_thread(inside.wait, 30)
     before = [tuple(row) for row in await database.fetch(ALL)]
@@ -256,7 +257,7 @@ async def test_a_reader_never_sees_an_uncommitted_half(
 
 async def test_readers_cannot_write(database: Database) -> None:
     """`fetch` is no second way to write."""
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with pytest.raises(StatementFailed, match="readonly"):
         await database.fetch("INSERT INTO polar_properties VALUES ('sneaky', '1')")
     assert await database.fetch_one("SELECT 1 FROM polar_properties") is None
 
@@ -264,7 +265,7 @@ async def test_readers_cannot_write(database: Database) -> None:
 async def test_a_failed_query_gives_its_reader_back(database: Database) -> None:
     """More failures than there are readers leave the database readable."""
     for _ in range(READERS * 2):
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(StatementFailed):
             await database.fetch("SELECT nonsense")
     async with asyncio.timeout(30):
         assert (await database.fetch("SELECT 1"))[0][0] == 1
@@ -345,7 +346,7 @@ async def test_a_mistake_of_whoever_asks_loses_nothing(database: Database) -> No
     """A query that is wrong, or that would write, is its caller's failure alone."""
     for wrong in ("SELECT nonsense", "DELETE FROM polar_properties"):
         for read in (database.fetch, database.look_up):
-            with pytest.raises(sqlite3.OperationalError):
+            with pytest.raises(StatementFailed):
                 await read(wrong)
     assert not database.lost.is_set()
     assert await database.commit(put("a")) == [[]]
@@ -442,7 +443,7 @@ async def test_the_log_of_a_file_that_was_taken_away_meets_no_other(path: Path, 
 
 async def test_no_transaction_stays_open_after_an_error(database: Database, path: Path) -> None:
     """A void unit leaves the writer clean; the next unit begins a transaction of its own."""
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(StatementFailed):
         await database.commit(put("a"), put("a"))
     assert can_be_written(path)
     assert await database.commit(put("a")) == [[]]

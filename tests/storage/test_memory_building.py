@@ -9,11 +9,11 @@ import pytest_asyncio
 
 from bot.indexer import Indexer
 from storage.database import Database
+from storage.engines import connect_readers
 from storage.erasure import Erasure
 from storage.json_text import encode
 from storage.memory_building import FORMER_ROWS, MERGED, PAGE, MemoryBuilding
 from storage.memory_changes import CHANGED, MemoryChanges
-from storage.readers import Readers
 from storage.statement import Statement
 from storage.tables.chats import Chats
 from storage.tables.memories import Memories
@@ -178,7 +178,7 @@ async def test_what_is_written_while_it_is_made_is_in_it(old: Path) -> None:
 async def test_nothing_that_is_forgotten_while_it_is_looked_at_comes_back(database: Database) -> None:
     """Nor in its former words: whoever has changed a row has seen to its entry."""
     memories, changes = Memories(database), MemoryChanges(database)
-    with plain(database.path) as connection:
+    with plain(Path(database.label)) as connection:
         for name in ("a", "b"):
             row = (name, S, "7", "session", "fact", '{"fact":"green tea"}', "{}", 1, 1)
             connection.execute("INSERT INTO polar_memory VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
@@ -228,7 +228,7 @@ async def test_the_operators_search_finds_all_meanwhile(old: Path) -> None:
     """By the same words."""
     leave(old, 5)
     database = await Database.open(old, now_ms=NOW_MS)
-    readers = await Readers.connect(old)
+    readers = await connect_readers(old)
     for _ in range(2):
         page = await memory_listings.memories(readers, text="TEA gre", user="7")
         assert sorted(memory.memory_id for memory, _ in page.rows) == [f"m{number:04}" for number in range(5)]

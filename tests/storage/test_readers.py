@@ -11,7 +11,7 @@ import pytest
 
 from storage.database import Database
 from storage.errors import DatabaseClosed, QuestionTooLong
-from storage.readers import READERS
+from storage.sqlite.readers import READERS
 from tests.storage.files import NOW_MS
 
 ENDLESS = "WITH RECURSIVE n (x) AS (SELECT 0 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"

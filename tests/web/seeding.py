@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
+from storage.engines import connect_readers
 from storage.readers import Readers
 from storage.sqlite import opening
 from storage.tables.runs import Runs
@@ -59,7 +60,7 @@ def writing(path: Path, now_ms: int = NOW_MS) -> Iterator[Rows]:
 @asynccontextmanager
 async def reading(path: Path) -> AsyncIterator[Readers]:
     """Readers of it."""
-    readers = await Readers.connect(path)
+    readers = await connect_readers(path)
     try:
         yield readers
     finally:

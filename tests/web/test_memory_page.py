@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from storage import memory_entries
-from storage.readers import Readers
+from storage.engines import connect_readers
 from storage.sqlite import opening
 from storage.views import listings, memory_listings
 from tests.storage.files import NOW_MS, plain
@@ -130,7 +130,7 @@ async def test_a_search_for_what_is_rare_stops_and_goes_on(database: Path, monke
     monkeypatch.setattr(listings, "SPAN", 25)
     with plain(database) as connection:
         assert connection.execute("SELECT count(*) FROM polar_memory_fts").fetchone() == (COUNT,)
-    readers = await Readers.connect(database)
+    readers = await connect_readers(database)
     try:
         for words in ("", "garden"):
             before, pages, found = listings.NEWEST, 0, 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.readers import Readers
+from storage.engines import connect_readers
 from storage.sqlite import opening
 from storage.tables.runs import Runs
 from storage.views import listings, run_listings
@@ -117,7 +117,7 @@ def test_the_task_board_counts_and_lists(web: Web) -> None:
 async def test_a_search_for_what_is_rare_stops_and_goes_on(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long the ledger: each page looks at SPAN rows at most, and the last finds what is there."""
     monkeypatch.setattr(listings, "SPAN", 50)
-    readers = await Readers.connect(database)
+    readers = await connect_readers(database)
     try:
         first = await run_listings.runs(readers, source="heartbeat")
         assert (first.rows, first.next, first.is_cut) == ([], COUNT - 49, True)

@@ -177,7 +177,7 @@ def test_a_file_that_is_not_of_this_version_is_refused(tmp_path: Path) -> None:
 
 def test_a_database_that_is_busy_is_told_in_one_line(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program holds it for longer than we wait; nothing is changed."""
-    monkeypatch.setattr("storage.sqlite.opening.BUSY_TIMEOUT_MS", 10)
+    monkeypatch.setattr("storage.sqlite.connections.BUSY_TIMEOUT_MS", 10)
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         done = heartbeat(database, "set", "h", *NEW)

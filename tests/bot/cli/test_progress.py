@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.progress import CLEAR, line, telling
-from storage.sqlite.backup import OnStep
+from storage.steps import OnStep
 from tests.bot.cli.terminal import polar
 
 

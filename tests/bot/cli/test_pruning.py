@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from storage import pruning
-from storage.database import exclusive
+from storage.sqlite.lock import exclusive
 from tests.bot.cli.terminal import polar, printed
 
 DAY_MS = 24 * 3_600_000

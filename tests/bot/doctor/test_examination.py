@@ -10,6 +10,7 @@ from bot.doctor import kept
 from bot.doctor.examination import Examination
 from bot.responders import least_usd
 from emulator.model import ModelServer
+from storage import care
 from tests.bot.doctor.judged import judged
 from tests.house import House
 from tests.looking import awake, idle, tell
@@ -26,7 +27,7 @@ CHECKS = [
 async def examine(house: House, *, limit_s: float = 5, **settings: Any) -> dict[str, tuple[str, str]]:
     """The judgements by check, in the order in which they were shown."""
     found: dict[str, tuple[str, str]] = {}
-    state = await asyncio.to_thread(kept.look_at_file, house.path)
+    state = await asyncio.to_thread(care.look_at, house.path)
     loaded, clock = house.settings(**settings), system_clock()
     examination = Examination(
         settings=loaded, clock=clock, limit_s=limit_s, least_usd=lambda: least_usd(loaded, now_ms=clock())

@@ -35,7 +35,7 @@ def path(tmp_path: Path) -> Path:
 async def test_a_file_of_this_version_is_read_and_stays_as_it_is(path: Path) -> None:
     """All facts of it are there."""
     before = digest(path)
-    state = kept.look_at_file(path)
+    state = care.look_at(path)
     assert (state.version, state.trouble, state.exists) == (newest(), "", True)
     assert state.size > 0
     assert state.disk_free
@@ -53,7 +53,7 @@ async def test_beside_a_bot_what_it_has_committed_is_read(tmp_path: Path) -> Non
     try:
         policy = BudgetPolicy(scope="global", target_id="", limit_usd=5)
         await database.commit(Properties.set("start", "1"), *Budgets.set(policy, now_ms=NOW_MS))
-        state = kept.look_at_file(database.path)
+        state = care.look_at(tmp_path / "polar.db")
         async with kept.opened(state) as readers:
             facts = await kept.ask(readers, now_ms, limit_s=5)
     finally:
@@ -69,7 +69,7 @@ async def test_an_older_schema_is_told_and_not_brought_up_to_date(path: Path) ->
     with plain(path) as connection:
         connection.execute("DELETE FROM polar_schema_versions WHERE version = ?", (newest(),))
     before = digest(path)
-    state = kept.look_at_file(path)
+    state = care.look_at(path)
     assert (state.version, state.exists) == (newest() - 1, True)
     async with kept.opened(state) as readers:
         assert readers is None
@@ -84,7 +84,7 @@ async def test_a_file_that_cannot_be_used_says_why(path: Path, content: bytes | 
         path = path.parent / "nowhere" / "polar.db"
     else:
         path.write_bytes(content)
-    state = kept.look_at_file(path)
+    state = care.look_at(path)
     assert state.version is None
     assert said in state.trouble
     async with kept.opened(state) as readers:
@@ -93,7 +93,7 @@ async def test_a_file_that_cannot_be_used_says_why(path: Path, content: bytes | 
 
 async def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     """A doctor only looks."""
-    state = kept.look_at_file(tmp_path / "polar.db")
+    state = care.look_at(tmp_path / "polar.db")
     assert (state.version, state.exists, state.trouble) == (0, False, "")
     async with kept.opened(state) as readers:
         assert readers is None
@@ -103,7 +103,7 @@ async def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
 
 async def test_a_file_that_is_large_is_not_looked_through(path: Path) -> None:
     """Neither is one that takes longer than the limit."""
-    state = kept.look_at_file(path)
+    state = care.look_at(path)
     large = replace(state, size=kept.MOST_LOOKED_THROUGH + 1)
     assert await kept.find_problems(large, itertools.count().__next__, limit_s=5) is None
     slow = itertools.chain([0.0], itertools.repeat(9.0))
@@ -117,5 +117,5 @@ async def test_what_cannot_be_read_in_time_is_not_known(path: Path, monkeypatch:
         await asyncio.Event().wait()
 
     monkeypatch.setattr("bot.doctor.kept.last_signs", never)
-    async with kept.opened(kept.look_at_file(path)) as readers:
+    async with kept.opened(care.look_at(path)) as readers:
         assert await kept.ask(readers, now_ms, limit_s=0.01) is None

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from bot.doctor import on_kept
-from bot.doctor.kept import FileState, KeptFacts
+from bot.doctor.kept import KeptFacts
+from storage.location import ServerUrl
+from storage.state import DatabaseState
 from storage.views.condition import SetAsideCounts
 from storage.views.liveness import LastSigns
 from tests.bot.doctor.judged import judged
@@ -32,8 +34,8 @@ WELL = KeptFacts(
     balances=[],
     unused=0,
 )
-FILE = FileState(
-    path=Path("/srv/polar.db"),
+FILE = DatabaseState(
+    location=Path("/srv/polar.db"),
     newest=20,
     version=20,
     exists=True,
@@ -42,6 +44,7 @@ FILE = FileState(
     disk_free=10 << 30,
     problems=[],
 )
+ON_SERVER = DatabaseState(location=ServerUrl("postgresql://db/polar"), newest=20, version=20, exists=True)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +133,7 @@ def test_reactions_that_have_arrived() -> None:
         (replace(FILE, version=None, trouble="it is damaged"), ("failed", "unusable")),
     ],
 )
-def test_the_schema(state: FileState, expected: tuple[str, str]) -> None:
+def test_the_schema(state: DatabaseState, expected: tuple[str, str]) -> None:
     """An older one is brought up to date by a start, one that cannot be used by nobody."""
     assert judged(on_kept.check_schema(state)) == expected
 
@@ -142,9 +145,10 @@ def test_the_schema(state: FileState, expected: tuple[str, str]) -> None:
         (replace(FILE, problems=["row 5 missing from index x", "more"]), ("failed", "broken")),
         (replace(FILE, problems=None), ("not known", "too_long")),
         (replace(FILE, exists=False, problems=None), ("not known", "missing")),
+        (ON_SERVER, ("not known", "server")),
     ],
 )
-def test_integrity(state: FileState, expected: tuple[str, str]) -> None:
+def test_integrity(state: DatabaseState, expected: tuple[str, str]) -> None:
     """What was not looked through is not said to be whole."""
     assert judged(on_kept.check_integrity(state)) == expected
 
@@ -159,9 +163,10 @@ def test_integrity(state: FileState, expected: tuple[str, str]) -> None:
         (replace(FILE, size=200 << 20), 101 << 20, ("warning", "unused")),
         (replace(FILE, size=200 << 20), 99 << 20, ("ok", "enough")),
         (replace(FILE, disk_free=None), 0, ("not known", "unseen")),
+        (ON_SERVER, 0, ("not known", "server")),
     ],
 )
-def test_room(state: FileState, unused: int, expected: tuple[str, str]) -> None:
+def test_room(state: DatabaseState, unused: int, expected: tuple[str, str]) -> None:
     """On the disk, in the log, and within the file."""
     assert judged(on_kept.check_room(state, replace(WELL, unused=unused))) == expected
     assert judged(on_kept.check_room(FILE, None)) == ("ok", "enough")

@@ -8,7 +8,7 @@ from bot.clock import system_clock
 from bot.doctor.reaction import wait_for_reaction
 from emulator import Chat, Person
 from middleware.texts import say
-from storage.readers import Readers
+from storage.engines import connect_readers
 from tests.bot.doctor.judged import judged
 from tests.house import House
 from tests.looking import awake, idle, reactions, tell
@@ -95,7 +95,7 @@ async def test_the_ledger_of_a_bot_that_runs_is_watched_for_a_reaction(house: Ho
         message_id = house.world.sent(chat)[-1]["message_id"]
         house.world.react(chat, ann, message_id, "👍")
         await idle(house)
-        readers = await Readers.connect(house.path)
+        readers = await connect_readers(house.path)
         try:
             none = await wait_for_reaction(readers, clock, ask=lambda: None, limit_s=0)
             assert judged(none) == ("failed", "none")
@@ -118,7 +118,7 @@ async def test_without_a_bot_that_runs_nobody_is_asked_to_react(house: House) ->
 
     async with house.bot():
         pass
-    readers = await Readers.connect(house.path)
+    readers = await connect_readers(house.path)
     try:
         for read in (readers, None):
             found = await wait_for_reaction(read, system_clock(), ask=ask, limit_s=30)

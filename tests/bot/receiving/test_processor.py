@@ -199,7 +199,7 @@ async def test_what_was_finished_elsewhere_is_passed_over(tmp_path: Path) -> Non
         await made.receive(*[message(number, number) for number in range(1, SLOTS + 1)])
         await until(lambda: len(made.begun) == SLOTS)
         await made.receive(message(11, 7), message(12, 7), message(21, 8))
-        with plain(made.database.path) as other:
+        with plain(Path(made.database.label)) as other:
             other.execute("UPDATE polar_updates SET status = 'done' WHERE updateId IN (11, 21)")
         made.answers_may_end.set()
         await until(lambda: (12,) in made.ended)

@@ -13,7 +13,7 @@ import pytest
 
 import storage.sqlite.group_reader as module
 from storage.database import Database
-from storage.errors import DatabaseClosed
+from storage.errors import DatabaseClosed, StatementFailed
 from storage.sqlite.group_reader import GroupReader, Queries, read_group
 from storage.statement import Parameters, Rows, Statement
 from tests.storage.files import NOW_MS, locked
@@ -146,7 +146,8 @@ async def test_a_connection_that_fails_is_told_to_all(path: Path) -> None:
     connection.close()
     future = asyncio.get_running_loop().create_future()
     errors = read_group(connection, [("SELECT 1", (), future)] * 2)
-    assert [type(error) for error in errors] == [sqlite3.ProgrammingError] * 2
+    assert [type(error) for error in errors] == [StatementFailed] * 2
+    assert {type(error.__cause__) for error in errors if isinstance(error, Exception)} == {sqlite3.ProgrammingError}
 
 
 async def test_a_cancelled_caller_disturbs_nobody(database: Database, gate: Gate) -> None:
@@ -163,9 +164,9 @@ async def test_a_cancelled_caller_disturbs_nobody(database: Database, gate: Gate
     assert await database.look_up_one("SELECT 7") is not None
 
 
-async def test_a_stop_answers_everybody(database: Database, gate: Gate) -> None:
+async def test_a_stop_answers_everybody(database: Database, path: Path, gate: Gate) -> None:
     """What is being read, what waits, and what comes too late; stopping again does nothing."""
-    reader = GroupReader(database.path)
+    reader = GroupReader(path)
     reader.open()
     reading = await waiting(2, reader.fetch)
     await asyncio.sleep(0)

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from storage import migrations
-from storage.database import Database, exclusive
+from storage import lock_waits, migrations
+from storage.database import Database
 from storage.errors import DatabaseBusy, DatabaseLocked, DatabaseUnusable
-from storage.sqlite import lock_waits, opening
+from storage.sqlite import connections, opening
+from storage.sqlite.lock import exclusive
 from storage.statement import Statement
 from tests.storage.files import HOLD, NOW_MS, OPEN_AND_CLOSE, digest, locked, plain, rows, run, running
 
@@ -68,7 +69,7 @@ async def test_a_new_file_is_durable_from_its_first_byte(database: Database, pat
         "synchronous": 2,
         "foreign_keys": 1,
         "auto_vacuum": 2,
-        "busy_timeout": lock_waits.TRY_MS,
+        "busy_timeout": connections.TRY_MS,
     }
     assert opening.check(path) == migrations.newest()
 

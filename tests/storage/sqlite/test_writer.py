@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.errors import DatabaseBusy, DatabaseLost, ExpectationFailed
+from storage.errors import DatabaseBusy, DatabaseLost, ExpectationFailed, StatementFailed
 from storage.sqlite.writer import run_batch
 from storage.statement import Statement, Unit, UnitRows
 from tests.storage.files import plain
@@ -50,6 +50,11 @@ def values(answer: UnitRows | Exception) -> list[list[tuple[Any, ...]]]:
     return [[tuple(row) for row in found] for found in answer]
 
 
+def refusal(answer: object) -> object:
+    """What SQLite has said, where that is the cause; else what there is."""
+    return answer.__cause__ if isinstance(answer, StatementFailed) else answer
+
+
 def test_all_units_of_a_batch_are_one_transaction(connection: sqlite3.Connection) -> None:
     """A hundred units cost one BEGIN IMMEDIATE and one COMMIT."""
     lines = traced(connection)
@@ -61,7 +66,7 @@ def test_all_units_of_a_batch_are_one_transaction(connection: sqlite3.Connection
 def test_a_unit_that_fails_leaves_nothing_of_itself(connection: sqlite3.Connection) -> None:
     """The first statement of a unit is undone when its second fails."""
     [answer] = run_batch(connection, [(Statement(ADD, ("a", 1)), Statement(ADD, ("a", 2)))])
-    assert isinstance(answer, sqlite3.IntegrityError)
+    assert isinstance(refusal(answer), sqlite3.IntegrityError)
     assert pairs(connection) == {}
     assert not connection.in_transaction
 
@@ -86,7 +91,7 @@ def test_a_unit_fails_alone(connection: sqlite3.Connection, bad: Statement, erro
     last = (Statement("UPDATE pairs SET value = value * 10 WHERE name = 'a' RETURNING value"),)
     answers = run_batch(connection, [first, voided, last])
     assert values(answers[0]) == [[]]
-    assert isinstance(answers[1], error)
+    assert isinstance(refusal(answers[1]), error)
     assert values(answers[2]) == [[(10,)]]
     assert pairs(connection) == {"a": 10}
     assert not connection.in_transaction
@@ -119,7 +124,13 @@ def test_a_unit_that_ends_the_transaction_takes_no_other_with_it(connection: sql
     bad = (Statement(ADD, ("half", 0)), Statement(ADD, ("bad", -1)), Statement(ADD, ("late", 0)))
     units = [(Statement(ADD, ("a", 1)),), bad, (Statement(ADD, ("b", 2)),), bad, (Statement(ADD, ("c", 3)),)]
     answers = run_batch(connection, units)
-    assert [isinstance(answer, sqlite3.IntegrityError) for answer in answers] == [False, True, False, True, False]
+    assert [isinstance(refusal(answer), sqlite3.IntegrityError) for answer in answers] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
     assert pairs(connection) == {"a": 1, "b": 2, "c": 3}
     assert not connection.in_transaction
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database
-from storage.errors import ExpectationFailed
+from storage.errors import ExpectationFailed, StatementFailed
 from storage.statement import Parameters, Rows
 from storage.tables.access import Permissions
 from storage.tables.chats import Chats
@@ -156,7 +156,7 @@ async def test_a_role_is_granted_once_and_a_higher_one_kept(
         access.grant("7", "member", granted_by="1", now_ms=NOW_MS),
     )
     assert rows(path, ROLES) == [("7", "admin"), ("telegram:chat:-5", "group")]
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(StatementFailed):
         await database.commit(access.grant("8", "emperor", granted_by="1", now_ms=NOW_MS))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TypeVar
 
 from storage.errors import DatabaseBusy, StorageError
@@ -14,10 +13,8 @@ Answer = TypeVar("Answer")
 
 log = logging.getLogger("polar.database")
 
-TRY_MS = 250
-"""The time that SQLite itself waits within one try, and so how late a stop of the bot may be noticed."""
 PAUSE_S = 0.01
-"""Between two tries; SQLite does not wait for every lock."""
+"""Between two tries: not every engine waits for every lock."""
 LINE_EVERY_S = 10
 
 
@@ -27,7 +24,7 @@ def never() -> StorageError | None:
 
 
 async def when_free(
-    path: Path, attempt: Callable[[], Awaitable[Answer]], *, ended: Callable[[], StorageError | None] = never
+    label: str, attempt: Callable[[], Awaitable[Answer]], *, ended: Callable[[], StorageError | None] = never
 ) -> Answer:
     """The result of `attempt` once no other program's lock is in its way: without limit, and each ten seconds said.
 
@@ -43,5 +40,5 @@ async def when_free(
                 raise reason from None
             if (now := loop.time()) - said >= LINE_EVERY_S:
                 said = now
-                log.warning("another program has held the lock of %s for %d s; it is waited for", path, now - began)
+                log.warning("another program has held the lock of %s for %d s; it is waited for", label, now - began)
             await asyncio.sleep(PAUSE_S)

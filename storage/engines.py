@@ -1,0 +1,67 @@
+"""The engine of a database, chosen by where it is: the one place that knows of all of them. For care: storage/care.py.
+
+A file is SQLite's. What a server needs is imported only where one is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from storage.beside import Beside
+from storage.engine import DatabaseSnapshot, Engine
+from storage.errors import DatabaseUnusable
+from storage.location import Location, ServerUrl
+from storage.readers import Readers
+from storage.sqlite import opening
+from storage.sqlite.beside import beside as beside_file
+from storage.sqlite.engine import SqliteEngine
+from storage.sqlite.readers import SqliteReaders
+from storage.sqlite.snapshot import snapshot as snapshot_of_file
+
+
+async def open_engine(location: Location, *, now_ms: int, question_s: float) -> Engine:
+    """The database as the bot's process has it; `Database.open` is what calls this."""
+    if isinstance(location, Path):
+        return await SqliteEngine.open(location, now_ms=now_ms, question_s=question_s)
+    raise no_engine(location)
+
+
+async def connect_readers(location: Location) -> Readers:
+    """The database of another process, for reading; raises DatabaseUnusable unless it is of this version."""
+    if isinstance(location, Path):
+        return await SqliteReaders.connect(location)
+    raise no_engine(location)
+
+
+def beside(location: Location) -> AbstractContextManager[Beside]:
+    """For reading and writing beside a bot; raises DatabaseUnusable unless it is free and of this version."""
+    if isinstance(location, Path):
+        return beside_file(location)
+    raise no_engine(location)
+
+
+def snapshot(location: Location) -> AbstractContextManager[DatabaseSnapshot]:
+    """All that is read within sees one instant; raises DatabaseUnusable, also for what fails while reading."""
+    if isinstance(location, Path):
+        return snapshot_of_file(location)
+    raise no_engine(location)
+
+
+def identity(location: Location) -> Hashable:
+    """Which database is there now: another one, or none of this version, may have taken its place.
+
+    Raises DatabaseUnusable unless it can be read and is of this version. It blocks.
+    """
+    if isinstance(location, Path):
+        return opening.identify(location)
+    raise no_engine(location)
+
+
+def no_engine(location: ServerUrl) -> DatabaseUnusable:
+    """The error where what a server needs is not there."""
+    return DatabaseUnusable(
+        f"{location} is on a PostgreSQL server, and what speaks with one is not installed; "
+        "install polar[postgres], or name a file in POLAR_DATABASE"
+    )

@@ -1,0 +1,44 @@
+"""The file at one instant, for who reads all of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from storage.engine import DatabaseSnapshot
+from storage.errors import DatabaseUnusable
+from storage.sqlite import opening
+from storage.statement import Parameters
+
+
+class _Snapshot:
+    """A DatabaseSnapshot: a connection within a transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, params: Parameters, /) -> Iterator[tuple[Any, ...]]:
+        return self._connection.execute(sql, params)
+
+
+@contextmanager
+def snapshot(path: Path) -> Iterator[DatabaseSnapshot]:
+    """All that is read within sees one instant; raises DatabaseUnusable, also for what fails while reading.
+
+    Keep it short where the bot runs: its log cannot be folded in meanwhile.
+    """
+    try:
+        with opening.reading(path) as connection:
+            connection.row_factory = None
+            # Another program may have stored what is not UTF-8.
+            connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+            yield _Snapshot(connection)
+    except sqlite3.Error as error:
+        raise DatabaseUnusable(
+            f"{path} cannot be read to its end ({error}); polar db check looks at the file, "
+            "and SQLite needs some free space for temporary files"
+        ) from error
