@@ -29,7 +29,8 @@ OF_CALL = _COUNTS.format(user="made.userId", session="made.sessionId")
 """Those that count for a row of polar_calls, named `made`."""
 _BALANCES = """
 SELECT scope, targetId, maxLimitUsd, spent, reserved, blocks, resetIntervalMs, lastResetAtMs,
-  blocks AND (:estimate IS NULL OR :estimate > 0 AND spent + reserved + :estimate > maxLimitUsd + 1e-9) AS isShort,
+  blocks AND (CAST(:estimate AS REAL) IS NULL
+    OR CAST(:estimate AS REAL) > 0 AND spent + reserved + CAST(:estimate AS REAL) > maxLimitUsd + 1e-9) AS isShort,
   EXISTS (SELECT 1 FROM polar_properties WHERE name = 'budget_warned:' || scope || ':' || targetId
     AND value = CAST(lastResetAtMs AS TEXT)) AS wasWarned
 FROM (
@@ -40,7 +41,7 @@ FROM (
       OR budget.scope = 'session' AND budget.targetId = made.sessionId)
   ) AS reserved
   FROM ({spent}) AS budget
-)
+) AS found
 ORDER BY CASE scope WHEN 'global' THEN 0 WHEN 'user' THEN 1 ELSE 2 END, targetId
 """
 ALL = _BALANCES.format(spent=SPENT)

@@ -21,10 +21,17 @@ from storage.tables.runs import Runs
 _NO_CALL = '{"method":"deleteMessage","target":""}'
 # The words of deleted entries stay in the index until its parts are merged; this does it, up to some megabytes.
 _MERGE = "INSERT INTO polar_memory_fts (polar_memory_fts, rank) VALUES ('merge', -1000)"
+
+
+def _id(column: str, path: str) -> str:
+    """A number of Telegram's in a column of JSON, as ids of users are."""
+    return f"CAST({field(column, path)} AS TEXT)"
+
+
 # Who sent an update stands somewhere inside of it.
 _FROM_THEM = f"""(sessionId = :private OR EXISTS (
   SELECT 1 FROM json_each(CASE WHEN json_valid(CAST(body AS TEXT)) THEN CAST(body AS TEXT) ELSE '{{}}' END) AS part
-  WHERE part.type = 'object' AND :id IN ({field("part.value", "from.id")}, {field("part.value", "user.id")})))"""
+  WHERE part.type = 'object' AND :user IN ({_id("part.value", "from.id")}, {_id("part.value", "user.id")})))"""
 _CONTENT = (
     *("text", "caption", "entities", "caption_entities", "photo", "animation", "document", "audio", "voice", "video"),
     *("video_note", "sticker", "story", "poll", "checklist", "contact", "location", "venue", "dice", "game", "invoice"),
@@ -47,11 +54,11 @@ _BODY = "CAST(body AS TEXT)"
 
 def _without_their_words(changes: str, status: str, whose: tuple[str, ...], words: tuple[str, ...]) -> str:
     """The statement that lets go such words in what others have sent, and is of this status."""
-    authors = ", ".join(field(_BODY, f"{kind}.{path}") for kind in _MESSAGES for path in whose)
+    authors = ", ".join(_id(_BODY, f"{kind}.{path}") for kind in _MESSAGES for path in whose)
     left = f"json_remove({_BODY}, {', '.join(f'{_quoted(kind, path)}' for kind in _MESSAGES for path in words)})"
     return (
         f"{changes} SET body = CAST({left} AS BLOB), traceback = NULL WHERE status = '{status}' "
-        f"AND CASE WHEN json_valid({_BODY}) THEN {_BODY} <> {left} AND :id IN ({authors}) END"
+        f"AND CASE WHEN json_valid({_BODY}) THEN {_BODY} <> CAST({left} AS TEXT) AND :user IN ({authors}) END"
     )
 
 
@@ -64,8 +71,8 @@ CHANGES_WAITING = "UPDATE polar_updates INDEXED BY polar_updates_pending"
 """The beginning of what changes updates that wait; whoever keeps some reads them again."""
 _THEIR_PARTS = (
     "polar_message_parts AS told INDEXED BY polar_message_parts_author CROSS JOIN {table} AS other "
-    "ON other.sessionId = told.sessionId AND other.telegramMessageId = told.telegramMessageId "
-    f"WHERE told.authorId = :user AND told.authorId <> '' AND told.kind = '{FORWARDED}'"
+    "WHERE other.sessionId = told.sessionId AND other.telegramMessageId = told.telegramMessageId "
+    f"AND told.authorId = :user AND told.authorId <> '' AND told.kind = '{FORWARDED}'"
 )
 # What others have forwarded of theirs, by the part that says whose it is; then all parts that are theirs.
 _TOLD_BY_OTHERS = (
@@ -87,8 +94,8 @@ WHERE sequence IN (SELECT other.sequence FROM {_THEIR_PARTS.format(table="polar_
     """
 DELETE FROM polar_message_parts WHERE sequence IN (
   SELECT p.sequence FROM polar_messages AS m INDEXED BY polar_messages_user CROSS JOIN polar_message_parts AS p
-  ON p.sessionId = m.sessionId AND p.telegramMessageId = m.telegramMessageId
-  WHERE m.userId = :user AND m.role = 'user')
+  WHERE p.sessionId = m.sessionId AND p.telegramMessageId = m.telegramMessageId
+  AND m.userId = :user AND m.role = 'user')
 """,
 )
 _STATEMENTS = (
@@ -97,8 +104,8 @@ _STATEMENTS = (
     """
 DELETE FROM polar_message_revisions WHERE sequence IN (
   SELECT r.sequence FROM polar_messages AS m INDEXED BY polar_messages_user CROSS JOIN polar_message_revisions AS r
-  ON r.sessionId = m.sessionId AND r.telegramMessageId = m.telegramMessageId
-  WHERE m.userId = :user AND m.role = 'user')
+  WHERE r.sessionId = m.sessionId AND r.telegramMessageId = m.telegramMessageId
+  AND m.userId = :user AND m.role = 'user')
 """,
     "DELETE FROM polar_message_revisions INDEXED BY polar_message_revisions_message WHERE sessionId = :private",
     """
@@ -178,7 +185,6 @@ class Erasure:
         chat_id = int(user_id)  # of the chat with them alone
         ids: dict[str, Value] = {
             "user": user_id,
-            "id": chat_id,
             "private": session_id_of(chat_id),
             "no_call": _NO_CALL,
             "asked": asked_by,

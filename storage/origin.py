@@ -40,6 +40,7 @@ _IN_LEDGER = (
     "variant",
 )
 """What feedback on it takes over: the ledger is for ever, and nobody's history belongs there."""
+_NUMBERS = ("usd",)
 _PRINT_DIGITS = 32
 
 
@@ -127,5 +128,10 @@ def sql_is_answer(column: str) -> str:
 
 
 def _sql_object(column: str, keys: Mapping[str, str]) -> str:
-    members = ", ".join(f"'{key}', {own_field(column, source)}" for key, source in keys.items())
+    members = ", ".join(f"'{key}', {_sql_value(column, source)}" for key, source in keys.items())
     return f"json_object({members})"
+
+
+def _sql_value(column: str, key: str) -> str:
+    value = own_field(column, key)
+    return f"CAST({value} AS REAL)" if key in _NUMBERS else value

@@ -18,7 +18,7 @@ DATA_LIMIT = 64
 
 _WORDS = "'$.text', '$.entities', '$.buttons', '$.name', '$.content'"
 # Another program may have left what is no JSON.
-WITHOUT_WORDS = f"iif(json_valid(payload), json_remove(payload, {_WORDS}), payload)"
+WITHOUT_WORDS = f"CASE WHEN json_valid(payload) THEN CAST(json_remove(payload, {_WORDS}) AS TEXT) ELSE payload END"
 """As SQL: the payload without what it says, which nobody needs of a call that was made."""
 
 

@@ -31,13 +31,15 @@ class Walk:
     """One way through a table. All but `table` and `terms` is SQL; `:updates` and the like are what Terms.ends gives.
 
     `entered` is when a row came in, in the order of which they are walked: behind a slice of such as are too young for
-    the shortest of the terms nobody looks. `gone` is what goes. With `keeps` a row stays, and only loses this.
+    the shortest of the terms nobody looks. `gone` is what goes. With `keeps` a row stays, and only loses this. `key` is
+    the number that a row is found by at once.
     """
 
     table: str
     terms: tuple[str, ...]
     entered: str
     gone: str
+    key: str = "rowid"
     order: str = "rowid"
     among: str = "1 = 1"
     keeps: str = ""
@@ -86,6 +88,7 @@ WALKS = (
     Walk(
         table="polar_messages",
         terms=("messages",),
+        key="sequence",
         order="sequence",
         entered="createdAtMs",
         gone=f"{_OLD_MESSAGE} AND NOT {_REACTED_TO}",
@@ -94,6 +97,7 @@ WALKS = (
     Walk(
         table="polar_messages",
         terms=("messages",),
+        key="sequence",
         order="sequence",
         entered="createdAtMs",
         gone=f"(text <> '' OR attachment IS NOT NULL) AND {_OLD_MESSAGE} AND {_REACTED_TO}",
@@ -102,6 +106,7 @@ WALKS = (
     Walk(
         table="polar_message_parts",
         terms=("messages",),
+        key="sequence",
         order="sequence",
         entered="createdAtMs",
         gone=f"createdAtMs <= :messages AND NOT {_OF_YOUNGER}",
@@ -109,6 +114,7 @@ WALKS = (
     Walk(
         table="polar_message_revisions",
         terms=("messages",),
+        key="sequence",
         order="sequence",
         entered="revisedAtMs",
         gone="revisedAtMs <= :messages",
@@ -116,6 +122,7 @@ WALKS = (
     Walk(
         table="polar_updates",
         terms=("updates", "dead"),
+        key="updateId",
         order="sequence",
         entered="receivedAtMs",
         gone="sequence <= :spared "
@@ -124,6 +131,7 @@ WALKS = (
     Walk(
         table="polar_audit",
         terms=("audit",),
+        key="sequence",
         order="sequence",
         entered="createdAtMs",
         gone="createdAtMs <= :audit",
@@ -179,8 +187,8 @@ class Slice:
         table = f"{walk.table} NOT INDEXED"
         act = f"UPDATE {table} SET {walk.keeps}" if walk.keeps else f"DELETE FROM {table}"
         return Statement(
-            f"{act} WHERE rowid IN (SELECT value FROM json_each(:rows)) AND {walk.among} AND ({walk.gone}) "
-            "RETURNING rowid",
+            f"{act} WHERE {walk.key} IN (SELECT CAST(value AS INTEGER) FROM json_each(:rows)) "
+            f"AND {walk.among} AND ({walk.gone}) RETURNING {walk.key}",
             {**self.ends, "rows": json.dumps(self.rows)},
         )
 
@@ -253,7 +261,7 @@ class Pruning:
 def look_sql(walk: Walk) -> str:
     """The query of one look."""
     return (
-        f"SELECT rowid AS id, {walk.order} AS place, {walk.entered} AS enteredMs, ({walk.gone}) AS isGone "
+        f"SELECT {walk.key} AS id, {walk.order} AS place, {walk.entered} AS enteredMs, ({walk.gone}) AS isGone "
         f"FROM {walk.table} WHERE {walk.among} AND {walk.order} > :after ORDER BY {walk.order} LIMIT :limit"
     )
 

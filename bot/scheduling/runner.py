@@ -153,7 +153,7 @@ class Runner:
 
     async def _set_aside(self, row: ForeignRow) -> bool:
         log.warning("a row in %s cannot be read and is set aside", row.queue)
-        await self._database.commit(Occurrences.set_aside_foreign(row, now_ms=self._clock()))
+        await self._database.commit(*Occurrences.set_aside_foreign(row, now_ms=self._clock()))
         return True
 
     async def _occur(self, row: Occurrence) -> bool:

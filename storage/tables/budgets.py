@@ -20,13 +20,14 @@ BudgetScope = Literal["global", "user", "session"]
 _BEGIN = f"""
 INSERT INTO polar_budget_usage
 SELECT policy.scope, policy.targetId, 0, :now, :now FROM polar_budget_policies AS policy WHERE {HERE}
-ON CONFLICT DO NOTHING
+ON CONFLICT (scope, targetId) DO NOTHING
 """
 # By whole intervals, so that they keep their hours. Back, too: a clock that was far ahead must not stop resets.
 _RESET = """
 UPDATE polar_budget_usage AS usage SET
   accumulatedUsd = CASE WHEN :now > usage.lastResetAtMs THEN 0 ELSE usage.accumulatedUsd END,
-  lastResetAtMs = lastResetAtMs + (:now - lastResetAtMs) / policy.resetIntervalMs * policy.resetIntervalMs,
+  lastResetAtMs = usage.lastResetAtMs
+    + (:now - usage.lastResetAtMs) / policy.resetIntervalMs * policy.resetIntervalMs,
   updatedAtMs = :now
 FROM polar_budget_policies AS policy
 WHERE usage.scope = policy.scope AND usage.targetId = policy.targetId AND {whose}
@@ -39,9 +40,12 @@ FROM polar_calls AS made CROSS JOIN polar_budget_policies AS policy
 WHERE made.outcome = 'open' {whose} AND {counts}
 GROUP BY policy.scope, policy.targetId HAVING sum({usd}) > 0
 ON CONFLICT (scope, targetId) DO UPDATE SET
-  accumulatedUsd = round(accumulatedUsd + excluded.accumulatedUsd, 9), updatedAtMs = excluded.updatedAtMs
+  accumulatedUsd = round(polar_budget_usage.accumulatedUsd + excluded.accumulatedUsd, 9),
+  updatedAtMs = excluded.updatedAtMs
 """
-_CHARGE_ONE = _CHARGE.format(usd=":usd", whose="AND made.turnId = :turn AND made.attempt = :attempt", counts=OF_CALL)
+_CHARGE_ONE = _CHARGE.format(
+    usd="CAST(:usd AS REAL)", whose="AND made.turnId = :turn AND made.attempt = :attempt", counts=OF_CALL
+)
 _CHARGE_LEFT = _CHARGE.format(usd="made.usd", whose="", counts=OF_CALL)
 _ANY_LEFT = "EXISTS (SELECT 1 FROM polar_calls WHERE outcome = 'open')"
 _SET = """
@@ -161,7 +165,8 @@ class Budgets:
         return (
             Statement(_SET, (*key, policy.limit_usd, policy.interval_ms, int(policy.blocks))),
             Statement(
-                "INSERT INTO polar_budget_usage VALUES (?, ?, 0, ?, ?) ON CONFLICT DO NOTHING", (*key, now_ms, now_ms)
+                "INSERT INTO polar_budget_usage VALUES (?, ?, 0, ?, ?) ON CONFLICT (scope, targetId) DO NOTHING",
+                (*key, now_ms, now_ms),
             ),
             Statement(_FORGET_WARNING, key),
         )

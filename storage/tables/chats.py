@@ -12,21 +12,33 @@ MOVES_QUEUED = "UPDATE polar_delivery_queue SET sessionId"
 # Rows of the ledgers keep the old session: they tell what was, where it was. What the new id has wins.
 _MOVED = (
     "UPDATE polar_automation_jobs SET sessionId = :new WHERE sessionId = :old",
-    "UPDATE polar_scheduler_events SET payload = json_set(payload, '$.run.sessionId', :new) "
+    "UPDATE polar_scheduler_events "
+    "SET payload = json_patch(payload, json_object('run', json_object('sessionId', CAST(:new AS TEXT)))) "
     f"WHERE queue = 'retry' AND {field('payload', 'run.sessionId')} = :old",
     "UPDATE polar_heartbeat_policies SET sessionId = :new WHERE sessionId = :old",
     # The message that a reply replies to has another number in the new chat.
     f"{MOVES_QUEUED} = :new, "
-    "payload = iif(json_valid(payload), json_remove(payload, '$.replyTo'), payload) "
+    "payload = CASE WHEN json_valid(payload) THEN CAST(json_remove(payload, '$.replyTo') AS TEXT) ELSE payload END "
     "WHERE sessionId = :old AND status IN ('pending', 'sending')",
     "UPDATE polar_memory SET sessionId = :new WHERE sessionId = :old",
-    "UPDATE OR IGNORE polar_personality_profiles SET sessionId = :new, "
-    f"profileId = {sql_session_profile_id('userId', ':new')} WHERE sessionId = :old",
-    "UPDATE OR IGNORE polar_budget_policies SET targetId = :new WHERE scope = 'session' AND targetId = :old",
-    "UPDATE OR IGNORE polar_budget_usage SET targetId = :new WHERE scope = 'session' AND targetId = :old",
+    f"""
+UPDATE polar_personality_profiles SET sessionId = :new, profileId = {sql_session_profile_id("userId", ":new")}
+WHERE sessionId = :old AND rowid = (
+    SELECT min(same.rowid) FROM polar_personality_profiles AS same
+    WHERE same.sessionId = :old AND coalesce(same.userId, '') = coalesce(polar_personality_profiles.userId, ''))
+  AND NOT EXISTS (SELECT 1 FROM polar_personality_profiles AS there
+    WHERE there.profileId = {sql_session_profile_id("polar_personality_profiles.userId", ":new")})
+""",
+    *(
+        f"UPDATE {table} SET targetId = :new WHERE scope = 'session' AND targetId = :old "
+        f"AND NOT EXISTS (SELECT 1 FROM {table} AS there WHERE there.scope = 'session' AND there.targetId = :new)"
+        for table in ("polar_budget_policies", "polar_budget_usage")
+    ),
     # A call that is being made is held by the budget that has moved.
     "UPDATE polar_calls SET sessionId = :new WHERE outcome = 'open' AND sessionId = :old",
-    "UPDATE OR REPLACE polar_access SET subject = :new WHERE subject = :old",
+    "DELETE FROM polar_access "
+    "WHERE subject = :new AND EXISTS (SELECT 1 FROM polar_access WHERE subject = :old AND subject <> :new)",
+    "UPDATE polar_access SET subject = :new WHERE subject = :old",
 )
 
 

@@ -24,33 +24,33 @@ WHERE sessionId = :session AND askedBy = :asked AND status IN ('pending', 'sendi
 """
 _FIRST = f"{_NEXT} - :part"
 """The sequence of the reply's first part."""
-_IS_ALONE = """NOT EXISTS (
+_IF_ALONE = """CASE WHEN EXISTS (
   SELECT 1 FROM polar_delivery_queue INDEXED BY polar_delivery_open
-  WHERE sessionId = :session AND status IN ('pending', 'sending'))"""
+  WHERE sessionId = :session AND status IN ('pending', 'sending')) THEN {1} ELSE {0} END"""
 
 
-def _add(is_claimed: str) -> str:
-    """The SQL that queues a call, as a claim leaves it where that condition holds."""
+def _add(status: str, begun: str) -> str:
+    """The SQL that queues a call, in this status; `begun` is 1 where that is what a claim leaves, else 0."""
     return f"""
 INSERT INTO polar_delivery_queue
   (deliveryId, sessionId, channel, payload, status, begun, attempts, createdAtMs, updatedAtMs, sequence, replyId,
    askedBy, taskId, rank)
-VALUES (:delivery, :session, 'telegram', :payload, iif({is_claimed}, 'sending', 'pending'), {is_claimed}, {is_claimed},
-  :now, :now, {_NEXT}, :reply, :asked, :task,
-  {_FIRST} - max(0, min(:start, coalesce({_FIRST} - ({_LAST_ASKED}) - :apart, :start))))
+VALUES (:delivery, :session, 'telegram', :payload, {status}, {begun}, {begun}, :now, :now, {_NEXT}, :reply,
+  :asked, :task, {_FIRST} - max(0, min(:start, coalesce({_FIRST} - ({_LAST_ASKED}) - :apart, :start))))
 """
 
 
-_ADD_ALWAYS = f"{_add('0')}RETURNING {_COLUMNS}"
-_ADD_CLAIMED = f"{_add(_IS_ALONE)}RETURNING {_COLUMNS}"
-_ADD_ONCE = f"{_add('0')}ON CONFLICT (deliveryId) DO NOTHING RETURNING {_COLUMNS}"
+_ADD_PENDING = _add("'pending'", "0")
+_ADD_ALWAYS = f"{_ADD_PENDING}RETURNING {_COLUMNS}"
+_ADD_CLAIMED = _add(_IF_ALONE.format("'sending'", "'pending'"), _IF_ALONE.format(1, 0)) + f"RETURNING {_COLUMNS}"
+_ADD_ONCE = f"{_ADD_PENDING}ON CONFLICT (deliveryId) DO NOTHING RETURNING {_COLUMNS}"
 # What the parts of one reply have in common.
 _SHARED = "sessionId, channel, replyId, rank, begun, askedBy, taskId"
 _FAIL = """
 UPDATE polar_delivery_queue
 SET status = 'failed', reason = ?, traceback = ?, ambiguous = max(ambiguous, ?), failures = failures + ?,
   updatedAtMs = ?
-WHERE deliveryId = ? AND (status = 'sending' OR status = 'pending' AND ?)
+WHERE deliveryId = ? AND (status = 'sending' OR status = 'pending' AND ? = 1)
 """
 # By the key of the index of what is open; its chat may have moved since the row was read.
 _SAME_REPLY = """

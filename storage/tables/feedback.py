@@ -30,7 +30,7 @@ SELECT given.id, given.type, given.session,
   CASE WHEN polar_messages.sequence IS NOT NULL THEN json_patch(given.payload,
       json_object('thread', polar_messages.threadKey, 'producedBy', {sql_in_ledger("polar_messages.origin")}))
     WHEN {_PENDING} THEN json_patch(given.payload, '{{"producedBy":{{}}}}')
-    ELSE json_set(given.payload, '$.unresolved', json('true')) END,
+    ELSE json_patch(given.payload, '{{"unresolved":true}}') END,
   given.now
 FROM given LEFT JOIN polar_messages
   ON polar_messages.sessionId = given.session AND polar_messages.telegramMessageId = given.message
@@ -110,7 +110,7 @@ class FeedbackLedger:
         row = await self._readers.fetch_one(
             "SELECT 1 FROM polar_feedback_events INDEXED BY polar_feedback_message "
             f"WHERE sessionId = :session AND messageId = {_OF_MESSAGE} AND {EVENT_ACTOR} = :actor "
-            f"AND {field('payload', 'date')} > :date LIMIT 1",
+            f"AND CAST({field('payload', 'date')} AS INTEGER) > :date LIMIT 1",
             {"session": session_id, "message": telegram_message_id, "actor": actor, "date": date},
         )
         return row is not None

@@ -32,20 +32,23 @@ COLUMNS = (
 """The columns that a job is read from, in this order."""
 _COLUMNS = ", ".join(COLUMNS)
 
-_LIMITS = "CASE WHEN json_valid(limitsJson) AND json_type(limitsJson) = 'object' THEN limitsJson ELSE '{}' END"
+_LIMITS = """
+CASE WHEN CASE WHEN json_valid(limitsJson) THEN json_type(limitsJson) END = 'object' THEN limitsJson ELSE '{}' END
+"""
 # A job that goes on is over no more, nor paused for any reason.
 _RESUME = """
-UPDATE polar_automation_jobs SET enabled = 1, updatedAtMs = :now, limitsJson = iif(
-  json_valid(limitsJson), json_remove(limitsJson, '$.over', '$.paused'), limitsJson) WHERE id = :id
+UPDATE polar_automation_jobs SET enabled = 1, updatedAtMs = :now, limitsJson =
+  CASE WHEN json_valid(limitsJson) THEN CAST(json_remove(limitsJson, '$.over', '$.paused') AS TEXT) ELSE limitsJson END
+WHERE id = :id
 """
 _PAUSE = "UPDATE polar_automation_jobs SET enabled = 0, updatedAtMs = :now WHERE id = :id"
 _PAUSE_BECAUSE = (
     "UPDATE polar_automation_jobs SET enabled = 0, updatedAtMs = :now, "
-    f"limitsJson = json_set({_LIMITS}, '$.paused', :because)"
+    f"limitsJson = json_patch({_LIMITS}, json_object('paused', CAST(:because AS TEXT)))"
 )
 _END = f"""
 UPDATE polar_automation_jobs SET enabled = 0, updatedAtMs = :now,
-  limitsJson = json_set({_LIMITS}, '$.over', json('true')) WHERE id = :id AND schedule = :schedule
+  limitsJson = json_patch({_LIMITS}, '{{"over":true}}') WHERE id = :id AND schedule = :schedule
 """
 # Cap, hours and schedule of a job that the earlier runtime has made; what is no JSON stays what it is.
 _ADOPT = """

@@ -18,7 +18,7 @@ _ADD_RECEIVED = Bulk(
     "INSERT INTO polar_messages (sessionId, messageId, role, telegramMessageId, threadKey, userId, kind, text, "
     "attachment, turnId, createdAtMs) VALUES ",
     "(?, ?, 'user', ?, ?, ?, ?, ?, ?, ?, ?)",
-    " ON CONFLICT DO NOTHING",
+    " ON CONFLICT (sessionId, telegramMessageId) WHERE telegramMessageId IS NOT NULL DO NOTHING",
     order=Order.MESSAGE,
 )
 _ADD_QUEUED = """
@@ -254,7 +254,7 @@ class Messages:
         return (
             Statement(
                 "UPDATE polar_messages SET telegramMessageId = NULL "
-                "WHERE sessionId = ? AND telegramMessageId = ? AND deliveryId IS NOT ?",
+                "WHERE sessionId = ? AND telegramMessageId = ? AND coalesce(deliveryId, '') <> ?",
                 (session_id, telegram_message_id, delivery_id),
             ),
             Statement(
@@ -286,16 +286,16 @@ class Messages:
             "date": edit_date,
             "now": now_ms,
         }
-        is_newer = "coalesce(editDate <= :date, 1)"
+        is_newer = "coalesce(editDate <= :date, TRUE)"
         differs = (
             "sessionId = :session AND telegramMessageId = :id AND role = 'user' "
-            "AND (text IS NOT :text OR attachment IS NOT :attachment)"
+            "AND (text <> :text OR coalesce(attachment, '') <> coalesce(:attachment, ''))"
         )
         former = Statement(
             "INSERT INTO polar_message_revisions "
             "(sessionId, telegramMessageId, text, attachment, revisedAtMs) "
-            f"SELECT sessionId, telegramMessageId, iif({is_newer}, text, :text), "
-            f"iif({is_newer}, attachment, :attachment), :now FROM polar_messages WHERE {differs}",
+            f"SELECT sessionId, telegramMessageId, CASE WHEN {is_newer} THEN text ELSE :text END, "
+            f"CASE WHEN {is_newer} THEN attachment ELSE :attachment END, :now FROM polar_messages WHERE {differs}",
             key,
         )
         present = Statement(
@@ -336,11 +336,11 @@ class Messages:
         Oldest first. In a private chat the thread of a reply is the whole chat, as far as it is in no topic.
         """
         bound = _NEWEST if before is None else before.sequence
-        left_out = ", ".join("?" * len(without))
+        others = f"AND (telegramMessageId IS NULL OR telegramMessageId NOT IN ({', '.join('?' * len(without))}))"
         rows = await self._readers.look_up(
             f"SELECT {_COLUMNS} FROM polar_messages INDEXED BY polar_messages_thread "
             f"WHERE sessionId = ? AND {MESSAGE_TOLD_IN} = ? AND sequence < ? "
-            f"AND (telegramMessageId IS NULL OR telegramMessageId NOT IN ({left_out})) ORDER BY sequence DESC LIMIT ?",
+            f"{others if without else ''} ORDER BY sequence DESC LIMIT ?",
             (session_id, told_in(thread_key), bound, *without, limit),
         )
         return [Message.from_row(row) for row in reversed(rows)]

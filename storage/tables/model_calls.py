@@ -17,8 +17,8 @@ _OPEN = f"""
 INSERT INTO polar_calls (turnId, attempt, number, sessionId, userId, model, usd, outcome, createdAtMs)
 SELECT :turn, :attempt, 1 + coalesce(
     (SELECT max(number) FROM polar_calls WHERE turnId = :turn AND attempt = :attempt), 0),
-  :session, :user, :model, :estimate, 'open', :now
-WHERE NOT EXISTS (SELECT 1 FROM ({MINE}) WHERE isShort)
+  :session, :user, :model, CAST(:estimate AS REAL), 'open', :now
+WHERE NOT EXISTS (SELECT 1 FROM ({MINE}) AS found WHERE isShort)
 """
 _SETTLE = """
 UPDATE polar_calls SET inputTokens = ?, outputTokens = ?, usd = ?, latencyMs = ?, outcome = ?

@@ -11,26 +11,35 @@ from storage.ids import RunSource
 from storage.indexed import field as json_field
 from storage.json_text import encode, read_object
 from storage.readers import Readers
-from storage.statement import Row, Statement
+from storage.statement import Row, Statement, Value
 
 SCHEDULED, RETRY, DEAD_LETTER = "scheduled", "retry", "dead_letter"
+FOREIGN = "unreadable"
+"""Why a row is set aside that holds no occurrence."""
 _COLUMNS = "eventId, queue, sequence, payload"
 _SUBJECT = f"coalesce({json_field('payload', 'source')} || ':' || {json_field('payload', 'id')}, '')"
 # The earlier runtime left rows of its own in `retry`, which are not touched; ours tell their instant.
 _IS_OURS = f"(queue = '{SCHEDULED}' OR {json_field('payload', 'atMs')} IS NOT NULL)"
 _DUE = f"""
 SELECT {_COLUMNS} FROM polar_scheduler_events INDEXED BY polar_scheduler_due
-WHERE queue = ? AND sequence <= ? AND {_IS_OURS} AND {_SUBJECT} NOT IN ({{besides}})
+WHERE queue = ? AND sequence <= ? AND {_IS_OURS} AND {{others}}
 ORDER BY sequence LIMIT ?
 """
 _ATTEMPTS = json_field("payload", "attempts")
-_IS_ROW = f"eventId = ? AND queue = ? AND sequence = ? AND {_ATTEMPTS} IS ?"
+_IS_ROW = f"eventId = ? AND queue = ? AND sequence = ? AND CAST({_ATTEMPTS} AS TEXT) = ?"
+_IS_FOREIGN = "eventId = :event AND queue = :queue AND sequence = :sequence"
+# In place of one of the same name that was set aside before.
+_MAKE_ROOM = f"""
+DELETE FROM polar_scheduler_events WHERE eventId = :event AND queue = '{DEAD_LETTER}' AND queue <> :queue
+  AND EXISTS (SELECT 1 FROM polar_scheduler_events WHERE {_IS_FOREIGN})
+"""
 # What another program left there stays as it is, beside the reason.
 _SET_ASIDE = f"""
-UPDATE OR REPLACE polar_scheduler_events SET queue = '{DEAD_LETTER}', sequence = ?, payload =
-  CASE WHEN json_valid(payload) AND iif(json_valid(payload), json_type(payload), '') = 'object'
-    THEN json_set(payload, '$.reason', ?) ELSE json_object('reason', ?, 'payload', CAST(payload AS TEXT)) END
-WHERE eventId = ? AND queue = ? AND sequence = ?
+UPDATE polar_scheduler_events SET queue = '{DEAD_LETTER}', sequence = :now, payload = json_patch(
+  CASE WHEN CASE WHEN json_valid(payload) THEN json_type(payload) END = 'object' THEN payload
+    ELSE CAST(json_object('payload', CAST(payload AS TEXT)) AS TEXT) END,
+  '{{"reason":"{FOREIGN}"}}')
+WHERE {_IS_FOREIGN}
 """
 _LIST_AHEAD = f"""
 SELECT {_COLUMNS} FROM polar_scheduler_events INDEXED BY polar_scheduler_due
@@ -42,8 +51,6 @@ FROM polar_scheduler_events INDEXED BY polar_scheduler_due
 WHERE queue = ? ORDER BY sequence DESC LIMIT ?
 """
 _REPLACE = "UPDATE SET sequence = excluded.sequence, payload = excluded.payload, createdAtMs = excluded.createdAtMs"
-FOREIGN = "unreadable"
-"""Why a row is set aside that holds no occurrence."""
 _LATEST_MS = 253_402_300_799_999
 """The end of the year 9999."""
 
@@ -285,7 +292,7 @@ class Occurrences:
     @staticmethod
     def take(occurrence: Occurrence) -> Statement:
         """Remove the row; voids its unit when it was taken or changed already."""
-        key = (occurrence.event_id, occurrence.queue, occurrence.due_ms, occurrence.attempts)
+        key = (occurrence.event_id, occurrence.queue, occurrence.due_ms, str(occurrence.attempts))
         return Statement(f"DELETE FROM polar_scheduler_events WHERE {_IS_ROW}", key, expect=1)
 
     @staticmethod
@@ -300,9 +307,10 @@ class Occurrences:
         return _put(dead, encode({**(read_object(dead.payload) or {}), "reason": reason, **told}), now_ms)
 
     @staticmethod
-    def set_aside_foreign(row: ForeignRow, *, now_ms: int) -> Statement:
+    def set_aside_foreign(row: ForeignRow, *, now_ms: int) -> tuple[Statement, ...]:
         """Move a row that cannot be read to `dead_letter`, as it is, with the reason."""
-        return Statement(_SET_ASIDE, (now_ms, FOREIGN, FOREIGN, row.event_id, row.queue, row.sequence))
+        values: dict[str, Value] = {"event": row.event_id, "queue": row.queue, "sequence": row.sequence}
+        return Statement(_MAKE_ROOM, values), Statement(_SET_ASIDE, {**values, "now": now_ms})
 
     @staticmethod
     def cancel(source: RunSource, subject_id: str) -> Statement:
@@ -318,7 +326,7 @@ class Occurrences:
         """Those that may run now, of both queues, earliest first, but none of these subjects (their `subject_key`)."""
         due: list[Row] = []
         for queue in (SCHEDULED, RETRY):
-            sql = _DUE.format(besides=", ".join("?" * len(besides)))
+            sql = _DUE.format(others=f"{_SUBJECT} NOT IN ({', '.join('?' * len(besides))})" if besides else "TRUE")
             due += await self._readers.fetch(sql, (queue, now_ms, *besides, limit))
         due.sort(key=lambda row: row[2])
         return [Occurrence.read(row) or ForeignRow(row[0], row[1], row[2]) for row in due[:limit]]

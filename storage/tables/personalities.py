@@ -13,9 +13,13 @@ from storage.statement import Row, Statement
 MAX_PROMPT = 2_000
 ProfileScope = Literal["global", "user", "session"]
 
-_SAME = "scope = :scope AND userId IS :user AND sessionId IS :session"
-# A row that another program gave another id is the same profile: it gets ours, and keeps its name and its age.
-_ADOPT = f"UPDATE OR REPLACE polar_personality_profiles SET profileId = :id WHERE {_SAME} AND profileId <> :id"
+# A row that another program gave another id is the same profile: it gets ours, and keeps its name and its age. Of
+# several the one that was made last.
+_MAKE_ROOM = """
+DELETE FROM polar_personality_profiles WHERE (profileId = :id OR {same}) AND rowid <> (
+  SELECT max(rowid) FROM polar_personality_profiles WHERE {same} AND profileId <> :id)
+"""
+_ADOPT = "UPDATE polar_personality_profiles SET profileId = :id WHERE {same} AND profileId <> :id"
 _SET = """
 INSERT INTO polar_personality_profiles VALUES (:id, :scope, :user, :session, NULL, :prompt, :now, :now)
 ON CONFLICT (profileId) DO UPDATE SET
@@ -24,8 +28,8 @@ ON CONFLICT (profileId) DO UPDATE SET
 """
 _EFFECTIVE = f"""
 SELECT profileId, scope, substr(prompt, 1, {MAX_PROMPT}) FROM polar_personality_profiles
-WHERE (scope = 'session' AND userId IS :user AND sessionId IS :session)
-  OR (scope = 'user' AND userId IS :user AND sessionId IS NULL)
+WHERE (scope = 'session' AND userId = :user AND sessionId = :session)
+  OR (scope = 'user' AND userId = :user AND sessionId IS NULL)
   OR (scope = 'global' AND userId IS NULL AND sessionId IS NULL)
 ORDER BY CASE scope WHEN 'session' THEN 0 WHEN 'user' THEN 1 ELSE 2 END, updatedAtMs DESC, profileId
 """
@@ -85,17 +89,25 @@ class Personalities:
     def set(target: ProfileTarget, prompt: str, *, now_ms: int) -> tuple[Statement, ...]:
         """Put a prompt in place of the former one, whose time of creation stays; raises PromptRefused."""
         params = {**_params(target), "prompt": checked(prompt), "now": now_ms}
-        return (Statement(_ADOPT, params), Statement(_SET, params))
+        adopted = (Statement(sql.format(same=_same(target)), params) for sql in (_MAKE_ROOM, _ADOPT))
+        return (*adopted, Statement(_SET, params))
 
     @staticmethod
     def reset(target: ProfileTarget) -> Statement:
         """Remove a profile, whatever its id; where there is none, nothing happens."""
-        return Statement(f"DELETE FROM polar_personality_profiles WHERE {_SAME}", _params(target))
+        return Statement(f"DELETE FROM polar_personality_profiles WHERE {_same(target)}", _params(target))
 
     async def effective(self, *, user_id: str, session_id: str) -> Profile | None:
         """The session's profile, else the user's, else everybody's, else None."""
         rows = await self._readers.look_up(_EFFECTIVE, {"user": user_id, "session": session_id})
         return next((profile for profile in map(Profile.from_row, rows) if profile.prompt), None)
+
+
+def _same(target: ProfileTarget) -> str:
+    """As SQL: that a row is of this target, whatever its id."""
+    user = "userId IS NULL" if target.user_id is None else "userId = :user"
+    session = "sessionId IS NULL" if target.session_id is None else "sessionId = :session"
+    return f"scope = :scope AND {user} AND {session}"
 
 
 def _params(target: ProfileTarget) -> dict[str, str | None]:

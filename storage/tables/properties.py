@@ -77,7 +77,7 @@ class Properties:
         """Store one more than the number that is there, 1 where there is none; its row is the new value."""
         return Statement(
             "INSERT INTO polar_properties VALUES (?, '1') ON CONFLICT (name) "
-            "DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT) RETURNING value",
+            "DO UPDATE SET value = CAST(CAST(polar_properties.value AS INTEGER) + 1 AS TEXT) RETURNING value",
             (name,),
         )
 

@@ -31,11 +31,11 @@ _ENTER_ENDED = f"""
 INSERT INTO polar_run_events (source, id, runId, profileId, trigger, output, metadata, createdAtMs)
 SELECT source, id, runId, '{DEFAULT_PROFILE}',
   CASE WHEN source = 'heartbeat' AND trigger = 'schedule' THEN 'heartbeat' ELSE trigger END,
-  json_object('reason', :reason, 'status', '{RunStatus.SKIPPED}'),
-  json_object('scheduledAtMs', atMs, 'sessionId', sessionId), :now
-FROM ({{ended}})
+  json_object('reason', CAST(:reason AS TEXT), 'status', '{RunStatus.SKIPPED}'),
+  json_object('scheduledAtMs', CAST(atMs AS INTEGER), 'sessionId', sessionId), :now
+FROM ({{ended}}) AS found
 """
-_ENDED = "(source, id, runId) IN (SELECT source, id, runId FROM ({ended}))"
+_ENDED = "(source, id, runId) IN (SELECT source, id, runId FROM ({ended}) AS found)"
 
 
 def sql_runs(index: str, where: str) -> str:
@@ -50,17 +50,18 @@ UNION ALL
 SELECT 'automation', id, {sql_run_id("automation", "id", "atMs")}, trigger, atMs, sessionId FROM (
   SELECT {field("part.value", "id")} AS id, {field("part.value", "atMs")} AS atMs,
     {field("payload", "trigger")} AS trigger, {field("payload", "run.sessionId")} AS sessionId
-  FROM polar_scheduler_events INDEXED BY {index}, json_each({payload}, '$.run.companions') AS part WHERE {where})
+  FROM polar_scheduler_events INDEXED BY {index}, json_each({payload}, '$.run.companions') AS part WHERE {where}
+) AS found
 """
 
 
 _OWN = f"{RUN_OWNER} = :user AND queue = 'retry'"
 _OWN_RUNS = sql_runs("polar_scheduler_owner", _OWN)
 _FAILED = f"""
-SELECT coalesce({field("run.output", "status")} = '{RunStatus.FAILED}', 0) OR told.status IS NOT NULL
+SELECT coalesce({field("run.output", "status")} = '{RunStatus.FAILED}', FALSE) OR told.status IS NOT NULL
 FROM polar_run_events AS run INDEXED BY polar_run_subject {joined_deliveries("run")}
   AND told.status = '{DeliveryStatus.UNDELIVERED}'
-WHERE run.source = :source AND run.id = :id AND (:before IS NULL OR run.sequence < (
+WHERE run.source = :source AND run.id = :id AND (CAST(:before AS TEXT) IS NULL OR run.sequence < (
   SELECT sequence FROM polar_run_events WHERE source = :source AND id = :id AND runId = :before))
 ORDER BY run.sequence DESC LIMIT :limit
 """

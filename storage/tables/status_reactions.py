@@ -34,7 +34,8 @@ class StatusReactions:
         """Note what is shown on a message, in place of what was."""
         return Statement(
             "INSERT INTO polar_status_reactions VALUES (?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET emoji = excluded.emoji, clearAtMs = excluded.clearAtMs",
+            "ON CONFLICT (sessionId, telegramMessageId) "
+            "DO UPDATE SET emoji = excluded.emoji, clearAtMs = excluded.clearAtMs",
             (shown.session_id, shown.telegram_message_id, shown.emoji, shown.clear_at_ms),
         )
 

@@ -15,7 +15,9 @@ class StopMarks:
     @staticmethod
     def add(turn_id: str, *, now_ms: int) -> Statement:
         """Mark a turn; one that is marked stays so."""
-        return Statement("INSERT INTO polar_stop_marks VALUES (?, ?) ON CONFLICT DO NOTHING", (turn_id, now_ms))
+        return Statement(
+            "INSERT INTO polar_stop_marks VALUES (?, ?) ON CONFLICT (turnId) DO NOTHING", (turn_id, now_ms)
+        )
 
     @staticmethod
     def remove(turn_id: str) -> Statement:

@@ -32,7 +32,7 @@ _ADD = f"{_INSERT} VALUES (?, {_NEXT}, 'pending', ?, ?, ?, ?, ?, ?, ?) {_UNLESS_
 # What is known already takes no sequence, so it is left out before they are counted.
 _ADD_SOME = f"""{_INSERT}
 SELECT column1, {highest("polar_updates")} + row_number() OVER (), 'pending',
-  column2, column3, column4, column5, column6, column7, column8
+  column2, column3, column4, CAST(column5 AS INTEGER), column6, column7, column8
 FROM (VALUES {{rows}}) AS new WHERE NOT EXISTS (
   SELECT 1 FROM polar_updates AS known WHERE known.updateId = new.column1
     AND (known.status = 'pending' OR known.mark IS NULL OR new.column7 IS NULL OR known.mark = new.column7)
@@ -87,7 +87,7 @@ SELECT * FROM (
 _OF_LANES = f"""
 SELECT {_COLUMNS} FROM json_each(?) AS found JOIN polar_updates ON sequence = (
   SELECT min(sequence) FROM polar_updates
-  WHERE status = 'pending' AND lane = found.key AND sequence > found.value
+  WHERE status = 'pending' AND lane = found.key AND sequence > CAST(found.value AS INTEGER)
 )
 """
 _LISTINGS: dict[tuple[Side, bool], str] = {

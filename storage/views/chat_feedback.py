@@ -21,7 +21,7 @@ SELECT rowid AS entered, {_COLUMNS} FROM polar_feedback_events INDEXED BY polar_
 WHERE sessionId = :session ORDER BY createdAtMs DESC, rowid DESC LIMIT {LATEST_OF}
 """
 _RECENT = f"""
-SELECT {_COLUMNS} FROM ({_NEWEST}) WHERE type IN ('reaction_added', 'reaction_removed', 'reaction_count')
+SELECT {_COLUMNS} FROM ({_NEWEST}) AS found WHERE type IN ('reaction_added', 'reaction_removed', 'reaction_count')
 ORDER BY createdAtMs DESC, entered DESC LIMIT :limit
 """
 _KEPT = "coalesce(sum(positive), 0), coalesce(sum(negative), 0), coalesce(sum(neutral), 0)"
@@ -38,11 +38,11 @@ _COUNTED = ", ".join(
 # The sums of a message are read off the index; they grow with what it was reacted to, and with nothing else.
 _BY_MESSAGE = f"""
 SELECT latest.messageId, {_COUNTED} FROM (
-  SELECT messageId, max(createdAtMs) AS last FROM ({_NEWEST})
+  SELECT messageId, max(createdAtMs) AS last FROM ({_NEWEST}) AS found
   WHERE messageId IS NOT NULL AND type IN ('reaction_added', 'reaction_removed')
   GROUP BY messageId ORDER BY last DESC, messageId LIMIT :shown
 ) AS latest CROSS JOIN polar_feedback_events AS event INDEXED BY polar_feedback_message
-ON event.sessionId = :session AND event.messageId = latest.messageId
+WHERE event.sessionId = :session AND event.messageId = latest.messageId
 AND event.type IN ('reaction_added', 'reaction_removed')
 GROUP BY latest.messageId, latest.last ORDER BY latest.last DESC, latest.messageId
 """

@@ -14,9 +14,10 @@ LOOKED_BACK = 10_000
 """The newest rows among which something is searched that no index finds."""
 _GROUPS = f"""
 SELECT sessionId, max(sequence) FROM (
-  SELECT sessionId, sequence FROM (SELECT sessionId, sequence FROM polar_messages ORDER BY sequence DESC LIMIT :looked)
+  SELECT sessionId, sequence FROM (
+    SELECT sessionId, sequence FROM polar_messages ORDER BY sequence DESC LIMIT :looked) AS found
   UNION ALL SELECT subject, 0 FROM polar_access WHERE role = 'group'
-)
+) AS found
 WHERE substr(sessionId, 1, {len(SESSION) + 1}) = '{SESSION}-'
   AND sessionId NOT IN (SELECT oldSessionId FROM polar_chat_aliases)
 GROUP BY sessionId ORDER BY max(sequence) DESC, sessionId LIMIT :most
@@ -26,7 +27,7 @@ _LAST_REACTION = f"""
 SELECT createdAtMs FROM (
   SELECT createdAtMs, payload FROM polar_feedback_events INDEXED BY polar_feedback_type
   WHERE type = 'reaction_added' ORDER BY createdAtMs DESC LIMIT {LOOKED_BACK}
-) WHERE {_VIA} = 'reaction' ORDER BY createdAtMs DESC LIMIT 1
+) AS found WHERE {_VIA} = 'reaction' ORDER BY createdAtMs DESC LIMIT 1
 """
 _NEXT_REACTION = f"""
 SELECT rowid, emoji, sessionId FROM polar_feedback_events
@@ -34,10 +35,11 @@ WHERE rowid > ? AND type = 'reaction_added' AND {_VIA} = 'reaction' ORDER BY row
 """
 _WAITING = """
 SELECT (SELECT min(receivedAtMs) FROM (
-  SELECT receivedAtMs FROM polar_updates INDEXED BY polar_updates_pending WHERE status = 'pending' LIMIT :looked)),
+  SELECT receivedAtMs FROM polar_updates INDEXED BY polar_updates_pending
+  WHERE status = 'pending' LIMIT :looked) AS found),
 (SELECT min(createdAtMs) FROM (
   SELECT createdAtMs FROM polar_delivery_queue INDEXED BY polar_delivery_open
-  WHERE status IN ('pending', 'sending') LIMIT :looked))
+  WHERE status IN ('pending', 'sending') LIMIT :looked) AS found)
 """
 _SET_ASIDE = (
     "SELECT 1 FROM polar_updates INDEXED BY polar_updates_dead WHERE status = 'dead'",

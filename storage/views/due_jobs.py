@@ -12,8 +12,8 @@ MOST = 200
 _DUE = f"""
 SELECT {", ".join(f"job.{column}" for column in COLUMNS)}, next.eventId, next.queue, next.sequence, next.payload
 FROM polar_automation_jobs AS job INDEXED BY polar_automation_session CROSS JOIN polar_scheduler_events AS next
-ON next.eventId = {sql_next_id("automation", "job.id")} AND next.queue = 'scheduled'
-WHERE job.sessionId = ? AND job.enabled = 1 AND job.ownerUserId = ? AND next.sequence <= ?
+WHERE next.eventId = {sql_next_id("automation", "job.id")} AND next.queue = 'scheduled'
+AND job.sessionId = ? AND job.enabled = 1 AND job.ownerUserId = ? AND next.sequence <= ?
 ORDER BY next.sequence, job.id LIMIT {MOST}
 """
 

@@ -25,11 +25,12 @@ WITH recent AS (
   ORDER BY createdAtMs DESC LIMIT {MOST_EVENTS}
 )
 """
-_SUMS = ", ".join(f"coalesce(sum(change * (polarity = '{name}')), 0)" for name in ("positive", "negative", "neutral"))
+_SUM = "coalesce(sum(change) FILTER (WHERE polarity = '{}'), 0)"
+_SUMS = ", ".join(map(_SUM.format, ("positive", "negative", "neutral")))
 _TOTALS = f"{_RECENT} SELECT count(*), {_SUMS} FROM recent"
 _EMOJI = f"""
 {_RECENT} SELECT emoji, sum(change) AS total FROM recent WHERE emoji IS NOT NULL
-GROUP BY emoji HAVING total > 0 ORDER BY total DESC, emoji LIMIT {SHOWN}
+GROUP BY emoji HAVING sum(change) > 0 ORDER BY total DESC, emoji LIMIT {SHOWN}
 """
 _AUTOMATIONS = f"""
 {_RECENT} SELECT automationId, {_SUMS} FROM recent WHERE automationId IS NOT NULL
@@ -37,12 +38,15 @@ GROUP BY automationId ORDER BY count(*) DESC, automationId LIMIT {SHOWN}
 """
 # Of ours only, whose ids are made of Telegram's.
 _REPLIES = f"""
-{_RECENT} SELECT messageId, sum(change * (polarity = 'positive')) AS up, sum(change * (polarity = 'negative')) AS down,
+{_RECENT} SELECT messageId, up, down,
   (SELECT substr(m.text, 1, {SNIPPET}) FROM polar_messages AS m INDEXED BY polar_messages_telegram
-    WHERE m.sessionId = :session AND m.telegramMessageId = {sql_telegram_message_id("recent.messageId")}
+    WHERE m.sessionId = :session AND m.telegramMessageId = {sql_telegram_message_id("found.messageId")}
     AND m.telegramMessageId IS NOT NULL AND m.role = 'assistant')
-FROM recent WHERE {sql_is_sent("messageId")}
-GROUP BY messageId HAVING (up - down) * :sign > 0 ORDER BY (up - down) * :sign DESC, messageId DESC LIMIT {SHOWN}
+FROM (
+  SELECT messageId, {_SUM.format("positive")} AS up, {_SUM.format("negative")} AS down
+  FROM recent WHERE {sql_is_sent("messageId")} GROUP BY messageId
+) AS found
+WHERE (up - down) * :sign > 0 ORDER BY (up - down) * :sign DESC, messageId DESC LIMIT {SHOWN}
 """
 
 

@@ -94,7 +94,8 @@ class Health:
     async def budgets_used(self, *, share: float, now_ms: int) -> list[Spent]:
         """The budgets of which at least this share (1 is all) is used."""
         rows = await self._readers.fetch(
-            f"SELECT * FROM ({SPENT}) WHERE spent >= maxLimitUsd * :share AND spent > 0 ORDER BY scope, targetId",
+            f"SELECT * FROM ({SPENT}) AS budget "
+            "WHERE spent >= maxLimitUsd * :share AND spent > 0 ORDER BY scope, targetId",
             {"now": now_ms, "share": share},
         )
         return [Spent(scope=row[0], target_id=row[1], limit_usd=row[2], spent_usd=row[3]) for row in rows]
@@ -102,7 +103,7 @@ class Health:
     async def is_budget_exceeded(self, *, now_ms: int) -> bool:
         """True if the global budget is one that blocks, and is used up."""
         row = await self._readers.fetch_one(
-            f"SELECT 1 FROM ({SPENT}) WHERE scope = 'global' AND blocks = 1 AND spent >= maxLimitUsd LIMIT 1",
+            f"SELECT 1 FROM ({SPENT}) AS budget WHERE scope = 'global' AND blocks AND spent >= maxLimitUsd LIMIT 1",
             {"now": now_ms},
         )
         return row is not None
@@ -111,9 +112,9 @@ class Health:
         """True if more than so many updates, or so many deliveries, are open; counts no further than that."""
         row = await self._readers.fetch_one(
             "SELECT (SELECT count(*) FROM (SELECT 1 FROM polar_updates INDEXED BY polar_updates_pending "
-            "WHERE status = 'pending' LIMIT :over)) = :over "
+            "WHERE status = 'pending' LIMIT :over) AS found) = :over "
             "OR (SELECT count(*) FROM (SELECT 1 FROM polar_delivery_queue INDEXED BY polar_delivery_open "
-            "WHERE status IN ('pending', 'sending') LIMIT :over)) = :over",
+            "WHERE status IN ('pending', 'sending') LIMIT :over) AS found) = :over",
             {"over": limit + 1},
         )
         return row is not None and bool(row[0])
@@ -121,7 +122,8 @@ class Health:
     async def last_beat_ms(self, policy_id: str) -> int | None:
         """The instant of a policy's last run that looked at something; None when there was none."""
         row = await self._readers.fetch_one(
-            f"SELECT coalesce({_INSTANT}, createdAtMs) FROM polar_run_events INDEXED BY polar_run_subject "
+            f"SELECT coalesce(CAST({_INSTANT} AS INTEGER), createdAtMs) "
+            "FROM polar_run_events INDEXED BY polar_run_subject "
             f"WHERE source = 'heartbeat' AND id = ? AND {RUN_STATUS} = 'executed' "
             "ORDER BY sequence DESC LIMIT 1",
             (policy_id,),

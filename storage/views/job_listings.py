@@ -42,7 +42,8 @@ LEFT JOIN polar_run_events AS run ON run.sequence = {_LAST.format(source="heartb
 ORDER BY policy.policyId LIMIT {MAX_POLICIES}
 """
 FEEDBACK = """
-SELECT automationId, sum((added - removed) * (polarity = 'positive')), sum((added - removed) * (polarity = 'negative'))
+SELECT automationId, coalesce(sum(added - removed) FILTER (WHERE polarity = 'positive'), 0),
+  coalesce(sum(added - removed) FILTER (WHERE polarity = 'negative'), 0)
 FROM polar_daily_feedback
 WHERE day >= :since AND automationId IN (SELECT value FROM json_each(:ids)) GROUP BY automationId
 """
@@ -134,7 +135,7 @@ async def jobs(
 ) -> ListPage[ListedJob, int]:
     """The automations made before the one of a row, newest first; None lists paused ones too."""
     where = "job.rowid < :before" + ("" if enabled is None else " AND job.enabled = :enabled")
-    rows = await readers.fetch(JOBS.format(where=where), {"before": before, "enabled": enabled})
+    rows = await readers.fetch(JOBS.format(where=where), {"before": before, "enabled": int(bool(enabled))})
     page = page_of([ListedJob.from_row(row) for row in rows], lambda job: job.row)
     return replace(page, rows=await _with_feedback(readers, page.rows, now_ms))
 

@@ -42,14 +42,14 @@ def page_of(rows: Sequence[Item], key: Callable[[Item], Key], *, cut_at: Key | N
 
 async def search_floor(readers: Readers, keys: str, params: Mapping[str, Any]) -> int | None:
     """The last key that a search may look at; None where that is all. `keys` selects them as `key`, newest first."""
-    row = await readers.fetch_one(f"SELECT min(key), count(*) FROM ({keys} LIMIT {SPAN})", params)
+    row = await readers.fetch_one(f"SELECT min(key), count(*) FROM ({keys} LIMIT {SPAN}) AS found", params)
     assert row is not None
     return row[0] if row[1] == SPAN else None
 
 
 async def count_up(readers: Readers, rows: str, params: Mapping[str, Any] | None = None) -> int:
     """The number of rows that a query gives; MAX_COUNT + 1 stands for any more."""
-    row = await readers.fetch_one(f"SELECT count(*) FROM ({rows} LIMIT {MAX_COUNT + 1})", params or {})
+    row = await readers.fetch_one(f"SELECT count(*) FROM ({rows} LIMIT {MAX_COUNT + 1}) AS found", params or {})
     assert row is not None
     return int(row[0])
 

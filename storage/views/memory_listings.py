@@ -12,7 +12,9 @@ from storage.views.listings import NEWEST, PAGE, ListPage, page_of, search_floor
 from storage.words import Spellings
 
 _COLUMNS = "m.memoryId, m.sessionId, m.userId, m.scope, m.type, m.record, m.createdAtMs"
-_FILTERS = "(:session IS NULL OR m.sessionId = :session) AND (:user IS NULL OR m.userId = :user)"
+_FILTERS = (
+    "(CAST(:session AS TEXT) IS NULL OR m.sessionId = :session) AND (CAST(:user AS TEXT) IS NULL OR m.userId = :user)"
+)
 _INDEX = "polar_memory_fts WHERE polar_memory_fts MATCH :query AND rowid < :before"
 _INDEX_KEYS = f"SELECT rowid AS key FROM {_INDEX} ORDER BY rowid DESC"
 SEARCH_INDEX = f"""

@@ -41,7 +41,8 @@ UNION ALL
 SELECT 'failed', count(*) FROM polar_delivery_queue INDEXED BY polar_delivery_failed WHERE status = 'failed'
 """
 _BUDGETS = f"""
-SELECT scope, targetId, CAST(maxLimitUsd AS REAL), CAST(spent AS REAL) FROM ({SPENT})
+SELECT scope, targetId, CAST(maxLimitUsd AS REAL), CAST(spent AS REAL)
+FROM ({SPENT}) AS budget
 ORDER BY scope, targetId LIMIT {MAX_BUDGETS}
 """
 

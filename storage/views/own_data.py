@@ -19,7 +19,7 @@ MOST_ROWS = 100_000
 def _json(column: str) -> str:
     """A column that holds JSON; as mere text what another program left there that is none."""
     text = f"CAST({column} AS TEXT)"
-    return f"CASE WHEN json_valid({text}) THEN json({text}) ELSE {text} END"
+    return f"CASE WHEN json_valid({text}) THEN json({text}) ELSE json_quote({text}) END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,8 @@ _SECTIONS: Mapping[str, _Section] = {
             "createdAtMs": "p.createdAtMs",
         },
         "polar_messages AS m INDEXED BY polar_messages_user CROSS JOIN polar_message_parts AS p "
-        "ON p.sessionId = m.sessionId AND p.telegramMessageId = m.telegramMessageId "
-        "WHERE m.userId = :user AND m.role = 'user'",
+        "WHERE p.sessionId = m.sessionId AND p.telegramMessageId = m.telegramMessageId "
+        "AND m.userId = :user AND m.role = 'user'",
         "p.sequence",
     ),
     # Where somebody else has told it is theirs to know.
@@ -112,8 +112,8 @@ _SECTIONS: Mapping[str, _Section] = {
             "revisedAtMs": "r.revisedAtMs",
         },
         "polar_messages AS m INDEXED BY polar_messages_user CROSS JOIN polar_message_revisions AS r "
-        "ON r.sessionId = m.sessionId AND r.telegramMessageId = m.telegramMessageId "
-        "WHERE m.userId = :user AND m.role = 'user'",
+        "WHERE r.sessionId = m.sessionId AND r.telegramMessageId = m.telegramMessageId "
+        "AND m.userId = :user AND m.role = 'user'",
         "r.sequence",
     ),
     "formerAnswers": _Section(
@@ -156,8 +156,8 @@ SELECT count(*), sum(size), min(place) FROM (
   FROM (
     SELECT {order} AS place, length(CAST(json_object({fields}) AS BLOB)) AS size
     FROM {source} ORDER BY place DESC LIMIT :most
-  )
-) WHERE in_all <= :room
+  ) AS found
+) AS found WHERE in_all <= :room
 """
 _PAGE = """
 SELECT {order} AS place, json_object({fields}) AS entry FROM {source} AND {order} >= :start ORDER BY place LIMIT :page

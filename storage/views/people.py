@@ -37,7 +37,7 @@ SELECT {_COLUMNS.format(subject="given.value")}, 0
 FROM json_each(:subjects) AS given
 LEFT JOIN polar_access AS access ON access.subject = given.value
 LEFT JOIN polar_users AS person ON person.userId = given.value
-ORDER BY given.key
+ORDER BY CAST(given.key AS INTEGER)
 """
 _OWNER = "SELECT subject FROM polar_access WHERE role = 'owner'"
 _WHO = """

@@ -136,15 +136,17 @@ def _day(column: str) -> str:
 
 
 _POLARITY = "CASE WHEN polarity IN ('positive', 'negative') THEN polarity ELSE 'neutral' END"
-_CHANGE = "(type = 'reaction_added') - (type = 'reaction_removed')"
+_CHANGE = "CASE type WHEN 'reaction_added' THEN 1 WHEN 'reaction_removed' THEN -1 ELSE 0 END"
 _CHANGES = "type IN ('reaction_added', 'reaction_removed') AND createdAtMs >= :since"
-_SUMS = ", ".join(f"sum(({_CHANGE}) * ({_POLARITY} = '{p}'))" for p in ("positive", "negative", "neutral"))
-_BOTH = "sum(type = 'reaction_added'), sum(type = 'reaction_removed')"
+_SUMS = ", ".join(
+    f"coalesce(sum({_CHANGE}) FILTER (WHERE {_POLARITY} = '{p}'), 0)" for p in ("positive", "negative", "neutral")
+)
+_BOTH = ", ".join(f"count(*) FILTER (WHERE type = '{change}')" for change in ("reaction_added", "reaction_removed"))
 _COUNTS = f"""
 CASE WHEN e.type = 'reaction_count' AND json_valid(e.payload) THEN (
   SELECT group_concat(part, ', ') FROM (
     SELECT substr({field("value", "emoji")}, 1, 16) || ' ' || substr({field("value", "count")}, 1, 20) AS part
-    FROM json_each(e.payload, '$.totals') WHERE type = 'object' LIMIT 30)) END
+    FROM json_each(e.payload, '$.totals') WHERE type = 'object' LIMIT 30) AS found) END
 """
 # One arm a type: each is read off the index on (type, createdAtMs), and SQLite merges them without sorting.
 _REACTIONS_OF_TYPE = f"""
@@ -205,7 +207,7 @@ class Projections:
         """Of each emoji."""
         rows = self._rows(
             f"SELECT {_text('emoji', 64)} AS label, {_BOTH} FROM polar_feedback_events WHERE {_CHANGES} "
-            f"GROUP BY label ORDER BY sum({_CHANGE}) DESC, label LIMIT {TOP}"
+            f"GROUP BY label ORDER BY sum({_CHANGE}) DESC, label NULLS FIRST LIMIT {TOP}"
         )
         return [Changes._make(row) for row in rows]
 
@@ -319,15 +321,16 @@ class Projections:
         return self._last_changed("polar_personality_profiles", "profileId", "updatedAtMs")
 
     def _groups(
-        self, first: str, second: str, table: str, where: str = "1", *, time: str = "createdAtMs"
+        self, first: str, second: str, table: str, where: str = "TRUE", *, time: str = "createdAtMs"
     ) -> list[ExportedGroup]:
         rows = self._rows(
             f"SELECT {first} AS first, {second} AS second, count(*) FROM {table} WHERE {where} AND {time} >= :since "
-            f"GROUP BY first, second ORDER BY count(*) DESC, first, second LIMIT {TOP}"
+            "GROUP BY first, second "
+            f"ORDER BY count(*) DESC, first NULLS FIRST, second NULLS FIRST LIMIT {TOP}"
         )
         return [ExportedGroup._make(row) for row in rows]
 
-    def _days(self, table: str, time: str, where: str = "1") -> Iterator[Day]:
+    def _days(self, table: str, time: str, where: str = "TRUE") -> Iterator[Day]:
         rows = self._rows(
             f"SELECT {_day(time)} AS day, count(*) FROM {table} WHERE {where} AND {time} >= :since "
             "GROUP BY day ORDER BY day DESC"

@@ -13,13 +13,14 @@ Cursor = tuple[int, int]
 """An instant in milliseconds and a row: where a list by time goes on."""
 
 _COLUMNS = (
-    "rowid AS row, deliveryId, sessionId, status, payload, attempts, ambiguous, reason, createdAtMs, updatedAtMs, "
+    "rowid AS place, deliveryId, sessionId, status, payload, attempts, ambiguous, reason, createdAtMs, updatedAtMs, "
     "traceback"
 )
 WAITING = " UNION ALL ".join(
     f"""SELECT * FROM (
 SELECT {_COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_status
-WHERE status = '{status}' AND (createdAtMs, rowid) > (:ms, :row) ORDER BY createdAtMs, rowid LIMIT {PAGE + 1})"""
+WHERE status = '{status}' AND (createdAtMs, rowid) > (:ms, :row)
+ORDER BY createdAtMs, rowid LIMIT {PAGE + 1}) AS {status}"""
     for status in ("sending", "pending")
 )
 FAILED = f"""
@@ -115,7 +116,7 @@ def _said(payload: str) -> tuple[str, str]:
 
 async def waiting(readers: Readers, *, after: Cursor = (-NEWEST, 0)) -> ListPage[ListedDelivery, Cursor]:
     """Deliveries that are not sent yet, oldest first."""
-    query = f"{WAITING} ORDER BY createdAtMs, row LIMIT {PAGE + 1}"
+    query = f"{WAITING} ORDER BY createdAtMs, place LIMIT {PAGE + 1}"
     rows = await readers.fetch(query, {"ms": after[0], "row": after[1]})
     return page_of([ListedDelivery.from_row(row) for row in rows], lambda last: (last.created_at_ms, last.row))
 

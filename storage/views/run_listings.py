@@ -24,7 +24,8 @@ SELECT run.sequence, run.source, run.id, job.promptTemplate, run.runId, run.trig
   run.createdAtMs, {UNHEARD}
 FROM polar_run_events AS run NOT INDEXED {_JOB.format(row="run")} {joined_deliveries("run")}
 WHERE run.sequence < :before AND run.sequence >= :floor
-  AND (:source IS NULL OR run.source = :source) AND (:status IS NULL OR {_STATUS} = :status)
+  AND (CAST(:source AS TEXT) IS NULL OR run.source = :source)
+  AND (CAST(:status AS TEXT) IS NULL OR {_STATUS} = :status)
 ORDER BY run.sequence DESC LIMIT {PAGE + 1}
 """
 # Each status by its index, so that no state of the board makes the list cost more.
@@ -35,7 +36,7 @@ SELECT task.sequence AS sequence, task.source, task.id, job.promptTemplate, task
 FROM polar_task_board AS task INDEXED BY polar_task_board_status {_JOB.format(row="task")}
 {joined_deliveries("task")}
 WHERE task.status = '{status}' AND coalesce(:status, task.status) = task.status AND task.sequence < :before
-ORDER BY task.sequence DESC LIMIT {PAGE + 1})"""
+ORDER BY task.sequence DESC LIMIT {PAGE + 1}) AS {status}"""
     for status in TASK_STATUSES
 )
 

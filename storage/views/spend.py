@@ -11,6 +11,7 @@ By = Literal["day", "model", "user", "session"]
 WAYS: tuple[By, ...] = get_args(By)
 EVER = ""
 """Before every day."""
+ALL = 2**63 - 1
 _SUMS = (
     "sum(calls), sum(unanswered), sum(unpriced), sum(inputTokens), sum(outputTokens), round(sum(usd), 9), "
     "sum(latencyMs)"
@@ -43,8 +44,8 @@ class Spend:
     latency_ms: int
 
 
-async def spend(readers: Readers, by: By, *, since: str = EVER, limit: int = -1) -> list[Spend]:
-    """By day the newest first, else what cost most; of the UTC days from `since` on; -1 is all of them."""
+async def spend(readers: Readers, by: By, *, since: str = EVER, limit: int = ALL) -> list[Spend]:
+    """By day the newest first, else what cost most; of the UTC days from `since` on."""
     if by == "day":
         rows = await readers.fetch(_DAYS, (since, limit))
     else:

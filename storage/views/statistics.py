@@ -16,14 +16,15 @@ from storage.views.listings import SPAN, count_up
 RECENT_REPLIES = 1_000
 """Of so many sendings the times to reply are taken."""
 _NET = ", ".join(
-    f"sum((added - removed) * (polarity = '{polarity}'))" for polarity in ("positive", "negative", "neutral")
+    f"coalesce(sum(added - removed) FILTER (WHERE polarity = '{polarity}'), 0)"
+    for polarity in ("positive", "negative", "neutral")
 )
 _REPLIES = f"""
 SELECT updatedAtMs - (SELECT receivedAtMs FROM polar_updates WHERE updateId = {sql_answered_update_id("deliveryId")})
 FROM (
   SELECT deliveryId, updatedAtMs FROM polar_delivery_queue INDEXED BY polar_delivery_status
-  WHERE status = 'sent' ORDER BY createdAtMs DESC LIMIT {RECENT_REPLIES})
-WHERE deliveryId GLOB '{FIRST_REPLIES}'
+  WHERE status = 'sent' ORDER BY createdAtMs DESC LIMIT {RECENT_REPLIES}) AS found
+WHERE deliveryId LIKE '{FIRST_REPLIES}'
 """
 # The earlier runtime left rows of its own in `retry`; ours tell their instant.
 _DUE = f"""
@@ -43,9 +44,10 @@ FROM (
   SELECT sessionId, messageId, sum(CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END) AS net, max(createdAtMs) AS last
   FROM (
     SELECT sessionId, messageId, type, createdAtMs FROM polar_feedback_events INDEXED BY polar_feedback_negative
-    WHERE polarity = 'negative' AND createdAtMs >= :since ORDER BY createdAtMs DESC LIMIT {SPAN})
+    WHERE polarity = 'negative' AND createdAtMs >= :since ORDER BY createdAtMs DESC LIMIT {SPAN}) AS found
   WHERE type IN ('reaction_added', 'reaction_removed') AND NOT {sql_is_received("messageId")}
-  GROUP BY sessionId, messageId HAVING net > 0 ORDER BY net DESC, last DESC, sessionId, messageId LIMIT :limit
+  GROUP BY sessionId, messageId HAVING sum(CASE type WHEN 'reaction_added' THEN 1 ELSE -1 END) > 0
+  ORDER BY net DESC, last DESC, sessionId, messageId LIMIT :limit
 ) AS worst
 LEFT JOIN polar_messages AS message ON message.sessionId = worst.sessionId
   AND message.telegramMessageId = {sql_telegram_message_id("worst.messageId")} AND message.messageId = worst.messageId
@@ -118,7 +120,8 @@ class DislikedReply:
 async def messages_by_day(readers: Readers, *, since: str) -> dict[str, tuple[int, int]]:
     """Messages received and written on each UTC day from `since` on that had any."""
     rows = await readers.fetch(
-        "SELECT day, sum(count * (role = 'user')), sum(count * (role = 'assistant')) FROM polar_daily_messages "
+        "SELECT day, coalesce(sum(count) FILTER (WHERE role = 'user'), 0), "
+        "coalesce(sum(count) FILTER (WHERE role = 'assistant'), 0) FROM polar_daily_messages "
         "WHERE day >= ? GROUP BY day",
         (since,),
     )
@@ -157,7 +160,8 @@ async def waiting(readers: Readers, *, now_ms: int, overdue_ms: int) -> QueueDep
 async def budgets(readers: Readers, *, now_ms: int, limit: int) -> list[BudgetUse]:
     """Those most used up first."""
     rows = await readers.fetch(
-        f"SELECT scope, targetId, CAST(maxLimitUsd AS REAL), CAST(spent AS REAL), blocks FROM ({SPENT}) "
+        "SELECT scope, targetId, CAST(maxLimitUsd AS REAL), CAST(spent AS REAL), blocks "
+        f"FROM ({SPENT}) AS budget "
         "ORDER BY spent / max(maxLimitUsd, 1e-9) DESC, scope, targetId LIMIT :limit",
         {"now": now_ms, "limit": limit},
     )
@@ -170,8 +174,8 @@ async def budgets(readers: Readers, *, now_ms: int, limit: int) -> list[BudgetUs
 async def feedback_by_emoji(readers: Readers, *, since: str, limit: int) -> list[EmojiTotals]:
     """The most frequent first, of the UTC days from `since` on."""
     rows = await readers.fetch(
-        "SELECT emoji, polarity, sum(added - removed) AS count FROM polar_daily_feedback WHERE day >= ? "
-        "GROUP BY emoji, polarity HAVING count > 0 ORDER BY count DESC, emoji, polarity LIMIT ?",
+        "SELECT emoji, polarity, sum(added - removed) FROM polar_daily_feedback WHERE day >= ? "
+        "GROUP BY emoji, polarity HAVING sum(added - removed) > 0 ORDER BY 3 DESC, emoji, polarity LIMIT ?",
         (since, limit),
     )
     return [EmojiTotals(emoji=row[0], polarity=row[1], count=row[2]) for row in rows]

@@ -39,11 +39,12 @@ class TaskBoard:
         rows = await self._readers.fetch(
             f"SELECT job.id, job.promptTemplate, task.status, task.reason, task.createdAtMs, {UNHEARD} "
             "FROM polar_automation_jobs AS job CROSS JOIN polar_task_board AS task "
-            "ON task.source = 'automation' AND task.id = job.id AND task.sequence IN "
+            f"{joined_deliveries('task')} "
+            "WHERE task.source = 'automation' AND task.id = job.id AND task.sequence IN "
             # So that it costs the same however often a job has run.
             "(SELECT sequence FROM polar_task_board WHERE source = 'automation' AND id = job.id "
-            f"ORDER BY sequence DESC LIMIT :limit) {joined_deliveries('task')} "
-            "WHERE job.sessionId = :session AND job.ownerUserId = :owner ORDER BY task.sequence DESC LIMIT :limit",
+            "ORDER BY sequence DESC LIMIT :limit) "
+            "AND job.sessionId = :session AND job.ownerUserId = :owner ORDER BY task.sequence DESC LIMIT :limit",
             {"session": session_id, "owner": owner_user_id, "limit": limit},
         )
         return [Task.from_row(row) for row in rows]

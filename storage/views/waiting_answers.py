@@ -14,12 +14,12 @@ _ANSWERS = f"""
 SELECT d.deliveryId, q.userId, m.answersMessageId, {field("d.payload", "buttons")}
 FROM polar_delivery_queue AS d INDEXED BY polar_delivery_open
 CROSS JOIN polar_messages AS m INDEXED BY polar_messages_delivery
-  ON m.deliveryId = d.deliveryId AND m.deliveryId IS NOT NULL
 CROSS JOIN polar_messages AS q INDEXED BY polar_messages_telegram
-  ON q.sessionId = m.sessionId AND q.telegramMessageId = m.answersMessageId AND q.telegramMessageId IS NOT NULL
-WHERE d.sessionId = ? AND d.status IN ('pending', 'sending') AND d.status = 'pending' AND d.ambiguous = 0
+WHERE m.deliveryId = d.deliveryId AND m.deliveryId IS NOT NULL
+  AND q.sessionId = m.sessionId AND q.telegramMessageId = m.answersMessageId AND q.telegramMessageId IS NOT NULL
+  AND d.sessionId = ? AND d.status IN ('pending', 'sending') AND d.status = 'pending' AND d.ambiguous = 0
   AND {field("d.payload", "method")} IN ('sendMessage', 'sendDocument')
-  AND {field("d.payload", "topicId")} IS ?
+  AND coalesce(CAST({field("d.payload", "topicId")} AS INTEGER), 0) = ?
   AND m.telegramMessageId IS NULL AND m.answersMessageId < ?
 LIMIT ?
 """
@@ -39,6 +39,6 @@ async def waiting_answers(
     readers: Readers, session_id: str, topic_id: int | None, *, before: int, limit: int = 1_000
 ) -> list[WaitingAnswer]:
     """New messages that wait to answer one of a chat or topic older than this."""
-    rows = await readers.fetch(_ANSWERS, (session_id, topic_id, before, limit))
+    rows = await readers.fetch(_ANSWERS, (session_id, topic_id or 0, before, limit))
     meant = (row for row in rows if not is_placeholder(row[0]))
     return [WaitingAnswer(row[0], row[1], row[2], button_data(row[3])) for row in meant]

@@ -104,7 +104,7 @@ def test_a_delivery_tells_what_it_is(update_id: int, received_ms: int, reply: in
     turn_id = ids.update_turn_id(update_id, received_ms)
     delivery_id = ids.part_id(ids.reply_id(turn_id, reply), part)
     assert said_by_sql(ids.sql_answered_update_id(":id"), id=delivery_id) == update_id
-    assert bool(said_by_sql(f":id GLOB '{ids.FIRST_REPLIES}'", id=delivery_id)) == (reply == part == 0)
+    assert bool(said_by_sql(f":id LIKE '{ids.FIRST_REPLIES}'", id=delivery_id)) == (reply == part == 0)
     assert ids.is_placeholder(ids.placeholder_id(turn_id)) and not ids.is_placeholder(delivery_id)
     assert ids.is_notice(ids.notice_id("budget", update_id)) and not ids.is_notice(ids.reply_id(turn_id, reply))
 

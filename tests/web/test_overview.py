@@ -24,7 +24,7 @@ from web import formats
 TODAY = formats.day(NOW_MS)
 WEEK_AGO = formats.day(NOW_MS - 6 * DAY_MS)
 # Small by nature: what an operator has set up, and what waits.
-SMALL = ("SCAN policy", "SCAN worst", "SCAN polar_updates USING INDEX polar_updates_", "SCAN (subquery")
+SMALL = ("SCAN policy", "SCAN worst", "SCAN polar_updates USING INDEX polar_updates_", "SCAN found")
 READS: dict[str, Callable[[Readers], Awaitable[object]]] = {
     "messages_by_day": lambda readers: statistics.messages_by_day(readers, since=TODAY),
     "reactions_by_day": lambda readers: statistics.reactions_by_day(readers, since=TODAY),

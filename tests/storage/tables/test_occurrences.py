@@ -150,7 +150,7 @@ async def test_a_row_that_is_none_is_told_and_set_aside(
     await database.commit(Statement(insert, (payload,)), occurrences.plan(of("j", 5), now_ms=1))
     foreign, due = await occurrences.list_due(now_ms=9, limit=10)
     assert (foreign, due) == (ForeignRow("x", SCHEDULED, 1), of("j", 5))
-    await database.commit(occurrences.set_aside_foreign(ForeignRow("x", SCHEDULED, 1), now_ms=9))
+    await database.commit(*occurrences.set_aside_foreign(ForeignRow("x", SCHEDULED, 1), now_ms=9))
     assert await occurrences.list_due(now_ms=9, limit=10) == [due]
     [(kept,)] = rows(path, "SELECT payload FROM polar_scheduler_events WHERE queue = 'dead_letter'")
     found = json.loads(kept)

@@ -113,7 +113,7 @@ QUESTIONS: dict[str, Callable[[Condition], Awaitable[Any]]] = {
     "waiting_since_ms": lambda condition: condition.waiting_since_ms(),
 }
 OPEN = "SCAN polar_updates USING INDEX polar_updates_pending"
-BOUNDED = (OPEN, "SCAN (subquery-", "SCAN CONSTANT ROW", "SCAN polar_delivery_queue USING INDEX polar_delivery_open")
+BOUNDED = (OPEN, "SCAN found", "SCAN CONSTANT ROW", "SCAN polar_delivery_queue USING INDEX polar_delivery_open")
 """Walks over what is open, and over what a limit has let through."""
 
 

@@ -256,7 +256,7 @@ SMALL = (
     "SCAN polar_heartbeat_policies",
     "SCAN polar_updates USING INDEX polar_updates_pending",
     "SCAN polar_delivery_queue USING INDEX polar_delivery_open",
-    "SCAN (subquery",
+    "SCAN found",
 )
 
 

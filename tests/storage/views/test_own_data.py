@@ -23,7 +23,7 @@ SMALL = (
     "SCAN polar_memory_fts VIRTUAL",
 )
 # What was asked for is bounded already.
-BOUNDED = ("SCAN recent", "SCAN (subquery", "SCAN polar_own")
+BOUNDED = ("SCAN recent", "SCAN found", "SCAN polar_own")
 
 
 @pytest.fixture
