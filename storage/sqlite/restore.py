@@ -1,23 +1,16 @@
-"""Going on with a copy of the database: nothing that was done since is done again, and nobody who was erased returns.
-
-What was open when the copy was made may have been done by the bot that went on. It is ended, with a reason, and can be
-tried again by whoever knows better.
-"""
+"""Putting a copy in the place of the database file, and going on with it as storage/adoption.py does."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from storage import migrations
-from storage.beside import Beside
-from storage.erasure import Erasure
+from storage.adoption import settle, since
 from storage.errors import CopyUnusable, DatabaseLost, DatabaseUnusable
-from storage.ids import RunSource, sql_run_id
-from storage.indexed import field
 from storage.migrations import Migration
 from storage.sqlite import connections, opening, own_files, replacing, soundness
 from storage.sqlite.backup import pour, reading_alone
@@ -25,60 +18,9 @@ from storage.sqlite.beside import beside
 from storage.sqlite.codes import is_damage
 from storage.sqlite.lock import exclusive
 from storage.state import Halted, Restored
-from storage.statement import Statement
 from storage.steps import OnStep
 from storage.tables.erasures import Erased, read_of
-from storage.tables.properties import ENDED_START, START, Properties
-from storage.tables.run_deliveries import RunDeliveries
-from storage.tables.runs import Runs, sql_runs
 
-REASON = "restored"
-"""Why it was ended."""
-# A retry of one goes out marked, as it may have arrived.
-_END_DELIVERIES = f"""
-UPDATE polar_delivery_queue INDEXED BY polar_delivery_open
-SET status = 'failed', reason = '{REASON}', ambiguous = max(ambiguous, 1), updatedAtMs = :now
-WHERE status IN ('pending', 'sending') RETURNING 1
-"""
-_TASKS = """
-SELECT DISTINCT taskId FROM polar_delivery_queue INDEXED BY polar_delivery_open
-WHERE status IN ('pending', 'sending') AND taskId IS NOT NULL
-"""
-_END_UPDATES = f"""
-UPDATE polar_updates INDEXED BY polar_updates_pending SET status = 'dead', reason = '{REASON}', finishedAtMs = :now
-WHERE status = 'pending' RETURNING 1
-"""
-# The earlier runtime has rows of its own in `retry`; what is due later has not been run by anybody.
-_SOURCE, _ID, _AT = (field("payload", name) for name in ("source", "id", "atMs"))
-_TYPES = "CASE WHEN json_valid(payload) THEN json_type(payload, '$.id') || ' ' || json_type(payload, '$.atMs') END"
-_IS_OURS = f"{_SOURCE} IN ('automation', 'heartbeat') AND {_TYPES} = 'text integer'"
-_DUE = f"sequence <= :until AND {_IS_OURS}"
-_DUE_RUNS = sql_runs("polar_scheduler_due", f"queue = 'retry' AND {_DUE}")
-
-
-def _planned(source: RunSource, table: str, key: str) -> str:
-    """As SQL: what a subject's row in `scheduled` would have run."""
-    trigger, at = field("payload", "trigger"), field("payload", "atMs")
-    by_hand, by_schedule = (sql_run_id(source, "id", "atMs", is_manual=is_manual) for is_manual in (True, False))
-    return f"""
-SELECT '{source}' AS source, id, CASE WHEN trigger = 'manual' THEN {by_hand} ELSE {by_schedule} END AS runId, trigger,
-  atMs, (SELECT sessionId FROM {table} WHERE {key} = found.id) AS sessionId
-FROM (
-  SELECT {_ID} AS id, coalesce({trigger}, 'schedule') AS trigger, {at} AS atMs
-  FROM polar_scheduler_events INDEXED BY polar_scheduler_due
-  WHERE queue = 'scheduled' AND {_DUE} AND {_SOURCE} = '{source}') AS found
-"""
-
-
-_DUE_NEXT = (
-    f"{_planned('automation', 'polar_automation_jobs', 'id')} UNION ALL "
-    f"{_planned('heartbeat', 'polar_heartbeat_policies', 'policyId')}"
-)
-# What has no next occurrence is planned from then on by the start of the bot, as what other programs made is.
-_UNPLAN = f"""
-DELETE FROM polar_scheduler_events INDEXED BY polar_scheduler_due
-WHERE queue IN ('scheduled', 'retry') AND {_DUE} RETURNING 1
-"""
 _BOT = "SELECT value FROM polar_properties WHERE name = 'bot_id'"
 _HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
 _WHO_WAS_ERASED = (
@@ -206,29 +148,3 @@ def _check_bot(copy: Path, facts: _Facts, former: _Facts | None) -> None:
     own = None if former is None else former.bot_id
     if own is not None and facts.bot_id not in (None, own):
         raise CopyUnusable(f"{copy} belongs to the bot with id {facts.bot_id}, the database to bot {own}")
-
-
-def settle(database: Beside, erased: Sequence[Erased], *, now_ms: int) -> Halted:
-    """End what is open, and repeat these erasures, in one commit; again, it finds nothing to do."""
-    tasks = [row[0] for row in database.ask(database.fetch(_TASKS))]
-    ends = (
-        Statement(_END_DELIVERIES, {"now": now_ms}),
-        Statement(_END_UPDATES, {"now": now_ms}),
-        *Runs.skip(f"{_DUE_RUNS} UNION ALL {_DUE_NEXT}", {"until": now_ms}, reason=REASON, now_ms=now_ms),
-        Statement(_UNPLAN, {"until": now_ms}),
-    )
-    # The bot that ran when the copy was made has been stopped: nobody shall miss it.
-    ended = Properties.copy(ENDED_START, START)
-    heard = (RunDeliveries.enter(task, reason=REASON, now_ms=now_ms) for task in tasks)
-    erasure = Erasure(database)
-    again = (part for each in erased for part in erasure.of(each.user_id, now_ms=now_ms, at_ms=each.at_ms))
-    answers = database.commit(*ends, ended, *heard, *again)
-    deliveries, updates, *_, runs = (len(rows) for rows in answers[: len(ends)])
-    return Halted(deliveries=deliveries, updates=updates, runs=runs, erased=len(erased))
-
-
-def since(copy: Sequence[Erased], erased: Sequence[Erased]) -> list[Erased]:
-    """Of these erasures those that a copy does not know of; of a person the last one."""
-    known: Mapping[str, int] = {each.user_id: each.at_ms for each in copy}
-    last = {each.user_id: each for each in sorted(erased)}
-    return [each for each in last.values() if known.get(each.user_id, -1) < each.at_ms]

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from storage import care, migrations
+from storage.adoption import since
 from storage.engines import beside
 from storage.erasure import Erasure
 from storage.errors import CopyUnusable, DatabaseLocked, DatabaseUnusable
 from storage.sqlite.backup import back_up
 from storage.sqlite.lock import exclusive
-from storage.sqlite.restore import adopt, restore, since
+from storage.sqlite.restore import adopt, restore
 from storage.state import Restored
 from storage.statement import Statement
 from storage.tables.deliveries import Deliveries
