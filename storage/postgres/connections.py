@@ -1,0 +1,75 @@
+"""Connections to the server, each with what everything that uses one relies on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg import AsyncConnection, Connection
+from psycopg.conninfo import conninfo_to_dict
+
+from storage.location import ServerUrl
+from storage.postgres import schema, values
+from storage.postgres.rows import NamedRow, named_rows
+
+Link = Connection[NamedRow]
+AsyncLink = AsyncConnection[NamedRow]
+
+LOCK_MS = 5_000
+"""The time that one try waits for another program's lock, where there is no other try."""
+TRY_MS = 250
+"""The time that one try of the bot's process waits, and so how late a stop of the bot may be noticed."""
+STATEMENTS = 512
+"""The prepared statements that a connection keeps, more than there are."""
+# A server that is gone without a word is found out within half a minute, not within the hours of TCP.
+_USUAL = {
+    "fallback_application_name": "polar",
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+# To compile a plan takes longer than any of our queries; times are told as UTC has them.
+_SETTINGS = f"{schema.USE}; SET jit = off; SET timezone = 'UTC'; SET idle_in_transaction_session_timeout = 0"
+_READING = f"{_SETTINGS}; SET default_transaction_read_only = on; SET statement_timeout = "
+
+
+def connect_writer(url: ServerUrl, *, lock_ms: int) -> Link:
+    """A connection in autocommit mode, for one thread at a time; raises psycopg.Error."""
+    return _connect(url, f"{_SETTINGS}; SET statement_timeout = 0; SET lock_timeout = {lock_ms}")
+
+
+def connect_reader(url: ServerUrl) -> Link:
+    """The same, but it cannot write."""
+    return _connect(url, f"{_READING} 0")
+
+
+async def connect_reader_of_loop(url: ServerUrl, limit_s: float | None = None) -> AsyncLink:
+    """A connection that cannot write, whose queries the server ends after the limit; raises psycopg.Error."""
+    link = await AsyncConnection.connect(**_arguments(url))
+    try:
+        values.register(link.adapters)
+        link.prepared_max = STATEMENTS
+        await link.execute(f"{_READING} {0 if limit_s is None else max(1, round(limit_s * 1000))}")
+    except BaseException:
+        await link.close()
+        raise
+    return link
+
+
+def _connect(url: ServerUrl, settings: str) -> Link:
+    link = Connection.connect(**_arguments(url))
+    try:
+        values.register(link.adapters)
+        link.prepared_max = STATEMENTS
+        link.execute(settings)
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+def _arguments(url: ServerUrl) -> dict[str, Any]:
+    password = {"password": url.password} if url.password else {}
+    own = {**_USUAL, **conninfo_to_dict(url.url), **password, "client_encoding": "utf8"}
+    return {**own, "autocommit": True, "row_factory": named_rows}
