@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from storage import migrations
-from storage.engines import no_engine
+from storage.engines import check_driver
+from storage.errors import CopyFailed, CopyUnusable, DatabaseUnusable
 from storage.location import Location
 from storage.migrations import Migration
 from storage.sqlite import backup, care, own_files, restore, soundness
@@ -15,40 +16,54 @@ from storage.state import Contents, DatabaseState, Restored, Vacuumed
 from storage.steps import OnStep
 from storage.tables.erasures import Erased
 
+# What a server's own tools do better than anything that could be done through a connection.
+_BACK_UP = "{} is copied by its server's own tools: pg_dump, pg_basebackup, or an archive of its log"
+_PUT_BACK = "{} is put back by its server's own tools, pg_restore say; polar db adopt then goes on with it"
+_VACUUM = "{} is vacuumed by its server, by itself; VACUUM FULL there gives the room back to the disk"
+
 
 def migrate(location: Location, *, now_ms: int) -> list[Migration]:
     """Create it, or bring it to this version's schema; what was applied. Raises DatabaseUnusable."""
     if isinstance(location, Path):
         return care.migrate(location, now_ms=now_ms)
-    raise no_engine(location)
+    check_driver(location)
+    from storage.postgres import care as care_of_server
+
+    return care_of_server.migrate(location, now_ms=now_ms)
 
 
 def vacuum(location: Location) -> Vacuumed:
     """Write it anew without what is unused in it; raises DatabaseUnusable, and DatabaseLocked where a bot runs."""
     if isinstance(location, Path):
         return care.vacuum(location)
-    raise no_engine(location)
+    raise DatabaseUnusable(_VACUUM.format(location))
 
 
 def find_problems(location: Location) -> list[str]:
     """Its problems, none where it is whole; raises DatabaseUnusable."""
     if isinstance(location, Path):
         return care.find_problems(location)
-    raise no_engine(location)
+    check_driver(location)
+    from storage.postgres import care as care_of_server
+
+    return care_of_server.find_problems(location)
 
 
 def count(location: Location) -> Contents:
     """Its contents; raises DatabaseUnusable."""
     if isinstance(location, Path):
         return care.count(location)
-    raise no_engine(location)
+    check_driver(location)
+    from storage.postgres import care as care_of_server
+
+    return care_of_server.count(location)
 
 
 def back_up(location: Location, to: Path, progress: OnStep) -> Backup:
     """Copy it to a file that is not there yet; raises DatabaseUnusable and CopyFailed."""
     if isinstance(location, Path):
         return backup.back_up(location, to, progress)
-    raise no_engine(location)
+    raise CopyFailed(_BACK_UP.format(location))
 
 
 def put_back(
@@ -57,22 +72,30 @@ def put_back(
     """Put a copy in its place, and go on with that; raises DatabaseUnusable and CopyUnusable."""
     if isinstance(location, Path):
         return restore.restore(location, copy, erased, progress, now_ms=now_ms)
-    raise no_engine(location)
+    raise CopyUnusable(_PUT_BACK.format(location))
 
 
 def adopt(location: Location, erased: Sequence[Erased], *, now_ms: int) -> Restored:
     """Go on with a copy that somebody else has put in its place; raises DatabaseUnusable and CopyUnusable."""
     if isinstance(location, Path):
         return restore.adopt(location, erased, now_ms=now_ms)
-    raise no_engine(location)
+    check_driver(location)
+    from storage.postgres import care as care_of_server
+
+    return care_of_server.adopt(location, erased, now_ms=now_ms)
 
 
 def look_at(location: Location) -> DatabaseState:
     """All that can be told without reading its content; nothing is changed, nor brought up to date."""
     if isinstance(location, Path):
         return care.look_at(location)
-    trouble = str(no_engine(location))
-    return DatabaseState(location=location, newest=migrations.newest(), trouble=trouble)
+    try:
+        check_driver(location)
+    except DatabaseUnusable as error:
+        return DatabaseState(location=location, newest=migrations.newest(), trouble=str(error))
+    from storage.postgres import care as care_of_server
+
+    return care_of_server.look_at(location)
 
 
 def look_through(location: Location, *, is_over: Callable[[], bool]) -> list[str] | None:

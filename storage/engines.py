@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
 from pathlib import Path
 
 from storage.beside import Beside
@@ -25,28 +26,40 @@ async def open_engine(location: Location, *, now_ms: int, question_s: float) -> 
     """The database as the bot's process has it; `Database.open` is what calls this."""
     if isinstance(location, Path):
         return await SqliteEngine.open(location, now_ms=now_ms, question_s=question_s)
-    raise no_engine(location)
+    check_driver(location)
+    from storage.postgres.engine import PostgresEngine
+
+    return await PostgresEngine.open(location, now_ms=now_ms, question_s=question_s)
 
 
 async def connect_readers(location: Location) -> Readers:
     """The database of another process, for reading; raises DatabaseUnusable unless it is of this version."""
     if isinstance(location, Path):
         return await SqliteReaders.connect(location)
-    raise no_engine(location)
+    check_driver(location)
+    from storage.postgres.readers import PostgresReaders
+
+    return await PostgresReaders.connect(location)
 
 
 def beside(location: Location) -> AbstractContextManager[Beside]:
     """For reading and writing beside a bot; raises DatabaseUnusable unless it is free and of this version."""
     if isinstance(location, Path):
         return beside_file(location)
-    raise no_engine(location)
+    check_driver(location)
+    from storage.postgres.beside import beside as beside_server
+
+    return beside_server(location)
 
 
 def snapshot(location: Location) -> AbstractContextManager[DatabaseSnapshot]:
     """All that is read within sees one instant; raises DatabaseUnusable, also for what fails while reading."""
     if isinstance(location, Path):
         return snapshot_of_file(location)
-    raise no_engine(location)
+    check_driver(location)
+    from storage.postgres.snapshot import snapshot as snapshot_of_server
+
+    return snapshot_of_server(location)
 
 
 def identity(location: Location) -> Hashable:
@@ -56,12 +69,16 @@ def identity(location: Location) -> Hashable:
     """
     if isinstance(location, Path):
         return opening.identify(location)
-    raise no_engine(location)
+    check_driver(location)
+    from storage.postgres import opening as opening_of_server
+
+    return opening_of_server.identify(location)
 
 
-def no_engine(location: ServerUrl) -> DatabaseUnusable:
-    """The error where what a server needs is not there."""
-    return DatabaseUnusable(
-        f"{location} is on a PostgreSQL server, and what speaks with one is not installed; "
-        "install polar[postgres], or name a file in POLAR_DATABASE"
-    )
+def check_driver(location: ServerUrl) -> None:
+    """Raise DatabaseUnusable where what a server needs is not there."""
+    if find_spec("psycopg") is None:
+        raise DatabaseUnusable(
+            f"{location} is on a PostgreSQL server, and what speaks with one is not installed; "
+            "install polar[postgres], or name a file in POLAR_DATABASE"
+        )
