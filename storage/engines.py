@@ -15,11 +15,9 @@ from storage.engine import DatabaseSnapshot, Engine
 from storage.errors import DatabaseUnusable
 from storage.location import Location, ServerUrl
 from storage.readers import Readers
-from storage.sqlite import opening
+from storage.sqlite import opening, reading
 from storage.sqlite.beside import beside as beside_file
 from storage.sqlite.engine import SqliteEngine
-from storage.sqlite.readers import SqliteReaders
-from storage.sqlite.snapshot import snapshot as snapshot_of_file
 
 
 async def open_engine(location: Location, *, now_ms: int, question_s: float) -> Engine:
@@ -35,7 +33,7 @@ async def open_engine(location: Location, *, now_ms: int, question_s: float) -> 
 async def connect_readers(location: Location) -> Readers:
     """The database of another process, for reading; raises DatabaseUnusable unless it is of this version."""
     if isinstance(location, Path):
-        return await SqliteReaders.connect(location)
+        return await reading.connect(location)
     check_driver(location)
     from storage.postgres.readers import PostgresReaders
 
@@ -55,7 +53,7 @@ def beside(location: Location) -> AbstractContextManager[Beside]:
 def snapshot(location: Location) -> AbstractContextManager[DatabaseSnapshot]:
     """All that is read within sees one instant; raises DatabaseUnusable, also for what fails while reading."""
     if isinstance(location, Path):
-        return snapshot_of_file(location)
+        return reading.snapshot(location)
     check_driver(location)
     from storage.postgres.snapshot import snapshot as snapshot_of_server
 

@@ -9,8 +9,6 @@ one for its user. It goes by memoryId, not by rowid: VACUUM may renumber the row
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-from contextlib import suppress
 
 TABLE = """CREATE VIRTUAL TABLE polar_memory_fts USING fts5(
   memoryId UNINDEXED, searchableText, own, keys,
@@ -22,7 +20,7 @@ MERGE = f"{_SET} VALUES ('merge', ?)"
 """Merge parts of the index, up to so many pages of them."""
 MERGE_BY_ITSELF = f"{_SET} VALUES ('automerge', 4)"
 """As FTS5 does where nobody says anything: with whatever is written, some dozens of pages at a time."""
-_MERGE_WHEN_TOLD = f"{_SET} SELECT 'automerge', 0 WHERE EXISTS (SELECT 1 FROM polar_memory)"
+MERGE_WHEN_TOLD = f"{_SET} SELECT 'automerge', 0 WHERE EXISTS (SELECT 1 FROM polar_memory)"
 COLUMNS = "polar_memory_fts (memoryId, searchableText, own, keys)"
 ADD = f"INSERT INTO {COLUMNS} VALUES (?, ?, ?, ?)"
 """By what `storage.memory_entries.entry` gives."""
@@ -62,56 +60,3 @@ def entry_of(memory_id: str) -> str:
 def _digest(text: str) -> str:
     """As one word of letters and digits, whatever the id is made of."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
-
-
-def available(connection: sqlite3.Connection) -> bool:
-    """True if this SQLite build has FTS5."""
-    return connection.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchone() is not None
-
-
-def prepare(connection: sqlite3.Connection) -> bool:
-    """Make the index usable; returns whether this SQLite can have one.
-
-    Where there is none that can be gone on with, one is begun, which storage/memory_building.py fills. That takes an
-    instant, however many memories there are.
-    """
-    if not available(connection):
-        connection.execute("INSERT OR IGNORE INTO polar_properties VALUES (?, '1')", (STALE,))
-        return False
-    row = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'polar_memory_fts'").fetchone()
-    stale = connection.execute("SELECT 1 FROM polar_properties WHERE name = ?", (STALE,)).fetchone()
-    if row is None or stale is not None or row[0].split() != TABLE.split():
-        _begin(connection, has_former=row is not None)
-    return True
-
-
-def _begin(connection: sqlite3.Connection, *, has_former: bool) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        if has_former:
-            _put_aside(connection)
-        connection.execute(TABLE)
-        connection.execute(TERMS)
-        connection.execute(
-            "INSERT INTO polar_properties SELECT ?, '' WHERE EXISTS (SELECT 1 FROM polar_memory) "
-            "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (BUILDING,),
-        )
-        connection.execute(_MERGE_WHEN_TOLD)
-        connection.execute("DELETE FROM polar_memory_changes")  # all that had happened will be in it
-        connection.execute("DELETE FROM polar_properties WHERE name = ?", (STALE,))
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _put_aside(connection: sqlite3.Connection) -> None:
-    """Give the index another name: to drop a large one takes long. One that cannot even be renamed is dropped."""
-    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-    name = next(name for number in range(1, 1_000) if (name := f"{FORMER}{number}") not in names)
-    with suppress(sqlite3.DatabaseError):
-        connection.execute(f"ALTER TABLE polar_memory_fts RENAME TO {name}")
-        return
-    connection.execute("DROP TABLE polar_memory_fts")

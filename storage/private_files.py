@@ -66,3 +66,12 @@ def tighten(*paths: Path) -> None:
 def remedy(*paths: Path) -> str:
     """The command that takes it from them."""
     return "mend it with: " + shlex.join(["chmod", "600", *map(str, paths)])
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the disk know the names in it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -13,11 +13,10 @@ from pathlib import Path
 from storage import private_files
 from storage.errors import CopyFailed, DatabaseUnusable
 from storage.sqlite import connections, opening, own_files, soundness
+from storage.sqlite.connections import STEP_PAGES
 from storage.steps import OnStep
 from storage.text import mebibytes
 
-STEP_PAGES = 1_024
-"""Copied at once, 4 MiB mostly; the disk has them before the next come, so that no commit waits for all of them."""
 _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
 
 
@@ -114,7 +113,7 @@ def _becoming(to: Path) -> Iterator[tuple[Path, int]]:
             yield part, descriptor
             _refuse_existing(to)
             part.rename(to)
-            sync_folder(to.parent)
+            private_files.sync_folder(to.parent)
         except BaseException:
             for left in own_files.all_of(part):
                 left.unlink(missing_ok=True)
@@ -136,15 +135,6 @@ def _refuse(path: Path, to: Path) -> None:
 def _refuse_existing(to: Path) -> None:
     if os.path.lexists(to):
         raise CopyFailed(f"{to} is there already; name another file, or remove that first")
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the disk know the names in it."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _size_of(path: Path) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from storage import memory_index, migrations
+from storage import migrations
 from storage.beside import Beside
 from storage.errors import DatabaseBusy, DatabaseUnusable, StatementFailed
 from storage.sqlite import connections, opening
@@ -48,7 +48,7 @@ def beside(path: Path) -> Iterator[Beside]:
             closing(connections.connect_writer(path, busy_ms=connections.BUSY_TIMEOUT_MS)) as writer,
             asyncio.Runner() as runner,
         ):
-            readers = SqliteReaders(path, has_index=memory_index.available(writer))
+            readers = SqliteReaders(path, has_index=connections.has_fts5(writer))
             try:
                 runner.run(readers.add_readers())
                 yield Beside(readers, _Writer(writer), runner)

@@ -9,6 +9,8 @@ BUSY_TIMEOUT_MS = 5_000
 """The time that one try waits for another program's lock, where there is no other try."""
 TRY_MS = 250
 """The time that one try of the bot's process waits, and so how late a stop of the bot may be noticed."""
+STEP_PAGES = 1_024
+"""Copied at once, 4 MiB mostly; the disk has them before the next come, so that no commit waits for all of them."""
 STATEMENTS = 512
 """The prepared statements that the writer keeps, more than there are."""
 
@@ -45,3 +47,8 @@ def connect_writer(path: Path, *, busy_ms: int) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def has_fts5(connection: sqlite3.Connection) -> bool:
+    """True if this SQLite build can have an index of words."""
+    return connection.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchone() is not None

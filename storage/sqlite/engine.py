@@ -9,10 +9,8 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from storage import memory_index
 from storage.lock_waits import when_free
-from storage.sqlite import lock, opening
-from storage.sqlite.connections import TRY_MS
+from storage.sqlite import connections, lock, opening
 from storage.sqlite.failures import translated
 from storage.sqlite.file_identity import FileIdentity
 from storage.sqlite.group_reader import GroupReader
@@ -29,7 +27,7 @@ class SqliteEngine:
     def __init__(
         self, path: Path, writer: sqlite3.Connection, files: FileIdentity, held: int, *, question_s: float
     ) -> None:
-        has_index = memory_index.available(writer)
+        has_index = connections.has_fts5(writer)
         self.label = str(path)
         self.readers = SqliteReaders(path, has_index=has_index)
         self.asking = SqliteAsking(path, has_index=has_index, limit_s=question_s)
@@ -49,10 +47,10 @@ class SqliteEngine:
         """
 
         async def check() -> int:
-            return opening.check(path, busy_ms=TRY_MS)
+            return opening.check(path, busy_ms=connections.TRY_MS)
 
         async def prepare() -> sqlite3.Connection:
-            return opening.prepare(path, now_ms, busy_ms=TRY_MS)[0]
+            return opening.prepare(path, now_ms, busy_ms=connections.TRY_MS)[0]
 
         await when_free(str(path), check)
         held = lock.take(path)

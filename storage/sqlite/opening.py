@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from storage import memory_index, migrations, private_files
+from storage import migrations, private_files
 from storage.errors import DatabaseBusy, DatabaseUnusable
-from storage.sqlite import connections, own_files
+from storage.sqlite import connections, memory_table, own_files
 from storage.sqlite.codes import is_busy
 
 OLDEST_SQLITE = (3, 35, 0)
@@ -161,7 +161,7 @@ def prepare(
         connection = connections.connect_writer(path, busy_ms=busy_ms)
         try:
             applied = migrations.apply(connection, now_ms)
-            memory_index.prepare(connection)
+            memory_table.prepare(connection)
             # What one statement of some rows may have to undo is a page for each index entry: beyond 64 KiB that would
             # go through a file. storage/sqlite/writer.py turns this off for what may change very many.
             connection.execute("PRAGMA temp_store = MEMORY")

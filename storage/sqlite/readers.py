@@ -15,11 +15,11 @@ from pathlib import Path
 
 import aiosqlite
 
-from storage import memory_entries, memory_index
+from storage import memory_entries
 from storage.errors import DatabaseClosed, QuestionTooLong
 from storage.readers import Readers, Room
-from storage.sqlite import connections, opening
-from storage.sqlite.failures import failure_of_reader, translated
+from storage.sqlite import connections
+from storage.sqlite.failures import failure_of_reader
 from storage.statement import Parameters, Rows
 
 log = logging.getLogger("polar.database")
@@ -42,19 +42,6 @@ class SqliteReaders(Readers):
         self.has_memory_index = has_index
         self._idle: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
         self._connections: list[aiosqlite.Connection] = []
-
-    @classmethod
-    async def connect(cls, path: Path) -> SqliteReaders:
-        """Open the file of another process for reading; raises DatabaseUnusable unless it is of this version."""
-        with translated():
-            with opening.reading(path) as connection:
-                readers = cls(path, has_index=memory_index.available(connection))
-            try:
-                await readers.add_readers()
-            except BaseException:
-                await readers.close()
-                raise
-        return readers
 
     async def add_readers(self) -> None:
         """Open the connections."""

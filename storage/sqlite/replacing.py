@@ -15,8 +15,8 @@ from pathlib import Path
 from storage import private_files
 from storage.errors import DatabaseUnusable
 from storage.sqlite import connections, own_files
-from storage.sqlite.backup import STEP_PAGES, sync_folder
 from storage.sqlite.codes import is_damage
+from storage.sqlite.connections import STEP_PAGES
 from storage.sqlite.writer import empty_log
 from storage.steps import OnStep
 
@@ -83,5 +83,5 @@ def _rename(staged: Path, real: Path) -> Path | None:
     finally:
         os.close(descriptor)
     staged.rename(real)
-    sync_folder(real.parent)
+    private_files.sync_folder(real.parent)
     return aside if is_replaced else None

@@ -16,10 +16,11 @@ from storage.sqlite import connections, opening, own_files, replacing, soundness
 from storage.sqlite.backup import pour, reading_alone
 from storage.sqlite.beside import beside
 from storage.sqlite.codes import is_damage
+from storage.sqlite.erased import erased_of
 from storage.sqlite.lock import exclusive
 from storage.state import Halted, Restored
 from storage.steps import OnStep
-from storage.tables.erasures import Erased, read_of
+from storage.tables.erasures import Erased
 
 _BOT = "SELECT value FROM polar_properties WHERE name = 'bot_id'"
 _HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
@@ -43,7 +44,7 @@ class _Facts:
         row = connection.execute(_BOT).fetchone() if has_properties else None
         return cls(
             bot_id=row[0] if row else None,
-            erased=read_of(connection),
+            erased=erased_of(connection),
             page_size=connection.execute("PRAGMA page_size").fetchone()[0],
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -21,7 +20,7 @@ VALUES (:user, coalesce((SELECT sequence FROM polar_updates WHERE updateId = :as
 ON CONFLICT (userId) DO UPDATE
 SET sequence = excluded.sequence, erasedAtMs = max(excluded.erasedAtMs, polar_erasures.erasedAtMs + 1)
 """
-_LIST = "SELECT userId, {time} FROM polar_erasures ORDER BY userId"
+_LIST = "SELECT userId, erasedAtMs FROM polar_erasures ORDER BY userId"
 _FIRST_MS = 1_000_000_000_000
 """No erasure was before this, in the year 2001; what is less is a sequence, in place of a time that was not kept."""
 
@@ -52,22 +51,7 @@ class Erasures:
 
     async def list_all(self) -> list[Erased]:
         """All of them, by id."""
-        return [Erased(row[0], row[1]) for row in await self._readers.fetch(_LIST.format(time="erasedAtMs"))]
-
-
-def read_of(connection: sqlite3.Connection) -> list[Erased] | None:
-    """Those of a file of whatever version; None where somebody was erased and it did not keep who.
-
-    Raises sqlite3.DatabaseError.
-    """
-    columns = {row[0] for row in connection.execute("SELECT name FROM pragma_table_info('polar_erasures')")}
-    if columns:
-        time = "erasedAtMs" if "erasedAtMs" in columns else "sequence"
-        return [Erased(row[0], row[1]) for row in connection.execute(_LIST.format(time=time))]
-    if not connection.execute("SELECT 1 FROM pragma_table_info('polar_properties')").fetchone():
-        return []
-    counted = connection.execute("SELECT 1 FROM polar_properties WHERE name = 'erasures'").fetchone()
-    return None if counted else []
+        return [Erased(row[0], row[1]) for row in await self._readers.fetch(_LIST)]
 
 
 def write_list(erased: Iterable[Erased]) -> str:

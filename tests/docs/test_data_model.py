@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from storage import memory_index, migrations
+from storage import migrations
+from storage.sqlite import memory_table
 from tests.docs.pages import DOCS, PAGES, blocks, column_tables, name, prose
 
 DATA_MODEL = DOCS / "specs" / "DATA_MODEL.md"
@@ -23,7 +24,7 @@ def connection() -> Iterator[sqlite3.Connection]:
     """A new database."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
         migrations.apply(made, now_ms=0)
-        memory_index.prepare(made)
+        memory_table.prepare(made)
         yield made
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import memory_index, words
+from storage import words
+from storage.sqlite import connections
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_what_is_stored_is_one_word_to_every_sqlite(text: str) -> None:
     found = words.written(text)
     assert [words.read(words.stored(word)) for word in found] == found
     with closing(sqlite3.connect(":memory:")) as connection:
-        if not memory_index.available(connection):
+        if not connections.has_fts5(connection):
             pytest.skip("this SQLite build has no FTS5")
         connection.execute("CREATE VIRTUAL TABLE t USING fts5(x, tokenize='unicode61 remove_diacritics 0')")
         connection.execute("CREATE VIRTUAL TABLE v USING fts5vocab(t, row)")

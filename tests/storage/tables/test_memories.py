@@ -13,6 +13,7 @@ from bot.indexer import Indexer
 from storage import memory_entries, memory_index, words
 from storage.database import Database
 from storage.errors import ExpectationFailed
+from storage.sqlite import connections, memory_table
 from storage.statement import Parameters, Rows, Statement
 from storage.tables.memories import Memories, Memory
 from tests.storage.files import NOW_MS, plain, rows
@@ -209,7 +210,7 @@ async def test_memories_of_a_time_without_index_are_found_once_there_is_one(
     await database.commit(*add(Memories(database), "old", "green tea"))
     await database.close()
     with monkeypatch.context() as without:
-        without.setattr(memory_index, "available", lambda connection: False)
+        without.setattr(connections, "has_fts5", lambda connection: False)
         database = await Database.open(path, now_ms=NOW_MS)
         assert not database.has_memory_index
         await database.commit(*add(Memories(database), "new", "white tea"))
@@ -321,7 +322,7 @@ async def test_a_beginning_that_fails_leaves_the_index_as_it_was(path: Path, mon
     monkeypatch.setattr(memory_index, "TERMS", "CREATE nonsense")
     with plain(path) as connection:
         with pytest.raises(sqlite3.OperationalError):
-            memory_index.prepare(connection)
+            memory_table.prepare(connection)
         assert not connection.in_transaction
         assert connection.execute("SELECT memoryId FROM polar_memory_fts").fetchall() == [("m",)]
 

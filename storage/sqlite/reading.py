@@ -1,4 +1,4 @@
-"""The file at one instant, for who reads all of it."""
+"""The file of another process, for reading: bit by bit, or all of it as it is at one instant."""
 
 from __future__ import annotations
 
@@ -11,8 +11,23 @@ from typing import Any
 
 from storage.engine import DatabaseSnapshot
 from storage.errors import DatabaseUnusable
-from storage.sqlite import opening
+from storage.sqlite import connections, opening
+from storage.sqlite.failures import translated
+from storage.sqlite.readers import SqliteReaders
 from storage.statement import Parameters
+
+
+async def connect(path: Path) -> SqliteReaders:
+    """Open the file; raises DatabaseUnusable unless it is of this version."""
+    with translated():
+        with opening.reading(path) as connection:
+            readers = SqliteReaders(path, has_index=connections.has_fts5(connection))
+        try:
+            await readers.add_readers()
+        except BaseException:
+            await readers.close()
+            raise
+        return readers
 
 
 class _Snapshot:
