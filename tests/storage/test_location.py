@@ -78,6 +78,13 @@ def test_what_is_written_for_another_process_means_the_same(password: str) -> No
     assert parse(server.written, BASE) == server
 
 
+@pytest.fixture
+def without_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation without polar[postgres]."""
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+
+
+@pytest.mark.usefixtures("without_driver")
 async def test_a_server_cannot_be_used_without_what_speaks_with_one() -> None:
     """It is said what to install, whoever asks; not the password."""
 
@@ -91,15 +98,16 @@ async def test_a_server_cannot_be_used_without_what_speaks_with_one() -> None:
         with pytest.raises(DatabaseUnusable, match=r"polar\[postgres\]") as raised:
             await question()
         assert "horse" not in str(raised.value)
-    for open_it in (engines.beside, engines.snapshot, engines.identity, care.count, care.find_problems, care.vacuum):
+    for open_it in (engines.beside, engines.snapshot, engines.identity, care.count, care.find_problems):
         with pytest.raises(DatabaseUnusable, match=r"polar\[postgres\]"):
             open_it(SERVER)
+    assert "polar[postgres]" in care.look_at(SERVER).trouble
 
 
+@pytest.mark.usefixtures("without_driver")
 def test_what_is_a_files_is_told_apart() -> None:
     """A server has no file of ours, and no disk whose room we know."""
     state = care.look_at(SERVER)
     assert (state.version, state.exists, state.folder, state.disk_free) == (None, False, None, None)
-    assert "polar[postgres]" in state.trouble
     assert care.files_of(SERVER) == []
     assert care.look_through(SERVER, is_over=lambda: False) is None
