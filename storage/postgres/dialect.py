@@ -98,12 +98,14 @@ class _Tokens:
         elif word == "json_object":
             self._instead[place] = "polar.json_object(json_build_object"
             self._instead[self._ends[following]] = "))"
+        elif word == "in" and self._ends.get(following) == self._after(following):
+            self._be_empty(place, following)
         elif word in _INSTEAD:
             self._instead[place] = _INSTEAD[word]
-        elif self._word(following) == "(" and (
-            word in FUNCTIONS or (word in _OF_TWO and self._is_among(",", following, self._ends[following]))
-        ):
+        elif self._word(following) == "(" and (word in FUNCTIONS or (word in _OF_TWO and self._first(",", following))):
             self._instead[place] = f"polar.{word}"
+            if word == "json_remove":
+                self._list_paths(following)
 
     def _compare(self, place: int, following: int) -> None:
         """`IS` compares any two values in SQLite."""
@@ -128,14 +130,28 @@ class _Tokens:
             self._instead[place] = f"polar.{name}"
             self._skip(as_, type_)
 
-    def _is_among(self, token: str, bracket: int, end: int) -> bool:
-        """Whether it is directly within the bracket, not in one of those within."""
+    def _be_empty(self, place: int, bracket: int) -> None:
+        """`IN ()` is a list without values in SQLite."""
+        before = self._before(place)
+        is_not = self._lower[before] == "not"
+        self._skip(before if is_not else place, self._ends[bracket])
+        self._skipped.discard(place)
+        self._instead[place] = "<> ALL ('{}')" if is_not else "= ANY ('{}')"
+
+    def _list_paths(self, bracket: int) -> None:
+        """PostgreSQL's functions take a hundred arguments at most, so all but the first are a list."""
+        if comma := self._first(",", bracket):
+            end = self._ends[bracket]
+            self._instead |= {comma: ", ARRAY[", end: "])"}
+
+    def _first(self, sign: str, bracket: int) -> int | None:
+        """The place of a sign that stands in the bracket, not in one of those within; None if none does."""
         place = self._after(bracket)
-        while place < end:
-            if self._tokens[place] == token:
-                return True
+        while place < self._ends[bracket]:
+            if self._tokens[place] == sign:
+                return place
             place = self._after(self._ends.get(place, place))
-        return False
+        return None
 
     def _skip(self, first: int, last: int) -> None:
         self._skipped.update(range(first, last + 1))

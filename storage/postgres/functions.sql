@@ -73,21 +73,24 @@ BEGIN
     FROM regexp_matches(path, '\."([^"]*)"|\.([^.\[]+)|\[(\d+)\]', 'g') WITH ORDINALITY AS found (step, place));
 END $$;
 
--- What a string says. What no text of PostgreSQL can hold is left out of it: NULs, and halves of characters.
-CREATE FUNCTION polar.json_said(string json) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+-- JSON of which every string can be read. What no text of PostgreSQL can hold is not in it: NULs are left out, a half of
+-- a character is U+FFFD. Only where one is written as an escape can there be any.
+CREATE FUNCTION polar.json_read(document text) RETURNS json LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 BEGIN
-  RETURN string #>> '{}';
-EXCEPTION WHEN data_exception THEN
-  RETURN regexp_replace(
-    regexp_replace(string::text, '(?<!\\)((?:\\\\)*)\\u0000', '\1', 'g'),
-    '(?<!\\)((?:\\\\)*)(?:\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]..)', '\1�', 'g'
-  )::json #>> '{}';
+  IF document ~ '\\u(0000|[dD][89a-fA-F])' THEN
+    document := regexp_replace(document, '(?<!\\)((?:\\\\)*)\\u0000', '\1', 'g');
+    document := regexp_replace(
+      document, '(?<!\\)((?:\\\\)*)\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])', '\1\\ufffd', 'g');
+    document := regexp_replace(
+      document, '(?<!\\|\\u[dD][89abAB][0-9a-fA-F]{2})((?:\\\\)*)\\u[dD][c-fC-F][0-9a-fA-F]{2}', '\1\\ufffd', 'g');
+  END IF;
+  RETURN document::json;
 END $$;
 
 CREATE FUNCTION polar.json_atom(value json) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 BEGIN
   RETURN CASE json_typeof(value)
-    WHEN 'string' THEN polar.json_said(value)
+    WHEN 'string' THEN value #>> '{}'
     WHEN 'boolean' THEN CASE value::text WHEN 'true' THEN '1' ELSE '0' END
     WHEN 'null' THEN NULL
     ELSE value::text END;
@@ -100,7 +103,7 @@ END $$;
 
 CREATE FUNCTION polar.json_extract(document text, path text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 BEGIN
-  RETURN polar.json_atom(document::json #> polar.json_steps(path));
+  RETURN polar.json_atom(polar.json_read(document) #> polar.json_steps(path));
 END $$;
 
 CREATE FUNCTION polar.json_type(value json) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS $$
@@ -113,11 +116,11 @@ BEGIN
 END $$;
 
 CREATE FUNCTION polar.json_type(document text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS
-  'SELECT polar.json_type(document::json)';
+  'SELECT polar.json_type(polar.json_read(document))';
 CREATE FUNCTION polar.json_type(document text, path text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS
-  'SELECT polar.json_type(document::json #> polar.json_steps(path))';
+  'SELECT polar.json_type(polar.json_read(document) #> polar.json_steps(path))';
 
-CREATE FUNCTION polar.json(document text) RETURNS json LANGUAGE sql IMMUTABLE STRICT AS 'SELECT document::json';
+CREATE FUNCTION polar.json(document text) RETURNS json LANGUAGE sql IMMUTABLE STRICT AS 'SELECT polar.json_read(document)';
 CREATE FUNCTION polar.json(document json) RETURNS json LANGUAGE sql IMMUTABLE STRICT AS 'SELECT document';
 
 CREATE FUNCTION polar.json_quote(value text) RETURNS json LANGUAGE sql IMMUTABLE AS
@@ -157,10 +160,10 @@ END $$;
 
 CREATE FUNCTION polar.json_each(document text)
 RETURNS TABLE (key text, value text, type text, atom text) LANGUAGE sql IMMUTABLE STRICT AS
-  'SELECT * FROM polar.json_each(document::json)';
+  'SELECT * FROM polar.json_each(polar.json_read(document))';
 CREATE FUNCTION polar.json_each(document text, path text)
 RETURNS TABLE (key text, value text, type text, atom text) LANGUAGE sql IMMUTABLE STRICT AS
-  'SELECT * FROM polar.json_each(document::json #> polar.json_steps(path))';
+  'SELECT * FROM polar.json_each(polar.json_read(document) #> polar.json_steps(path))';
 
 -- Steps beyond the end of what is there make objects; steps into what is no object change nothing.
 CREATE FUNCTION polar.json_put(document json, steps text[], value json) RETURNS json LANGUAGE plpgsql IMMUTABLE AS $$
@@ -195,11 +198,11 @@ END $$;
 CREATE FUNCTION polar.json_set(document json, path text, value json) RETURNS json LANGUAGE sql IMMUTABLE AS
   'SELECT polar.json_put(document, polar.json_steps(path), coalesce(value, ''null''::json)) WHERE document IS NOT NULL';
 CREATE FUNCTION polar.json_set(document text, path text, value json) RETURNS json LANGUAGE sql IMMUTABLE AS
-  'SELECT polar.json_set(document::json, path, value)';
+  'SELECT polar.json_set(polar.json_read(document), path, value)';
 CREATE FUNCTION polar.json_set(document text, path text, value text) RETURNS json LANGUAGE sql IMMUTABLE AS
-  'SELECT polar.json_set(document::json, path, polar.json_quote(value))';
+  'SELECT polar.json_set(polar.json_read(document), path, polar.json_quote(value))';
 CREATE FUNCTION polar.json_set(document text, path text, value bigint) RETURNS json LANGUAGE sql IMMUTABLE AS
-  'SELECT polar.json_set(document::json, path, polar.json_quote(value))';
+  'SELECT polar.json_set(polar.json_read(document), path, polar.json_quote(value))';
 CREATE FUNCTION polar.json_set(document json, path text, value text) RETURNS json LANGUAGE sql IMMUTABLE AS
   'SELECT polar.json_set(document, path, polar.json_quote(value))';
 CREATE FUNCTION polar.json_set(document json, path text, value bigint) RETURNS json LANGUAGE sql IMMUTABLE AS
@@ -225,7 +228,7 @@ BEGIN
   RETURN document;
 END $$;
 
-CREATE FUNCTION polar.json_remove(document json, VARIADIC paths text[]) RETURNS json LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+CREATE FUNCTION polar.json_remove(document json, paths text[]) RETURNS json LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 DECLARE
   path text;
 BEGIN
@@ -235,8 +238,8 @@ BEGIN
   RETURN document;
 END $$;
 
-CREATE FUNCTION polar.json_remove(document text, VARIADIC paths text[]) RETURNS json LANGUAGE sql IMMUTABLE STRICT AS
-  'SELECT polar.json_remove(document::json, VARIADIC paths)';
+CREATE FUNCTION polar.json_remove(document text, paths text[]) RETURNS json LANGUAGE sql IMMUTABLE STRICT AS
+  'SELECT polar.json_remove(polar.json_read(document), paths)';
 
 -- RFC 7396.
 CREATE FUNCTION polar.json_patch(document json, patch json) RETURNS json LANGUAGE plpgsql IMMUTABLE STRICT AS $$
@@ -259,11 +262,11 @@ BEGIN
 END $$;
 
 CREATE FUNCTION polar.json_patch(document text, patch text) RETURNS json LANGUAGE sql IMMUTABLE STRICT AS
-  'SELECT polar.json_patch(document::json, patch::json)';
+  'SELECT polar.json_patch(polar.json_read(document), polar.json_read(patch))';
 CREATE FUNCTION polar.json_patch(document text, patch json) RETURNS json LANGUAGE sql IMMUTABLE STRICT AS
-  'SELECT polar.json_patch(document::json, patch)';
+  'SELECT polar.json_patch(polar.json_read(document), patch)';
 CREATE FUNCTION polar.json_patch(document json, patch text) RETURNS json LANGUAGE sql IMMUTABLE STRICT AS
-  'SELECT polar.json_patch(document, patch::json)';
+  'SELECT polar.json_patch(document, polar.json_read(patch))';
 
 -- What `json_build_object` makes has blanks in it.
 CREATE FUNCTION polar.json_object(built json) RETURNS json LANGUAGE sql IMMUTABLE STRICT AS $$
