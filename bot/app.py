@@ -56,6 +56,7 @@ from middleware.buckets import Buckets
 from middleware.budget import Budget
 from middleware.chain import Layer, compose
 from middleware.commands import Commands
+from middleware.counting import Counting
 from middleware.errors import Errors
 from middleware.facts import Facts
 from middleware.feedback import Feedback
@@ -307,6 +308,8 @@ class App:
             *before_responder,
             # Last before the call, as its estimate is of all that goes along; nothing is asked of anybody over budget.
             Budget(database, self.abilities, settings.responder, clock, stopwatch),
+            # Around the answer alone, as what it counts is the answer's own time.
+            Counting(clock, stopwatch),
             # Innermost: the answer itself.
             Respond(
                 self.responder,

@@ -10,6 +10,22 @@ CREATE TABLE polar_access (
 
 CREATE UNIQUE INDEX polar_access_owner ON polar_access (role) WHERE role = 'owner';
 
+CREATE TABLE polar_answer_totals (
+  day TEXT NOT NULL,
+  model TEXT NOT NULL,
+  personality TEXT NOT NULL,
+  automationId TEXT NOT NULL,
+  experiment TEXT NOT NULL,
+  variant TEXT NOT NULL,
+  isPrivate INTEGER NOT NULL,
+  answers INTEGER NOT NULL,
+  priced INTEGER NOT NULL,
+  usd REAL NOT NULL,
+  timed INTEGER NOT NULL,
+  milliseconds INTEGER NOT NULL,
+  PRIMARY KEY (day, model, personality, automationId, experiment, variant, isPrivate)
+) WITHOUT ROWID;
+
 CREATE TABLE polar_audit (
   sequence INTEGER PRIMARY KEY,
   turnId TEXT NOT NULL,

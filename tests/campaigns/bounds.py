@@ -174,6 +174,7 @@ def rows_allowed(hostility: Hostility) -> Mapping[str, int]:
         "polar_memory": causes,
         "polar_calls": causes + runs * TRIES,
         "polar_daily_spend": 3 * (causes + runs * TRIES),
+        "polar_answer_totals": causes + runs,
         "polar_proposals": causes,
         "polar_run_events": runs,
         "polar_run_deliveries": runs,

@@ -36,6 +36,7 @@ GROWING = frozenset(
         "polar_memory",
         "polar_calls",
         "polar_daily_spend",
+        "polar_answer_totals",
         "polar_run_deliveries",
     }
 )
