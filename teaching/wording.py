@@ -1,0 +1,62 @@
+"""What a comparison comes to, in words: the same in a terminal and on a page."""
+
+from __future__ import annotations
+
+from teaching.comparisons import Contender, Difference, Where
+
+PLACES: dict[Where, str] = {"private": "in private", "groups": "in groups"}
+NOT_WHY = (
+    "Compared are those who rated both, each with themselves. What differs need not be why: nobody drew lots over "
+    "who got what, or when."
+)
+UNMET = "Nobody who has rated {first} has rated any of these, so nothing is told of how they differ: {others}"
+DRAWN = "Which variant is better is said once, when its experiment is over: polar experiments show NAME."
+MISSING = "–"
+
+
+def percent(share: float | None) -> str:
+    """`71%`."""
+    return MISSING if share is None else f"{100 * share:.0f}%"
+
+
+def approval(side: Contender) -> str:
+    """`71% (58 to 81%)`: the mean over people, and where it may lie."""
+    if side.approval is None or side.low is None or side.high is None:
+        return MISSING
+    return f"{percent(side.approval)} ({100 * side.low:.0f} to {percent(side.high)})"
+
+
+def told(difference: Difference) -> str:
+    """One difference as a sentence, with how sure it is and what could have been seen at all."""
+    return f"{_found(difference)} {_could_be_seen(difference)}"
+
+
+def _found(one: Difference) -> str:
+    if one.mean is None or one.low is None or one.high is None or one.p is None:
+        return f"Too few to tell: {_people(one)}."
+    by = f"{_points(one.mean)} points ({_points(one.low)} to {_points(one.high)}; p {_p(one.p)}), {_people(one)}"
+    match one.conclusion:
+        case "differs":
+            return f"{'More' if one.mean > 0 else 'Less'} liked: {by}."
+        case "disagree":
+            return f"It differs, and elsewhere it is the other way round, so neither is ahead: {by}."
+    return f"No difference is seen: {by}."
+
+
+def _could_be_seen(one: Difference) -> str:
+    if one.smallest is None:
+        return "No difference could have been seen."
+    return f"The smallest that could have been seen: {100 * one.smallest:.0f} points."
+
+
+def _people(one: Difference) -> str:
+    mine, other = one.labels
+    return f"{one.people:,} {'person' if one.people == 1 else 'people'} rated both ({mine:,} and {other:,} ratings)"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.0f}"
+
+
+def _p(p: float) -> str:
+    return f"{p:.3f}" if p >= 0.001 else "below 0.001"
