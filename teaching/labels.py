@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from teaching.dropped import Dropped
 from teaching.ratings import Rating, Stance
 
 _Given = tuple[str, str, str, str]
@@ -83,6 +84,19 @@ def decided(stand: Iterable[Rating]) -> list[Label]:
         if rating.polarity != "neutral":
             newest.setdefault(rating.person, {})[rating.polarity] = rating
     return [_label(*kinds.values()) for _, kinds in sorted(newest.items()) if len(kinds) == 1]
+
+
+def counted(
+    ratings: Sequence[Rating], edited_at_ms: int | None, *, refusing: Collection[str], dropped: Dropped
+) -> tuple[Label, ...]:
+    """The same without those of people who share nothing; whatever is no label is counted in `dropped`, by reason."""
+    stand = standing(ratings, edited_at_ms)
+    found = decided(stand)
+    shared = tuple(label for label in found if label.person not in refusing)
+    dropped["edited"] += sum(rating.at_ms <= (edited_at_ms or 0) for rating in ratings)
+    dropped["contradictory"] += len({rating.person for rating in stand}) - len(found)
+    dropped["not_shared"] += len(found) - len(shared)
+    return shared
 
 
 def training_label(labels: Sequence[Label], asker: str | None) -> Label | None:

@@ -51,7 +51,7 @@ def _could_be_seen(one: Difference) -> str:
 
 def _people(one: Difference) -> str:
     mine, other = one.labels
-    return f"{one.people:,} {'person' if one.people == 1 else 'people'} rated both ({mine:,} and {other:,} ratings)"
+    return f"{one.people:,} {'person' if one.people == 1 else 'people'} rated both ({mine:,} and {other:,} labels)"
 
 
 def _points(share: float) -> str:

@@ -9,7 +9,7 @@ from storage.readers import Readers
 from storage.tables.shares import Shares
 from storage.views.rated_answers import RatedAnswer, RatedAnswers
 from teaching.dropped import Dropped
-from teaching.labels import Answer, Label, decided, standing
+from teaching.labels import Answer, Label, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,7 @@ class Labels:
                 yield LabelledAnswer(rated, labels)
 
     def _labels(self, rated: RatedAnswer, refusing: frozenset[str]) -> tuple[Label, ...]:
-        edited_at_ms = rated.answer.edited_at_ms
-        stand = standing(rated.ratings, edited_at_ms)
-        found = decided(stand)
-        shared = tuple(label for label in found if label.person not in refusing)
-        self.dropped["edited"] += sum(rating.at_ms <= (edited_at_ms or 0) for rating in rated.ratings)
-        self.dropped["contradictory"] += len({rating.person for rating in stand}) - len(found)
-        self.dropped["not_shared"] += len(found) - len(shared)
+        shared = counted(rated.ratings, rated.answer.edited_at_ms, refusing=refusing, dropped=self.dropped)
         if rated.answer.automation and not self.automations:
             self.dropped["automation"] += len(shared)
             return ()

@@ -33,6 +33,10 @@ WHERE (scope = 'session' AND userId = :user AND sessionId = :session)
   OR (scope = 'global' AND userId IS NULL AND sessionId IS NULL)
 ORDER BY CASE scope WHEN 'session' THEN 0 WHEN 'user' THEN 1 ELSE 2 END, updatedAtMs DESC, profileId
 """
+_ALL = f"""
+SELECT profileId, scope, substr(prompt, 1, {MAX_PROMPT}) FROM polar_personality_profiles
+ORDER BY CASE scope WHEN 'global' THEN 0 WHEN 'user' THEN 1 ELSE 2 END, profileId
+"""
 
 
 class PromptRefused(StorageError):
@@ -101,6 +105,10 @@ class Personalities:
         """The session's profile, else the user's, else everybody's, else None."""
         rows = await self._readers.look_up(_EFFECTIVE, {"user": user_id, "session": session_id})
         return next((profile for profile in map(Profile.from_row, rows) if profile.prompt), None)
+
+    async def list_all(self) -> list[Profile]:
+        """Every profile that says something, everybody's first."""
+        return [profile for profile in map(Profile.from_row, await self._readers.fetch(_ALL)) if profile.prompt]
 
 
 def _same(target: ProfileTarget) -> str:

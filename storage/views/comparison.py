@@ -5,16 +5,21 @@ Ratings come as a stream, and only sums over people are kept of them; answers ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, get_args
 
+from storage.json_text import encode_list
+from storage.origin import fingerprint
 from storage.readers import Readers
+from storage.tables.keys import PERSONALITY, Keys
+from storage.tables.personalities import Personalities
+from storage.tables.shares import Shares
 from storage.views.rated_answers import RatedAnswers
 from teaching.comparisons import Comparison, Made, Ratings, counts_only
 from teaching.dropped import Dropped
-from teaching.labels import Answer, stances
+from teaching.labels import Answer, counted
 
 By = Literal["model", "personality", "automation", "variant"]
 WAYS: tuple[By, ...] = get_args(By)
@@ -37,6 +42,11 @@ def _asked_for(answer: Answer) -> bool:
     return not answer.automation
 
 
+NEUTRAL = "neutral"
+"""Nobody has said how the bot is to speak."""
+_PROMPTS = """
+SELECT id, promptTemplate FROM polar_automation_jobs WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id
+"""
 _NOT_OF_AUTOMATIONS = "automationId = ''"
 _WAYS: Mapping[By, _Way] = {
     "model": _Way(lambda answer: answer.model, "model", _asked_for, _NOT_OF_AUTOMATIONS),
@@ -58,23 +68,34 @@ class Compared:
     """A comparison, and which ratings count for nothing in it."""
 
     comparison: Comparison
+    about: Mapping[str, str]
+    """What more is known of a side, by its name: whose personality it is today, what an automation is to say."""
     dropped: Dropped
 
 
 async def compare(readers: Readers, by: By, *, since: str = EVER) -> Compared:
     """Of answers of the UTC days from `since` on."""
     way, ratings = _WAYS[by], Ratings()
-    walk = RatedAnswers(readers, since_ms=_start_ms(since))
+    walk, refusing = RatedAnswers(readers, since_ms=_start_ms(since)), await Shares(readers).refusing()
     async for rated in walk.read():
         answer = rated.answer
-        labels = stances(rated.ratings, answer.edited_at_ms)
-        walk.dropped["edited"] += sum(one.at_ms <= (answer.edited_at_ms or 0) for one in rated.ratings)
+        labels = counted(rated.ratings, answer.edited_at_ms, refusing=refusing, dropped=walk.dropped)
         if way.is_of(answer):
             ratings.add(way.name(answer), answer, labels)
         elif answer.automation:
             walk.dropped["automation"] += len(labels)
     comparison = ratings.compared(await _made(readers, way, since))
-    return Compared(comparison=counts_only(comparison) if by == "variant" else comparison, dropped=walk.dropped)
+    return Compared(
+        comparison=counts_only(comparison) if by == "variant" else comparison,
+        about=await _about(readers, by, [side.name for side in comparison.sides]),
+        dropped=walk.dropped,
+    )
+
+
+async def ratings_ever(readers: Readers) -> int:
+    """How many ratings a comparison has to read, of whatever day its answers are."""
+    row = await readers.fetch_one("SELECT coalesce(sum(added + removed), 0) FROM polar_daily_feedback")
+    return int(row[0]) if row else 0
 
 
 async def _made(readers: Readers, way: _Way, since: str) -> dict[str, Made]:
@@ -84,6 +105,19 @@ async def _made(readers: Readers, way: _Way, since: str) -> dict[str, Made]:
         (since,),
     )
     return {row[0]: Made(answers=row[1], priced=row[2], usd=row[3], timed=row[4], milliseconds=row[5]) for row in rows}
+
+
+async def _about(readers: Readers, by: By, names: Sequence[str]) -> dict[str, str]:
+    if by == "automation":
+        rows = await readers.fetch(_PROMPTS, (encode_list(names),))
+        return {row[0]: row[1] for row in rows}
+    key = await Keys(readers).find(PERSONALITY) if by == "personality" else None
+    if key is None:
+        return {}
+    profiles = await Personalities(readers).list_all()
+    known = {fingerprint(key, profile.prompt): profile.profile_id for profile in reversed(profiles)}
+    known[fingerprint(key, "")] = NEUTRAL
+    return {name: known[name] for name in names if name in known}
 
 
 def _start_ms(day: str) -> int:

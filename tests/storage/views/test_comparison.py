@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from storage.database import Database
-from storage.origin import Origin
+from storage.origin import Origin, fingerprint
+from storage.statement import Parameters, Rows, Statement
 from storage.tables.answer_totals import AnswerTotals
-from storage.views.comparison import By, Compared, compare
+from storage.tables.keys import PERSONALITY, Keys
+from storage.tables.personalities import Personalities, ProfileTarget
+from storage.tables.shares import Shares
+from storage.views.comparison import WAYS, By, Compared, compare
 from teaching.comparisons import Made
 from tests.storage.files import DAY_MS, NOW_MS
+from tests.storage.plans import plan
 from tests.storage.rating import RatedChat
 
 LARGE = Origin(responder="openai", model="large", personality="kind", usd=0.5)
@@ -76,6 +82,14 @@ async def test_cost_and_time_come_from_the_totals(said: Database) -> None:
     assert large.share_rated == 0.5
 
 
+async def test_who_shares_nothing_is_in_no_comparison(said: Database) -> None:
+    """Their labels are in no list, and are none here."""
+    await said.commit(Shares.set("7", False, now_ms=1))
+    compared = await compare(said, "model")
+    assert told(compared) == {"large": (1, 0, 0), "small": (1, 0, 0)}
+    assert compared.dropped["not_shared"] == 3
+
+
 async def test_what_counts_for_nothing_is_counted(said: Database) -> None:
     """By reason: labels of what automations said, ratings of what was no answer or has changed since."""
     chat = RatedChat(said, at_ms=NOW_MS + 100_000, chat_id=8)
@@ -86,6 +100,47 @@ async def test_what_counts_for_nothing_is_counted(said: Database) -> None:
         ("automation", 1),
         ("no_responder", 1),
     ]
+
+
+async def test_a_personality_is_known_by_the_text_that_is_in_force(database: Database) -> None:
+    """A fingerprint tells nobody anything; of a text that has changed since, it is all that is left."""
+    key = await Keys(database).find(PERSONALITY)
+    assert key is not None
+    await database.commit(*Personalities.set(ProfileTarget(scope="global"), "Be kind.", now_ms=1))
+    kind, neutral, former = (fingerprint(key, text) for text in ("Be kind.", "", "Be curt."))
+    for name in (kind, neutral, former):
+        await count(database, replace(LARGE, personality=name))
+    assert (await compare(database, "personality")).about == {kind: "personality:global", neutral: "neutral"}
+
+
+async def test_an_automation_is_known_by_what_it_is_to_say(said: Database) -> None:
+    """As long as it is there."""
+    await said.commit(
+        Statement(
+            "INSERT INTO polar_automation_jobs (id, ownerUserId, sessionId, schedule, promptTemplate, enabled, "
+            "createdAtMs, updatedAtMs) VALUES ('job', '7', 's', 'x', 'tea', 1, 1, 1)"
+        )
+    )
+    assert (await compare(said, "automation")).about == {"job": "tea"}
+
+
+@pytest.mark.parametrize("by", WAYS)
+async def test_no_answer_is_looked_at_that_nobody_rated(
+    database: Database, path: Path, by: By, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was made is read from the totals of the days that are asked for."""
+    queries: list[tuple[str, Parameters]] = []
+    fetch = database.fetch
+
+    async def noting(sql: str, params: Parameters = ()) -> Rows:
+        queries.append((sql, params))
+        return await fetch(sql, params)
+
+    monkeypatch.setattr(database, "fetch", noting)
+    await compare(database, by)
+    [(sql, params)] = [query for query in queries if "polar_answer_totals" in query[0]]
+    steps = [step for step in plan(path, sql, params) if not step.startswith("USE TEMP")]
+    assert steps == ["SEARCH polar_answer_totals USING PRIMARY KEY (day>?)"]
 
 
 async def test_nothing_said_is_nothing_compared(database: Database) -> None:
