@@ -21,7 +21,7 @@ from web import errors, login
 from web.clock import now_ms
 from web.config import Config
 from web.login import Login
-from web.pages import artifacts, automations, deliveries, feedback, memory, metrics, overview, runs, spend
+from web.pages import artifacts, automations, compare, deliveries, feedback, memory, metrics, overview, runs, spend
 from web.safety import Safety
 from web.source import DatabaseSource
 
@@ -41,6 +41,7 @@ class PageRoute(NamedTuple):
 PAGES = (
     PageRoute("/", overview.page, "Overview"),
     PageRoute("/feedback", feedback.page, "Feedback"),
+    PageRoute("/compare", compare.page, "Compare"),
     PageRoute("/runs", runs.page, "Runs"),
     PageRoute("/automations", automations.page, "Automations"),
     PageRoute("/memory", memory.page, "Memory"),

@@ -8,6 +8,8 @@ import sqlite3
 from typing import Any
 
 from storage import memory_entries, memory_index
+from storage.origin import Origin
+from storage.tables.answer_totals import AnswerTotals
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 ANN, BOB, GROUP, FORUM = (
@@ -169,6 +171,47 @@ class Rows:
             createdAtMs=at,
             **more,
         )
+
+    def add_opinions(self, people: int = 24) -> None:
+        """Two models that these people have rated both, in private and in a group, with the answers that each made."""
+        random_ = random.Random(3)
+        for person in range(people):
+            for number in range(8):
+                model = ("gpt-4o-mini", "claude-sonnet")[number % 2]
+                session = GROUP if number > 5 and person % 2 else f"telegram:chat:{2001 + person}"
+                emoji = ("👍", "👎")[random_.random() > (0.45, 0.85)[number % 2]]
+                at = self.now_ms - (1 + (person + number) % 27) * DAY_MS
+                self.add_rated(
+                    at, session, str(2001 + person), emoji, {"model": model, "usd": 0.002 * (1 + number % 2)}
+                )
+
+    def add_rated(self, at: int, session: str, person: str, emoji: str, made_of: dict[str, Any]) -> None:
+        """An answer that was counted as it was made, and what somebody said of it."""
+        self._message += 1
+        origin = {"responder": "openai", **made_of}
+        message_id = f"msg_a_{self._message}"
+        self.add(
+            "polar_messages",
+            sessionId=session,
+            role="assistant",
+            threadKey="root",
+            text=REPLIES[0],
+            deliveryId=f"rated:{self._message}:0:0",
+            origin=origin,
+            messageId=message_id,
+            telegramMessageId=self._message,
+            createdAtMs=at,
+        )
+        counted = AnswerTotals.count(
+            Origin.from_json(json.dumps(origin)),
+            is_private=session != GROUP,
+            milliseconds=900 + self._message % 700,
+            now_ms=at,
+        )
+        self._connection.execute(counted.sql, counted.params)
+        payload = {"actor": person, "producedBy": origin}
+        polarity = "positive" if emoji == "👍" else "negative"
+        self.add_event("reaction_added", at + 5_000, session, message_id, emoji, polarity, payload)
 
     def add_queues(self) -> None:
         """What waits, what has failed, and what was set aside."""

@@ -41,6 +41,7 @@ def seed(path: Path, *, scale: int = 1, hostile: bool = False, now_ms: int | Non
         rows.add_runs()
         rows.add_settings()
         rows.add_memories(30 * scale)
+        rows.add_opinions()
         replay = Runs.replay(first=0)
         connection.execute(replay.sql, replay.params)
         if hostile:
@@ -88,6 +89,10 @@ def add_harm(rows: Rows, number: int, text: str) -> None:
     rows.add_policy(key, {text: {text: text}}, text, **stamps)
     rows.add_policy(f"{key} bad", NOT_JSON, text, **stamps)
     rows.add_profile(key, text, text, text, text, text, **stamps)
+    rows.add_rated(at, ANN, str(number), "👍", {"model": text, "personality": text, "automationId": key})
+    rows.add_rated(
+        at, ANN, str(number), "👍", {"model": text, "personality": text, "experiment": text, "variant": text}
+    )
     rows.add_run("automation", key, at, text, text)
     rows.add_run("heartbeat", text, at, "failed", text)
     rows.add_due(f"automation:{key}", "automation", key, at)

@@ -1,0 +1,100 @@
+"""`/compare`: which model, personality or automation people like better, as far as that can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from storage.views.comparison import WAYS, By, Compared, compare, ratings_ever
+from teaching.comparisons import Contender, Difference
+from teaching.wording import DRAWN, NOT_WHY, PLACES, UNMET, approval, percent, told
+from web import formats
+from web.clock import now_ms
+from web.intervals import DIFFERENCES, SHARES, interval
+from web.parameters import address, choice
+from web.rendering import page as rendered
+
+SPANS = ("30", "90", "365")
+"""Days that may be asked for; the first is shown unasked."""
+MAX_ROWS = 20
+NAMELESS, MOST_SHOWN = "none", 60
+MOST_RATINGS = 100_000
+"""More take longer than anybody waits for a page."""
+
+
+async def page(request: Request) -> Response:
+    """Of answers of the last `days` UTC days; raises HTTPException 400 for what WAYS and SPANS have not."""
+    readers = request.app.state.readers
+    by: By = next((way for way in WAYS if way == choice(request, "by", WAYS)), WAYS[0])
+    span = choice(request, "days", SPANS) or SPANS[0]
+    since = formats.days_back(now_ms(), int(span))[0]
+    ratings = await ratings_ever(readers)
+    found = await compare(readers, by, since=since) if ratings <= MOST_RATINGS else None
+    return rendered(
+        request,
+        "compare.html",
+        by=by,
+        ways=[{"label": f"By {way}", "href": address(request, by=way), "chosen": way == by} for way in WAYS],
+        spans=[{"label": f"{one} days", "href": address(request, days=one), "chosen": one == span} for one in SPANS],
+        ratings=ratings,
+        command=f"polar feedback compare --by {by} --since {since}",
+        meaning=DRAWN if by == "variant" else NOT_WHY,
+        **_shown(found),
+    )
+
+
+def _shown(found: Compared | None) -> dict[str, Any]:
+    """The first MAX_ROWS sides, how each differs from the first, and what is not in it; None where it is too much."""
+    if found is None:
+        return {"sides": None, "differences": [], "unmet": "", "hidden": 0, "dropped": []}
+    sides = found.comparison.sides[:MAX_ROWS]
+    names = {side.name for side in sides}
+    return {
+        "sides": [_side(side, found) for side in sides],
+        "differences": [_difference(one, found) for one in found.comparison.differences if one.name in names],
+        "unmet": _unmet(sides[0].name, [name for name in found.comparison.unmet if name in names]) if sides else "",
+        "hidden": len(found.comparison.sides) - len(sides),
+        "dropped": list(found.dropped.lines()),
+    }
+
+
+def _unmet(first: str, names: Sequence[str]) -> str:
+    others = ", ".join(name[:MOST_SHOWN] or NAMELESS for name in names)
+    return UNMET.format(first=first[:MOST_SHOWN] or NAMELESS, others=others) if names else ""
+
+
+def _side(side: Contender, found: Compared) -> dict[str, Any]:
+    drawn = None
+    if side.approval is not None and side.low is not None and side.high is not None:
+        drawn = interval(side.low, side.approval, side.high, scale=SHARES, told=f"Approval {approval(side)}")
+    return {
+        "name": side.name or NAMELESS,
+        "about": found.about.get(side.name, ""),
+        "answers": side.made.answers,
+        "rated": percent(side.share_rated),
+        "people": side.people,
+        "liked": side.liked,
+        "disliked": side.disliked,
+        "approval": approval(side),
+        "usd": side.usd,
+        "milliseconds": side.milliseconds,
+        "drawn": drawn,
+    }
+
+
+def _difference(one: Difference, found: Compared) -> dict[str, Any]:
+    drawn = None
+    if one.mean is not None and one.low is not None and one.high is not None:
+        tone = ("ok" if one.mean > 0 else "bad") if one.conclusion == "differs" else "quiet"
+        drawn = interval(one.low, one.mean, one.high, scale=DIFFERENCES, told=told(one), tone=tone)
+    return {
+        "name": one.name or NAMELESS,
+        "against": one.against or NAMELESS,
+        "about": found.about.get(one.name, ""),
+        "where": PLACES[one.where],
+        "told": told(one),
+        "drawn": drawn,
+    }
