@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli import settings
+from bot.cli import feedback_compare, settings
 from bot.cli.facts import AsJson, printable, to_json
 from bot.cli.feedback_options import FreshIds, Include, Since, includes_automations, instant_ms, pseudonyms
 from bot.cli.progress import telling
@@ -17,6 +17,7 @@ from bot.feedback.reading import Labels
 from storage.readers import Readers
 
 app = typer.Typer(help="What reactions teach, as files and comparisons.", no_args_is_help=True)
+app.command()(feedback_compare.compare)
 
 
 @app.command()

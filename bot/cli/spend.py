@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated
 
 import typer
 
 from bot.cli import rows
+from bot.cli.days import Since, day
 from bot.cli.facts import AsJson, printable, to_json
 from bot.cli.progress import telling
 from middleware.budget import dollars
-from storage.views.spend import EVER, WAYS, By, Spend
+from storage.views.spend import WAYS, By, Spend
 from storage.views.spend import spend as spent
 
 HEADINGS = ("calls", "unanswered", "tokens in", "tokens out", "US dollars")
@@ -21,11 +21,11 @@ GAP = "  "
 
 def spend(
     by: Annotated[str, typer.Option("--by", metavar="|".join(WAYS), help="What a line is.")] = "day",
-    since: Annotated[str, typer.Option("--since", metavar="DATE", help="From this UTC day on, like 2026-11-01.")] = "",
+    since: Since = "",
     as_json: AsJson = False,
 ) -> None:
     """Tell what calls of models have cost, with a budget or without one."""
-    way, first = _way(by), _day(since)
+    way, first = _way(by), day(since)
     with rows.database() as database, telling("adding up"):
         lines = database.ask(spent(database, way, since=first))
     if as_json:
@@ -41,15 +41,6 @@ def _way(written: str) -> By:
         if written == way:
             return way
     raise typer.BadParameter(f"--by: expected {', '.join(WAYS)} (found {written!r:.80})")
-
-
-def _day(written: str) -> str:
-    if not written:
-        return EVER
-    try:
-        return date.fromisoformat(written).isoformat()
-    except ValueError:
-        raise typer.BadParameter(f"--since: expected a day like 2026-11-01 (found {written!r:.80})") from None
 
 
 def _described(line: Spend, way: By) -> dict[str, object]:
