@@ -37,7 +37,8 @@ WHERE status = 'pending' RETURNING 1
 """
 # The earlier runtime has rows of its own in `retry`; what is due later has not been run by anybody.
 _SOURCE, _ID, _AT = (field("payload", name) for name in ("source", "id", "atMs"))
-_IS_OURS = f"{_SOURCE} IN ('automation', 'heartbeat') AND typeof({_ID}) = 'text' AND typeof({_AT}) = 'integer'"
+_TYPES = "CASE WHEN json_valid(payload) THEN json_type(payload, '$.id') || ' ' || json_type(payload, '$.atMs') END"
+_IS_OURS = f"{_SOURCE} IN ('automation', 'heartbeat') AND {_TYPES} = 'text integer'"
 _DUE = f"sequence <= :until AND {_IS_OURS}"
 _DUE_RUNS = sql_runs("polar_scheduler_due", f"queue = 'retry' AND {_DUE}")
 

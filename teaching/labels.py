@@ -104,8 +104,8 @@ def training_label(labels: Sequence[Label], asker: str | None) -> Label | None:
     for label in labels:
         if label.person == asker:
             return label
-    [(most, count), *others] = Counter(label.label for label in labels).most_common() or [("", 0)]
-    if not count or any(other == count for _, other in others):
+    [(most, count), *others] = Counter(label.label for label in labels).most_common() or [(None, 0)]
+    if most is None or any(other == count for _, other in others):
         return None
     return max((label for label in labels if label.label == most), key=lambda label: (label.at_ms, label.person))
 

@@ -14,7 +14,7 @@ from bot.cli.feedback_options import FreshIds, Include, Since, includes_automati
 from bot.cli.progress import telling
 from bot.feedback.labels import LabelsFile, write_labels
 from bot.feedback.reading import Labels
-from storage.readers import Readers
+from storage.engines import connect_readers
 
 app = typer.Typer(help="What reactions teach, as files and comparisons.", no_args_is_help=True)
 app.command()(feedback_compare.compare)
@@ -36,7 +36,7 @@ def labels(
     since_ms, automations = instant_ms(since), includes_automations(include)
 
     async def write() -> LabelsFile:
-        readers = await Readers.connect(settings.load().database_path)
+        readers = await connect_readers(settings.load().location)
         try:
             names = await pseudonyms(readers, are_fresh=fresh_ids)
             return await write_labels(Labels(readers, since_ms, automations), names, file)

@@ -16,7 +16,7 @@ from storage.indexed import own_field
 from storage.json_text import encode_list, read_object
 from storage.origin import Origin
 from storage.readers import Readers
-from storage.statement import Row, Rows
+from storage.statement import Row, Rows, Value
 from teaching.dropped import Dropped
 from teaching.labels import Answer
 from teaching.ratings import Polarity, Rating, in_order
@@ -156,7 +156,7 @@ class RatedAnswers:
             after = keys[-1]
 
     async def _next(self, after: _Name) -> list[_Name]:
-        params = {"session": after[0], "message": after[1], "page": self.page}
+        params: dict[str, Value] = {"session": after[0], "message": after[1], "page": self.page}
         return [(row[0], row[1]) for row in await self.readers.fetch(_MESSAGES, params)]
 
     async def _of(self, keys: Sequence[_Name], until: int) -> list[RatedAnswer]:

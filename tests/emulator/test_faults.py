@@ -80,8 +80,8 @@ async def test_a_hang_has_no_effect_when_its_client_gives_up(world: World, chat:
     """Not even once faults are cleared."""
     world.fault("sendMessage", "hang")
     with pytest.raises(httpx.ReadTimeout):
-        params = {"chat_id": chat.id, "text": "hi"}
-        await client.http.get(f"/bot{TOKEN}/sendMessage", params=params, timeout=httpx.Timeout(None, read=0.05))
+        hi: dict[str, str | int] = {"chat_id": chat.id, "text": "hi"}
+        await client.http.get(f"/bot{TOKEN}/sendMessage", params=hi, timeout=httpx.Timeout(None, read=0.05))
     await client.result("getMe")
     world.clear_faults()
     await client.result("getMe")

@@ -30,7 +30,7 @@ def test_what_hangs_together_has_one_root_in_any_order(groups: list[set[str]], r
     components, again = Components(), Components()
     for group in groups:
         components.join(group)
-    for group in sorted(groups, key=lambda _: random.random()):  # type: ignore[attr-defined]
+    for group in sorted(groups, key=lambda _: random.random()):
         again.join(group)
     assert {member: components.root(member) for member in "abcdefgh"} == {
         member: again.root(member) for member in "abcdefgh"
