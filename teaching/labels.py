@@ -104,9 +104,10 @@ def training_label(labels: Sequence[Label], asker: str | None) -> Label | None:
     for label in labels:
         if label.person == asker:
             return label
-    [(most, count), *others] = Counter(label.label for label in labels).most_common() or [(None, 0)]
-    if most is None or any(other == count for _, other in others):
+    counts = Counter(label.label for label in labels).most_common()
+    if not counts or (len(counts) == 2 and counts[0][1] == counts[1][1]):
         return None
+    most = counts[0][0]
     return max((label for label in labels if label.label == most), key=lambda label: (label.at_ms, label.person))
 
 
