@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import suppress
 
 from storage.answers import settle
 from storage.engine import Engine
@@ -31,6 +31,7 @@ class Database(OwnReaders):
         self.label = engine.label
         """What it is called by in messages."""
         self.has_memory_index = engine.readers.has_memory_index
+        self._reading = _Reading(self._raise_lost, self._lose)
         self.asking = _Asking(engine.asking, self._reading)
         self.lost = asyncio.Event()
         self._engine = engine
@@ -71,28 +72,18 @@ class Database(OwnReaders):
 
     async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
         """As Readers has it. Raises DatabaseLost, as everything from then on does, when the database fails."""
-        with self._reading():
+        with self._reading:
             return await self._engine.readers.fetch(sql, params)
 
     async def look_up(self, sql: str, params: Parameters = ()) -> Rows:
         """As Readers has it, in one hop with all others that wait. Raises as `fetch` does."""
-        with self._reading():
+        with self._reading:
             return await self._look_up(sql, params)
 
     async def room(self) -> Room:
         """As Readers has it."""
-        with self._reading():
+        with self._reading:
             return await self._engine.readers.room()
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        if isinstance(self._failure, DatabaseLost):
-            raise self._failure.with_traceback(None)
-        try:
-            yield
-        except DatabaseLost as error:
-            self._lose(error)
-            raise
 
     async def until_lost(self) -> None:
         """Look each second whether the file is still there; raises DatabaseLost as soon as anybody has met that."""
@@ -110,8 +101,12 @@ class Database(OwnReaders):
 
     async def empty_log(self) -> bool:
         """Cut the log to nothing, behind what was handed over; False where somebody reads from it just now."""
-        with self._reading():
+        with self._reading:
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.empty_log)
+
+    def _raise_lost(self) -> None:
+        if isinstance(self._failure, DatabaseLost):
+            raise self._failure.with_traceback(None)
 
     def _lose(self, error: DatabaseLost) -> None:
         """From now on this is what everybody gets, whoever waits for the lock of another program too."""
@@ -207,22 +202,40 @@ class Database(OwnReaders):
         timer.cancel()
 
 
+class _Reading:
+    """Around each reading, however many at once: it is refused once the database is lost, and loses it by failing so.
+
+    A class, as each read would pay three calls more for a generator's context.
+    """
+
+    def __init__(self, check: Callable[[], None], lose: Callable[[DatabaseLost], None]) -> None:
+        self._check = check
+        self._lose = lose
+
+    def __enter__(self) -> None:
+        self._check()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, DatabaseLost):
+            self._lose(error)
+
+
 class _Asking(Readers):
     """The engine's, told as a reading of the database that it is."""
 
-    def __init__(self, readers: Readers, guard: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(self, readers: Readers, reading: _Reading) -> None:
         self.has_memory_index = readers.has_memory_index
         self._readers = readers
-        self._guard = guard
+        self._reading = reading
 
     async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
         """As Readers has it. Raises QuestionTooLong, and as the database does."""
-        with self._guard():
+        with self._reading:
             return await self._readers.fetch(sql, params)
 
     async def room(self) -> Room:
         """As Readers has it."""
-        with self._guard():
+        with self._reading:
             return await self._readers.room()
 
     async def close(self) -> None:
