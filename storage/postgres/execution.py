@@ -1,4 +1,8 @@
-"""Statements within an open transaction, sent one behind the other before any answer is waited for."""
+"""Statements within an open transaction, sent one behind the other before any answer is waited for.
+
+None runs as one with others: within a pipeline that would save little, while a statement of many rows may enter them in
+another order than they have, and may not change a row twice.
+"""
 
 from __future__ import annotations
 
@@ -9,44 +13,23 @@ from typing import Any
 import psycopg
 from psycopg import Cursor
 
-from storage import grouping
-from storage.grouping import Step
+from storage.errors import ExpectationFailed
 from storage.postgres.connections import Link
 from storage.postgres.dialect import translate
 from storage.postgres.rows import NamedRow
-from storage.statement import Bulk, Statement, Unit, UnitRows
-
-_Sent = tuple[Cursor[NamedRow], Bulk | None, list[Step]]
-"""What was sent for some steps, and how they run as one, where they do."""
+from storage.statement import Rows, Statement, Unit, UnitRows
 
 
-def run_group(link: Link, units: Sequence[Unit], begin: Callable[[], Any]) -> list[UnitRows]:
-    """The answers of all units, as if each had run by itself, in order; `begin` sends what stands before them.
-
-    Raises what voids any of them.
-    """
-    answers: list[UnitRows] = [[[] for _ in unit] for unit in units]
+def run_units(link: Link, units: Sequence[Unit], begin: Callable[[], Any]) -> list[UnitRows]:
+    """The answers of all units, in order; `begin` sends what stands before them. Raises what voids any of them."""
     with _pipelined(link):
         begin()
-        sent = [_send(link, *part) for part in _parts(units, answers)]
-    for each in sent:
-        _settle(*each)
-    return answers
-
-
-def run_unit(link: Link, unit: Unit, begin: Callable[[], Any] = lambda: None) -> UnitRows:
-    """The answer of one unit, each of whose statements runs as it is; raises what voids it."""
-    answer: UnitRows = [[] for _ in unit]
-    with _pipelined(link):
-        begin()
-        sent = [_send(link, None, [(statement, answer, place)]) for place, statement in enumerate(unit)]
-    for each in sent:
-        _settle(*each)
-    return answer
+        sent = [[(statement, send(link, statement)) for statement in unit] for unit in units]
+    return [[_answer(*each) for each in unit] for unit in sent]
 
 
 def send(link: Link, statement: Statement) -> Cursor[NamedRow]:
-    """One statement as it is."""
+    """One statement."""
     return link.execute(translate(statement.sql), statement.params)
 
 
@@ -61,24 +44,9 @@ def _pipelined(link: Link) -> Iterator[None]:
             raise
 
 
-def _parts(units: Sequence[Unit], answers: list[UnitRows]) -> Iterator[tuple[Bulk | None, list[Step]]]:
-    for bulk, _, steps in grouping.of_group(units, answers):
-        for part in grouping.parted(bulk, steps) if bulk is not None else ([step] for step in steps):
-            yield bulk, part
-
-
-def _send(link: Link, bulk: Bulk | None, part: list[Step]) -> _Sent:
-    if bulk is None or len(part) == 1:
-        return send(link, part[0][0]), None, part
-    return link.execute(translate(bulk.sql(len(part))), grouping.values_of(part)), bulk, part
-
-
-def _settle(cursor: Cursor[NamedRow], bulk: Bulk | None, part: list[Step]) -> None:
-    if bulk is not None:
-        if bulk.key:
-            grouping.hand_out(bulk, part, list(cursor.fetchall()))
-        return
-    [(statement, answer, place)] = part
-    if statement.answers:
-        answer[place] = list(cursor.fetchall())
-    grouping.check(statement, len(answer[place]) if statement.answers else cursor.rowcount)
+def _answer(statement: Statement, cursor: Cursor[NamedRow]) -> Rows:
+    rows: Rows = list(cursor.fetchall()) if statement.answers else []
+    changed = len(rows) if statement.answers else cursor.rowcount
+    if statement.expect is not None and changed != statement.expect:
+        raise ExpectationFailed(statement.sql, statement.expect, changed)
+    return rows

@@ -16,7 +16,7 @@ from psycopg.pq import TransactionStatus
 from storage.errors import DatabaseBusy, DatabaseLost, StorageError
 from storage.postgres.codes import failure_of_unit, is_busy, is_fatal, lost
 from storage.postgres.connections import Link
-from storage.postgres.execution import run_group, run_unit, send
+from storage.postgres.execution import run_units, send
 from storage.postgres.rows import NamedRow
 from storage.statement import Statement, Unit, UnitRows
 
@@ -41,15 +41,15 @@ def run_batch(link: Link, units: Sequence[Unit], guard: Statement | None = None)
     """
     try:
         with _transaction(link, guard) as begin:
-            return list(run_group(link, units, begin))
+            return list(run_units(link, units, begin))
     except (DatabaseBusy, DatabaseLost):
         raise
     except Exception as error:  # noqa: BLE001 - the unit's caller waits for it, and gets it
-        if len(units) == 1 and not any(statement.bulk for statement in units[0]):
+        if len(units) == 1:
             return [failure_of_unit(error)]
     # That failure is not reported: run again, the unit that caused it reports its own.
     with _transaction(link, guard) as begin:
-        run_group(link, (), begin)
+        run_units(link, (), begin)
         return [_run_apart(link, unit) for unit in units]
 
 
@@ -57,7 +57,7 @@ def rehearse(link: Link, unit: Unit) -> UnitRows:
     """The answer that the commit of a unit would give; none of it is kept. Raises what voids it, and as `run_batch`."""
     answer: UnitRows = []
     with suppress(_Rehearsed), _transaction(link, None) as begin:
-        answer = run_unit(link, unit, begin)
+        [answer] = run_units(link, [unit], begin)
         raise _Rehearsed
     return answer
 
@@ -66,7 +66,7 @@ def _run_apart(link: Link, unit: Unit) -> UnitRows | Exception:
     """A unit's answer; what it did is undone when it fails, and nothing of the units before it."""
     try:
         with link.transaction("unit"):
-            return run_unit(link, unit)
+            return run_units(link, [unit], lambda: None)[0]
     except Exception as error:
         if is_fatal(error) or is_busy(error):
             raise
