@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,8 @@ import httpx
 from demo.screen import Screen
 from demo.script import Script
 from demo.stage import DemoFailed, Stage
+from storage.errors import StorageError
+from storage.location import Location, parse
 
 T = TypeVar("T")
 INTERRUPTED = 130
@@ -27,27 +30,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="polar demo")
     parser.add_argument("--exit", action="store_true", help="end after the script")
     parser.add_argument("--picture", type=Path, help="save the main scenes as an SVG picture")
+    parser.add_argument("--database", type=partial(parse, base=Path.cwd()), help="keep it there, where nothing is yet")
     given = parser.parse_args()
     os.umask(0o077)  # what it and its processes make is nobody else's, from the first byte on
     screen = Screen(record=given.picture is not None)
     stay = not given.exit and sys.stdin.isatty()
     try:
-        status = asyncio.run(_play(screen, given.picture, stay=stay))
-    except (DemoFailed, httpx.HTTPError) as error:
+        status = asyncio.run(_play(screen, given.database, given.picture, stay=stay))
+    except (DemoFailed, StorageError, httpx.HTTPError) as error:
         screen.alarm(str(error) or type(error).__name__)
         status = 1
+    kept = "nothing" if given.database is None else f"only {given.database}"
     if status == INTERRUPTED:
-        screen.end("Stopped before the end. All of it is ended, and nothing is kept")
+        screen.end(f"Stopped before the end. All of it is ended, and {kept} is kept")
     elif status == 0 and stay:
-        screen.end("That was the demo. All of it is ended, and nothing is kept")
+        screen.end(f"That was the demo. All of it is ended, and {kept} is kept")
     return status
 
 
-async def _play(screen: Screen, picture: Path | None, *, stay: bool) -> int:
+async def _play(screen: Screen, database: Location | None, picture: Path | None, *, stay: bool) -> int:
     """All of it; the exit status."""
     screen.title("Polar: a real bot, a Telegram and a model on loopback. No token, no network.")
     with tempfile.TemporaryDirectory(prefix="polar-demo-") as folder:
-        stage = Stage(Path(folder))
+        stage = Stage(Path(folder), database)
         script = Script(stage, screen)
         try:
             happened = await _unless_interrupted(_perform(stage, script))

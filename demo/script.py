@@ -171,8 +171,8 @@ class Script:
         if status != 0:
             raise DemoFailed(f"the bot ended with status {status} when it was asked to stop")
         await self._stage.keep_requests()
-        files = (self._stage.database, self._stage.log, self._stage.requests)
-        verdict, printed = await self._stage.run("demo.verify", *map(str, files), str(self._screen.width))
+        kept = (self._stage.database, self._stage.log, self._stage.requests)
+        verdict, printed = await self._stage.run("demo.verify", *map(str, kept), str(self._screen.width))
         self._screen.raw(printed)
         return verdict == 0
 

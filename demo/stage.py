@@ -7,10 +7,8 @@ import contextlib
 import json
 import os
 import signal
-import sqlite3
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +17,9 @@ import httpx
 
 from bot import home
 from bot.settings import environment
+from storage import care
+from storage.engines import snapshot
+from storage.location import Location
 
 TOKEN = "1000000001:DEMO-TOKEN-OF-NO-WORTH"  # noqa: S105 - of the embedded Telegram only
 PATIENCE_S = 30.0
@@ -37,8 +38,8 @@ class DemoFailed(Exception):
 class Stage:
     """Starts and kills processes, acts as a person, and waits for what must come of it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.database = folder / "polar-system.db"
+    def __init__(self, folder: Path, database: Location | None = None) -> None:
+        self.database: Location = database or folder / "polar-system.db"
         self.log = folder / "telegram.jsonl"
         self.requests = folder / "model.json"
         self.url = ""
@@ -54,7 +55,9 @@ class Stage:
         self._client = httpx.AsyncClient(timeout=PATIENCE_S, trust_env=False)
 
     async def open(self) -> None:
-        """Start the embedded Telegram and the model, each on a free port."""
+        """Start the embedded Telegram and the model, each on a free port; raises DemoFailed where a bot has been."""
+        if care.look_at(self.database).version:
+            raise DemoFailed(f"{self.database} holds a bot's rows already; name a database in which nothing is")
         options = ["--token", TOKEN, "--username", "polar_demo_bot", "--log", str(self.log)]
         self.url, self.model_url = await asyncio.gather(
             self._serve("emulator", *options), self._serve("emulator.model", "--delay-ms", str(WORD_MS))
@@ -179,8 +182,8 @@ class Stage:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """A figure of the database as it is now, read by this process."""
-        with closing(sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
-            return connection.execute(sql).fetchall()
+        with snapshot(self.database) as database:
+            return list(database.rows(sql, ()))
 
     async def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for a condition; raises DemoFailed when it does not come, with the bot's last lines."""

@@ -6,11 +6,9 @@ LOG is what the embedded Telegram wrote, REQUESTS what the model was asked.
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +17,39 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from demo.screen import WIDTH
+from storage.engines import snapshot
+from storage.location import parse
+from storage.statement import Parameters
 
 Finding = tuple[bool, str]
 Found = dict[str, Any]
+Read = Callable[..., list[tuple[Any, ...]]]
+"""Asks the database: the rows of a query."""
 THUMBS = {"fb:+": "👍", "fb:-": "👎"}
 
 
 def main() -> int:
     """Print the rows, then each claim with a tick or a cross."""
-    database, log, requests, *width = sys.argv[1:]
+    location, log, requests, *width = sys.argv[1:]
     lines = [json.loads(line) for line in Path(log).read_text(encoding="utf-8").splitlines()]
     exchanges = json.loads(Path(requests).read_text(encoding="utf-8"))
     console = Console(width=int(width[0]) if width else WIDTH, force_terminal=True, highlight=False)
-    with closing(sqlite3.connect(f"{Path(database).as_uri()}?mode=ro", uri=True)) as connection:
-        _show(console, connection)
-        findings = [*_findings(connection, lines), *_of_model(connection, lines, exchanges)]
+    with snapshot(parse(location, Path.cwd())) as database:
+
+        def read(sql: str, params: Parameters = ()) -> list[tuple[Any, ...]]:
+            return list(database.rows(sql, params))
+
+        _show(console, read)
+        findings = [*_findings(read, lines), *_of_model(read, lines, exchanges)]
     for true, claim in findings:
         console.print(Text("✔ " if true else "✘ ", style="green" if true else "red").append(claim, style="default"))
     return 0 if all(true for true, _ in findings) else 1
 
 
-def _show(console: Console, connection: sqlite3.Connection) -> None:
+def _show(console: Console, read: Read) -> None:
     on = Column("on", no_wrap=True)
     ledger = Table("event", "emoji", "polarity", on, "via", title="polar_feedback_events", title_justify="left")
-    for row in connection.execute(
+    for row in read(
         "SELECT e.type, coalesce(e.emoji, ''), e.polarity, substr(coalesce(m.text, e.messageId), 1, 28), "
         "json_extract(e.payload, '$.via') FROM polar_feedback_events AS e "
         "LEFT JOIN polar_messages AS m ON m.sessionId = e.sessionId AND m.messageId = e.messageId "
@@ -51,39 +58,37 @@ def _show(console: Console, connection: sqlite3.Connection) -> None:
         ledger.add_row(*(" ".join(cell.split()) for cell in row))
     console.print(ledger)
     runs = Table("run", "trigger", "status", title="polar_run_events", title_justify="left")
-    for row in connection.execute("SELECT runId, trigger, json_extract(output, '$.status') FROM polar_run_events"):
+    for row in read("SELECT runId, trigger, json_extract(output, '$.status') FROM polar_run_events"):
         runs.add_row(*row)
     console.print(runs)
 
 
-def _findings(connection: sqlite3.Connection, lines: Sequence[Found]) -> Iterator[Finding]:
-    yield _updates(connection, lines)
-    yield _replies(connection, lines)
-    yield _ledger(connection, lines)
-    runs = connection.execute("SELECT json_extract(output, '$.status') FROM polar_run_events").fetchall()
+def _findings(read: Read, lines: Sequence[Found]) -> Iterator[Finding]:
+    yield _updates(read, lines)
+    yield _replies(read, lines)
+    yield _ledger(read, lines)
+    runs = read("SELECT json_extract(output, '$.status') FROM polar_run_events")
     yield runs == [("executed",)] * 2, "two automations were due, each ran once"
 
 
-def _updates(connection: sqlite3.Connection, lines: Sequence[Found]) -> Finding:
+def _updates(read: Read, lines: Sequence[Found]) -> Finding:
     made = {line["update_id"] for line in lines if line["log"] == "update"}
-    done = Counter(row[0] for row in connection.execute("SELECT updateId FROM polar_updates WHERE status = 'done'"))
-    (turns,) = connection.execute(
-        "SELECT count(DISTINCT turnId) = count(*) FROM polar_audit WHERE turnId LIKE 'update:%'"
-    ).fetchone()
+    done = Counter(row[0] for row in read("SELECT updateId FROM polar_updates WHERE status = 'done'"))
+    [(turns,)] = read("SELECT count(DISTINCT turnId) = count(*) FROM polar_audit WHERE turnId LIKE 'update:%'")
     return set(done) == made and turns == 1, f"{len(made)} updates were made, each was handled once"
 
 
-def _replies(connection: sqlite3.Connection, lines: Sequence[Found]) -> Finding:
+def _replies(read: Read, lines: Sequence[Found]) -> Finding:
     sent = [line for line in lines if line["log"] == "call" and line["method"] == "sendMessage"]
     arrived = sorted(line["message_id"] for line in sent if line["status"] == 200)
-    stored = [row[0] for row in connection.execute(
+    stored = [row[0] for row in read(
         "SELECT telegramMessageId FROM polar_messages WHERE role = 'assistant' ORDER BY telegramMessageId"
     )]  # fmt: skip
-    (waiting,) = connection.execute("SELECT count(*) FROM polar_delivery_queue WHERE status <> 'sent'").fetchone()
+    [(waiting,)] = read("SELECT count(*) FROM polar_delivery_queue WHERE status <> 'sent'")
     return arrived == stored and waiting == 0, f"{len(stored)} replies were sent, each once, with its receipt"
 
 
-def _ledger(connection: sqlite3.Connection, lines: Sequence[Found]) -> Finding:
+def _ledger(read: Read, lines: Sequence[Found]) -> Finding:
     expected: list[tuple[str, str, str]] = []
     for line in lines:
         if line["log"] != "update":
@@ -94,73 +99,73 @@ def _ledger(connection: sqlite3.Connection, lines: Sequence[Found]) -> Finding:
             expected += [("reaction_added", emoji, "reaction") for emoji in new if emoji not in old]
         elif (press := line["update"].get("callback_query")) and press["data"] in THUMBS:
             expected.append(("reaction_added", THUMBS[press["data"]], "button"))
-    recorded = connection.execute(
+    recorded = read(
         "SELECT type, emoji, json_extract(payload, '$.via') FROM polar_feedback_events WHERE emoji IS NOT NULL "
         "AND json_extract(payload, '$.unresolved') IS NULL ORDER BY rowid"
-    ).fetchall()
+    )
     return recorded == expected, f"{len(expected)} changes of reactions are in the ledger, in order, nothing else"
 
 
-def _of_model(connection: sqlite3.Connection, lines: Sequence[Found], exchanges: Sequence[Found]) -> Iterator[Finding]:
-    yield _answers(connection, exchanges)
-    yield _unfinished(connection, lines, exchanges)
-    yield _memory(connection, exchanges)
-    yield _proposal(connection, lines)
-    yield _budget(connection, exchanges)
+def _of_model(read: Read, lines: Sequence[Found], exchanges: Sequence[Found]) -> Iterator[Finding]:
+    yield _answers(read, exchanges)
+    yield _unfinished(read, lines, exchanges)
+    yield _memory(read, exchanges)
+    yield _proposal(read, lines)
+    yield _budget(read, exchanges)
 
 
-def _answers(connection: sqlite3.Connection, exchanges: Sequence[Found]) -> Finding:
+def _answers(read: Read, exchanges: Sequence[Found]) -> Finding:
     ended = Counter(exchange["ended"] for exchange in exchanges)
-    (answers,) = connection.execute(
+    [(answers,)] = read(
         "SELECT (SELECT count(*) FROM polar_messages WHERE role = 'assistant' "
         "AND json_extract(origin, '$.responder') = 'openai' AND messageId IS NOT NULL) "
         "+ (SELECT count(*) FROM polar_proposals)"  # those are told by the bot itself
-    ).fetchone()
+    )
     whole = ended == {"whole": answers, "abandoned": 1}
     return whole, f"{len(exchanges)} calls of the model: one died with the bot, each other answer arrived once"
 
 
-def _unfinished(connection: sqlite3.Connection, lines: Sequence[Found], exchanges: Sequence[Found]) -> Finding:
+def _unfinished(read: Read, lines: Sequence[Found], exchanges: Sequence[Found]) -> Finding:
     drafts = [line["params"] for line in lines if line["log"] == "call" and line["method"] == "sendMessageDraft"]
     cut = [_contents(exchange, "user")[-1] for exchange in exchanges if exchange["ended"] == "abandoned"]
     question = json.loads(cut[0].splitlines()[-1])["text"] if cut else None
-    answers = connection.execute(
+    answers = read(
         "SELECT answer.text FROM polar_messages AS question JOIN polar_messages AS answer "
         "ON answer.sessionId = question.sessionId AND answer.answersMessageId = question.telegramMessageId "
         "WHERE question.role = 'user' AND answer.role = 'assistant' AND question.text = ?",
         (question,),
-    ).fetchall()
+    )
     # On a slow machine other answers are seen growing too.
     growing = [draft for draft in drafts for (text,) in answers if text.startswith(draft["text"].strip())]
     true = len(answers) == 1 and len({draft["draft_id"] for draft in growing}) == 1
     return true, f"the answer that died had been seen growing, in {len(growing)} drafts in all; it is one message now"
 
 
-def _memory(connection: sqlite3.Connection, exchanges: Sequence[Found]) -> Finding:
-    facts = [row[0] for row in connection.execute("SELECT json_extract(record, '$.fact') FROM polar_memory")]
+def _memory(read: Read, exchanges: Sequence[Found]) -> Finding:
+    facts = [row[0] for row in read("SELECT json_extract(record, '$.fact') FROM polar_memory")]
     told = "\n".join(text for exchange in exchanges for text in _contents(exchange, "system"))
     return facts != [] and all(fact in told for fact in facts), "the model was told what Ann had remembered before"
 
 
-def _proposal(connection: sqlite3.Connection, lines: Sequence[Found]) -> Finding:
-    approved = connection.execute(
+def _proposal(read: Read, lines: Sequence[Found]) -> Finding:
+    approved = read(
         "SELECT proposal.proposalId FROM polar_proposals AS proposal JOIN polar_automation_jobs AS job "
         "ON job.promptTemplate = json_extract(proposal.payload, '$.prompt') WHERE proposal.status = 'approved'"
-    ).fetchall()
+    )
     pressed = [line["update"].get("callback_query", {}).get("data") for line in lines if line["log"] == "update"]
     true = len(approved) == 1 and pressed.count(f"pr:{approved[0][0]}:y") == 1
     return true, "what it proposed is an automation since Ann pressed Create"
 
 
-def _budget(connection: sqlite3.Connection, exchanges: Sequence[Found]) -> Finding:
+def _budget(read: Read, exchanges: Sequence[Found]) -> Finding:
     """A question that was refused is found in no request."""
-    refused = connection.execute(
+    refused = read(
         "SELECT message.text FROM polar_audit AS turn "
         "JOIN polar_updates AS source ON turn.turnId = 'update:' || source.updateId || ':' || source.sequence "
         "JOIN polar_messages AS message ON message.role = 'user' AND message.sessionId = source.sessionId "
         "AND message.telegramMessageId = source.telegramMessageId "
         "WHERE turn.outcome = 'blocked' AND turn.reason = 'budget_exceeded'"
-    ).fetchall()
+    )
     asked = "\n".join(text for exchange in exchanges for text in _contents(exchange, "user"))
     true = len(refused) == 1 and refused[0][0] not in asked
     return true, "the question over budget was refused, and the model never saw it"
