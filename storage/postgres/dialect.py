@@ -13,6 +13,7 @@ from functools import lru_cache
 FUNCTIONS = frozenset(
     {
         "date",
+        "hex",
         "json",
         "json_each",
         "json_extract",
@@ -22,6 +23,7 @@ FUNCTIONS = frozenset(
         "json_set",
         "json_type",
         "json_valid",
+        "randomblob",
         "round",
         "sum",
         "typeof",

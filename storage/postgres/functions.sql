@@ -302,6 +302,9 @@ RETURNS double precision LANGUAGE sql IMMUTABLE STRICT AS 'SELECT CASE WHEN one 
 -- PostgreSQL's own sum of whole numbers is none, and divides as none.
 CREATE AGGREGATE polar.sum(bigint) (SFUNC = int8pl, STYPE = bigint);
 CREATE AGGREGATE polar.sum(integer) (SFUNC = int4_sum, STYPE = bigint);
+CREATE FUNCTION polar.add_text(total double precision, value text) RETURNS double precision LANGUAGE sql IMMUTABLE AS
+  'SELECT CASE WHEN value IS NULL THEN total ELSE coalesce(total, 0) + polar.as_real(value) END';
+CREATE AGGREGATE polar.sum(text) (SFUNC = polar.add_text, STYPE = double precision);
 CREATE AGGREGATE polar.sum(double precision) (SFUNC = float8pl, STYPE = double precision);
 
 -- Of the digits that tell the number apart from all others, not of the first fifteen.
@@ -313,4 +316,13 @@ RETURNS double precision LANGUAGE sql IMMUTABLE STRICT AS
 CREATE FUNCTION polar.date(seconds bigint, unit text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
   SELECT CASE WHEN seconds BETWEEN -62135596800 AND 253402300799
     THEN to_char(to_timestamp(seconds) AT TIME ZONE 'UTC', 'YYYY-MM-DD') END
+$$;
+
+CREATE FUNCTION polar.hex(value bytea) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS 'SELECT upper(encode(value, ''hex''))';
+
+-- Of chance that nobody can guess, 244 bits in every 32 bytes.
+CREATE FUNCTION polar.randomblob(bytes bigint) RETURNS bytea LANGUAGE sql VOLATILE STRICT AS $$
+  SELECT substring(
+    string_agg(sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), '') FROM 1 FOR bytes::integer)
+  FROM generate_series(0, bytes / 32)
 $$;

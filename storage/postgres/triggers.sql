@@ -1,7 +1,7 @@
 -- What the triggers of storage/migrations do, and the rows that those enter; up to the version with which PostgreSQL
 -- began. Not here: what brings SQLite's index of words up to date (polar_memory_changes), which PostgreSQL has not.
 
-INSERT INTO polar.polar_keys VALUES ('personality', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''));
+INSERT INTO polar.polar_keys VALUES ('personality', lower(polar.hex(polar.randomblob(32))));
 INSERT INTO polar.polar_totals VALUES ('updates.done', 0);
 INSERT INTO polar.polar_sequences VALUES ('polar_updates', 0), ('polar_delivery_queue', 0);
 

@@ -131,7 +131,8 @@ def test_a_cast_refuses_nothing(same: Ask, value: Any) -> None:
 
 @given(text=TEXT)
 def test_bytes_are_text(same: Ask, text: str) -> None:
-    """And text is bytes."""
+    """And text is bytes, which have digits."""
+    same("hex(CAST(? AS BLOB))", text.encode())
     same("CAST(? AS TEXT), CAST(CAST(? AS TEXT) AS BLOB)", text.encode(), text)
 
 
@@ -148,6 +149,14 @@ def test_a_sum_of_whole_numbers_is_one(same: Ask, numbers: list[int | None]) -> 
     """Also where it is divided; of nothing it is NULL."""
     rows = "".join(" UNION ALL SELECT CAST(? AS INTEGER)" for _ in numbers)
     same(f"sum(n), sum(n) / 7, typeof(sum(n)) FROM (SELECT 1 AS n WHERE 1 = 0{rows}) AS given", *numbers)
+
+
+@given(numbers=st.lists(st.none() | st.integers(0, 99).map(lambda n: n / 4), max_size=4))
+@examples(50)
+def test_what_json_says_is_summed_up(same: Ask, numbers: list[float | None]) -> None:
+    """As numbers that may be broken; of nothing it is NULL."""
+    document = json_text([[number] for number in numbers])
+    same("CAST(sum(json_extract(value, '$[0]')) AS REAL) FROM json_each(CAST(? AS TEXT)) AS given", document)
 
 
 @given(cents=st.integers(-(10**12), 10**12))

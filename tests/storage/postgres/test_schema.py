@@ -31,6 +31,8 @@ WHERE indrelid = %s::regclass AND attrelid = indrelid AND indisunique GROUP BY i
 """
 NO_INDEX_OF_WORDS = {"polar_memory_added", "polar_memory_changed", "polar_memory_removed"}
 """Triggers that bring SQLite's index of words up to date."""
+STALE = "memory_index_stale"
+"""What SQLite's index of words has to catch up with."""
 IN_ONE = {"polar_feedback_events_of_chat", "polar_updates_given_anew", "polar_delivery_queue_given_anew"}
 """Triggers whose work another one does as well."""
 NOT_YET = ("polar_automation_counted", "polar_automation_jobs")
@@ -90,6 +92,15 @@ def test_every_trigger_has_a_twin(connection: psycopg.Connection, sqlite: sqlite
     found = {name for (name,) in connection.execute("SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal")}
     made = {name for (name,) in sqlite.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
     assert found - NO_ROW == made - NO_INDEX_OF_WORDS - IN_ONE
+
+
+def test_a_new_database_has_the_same_rows(connection: psycopg.Connection, sqlite: sqlite3.Connection) -> None:
+    """What migrations enter; a key has as many digits, and no other database has it."""
+    for table in storage.schema.tables():
+        columns = ", ".join("length(key)" if c.name == "key" else c.name for c in table.columns)
+        look = f"SELECT {columns} FROM {table.name} WHERE '{STALE}' <> {table.columns[0].name}"
+        if table.columns[0].type == "TEXT":
+            assert sorted(connection.execute(look).fetchall()) == sorted(sqlite.execute(look).fetchall()), table.name
 
 
 def test_a_database_is_brought_up_to_date_once(empty: str) -> None:
