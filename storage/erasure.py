@@ -55,15 +55,14 @@ _BODY = "CAST(body AS TEXT)"
 def _without_their_words(changes: str, status: str, whose: tuple[str, ...], words: tuple[str, ...]) -> str:
     """The statement that lets go such words in what others have sent, and is of this status."""
     authors = ", ".join(_id(_BODY, f"{kind}.{path}") for kind in _MESSAGES for path in whose)
-    left = f"json_remove({_BODY}, {', '.join(f'{_quoted(kind, path)}' for kind in _MESSAGES for path in words)})"
+    left = _BODY
+    for kind in _MESSAGES:  # one at a time, as no function of PostgreSQL's takes more than a hundred values
+        paths = ", ".join(f"'$.{kind}.{path}'" for path in words)
+        left = f"json_remove({left}, {paths})"
     return (
         f"{changes} SET body = CAST({left} AS BLOB), traceback = NULL WHERE status = '{status}' "
         f"AND CASE WHEN json_valid({_BODY}) THEN {_BODY} <> CAST({left} AS TEXT) AND :user IN ({authors}) END"
     )
-
-
-def _quoted(kind: str, path: str) -> str:
-    return f"'$.{kind}.{path}'"
 
 
 _CHANGES_DEAD = "UPDATE polar_updates INDEXED BY polar_updates_dead"
