@@ -31,7 +31,7 @@ MESSAGE_TOLD_IN = sql_told_in("threadKey", "sessionId")
 """The thread in which a message is remembered; `polar_messages_thread`."""
 RUN_REASON = field("output", "reason")
 """Why it ended so."""
-JOB_COUNTS = f"(enabled = 1 OR coalesce({field('limitsJson', 'over')}, 0) <> 1)"
+JOB_COUNTS = f"(enabled = 1 OR coalesce(CAST({field('limitsJson', 'over')} AS INTEGER), 0) <> 1)"
 """True of a job that is not over; `polar_automation_counted`."""
 RUN_OWNER = field("payload", "run.ownerUserId")
 """Whose run a row of the scheduler is; `polar_scheduler_owner`."""

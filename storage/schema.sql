@@ -65,7 +65,7 @@ CREATE TABLE polar_automation_jobs (
 );
 
 CREATE INDEX polar_automation_counted ON polar_automation_jobs (ownerUserId)
-WHERE (enabled = 1 OR coalesce(CASE WHEN json_valid(limitsJson) THEN json_extract(limitsJson, '$.over') END, 0) <> 1);
+WHERE (enabled = 1 OR coalesce(CAST(CASE WHEN json_valid(limitsJson) THEN json_extract(limitsJson, '$.over') END AS INTEGER), 0) <> 1);
 
 CREATE INDEX polar_automation_enabled ON polar_automation_jobs (enabled);
 
