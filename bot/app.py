@@ -50,6 +50,7 @@ from bot.sweeper import Sweeper
 from bot.tracebacks import text_of
 from bot.zones import Zones
 from middleware.access import Access
+from middleware.another_answer import AnotherAnswer, OfferAnother
 from middleware.answering import Answering
 from middleware.audit import Audit
 from middleware.buckets import Buckets
@@ -59,7 +60,7 @@ from middleware.commands import Commands
 from middleware.counting import Counting
 from middleware.errors import Errors
 from middleware.facts import Facts
-from middleware.feedback import Feedback
+from middleware.feedback import Feedback, OnDislike
 from middleware.heartbeat import Heartbeat
 from middleware.history import History
 from middleware.late_list import LateList
@@ -278,6 +279,8 @@ class App:
             limit,
             # Keeps what was written even where nobody answers it.
             Session(stores.messages, stores.message_parts, clock, limit, self.facts),
+            # Beside it, as it makes of a press the question that was asked before.
+            AnotherAnswer(stores.messages, stores.message_parts),
             # The context, where one of yours wants to know any of it.
             *before_yours,
             # Yours: sees every turn that may come in, as it is stored, and what becomes of it.
@@ -290,7 +293,7 @@ class App:
                 PolarityTable(settings.polarity_overrides),
                 self.telegram.describe_emoji,
                 self.sender.settle,
-                Disliked(stores.jobs, stores.feedback),
+                self._on_dislike(),
                 self.wanted.answer,
                 limit,
                 Buckets(EMOJI_A_MINUTE, 60),
@@ -322,6 +325,13 @@ class App:
                 self.live.stage,
             ),
         )
+
+    def _on_dislike(self) -> tuple[OnDislike, ...]:
+        """What is asked of whoever dislikes something; who answers at once would only say the same again."""
+        automations: OnDislike = Disliked(self.stores.jobs, self.stores.feedback)
+        if self.abilities.is_immediate:
+            return (automations,)
+        return (automations, OfferAnother(self.stores.messages, self.stores.feedback))
 
     def _committed(self, turn: Turn) -> None:
         """Wake whoever has work from what a turn has just committed."""

@@ -60,7 +60,7 @@ class Feedback:
     polarity: PolarityTable
     describe: Describe
     settle: Settle
-    on_dislike: OnDislike
+    on_dislike: tuple[OnDislike, ...]
     on_reaction: OnReaction
     limit: RateLimit
     """A reaction that asks something counts as a message does."""
@@ -107,7 +107,9 @@ class Feedback:
 
     async def _act(self, turn: Turn, message: Message | None) -> tuple[Reply, ...]:
         """The replies to a dislike of this message, if it is one of ours."""
-        return await self.on_dislike(turn, message) if message is not None and message.role == "assistant" else ()
+        if message is None or message.role != "assistant":
+            return ()
+        return tuple([reply for offer in self.on_dislike for reply in await offer(turn, message)])
 
     async def _record_change(self, turn: Turn, reactions: Reactions, position: int, change: ReactionChange) -> str:
         """Its polarity."""

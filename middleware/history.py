@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from middleware.incoming import was_command
@@ -46,7 +46,7 @@ class History:
             talk = await self._talk(turn, own)
             if replied is not None and not turn.place.is_private and turn.place.topic_id is None:
                 talk = [*await self._above(replied), *talk]
-            turn.context.history = tuple(await whole(self.parts, talk[-self.needs.history :]))
+            turn.context.history = tuple(await whole(self.parts, _without_replaced(talk)[-self.needs.history :]))
         return await call_next(turn)
 
     async def _replied(self, turn: Turn, own: Collection[int]) -> Message | None:
@@ -57,20 +57,20 @@ class History:
         return await self.messages.find(turn.session_id, replied_id)
 
     async def _talk(self, turn: Turn, own: Collection[int]) -> list[Message]:
-        """What was said in the turn's thread; an edited message knows what came before it, and nothing else."""
-        before = await self._edited(turn) if turn.is_renewed else None
+        """What was said in the turn's thread; what is asked again knows what came before it, and nothing else."""
+        before = await self._asked(turn) if turn.asks_again else None
         talk: list[Message] = []
         for _ in range(LOOKS):
             read = await self.messages.list_thread(
                 turn.session_id, turn.place.thread_key, limit=self.needs.history, before=before, without=own
             )
-            talk = [*filter(_is_talk, read), *talk]
+            talk = _without_replaced([*filter(_is_talk, read), *talk])
             if len(read) < self.needs.history or len(talk) >= self.needs.history:
                 break
             before = read[0]
         return talk
 
-    async def _edited(self, turn: Turn) -> Message | None:
+    async def _asked(self, turn: Turn) -> Message | None:
         assert turn.incoming is not None
         return await self.messages.find(turn.session_id, turn.incoming.telegram_message_id)
 
@@ -91,6 +91,12 @@ class History:
                 led_here[message.sequence] = message
             lower = await self.messages.find(lower.session_id, above)
         return [led_here[sequence] for sequence in sorted(led_here) if _is_talk(led_here[sequence])]
+
+
+def _without_replaced(talk: Sequence[Message]) -> list[Message]:
+    """Of two answers to one message only the newer one is told any further."""
+    since = {message.answers: message.sequence for message in reversed(talk) if message.origin.alternative_of}
+    return [message for message in talk if message.sequence >= since.get(message.answers, 0) or not message.answers]
 
 
 def _is_talk(message: Message) -> bool:

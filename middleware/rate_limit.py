@@ -19,7 +19,7 @@ class RateLimit:
     """Over it one polite answer a minute, and a toast for as many presses as are allowed; then silence."""
 
     # What the clock starts and what others are told is never turned away; edits and reactions ask by themselves.
-    kinds: ClassVar[frozenset[Kind]] = frozenset({"message", "command", "button"})
+    kinds: ClassVar[frozenset[Kind]] = frozenset({"message", "command", "button", "another_answer"})
 
     causes: Buckets
     notices: Buckets

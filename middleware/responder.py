@@ -12,7 +12,7 @@ from middleware.needs import Needs
 from middleware.turn import Kind, Reply, Turn
 from storage.tables.memories import Memory
 
-ANSWERABLE: frozenset[Kind] = frozenset({"message", "edited_message", "automation"})
+ANSWERABLE: frozenset[Kind] = frozenset({"message", "edited_message", "another_answer", "automation"})
 """The kinds of turn that a responder may be asked to answer."""
 TIMED_OUT = "responder timed out"
 """The reason of an outcome where whoever answers took longer than it may."""
@@ -140,7 +140,7 @@ class Remember(Protocol):
 
 
 def wants_answer(turn: Turn) -> bool:
-    """True if the responder is asked: for runs, and for messages that are meant for us, or that an edit renewed."""
+    """True if the responder is asked: for runs, and for messages that are meant for us, or that are asked again."""
     if turn.run is not None:
         return True
-    return (turn.kind == "message" or turn.is_renewed) and any(incoming.addressed for incoming in turn.messages)
+    return (turn.kind == "message" or turn.asks_again) and any(incoming.addressed for incoming in turn.messages)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from middleware.incoming import Incoming
 from storage.parts import Part
 from storage.tables.message_parts import MessageParts
 from storage.tables.messages import Message
@@ -74,6 +75,18 @@ async def whole(stored: MessageParts, messages: Sequence[Message]) -> list[Messa
         return list(messages)
     parts = await stored.of(messages[0].session_id, asked)
     return [replace(message, parts=parts.get(message.telegram_message_id or 0, ())) for message in messages]
+
+
+def as_said(message: Message, *, addressed: bool = False) -> Incoming:
+    """A stored message as it was said; whether it was meant for us is not stored."""
+    return Incoming(
+        telegram_message_id=message.telegram_message_id or 0,
+        kind=message.kind,
+        text=message.text,
+        attachment=message.attachment,
+        parts=message.parts,
+        addressed=addressed,
+    )
 
 
 class _Line:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from middleware.facts import Facts
 from middleware.incoming import Incoming, was_command
 from middleware.rate_limit import RateLimit
-from middleware.said import whole
+from middleware.said import as_said, whole
 from middleware.turn import CallNext, Clock, Kind, Outcome, Turn
 from storage.ids import session_id_of
 from storage.parts import OTHERS, REPLIED_CONTACT, REPLIED_TO, Part
@@ -134,7 +134,7 @@ class Session:
     async def _ask_again(self, turn: Turn, edited: Incoming, stored: Message) -> None:
         """Make the turn again that the message was part of, with its new text, to answer in place of the old one."""
         together = await whole(self.parts, await self.messages.list_turn(stored))
-        messages = [edited if other.sequence == stored.sequence else _said(other) for other in together]
+        messages = [edited if other.sequence == stored.sequence else as_said(other) for other in together]
         last = messages[-1].telegram_message_id
         answers = await self.messages.list_answering(turn.session_id, last)
         turn.renew(messages, replaces=(delivery_id for delivery_id, kind in answers if kind == "text"))
@@ -172,18 +172,6 @@ def _is_replied(part: Part) -> bool:
 def _own(parts: tuple[Part, ...]) -> list[Part]:
     """Those that an edit can change."""
     return [part for part in parts if part.kind not in OTHERS]
-
-
-def _said(message: Message) -> Incoming:
-    """A stored message as it was said; whether it was meant for us is not known any more."""
-    return Incoming(
-        telegram_message_id=message.telegram_message_id or 0,
-        kind=message.kind,
-        text=message.text,
-        attachment=message.attachment,
-        parts=message.parts,
-        addressed=False,
-    )
 
 
 def _lasting(attachment: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

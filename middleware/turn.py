@@ -19,10 +19,20 @@ if TYPE_CHECKING:
     from telegram import Update
 
 Kind = Literal[
-    "message", "edited_message", "command", "button", "reaction", "membership", "migration", "automation", "heartbeat"
+    "message",
+    "edited_message",
+    "command",
+    "button",
+    "another_answer",
+    "reaction",
+    "membership",
+    "migration",
+    "automation",
+    "heartbeat",
 ]
 KINDS: frozenset[Kind] = frozenset(get_args(Kind))
 """All of them."""
+_ASKING: frozenset[Kind] = frozenset({"message", "edited_message", "command", "button", "another_answer"})
 OutcomeStatus = Literal["answered", "recorded", "ignored", "denied", "limited", "skipped", "blocked", "failed"]
 
 
@@ -305,7 +315,7 @@ class Turn:
     def awaits_answer(self) -> bool:
         """True if a person wrote to us, rather than to others in a group, and waits for what we say."""
         addressed = self.incoming is None or any(incoming.addressed for incoming in self.messages)
-        return self.kind in ("message", "edited_message", "command", "button") and addressed
+        return self.kind in _ASKING and addressed
 
     def place_in_order(self, position: int) -> dict[str, Any]:
         """What an event of the ledger says of where it comes from, and of its place in the order of all of them."""
@@ -317,6 +327,11 @@ class Turn:
         It is built when somebody asks. None where that library cannot read it, and for a run.
         """
         return self.as_update()
+
+    @property
+    def asks_again(self) -> bool:
+        """True if what it asks was asked before: only what was said before that counts."""
+        return self.is_renewed or self.kind == "another_answer"
 
     def renew(self, messages: Sequence[Incoming], *, replaces: Iterable[str]) -> None:
         """Make this edit the turn that its message was a part of: all its messages, whose answer replaces the old."""

@@ -14,11 +14,13 @@ RunSource = Literal["automation", "heartbeat"]
 SESSION = "telegram:chat:"
 RECEIVED, SENT = "msg_u_", "msg_a_"
 """The beginnings of message ids: of those that people wrote, and of ours. Telegram's number follows."""
-ROOT_THREAD, REPLY_THREAD = "root:", "reply:"
+ROOT_THREAD, REPLY_THREAD, TOPIC_THREAD = "root:", "reply:", "topic:"
 FIRST_REPLIES = "update:%:%:0:0"
 """As LIKE: the first part of the first reply to an update."""
 THUMB_UP, THUMB_DOWN = "fb:+", "fb:-"
 """The data of the two feedback buttons."""
+ANOTHER = "another:"
+"""The beginning of the data of the button that asks for another answer in place of a message, whose number follows."""
 LANES_OF: dict[Side, str] = {"answer": "LIKE '%:answer'", "control": "NOT LIKE '%:answer'"}
 """As SQL behind a lane: that it is one of this side."""
 _EVENTS = NAMESPACE_URL.bytes + b"polar:"
@@ -65,12 +67,17 @@ def root_thread(chat_id: int) -> str:
 
 def topic_thread(chat_id: int, topic_id: int) -> str:
     """The thread of a topic of a forum."""
-    return f"topic:{chat_id}:{topic_id}"
+    return f"{TOPIC_THREAD}{chat_id}:{topic_id}"
 
 
 def reply_thread(chat_id: int, replied_id: int) -> str:
     """The thread of the replies to a message."""
     return f"{REPLY_THREAD}{chat_id}:{replied_id}"
+
+
+def topic_in(thread_key: str) -> int | None:
+    """The topic of a topic's thread; None for a thread of another kind."""
+    return int(thread_key.rpartition(":")[2]) if thread_key.startswith(TOPIC_THREAD) else None
 
 
 def replied_in(thread_key: str) -> int | None:
@@ -111,6 +118,17 @@ def sent_number(message_id: str) -> int | None:
 def answer_id(session_id: str, message_id: str) -> str:
     """An answer, by the id of its first part."""
     return f"{session_id} {message_id}"
+
+
+def another_answer(telegram_message_id: int) -> str:
+    """The data of the button that asks for another answer in place of this message of ours."""
+    return f"{ANOTHER}{telegram_message_id}"
+
+
+def another_answer_to(data: str) -> int | None:
+    """The message that such a button is about; None for any other button."""
+    number = data.removeprefix(ANOTHER)
+    return int(number) if number != data and number.isascii() and number.isdigit() else None
 
 
 def unknown_message_id(chat_id: int, telegram_message_id: int) -> str:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-=======
-from collections.abc import Iterable, Sequence
->>>>>>> ec573a0 (The majority's label is found by the sum of the scores)
 from dataclasses import dataclass
 
 from teaching.dropped import Dropped
@@ -108,17 +103,9 @@ def training_label(labels: Sequence[Label], asker: str | None) -> Label | None:
     for label in labels:
         if label.person == asker:
             return label
-<<<<<<< HEAD
-    counts = Counter(label.label for label in labels).most_common()
-    if not counts or (len(counts) == 2 and counts[0][1] == counts[1][1]):
-        return None
-    most = counts[0][0]
-    return max((label for label in labels if label.label == most), key=lambda label: (label.at_ms, label.person))
-=======
     in_all = sum(label.score for label in labels)
     majority = [label for label in labels if label.score * in_all > 0]
     return max(majority, key=lambda label: (label.at_ms, label.person), default=None)
->>>>>>> ec573a0 (The majority's label is found by the sum of the scores)
 
 
 def _label(rating: Rating) -> Label:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.receiving.forms import AboutForm, ChatForm, ContentForm, MessageForm, PlacedForm
+from bot.receiving.forms import AboutForm, ChatForm, ContentForm, MessageForm, PlacedForm, PressForm
 from bot.receiving.opening import NO_OPENING, Opening, opening_of
 from bot.receiving.reading import UpdateUnreadable, read_update
 from middleware.turn import Place
-from storage.ids import Side, lane_of, session_id_of, user_id_of_chat
+from storage.ids import Side, another_answer_to, lane_of, session_id_of, user_id_of_chat
 from storage.tables.updates import Received
 from storage.text import clean
 
@@ -168,9 +168,14 @@ class Envelope:
 
     @property
     def side(self) -> Side:
-        """Answers wait for each other, control never waits for an answer."""
+        """Answers wait for each other, control never waits for an answer.
+
+        A press that asks for another answer is a wish that waits for its turn like a message.
+        """
         # An edit runs nothing, so even one that looks like a command waits for the message that it edits; a command
         # under an album waits for the rest of that.
+        if isinstance(self.content, PressForm) and another_answer_to(self.content.data or "") is not None:
+            return "answer"
         is_command = self.kind in _MESSAGES and self.album is None and self.command is not None
         return "answer" if self.kind in _ANSWERED and not is_command else "control"
 

@@ -25,7 +25,7 @@ from bot.receiving.parts import parts_of
 from bot.receiving.reading import UpdateUnreadable
 from middleware.incoming import Incoming, Invocation, Press, ReactionChange, ReactionCount, Reactions
 from middleware.turn import Kind, Place, Turn
-from storage.ids import update_turn_id
+from storage.ids import another_answer_to, update_turn_id
 from storage.text import clean
 
 if TYPE_CHECKING:
@@ -282,7 +282,8 @@ def _press(envelope: Envelope, press: PressForm, me: Me) -> Content:
         return Content(kind="button", place=place, author=envelope.author, press=pressed)
     data = clean(press.data or "")[:64]
     pressed = Press(query_id=clean(press.id), telegram_message_id=envelope.message_id, data=data)
-    return Content(kind="button", place=_place(envelope), author=envelope.author, press=pressed)
+    kind: Kind = "button" if another_answer_to(data) is None else "another_answer"
+    return Content(kind=kind, place=_place(envelope), author=envelope.author, press=pressed)
 
 
 def _membership(envelope: Envelope, change: MembershipForm, me: Me) -> Content | None:

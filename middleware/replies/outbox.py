@@ -31,7 +31,7 @@ At thirty calls a second a reminder waits for answers alone for five and a half 
 chat already has a smaller one there for the next (`storage/tables/deliveries.py`).
 """
 
-ANSWERED: frozenset[Kind] = frozenset({"message", "edited_message"})
+ANSWERED: frozenset[Kind] = frozenset({"message", "edited_message", "another_answer"})
 """Turns whose replies are kept as their answer, so that it can be renewed."""
 
 ButtonPolicy = Literal["never", "private", "always"]
@@ -222,7 +222,8 @@ def _answered(turn: Turn, reply: Reply) -> int | None:
 def _context(turn: Turn, reply: Reply, *, is_first: bool) -> dict[str, Any]:
     """Where a part goes, and how."""
     place = reply.place or turn.place
-    replies = is_first and reply.place is None and (turn.is_retried or not place.is_private)
+    is_apart = turn.is_retried or turn.kind == "another_answer" or not place.is_private
+    replies = is_first and reply.place is None and is_apart
     return {
         "topic_id": place.topic_id,
         "reply_to": turn.incoming.telegram_message_id if replies and turn.incoming is not None else None,

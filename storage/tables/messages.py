@@ -43,7 +43,7 @@ telegramMessageId IS NULL
 """
 _COLUMNS = (
     "sequence, sessionId, messageId, role, telegramMessageId, threadKey, userId, kind, text, attachment, "
-    "origin, createdAtMs, editDate"
+    "origin, createdAtMs, editDate, answersMessageId"
 )
 
 
@@ -87,6 +87,8 @@ class Message:
     origin: Origin
     created_at_ms: int
     edit_date: int | None = None
+    answers: int | None = None
+    """Telegram's number of the message that one of ours answers."""
     parts: tuple[Part, ...] = ()
 
     @property
@@ -111,6 +113,7 @@ class Message:
             origin=Origin.from_json(row[10]),
             created_at_ms=row[11],
             edit_date=row[12],
+            answers=row[13],
         )
 
 
@@ -380,6 +383,15 @@ class Messages:
     async def list_turn(self, message: Message) -> list[Message]:
         """The messages that made one turn with a stored one of a user's, itself included, in order."""
         rows = await self._readers.look_up(_OF_TURN, {"sequence": message.sequence})
+        return [Message.from_row(row) for row in rows]
+
+    async def list_answers(self, session_id: str, telegram_message_id: int) -> list[Message]:
+        """All that we have said to a message, in order."""
+        rows = await self._readers.look_up(
+            f"SELECT {_COLUMNS} FROM polar_messages INDEXED BY polar_messages_answers "
+            "WHERE sessionId = ? AND answersMessageId = ? AND answersMessageId IS NOT NULL ORDER BY sequence",
+            (session_id, telegram_message_id),
+        )
         return [Message.from_row(row) for row in rows]
 
     async def list_answering(self, session_id: str, telegram_message_id: int) -> list[tuple[str, str]]:

@@ -286,6 +286,7 @@ async def test_buttons_are_reversible_feedback(house: House) -> None:
         thumbs = {button["text"]: button["callback_data"] for button in row}
         queries = [house.world.press(chat, ann, answer, thumbs[emoji]) for emoji in ("👍", "👎", "👎")]
         await house.world.wait(lambda: len(house.world.answers) == 3)
+        await idle(house)
         [summary] = await tell(house, chat, ann, "/feedback recent")
     assert [event.change for event in reactions(house)] == [
         ("reaction_added", "👍", "positive"),
