@@ -17,10 +17,21 @@ OF_RATINGS = {
 OF_LABELS = {
     "contradictory": "people with both 👍 and 👎 on an answer, or neutral ones alone",
     "automation": "on what automations said",
+    "erased": "of people who were erased since",
     "not_shared": "of people who share nothing",
 }
 """Why a label, or what would have been one, is left out."""
-WORDS = {**OF_RATINGS, **OF_LABELS}
+OF_EXAMPLES = {
+    "undecided": "answers that as many liked as disliked",
+    "no_leave": "answers with words of somebody who has not said /feedback share on",
+    "nobody_known": "answers with words of which it is not known whose they are",
+    "others": "answers with a quote, a forward, a contact, a file or a name of somebody else",
+    "no_history": "answers of which it is not known which earlier messages went along",
+    "other_personality": "answers given with a personality that has another text today, or is not known",
+    "not_kept": "answers of which something is no longer kept",
+}
+"""Why a rated answer is no example."""
+WORDS = {**OF_RATINGS, **OF_LABELS, **OF_EXAMPLES}
 """Each reason as a page says it."""
 
 

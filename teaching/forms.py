@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
-Json = Mapping[str, Any]
+JsonLine = Mapping[str, Any]
 Takes = Literal["any", "liked", "disliked", "pairs"]
 """The examples that a form is made of: all that were rated, those that were liked, or disliked, or two to a prompt."""
 
@@ -50,13 +50,13 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class DatasetForm:
     """A form: its name, what it is for, which examples it takes, and how a line of it is made of one."""
 
     name: str
     use: str
     takes: Takes
-    line: Callable[[Example], Json]
+    line: Callable[[Example], JsonLine]
 
     def takes_example(self, example: Example) -> bool:
         """True of an example that has a line in this form: what is to be imitated must be whole, too."""
@@ -68,14 +68,14 @@ class Form:
         return self.takes == "any" or bool(example.worse)
 
 
-def written(line: Json) -> str:
+def written(line: JsonLine) -> str:
     """A line of a file, without its end. What ends a line elsewhere is written so that it ends none here."""
     text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
     # Halves of a character that stand alone have no bytes.
     return re.sub("[\x85\u2028\u2029\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _kto(example: Example) -> Json:
+def _kto(example: Example) -> JsonLine:
     return {
         "prompt": list(example.prompt),
         "completion": [_said(example.answer)],
@@ -87,7 +87,7 @@ def _kto(example: Example) -> Json:
     }
 
 
-def _dpo(example: Example) -> Json:
+def _dpo(example: Example) -> JsonLine:
     return {
         "prompt": list(example.prompt),
         "chosen": [_said(example.answer)],
@@ -98,11 +98,11 @@ def _dpo(example: Example) -> Json:
     }
 
 
-def _sft(example: Example) -> Json:
+def _sft(example: Example) -> JsonLine:
     return {"messages": [*example.prompt, _said(example.answer)]}
 
 
-def _openai_dpo(example: Example) -> Json:
+def _openai_dpo(example: Example) -> JsonLine:
     return {
         "input": {"messages": list(example.prompt)},
         "preferred_output": [_said(example.answer)],
@@ -110,7 +110,7 @@ def _openai_dpo(example: Example) -> Json:
     }
 
 
-def _promptfoo(example: Example) -> Json:
+def _promptfoo(example: Example) -> JsonLine:
     # What people wrote is no template: within JSON a brace may be written by its number, elsewhere a blank parts two.
     messages = _TEMPLATE.sub(r"\\u007b", json.dumps(list(example.prompt), ensure_ascii=False))
     disliked = _REFERENCE.sub(" ", _TEMPLATE.sub("{ ", example.answer))
@@ -131,14 +131,14 @@ def _said(text: str) -> ChatLine:
     return {"role": "assistant", "content": text}
 
 
-FORMS: Mapping[str, Form] = {
+FORMS: Mapping[str, DatasetForm] = {
     form.name: form
     for form in (
-        Form("kto", "TRL's KTOTrainer", "any", _kto),
-        Form("dpo", "TRL's DPOTrainer and ORPOTrainer", "pairs", _dpo),
-        Form("sft", "TRL's SFTTrainer, fine-tuning at OpenAI", "liked", _sft),
-        Form("openai-dpo", "preference fine-tuning at OpenAI, Together and Fireworks", "pairs", _openai_dpo),
-        Form("promptfoo", "promptfoo: regression tests of answers that were disliked", "disliked", _promptfoo),
+        DatasetForm("kto", "TRL's KTOTrainer", "any", _kto),
+        DatasetForm("dpo", "TRL's DPOTrainer and ORPOTrainer", "pairs", _dpo),
+        DatasetForm("sft", "TRL's SFTTrainer, fine-tuning at OpenAI", "liked", _sft),
+        DatasetForm("openai-dpo", "preference fine-tuning at OpenAI, Together and Fireworks", "pairs", _openai_dpo),
+        DatasetForm("promptfoo", "promptfoo: regression tests of answers that were disliked", "disliked", _promptfoo),
     )
 }
 """By name."""

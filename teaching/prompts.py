@@ -16,7 +16,7 @@ DUE = "(Nobody wrote here: something was due by itself.)"
 
 
 class Unfit(StrEnum):
-    """Why an answer cannot be an example."""
+    """Why an answer cannot be an example; `teaching.dropped` has it in words."""
 
     NO_LEAVE = "no_leave"
     NOBODY_KNOWN = "nobody_known"
@@ -24,21 +24,6 @@ class Unfit(StrEnum):
     NOT_KEPT = "not_kept"
     NO_HISTORY = "no_history"
     OTHER_PERSONALITY = "other_personality"
-
-    @property
-    def told(self) -> str:
-        """As people are told it."""
-        return _TOLD[self]
-
-
-_TOLD = {
-    Unfit.NO_LEAVE: "somebody whose words are in it has not said /feedback share on",
-    Unfit.NOBODY_KNOWN: "it is not known whose words are in it",
-    Unfit.OTHERS: "it holds a quote, a forward, a contact, a file or a name of somebody else",
-    Unfit.NOT_KEPT: "something of it is no longer kept",
-    Unfit.NO_HISTORY: "it is not known which earlier messages went along",
-    Unfit.OTHER_PERSONALITY: "the personality that it was given with has another text today, or is not known",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +35,7 @@ class Former:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class KeptMessage:
     """A message as it is kept, with what it said before.
 
     `author` is whose words are in it: its writer, of an answer who had asked for it, of a run its owner; None where
@@ -72,20 +57,40 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class AnswerSource:
     """An answer, its parts in order, and what it was made of.
 
     `history` is None where nobody knows what went along; in it, None stands for a message that is gone. `personality`
     is the text that it was given with, None where that is not known. `question` is what was asked, one message or
-    several that made one turn.
+    several that made one turn; `is_asked_again` says that it was asked once more, later, for another answer.
     """
 
     asker: str | None
     is_private: bool
     personality: str | None
-    history: Sequence[Kept | None] | None
-    question: Sequence[Kept]
-    answer: Sequence[Kept]
+    history: Sequence[KeptMessage | None] | None
+    question: Sequence[KeptMessage]
+    answer: Sequence[KeptMessage]
+    is_asked_again: bool = False
+
+    @property
+    def there(self) -> tuple[KeptMessage, ...]:
+        """What of the prompt is kept."""
+        return tuple(kept for kept in (*(self.history or ()), *self.question) if kept is not None)
+
+    @property
+    def people(self) -> frozenset[str]:
+        """All whose words are in it, as far as that is known."""
+        return frozenset(person for person in self._authors if person is not None)
+
+    @property
+    def is_somebodys(self) -> bool:
+        """True where it is known of all of it whose it is."""
+        return None not in self._authors
+
+    @property
+    def _authors(self) -> set[str | None]:
+        return {self.asker, *(kept.author for kept in self.there)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,16 +102,13 @@ class Prompt:
     people: frozenset[str]
 
 
-def rebuild(source: Source, has_leave: Callable[[str], bool]) -> Prompt | Unfit:
+def rebuild(source: AnswerSource, has_leave: Callable[[str], bool]) -> Prompt | Unfit:
     """The prompt as it was when the answer was made, or why there is none: nothing is ever left out of one."""
-    before = source.history
-    there = [kept for kept in (*(before or ()), *source.question) if kept is not None]
-    people = {source.asker, *(kept.author for kept in there)}
-    known = frozenset(person for person in people if person is not None)
-    if not all(map(has_leave, known)):
+    if not all(map(has_leave, source.people)):
         return Unfit.NO_LEAVE
-    if len(known) < len(people):
+    if not source.is_somebodys:
         return Unfit.NOBODY_KNOWN
+    before, there = source.history, source.there
     if any(kept.holds_others for kept in (*there, *source.answer)):
         return Unfit.OTHERS
     if before is None:
@@ -121,21 +123,24 @@ def rebuild(source: Source, has_leave: Callable[[str], bool]) -> Prompt | Unfit:
         return Unfit.NOT_KEPT
     lines = _in_turns(list(chain.from_iterable(_lines(said, source))))
     system = [ChatLine(role="system", content=source.personality)] if source.personality else []
-    return Prompt(lines=(*system, *lines), answer="\n\n".join(parts), people=known)
+    return Prompt(lines=(*system, *lines), answer="\n\n".join(parts), people=source.people)
 
 
-def _asked_at(source: Source) -> int:
+def _asked_at(source: AnswerSource) -> int:
     """The instant at which the messages said what the answer was made from.
 
-    An edit of the question counts if the answer changed after it: else the answer is to what was said before.
+    An edit of the question counts if the answer changed after it: else the answer is to what was said before. Where it
+    was asked again, whatever was edited until that answer counts.
     """
+    if source.is_asked_again:
+        return source.answer[0].at_ms
     asked = max((kept.at_ms for kept in source.question), default=0)
     edits = [former.until_ms for kept in source.question for former in kept.formers]
     renewed = max((former.until_ms for kept in source.answer for former in kept.formers), default=0)
     return max([asked, *(edit for edit in edits if edit <= renewed)])
 
 
-def _lines(said: Sequence[tuple[Kept, str]], source: Source) -> Iterator[list[ChatLine]]:
+def _lines(said: Sequence[tuple[KeptMessage, str]], source: AnswerSource) -> Iterator[list[ChatLine]]:
     """Each message; in a group with who wrote it, by a number: the first person is who asked."""
     numbers = {source.asker: 1}
     was_due = False

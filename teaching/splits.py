@@ -42,7 +42,7 @@ def split_of(component: str, key: str, people: int) -> Split:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Entry:
+class Drawn:
     """An example in a file to be: by the digests of its prompt and of prompt and answer, newest first."""
 
     prompt: str
@@ -54,11 +54,11 @@ class Entry:
     line: str
 
 
-def without_repeats(entries: Iterable[Entry]) -> Iterator[Entry]:
+def without_repeats(entries: Iterable[Drawn]) -> Iterator[Drawn]:
     """Of sorted entries, each pair once, as it was given last, and in the test no prompt that is trained on."""
     for _, of_prompt in groupby(entries, key=lambda entry: entry.prompt):
         newest = (next(of_pair) for _, of_pair in groupby(of_prompt, key=lambda entry: entry.pair))
-        tested: list[Entry] = []
+        tested: list[Drawn] = []
         is_trained_on = False
         for entry in newest:
             if entry.split == "train":

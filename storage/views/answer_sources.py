@@ -14,7 +14,7 @@ from storage.origin import Origin, fingerprint
 from storage.parts import LINK, QUOTE, REPLIED_TO
 from storage.readers import Readers
 from storage.statement import Row, Value
-from teaching.prompts import Former, Kept, Source
+from teaching.prompts import AnswerSource, Former, KeptMessage
 
 _COLUMNS = (
     "sequence, sessionId, role, telegramMessageId, threadKey, userId, kind, text, attachment IS NOT NULL AS holdsFile, "
@@ -28,7 +28,7 @@ _BY_NUMBER = (
     "WHERE telegramMessageId IS NOT NULL AND sessionId = ? AND telegramMessageId IN ({asked})"
 )
 _OF_TURN = (
-    f"SELECT {_COLUMNS} FROM polar_messages WHERE role = 'user' AND turnId = ? "
+    f"SELECT {_COLUMNS} FROM polar_messages WHERE role = 'user' AND sessionId = ? AND turnId = ? "
     f"AND sequence BETWEEN ? - {_BESIDE} AND ? + {_BESIDE} ORDER BY sequence"
 )
 _PARTS = (
@@ -64,7 +64,7 @@ class AnswerSources:
         self._readers = readers
         self._key = key
 
-    async def of(self, sequences: Sequence[int]) -> Source | None:
+    async def of(self, sequences: Sequence[int]) -> AnswerSource | None:
         """Of an answer, by the sequences of its parts, in order; None where not all of them are there."""
         parts = sorted(await self._by_sequence(sequences), key=lambda row: sequences.index(row["sequence"]))
         if not parts or len(parts) < len(sequences):
@@ -81,13 +81,14 @@ class AnswerSources:
         if origin.automation_id is not None:
             question = await self._prompt(origin.automation_id, parts[0])
         answer = [_kept(row, told) for row in parts]
-        return Source(
+        return AnswerSource(
             asker=question[0].author if question else None,
             is_private=_private(session_id) is not None,
             personality=await self._personality(origin),
             history=history,
             question=question,
             answer=answer,
+            is_asked_again=origin.alternative_of is not None,
         )
 
     async def _asked(self, part: Row) -> Sequence[Row]:
@@ -98,9 +99,11 @@ class AnswerSources:
         if not found or found[0]["turnId"] is None:
             return found
         row = found[0]
-        return await self._readers.look_up(_OF_TURN, (row["turnId"], row["sequence"], row["sequence"]))
+        return await self._readers.look_up(
+            _OF_TURN, (row["sessionId"], row["turnId"], row["sequence"], row["sequence"])
+        )
 
-    async def _prompt(self, automation_id: str, part: Row) -> list[Kept]:
+    async def _prompt(self, automation_id: str, part: Row) -> list[KeptMessage]:
         """What an automation was to do; nothing where it has changed since, in whatever way."""
         row = await self._readers.look_up_one(
             "SELECT ownerUserId, promptTemplate, updatedAtMs FROM polar_automation_jobs WHERE id = ?", (automation_id,)
@@ -108,18 +111,18 @@ class AnswerSources:
         if row is None or row["updatedAtMs"] > part["createdAtMs"]:
             return []
         at_ms = part["createdAtMs"]
-        return [Kept(role="user", author=row["ownerUserId"], text=row["promptTemplate"], at_ms=at_ms)]
+        return [KeptMessage(role="user", author=row["ownerUserId"], text=row["promptTemplate"], at_ms=at_ms)]
 
     async def _personality(self, origin: Origin) -> str | None:
         """The text that an answer was given with, if it is still there."""
         if self._key is None or origin.personality is None:
             return None
-        texts = [""]
-        if origin.profile_id is not None:
-            row = await self._readers.look_up_one(
-                "SELECT prompt FROM polar_personality_profiles WHERE profileId = ?", (origin.profile_id,)
-            )
-            texts = [] if row is None else [row["prompt"]]
+        texts = [""]  # the neutral one's, by whatever id
+        row = await self._readers.look_up_one(
+            "SELECT prompt FROM polar_personality_profiles WHERE profileId = ?", (origin.profile_id,)
+        )
+        if row is not None:
+            texts.append(row["prompt"])
         return next((text for text in texts if fingerprint(self._key, text) == origin.personality), None)
 
     async def _told(self, session_id: str, rows: Sequence[Row], asked: Sequence[Row], before: frozenset[int]) -> _Told:
@@ -184,11 +187,11 @@ class AnswerSources:
         return await self._readers.look_up(query, (*first, *asked))
 
 
-def _kept(row: Row, told: _Told) -> Kept:
+def _kept(row: Row, told: _Told) -> KeptMessage:
     is_users = row["role"] == "user"
     formers = told.formers.get(row["telegramMessageId"] if is_users else row["deliveryId"], ())
     origin = Origin.from_json(row["origin"])
-    return Kept(
+    return KeptMessage(
         role=row["role"],
         author=row["userId"] if is_users else _asker(row, origin, told),
         text=row["text"],

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from teaching.dropped import OF_EXAMPLES
 from teaching.forms import ChatLine
-from teaching.prompts import DUE, EARLIER, Former, Kept, Prompt, Source, Unfit, rebuild
+from teaching.prompts import DUE, EARLIER, AnswerSource, Former, KeptMessage, Prompt, Unfit, rebuild
 
 
 def everybody(person: str) -> bool:
@@ -16,17 +17,17 @@ def everybody(person: str) -> bool:
     return True
 
 
-def wrote(text: str, *, author: str | None = "ann", at_ms: int = 0, **more: Any) -> Kept:
+def wrote(text: str, *, author: str | None = "ann", at_ms: int = 0, **more: Any) -> KeptMessage:
     """Something that a person wrote."""
-    return Kept(role="user", author=author, text=text, at_ms=at_ms, **more)
+    return KeptMessage(role="user", author=author, text=text, at_ms=at_ms, **more)
 
 
-def said(text: str, *, author: str | None = "ann", at_ms: int = 0, **more: Any) -> Kept:
+def said(text: str, *, author: str | None = "ann", at_ms: int = 0, **more: Any) -> KeptMessage:
     """Something that we said, for somebody."""
-    return Kept(role="assistant", author=author, text=text, at_ms=at_ms, **more)
+    return KeptMessage(role="assistant", author=author, text=text, at_ms=at_ms, **more)
 
 
-HI = Source(
+HI = AnswerSource(
     asker="ann",
     is_private=True,
     personality="",
@@ -36,7 +37,7 @@ HI = Source(
 )
 
 
-def lines(source: Source) -> list[tuple[str, str]]:
+def lines(source: AnswerSource) -> list[tuple[str, str]]:
     """The prompt that comes of it, with everybody's leave."""
     prompt = rebuild(source, everybody)
     assert isinstance(prompt, Prompt), prompt
@@ -108,6 +109,15 @@ def test_an_edit_that_renewed_the_answer_is_what_was_asked() -> None:
     assert lines(replace(HI, question=(edited,)))[-1] == ("user", "what is it?")
 
 
+def test_what_was_asked_again_is_what_it_said_by_then() -> None:
+    """Another answer is made from what the question says when it is asked for; with it edited, there is no pair."""
+    edited = wrote("what was it?", at_ms=10, formers=(Former(text="what is it?", until_ms=15),))
+    again = replace(HI, question=(edited,), is_asked_again=True)
+    assert lines(again)[-1] == ("user", "what was it?")
+    late = replace(again, question=(replace(edited, formers=(Former(text="what is it?", until_ms=25),)),))
+    assert lines(late)[-1] == ("user", "what is it?")
+
+
 def test_in_a_group_people_are_numbers() -> None:
     """Who asked is the first one; no name is told."""
     source = replace(
@@ -155,10 +165,10 @@ def test_without_the_leave_of_one_there_is_no_example(without: str) -> None:
         (replace(HI, personality=None), Unfit.OTHER_PERSONALITY),
     ],
 )
-def test_what_cannot_be_told_whole_is_no_example(changed: Source, reason: Unfit) -> None:
+def test_what_cannot_be_told_whole_is_no_example(changed: AnswerSource, reason: Unfit) -> None:
     """Each reason by itself; what was emptied stays so, whatever it said before."""
     assert rebuild(changed, everybody) is reason
-    assert reason.told
+    assert reason in OF_EXAMPLES
 
 
 def test_leave_is_asked_for_before_anything_else() -> None:

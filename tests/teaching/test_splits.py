@@ -7,18 +7,18 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teaching.splits import LEAST_PEOPLE, Components, Entry, Split, split_of, without_repeats
+from teaching.splits import LEAST_PEOPLE, Components, Drawn, Split, split_of, without_repeats
 from tests import examples
 
 MEMBERS = st.sampled_from("abcdefgh")
 
 
-def entry(prompt: str, pair: str, number: int, split: Split) -> Entry:
+def entry(prompt: str, pair: str, number: int, split: Split) -> Drawn:
     """An example, the newer the higher its number."""
-    return Entry(prompt=prompt, pair=pair, before=-number, id=str(number), split=split, line="")
+    return Drawn(prompt=prompt, pair=pair, before=-number, id=str(number), split=split, line="")
 
 
-def ids(*entries: Entry) -> list[str]:
+def ids(*entries: Drawn) -> list[str]:
     """Those that are left, in the order of their ids."""
     return sorted(entry.id for entry in without_repeats(sorted(entries)))
 
