@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from teaching.dropped import Dropped
@@ -86,15 +86,25 @@ def decided(stand: Iterable[Rating]) -> list[Label]:
 
 
 def counted(
-    ratings: Sequence[Rating], edited_at_ms: int | None, *, refusing: Collection[str], dropped: Dropped
+    ratings: Sequence[Rating],
+    edited_at_ms: int | None,
+    *,
+    refusing: Collection[str],
+    erased: Mapping[str, int],
+    dropped: Dropped,
 ) -> tuple[Label, ...]:
-    """The same without those of people who share nothing; whatever is no label is counted in `dropped`, by reason."""
+    """The same without those of people who share nothing, and without what people said before they were erased.
+
+    `erased` says when that was last. Whatever is no label is counted in `dropped`, by reason.
+    """
     stand = standing(ratings, edited_at_ms)
     found = decided(stand)
-    shared = tuple(label for label in found if label.person not in refusing)
+    told = [label for label in found if label.at_ms > erased.get(label.person, 0)]
+    shared = tuple(label for label in told if label.person not in refusing)
     dropped["edited"] += sum(rating.at_ms <= (edited_at_ms or 0) for rating in ratings)
     dropped["contradictory"] += len({rating.person for rating in stand}) - len(found)
-    dropped["not_shared"] += len(found) - len(shared)
+    dropped["erased"] += len(found) - len(told)
+    dropped["not_shared"] += len(told) - len(shared)
     return shared
 
 

@@ -10,6 +10,7 @@ import typer
 
 from bot.cli import feedback_compare, settings
 from bot.cli.facts import AsJson, printable, to_json
+from bot.cli.feedback_dataset import dataset
 from bot.cli.feedback_options import FreshIds, Include, Since, includes_automations, instant_ms, pseudonyms
 from bot.cli.progress import telling
 from bot.feedback.labels import LabelsFile, write_labels
@@ -17,6 +18,7 @@ from bot.feedback.reading import Labels
 from storage.engines import connect_readers
 
 app = typer.Typer(help="What reactions teach, as files and comparisons.", no_args_is_help=True)
+app.command()(dataset)
 app.command()(feedback_compare.compare)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from storage.readers import Readers
+from storage.tables.erasures import Erasures
 from storage.tables.shares import Shares
 from storage.views.rated_answers import RatedAnswer, RatedAnswers
 from teaching.dropped import Dropped
@@ -35,7 +36,7 @@ class LabelledAnswer:
 
 @dataclass(slots=True)
 class Labels:
-    """One walk over all answers that have labels. Those of people who share nothing are none."""
+    """One walk over all answers that have labels. Those of people who share nothing, or were erased since, are none."""
 
     readers: Readers
     since_ms: int = 0
@@ -46,13 +47,16 @@ class Labels:
     async def read(self) -> AsyncIterator[LabelledAnswer]:
         """In the order of `RatedAnswers`."""
         refusing = await Shares(self.readers).refusing()
+        erased = await Erasures(self.readers).instants()
         walk = RatedAnswers(self.readers, since_ms=self.since_ms, dropped=self.dropped)
         async for rated in walk.read():
-            if labels := self._labels(rated, refusing):
+            if labels := self._labels(rated, refusing, erased):
                 yield LabelledAnswer(rated, labels)
 
-    def _labels(self, rated: RatedAnswer, refusing: frozenset[str]) -> tuple[Label, ...]:
-        shared = counted(rated.ratings, rated.answer.edited_at_ms, refusing=refusing, dropped=self.dropped)
+    def _labels(self, rated: RatedAnswer, refusing: frozenset[str], erased: Mapping[str, int]) -> tuple[Label, ...]:
+        shared = counted(
+            rated.ratings, rated.answer.edited_at_ms, refusing=refusing, erased=erased, dropped=self.dropped
+        )
         if rated.answer.automation and not self.automations:
             self.dropped["automation"] += len(shared)
             return ()

@@ -16,7 +16,9 @@ def prepare(connection: sqlite3.Connection) -> bool:
     instant, however many memories there are.
     """
     if not connections.has_fts5(connection):
-        connection.execute("INSERT INTO polar_properties VALUES (?, '1') ON CONFLICT (name) DO NOTHING", (memory_index.STALE,))
+        connection.execute(
+            "INSERT INTO polar_properties VALUES (?, '1') ON CONFLICT (name) DO NOTHING", (memory_index.STALE,)
+        )
         return False
     row = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'polar_memory_fts'").fetchone()
     stale = connection.execute("SELECT 1 FROM polar_properties WHERE name = ?", (memory_index.STALE,)).fetchone()

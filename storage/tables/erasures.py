@@ -53,6 +53,10 @@ class Erasures:
         """All of them, by id."""
         return [Erased(row[0], row[1]) for row in await self._readers.fetch(_LIST)]
 
+    async def instants(self) -> dict[str, int]:
+        """When each of them was erased last, by id."""
+        return {each.user_id: each.at_ms for each in await self.list_all()}
+
 
 def write_list(erased: Iterable[Erased]) -> str:
     """The list as a file of JSON."""

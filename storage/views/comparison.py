@@ -13,6 +13,7 @@ from typing import Literal, get_args
 from storage.json_text import encode_list
 from storage.origin import fingerprint
 from storage.readers import Readers
+from storage.tables.erasures import Erasures
 from storage.tables.keys import PERSONALITY, Keys
 from storage.tables.personalities import Personalities
 from storage.tables.shares import Shares
@@ -76,10 +77,11 @@ class Compared:
 async def compare(readers: Readers, by: By, *, since: str = EVER) -> Compared:
     """Of answers of the UTC days from `since` on."""
     way, ratings = _WAYS[by], Ratings()
-    walk, refusing = RatedAnswers(readers, since_ms=_start_ms(since)), await Shares(readers).refusing()
+    walk = RatedAnswers(readers, since_ms=_start_ms(since))
+    refusing, erased = await Shares(readers).refusing(), await Erasures(readers).instants()
     async for rated in walk.read():
         answer = rated.answer
-        labels = counted(rated.ratings, answer.edited_at_ms, refusing=refusing, dropped=walk.dropped)
+        labels = counted(rated.ratings, answer.edited_at_ms, refusing=refusing, erased=erased, dropped=walk.dropped)
         if way.is_of(answer):
             ratings.add(way.name(answer), answer, labels)
         elif answer.automation:

@@ -152,6 +152,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
             screen = Screen(record=True)
             script = Script(stage, screen)
             happened = await script.play()
+            assert isinstance(stage.database, Path)
             for file in (stage.database, stage.log, stage.requests):
                 shutil.copy(file, kept)
             with pytest.MonkeyPatch.context() as patch:

@@ -29,3 +29,15 @@ def test_nothing_of_them_has_a_name(tmp_path: Path) -> None:
     with SortedLines.open(tmp_path) as lines:
         lines.add("00", "a line")
         assert list(tmp_path.iterdir()) == []
+
+
+@examples(30)
+@given(st.lists(st.tuples(IDS, st.text("ab", max_size=3)), max_size=30), st.integers(min_value=0, max_value=60))
+def test_what_has_no_room_in_memory_waits_on_the_disk(lines: list[tuple[str, str]], room: int) -> None:
+    """However little room there is, and again when they are asked for once more."""
+    with SortedLines.open(Path("/tmp"), room=room) as found:  # noqa: S108 - nothing with a name is made there
+        for row_id, line in lines:
+            found.add(row_id, line)
+        in_order = [line for _, line in sorted(lines)]
+        assert list(found) == in_order
+        assert list(found) == in_order

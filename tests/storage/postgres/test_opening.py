@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from typing import LiteralString, cast
 
 import psycopg
 import pytest
@@ -24,7 +23,7 @@ def run(url: str, *statements: str) -> None:
     """As the administrator of that database."""
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in statements:
-            connection.execute(cast(LiteralString, statement))
+            connection.execute(statement)
 
 
 def name_of(url: str) -> str:
