@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: help demo init run test check audit format bench faults soak rows abuse fuzz servers docs picture screens lock clean
+.PHONY: help demo init run test check audit format bench faults soak rows abuse fuzz servers datasets docs picture screens lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -121,6 +121,18 @@ $(SERVERS)/aimock/ready.stamp: requirements/servers/aimock/package-lock.json
 servers: $(SERVERS)/litellm/ready.stamp $(SERVERS)/llmock/ready.stamp  ## endpoints of others that the model is tried with, for tests/servers
 servers: $(SERVERS)/mockllm/ready.stamp $(SERVERS)/aimock/ready.stamp
 
+# What reads the files of `polar feedback dataset`, in an environment of its own: without what would train, so that
+# `pip check` has something to say of it.
+DATASETS := .venv-datasets
+PROMPTFOO := 0.121.20
+$(DATASETS)/ready.stamp: requirements/datasets.txt | $(VENV)/pyvenv.cfg
+	$(BIN)/python -m venv --clear $(DATASETS)
+	$(DATASETS)/bin/pip --disable-pip-version-check --quiet install --no-deps --require-hashes --requirement $<
+	@touch $@
+
+datasets: $(DATASETS)/ready.stamp $(VENV)/dev.stamp  ## files of rated answers, read by datasets, TRL and promptfoo, which it gets
+	PROMPTFOO=$(PROMPTFOO) $(BIN)/python -m pytest -n0 -rs tests/datasets $(ARGS)
+
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
   --no-header --no-annotate
 
@@ -128,10 +140,11 @@ lock: $(VENV)/dev.stamp  ## resolve the pins of pyproject.toml to hashes, for ev
 	$(COMPILE) --output-file requirements/run.txt $(ARGS) pyproject.toml
 	$(COMPILE) --extra dev --output-file requirements/dev.txt $(ARGS) pyproject.toml
 	$(COMPILE) --output-file requirements/peers.txt $(ARGS) requirements/peers.in
+	$(COMPILE) --excludes requirements/datasets.excludes --output-file requirements/datasets.txt $(ARGS) requirements/datasets.in
 	for server in litellm llmock mockllm; do \
 	  $(COMPILE) --output-file requirements/servers/$$server.txt $(ARGS) requirements/servers/$$server.in; done
 	$(COMPILE) --output-file requirements/audit/pip-audit.txt $(ARGS) requirements/audit/pip-audit.in
 	cd requirements/servers/aimock && npm install --package-lock-only --omit-lockfile-registry-resolved
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) $(PEERS) $(SERVERS) $(AUDIT) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist polar.egg-info
+	rm -rf $(VENV) $(PEERS) $(SERVERS) $(AUDIT) $(DATASETS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist polar.egg-info

@@ -15,6 +15,8 @@ from packaging.utils import canonicalize_name
 from tests.house import CHECKOUT
 
 LOCKS = sorted((CHECKOUT / "requirements").glob("*.txt"))
+DATASETS = CHECKOUT / "requirements" / "datasets.txt"
+"""Of which something is left out on purpose: what would train."""
 PEERS = CHECKOUT / "requirements" / "peers.in"
 BUILT = next(iter((CHECKOUT / ".venv-peers").glob("lib/*/site-packages")), None)
 """Where `make bench` has put what the peers' lock names; no test needs it."""
@@ -46,7 +48,7 @@ def needs(pin: Requirement) -> Iterator[Requirement]:
             yield need
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
+@pytest.mark.parametrize("lock", [lock for lock in LOCKS if lock != DATASETS], ids=lambda lock: lock.stem)
 def test_a_lock_meets_every_requirement_of_all_that_it_names(lock: Path) -> None:
     """Each requirement, with its extras and where its marker holds, is met by a pin of the same lock.
 
@@ -81,6 +83,13 @@ def test_the_peers_lock_has_what_is_asked_for() -> None:
     lines = [line for line in PEERS.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     locked = pins(PEERS.with_suffix(".txt"))
     assert [str(locked[canonicalize_name(Requirement(line).name)]) for line in lines] == lines
+
+
+def test_the_lock_of_what_reads_datasets_leaves_out_what_trains() -> None:
+    """And has the rest that is asked for."""
+    locked = pins(DATASETS)
+    assert {"datasets", "trl", "transformers"} <= set(locked)
+    assert not {"torch", "accelerate"} & set(locked)
 
 
 def test_the_suite_runs_with_what_is_locked() -> None:
