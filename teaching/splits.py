@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -20,6 +21,8 @@ class Components:
 
     def __init__(self) -> None:
         self._above: dict[str, str] = {}
+        self._largest: tuple[str, int] | None = None
+        """The root of the largest, and how many are in it; None until it is asked for."""
 
     def join(self, members: Iterable[str]) -> None:
         """Note that these are in one example."""
@@ -27,12 +30,21 @@ class Components:
         least = min(roots, default="")
         for root in roots:
             self._above[root] = least
+        self._largest = None
 
     def root(self, member: str) -> str:
         """The least of all that hang together with one, so that it does not matter in which order they were joined."""
         while (above := self._above.setdefault(member, member)) != member:
             self._above[member] = member = self._above[above]
         return member
+
+    def split(self, member: str, key: str, people: int) -> Split:
+        """Where one belongs, with all that hang together with it: most of them are trained on, whatever is drawn."""
+        root = self.root(member)
+        if self._largest is None:
+            [self._largest] = Counter(map(self.root, list(self._above))).most_common(1)
+        largest, size = self._largest
+        return "train" if root == largest and 2 * size > len(self._above) else split_of(root, key, people)
 
 
 def split_of(component: str, key: str, people: int) -> Split:

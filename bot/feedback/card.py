@@ -87,7 +87,7 @@ def _notes(made: Made) -> Sequence[str]:
         f"- **Splits**: there are fewer than {LEAST_PEOPLE} of them, so there is no test."
         if few
         else "- **Splits**: nobody, and no conversation, is in both train and test; nor is a prompt. About one in "
-        "ten is in the test.",
+        "ten is in the test, and never those of whom most hang together.",
         "- **Prompts are rebuilt, not as sent**: the personality's text, the earlier messages that went along, and the "
         "question, as they were then. The instructions of the program, memories and the clock are left out, and so is "
         "formatting. In groups people are `person 1`, who asked, `person 2` and so on.",

@@ -17,7 +17,7 @@ from bot.feedback.manifest import listing
 from bot.feedback.pseudonyms import Pseudonyms
 from storage.origin import fingerprint
 from teaching.forms import DatasetForm, Example, written
-from teaching.splits import Components, Drawn, Split, split_of, without_repeats
+from teaching.splits import Components, Drawn, Split, without_repeats
 
 SPLITS: tuple[Split, ...] = ("train", "test")
 _NEVER_MS = 10**17
@@ -108,7 +108,7 @@ class Dataset:
 
     def _drawn(self, entry: str) -> Drawn:
         prompt_id, pair_id, before, example_id, conversation, line = json.loads(entry)
-        split = split_of(self._components.root(conversation), self.names.key, len(self.people))
+        split = self._components.split(conversation, self.names.key, len(self.people))
         return Drawn(prompt=prompt_id, pair=pair_id, before=before, id=example_id, split=split, line=line)
 
 

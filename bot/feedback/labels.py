@@ -15,7 +15,7 @@ from storage.whole_files import Folder
 from teaching.dropped import Dropped
 from teaching.forms import written
 from teaching.labels import Label
-from teaching.splits import Components, split_of
+from teaching.splits import Components
 
 _SPLIT = '"split":"{}"'
 _UNSPLIT = _SPLIT.format("")
@@ -83,6 +83,6 @@ def row_of(labelled: LabelledAnswer, label: Label, names: Pseudonyms) -> dict[st
 def _with_splits(lines: SortedLines, components: Components, names: Pseudonyms, told: LabelsFile) -> Iterator[str]:
     for line in lines:
         session_id, _, row = line.partition("\t")
-        split = split_of(components.root(f"conversation {session_id}"), names.key, len(told.people))
+        split = components.split(f"conversation {session_id}", names.key, len(told.people))
         told.counts[split] += 1
         yield row.replace(_UNSPLIT, _SPLIT.format(split), 1)

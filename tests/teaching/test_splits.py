@@ -50,6 +50,19 @@ def test_a_tenth_of_what_does_not_hang_together_is_the_test() -> None:
     assert drawn != [split_of(str(number), "other", LEAST_PEOPLE) for number in range(2_000)]
 
 
+def test_what_most_hang_together_in_is_trained_on() -> None:
+    """In one large group it would be chance whether there is anything to train on at all."""
+    components = Components()
+    components.join(["the group", *map(str, range(60))])
+    for number in range(60, 100):
+        components.join([str(number)])
+    drawn = {key: [components.split(str(number), key, 100) for number in range(100)] for key in map(str, range(50))}
+    assert {split for each in drawn.values() for split in each[:60]} == {"train"}
+    assert {split for each in drawn.values() for split in each[60:]} == {"train", "test"}
+    components.join(["another group", *map(str, range(60, 100)), *map(str, range(1000, 1020))])
+    assert {components.split("the group", key, 100) for key in map(str, range(50))} == {"train", "test"}
+
+
 def test_few_people_are_no_test() -> None:
     """It would tell of one or two of them."""
     assert {split_of(str(number), "key", LEAST_PEOPLE - 1) for number in range(500)} == {"train"}
