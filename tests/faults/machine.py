@@ -33,7 +33,10 @@ class Breaking(Hanging):
 
 
 async def _fail(*_: Any, **__: Any) -> Any:
-    raise StatementFailed("disk I/O error") from sqlite3.OperationalError("disk I/O error")
+    try:
+        raise sqlite3.OperationalError("disk I/O error")
+    except sqlite3.Error as error:
+        raise StatementFailed(str(error)) from error
 
 
 class Process:
