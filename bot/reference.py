@@ -54,7 +54,7 @@ _TYPES: Mapping[Any, str] = {
     float | None: "number or empty",
     bool: "`True` or `False`",
     Path: "path",
-    Location: "path",
+    Location: "path or URL",
     frozenset[int]: "list of ids",
     tuple[str, ...]: "list of names",
 }

@@ -72,7 +72,8 @@ class Settings(BaseSettings):
     )
     database: DatabaseLocation = Field(
         Path("polar-system.db"),
-        description=f"The SQLite file; {_RELATIVE}.",
+        description=f"The SQLite file; {_RELATIVE}. Or a PostgreSQL server, with polar[postgres]: "
+        "postgresql://user@host/database; what is made to be sent, such as one's own data, is then made in TMPDIR.",
     )
     responder: ResponderName = Field(
         "local",
