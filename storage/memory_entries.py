@@ -6,8 +6,7 @@ it is not, whoever changed it has seen to its entry, or left a note in `polar_me
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
 
 from storage import memory_index, words
 from storage.json_text import read_value
@@ -16,8 +15,6 @@ from storage.statement import Rows, Statement, Value
 FIELDS = ("fact", "type", "summary", "content")
 LONGEST = 20_000
 """Characters of a memory by which it is found; one of ours has a tenth of that."""
-HAS_WORDS = "memory_has_words"
-"""The name by which SQL calls `has_words`."""
 COLUMNS = "CAST(m.sessionId AS BLOB), CAST(m.userId AS BLOB), CAST(m.record AS BLOB)"
 """What is read of a row, however odd it is; NULL where there is none."""
 BYTES = 256 * 1024
@@ -50,15 +47,9 @@ def entry(memory_id: str, session_id: str, user_id: str, text: str) -> tuple[str
     return memory_id, " ".join(found), " ".join(own + word for word in found), keys
 
 
-def has_words(record: bytes, sought: str) -> bool:
-    """Whether a record has all the words of a text; SQLite calls it, for each row, where there is no index to ask."""
-    text = searchable_text(record.decode("utf-8", "replace"))
-    return words.has_all(text[:LONGEST], _sought(sought))
-
-
-@lru_cache(maxsize=8)
-def _sought(text: str) -> tuple[words.Spellings, ...]:
-    return tuple(words.sought(text))
+def has_words(record: bytes, sought: Sequence[words.Spellings]) -> bool:
+    """Whether a record has all these words."""
+    return words.has_all(searchable_text(record.decode("utf-8", "replace"))[:LONGEST], sought)
 
 
 def bounded(rows: Rows, record: int) -> Rows:

@@ -36,7 +36,7 @@ class Traces:
 
     async def are_in_former(self) -> bool:
         """True where there is a former index of words still, which may hold some; the bot removes it."""
-        return await self._readers.fetch_one(FORMER) is not None
+        return self._has_index and await self._readers.fetch_one(FORMER) is not None
 
     def merge(self, *, begins: bool) -> tuple[Statement, ...]:
         """A step of merging all parts of the index of words into one, where deleted entries go; none without it."""

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import aiosqlite
 
-from storage import memory_entries
 from storage.errors import DatabaseClosed, QuestionTooLong
 from storage.readers import Readers, Room
 from storage.sqlite import connections
@@ -54,7 +53,6 @@ class SqliteReaders(Readers):
         self._connections.append(connection)
         connection.row_factory = sqlite3.Row
         await connection.execute(f"PRAGMA busy_timeout = {connections.BUSY_TIMEOUT_MS}")
-        await connection.create_function(memory_entries.HAS_WORDS, 2, memory_entries.has_words, deterministic=True)
         await connection.execute_fetchall("SELECT 1 FROM sqlite_master")  # from here on it shares in the file
         return connection
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from storage import memory_entries, memory_index, words
+from storage.json_text import encode_list
 from storage.readers import Readers
+from storage.statement import Rows
 from storage.tables.memories import Memory
 from storage.views.listings import NEWEST, PAGE, ListPage, page_of, search_floor
 from storage.words import Spellings
@@ -27,11 +30,20 @@ WHERE {_FILTERS} ORDER BY f.key DESC LIMIT {PAGE + 1}
 _KEYS = "SELECT rowid AS key FROM polar_memory WHERE rowid < :before ORDER BY rowid DESC"
 SEARCH_ROWS = f"""
 SELECT {_COLUMNS}, m.rowid FROM polar_memory AS m NOT INDEXED
-WHERE m.rowid < :before AND m.rowid >= :floor AND {_FILTERS} {{words}}
+WHERE m.rowid < :before AND m.rowid >= :floor AND {_FILTERS}
 ORDER BY m.rowid DESC LIMIT {PAGE + 1}
 """
-
-HAS_WORDS = f" AND {memory_entries.HAS_WORDS}(CAST(m.record AS BLOB), :text)"
+BLOCK = 500
+"""Records that are read at once where there is no index to ask."""
+RECORDS = f"""
+SELECT m.rowid AS key, CAST(m.record AS BLOB) AS record FROM polar_memory AS m NOT INDEXED
+WHERE m.rowid < :before AND m.rowid >= :floor AND {_FILTERS}
+ORDER BY m.rowid DESC LIMIT {BLOCK}
+"""
+_BY_KEYS = f"""
+SELECT {_COLUMNS}, m.rowid FROM polar_memory AS m
+WHERE m.rowid IN (SELECT CAST(value AS INTEGER) FROM json_each(:keys)) ORDER BY m.rowid DESC
+"""
 PlacedMemory = tuple[Memory, int]
 """A memory, and its key in the list."""
 
@@ -43,15 +55,19 @@ async def memories(
 
     Keys of a search are of its index, so a page goes on with the text that it began with.
     """
-    params: dict[str, Any] = {"before": before, "session": session, "user": user, "text": text, "floor": -NEWEST}
+    params: dict[str, Any] = {"before": before, "session": session, "user": user, "floor": -NEWEST}
     sought = words.sought(text)
     if text.strip() and not sought:
         return ListPage([], None)
     if (sought or user) and await _has_index(readers):
         params["query"] = " AND ".join(_conditions(sought, user))
-        return await _search(readers, _INDEX_KEYS, SEARCH_INDEX, params, filtered=session is not None)
-    query = SEARCH_ROWS.format(words=HAS_WORDS if sought else "")
-    return await _search(readers, _KEYS, query, params, filtered=bool(sought or session or user))
+        floor = await _floor(readers, _INDEX_KEYS, params) if session is not None else None
+        return _page(await readers.fetch(SEARCH_INDEX, params), floor)
+    floor = await _floor(readers, _KEYS, params) if sought or session or user else None
+    if not sought:
+        return _page(await readers.fetch(SEARCH_ROWS, params), floor)
+    keys = await _keys_with(readers, sought, params)
+    return _page(await readers.fetch(_BY_KEYS, {"keys": encode_list(keys)}), floor)
 
 
 def _conditions(sought: list[Spellings], user: str | None) -> Iterator[str]:
@@ -66,13 +82,32 @@ def _begun(word: str) -> str:
     return f'"{words.stored(word)}"{" *" if words.begins_others(word) else ""}'
 
 
-async def _search(
-    readers: Readers, keys: str, query: str, params: dict[str, Any], *, filtered: bool
-) -> ListPage[PlacedMemory, int]:
-    floor = await search_floor(readers, keys, params) if filtered else None
+async def _floor(readers: Readers, keys: str, params: dict[str, Any]) -> int | None:
+    """As `search_floor`, put into the parameters."""
+    floor = await search_floor(readers, keys, params)
     if floor is not None:
         params["floor"] = floor
-    rows = await readers.fetch(query, params)
+    return floor
+
+
+async def _keys_with(readers: Readers, sought: list[Spellings], params: Mapping[str, Any]) -> list[int]:
+    """The keys of a page of memories that have the words, by reading them block by block."""
+    found: list[int] = []
+    before = params["before"]
+    while len(found) <= PAGE:
+        rows = await readers.fetch(RECORDS, {**params, "before": before})
+        found += await asyncio.to_thread(_with_words, rows, sought)
+        if len(rows) < BLOCK:
+            break
+        before = rows[-1][0]
+    return found[: PAGE + 1]
+
+
+def _with_words(rows: Rows, sought: list[Spellings]) -> list[int]:
+    return [row[0] for row in rows if memory_entries.has_words(row[1], sought)]
+
+
+def _page(rows: Rows, floor: int | None) -> ListPage[PlacedMemory, int]:
     return page_of([(Memory.from_row(row), row[7]) for row in rows], lambda pair: pair[1], cut_at=floor)
 
 

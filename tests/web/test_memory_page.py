@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 import pytest
 
-from storage import memory_entries
 from storage.engines import connect_readers
 from storage.sqlite import opening
 from storage.views import listings, memory_listings
@@ -146,14 +145,29 @@ async def test_a_search_for_what_is_rare_stops_and_goes_on(database: Path, monke
         await readers.close()
 
 
-@pytest.mark.parametrize(
-    "query", [memory_listings.SEARCH_INDEX, memory_listings.SEARCH_ROWS.format(words=memory_listings.HAS_WORDS)]
-)
+async def test_what_is_read_without_an_index_is_read_block_by_block(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However small the blocks are, the same is found, a page each time."""
+    readers = await connect_readers(database)
+    readers.has_memory_index = False
+    monkeypatch.setattr(memory_listings, "RECORDS", memory_listings.RECORDS.replace("LIMIT 500", "LIMIT 7"))
+    monkeypatch.setattr(memory_listings, "BLOCK", 7)
+    try:
+        first = await memory_listings.memories(readers, text="bicycle number")
+        assert first.next is not None and len(first.rows) == listings.PAGE
+        rest = await memory_listings.memories(readers, text="bicycle number", before=first.next)
+        assert rest.next is None and len(first.rows) + len(rest.rows) == COUNT * 2 // 3
+        assert await memory_listings.memories(readers, text="zebra") == listings.ListPage([], None)
+    finally:
+        await readers.close()
+
+
+@pytest.mark.parametrize("query", [memory_listings.SEARCH_INDEX, memory_listings.SEARCH_ROWS, memory_listings.RECORDS])
 def test_a_page_reads_in_the_order_of_entry(database: Path, query: str) -> None:
     """Nothing is sorted, so that a page of a million costs what one of a hundred does."""
-    params = {"before": 9, "floor": 0, "session": None, "user": None, "query": "a", "text": ""}
+    params = {"before": 9, "floor": 0, "session": None, "user": None, "query": "a"}
     with opening.reading(database) as connection:
-        connection.create_function(memory_entries.HAS_WORDS, 2, memory_entries.has_words)
         plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", params)]
     assert not [step for step in plan if "TEMP B-TREE" in step or re.match("SCAN m", step)], plan
 
