@@ -8,8 +8,8 @@ on a database without rows, so this tells of names, types and grammar; whether t
 
 from __future__ import annotations
 
+import inspect
 import sqlite3
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,9 @@ def _listening(*args: Any, **keywords: Any) -> sqlite3.Connection:
 
 
 def _record(sql: str, params: Any) -> None:
-    caller = sys._getframe(2).f_code.co_filename
+    frame = inspect.currentframe()
+    assert frame is not None and frame.f_back is not None and frame.f_back.f_back is not None
+    caller = frame.f_back.f_back.f_code.co_filename
     is_ours = "/aiosqlite/" in caller or (
         "/storage/" in caller and "/tests/" not in caller and "migrations" not in caller
     )
