@@ -35,7 +35,7 @@ HEADER = """\
 _PACKAGE = files(__package__)
 _OBJECTS = """
 SELECT sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL AND name NOT LIKE 'sqlite%'
-  AND name <> 'polar_automation_counted' -- it compares JSON's text with a number
+  AND name <> 'polar_automation_counted' -- which 0025 makes
 ORDER BY tbl_name, type DESC, name
 """
 _TYPES = {"INTEGER": "BIGINT", "REAL": "DOUBLE PRECISION", "BLOB": "BYTEA", "TEXT": 'TEXT COLLATE "C"'}
