@@ -100,7 +100,7 @@ class FeedbackLedger:
             "SELECT emoji FROM polar_feedback_events INDEXED BY polar_feedback_message "
             f"WHERE sessionId = :session AND messageId = {_OF_MESSAGE} AND {EVENT_ACTOR} = :actor "
             f"AND {field('payload', 'via')} = 'button' GROUP BY emoji "
-            "HAVING sum(CASE type WHEN 'reaction_added' THEN 1 WHEN 'reaction_removed' THEN -1 END) > 0",
+            "HAVING sum(CASE type WHEN 'reaction_added' THEN 1 WHEN 'reaction_removed' THEN -1 END) > 0 ORDER BY emoji",
             {"session": session_id, "message": telegram_message_id, "actor": actor},
         )
         return [row[0] for row in rows]

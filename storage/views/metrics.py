@@ -96,8 +96,12 @@ async def measure(readers: Readers, *, now_ms: int) -> Measured:
     reactions, models = await readers.fetch(REACTIONS), await readers.fetch(MODELS)
     return Measured(
         turns=await _turns(readers),
-        messages=await _counts(readers, "SELECT role, sum(count) FROM polar_daily_messages GROUP BY role"),
-        sends=await _counts(readers, "SELECT result, sum(count) FROM polar_daily_sends GROUP BY result"),
+        messages=await _counts(
+            readers, "SELECT role, sum(count) FROM polar_daily_messages GROUP BY role ORDER BY role"
+        ),
+        sends=await _counts(
+            readers, "SELECT result, sum(count) FROM polar_daily_sends GROUP BY result ORDER BY result"
+        ),
         runs=await _counts(readers, RUNS),
         reactions={
             (row[0], change): row[column] for row in reactions for column, change in ((1, "added"), (2, "removed"))

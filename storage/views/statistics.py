@@ -195,12 +195,12 @@ async def _by_subject(
     readers: Readers, column: str, table: str, key: str, text: str, since: str, limit: int
 ) -> list[SubjectTotals]:
     rows = await readers.fetch(
-        f"SELECT found.*, subject.{text} FROM (SELECT {column} AS id, {_NET} FROM polar_daily_feedback "
-        f"WHERE day >= ? AND {column} <> '' GROUP BY {column} ORDER BY sum(added - removed) DESC, {column} LIMIT ?"
-        f") AS found LEFT JOIN {table} AS subject ON subject.{key} = found.id",
+        f"SELECT found.*, subject.{text} FROM (SELECT {column} AS id, {_NET}, sum(added - removed) AS net "
+        f"FROM polar_daily_feedback WHERE day >= ? AND {column} <> '' GROUP BY {column} "
+        f"ORDER BY net DESC, {column} LIMIT ?) AS found LEFT JOIN {table} AS subject ON subject.{key} = found.id ORDER BY found.net DESC, found.id",
         (since, limit),
     )
-    return [SubjectTotals(id=row[0], text=row[4], totals=_totals(row[1:4])) for row in rows]
+    return [SubjectTotals(id=row[0], text=row[5], totals=_totals(row[1:4])) for row in rows]
 
 
 async def worst_replies(readers: Readers, *, since_ms: int, limit: int) -> list[DislikedReply]:
