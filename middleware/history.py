@@ -64,7 +64,7 @@ class History:
             read = await self.messages.list_thread(
                 turn.session_id, turn.place.thread_key, limit=self.needs.history, before=before, without=own
             )
-            talk = _without_replaced([*filter(_is_talk, read), *talk])
+            talk = [*filter(_is_talk, read), *talk]
             if len(read) < self.needs.history or len(talk) >= self.needs.history:
                 break
             before = read[0]

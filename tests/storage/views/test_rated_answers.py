@@ -85,6 +85,19 @@ async def test_the_parts_of_what_a_run_said_are_one_answer(database: Database) -
     ]
 
 
+async def test_what_is_said_beside_an_answer_is_no_part_of_it(database: Database) -> None:
+    """Nor is a part that was taken back: only what a responder has said, and is kept."""
+    chat = RatedChat(database)
+    question = await chat.ask()
+    [aside] = await chat.say("It comes late.", answers=question, origin=BOT.aside())
+    _, kept = await chat.say("", "b", answers=question)
+    await chat.rate(kept, "👍")
+    await chat.rate(aside, "👎")
+    [found], dropped = await walked(database)
+    assert (found.answer.id, len(found.parts)) == (f"{chat.session_id} msg_a_{kept}", 1)
+    assert (len(found.ratings), dropped) == (1, {"no_responder": 1})
+
+
 async def test_another_answer_to_the_same_question_is_another_answer(database: Database) -> None:
     """It says in place of which one it stands."""
     chat = RatedChat(database)
@@ -141,6 +154,23 @@ async def test_an_edit_is_known(database: Database, path: Path) -> None:
         connection.execute("UPDATE polar_messages SET editedAtMs = ? WHERE role = 'assistant'", (chat.at_ms,))
     [found], _ = await walked(database)
     assert (found.answer.edited_at_ms, labels([found])) == (chat.at_ms, [])
+
+
+async def test_what_comes_in_meanwhile_is_for_the_next_walk(database: Database) -> None:
+    """An answer is not lost because a part of it is rated that has been passed already."""
+    chat = RatedChat(database)
+    question = await chat.ask()
+    [early] = await chat.say("a", answers=question)
+    between = await chat.ask()
+    [other] = await chat.say("x", answers=between)
+    [late] = await chat.say("b", answers=question)
+    for number in (other, late):
+        await chat.rate(number, "👍")
+    found = []
+    async for each in RatedAnswers(database, page=1).read():
+        found.append(each.answer.id.split()[1])
+        await chat.rate(early, "👎", person="8")
+    assert found == [f"msg_a_{other}", f"msg_a_{early}"]
 
 
 EARLIER = """
