@@ -356,6 +356,18 @@ async def test_two_answers_to_one_prompt_are_a_pair(talk: Talk, form: str) -> No
     assert (line[chosen][0]["content"], line[rejected][0]["content"]) == ("a book", "a pen")
 
 
+async def test_everybody_who_judged_one_of_two_answers_is_counted(talk: Talk) -> None:
+    """Two people besides who asked: three."""
+    await talk.share("7")
+    question = await talk.chat(GROUP).ask("what is it?")
+    worse = await talk.answer("a pen", question, chat=GROUP)
+    better = await talk.answer("a book", question, chat=GROUP, alternative_of=f"msg_a_{worse}")
+    await talk.rate(worse, "👎", chat=GROUP, person="8")
+    await talk.rate(better, chat=GROUP, person="9")
+    made = await talk.make("dpo")
+    assert (made.lines["dpo"]["train"], made.people) == (1, 3)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
