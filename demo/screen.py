@@ -99,6 +99,10 @@ class Screen:
         """Lines that another process has printed, colours and all."""
         self._console.print(Text.from_ansi(text))
 
+    def cut(self, text: str) -> None:
+        """As much of a line as is seen at once."""
+        self._console.print(Text(text), no_wrap=True, overflow="ellipsis")
+
     def save(self, picture: Path) -> None:
         """Write what was shown as an SVG picture, with the reader's fonts: it loads nothing from anywhere."""
         form = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 from demo.ann import Ann
 from demo.keyboard import typing
@@ -28,6 +29,7 @@ class Script:
         self._stage = stage
         self._screen = screen
         self._ann = Ann(stage, screen)
+        self._answer: dict[str, Any] = {}
 
     async def play(self) -> bool:
         """All scenes; True when the second process found everything as it must be."""
@@ -42,7 +44,8 @@ class Script:
         await self._keep_quiet()
         await self._dislike()
         await self._run_out()
-        return await self._check()
+        await self._share()
+        return await self._check() and await self._teach()
 
     async def _begin(self) -> None:
         self._screen.scene("A bot that nobody owns prints a one-time link; Ann opens it")
@@ -76,6 +79,7 @@ class Script:
         await self._stage.stop_bot()
         await asyncio.gather(self._start(), self._budget("0.10"))
         await self._ann.say("so, what colour is my bike?")
+        self._answer = (await self._ann.messages())[-1]
 
     async def _propose(self) -> None:
         self._screen.scene("The model may propose an automation. It exists once Ann presses Create")
@@ -143,6 +147,23 @@ class Script:
         self._screen.scene("What a model costs is counted. Over budget, it is not asked")
         await self._budget("0.02")
         await self._ann.say("and what is the meaning of life?")
+
+    async def _share(self) -> None:
+        self._screen.scene("Ann likes what the model said of her bike, and allows examples of her words")
+        await self._ann.react(self._answer, "👍", told="Ann reacts 👍 to the model's answer")
+        await self._stage.until(lambda: self._stage.rows(REACTIONS) == [(8,)], "the reaction to be recorded")
+        await self._ann.say("/feedback share on")
+
+    async def _teach(self) -> bool:
+        self._screen.scene("What was rated is a dataset: here its one line, as trainers load it")
+        folder = self._stage.database.parent / "dataset"
+        command = ("feedback", "dataset", "--form", "kto", "--out")
+        printed = await self._stage.polar(*command, str(folder))
+        self._screen.command(f"polar {' '.join(command)} dataset", printed.splitlines()[0])
+        lines = (folder / "kto-train.jsonl").read_text(encoding="utf-8").splitlines()
+        for line in lines:
+            self._screen.cut(line)
+        return len(lines) == 1
 
     async def _start(self, later_s: float = 0) -> None:
         """Start the bot with the model, its clock ahead."""

@@ -47,6 +47,8 @@ async def test_the_demo_shows_a_conversation_a_crash_and_all_of_it_still_there(h
         "bot is writing…",
         "3. and kill -9 loses neither.",
         "too little is left",
+        "kto: 1 to train with",
+        '{"prompt":[{"role":"user","content":"remember that my bike is green\\nwhat colour',
     ]
     assert [text for text in wanted if text not in printed] == []
     assert printed.count("✔") == 9
