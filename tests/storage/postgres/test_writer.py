@@ -187,7 +187,7 @@ def test_whoever_writes_by_polar_waits_for_the_other_and_reads_what_it_wrote(lin
         with link.transaction():
             link.execute(f"SELECT pg_advisory_xact_lock({WRITING})")
             late = thread.submit(run_batch, other, [(Statement(reserving, (), 1),)])
-            while not link.execute(_WAITING, (other.info.backend_pid,)).fetchall():
+            while not late.done() and not link.execute(_WAITING, (other.info.backend_pid,)).fetchall():
                 pass
             link.execute(reserving)
         answers = late.result(30)
@@ -300,7 +300,7 @@ def test_who_takes_the_lease_waits_for_a_commit_under_way(home: ServerUrl, link:
         with other.transaction():
             other.execute("LOCK TABLE pairs")  # so that the commit is under way
             writing = thread.submit(run_batch, link, [(Statement(ADD, ("a", 1)),)], LEASE)
-            while not other.execute(_WAITING, (link.info.backend_pid,)).fetchall():
+            while not writing.done() and not other.execute(_WAITING, (link.info.backend_pid,)).fetchall():
                 pass
             with pytest.raises(psycopg.errors.LockNotAvailable):
                 taker.execute("DELETE FROM leases")
