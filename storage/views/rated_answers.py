@@ -50,13 +50,15 @@ _COLUMNS = """
 _NAMED = f"""
 SELECT {_COLUMNS.format(m="m")} FROM json_each(:keys) AS named
 CROSS JOIN polar_messages AS m INDEXED BY polar_messages_telegram
-ON m.sessionId = json_extract(named.value, '$[0]') AND m.telegramMessageId = json_extract(named.value, '$[1]')
+ON m.sessionId = json_extract(named.value, '$[0]')
+  AND m.telegramMessageId = CAST(json_extract(named.value, '$[1]') AS INTEGER)
   AND m.telegramMessageId IS NOT NULL AND m.role = 'assistant'
 """
 _ANSWERING = f"""
 SELECT {_COLUMNS.format(m="m")} FROM json_each(:keys) AS named
 CROSS JOIN polar_messages AS m INDEXED BY polar_messages_answers
-ON m.sessionId = json_extract(named.value, '$[0]') AND m.answersMessageId = json_extract(named.value, '$[1]')
+ON m.sessionId = json_extract(named.value, '$[0]')
+  AND m.answersMessageId = CAST(json_extract(named.value, '$[1]') AS INTEGER)
   AND m.answersMessageId IS NOT NULL AND m.role = 'assistant'
 """
 _OF_RUNS = f"""
@@ -64,8 +66,8 @@ SELECT {_COLUMNS.format(m="m")} FROM json_each(:keys) AS named
 CROSS JOIN polar_messages AS m INDEXED BY polar_messages_automation
 ON {own_field("m.origin", "automationId")} IS NOT NULL
   AND {own_field("m.origin", "automationId")} = json_extract(named.value, '$[1]')
-  AND m.createdAtMs BETWEEN json_extract(named.value, '$[2]') - {RUN_MS}
-    AND json_extract(named.value, '$[2]') + {RUN_MS}
+  AND m.createdAtMs BETWEEN CAST(json_extract(named.value, '$[2]') AS INTEGER) - {RUN_MS}
+    AND CAST(json_extract(named.value, '$[2]') AS INTEGER) + {RUN_MS}
   AND m.sessionId = json_extract(named.value, '$[0]')
 """
 _EVENTS = """
