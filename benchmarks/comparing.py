@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.dashboard import CHECKOUT, database
-from storage.readers import Readers
+from storage.engines import connect_readers
 from storage.views.comparison import ComparedBy, compare
 
 WAYS: tuple[ComparedBy, ...] = ("model", "automation")
@@ -26,7 +26,7 @@ WAYS: tuple[ComparedBy, ...] = ("model", "automation")
 
 async def once(path: Path, by: ComparedBy) -> dict[str, float]:
     """Seconds of the processor, which others on the machine leave alone, and MiB of memory before and at the most."""
-    readers = await Readers.connect(path)
+    readers = await connect_readers(path)
     before, began = _mebibytes(), time.process_time()
     found = await compare(readers, by)
     took = time.process_time() - began

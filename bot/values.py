@@ -14,7 +14,6 @@ from pydantic_settings import NoDecode
 from middleware import texts
 from middleware.polarity import parse_overrides
 from storage import location
-from storage.errors import LocationUnreadable
 from storage.location import Location, ServerUrl
 
 BUILT_IN = ("local", "openai", "none")
@@ -102,10 +101,7 @@ def _check_webhook_secret(value: SecretStr) -> SecretStr:
 def _read_location(value: object) -> object:
     if isinstance(value, Path | ServerUrl):
         return value
-    try:
-        return location.parse(str(value), Path())
-    except LocationUnreadable as error:
-        raise ValueError(str(error)) from None
+    return location.parse(str(value), Path())
 
 
 DatabaseLocation = Annotated[Location, PlainValidator(_read_location)]

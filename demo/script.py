@@ -156,7 +156,7 @@ class Script:
 
     async def _teach(self) -> bool:
         self._screen.scene("What was rated is a dataset: here its one line, as trainers load it")
-        folder = self._stage.database.parent / "dataset"
+        folder = self._stage.log.parent / "dataset"
         command = ("feedback", "dataset", "--form", "kto", "--out")
         printed = await self._stage.polar(*command, str(folder))
         self._screen.command(f"polar {' '.join(command)} dataset", printed.splitlines()[0])

@@ -23,7 +23,7 @@ from storage.statement import Parameters
 
 Finding = tuple[bool, str]
 Found = dict[str, Any]
-Read = Callable[..., list[tuple[Any, ...]]]
+Reading = Callable[..., list[tuple[Any, ...]]]
 """Asks the database: the rows of a query."""
 THUMBS = {"fb:+": "👍", "fb:-": "👎"}
 
@@ -46,7 +46,7 @@ def main() -> int:
     return 0 if all(true for true, _ in findings) else 1
 
 
-def _show(console: Console, read: Read) -> None:
+def _show(console: Console, read: Reading) -> None:
     on = Column("on", no_wrap=True)
     ledger = Table("event", "emoji", "polarity", on, "via", title="polar_feedback_events", title_justify="left")
     for row in read(
@@ -63,7 +63,7 @@ def _show(console: Console, read: Read) -> None:
     console.print(runs)
 
 
-def _findings(read: Read, lines: Sequence[Found]) -> Iterator[Finding]:
+def _findings(read: Reading, lines: Sequence[Found]) -> Iterator[Finding]:
     yield _updates(read, lines)
     yield _replies(read, lines)
     yield _ledger(read, lines)
@@ -71,14 +71,14 @@ def _findings(read: Read, lines: Sequence[Found]) -> Iterator[Finding]:
     yield runs == [("executed",)] * 2, "two automations were due, each ran once"
 
 
-def _updates(read: Read, lines: Sequence[Found]) -> Finding:
+def _updates(read: Reading, lines: Sequence[Found]) -> Finding:
     made = {line["update_id"] for line in lines if line["log"] == "update"}
     done = Counter(row[0] for row in read("SELECT updateId FROM polar_updates WHERE status = 'done'"))
     [(turns,)] = read("SELECT count(DISTINCT turnId) = count(*) FROM polar_audit WHERE turnId LIKE 'update:%'")
     return set(done) == made and turns == 1, f"{len(made)} updates were made, each was handled once"
 
 
-def _replies(read: Read, lines: Sequence[Found]) -> Finding:
+def _replies(read: Reading, lines: Sequence[Found]) -> Finding:
     sent = [line for line in lines if line["log"] == "call" and line["method"] == "sendMessage"]
     arrived = sorted(line["message_id"] for line in sent if line["status"] == 200)
     stored = [row[0] for row in read(
@@ -88,7 +88,7 @@ def _replies(read: Read, lines: Sequence[Found]) -> Finding:
     return arrived == stored and waiting == 0, f"{len(stored)} replies were sent, each once, with its receipt"
 
 
-def _ledger(read: Read, lines: Sequence[Found]) -> Finding:
+def _ledger(read: Reading, lines: Sequence[Found]) -> Finding:
     expected: list[tuple[str, str, str]] = []
     for line in lines:
         if line["log"] != "update":
@@ -106,7 +106,7 @@ def _ledger(read: Read, lines: Sequence[Found]) -> Finding:
     return recorded == expected, f"{len(expected)} changes of reactions are in the ledger, in order, nothing else"
 
 
-def _of_model(read: Read, lines: Sequence[Found], exchanges: Sequence[Found]) -> Iterator[Finding]:
+def _of_model(read: Reading, lines: Sequence[Found], exchanges: Sequence[Found]) -> Iterator[Finding]:
     yield _answers(read, exchanges)
     yield _unfinished(read, lines, exchanges)
     yield _memory(read, exchanges)
@@ -114,7 +114,7 @@ def _of_model(read: Read, lines: Sequence[Found], exchanges: Sequence[Found]) ->
     yield _budget(read, exchanges)
 
 
-def _answers(read: Read, exchanges: Sequence[Found]) -> Finding:
+def _answers(read: Reading, exchanges: Sequence[Found]) -> Finding:
     ended = Counter(exchange["ended"] for exchange in exchanges)
     [(answers,)] = read(
         "SELECT (SELECT count(*) FROM polar_messages WHERE role = 'assistant' "
@@ -125,7 +125,7 @@ def _answers(read: Read, exchanges: Sequence[Found]) -> Finding:
     return whole, f"{len(exchanges)} calls of the model: one died with the bot, each other answer arrived once"
 
 
-def _unfinished(read: Read, lines: Sequence[Found], exchanges: Sequence[Found]) -> Finding:
+def _unfinished(read: Reading, lines: Sequence[Found], exchanges: Sequence[Found]) -> Finding:
     drafts = [line["params"] for line in lines if line["log"] == "call" and line["method"] == "sendMessageDraft"]
     cut = [_contents(exchange, "user")[-1] for exchange in exchanges if exchange["ended"] == "abandoned"]
     question = json.loads(cut[0].splitlines()[-1])["text"] if cut else None
@@ -141,13 +141,13 @@ def _unfinished(read: Read, lines: Sequence[Found], exchanges: Sequence[Found]) 
     return true, f"the answer that died had been seen growing, in {len(growing)} drafts in all; it is one message now"
 
 
-def _memory(read: Read, exchanges: Sequence[Found]) -> Finding:
+def _memory(read: Reading, exchanges: Sequence[Found]) -> Finding:
     facts = [row[0] for row in read("SELECT json_extract(record, '$.fact') FROM polar_memory")]
     told = "\n".join(text for exchange in exchanges for text in _contents(exchange, "system"))
     return facts != [] and all(fact in told for fact in facts), "the model was told what Ann had remembered before"
 
 
-def _proposal(read: Read, lines: Sequence[Found]) -> Finding:
+def _proposal(read: Reading, lines: Sequence[Found]) -> Finding:
     approved = read(
         "SELECT proposal.proposalId FROM polar_proposals AS proposal JOIN polar_automation_jobs AS job "
         "ON job.promptTemplate = json_extract(proposal.payload, '$.prompt') WHERE proposal.status = 'approved'"
@@ -157,7 +157,7 @@ def _proposal(read: Read, lines: Sequence[Found]) -> Finding:
     return true, "what it proposed is an automation since Ann pressed Create"
 
 
-def _budget(read: Read, exchanges: Sequence[Found]) -> Finding:
+def _budget(read: Reading, exchanges: Sequence[Found]) -> Finding:
     """A question that was refused is found in no request."""
     refused = read(
         "SELECT message.text FROM polar_audit AS turn "

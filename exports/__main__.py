@@ -12,7 +12,7 @@ from pathlib import Path
 
 from exports.job import PAGES, Exported, export
 from exports.page import EPOCH
-from storage.errors import LocationUnreadable, StorageError
+from storage.errors import StorageError
 from storage.location import Location, parse
 from storage.views.projections import ALWAYS
 
@@ -46,7 +46,7 @@ def _options() -> argparse.Namespace:
 def _location(written: str) -> Location:
     try:
         return parse(written, Path())
-    except LocationUnreadable as error:
+    except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 

@@ -6,7 +6,7 @@ tried again by whoever knows better.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from storage.beside import Beside
 from storage.erasure import Erasure
@@ -68,7 +68,7 @@ WHERE queue IN ('scheduled', 'retry') AND {_DUE} RETURNING 1
 """
 
 
-def settle(database: Beside, erased: Sequence[Erased], *, now_ms: int) -> Halted:
+def settle(database: Beside, erased: Sequence[Erased], now_ms: int) -> Halted:
     """End what is open, and repeat these erasures, in one commit; again, it finds nothing to do."""
     tasks = [row[0] for row in database.ask(database.fetch(_TASKS))]
     ends = (
@@ -85,10 +85,3 @@ def settle(database: Beside, erased: Sequence[Erased], *, now_ms: int) -> Halted
     answers = database.commit(*ends, ended, *heard, *again)
     deliveries, updates, *_, runs = (len(rows) for rows in answers[: len(ends)])
     return Halted(deliveries=deliveries, updates=updates, runs=runs, erased=len(erased))
-
-
-def since(copy: Sequence[Erased], erased: Sequence[Erased]) -> list[Erased]:
-    """Of these erasures those that a copy does not know of; of a person the last one."""
-    known: Mapping[str, int] = {each.user_id: each.at_ms for each in copy}
-    last = {each.user_id: each for each in sorted(erased)}
-    return [each for each in last.values() if known.get(each.user_id, -1) < each.at_ms]

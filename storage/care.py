@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from storage import migrations
+from storage.adoption import settle
 from storage.engines import check_driver
 from storage.errors import CopyFailed, CopyUnusable, DatabaseUnusable
 from storage.location import Location
@@ -71,18 +72,18 @@ def put_back(
 ) -> Restored:
     """Put a copy in its place, and go on with that; raises DatabaseUnusable and CopyUnusable."""
     if isinstance(location, Path):
-        return restore.restore(location, copy, erased, progress, now_ms=now_ms)
+        return restore.restore(location, copy, erased, progress, settle=settle, now_ms=now_ms)
     raise CopyUnusable(_PUT_BACK.format(location))
 
 
 def adopt(location: Location, erased: Sequence[Erased], *, now_ms: int) -> Restored:
     """Go on with a copy that somebody else has put in its place; raises DatabaseUnusable and CopyUnusable."""
     if isinstance(location, Path):
-        return restore.adopt(location, erased, now_ms=now_ms)
+        return restore.adopt(location, erased, settle=settle, now_ms=now_ms)
     check_driver(location)
     from storage.postgres import care as care_of_server
 
-    return care_of_server.adopt(location, erased, now_ms=now_ms)
+    return care_of_server.adopt(location, erased, settle=settle, now_ms=now_ms)
 
 
 def look_at(location: Location) -> DatabaseState:

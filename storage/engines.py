@@ -5,6 +5,7 @@ A file is SQLite's. What a server needs is imported only where one is named.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Hashable
 from contextlib import AbstractContextManager
 from importlib.util import find_spec
@@ -35,8 +36,10 @@ async def connect_readers(location: Location) -> Readers:
     if isinstance(location, Path):
         return await reading.connect(location)
     check_driver(location)
+    from storage.postgres import opening as opening_of_server
     from storage.postgres.readers import PostgresReaders
 
+    await asyncio.to_thread(opening_of_server.identify, location)
     return await PostgresReaders.connect(location)
 
 

@@ -38,10 +38,6 @@ class QuestionTooLong(StorageError):
     """A question took longer than it may, and was ended."""
 
 
-class LocationUnreadable(StorageError):
-    """This names no database."""
-
-
 class CopyFailed(StorageError):
     """No copy of the database was made, and nothing of one is left."""
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote
 
-from storage.errors import LocationUnreadable
-
 SCHEMES = ("postgresql", "postgres")
 _SECRETS = {"password", "sslpassword"}
 
@@ -42,7 +40,7 @@ def is_url(text: str) -> bool:
 
 
 def parse(text: str, base: Path) -> Location:
-    """A URL, or a path that starts at `base` where it is relative. Raises LocationUnreadable, without the text."""
+    """A URL, or a path that starts at `base` where it is relative. Raises ValueError, without the text."""
     return _server(text.strip()) if is_url(text) else base / text
 
 
@@ -54,14 +52,14 @@ def environment(location: Location) -> Mapping[str, str]:
 def _server(text: str) -> ServerUrl:
     scheme, _, rest = text.partition("://")
     if scheme not in SCHEMES:
-        raise LocationUnreadable("expected the path of a file, or postgresql://user@host/database")
+        raise ValueError("expected the path of a file, or postgresql://user@host/database")
     authority = re.split("[/?#]", rest, maxsplit=1)[0]
     path = rest[len(authority) :]
     user, at, hosts = authority.rpartition("@")
     # Where the password ends must be as clear to whoever shows the rest as to whoever connects by it.
     if "#" in path or "@" in path or "@" in user:
-        raise LocationUnreadable("write @, /, ? and # in a name or a password as %40, %2F, %3F and %23")
+        raise ValueError("write @, /, ? and # in a name or a password as %40, %2F, %3F and %23")
     if _SECRETS & {name for name, _ in parse_qsl(path.partition("?")[2], keep_blank_values=True)}:
-        raise LocationUnreadable("write the password before the host, as in user:password@host, or into a PGPASSFILE")
+        raise ValueError("write the password before the host, as in user:password@host, or into a PGPASSFILE")
     name, _, password = user.partition(":")
     return ServerUrl(f"{scheme}://{name}{at}{hosts}{path}", unquote(password))

@@ -41,6 +41,8 @@ CATCHING_ALL = {
     "middleware/errors.py": "the layer of errors",
     "middleware/replies/rich_text.py": "a foreign parser may fail, and the text is then sent as it is",
     "storage/database.py": "the failure is handed to whoever waits for the unit",
+    "storage/postgres/readers.py": "the failure is handed to whoever asked",
+    "storage/postgres/writer.py": "the failure is handed to whoever waits for the unit",
     "storage/sqlite/group_reader.py": "the failure is handed to whoever asked",
     "storage/sqlite/writer.py": "the failure is handed to whoever waits for the unit",
 }

@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 from bot.listener import Listener, Listening, Tally, bind
-from storage.errors import LocationUnreadable
 from storage.location import Location, parse
 from web.app import create_app
 from web.config import Config, Unsafe, check
@@ -75,7 +74,7 @@ def _config() -> Config:
 def _location(written: str) -> Location:
     try:
         return parse(written, Path.cwd())
-    except LocationUnreadable as error:
+    except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 

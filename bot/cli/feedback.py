@@ -11,7 +11,7 @@ import typer
 from bot.cli import feedback_compare, settings
 from bot.cli.facts import AsJson, printable, to_json
 from bot.cli.feedback_dataset import dataset
-from bot.cli.feedback_options import FreshIds, Include, Since, includes_automations, instant_ms, pseudonyms
+from bot.cli.feedback_options import FreshIds, FromThen, Include, includes_automations, instant_ms, pseudonyms
 from bot.cli.progress import telling
 from bot.feedback.labels import LabelsFile, write_labels
 from bot.feedback.reading import Labels
@@ -25,7 +25,7 @@ app.command()(feedback_compare.compare)
 @app.command()
 def labels(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A file of JSON lines, which is replaced whole.")],
-    since: Since = "",
+    since: FromThen = "",
     include: Include = None,
     fresh_ids: FreshIds = False,
     as_json: AsJson = False,

@@ -14,7 +14,7 @@ from bot.cli.days import Since, day
 from bot.cli.facts import AsJson, Fact, printable, show_table, to_json
 from bot.cli.progress import telling
 from middleware.budget import dollars
-from storage.views.comparison import WAYS, By, Compared
+from storage.views.comparison import WAYS, Compared, ComparedBy
 from storage.views.comparison import compare as compared
 from teaching.comparisons import Contender
 from teaching.wording import DRAWN, MISSING, NOT_WHY, PLACES, UNMET, approval, percent, told
@@ -39,18 +39,18 @@ def compare(
         typer.echo("".join(f"{line}\n" for line in _lines(found, way)), nl=False)
 
 
-def _way(written: str) -> By:
+def _way(written: str) -> ComparedBy:
     for way in WAYS:
         if written == way:
             return way
     raise typer.BadParameter(f"--by: expected {', '.join(WAYS)} (found {written!r:.80})")
 
 
-def _nothing(way: By, first: str) -> str:
+def _nothing(way: ComparedBy, first: str) -> str:
     return f"there is no {way} to compare" + (f" since {first}" if first else "")
 
 
-def _columns(way: By) -> tuple[Shown, ...]:
+def _columns(way: ComparedBy) -> tuple[Shown, ...]:
     return (
         Shown("name", way, gives_way=True),
         Shown("answers", "answers", "{:,}".format, is_number=True),
@@ -89,7 +89,7 @@ def _row(side: Contender, name: str) -> Fact:
     }
 
 
-def _lines(found: Compared, way: By) -> Iterator[str]:
+def _lines(found: Compared, way: ComparedBy) -> Iterator[str]:
     """What the table means, and what is not in it."""
     for one in found.comparison.differences:
         named = f"{_named(found, one.name)} beside {_named(found, one.against)}, {PLACES[one.where]}"
@@ -102,7 +102,7 @@ def _lines(found: Compared, way: By) -> Iterator[str]:
     yield from (f"left out: {count:,} {words}" for count, words in found.dropped.lines())
 
 
-def _facts(found: Compared, way: By, first: str) -> Fact:
+def _facts(found: Compared, way: ComparedBy, first: str) -> Fact:
     return {
         "by": way,
         "since": first,

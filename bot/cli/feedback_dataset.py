@@ -11,10 +11,10 @@ import typer
 
 from bot.cli import settings
 from bot.cli.facts import AsJson, printable, to_json
-from bot.cli.feedback_options import FreshIds, Include, Since, includes_automations, instant_ms, pseudonyms
+from bot.cli.feedback_options import FreshIds, FromThen, Include, includes_automations, instant_ms, pseudonyms
 from bot.cli.progress import telling
 from bot.feedback import card
-from bot.feedback.card import Made
+from bot.feedback.card import MadeDataset
 from bot.feedback.making import Asked, make
 from storage.engines import connect_readers
 from teaching.forms import FORMS
@@ -25,7 +25,7 @@ def dataset(
         list[str], typer.Option("--form", metavar="|".join(FORMS), help="What it is for; may be given again.")
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="A folder, which is replaced whole.")],
-    since: Since = "",
+    since: FromThen = "",
     include: Include = None,
     fresh_ids: FreshIds = False,
     as_json: AsJson = False,
@@ -50,7 +50,7 @@ def dataset(
         typer.echo("\n".join(_lines(made, asked.out)))
 
 
-async def _make(asked: Asked, *, are_fresh: bool) -> Made:
+async def _make(asked: Asked, *, are_fresh: bool) -> MadeDataset:
     readers = await connect_readers(settings.load().location)
     try:
         return await make(readers, await pseudonyms(readers, are_fresh=are_fresh), asked)
@@ -65,7 +65,7 @@ def _forms(written: Sequence[str]) -> list[str]:
     return [name for name in FORMS if name in written]
 
 
-def _lines(made: Made, out: Path) -> Iterator[str]:
+def _lines(made: MadeDataset, out: Path) -> Iterator[str]:
     for form, splits in made.lines.items():
         yield f"{form}: {splits['train']:,} to train with, {splits['test']:,} to test with"
     yield f"of {made.people:,} people; written to {printable(out)}"

@@ -15,7 +15,7 @@ from storage.readers import Readers
 from storage.tables.keys import FILES, Keys
 
 AUTOMATIONS = "automations"
-Since = Annotated[
+FromThen = Annotated[
     str, typer.Option("--since", metavar="DATE", help="Answers from then on: 2026-11-01, or 2026-11-01T12:00:00Z.")
 ]
 Include = Annotated[

@@ -15,7 +15,7 @@ NAME = "README.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class MadeDataset:
     """What came of a run: lines by form and split, people, and what was left out."""
 
     lines: Mapping[str, Mapping[Split, int]]
@@ -39,7 +39,7 @@ class Made:
         }
 
 
-def lines(made: Made) -> Iterator[str]:
+def lines(made: MadeDataset) -> Iterator[str]:
     """The file, line by line; no configuration names a file without lines, as tools refuse such a one."""
     yield "---"
     yield from _configurations(made.lines)
@@ -80,7 +80,7 @@ def _forms(forms: Mapping[str, Mapping[Split, int]]) -> Iterator[str]:
         yield f"| `{form}` | {FORMS[form].use} | {splits['train']:,} | {splits['test']:,} |"
 
 
-def _notes(made: Made) -> Sequence[str]:
+def _notes(made: MadeDataset) -> Sequence[str]:
     few = made.people < LEAST_PEOPLE
     return [
         f"- **People**: {made.people:,} wrote or rated what is in here.",

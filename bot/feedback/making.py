@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.errors import CannotRun
 from bot.feedback import card, manifest
-from bot.feedback.card import Made
+from bot.feedback.card import MadeDataset
 from bot.feedback.dataset import Dataset
 from bot.feedback.examples import Examples
 from bot.feedback.folder import NewFolder, replacing
@@ -37,7 +37,7 @@ class Asked:
     automations: bool = False
 
 
-async def make(readers: Readers, names: Pseudonyms, asked: Asked) -> Made:
+async def make(readers: Readers, names: Pseudonyms, asked: Asked) -> MadeDataset:
     """Write the folder. Raises CannotRun, and then the former one is there as it was."""
     mark = await mark_of_leave(readers)
     examples = Examples(
@@ -58,13 +58,13 @@ async def make(readers: Readers, names: Pseudonyms, asked: Asked) -> Made:
     return made
 
 
-def _write(dataset: Dataset, folder: NewFolder, asked: Asked, examples: Examples) -> Made:
+def _write(dataset: Dataset, folder: NewFolder, asked: Asked, examples: Examples) -> MadeDataset:
     present, former = dataset.sorted_lines(), dataset.sorted_lines()
     lines = {form.name: dataset.write(folder, form, present) for form in dataset.forms}
     if not dataset.names.is_fresh:  # no line of a former one has an id that is known here
         for listed in manifest.listed(asked.out / manifest.NAME):
             former.add(manifest.name_of(listed), listed)
-    made = Made(
+    made = MadeDataset(
         lines=lines,
         people=len(dataset.people),
         dropped=examples.labels.dropped,

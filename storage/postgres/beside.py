@@ -13,16 +13,16 @@ from storage.errors import DatabaseBusy, DatabaseUnusable
 from storage.location import ServerUrl
 from storage.postgres import opening
 from storage.postgres.codes import failure_of_reader, failure_of_unit
-from storage.postgres.connections import Link
 from storage.postgres.readers import PostgresReaders
+from storage.postgres.rows import ServerConnection
 from storage.postgres.writer import TELL, rehearse, run_batch
 from storage.statement import Unit, UnitRows
 
 
-class _Writer:
+class _ServerWriter:
     """A WriterBeside: storage/writer.py says what each of these is for."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: ServerConnection) -> None:
         self._link = link
 
     def run_batch(self, units: Sequence[Unit], /) -> list[UnitRows | Exception]:
@@ -46,7 +46,7 @@ def beside(url: ServerUrl) -> Iterator[Beside]:
             readers = PostgresReaders(url)
             try:
                 runner.run(readers.add_readers())
-                yield Beside(readers, _Writer(link), runner)
+                yield Beside(readers, _ServerWriter(link), runner)
             finally:
                 runner.run(readers.close())
     except psycopg.Error as error:

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from psycopg import sql
 
 from storage import migrations
-from storage.adoption import settle, since
+from storage.beside import Beside
 from storage.errors import DatabaseUnusable
 from storage.location import ServerUrl
 from storage.migrations import Migration
 from storage.postgres import opening, schema
 from storage.postgres.beside import beside
-from storage.postgres.connections import Link
-from storage.state import Contents, DatabaseState, Restored
-from storage.tables.erasures import Erased, Erasures
+from storage.postgres.dialect import NAME
+from storage.postgres.rows import ServerConnection
+from storage.state import Contents, DatabaseState, Halted, Restored
+from storage.tables.erasures import Erased, Erasures, since
 
 _WITH_STATES = ("polar_updates", "polar_delivery_queue")
-_TABLES = f"SELECT tablename FROM pg_tables WHERE schemaname = '{schema.NAME}' ORDER BY tablename"
+_TABLES = f"SELECT tablename FROM pg_tables WHERE schemaname = '{NAME}' ORDER BY tablename"
 # What makes rows lie without anybody being told: nobody can do such by accident but as the tables' owner.
 _PROBLEMS = f"""
 SELECT 'the index ' || indexrelid::regclass || ' is not valid: REINDEX it' FROM pg_index
-WHERE NOT indisvalid AND indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = '{schema.NAME}'::regnamespace)
+WHERE NOT indisvalid AND indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = '{NAME}'::regnamespace)
 UNION ALL
 SELECT 'the trigger ' || tgname || ' of ' || tgrelid::regclass || ' is switched off: ALTER TABLE ... ENABLE TRIGGER'
 FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-WHERE tgenabled = 'D' AND relnamespace = '{schema.NAME}'::regnamespace
+WHERE tgenabled = 'D' AND relnamespace = '{NAME}'::regnamespace
 UNION ALL
 SELECT 'the rule ' || conname || ' of ' || conrelid::regclass || ' was never checked: VALIDATE CONSTRAINT'
-FROM pg_constraint WHERE NOT convalidated AND connamespace = '{schema.NAME}'::regnamespace
+FROM pg_constraint WHERE NOT convalidated AND connamespace = '{NAME}'::regnamespace
 UNION ALL
 SELECT checksum_failures || ' pages of the database are damaged, by their checksums'
 FROM pg_stat_database WHERE datname = current_database() AND checksum_failures > 0
@@ -60,12 +61,18 @@ def count(url: ServerUrl) -> Contents:
         return Contents(rows=rows, states=states, bytes=_number(link, _SIZE))
 
 
-def adopt(url: ServerUrl, erased: Sequence[Erased], *, now_ms: int) -> Restored:
+def adopt(
+    url: ServerUrl,
+    erased: Sequence[Erased],
+    *,
+    settle: Callable[[Beside, Sequence[Erased], int], Halted],
+    now_ms: int,
+) -> Restored:
     """Go on with what its administrator has put back; no bot may run on it. Raises DatabaseUnusable."""
     link, applied = opening.prepare(url, now_ms)
     with link, beside(url) as database:
         known = database.ask(Erasures(database).list_all())
-        return Restored(applied=applied, ended=settle(database, since(known, erased), now_ms=now_ms))
+        return Restored(applied=applied, ended=settle(database, since(known, erased), now_ms))
 
 
 def look_at(url: ServerUrl) -> DatabaseState:
@@ -87,7 +94,7 @@ def _states(table: str) -> sql.Composed:
     return sql.SQL("SELECT status, count(*) FROM {} GROUP BY status").format(sql.Identifier(table))
 
 
-def _number(link: Link, query: sql.SQL | sql.Composed) -> int:
+def _number(link: ServerConnection, query: sql.SQL | sql.Composed) -> int:
     row = link.execute(query).fetchone()
     assert row is not None
     return int(row[0])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import psycopg
 from psycopg import errors
 
-from storage.errors import DatabaseLost, StatementFailed, StorageError
+from storage.errors import DatabaseBusy, DatabaseLost, DatabaseUnusable, StatementFailed, StorageError
+from storage.location import ServerUrl
 
 _FATAL = {"25006", "53100", "58030", "58P01", "XX001", "XX002"}
 """It may not be written any more, as another server has taken over; its disk is full or fails; it is damaged."""
@@ -60,3 +64,21 @@ def _refused(error: psycopg.Error) -> StatementFailed:
     failure = StatementFailed(told(error))
     failure.__cause__ = error
     return failure
+
+
+@contextmanager
+def refusing(url: ServerUrl) -> Iterator[None]:
+    """Turn what the server says into what to do about it."""
+    try:
+        yield
+    except errors.InsufficientPrivilege as error:
+        raise DatabaseUnusable(
+            f"{url} does not let this user do what is needed ({told(error)}); as its owner, GRANT CREATE on the "
+            "database and on schema public to who writes, USAGE on schema polar and SELECT on the tables to who reads"
+        ) from error
+    except psycopg.Error as error:
+        if is_busy(error):
+            raise DatabaseBusy from error
+        raise DatabaseUnusable(
+            f"{url} cannot be used ({told(error)}); start the server, let this user in, or change POLAR_DATABASE"
+        ) from error

@@ -10,6 +10,10 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+NAME = "polar"
+"""Of PostgreSQL's schema that tables and functions are in."""
+USE = f"SET search_path = {NAME}"
+"""Each connection begins with it: what the stores say names no schema."""
 FUNCTIONS = frozenset(
     {
         "date",

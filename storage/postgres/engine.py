@@ -11,10 +11,11 @@ import psycopg
 from storage.location import ServerUrl
 from storage.lock_waits import when_free
 from storage.postgres import opening
-from storage.postgres.codes import is_busy, lost
-from storage.postgres.connections import TRY_MS, Link
+from storage.postgres.codes import is_busy, lost, refusing
+from storage.postgres.connections import TRY_MS
 from storage.postgres.execution import send
-from storage.postgres.readers import GroupReader, PostgresAsking, PostgresReaders
+from storage.postgres.readers import PostgresAsking, PostgresReaders, ServerLookUps
+from storage.postgres.rows import ServerConnection
 from storage.postgres.writer import LISTEN, check_guard, run_batch
 from storage.statement import Statement, Unit, UnitRows
 
@@ -29,11 +30,13 @@ class PostgresEngine:
     `guard` is asked before whatever is committed, and each second: where it finds no row, the database is lost.
     """
 
-    def __init__(self, url: ServerUrl, link: Link, *, question_s: float, guard: Statement | None = None) -> None:
+    def __init__(
+        self, url: ServerUrl, link: ServerConnection, *, question_s: float, guard: Statement | None = None
+    ) -> None:
         self.label = str(url)
         self.readers = PostgresReaders(url)
         self.asking = PostgresAsking(url, limit_s=question_s)
-        self._keyed = GroupReader(url)
+        self._keyed = ServerLookUps(url)
         self.look_up = self._keyed.fetch
         self._link = link
         self._guard = guard
@@ -53,12 +56,12 @@ class PostgresEngine:
         A lock that another program holds is waited for. Raises DatabaseUnusable and DatabaseLocked.
         """
 
-        async def prepare() -> Link:
+        async def prepare() -> ServerConnection:
             return (await asyncio.to_thread(opening.prepare, url, now_ms, lock_ms=TRY_MS))[0]
 
         engine = cls(url, await when_free(str(url), prepare), question_s=question_s, guard=guard)
         try:
-            with opening.refusing(url):
+            with refusing(url):
                 await engine._keyed.open()
                 await engine.readers.add_readers()
                 await engine.asking.add_readers()

@@ -14,13 +14,12 @@ import psycopg
 from psycopg import Cursor
 
 from storage.errors import ExpectationFailed
-from storage.postgres.connections import Link
 from storage.postgres.dialect import translate
-from storage.postgres.rows import NamedRow
+from storage.postgres.rows import NamedRow, ServerConnection
 from storage.statement import Rows, Statement, Unit, UnitRows
 
 
-def run_units(link: Link, units: Sequence[Unit], begin: Callable[[], Any]) -> list[UnitRows]:
+def run_units(link: ServerConnection, units: Sequence[Unit], begin: Callable[[], Any]) -> list[UnitRows]:
     """The answers of all units, in order; `begin` sends what stands before them. Raises what voids any of them."""
     with _pipelined(link):
         begin()
@@ -28,13 +27,13 @@ def run_units(link: Link, units: Sequence[Unit], begin: Callable[[], Any]) -> li
     return [[_answer(*each) for each in unit] for unit in sent]
 
 
-def send(link: Link, statement: Statement) -> Cursor[NamedRow]:
+def send(link: ServerConnection, statement: Statement) -> Cursor[NamedRow]:
     """One statement."""
     return link.execute(translate(statement.sql), statement.params)
 
 
 @contextmanager
-def _pipelined(link: Link) -> Iterator[None]:
+def _pipelined(link: ServerConnection) -> Iterator[None]:
     with link.pipeline() as pipeline:
         try:
             yield

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
 from psycopg import errors
 
 from storage import migrations
-from storage.errors import DatabaseBusy, DatabaseLocked, DatabaseUnusable
+from storage.errors import DatabaseLocked, DatabaseUnusable
 from storage.location import ServerUrl
 from storage.migrations import Migration
 from storage.postgres import connections, schema
-from storage.postgres.codes import is_busy, told
-from storage.postgres.connections import LOCK_MS, Link
+from storage.postgres.codes import refusing
+from storage.postgres.connections import LOCK_MS
+from storage.postgres.dialect import NAME
+from storage.postgres.rows import ServerConnection
 from storage.statement import Row
 
 OLDEST_SERVER = 15
@@ -32,12 +33,12 @@ SELECT current_setting('server_version_num')::int / 10000 AS server, current_set
   current_setting('synchronous_commit') AS commits, pg_is_in_recovery() AS is_replica
 """
 _IDENTITY = f"""
-SELECT oid::bigint, '{schema.NAME}.polar_schema_versions'::regclass::oid::bigint
+SELECT oid::bigint, '{NAME}.polar_schema_versions'::regclass::oid::bigint
 FROM pg_database WHERE datname = current_database()
 """
 
 
-def prepare(url: ServerUrl, now_ms: int, *, lock_ms: int = LOCK_MS) -> tuple[Link, list[Migration]]:
+def prepare(url: ServerUrl, now_ms: int, *, lock_ms: int = LOCK_MS) -> tuple[ServerConnection, list[Migration]]:
     """Connect, check, take the lock and migrate; the writer's connection, which holds the lock, and what was applied.
 
     Raises DatabaseUnusable, DatabaseLocked where a bot runs on it, and DatabaseBusy where others are in the way.
@@ -55,7 +56,7 @@ def prepare(url: ServerUrl, now_ms: int, *, lock_ms: int = LOCK_MS) -> tuple[Lin
 
 
 @contextmanager
-def writing_beside(url: ServerUrl) -> Iterator[Link]:
+def writing_beside(url: ServerUrl) -> Iterator[ServerConnection]:
     """A connection beside a bot that may run; raises DatabaseUnusable unless the schema is of this version."""
     with refusing(url):
         link = connections.connect_writer(url, lock_ms=LOCK_MS)
@@ -67,7 +68,7 @@ def writing_beside(url: ServerUrl) -> Iterator[Link]:
 
 
 @contextmanager
-def reading(url: ServerUrl) -> Iterator[Link]:
+def reading(url: ServerUrl) -> Iterator[ServerConnection]:
     """A connection that cannot write, in one transaction: all its queries see the database of one instant.
 
     Raises DatabaseUnusable unless the schema is of this version.
@@ -83,7 +84,7 @@ def reading(url: ServerUrl) -> Iterator[Link]:
 
 
 @contextmanager
-def inspecting(url: ServerUrl) -> Iterator[Link]:
+def inspecting(url: ServerUrl) -> Iterator[ServerConnection]:
     """A connection that cannot write, to a database of whatever version; raises DatabaseUnusable."""
     with refusing(url), connections.connect_reader(url) as link:
         yield link
@@ -96,7 +97,7 @@ def identify(url: ServerUrl) -> tuple[int, int]:
         return tuple(_row(link, _IDENTITY)[:2])
 
 
-def check_writable(url: ServerUrl, link: Link) -> int:
+def check_writable(url: ServerUrl, link: ServerConnection) -> int:
     """The schema version, 0 where there is none; raises DatabaseUnusable where a bot cannot live on this server."""
     facts = _check_server(url, link)
     if facts["is_replica"]:
@@ -114,20 +115,20 @@ def check_writable(url: ServerUrl, link: Link) -> int:
     return version
 
 
-def check_readable(url: ServerUrl, link: Link) -> None:
+def check_readable(url: ServerUrl, link: ServerConnection) -> None:
     """Raise DatabaseUnusable, with what to do, unless the schema is there and of this code's version."""
     _check_server(url, link)
     _check_schema(url, link)
 
 
-def _check_no_pool(url: ServerUrl, link: Link) -> None:
+def _check_no_pool(url: ServerUrl, link: ServerConnection) -> None:
     """Raise DatabaseUnusable where two connections of ours, used in turn, are one at the server."""
     with connections.connect_reader(url) as other:
         if _backend(link) == _backend(other):
             raise DatabaseUnusable(_POOLED.format(url=url))
 
 
-def _take_lock(url: ServerUrl, link: Link, lock_ms: int) -> None:
+def _take_lock(url: ServerUrl, link: ServerConnection, lock_ms: int) -> None:
     """Be the one bot on it until this connection ends. One that was killed may take a moment to be gone there."""
     link.execute(f"SET lock_timeout = {GONE_MS}")
     try:
@@ -139,7 +140,7 @@ def _take_lock(url: ServerUrl, link: Link, lock_ms: int) -> None:
     link.execute(f"SET lock_timeout = {lock_ms}")
 
 
-def _check_schema(url: ServerUrl, link: Link) -> None:
+def _check_schema(url: ServerUrl, link: ServerConnection) -> None:
     version = schema.version(link)
     if version > migrations.newest():
         raise DatabaseUnusable(f"{url} has schema version {version}, newer than this code; update Polar")
@@ -149,7 +150,7 @@ def _check_schema(url: ServerUrl, link: Link) -> None:
         raise DatabaseUnusable(f"{url} is of an older version; polar db migrate brings it up to date")
 
 
-def _check_server(url: ServerUrl, link: Link) -> Row:
+def _check_server(url: ServerUrl, link: ServerConnection) -> Row:
     facts = _row(link, _FACTS)
     if facts["server"] < OLDEST_SERVER:
         raise DatabaseUnusable(f"{url} is PostgreSQL {facts['server']}; Polar needs 16 or newer, so update the server")
@@ -161,29 +162,11 @@ def _check_server(url: ServerUrl, link: Link) -> Row:
     return facts
 
 
-def _backend(link: Link) -> int:
+def _backend(link: ServerConnection) -> int:
     return int(_row(link, "SELECT pg_backend_pid()")[0])
 
 
-def _row(link: Link, sql: str) -> Row:
+def _row(link: ServerConnection, sql: str) -> Row:
     row = link.execute(sql).fetchone()
     assert row is not None
     return row
-
-
-@contextmanager
-def refusing(url: ServerUrl) -> Iterator[None]:
-    """Turn what the server says into what to do about it."""
-    try:
-        yield
-    except errors.InsufficientPrivilege as error:
-        raise DatabaseUnusable(
-            f"{url} does not let this user do what is needed ({told(error)}); as its owner, GRANT CREATE on the "
-            "database and on schema public to who writes, USAGE on schema polar and SELECT on the tables to who reads"
-        ) from error
-    except psycopg.Error as error:
-        if is_busy(error):
-            raise DatabaseBusy from error
-        raise DatabaseUnusable(
-            f"{url} cannot be used ({told(error)}); start the server, let this user in, or change POLAR_DATABASE"
-        ) from error

@@ -15,32 +15,33 @@ from psycopg import errors
 from storage.answers import settle
 from storage.errors import DatabaseClosed, QuestionTooLong, StatementFailed
 from storage.location import ServerUrl
-from storage.postgres import connections, opening
-from storage.postgres.codes import failure_of_reader, is_busy, is_end
+from storage.postgres import connections
+from storage.postgres.codes import failure_of_reader, is_busy, is_end, refusing
 from storage.postgres.dialect import translate
+from storage.postgres.rows import AsyncServerConnection
 from storage.readers import Readers, Room
 from storage.statement import Parameters, Rows
 
 log = logging.getLogger("polar.database")
 
 READERS = 2
-Query = tuple[str, Parameters]
+_Asked = tuple[str, Parameters]
 
 
-class _Reader:
+class _ServerReader:
     """One connection that cannot write; it is opened anew where it has ended, once for each query."""
 
-    def __init__(self, link: connections.AsyncLink, url: ServerUrl, limit_s: float | None) -> None:
+    def __init__(self, link: AsyncServerConnection, url: ServerUrl, limit_s: float | None) -> None:
         self._link = link
         self._url = url
         self._limit_s = limit_s
 
     @classmethod
-    async def open(cls, url: ServerUrl, limit_s: float | None = None) -> _Reader:
+    async def open(cls, url: ServerUrl, limit_s: float | None = None) -> _ServerReader:
         """Connect. `limit_s` is the time that the server gives a query; raises psycopg.Error."""
         return cls(await connections.connect_reader_of_loop(url, limit_s), url, limit_s)
 
-    async def fetch(self, query: Query) -> Rows:
+    async def fetch(self, query: _Asked) -> Rows:
         """All rows of a query. Raises StatementFailed and DatabaseLost."""
         try:
             try:
@@ -55,11 +56,11 @@ class _Reader:
         except psycopg.Error as error:
             raise failure_of_reader(error) from error
 
-    async def _ask(self, query: Query) -> Rows:
+    async def _ask(self, query: _Asked) -> Rows:
         sql, params = query
         return list(await (await self._link.execute(translate(sql), params)).fetchall())
 
-    async def fetch_all(self, queries: list[Query]) -> list[Rows | Exception]:
+    async def fetch_all(self, queries: list[_Asked]) -> list[Rows | Exception]:
         """The answers in order, sent for at once; a query that fails does so alone."""
         if len(queries) > 1:
             try:
@@ -69,7 +70,7 @@ class _Reader:
                     await self._link.rollback()
         return [await self._answer(query) for query in queries]
 
-    async def _ask_all(self, queries: list[Query]) -> list[Rows | Exception]:
+    async def _ask_all(self, queries: list[_Asked]) -> list[Rows | Exception]:
         async with self._link.pipeline() as pipeline:
             await self._link.execute("BEGIN")
             try:
@@ -81,7 +82,7 @@ class _Reader:
             await self._link.execute("COMMIT")
         return [list(await cursor.fetchall()) for cursor in asked]
 
-    async def _answer(self, query: Query) -> Rows | Exception:
+    async def _answer(self, query: _Asked) -> Rows | Exception:
         try:
             return await self.fetch(query)
         except Exception as error:  # noqa: BLE001 - whoever asked gets it
@@ -104,17 +105,16 @@ class PostgresReaders(Readers):
     def __init__(self, url: ServerUrl, *, limit_s: float | None = None) -> None:
         self._url = url
         self._limit_s = limit_s
-        self.opened: list[_Reader] = []
-        self._idle: asyncio.LifoQueue[_Reader] = asyncio.LifoQueue()
+        self.opened: list[_ServerReader] = []
+        self._idle: asyncio.LifoQueue[_ServerReader] = asyncio.LifoQueue()
         self.is_closed = False
 
     @classmethod
     async def connect(cls, url: ServerUrl) -> PostgresReaders:
-        """Read the database of another process; raises DatabaseUnusable unless it is of this version."""
-        await asyncio.to_thread(opening.identify, url)
+        """Read the database of another process, which is known to be of this version; raises DatabaseUnusable."""
         readers = cls(url)
         try:
-            with opening.refusing(url):
+            with refusing(url):
                 await readers.add_readers()
         except BaseException:
             await readers.close()
@@ -124,7 +124,7 @@ class PostgresReaders(Readers):
     async def add_readers(self) -> None:
         """Open the connections; raises psycopg.Error."""
         for _ in range(READERS):
-            self.opened.append(await _Reader.open(self._url, self._limit_s))
+            self.opened.append(await _ServerReader.open(self._url, self._limit_s))
             self._idle.put_nowait(self.opened[-1])
 
     async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
@@ -184,7 +184,7 @@ class PostgresAsking(PostgresReaders):
         await super().close()
 
 
-class GroupReader:
+class ServerLookUps:
     """The reader of what is looked up by a key: all queries that wait are sent for at once, on one connection.
 
     While a group is under way, all that is asked meanwhile becomes the next one. So each query must be quick by itself:
@@ -193,14 +193,14 @@ class GroupReader:
 
     def __init__(self, url: ServerUrl) -> None:
         self._url = url
-        self._waiting: list[tuple[Query, asyncio.Future[Rows]]] = []
-        self._reader: _Reader | None = None
+        self._waiting: list[tuple[_Asked, asyncio.Future[Rows]]] = []
+        self._reader: _ServerReader | None = None
         self._task: asyncio.Task[None] | None = None
         """That of the group under way, or about to be."""
 
     async def open(self) -> None:
         """Open the connection; raises psycopg.Error."""
-        self._reader = await _Reader.open(self._url)
+        self._reader = await _ServerReader.open(self._url)
 
     async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
         """All rows of a query, read from what has been committed. Raises StatementFailed and DatabaseClosed."""
@@ -212,7 +212,7 @@ class GroupReader:
             self._task = asyncio.create_task(self._answer(self._reader), name="database reader")
         return await future
 
-    async def _answer(self, reader: _Reader) -> None:
+    async def _answer(self, reader: _ServerReader) -> None:
         while self._waiting:
             group, self._waiting = self._waiting, []
             answers = await reader.fetch_all([query for query, _ in group])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from psycopg import AsyncCursor, Cursor
+from psycopg import AsyncConnection, AsyncCursor, Connection, Cursor
 
 
 class NamedRow(tuple[Any, ...]):
@@ -27,6 +27,10 @@ class NamedRow(tuple[Any, ...]):
     def keys(self) -> list[str]:
         """The names of the columns, as the server gives them."""
         return list(self.names)
+
+
+ServerConnection = Connection[NamedRow]
+AsyncServerConnection = AsyncConnection[NamedRow]
 
 
 @lru_cache(maxsize=1024)

@@ -20,12 +20,8 @@ import psycopg
 
 from storage import migrations
 from storage.migrations import Migration
-from storage.postgres.dialect import translate
+from storage.postgres.dialect import NAME, translate
 
-NAME = "polar"
-"""Of PostgreSQL's schema that all of it is in."""
-USE = f"SET search_path = {NAME}"
-"""Each connection begins with it: what the stores say names no schema."""
 FIRST = 23
 """The version with which PostgreSQL began."""
 HEADER = """\

@@ -14,18 +14,18 @@ from storage.errors import DatabaseUnusable
 from storage.location import ServerUrl
 from storage.postgres import opening
 from storage.postgres.codes import told
-from storage.postgres.connections import Link
 from storage.postgres.dialect import translate
+from storage.postgres.rows import ServerConnection
 from storage.statement import Parameters
 
 AT_ONCE = 1_000
 """The rows that are fetched at a time, so that they need not all be in memory."""
 
 
-class _Snapshot:
+class _ServerSnapshot:
     """A DatabaseSnapshot: a connection within a transaction."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: ServerConnection) -> None:
         self._link = link
         self._numbers = count(1)
 
@@ -40,6 +40,6 @@ def snapshot(url: ServerUrl) -> Iterator[DatabaseSnapshot]:
     """All that is read within sees one instant; raises DatabaseUnusable, also for what fails while reading."""
     try:
         with opening.reading(url) as link:
-            yield _Snapshot(link)
+            yield _ServerSnapshot(link)
     except psycopg.Error as error:
         raise DatabaseUnusable(f"{url} cannot be read to its end ({told(error)}); try again") from error

@@ -15,9 +15,8 @@ from psycopg.pq import TransactionStatus
 
 from storage.errors import DatabaseBusy, DatabaseLost, StorageError
 from storage.postgres.codes import failure_of_unit, is_busy, is_fatal, lost
-from storage.postgres.connections import Link
 from storage.postgres.execution import run_units, send
-from storage.postgres.rows import NamedRow
+from storage.postgres.rows import NamedRow, ServerConnection
 from storage.statement import Statement, Unit, UnitRows
 
 WRITING = 0x706F6C61722D77
@@ -28,11 +27,13 @@ TELL = Statement("SELECT pg_notify('polar_written', '')")
 """As a guard: who is not the bot tells it by this, when it has committed, that it has."""
 
 
-class _Rehearsed(StorageError):
+class _OnlyTried(StorageError):
     """A unit was run to see what it does, and is to be undone."""
 
 
-def run_batch(link: Link, units: Sequence[Unit], guard: Statement | None = None) -> list[UnitRows | Exception]:
+def run_batch(
+    link: ServerConnection, units: Sequence[Unit], guard: Statement | None = None
+) -> list[UnitRows | Exception]:
     """Commit all units in one transaction; if that fails, in one more, in which a unit fails alone.
 
     An answer is a list of rows for each statement of the unit, in order. A transaction begins with `guard`: where that
@@ -53,16 +54,16 @@ def run_batch(link: Link, units: Sequence[Unit], guard: Statement | None = None)
         return [_run_apart(link, unit) for unit in units]
 
 
-def rehearse(link: Link, unit: Unit) -> UnitRows:
+def rehearse(link: ServerConnection, unit: Unit) -> UnitRows:
     """The answer that the commit of a unit would give; none of it is kept. Raises what voids it, and as `run_batch`."""
     answer: UnitRows = []
-    with suppress(_Rehearsed), _transaction(link, None) as begin:
+    with suppress(_OnlyTried), _transaction(link, None) as begin:
         [answer] = run_units(link, [unit], begin)
-        raise _Rehearsed
+        raise _OnlyTried
     return answer
 
 
-def _run_apart(link: Link, unit: Unit) -> UnitRows | Exception:
+def _run_apart(link: ServerConnection, unit: Unit) -> UnitRows | Exception:
     """A unit's answer; what it did is undone when it fails, and nothing of the units before it."""
     try:
         with link.transaction("unit"):
@@ -74,7 +75,7 @@ def _run_apart(link: Link, unit: Unit) -> UnitRows | Exception:
 
 
 @contextmanager
-def _transaction(link: Link, guard: Statement | None) -> Iterator[Callable[[], None]]:
+def _transaction(link: ServerConnection, guard: Statement | None) -> Iterator[Callable[[], None]]:
     """A transaction, begun by what this gives: it sends the beginning in front of the first statements."""
     held: list[Cursor[NamedRow]] = []
 
@@ -107,7 +108,7 @@ def check_guard(asked: Cursor[NamedRow]) -> None:
         raise DatabaseLost(f"{DatabaseLost.__doc__} It is another process's now")
 
 
-def _roll_back(link: Link) -> bool:
+def _roll_back(link: ServerConnection) -> bool:
     """True if no transaction is left open. By psycopg, which then knows that it has prepared less than it wanted to."""
     try:
         link.rollback()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from storage import migrations
-from storage.adoption import settle, since
+from storage.beside import Beside
 from storage.errors import CopyUnusable, DatabaseLost, DatabaseUnusable
 from storage.migrations import Migration
 from storage.sqlite import connections, opening, own_files, replacing, soundness
@@ -20,7 +20,7 @@ from storage.sqlite.erased import erased_of
 from storage.sqlite.lock import exclusive
 from storage.state import Halted, Restored
 from storage.steps import OnStep
-from storage.tables.erasures import Erased
+from storage.tables.erasures import Erased, since
 
 _BOT = "SELECT value FROM polar_properties WHERE name = 'bot_id'"
 _HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
@@ -49,7 +49,13 @@ class _Facts:
         )
 
 
-def restore(path: Path, copy: Path, erased: Sequence[Erased] | None, progress: OnStep, *, now_ms: int) -> Restored:
+Settling = Callable[[Beside, Sequence[Erased], int], Halted]
+"""As storage.adoption.settle: what a database needs that was another one until now, at which instant."""
+
+
+def restore(
+    path: Path, copy: Path, erased: Sequence[Erased] | None, progress: OnStep, *, settle: Settling, now_ms: int
+) -> Restored:
     """Put a copy in the place of the database, which need not be there, nor be whole; nothing may run on it.
 
     What was erased since is erased again, by the database that is replaced, or by `erased`, which says it where that
@@ -69,29 +75,31 @@ def restore(path: Path, copy: Path, erased: Sequence[Erased] | None, progress: O
             pour(source, staged, progress, lambda: None)
         if former is not None:
             replacing.fit(staged, former.page_size)
-        applied, ended = _go_on_from(staged, facts, list_of_all, now_ms)
+        applied, ended = _go_on_from(staged, facts, list_of_all, settle, now_ms)
         aside = replacing.put(staged, path, progress, is_whole=former is not None)
         return Restored(applied=applied, ended=ended, aside=aside)
 
 
-def adopt(path: Path, erased: Sequence[Erased], *, now_ms: int) -> Restored:
+def adopt(path: Path, erased: Sequence[Erased], *, settle: Settling, now_ms: int) -> Restored:
     """The same for a copy that somebody else has put in the place of the database."""
     with exclusive(path):
         with _checked(path) as (_, facts):
             pass
         opening.tighten(path)
-        applied, ended = _go_on_from(path, facts, erased, now_ms)
+        applied, ended = _go_on_from(path, facts, erased, settle, now_ms)
         return Restored(applied=applied, ended=ended)
 
 
-def _go_on_from(path: Path, facts: _Facts, erased: Sequence[Erased], now_ms: int) -> tuple[list[Migration], Halted]:
+def _go_on_from(
+    path: Path, facts: _Facts, erased: Sequence[Erased], settle: Settling, now_ms: int
+) -> tuple[list[Migration], Halted]:
     """Bring a copy up to date, and end what was open in it."""
     again = since(facts.erased or [], erased)
     try:
         connection, applied = opening.prepare(path, now_ms)
         connection.close()
         with beside(path) as database:
-            return applied, settle(database, again, now_ms=now_ms)
+            return applied, settle(database, again, now_ms)
     except DatabaseLost as error:
         raise DatabaseUnusable(f"{path} cannot be written: {error.__cause__}") from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.errors import ErasuresUnreadable
@@ -70,3 +70,10 @@ def read_list(text: str) -> list[Erased]:
         return [Erased(str(int(entry["userId"])), int(entry["erasedAtMs"])) for entry in found]
     except (ValueError, TypeError, KeyError) as error:
         raise ErasuresUnreadable from error
+
+
+def since(copy: Sequence[Erased], erased: Sequence[Erased]) -> list[Erased]:
+    """Of these erasures those that a copy does not know of; of a person the last one."""
+    known: Mapping[str, int] = {each.user_id: each.at_ms for each in copy}
+    last = {each.user_id: each for each in sorted(erased)}
+    return [each for each in last.values() if known.get(each.user_id, -1) < each.at_ms]

@@ -22,14 +22,14 @@ from teaching.comparisons import Comparison, Made, Ratings, counts_only
 from teaching.dropped import Dropped
 from teaching.labels import Answer, counted
 
-By = Literal["model", "personality", "automation", "variant"]
-WAYS: tuple[By, ...] = get_args(By)
+ComparedBy = Literal["model", "personality", "automation", "variant"]
+WAYS: tuple[ComparedBy, ...] = get_args(ComparedBy)
 EVER = ""
 """Before every day."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _Sides:
     """Who is compared: an answer's name, which is '' where it is of none, and the same in SQL."""
 
     name: Callable[[Answer], str]
@@ -49,13 +49,13 @@ _PROMPTS = """
 SELECT id, promptTemplate FROM polar_automation_jobs WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id
 """
 _NOT_OF_AUTOMATIONS = "automationId = ''"
-_WAYS: Mapping[By, _Way] = {
-    "model": _Way(lambda answer: answer.model, "model", _asked_for, _NOT_OF_AUTOMATIONS),
-    "personality": _Way(lambda answer: answer.personality, "personality", _asked_for, _NOT_OF_AUTOMATIONS),
-    "automation": _Way(
+_WAYS: Mapping[ComparedBy, _Sides] = {
+    "model": _Sides(lambda answer: answer.model, "model", _asked_for, _NOT_OF_AUTOMATIONS),
+    "personality": _Sides(lambda answer: answer.personality, "personality", _asked_for, _NOT_OF_AUTOMATIONS),
+    "automation": _Sides(
         lambda answer: answer.automation, "automationId", lambda answer: bool(answer.automation), "automationId <> ''"
     ),
-    "variant": _Way(
+    "variant": _Sides(
         lambda answer: f"{answer.experiment}/{answer.variant}",
         "experiment || '/' || variant",
         lambda answer: bool(answer.experiment) and _asked_for(answer),
@@ -74,7 +74,7 @@ class Compared:
     dropped: Dropped
 
 
-async def compare(readers: Readers, by: By, *, since: str = EVER) -> Compared:
+async def compare(readers: Readers, by: ComparedBy, *, since: str = EVER) -> Compared:
     """Of answers of the UTC days from `since` on."""
     way, ratings = _WAYS[by], Ratings()
     walk = RatedAnswers(readers, since_ms=_start_ms(since))
@@ -100,7 +100,7 @@ async def ratings_ever(readers: Readers) -> int:
     return int(row[0]) if row else 0
 
 
-async def _made(readers: Readers, way: _Way, since: str) -> dict[str, Made]:
+async def _made(readers: Readers, way: _Sides, since: str) -> dict[str, Made]:
     rows = await readers.fetch(
         f"SELECT {way.sql}, sum(answers), sum(priced), round(sum(usd), 9), sum(timed), sum(milliseconds) "
         f"FROM polar_answer_totals WHERE day >= ? AND {way.where} GROUP BY 1",
@@ -109,7 +109,7 @@ async def _made(readers: Readers, way: _Way, since: str) -> dict[str, Made]:
     return {row[0]: Made(answers=row[1], priced=row[2], usd=row[3], timed=row[4], milliseconds=row[5]) for row in rows}
 
 
-async def _about(readers: Readers, by: By, names: Sequence[str]) -> dict[str, str]:
+async def _about(readers: Readers, by: ComparedBy, names: Sequence[str]) -> dict[str, str]:
     if by == "automation":
         rows = await readers.fetch(_PROMPTS, (encode_list(names),))
         return {row[0]: row[1] for row in rows}

@@ -197,7 +197,8 @@ async def _by_subject(
     rows = await readers.fetch(
         f"SELECT found.*, subject.{text} FROM (SELECT {column} AS id, {_NET}, sum(added - removed) AS net "
         f"FROM polar_daily_feedback WHERE day >= ? AND {column} <> '' GROUP BY {column} "
-        f"ORDER BY net DESC, {column} LIMIT ?) AS found LEFT JOIN {table} AS subject ON subject.{key} = found.id ORDER BY found.net DESC, found.id",
+        f"ORDER BY net DESC, {column} LIMIT ?) AS found LEFT JOIN {table} AS subject ON subject.{key} = found.id "
+        "ORDER BY found.net DESC, found.id",
         (since, limit),
     )
     return [SubjectTotals(id=row[0], text=row[5], totals=_totals(row[1:4])) for row in rows]

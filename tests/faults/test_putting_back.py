@@ -10,8 +10,8 @@ import pytest
 
 from bot.clock import system_clock
 from storage import care
+from storage.care import put_back as restore
 from storage.sqlite.backup import back_up
-from storage.sqlite.restore import restore
 from tests.automating import HOUR, create, outcomes, pass_time
 from tests.bot.cli.terminal import polar, printed
 from tests.clocks import TestClock
@@ -29,7 +29,7 @@ JOB = "INSERT INTO polar_automation_jobs VALUES (?, '7', 's', 'FREQ=DAILY', 'p',
 RESTORE = """
 import pathlib, sys, time
 from storage.sqlite import backup, replacing
-from storage.sqlite.restore import restore
+from storage.care import put_back as restore
 backup.STEP_PAGES = replacing.STEP_PAGES = 20
 path, copy, part = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
 parts = []

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storage.views.comparison import WAYS, By, Compared, compare, ratings_ever
+from storage.views.comparison import WAYS, Compared, ComparedBy, compare, ratings_ever
 from teaching.comparisons import Contender, Difference
 from teaching.wording import DRAWN, NOT_WHY, PLACES, UNMET, approval, percent, told
 from web import formats
@@ -28,7 +28,7 @@ MOST_RATINGS = 100_000
 async def page(request: Request) -> Response:
     """Of answers of the last `days` UTC days; raises HTTPException 400 for what WAYS and SPANS have not."""
     readers = request.app.state.readers
-    by: By = next((way for way in WAYS if way == choice(request, "by", WAYS)), WAYS[0])
+    by: ComparedBy = next((way for way in WAYS if way == choice(request, "by", WAYS)), WAYS[0])
     span = choice(request, "days", SPANS) or SPANS[0]
     since = formats.days_back(now_ms(), int(span))[0]
     ratings = await ratings_ever(readers)

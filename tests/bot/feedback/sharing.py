@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bot.feedback.card import Made
+from bot.feedback.card import MadeDataset
 from bot.feedback.making import Asked, make
 from bot.feedback.pseudonyms import Pseudonyms
 from storage.database import Database
@@ -89,7 +89,7 @@ class Talk:
         """Something else is written."""
         await self.database.commit(Statement(sql, params))
 
-    async def make(self, *forms: str, out: str = "out", fresh_key: str = "", **asked: Any) -> Made:
+    async def make(self, *forms: str, out: str = "out", fresh_key: str = "", **asked: Any) -> MadeDataset:
         """The files."""
         names = Pseudonyms(fresh_key or "key", is_fresh=bool(fresh_key))
         return await make(self.database, names, Asked(forms=forms or ("kto",), out=self.folder / out, **asked))

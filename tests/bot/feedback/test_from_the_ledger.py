@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.feedback.card import Made
+from bot.feedback.card import MadeDataset
 from bot.feedback.making import Asked, make
 from bot.feedback.pseudonyms import Pseudonyms
 from emulator import Chat, Person
@@ -22,7 +22,7 @@ from tests.pressing import forget_me, last, press
 OFFER, BUTTON = say("feedback.another.offer"), say("feedback.another.button")
 
 
-async def made(house: House, *forms: str, **asked: Any) -> tuple[Made, list[list[dict[str, Any]]]]:
+async def made(house: House, *forms: str, **asked: Any) -> tuple[MadeDataset, list[list[dict[str, Any]]]]:
     """A dataset of the house, and the lines of each form."""
     readers = await connect_readers(house.path)
     try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from storage.postgres import schema
+from storage.postgres import dialect, schema
 from tests import cluster
 from tests.storage.files import NOW_MS
 
@@ -46,5 +46,5 @@ def url(server: str, template: str) -> Iterator[str]:
 def connection(url: str) -> Iterator[psycopg.Connection]:
     """A connection to it, each of whose statements is a transaction."""
     with psycopg.connect(url, autocommit=True) as opened:
-        opened.execute(schema.USE)
+        opened.execute(dialect.USE)
         yield opened

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from storage.postgres import schema, values
+from storage.postgres import connections, dialect, schema
 from storage.postgres.dialect import translate
 from tests import cluster
 from tests.house import CHECKOUT
@@ -81,8 +81,8 @@ def _record(sql: str, params: Any) -> None:
 def _refused(asked: dict[tuple[str, tuple[type, ...]], Any]) -> Iterator[tuple[str, tuple[str, Any]]]:
     with cluster.cluster() as server, psycopg.connect(server, autocommit=True) as connection:
         schema.migrate(connection, 0)
-        connection.execute(schema.USE)
-        values.register(connection.adapters)
+        connection.execute(dialect.USE)
+        connections.register(connection.adapters)
         for (sql, _), params in asked.items():
             try:
                 with connection.transaction(force_rollback=True):

@@ -15,6 +15,7 @@ from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, DatabaseUnusable, ExpectationFailed, StatementFailed
 from storage.location import ServerUrl
 from storage.postgres import engine as module
+from storage.postgres import readers
 from storage.postgres.engine import PostgresEngine
 from storage.statement import Statement, UnitRows
 from storage.tables.properties import Properties
@@ -47,7 +48,7 @@ def run(url: str, *statements: str) -> list[tuple[object, ...]]:
     """As another program; the rows of the last statement."""
     with psycopg.connect(url, autocommit=True, options="-c search_path=polar") as connection:
         for statement in statements:
-            cursor = connection.execute(statement)  # type: ignore[call-overload]
+            cursor = connection.execute(statement)
         return list(cursor.fetchall()) if cursor.description else []
 
 
@@ -80,7 +81,7 @@ async def test_what_is_committed_is_there_before_the_caller_is_answered(database
     assert [[tuple(row) for row in found] for found in answer] == [[], [(7,)], []]
     assert run(url, ALL) == [("a", "1"), ("b", "1")]
     for fetch in (database.fetch, database.look_up, database.asking.fetch):
-        assert await fetch(ALL) == [("a", "1"), ("b", "1")]
+        assert list(map(tuple, await fetch(ALL))) == [("a", "1"), ("b", "1")]
 
 
 async def test_many_concurrent_commits_are_all_kept_and_a_failing_one_fails_alone(database: Database, url: str) -> None:
@@ -152,7 +153,7 @@ async def test_a_reader_whose_connection_breaks_loses_nothing(database: Database
         f"AND pid NOT IN (pg_backend_pid(), {writer})",
     )
     for fetch in (database.fetch, database.look_up, database.asking.fetch):
-        assert await fetch("SELECT 1") == [(1,)]
+        assert list(map(tuple, await fetch("SELECT 1"))) == [(1,)]
     assert await database.commit(put("a")) == [[]]
 
 
@@ -221,7 +222,7 @@ async def test_a_start_that_fails_leaves_no_session(url: str, monkeypatch: pytes
     async def refuse(*_: object) -> None:
         raise psycopg.OperationalError("too many connections")
 
-    monkeypatch.setattr(module.PostgresAsking, "add_readers", refuse)
+    monkeypatch.setattr(readers.PostgresAsking, "add_readers", refuse)
     with pytest.raises(DatabaseUnusable, match="too many connections"):
         await Database.open(ServerUrl(url), now_ms=NOW_MS)
     assert others(url) == 0

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.postgres import values
+from storage.postgres import connections
 from storage.postgres.dialect import translate
 from tests import cluster, examples
 
@@ -46,7 +46,7 @@ def same(server: str, template: str) -> Iterator[Ask]:
         psycopg.connect(url, autocommit=True) as postgres,
         closing(sqlite3.connect(":memory:")) as sqlite,
     ):
-        values.register(postgres.adapters)
+        connections.register(postgres.adapters)
 
         def compare(expression: str, *params: Any) -> None:
             sql = f"SELECT {expression}"

@@ -10,11 +10,11 @@ import pytest
 from psycopg import sql
 
 from storage import migrations
+from storage.engines import connect_readers
 from storage.errors import DatabaseBusy, DatabaseLocked, DatabaseUnusable
 from storage.location import ServerUrl
-from storage.postgres import connections, opening, schema
-from storage.postgres.connections import Link
-from storage.postgres.readers import PostgresReaders
+from storage.postgres import connections, dialect, opening, schema
+from storage.postgres.rows import ServerConnection
 from storage.postgres.snapshot import snapshot
 from tests.storage.files import NOW_MS
 
@@ -72,7 +72,7 @@ def serve(url: ServerUrl) -> None:
     """As the dashboard."""
 
     async def connect() -> None:
-        await (await PostgresReaders.connect(url)).close()
+        await (await connect_readers(url)).close()
 
     asyncio.run(connect())
 
@@ -220,10 +220,10 @@ def test_a_pool_that_lends_a_connection_for_a_transaction_is_refused(url: str, m
 class Lent:
     """A connection as a pool lends it."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: ServerConnection) -> None:
         self.link = link
 
-    def __enter__(self) -> Link:
+    def __enter__(self) -> ServerConnection:
         return self.link
 
     def __exit__(self, *_: object) -> None:
@@ -235,7 +235,7 @@ def test_which_database_it_is_can_be_told(url: str) -> None:
     before = opening.identify(ServerUrl(url))
     assert opening.identify(ServerUrl(url)) == before
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema.NAME)))
+        connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(dialect.NAME)))
         schema.migrate(connection, NOW_MS)
     assert opening.identify(ServerUrl(url)) != before
 

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from storage.errors import DatabaseClosed, DatabaseLost, QuestionTooLong, StatementFailed
 from storage.location import ServerUrl
-from storage.postgres.readers import READERS, GroupReader, PostgresAsking, PostgresReaders
+from storage.postgres.readers import READERS, PostgresAsking, PostgresReaders, ServerLookUps
 from tests import cluster
 
 SLOW = "SELECT count(*) FROM pg_sleep(60)"
@@ -45,9 +45,9 @@ async def asking(home: str) -> AsyncIterator[PostgresAsking]:
 
 
 @pytest.fixture
-async def keyed(home: str) -> AsyncIterator[GroupReader]:
+async def keyed(home: str) -> AsyncIterator[ServerLookUps]:
     """The reader of what is looked up by a key."""
-    opened = GroupReader(ServerUrl(home))
+    opened = ServerLookUps(ServerUrl(home))
     await opened.open()
     yield opened
     await opened.close()
@@ -110,7 +110,7 @@ async def test_values_are_those_that_sqlite_gives(readers: PostgresReaders) -> N
     assert [(value, type(value)) for value in row] == [(value, type(value)) for value in expected.values()]
 
 
-async def test_readers_cannot_write(readers: PostgresReaders, keyed: GroupReader) -> None:
+async def test_readers_cannot_write(readers: PostgresReaders, keyed: ServerLookUps) -> None:
     """That is a mistake of whoever asks, and loses nothing."""
     for fetch in (readers.fetch, keyed.fetch):
         with pytest.raises(StatementFailed, match="read-only"):
@@ -138,7 +138,7 @@ async def test_a_query_that_was_called_off_ends_and_gives_its_reader_back(reader
 
 
 async def test_a_connection_that_has_ended_is_opened_anew(
-    readers: PostgresReaders, asking: PostgresAsking, keyed: GroupReader, home: str
+    readers: PostgresReaders, asking: PostgresAsking, keyed: ServerLookUps, home: str
 ) -> None:
     """Whoever asks next hears nothing of it."""
     end_sessions(home)
@@ -152,7 +152,7 @@ async def test_a_connection_that_has_ended_is_opened_anew(
 
 
 async def test_a_server_that_lets_nobody_in_again_is_lost(
-    readers: PostgresReaders, keyed: GroupReader, home: str
+    readers: PostgresReaders, keyed: ServerLookUps, home: str
 ) -> None:
     """One try, then whoever asks is told."""
     with psycopg.connect(home.rpartition("/")[0] + "/postgres", autocommit=True) as connection:
@@ -186,7 +186,7 @@ async def test_closing_ends_what_is_being_asked(home: str) -> None:
     await asking.close()
 
 
-async def test_closing_answers_what_was_asked(readers: PostgresReaders, keyed: GroupReader, home: str) -> None:
+async def test_closing_answers_what_was_asked(readers: PostgresReaders, keyed: ServerLookUps, home: str) -> None:
     """And nothing that comes later; no session is left."""
     tasks = [asyncio.create_task(fetch("SELECT 1")) for fetch in (readers.fetch, keyed.fetch) for _ in range(3)]
     await asyncio.sleep(0)
@@ -200,7 +200,7 @@ async def test_closing_answers_what_was_asked(readers: PostgresReaders, keyed: G
     assert sessions(home) == 0
 
 
-async def test_queries_that_wait_together_are_asked_in_one_hop(keyed: GroupReader) -> None:
+async def test_queries_that_wait_together_are_asked_in_one_hop(keyed: ServerLookUps) -> None:
     """One transaction, by its time; what is asked while it is under way makes the next one."""
     first = asyncio.gather(*(keyed.fetch(NOW, (i,)) for i in range(50)))
     found = [rows[0] for rows in await first]
@@ -208,7 +208,7 @@ async def test_queries_that_wait_together_are_asked_in_one_hop(keyed: GroupReade
     assert len({row["at"] for row in found}) == 1
 
 
-async def test_a_query_of_a_group_fails_alone(keyed: GroupReader) -> None:
+async def test_a_query_of_a_group_fails_alone(keyed: ServerLookUps) -> None:
     """Whatever is wrong with it; those around it have their answers, and so have the same ones later."""
     wrong: list[tuple[str, tuple[Any, ...]]] = [("SELECT nonsense", ()), (NOW, ()), (NOW, (2**63,))]
     for query, params in wrong * 3:
@@ -223,7 +223,7 @@ async def test_a_query_of_a_group_fails_alone(keyed: GroupReader) -> None:
         assert [rows[0]["number"] for rows in answers if not isinstance(rows, BaseException)] == [*range(6)]
 
 
-async def test_who_asks_in_vain_disturbs_nobody(keyed: GroupReader) -> None:
+async def test_who_asks_in_vain_disturbs_nobody(keyed: ServerLookUps) -> None:
     """A caller that was cancelled leaves its group as it is."""
     tasks = [asyncio.create_task(keyed.fetch(NOW, (i,))) for i in range(3)]
     await asyncio.sleep(0)

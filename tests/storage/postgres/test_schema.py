@@ -13,7 +13,7 @@ import pytest
 
 import storage.schema
 from storage import indexed, migrations
-from storage.postgres import schema
+from storage.postgres import dialect, schema
 from storage.postgres.dialect import translate
 from tests.house import CHECKOUT
 from tests.storage.files import NOW_MS
@@ -129,7 +129,7 @@ def test_a_database_is_brought_up_to_date_once(empty: str) -> None:
         assert schema.migrate(connection, NOW_MS) == list(migrations.migrations())
         assert schema.migrate(connection, NOW_MS + 1) == []
         assert schema.version(connection) == migrations.newest()
-        connection.execute(schema.USE)
+        connection.execute(dialect.USE)
         rows = connection.execute("SELECT * FROM polar_schema_versions ORDER BY version").fetchall()
         assert rows == [(m.version, m.name, NOW_MS) for m in migrations.migrations()]
 
@@ -149,7 +149,7 @@ def test_a_later_migration_is_carried_over(empty: str, monkeypatch: pytest.Monke
     known = migrations.migrations()
     with psycopg.connect(empty, autocommit=True) as connection:
         schema.migrate(connection, NOW_MS)
-        connection.execute(schema.USE)
+        connection.execute(dialect.USE)
         connection.execute("INSERT INTO polar_users VALUES ('a', NULL, 1), ('ax', NULL, 1)")
         later = migrations.Migration(migrations.newest() + 1, "later", sql)
         monkeypatch.setattr(migrations, "migrations", lambda: (*known, later))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage import migrations
-from storage.postgres import schema, values
+from storage.postgres import connections, dialect
 from storage.postgres.dialect import translate
 from tests import cluster, examples
 from tests.storage.files import DAY_MS, NOW_MS
@@ -112,8 +112,8 @@ def both(server: str, template: str) -> Iterator[tuple[sqlite3.Connection, psyco
         closing(sqlite3.connect(":memory:", isolation_level=None)) as sqlite,
     ):
         migrations.apply(sqlite, NOW_MS)
-        postgres.execute(schema.USE)
-        values.register(postgres.adapters)
+        postgres.execute(dialect.USE)
+        connections.register(postgres.adapters)
         yield sqlite, postgres
 
 

@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 
 from storage import care, migrations
-from storage.adoption import since
+from storage.care import adopt
+from storage.care import put_back as restore
 from storage.engines import beside
 from storage.erasure import Erasure
 from storage.errors import CopyUnusable, DatabaseLocked, DatabaseUnusable
 from storage.sqlite.backup import back_up
 from storage.sqlite.lock import exclusive
-from storage.sqlite.restore import adopt, restore
 from storage.state import Restored
 from storage.statement import Statement
 from storage.tables.deliveries import Deliveries
-from storage.tables.erasures import Erased
+from storage.tables.erasures import Erased, since
 from storage.tables.occurrences import Claim, Companion, Occurrence, Occurrences
 from storage.tables.properties import ENDED_START, START, Properties
 from storage.tables.runs import Runs

@@ -14,7 +14,7 @@ from storage.tables.answer_totals import AnswerTotals
 from storage.tables.keys import PERSONALITY, Keys
 from storage.tables.personalities import Personalities, ProfileTarget
 from storage.tables.shares import Shares
-from storage.views.comparison import WAYS, By, Compared, compare
+from storage.views.comparison import WAYS, Compared, ComparedBy, compare
 from teaching.comparisons import Made
 from tests.storage.files import DAY_MS, NOW_MS
 from tests.storage.plans import plan
@@ -55,7 +55,7 @@ def told(compared: Compared) -> dict[str, tuple[int, int, int]]:
         ("variant", {"terse/short": (1, 0, 1)}),
     ],
 )
-async def test_each_way_to_compare_has_its_sides(said: Database, by: By, expected: dict[str, object]) -> None:
+async def test_each_way_to_compare_has_its_sides(said: Database, by: ComparedBy, expected: dict[str, object]) -> None:
     """What an automation said counts where automations are compared, and nowhere else."""
     assert told(await compare(said, by)) == expected
 
@@ -126,7 +126,7 @@ async def test_an_automation_is_known_by_what_it_is_to_say(said: Database) -> No
 
 @pytest.mark.parametrize("by", WAYS)
 async def test_no_answer_is_looked_at_that_nobody_rated(
-    database: Database, path: Path, by: By, monkeypatch: pytest.MonkeyPatch
+    database: Database, path: Path, by: ComparedBy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was made is read from the totals of the days that are asked for."""
     queries: list[tuple[str, Parameters]] = []
