@@ -13,8 +13,34 @@ ENTRY = re.compile(r"^- \*\*(\w+)\*\*: (.+?)(?=\n- |\n\n|\Z)", re.MULTILINE | re
 ENTRIES = ENTRY.findall(prose(DOCS / "explanation" / "glossary.md"))
 TERMS = {
     *("abilities", "arrival", "aside", "beat", "bulk", "claim", "conversation", "delta", "effects", "envelope"),
-    *("fingerprint", "form", "frame", "history", "journal", "kind", "lane", "layer", "letter", "mark", "needs"),
-    *("occurrence", "origin", "outcome", "passage", "placeholder", "rank", "receipt", "run", "session", "source"),
+    *(
+        "fingerprint",
+        "form",
+        "frame",
+        "history",
+        "journal",
+        "kind",
+        "label",
+        "lane",
+        "layer",
+        "letter",
+        "mark",
+        "needs",
+    ),
+    *(
+        "occurrence",
+        "origin",
+        "outcome",
+        "passage",
+        "placeholder",
+        "pseudonym",
+        "rank",
+        "rating",
+        "receipt",
+        "run",
+        "session",
+        "source",
+    ),
     *("speech", "stage", "subject", "thread", "turn", "witness"),
 }
 
