@@ -49,6 +49,8 @@ def replacing(path: Path, *, ours: Iterable[str]) -> Iterator[NewFolder]:
     makes one just now, or where none can be written.
     """
     path = path.resolve()
+    if not path.name:
+        raise CannotRun("--out names a folder of its own, which is replaced; this is all there is")
     new = path.with_name(f".{path.name}.new")
     try:
         _restore(path)

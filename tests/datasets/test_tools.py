@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from bot.feedback.labels import write_labels
+from bot.feedback.pseudonyms import Pseudonyms
+from bot.feedback.reading import Labels
 from storage.database import Database
 from teaching.forms import FORMS
 from teaching.splits import LEAST_PEOPLE
@@ -43,6 +46,7 @@ async def folder(tmp_path: Path) -> Path:
         for number in range(100, 100 + 2 * LEAST_PEOPLE):
             await _talks(talk, number)
         await talk.make(*FORMS)
+        await write_labels(Labels(database), Pseudonyms("key"), tmp_path / "labels.jsonl")
     finally:
         await database.close()
     return tmp_path / "out"
@@ -96,6 +100,8 @@ def test_each_form_is_loaded_and_read_as_a_conversation(folder: Path) -> None:
     for form in FORMS:
         counts = told["rows"][form]
         assert counts["train"] + counts["test"] == (4 if form == "kto" else 2) * LEAST_PEOPLE
+    assert sum(told["labels"].values()) == 4 * LEAST_PEOPLE
+    assert told["labels"]["train"] == told["rows"]["kto"]["train"]  # the same people are in the same split
     assert set(told["trained"]["kto"]) >= {"prompt", "completion", "label"}
     assert told["trained"]["kto"]["prompt"].startswith("<user>")
     assert set(told["trained"]["dpo"]) >= {"prompt", "chosen", "rejected"}

@@ -47,6 +47,8 @@ def read(folder: Path, form: str) -> dict[str, Any]:
 
 def main(folder: Path) -> None:
     """All forms."""
+    labels = datasets.load_dataset("json", data_files=str(folder.parent / "labels.jsonl"))["train"]
+    assert "null" not in str(labels.features), labels.features
     forms = {form: read(folder, form) for form in ("kto", "dpo", "sft", "openai-dpo", "promptfoo")}
     rows = {form: {split: len(rows) for split, rows in splits.items()} for form, splits in forms.items()}
     trained = {}
@@ -61,6 +63,7 @@ def main(folder: Path) -> None:
         "rows": rows,
         "trained": trained,
         "unpaired": {"columns": sorted(unpaired.column_names), "labels": sorted(unpaired["label"])},
+        "labels": {split: labels["split"].count(split) for split in ("train", "test")},
         "features": {form: sorted(splits["train"].column_names) for form, splits in forms.items()},
     }
     json.dump(told, sys.stdout)

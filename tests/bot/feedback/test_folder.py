@@ -67,7 +67,9 @@ def test_half_an_exchange_is_undone(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_made_is_told_of(tmp_path: Path) -> None:
-    """With what stands in the way."""
+    """With what stands in the way; the root of all folders has nothing beside it."""
+    with pytest.raises(CannotRun, match="all there is"), replacing(Path("/"), ours=[]):
+        pass
     (tmp_path / "file").write_text("")
     with pytest.raises(CannotRun, match="cannot be written"), replacing(tmp_path / "file" / "out", ours=[]):
         pass
