@@ -196,7 +196,9 @@ class Runs:
 
     async def count_by_task_status(self) -> dict[str, int]:
         """The numbers of tasks that are done, and blocked."""
-        rows = await self._readers.fetch("SELECT status, count(*) FROM polar_task_board GROUP BY status")
+        rows = await self._readers.fetch(
+            "SELECT status, count(*) FROM polar_task_board GROUP BY status ORDER BY status"
+        )
         return {row[0]: row[1] for row in rows}
 
     async def last(self, source: str, subject_id: str) -> EndedRun | None:

@@ -199,7 +199,8 @@ class Projections:
     def changes_by_polarity(self) -> dict[str, Changes]:
         """Additions and removals of each polarity that there is."""
         rows = self._rows(
-            f"SELECT {_POLARITY} AS label, {_BOTH} FROM polar_feedback_events WHERE {_CHANGES} GROUP BY label"
+            f"SELECT {_POLARITY} AS label, {_BOTH} FROM polar_feedback_events WHERE {_CHANGES} "
+            "GROUP BY label ORDER BY label"
         )
         return {row[0]: Changes._make(row) for row in rows}
 
@@ -226,7 +227,7 @@ class Projections:
         """Reaction events by type, and all that the ledger holds under ''."""
         rows = self._rows(
             f"SELECT CASE WHEN type IN {_REACTIONS} THEN type ELSE '' END AS kind, count(*) FROM polar_feedback_events "
-            "WHERE createdAtMs >= :since GROUP BY kind"
+            "WHERE createdAtMs >= :since GROUP BY kind ORDER BY kind"
         )
         sums = {row[0]: row[1] for row in rows}
         return {**dict.fromkeys(_REACTIONS, 0), **sums, "": sum(sums.values())}

@@ -122,7 +122,7 @@ async def messages_by_day(readers: Readers, *, since: str) -> dict[str, tuple[in
     rows = await readers.fetch(
         "SELECT day, coalesce(sum(count) FILTER (WHERE role = 'user'), 0), "
         "coalesce(sum(count) FILTER (WHERE role = 'assistant'), 0) FROM polar_daily_messages "
-        "WHERE day >= ? GROUP BY day",
+        "WHERE day >= ? GROUP BY day ORDER BY day",
         (since,),
     )
     return {row[0]: (row[1], row[2]) for row in rows}
@@ -131,7 +131,7 @@ async def messages_by_day(readers: Readers, *, since: str) -> dict[str, tuple[in
 async def reactions_by_day(readers: Readers, *, since: str) -> dict[str, Totals]:
     """Reactions on each UTC day from `since` on that had any: given less taken back, so a day's may be below 0."""
     rows = await readers.fetch(
-        f"SELECT day, {_NET} FROM polar_daily_feedback WHERE day >= ? GROUP BY day",
+        f"SELECT day, {_NET} FROM polar_daily_feedback WHERE day >= ? GROUP BY day ORDER BY day",
         (since,),
     )
     return {row[0]: _totals(row[1:]) for row in rows}
@@ -195,10 +195,10 @@ async def _by_subject(
     readers: Readers, column: str, table: str, key: str, text: str, since: str, limit: int
 ) -> list[SubjectTotals]:
     rows = await readers.fetch(
-        f"SELECT found.*, subject.{text} FROM (SELECT {column} AS id, {_NET}, sum(added - removed) AS net "
-        f"FROM polar_daily_feedback WHERE day >= ? AND {column} <> '' GROUP BY {column} "
-        f"ORDER BY net DESC, {column} LIMIT ?) AS found LEFT JOIN {table} AS subject ON subject.{key} = found.id "
-        "ORDER BY found.net DESC, found.id",
+        f"SELECT found.*, subject.{text} FROM ("
+        f"SELECT {column} AS id, {_NET}, sum(added - removed) AS total FROM polar_daily_feedback "
+        f"WHERE day >= ? AND {column} <> '' GROUP BY {column} ORDER BY total DESC, {column} LIMIT ?"
+        f") AS found LEFT JOIN {table} AS subject ON subject.{key} = found.id ORDER BY found.total DESC, found.id",
         (since, limit),
     )
     return [SubjectTotals(id=row[0], text=row[5], totals=_totals(row[1:4])) for row in rows]
