@@ -29,14 +29,15 @@ WHERE polar_updates.status <> 'pending' AND polar_updates.mark <> excluded.mark
 RETURNING updateId, mark, sequence
 """
 _ADD = f"{_INSERT} VALUES (?, {_NEXT}, 'pending', ?, ?, ?, ?, ?, ?, ?) {_UNLESS_KNOWN}"
-# What is known already takes no sequence, so it is left out before they are counted.
+# What is known already takes no sequence, so it is left out before they are counted: each is looked up by itself, as a
+# join might hand them over in another order.
 _ADD_SOME = f"""{_INSERT}
 SELECT column1, {highest("polar_updates")} + row_number() OVER (), 'pending',
   column2, column3, column4, CAST(column5 AS INTEGER), column6, column7, column8
-FROM (VALUES {{rows}}) AS new WHERE NOT EXISTS (
+FROM (VALUES {{rows}}) AS new WHERE (
   SELECT 1 FROM polar_updates AS known WHERE known.updateId = new.column1
     AND (known.status = 'pending' OR known.mark IS NULL OR new.column7 IS NULL OR known.mark = new.column7)
-)
+) IS NULL
 {_UNLESS_KNOWN}"""
 _AT_ONCE = {n: _ADD_SOME.format(rows=", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * n)) for n in (64, 16, 4)} | {1: _ADD}
 """By the number of updates that it journals, the most first: few texts, so that SQLite reads none of them twice."""
@@ -75,7 +76,7 @@ _OF_LANE = (
     f"SELECT {_COLUMNS} FROM polar_updates "
     "WHERE status = 'pending' AND lane = ? AND sequence > ? ORDER BY sequence LIMIT ?"
 )
-# The first row tells up to where was looked, also where nothing is found there.
+# A row without an update tells up to where was looked, also where nothing is found there.
 _OF_SIDE = """
 SELECT NULL, {highest}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 UNION ALL
@@ -225,8 +226,9 @@ class Updates:
 
         Before them the highest sequence of all: up to there nothing else is pending, unless the limit cut it off.
         """
-        reach, *rows = await self._readers.fetch(_LISTINGS[side, is_whole], (after, limit))
-        return reach[1], [Entry.from_row(row) for row in rows]
+        rows = await self._readers.fetch(_LISTINGS[side, is_whole], (after, limit))
+        [reach] = [row[1] for row in rows if row[0] is None]
+        return reach, [Entry.from_row(row) for row in rows if row[0] is not None]
 
     async def list_next(self, lanes: Sequence[tuple[str, int]]) -> list[Entry]:
         """Of each of these lanes the first unfinished update behind a sequence; nothing of a lane that has none."""
