@@ -313,10 +313,11 @@ RETURNS double precision LANGUAGE sql IMMUTABLE STRICT AS
   'SELECT round(value::text::numeric, places::integer)::double precision';
 
 -- The day of an instant in seconds, in UTC; NULL where the calendar has none.
-CREATE FUNCTION polar.date(seconds bigint, unit text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
-  SELECT CASE WHEN seconds BETWEEN -62135596800 AND 253402300799
-    THEN to_char(to_timestamp(seconds) AT TIME ZONE 'UTC', 'YYYY-MM-DD') END
-$$;
+CREATE FUNCTION polar.date(seconds bigint, unit text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+BEGIN
+  RETURN CASE WHEN seconds BETWEEN -62135596800 AND 253402300799
+    THEN to_char(to_timestamp(seconds) AT TIME ZONE 'UTC', 'YYYY-MM-DD') END;
+END $$;
 
 CREATE FUNCTION polar.hex(value bytea) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS 'SELECT upper(encode(value, ''hex''))';
 

@@ -5,8 +5,10 @@ INSERT INTO polar.polar_keys VALUES ('personality', lower(polar.hex(polar.random
 INSERT INTO polar.polar_totals VALUES ('updates.done', 0);
 INSERT INTO polar.polar_sequences VALUES ('polar_updates', 0), ('polar_delivery_queue', 0);
 
-CREATE FUNCTION polar.day(ms bigint) RETURNS text LANGUAGE sql IMMUTABLE AS
-  'SELECT coalesce(polar.date(ms / 1000, ''unixepoch''), '''')';
+CREATE FUNCTION polar.day(ms bigint) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RETURN coalesce(polar.date(ms / 1000, 'unixepoch'), '');
+END $$;
 
 CREATE FUNCTION polar.field(document text, path text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
@@ -32,10 +34,12 @@ FOR EACH ROW EXECUTE FUNCTION polar.keep();
 CREATE TRIGGER polar_run_events_no_truncate BEFORE TRUNCATE ON polar_run_events
 FOR EACH STATEMENT EXECUTE FUNCTION polar.keep();
 
--- What is there already is not entered again, and an upsert does not reach its DO UPDATE.
+-- What is there already is not entered again, and an upsert does not reach its DO UPDATE. Each key is looked for by
+-- itself: of both at once PostgreSQL would make a plan that walks the table, and keep it as the table grows.
 CREATE FUNCTION polar.feedback_entered_once() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (SELECT 1 FROM polar.polar_feedback_events WHERE id = NEW.id OR rowid = NEW.rowid) THEN
+  IF EXISTS (SELECT 1 FROM polar.polar_feedback_events WHERE id = NEW.id)
+    OR EXISTS (SELECT 1 FROM polar.polar_feedback_events WHERE rowid = NEW.rowid) THEN
     RETURN NULL;
   END IF;
   RETURN NEW;
@@ -45,9 +49,8 @@ FOR EACH ROW EXECUTE FUNCTION polar.feedback_entered_once();
 
 CREATE FUNCTION polar.run_entered_once() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (
-    SELECT 1 FROM polar.polar_run_events
-    WHERE sequence = NEW.sequence OR (source = NEW.source AND id = NEW.id AND runId = NEW.runId)
+  IF EXISTS (SELECT 1 FROM polar.polar_run_events WHERE sequence = NEW.sequence) OR EXISTS (
+    SELECT 1 FROM polar.polar_run_events WHERE source = NEW.source AND id = NEW.id AND runId = NEW.runId
   ) THEN
     RETURN NULL;
   END IF;

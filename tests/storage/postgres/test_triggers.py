@@ -182,6 +182,15 @@ def test_what_a_ledger_has_is_not_entered_again(ledgers: psycopg.Connection, sql
     assert [ledgers.execute(look).fetchall() for look in looks] == before
 
 
+def test_a_ledger_is_not_walked_for_what_is_entered(ledgers: psycopg.Connection) -> None:
+    """Each row costs the same, however many there are: what is looked for is found by its keys, also in a new table."""
+    with ledgers.transaction():
+        ledgers.execute(f"{FEEDBACK} ('f2', 'reaction_added', 's', '👍', 'positive', NULL, 1)")
+        ledgers.execute(f"{RUN} ('automation', 'j', 'r2', 'p', 'schedule', '{{}}', 1)")
+        walks = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = ANY (%s) AND schemaname = 'polar'"
+        assert ledgers.execute(walks, (LEDGERS,)).fetchall() == [(0,), (0,)]
+
+
 def test_a_new_database_has_keys_of_its_own(connection: psycopg.Connection) -> None:
     """Of as many bits as SQLite's: what is made of them tells nothing to who does not have the database."""
     keys = [key for (key,) in connection.execute("SELECT key FROM polar_keys")]
