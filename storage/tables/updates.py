@@ -252,7 +252,9 @@ def batch(received: Sequence[Received], *, now_ms: int) -> list[Statement]:
 
 def _in_some(received: Sequence[Received], now_ms: int) -> Iterator[Statement]:
     begun = 0
-    for size in _AT_ONCE:
+    # A statement of SQLite's may come upon a row that it has added itself; one of PostgreSQL's is refused then.
+    is_each_another = len({one.update_id for one in received}) == len(received)
+    for size in _AT_ONCE if is_each_another else (1,):
         while len(received) - begun >= size:
             yield Updates.add(*received[begun : begun + size], now_ms=now_ms)
             begun += size

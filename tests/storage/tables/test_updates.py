@@ -53,6 +53,16 @@ async def test_a_new_journal_is_empty(updates: Updates) -> None:
     assert await pending(updates) == []
 
 
+async def test_an_update_that_comes_twice_in_a_batch_is_journaled_once(database: Database, updates: Updates) -> None:
+    """Each by a statement of its own then: no statement of PostgreSQL's may come upon a row of its own."""
+    arrived = [received(i) for i in (1, 2, 1, 3, 4)]
+    statements = batch(arrived, now_ms=NOW_MS)
+    assert len(statements) == len(arrived)
+    added = kept(arrived, await database.commit(*statements), now_ms=NOW_MS)
+    assert added is not None and [entry.update_id for entry in added.entries] == [1, 2, 3, 4]
+    assert await pending(updates) == list(added.entries)
+
+
 async def test_what_a_batch_has_added_is_known_without_reading_it(database: Database, updates: Updates) -> None:
     """However many they are; what was known already is left out and takes no sequence."""
     await database.commit(*batch([received(i) for i in (1, 50, 85)], now_ms=NOW_MS))
