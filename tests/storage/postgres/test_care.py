@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import LiteralString, cast
 
 import psycopg
 import pytest
@@ -21,7 +20,7 @@ def run(url: str, *statements: str) -> None:
     """As the administrator of that database."""
     with psycopg.connect(url, autocommit=True, options="-c search_path=polar") as connection:
         for statement in statements:
-            connection.execute(cast(LiteralString, statement))
+            connection.execute(statement)
 
 
 def test_a_new_database_is_made_and_counted(empty: str) -> None:
@@ -93,9 +92,8 @@ def test_going_on_with_what_was_put_back_ends_what_was_open_in_it(url: str) -> N
     done = care.adopt(ServerUrl(url), [known, Erased("6", 2_000_000_000_000)], now_ms=NOW_MS)
     assert (done.ended.deliveries, done.ended.updates, done.ended.erased) == (1, 1, 1)
     with engines.beside(ServerUrl(url)) as database:
-        assert database.ask(database.fetch("SELECT status, reason FROM polar_delivery_queue")) == [
-            ("failed", "restored")
-        ]
+        rows = database.ask(database.fetch("SELECT status, reason FROM polar_delivery_queue"))
+        assert list(map(tuple, rows)) == [("failed", "restored")]
         assert [each.user_id for each in database.ask(Erasures(database).list_all())] == ["5", "6"]
     again = care.adopt(ServerUrl(url), [known], now_ms=NOW_MS)
     assert (again.ended.deliveries, again.ended.updates, again.ended.erased) == (0, 0, 0)
