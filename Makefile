@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: help demo init run test check audit format bench faults soak rows abuse fuzz servers datasets docs picture screens lock clean
+.PHONY: help demo init run test check audit format bench faults soak rows abuse fuzz trials servers datasets docs picture screens lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -93,6 +93,9 @@ abuse: $(VENV)/dev.stamp  ## a few who try everything beside twenty honest peopl
 
 fuzz: $(VENV)/dev.stamp  ## a million inputs that were right once, for whatever reads what others send; ARGS="--seed 1 --jobs 2"
 	$(BIN)/python -m tests.campaigns.fuzz $(ARGS)
+
+trials: $(VENV)/dev.stamp  ## 2,000 experiments without a difference: how often one is seen all the same; ARGS="--seed 1"
+	$(BIN)/python -m tests.campaigns.trials $(ARGS)
 
 docs: $(VENV)/dev.stamp  ## make the reference pages, .env.example and what a model is told anew from the code
 	$(BIN)/python -m bot.reference
