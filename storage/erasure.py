@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from storage import memory_index
-from storage.ids import session_id_of, sql_next_id
+from storage.ids import session_id_of, sql_next_id, topics_of
 from storage.indexed import field
 from storage.parts import FORWARDED
 from storage.payloads import WITHOUT_WORDS
@@ -139,6 +139,8 @@ UPDATE polar_scheduler_events INDEXED BY polar_scheduler_due SET payload = json_
 WHERE queue = 'dead_letter' AND {field("payload", "ownerUserId")} = :user
   AND {field("payload", "traceback")} IS NOT NULL
 """,
+    # That they took part stays counted, without whose unit it was.
+    "DELETE FROM polar_experiment_units WHERE unit = :private OR unit >= :topics AND unit < :beyond",
     "DELETE FROM polar_proposals WHERE userId = :user",
     "DELETE FROM polar_users WHERE userId = :user",
     "DELETE FROM polar_shares WHERE userId = :user",
@@ -182,9 +184,12 @@ class Erasure:
         Left as they are: the ledgers, the audit, budgets and calls, which hold no text, and the person's access.
         """
         chat_id = int(user_id)  # of the chat with them alone
+        topics, beyond = topics_of(chat_id)
         ids: dict[str, Value] = {
             "user": user_id,
             "private": session_id_of(chat_id),
+            "topics": topics,
+            "beyond": beyond,
             "no_call": _NO_CALL,
             "asked": asked_by,
             "now": now_ms,

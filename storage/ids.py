@@ -70,6 +70,16 @@ def topic_thread(chat_id: int, topic_id: int) -> str:
     return f"{TOPIC_THREAD}{chat_id}:{topic_id}"
 
 
+def topics_of(chat_id: int) -> tuple[str, str]:
+    """The span, without its end, in which the names of all topics of a chat are."""
+    return f"topic:{chat_id}:", f"topic:{chat_id};"
+
+
+def conversation_named(session_id: str, thread_key: str) -> str:
+    """The conversation that something is said in: the topic of a forum, else the whole chat."""
+    return thread_key if thread_key.startswith("topic:") else session_id
+
+
 def reply_thread(chat_id: int, replied_id: int) -> str:
     """The thread of the replies to a message."""
     return f"{REPLY_THREAD}{chat_id}:{replied_id}"
@@ -255,6 +265,11 @@ def task_id(source: RunSource, subject_id: str, run_id: str) -> str:
 def profile_id(scope: str, user_id: str | None = None, session_id: str | None = None) -> str:
     """The personality profile of a scope: everybody's, a user's, or a user's in a session."""
     return ":".join(["personality", *(part for part in (scope, user_id, session_id) if part is not None)])
+
+
+def variant_profile_id(experiment: str, variant: str) -> str:
+    """The personality by which a variant of an experiment speaks, which is nobody's profile."""
+    return f"experiment:{experiment}:{variant}"
 
 
 def budget_name(scope: str, target_id: str) -> str:

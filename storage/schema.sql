@@ -269,6 +269,47 @@ CREATE TABLE polar_erasures (
   sequence INTEGER NOT NULL
 , erasedAtMs INTEGER NOT NULL DEFAULT 0);
 
+CREATE TABLE polar_experiment_units (
+  sequence INTEGER PRIMARY KEY,
+  unit TEXT NOT NULL,
+  experiment TEXT NOT NULL,
+  variant TEXT NOT NULL,
+  ratedAs INTEGER,
+  ratedPlace INTEGER,
+  UNIQUE (unit, experiment)
+);
+
+CREATE INDEX polar_experiment_units_rated ON polar_experiment_units (experiment, ratedPlace)
+WHERE ratedPlace IS NOT NULL;
+
+CREATE TABLE polar_experiment_variants (
+  experiment TEXT NOT NULL,
+  variant TEXT NOT NULL,
+  units INTEGER NOT NULL DEFAULT 0,
+  rated INTEGER NOT NULL DEFAULT 0,
+  answers INTEGER NOT NULL DEFAULT 0,
+  failures INTEGER NOT NULL DEFAULT 0,
+  failuresInRow INTEGER NOT NULL DEFAULT 0,
+  usd REAL NOT NULL DEFAULT 0,
+  PRIMARY KEY (experiment, variant)
+) WITHOUT ROWID;
+
+CREATE TABLE polar_experiments (
+  name TEXT NOT NULL PRIMARY KEY,
+  salt TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  variants TEXT NOT NULL,
+  untilMs INTEGER NOT NULL,
+  people INTEGER,
+  budgetUsd REAL,
+  status TEXT NOT NULL,
+  endedBecause TEXT,
+  startedAtMs INTEGER NOT NULL,
+  endedAtMs INTEGER
+);
+
+CREATE UNIQUE INDEX polar_experiments_running ON polar_experiments (status) WHERE status = 'running';
+
 CREATE TABLE polar_feedback_events (
   id TEXT PRIMARY KEY,
   type TEXT NOT NULL,

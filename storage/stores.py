@@ -12,6 +12,7 @@ from storage.tables.budgets import Budgets
 from storage.tables.chats import Chats
 from storage.tables.custom_emoji import CustomEmoji
 from storage.tables.deliveries import Deliveries
+from storage.tables.experiments import Experiments
 from storage.tables.feedback import FeedbackLedger
 from storage.tables.heartbeats import HeartbeatPolicies
 from storage.tables.jobs import Jobs
@@ -60,6 +61,7 @@ class Stores:
     deliveries: Deliveries
     due_jobs: DueJobs
     erasure: Erasure
+    experiments: Experiments
     feedback: FeedbackLedger
     feedback_summaries: FeedbackSummaries
     health: Health

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-from storage.ids import session_id_of
+from storage.ids import session_id_of, topics_of
 from storage.indexed import EVENT_ACTOR, field
 from storage.parts import FORWARDED
 from storage.readers import Readers
@@ -61,6 +61,12 @@ _SECTIONS: Mapping[str, _Section] = {
             **_plain("status", "createdAtMs", "decidedAtMs"),
         },
         "polar_proposals WHERE userId = :user",
+    ),
+    # Of the chat with them alone; what a group got is nobody's in particular.
+    "experiments": _Section(
+        _plain("experiment", "variant", "ratedAs"),
+        "polar_experiment_units WHERE (unit = :private OR unit >= :topics AND unit < :beyond)",
+        "sequence",
     ),
     "memories": _Section(
         {
@@ -141,7 +147,7 @@ _SECTIONS: Mapping[str, _Section] = {
     ),
 }
 SECTIONS = tuple(_SECTIONS)
-_NOT_MADE = ("access", "answers", "parts", "revisions", "formerAnswers", "feedback", "calls")
+_NOT_MADE = ("access", "answers", "experiments", "parts", "revisions", "formerAnswers", "feedback", "calls")
 # What we said to somebody, and that a command was called, is left by whoever knocks at a closed door too.
 _MADE_HERE = (
     *(shape.source for name, shape in _SECTIONS.items() if name not in _NOT_MADE),
@@ -237,4 +243,5 @@ def _of_section(query: str, section: str) -> str:
 
 def _of(user_id: str) -> dict[str, str]:
     """Who it is, and the session of the chat with them alone, whose id is theirs."""
-    return {"user": user_id, "private": session_id_of(int(user_id))}
+    topics, beyond = topics_of(int(user_id))
+    return {"user": user_id, "private": session_id_of(int(user_id)), "topics": topics, "beyond": beyond}

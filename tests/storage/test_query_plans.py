@@ -22,6 +22,7 @@ from storage.tables.budgets import Budgets
 from storage.tables.chats import Chats
 from storage.tables.custom_emoji import CustomEmoji
 from storage.tables.deliveries import Deliveries, Delivery
+from storage.tables.experiments import Experiments
 from storage.tables.feedback import FeedbackLedger
 from storage.tables.heartbeats import HeartbeatPolicies
 from storage.tables.jobs import Jobs
@@ -138,6 +139,9 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "tasks.list_of": lambda db: TaskBoard(db).list_of(S, "7", limit=10),
     "proposals._one by id": lambda db: Proposals(db).find("p"),
     "proposals._one that waits": lambda db: Proposals(db).awaited("7", S, "k", since_ms=1),
+    "experiments.running": lambda db: Experiments(db).running(),
+    "experiments.find": lambda db: Experiments(db).find("e"),
+    "experiments.first_ratings": lambda db: Experiments(db).first_ratings("e", after=0, limit=1),
     "shares.find": lambda db: Shares(db).find("7"),
     "shares.of": lambda db: Shares(db).of(["7", "8"]),
     "users.timezone_of": lambda db: Users(db).timezone_of("7"),

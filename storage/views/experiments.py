@@ -1,0 +1,95 @@
+"""What was tried so far, and what it has shown: the same for the command and for the page."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from storage.ids import conversation_named
+from storage.readers import Readers
+from storage.tables.erasures import Erasures
+from storage.tables.experiments import Experiment, ExperimentDamaged, Experiments, VariantCount
+from storage.tables.shares import Shares
+from storage.views.rated_answers import RatedAnswer, RatedAnswers
+from teaching.assignment import unit_of
+from teaching.labels import counted
+from teaching.verdicts import Judgement, Score, verdict
+
+_LIST = "SELECT name FROM polar_experiments ORDER BY startedAtMs DESC, name"
+_COUNTS = """
+SELECT experiment, variant, units, rated, answers, failures, usd FROM polar_experiment_variants
+WHERE experiment = ? ORDER BY variant
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyedExperiment:
+    """An experiment with what each variant has come to, in the variants' order."""
+
+    experiment: Experiment
+    counts: tuple[VariantCount, ...]
+
+
+async def survey(readers: Readers) -> tuple[list[SurveyedExperiment], list[str]]:
+    """All experiments that can be read, the newest first, and the names of the others."""
+    found: list[SurveyedExperiment] = []
+    damaged: list[str] = []
+    for row in await readers.fetch(_LIST):
+        try:
+            one = await look_at(readers, row[0])
+        except ExperimentDamaged as error:
+            damaged.append(error.name)
+        else:
+            found += [] if one is None else [one]
+    return found, damaged
+
+
+async def look_at(readers: Readers, name: str) -> SurveyedExperiment | None:
+    """The one of this name; raises ExperimentDamaged."""
+    experiment = await Experiments(readers).find(name)
+    if experiment is None:
+        return None
+    rows = await readers.fetch(_COUNTS, (name,))
+    by_name = {
+        row[1]: VariantCount(variant=row[1], units=row[2], rated=row[3], answers=row[4], failures=row[5], usd=row[6])
+        for row in rows
+    }
+    counts = tuple(by_name[variant.name] for variant in experiment.variants if variant.name in by_name)
+    return SurveyedExperiment(experiment=experiment, counts=counts)
+
+
+async def judge(readers: Readers, surveyed: SurveyedExperiment, *, ended_at_ms: int) -> Judgement:
+    """The verdict, of what was said until the end: later reactions change nothing of it."""
+    experiment = surveyed.experiment
+    labels: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    walk = RatedAnswers(readers, since_ms=experiment.started_at_ms)
+    refusing, erased = await Shares(readers).refusing(), await Erasures(readers).instants()
+    async for rated in walk.read():
+        answer = rated.answer
+        if answer.experiment != experiment.name:
+            continue
+        unit = await _unit(readers, experiment, rated)
+        # Whoever has another variant by now, as a group does that got a new number, counts in neither.
+        if experiment.variant_of(unit).name == answer.variant:
+            said = [rating for rating in rated.ratings if rating.at_ms <= ended_at_ms]
+            given = counted(said, answer.edited_at_ms, refusing=refusing, erased=erased, dropped=walk.dropped)
+            labels[answer.variant, unit].update(label.label for label in given)
+    units = {count.variant: count.units for count in surveyed.counts}
+    return verdict(experiment.variants, units, _scores(labels), seed=int.from_bytes(experiment.salt.encode()))
+
+
+async def _unit(readers: Readers, experiment: Experiment, rated: RatedAnswer) -> str:
+    answer, conversation = rated.answer, rated.answer.session_id
+    if experiment.unit == "conversation":
+        row = await readers.look_up_one("SELECT threadKey FROM polar_messages WHERE sequence = ?", (rated.parts[0],))
+        conversation = conversation if row is None else conversation_named(answer.session_id, row[0])
+    return unit_of(experiment.unit, chat=answer.session_id, conversation=conversation, at_ms=answer.at_ms)
+
+
+def _scores(labels: Mapping[tuple[str, str], Counter[str]]) -> Mapping[str, Sequence[Score]]:
+    scores: dict[str, list[Score]] = defaultdict(list)
+    for (variant, _), given in sorted(labels.items()):
+        if given:
+            scores[variant].append(Score(positive=given["positive"], negative=given["negative"]))
+    return scores
