@@ -26,6 +26,7 @@ from bot.files.memories import JSON, MARKDOWN, MemoriesFile
 from bot.files.own_data import SUBJECT as OWN_DATA
 from bot.files.own_data import OwnDataFile
 from bot.files.spool import Files
+from bot.harm import HarmStop
 from bot.heartbeats.subject import HeartbeatSubject
 from bot.http.bot_api import OnRefusal
 from bot.indexer import Indexer
@@ -59,6 +60,7 @@ from middleware.chain import Layer, compose
 from middleware.commands import Commands
 from middleware.counting import Counting
 from middleware.errors import Errors
+from middleware.experiments import FirstRatings, RunningExperiment, Variants
 from middleware.facts import Facts
 from middleware.feedback import Feedback, OnDislike
 from middleware.heartbeat import Heartbeat
@@ -85,6 +87,8 @@ from storage.erasure import CHANGES_WAITING
 from storage.ids import session_id_of
 from storage.stores import Stores
 from storage.tables.chats import MOVES_QUEUED
+from storage.tables.experiments import CHANGED as EXPERIMENTS_CHANGED
+from storage.tables.experiments import RATED
 
 STRANGERS_TURNS, STRANGERS_S = 10, 600
 """The turns of a stranger that are heard: so many at once, and one in so many seconds."""
@@ -168,8 +172,12 @@ class App:
 
     def _wire_answering(self) -> None:
         """Who answers: commands, and the responder."""
-        settings, stores, clock = self.settings, self.stores, self.clock
+        settings, database, stores, clock = self.settings, self.database, self.stores, self.clock
         self.answering = Answering()
+        self.experiment = RunningExperiment(stores.experiments, clock)
+        database.watch(EXPERIMENTS_CHANGED, self.experiment.changed)
+        self.harm = HarmStop(database, stores.experiments, self.experiment, clock)
+        database.watch(RATED, self.harm.look)
         self.fingerprints = Fingerprints(stores.keys)
         self.wanted = WantedReactions(stores.properties, stores.messages, clock)
         self.zones = Zones(stores.users, settings.zone)
@@ -185,11 +193,12 @@ class App:
         )
         propose = AutomationProposals(stores.proposals, self.zones, rights, clock, new_id, limits)
         self.commands = CommandTable(
-            *(settings, self.database, stores, clock, self.zones, rights, self.admission, self.answering, limits),
+            *(settings, database, stores, clock, self.zones, rights, self.admission, self.answering, limits),
             facts=self.facts,
-            examine=lambda: examination.of_running(self.database),
+            examine=lambda: examination.of_running(database),
             wanted=self.wanted,
             proposals=propose,
+            experiment=self.experiment.now,
         )
         self.registry = self.commands.registry()
         self.menu = Menu(self.bot, self.registry, stores.access, self._above_members())
@@ -244,6 +253,8 @@ class App:
         context = (
             # How to speak to this person here.
             Personality(stores.personalities, needs),
+            # Behind it, as an experiment may speak in another way, but to nobody who has chosen one.
+            Variants(self.experiment, stores.shares, self.abilities, clock),
             # Beside it: what this person had remembered here, and nobody else, nor elsewhere.
             Recall(stores.memories, needs),
             # What was said before in this thread.
@@ -295,6 +306,7 @@ class App:
                 self.sender.settle,
                 self._on_dislike(),
                 self.wanted.answer,
+                FirstRatings(self.experiment, stores.messages, stores.shares, clock).of,
                 limit,
                 Buckets(EMOJI_A_MINUTE, 60),
                 clock,

@@ -139,6 +139,7 @@ def _keep(app: App, beat: LifeSigns, service: ServiceManager) -> None:
     keep(app.pruner.run(), name="the pruning")
     keep(app.sweeper.run(), name="the sweeping")
     keep(app.indexer.run(), name="the indexing")
+    keep(app.harm.run(), name="the watch for harm")
     keep(beat.run(), name="the beat")
     if app.status is not None:
         keep(app.status.run(), name="the status reactions")
@@ -152,6 +153,7 @@ async def _prepare(app: App) -> None:
     if app.status is not None:
         await app.status.prepare()
     await app.fingerprints.prepare()
+    await app.experiment.prepare()
     await app.wanted.prepare()
     await app.processor.prepare()
     await app.sender.start()

@@ -60,7 +60,7 @@ class Budget:
     def _meter(self, turn: Turn, estimate_usd: float | None) -> TurnMeter:
         return TurnMeter(
             turn=turn,
-            model=self.abilities.model or self.name,
+            model=turn.context.model or self.abilities.model or self.name,
             estimate_usd=estimate_usd,
             database=self.database,
             clock=self.clock,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
@@ -15,11 +15,13 @@ from middleware.rate_limit import RateLimit
 from middleware.texts import say
 from middleware.turn import CallNext, Clock, Kind, Outcome, Reply, Toast, Turn
 from storage.ids import THUMB_DOWN, THUMB_UP, event_id
+from storage.statement import Statement
 from storage.tables.custom_emoji import CustomEmoji
 from storage.tables.feedback import FeedbackLedger
 from storage.tables.messages import Message, Messages
 
 STAR = "⭐"
+SAID = frozenset({"positive", "negative"})
 _THUMBS = {THUMB_UP: "👍", THUMB_DOWN: "👎"}
 
 Describe = Callable[[str], Awaitable[str | None]]
@@ -48,6 +50,10 @@ OnReaction = Callable[[Turn, Reactions], Awaitable[InPlace | None]]
 """What stands from now on in place of the message that a reaction is to; None for all that asked for none."""
 
 
+OnRating = Callable[[Turn, int, str], Awaitable[tuple[Statement, ...]]]
+"""What follows from it that a message of a session was liked, or not: the statements besides the event's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Feedback:
     """Records each difference as one event, on the message that it concerns, with its polarity."""
@@ -62,6 +68,7 @@ class Feedback:
     settle: Settle
     on_dislike: tuple[OnDislike, ...]
     on_reaction: OnReaction
+    on_rating: OnRating
     limit: RateLimit
     """A reaction that asks something counts as a message does."""
     questions: Buckets
@@ -79,10 +86,12 @@ class Feedback:
     async def _record_reactions(self, turn: Turn, reactions: Reactions) -> Outcome:
         # A reaction may overtake the receipt of the message that it concerns.
         await self.settle(turn.session_id, reactions.telegram_message_id)
-        disliked = False
+        added: set[str] = set()
         for position, change in enumerate(reactions.changes):
             polarity = await self._record_change(turn, reactions, position, change)
-            disliked |= polarity == "negative" and change.event_type == "reaction_added"
+            added |= {polarity} if change.event_type == "reaction_added" else set()
+        await self._rate(turn, reactions.telegram_message_id, added)
+        disliked = "negative" in added
         if reactions.totals is not None:
             payload = {"totals": [asdict(total) for total in reactions.totals], "via": "reaction"}
             self._append(turn, 0, "reaction_count", reactions.telegram_message_id, None, "neutral", payload)
@@ -97,6 +106,12 @@ class Feedback:
             return Outcome(status="recorded", replies=offer)
         turn.replaces = (instead.delivery_id,)
         return Outcome(status="recorded", replies=(instead.reply, *offer))
+
+    async def _rate(self, turn: Turn, telegram_message_id: int, added: Collection[str]) -> None:
+        """What a reaction or a press says, where it says one thing only."""
+        said = SAID.intersection(added)
+        if len(said) == 1:
+            turn.record(*await self.on_rating(turn, telegram_message_id, *said))
 
     async def _is_overtaken(self, turn: Turn, reactions: Reactions) -> bool:
         """True if the same person has reacted anew since, so that nothing follows from this any more."""
@@ -162,7 +177,9 @@ class Feedback:
         for position, (event_type, changed) in enumerate(changes):
             self._append(turn, position, event_type, message_id, changed, self.polarity.of(changed), payload)
         text = say("feedback.taken_back" if emoji in chosen else "feedback.noted", emoji=emoji)
-        disliked = emoji not in chosen and self.polarity.of(emoji) == "negative"
+        added = [self.polarity.of(emoji)] if emoji not in chosen else []
+        await self._rate(turn, message_id, added)
+        disliked = "negative" in added
         offer = await self._act(turn, message if disliked else None)
         return Outcome(status="recorded", replies=(Toast(press.query_id, text), *offer))
 

@@ -30,6 +30,7 @@ class Personality:
             profile = await self.personalities.effective(user_id=turn.user_id, session_id=turn.session_id)
             if profile is not None:
                 turn.context.personality = profile.prompt
+                turn.context.has_own_personality = profile.scope != "global"
                 turn.origin = replace(turn.origin, profile_id=profile.profile_id)
         return await call_next(turn)
 

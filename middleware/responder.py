@@ -68,6 +68,8 @@ class Abilities(Needs):
 
     Without one its whole answer counts as one call, if it costs something.
     """
+    takes_model: bool = False
+    """True if it calls the model of `turn.context.model` instead, where that names one."""
     price_settings: str = "its price"
     """The settings that are to be set where nobody knows."""
     aclose: Callable[[], Awaitable[None]] = _nothing

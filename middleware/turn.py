@@ -188,9 +188,13 @@ class Context:
     `personality` is the effective profile's prompt, empty for the neutral one. `memories` are facts that this person
     had remembered in this chat, best first. `history` are the messages of the same conversation, oldest first, without
     those of this turn; `replied` the one that this turn replies to, where it is stored, there or elsewhere in the chat.
+    `model` is another one than the responder's own, where an experiment tries it.
     """
 
     personality: str = ""
+    has_own_personality: bool = False
+    """True if that is what this person has set for themselves."""
+    model: str = ""
     memories: tuple[str, ...] = ()
     history: tuple[Message, ...] = ()
     replied: Message | None = None

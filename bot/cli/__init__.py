@@ -57,6 +57,11 @@ COMMANDS = (
     Deferred("automations", "bot.cli.automations:app", "The operator's view of automations."),
     Deferred("budget", "bot.cli.budget:app", "Budgets: what may be spent on answers."),
     Deferred("feedback", "bot.cli.feedback:app", "What reactions teach, as files and comparisons."),
+    Deferred(
+        "experiments",
+        "bot.cli.experiments:app",
+        "Experiments: answers of another kind for some, to see what is liked.",
+    ),
     Deferred("heartbeat", "bot.cli.heartbeat:app", "Heartbeat policies: what the bot looks after by itself."),
 )
 """Each with what it is for, in the words of its own help, as a list of them needs no more."""

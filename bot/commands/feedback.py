@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.clock import moment
@@ -10,6 +10,7 @@ from middleware.commands import Command
 from middleware.texts import say, shorten
 from middleware.turn import Clock, Outcome, Turn
 from middleware.usage import anonymous, unknown_form
+from storage.tables.experiments import Experiment
 from storage.tables.shares import Shares
 from storage.totals import Totals
 from storage.views.chat_feedback import ChatFeedback, FeedbackEvent, Grouping
@@ -36,6 +37,8 @@ class FeedbackCommands:
     feedback: ChatFeedback
     summaries: FeedbackSummaries
     shares: Shares
+    experiment: Callable[[], Awaitable[Experiment | None]]
+    """The one that runs."""
     clock: Clock
 
     def commands(self) -> tuple[Command, ...]:
@@ -78,9 +81,11 @@ class FeedbackCommands:
     async def _recent(self, turn: Turn) -> Outcome:
         events = await self.feedback.list_recent(turn.session_id, limit=SHOWN)
         totals = await self.feedback.totals(turn.session_id)
-        if not events and totals == Totals():
-            return Outcome.answer(say("feedback.none"))
-        return Outcome.answer("\n".join([_told(totals), *(_line(event) for event in events)]))
+        none = not events and totals == Totals()
+        lines = [say("feedback.none")] if none else [_told(totals), *(_line(event) for event in events)]
+        experiment = await self.experiment()
+        told = [say("feedback.experiment", name=experiment.name)] if experiment is not None else []
+        return Outcome.answer("\n".join([*lines, *told]))
 
     async def _summary(self, turn: Turn) -> Outcome:
         since_ms = self.clock() - SUMMARY_DAYS * DAY_MS

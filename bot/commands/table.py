@@ -5,7 +5,7 @@ What a command is said to be stands in middleware/languages/en.toml, under `comm
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.automations import buttons
@@ -42,6 +42,7 @@ from middleware.kept import PREFIX as MEMORIES
 from middleware.turn import Clock, Level
 from storage.database import Database
 from storage.stores import Stores
+from storage.tables.experiments import Experiment
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class CommandTable:
     examine: Examine
     wanted: WantedReactions
     proposals: AutomationProposals
+    experiment: Callable[[], Awaitable[Experiment | None]]
 
     def registry(self) -> Registry:
         """The commands, in the order of the menu."""
@@ -88,7 +90,9 @@ class CommandTable:
         ).commands()
         yield from TaskCommands(stores.tasks, self.zones).commands()
         yield from TimezoneCommands(self.zones, clock).commands()
-        yield from FeedbackCommands(stores.chat_feedback, stores.feedback_summaries, stores.shares, clock).commands()
+        yield from FeedbackCommands(
+            stores.chat_feedback, stores.feedback_summaries, stores.shares, self.experiment, clock
+        ).commands()
         yield from BudgetCommands(stores.budgets, clock).commands()
         yield from StopCommand(self.answering, self.database, stores.memories, clock).commands()
         yield from self.own_data().commands()

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import json
 import re
+import shlex
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from bot.app import App
 from bot.clock import system_clock
 from bot.supervised import Supervisor
 from storage.database import Database
+from tests.bot.cli.terminal import polar
 from tests.docs.pages import DOCS, blocks, prose
 from tests.house import House
 
@@ -51,6 +53,21 @@ async def answers(house: House, *texts: str) -> list[str]:
         house.world.say(chat, ann, text)
         await house.world.wait(lambda: len(house.world.sent(chat)) > answered)  # noqa: B023 - it is awaited here
     return [message["text"] for message in house.world.sent(chat)]
+
+
+def test_the_experiment_of_the_how_to_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command of the page in its order, with the file that it begins with; its day is one that is to come."""
+    page, settings = DOCS / "how-to" / "run-an-experiment.md", {"database": tmp_path / "polar.db", "responder": "own:x"}
+    monkeypatch.chdir(tmp_path)
+    Path("short.txt").write_text(blocks(page, "text")[0], encoding="utf-8")
+    assert polar("db", "migrate", **settings).exit_code == 0
+    commands = "".join(blocks(page, "sh")).replace("\\\n", "").replace("2026-12-24", "2100-01-01").splitlines()
+    told = []
+    for command in commands:
+        done = polar(*shlex.split(command.removeprefix(".venv/bin/python -m bot ")), **settings)
+        assert done.exit_code == 0, done.stderr
+        told.append(done.stdout)
+    assert [line.split()[0] for line in told] == ["terse:", "experiment", "terse:", '{"name":', "terse:"]
 
 
 async def test_the_middleware_of_the_how_to_works(house: House, load: Load) -> None:

@@ -40,8 +40,10 @@ class Prices:
     output_usd_per_mtok: float | None = None
 
     @classmethod
-    def of(cls, settings: Settings) -> Prices:
-        """Those of the model that the settings name."""
+    def of(cls, settings: Settings, model: str = "") -> Prices:
+        """Those of the model that the settings name, or of another one, of which only the library may know some."""
+        if model not in ("", settings.openai_model):
+            return cls(model=model, base_url=settings.openai_base_url)
         return cls(
             model=settings.openai_model,
             base_url=settings.openai_base_url,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot.responders.model import failures
@@ -34,21 +34,52 @@ SPARE_S = 1.0
 """The seconds before the time limit at which what has arrived is answered, so that not all of it is given up."""
 
 
+@dataclass(frozen=True, slots=True)
+class PricedModel:
+    """A model: where it is asked, what it refuses there, and what it costs."""
+
+    endpoint: ModelEndpoint
+    prices: Prices
+
+
+class Models:
+    """The model of the settings and those that experiments try; each is made when it is first asked, and kept."""
+
+    def __init__(self, settings: Settings, properties: Properties, clock: Clock) -> None:
+        self._settings, self._properties, self._clock = settings, properties, clock
+        self._known: dict[str, PricedModel] = {}
+        self.own = self.of("")
+
+    def of(self, model: str) -> PricedModel:
+        """The model of this name; that of the settings for none."""
+        name = model or self._settings.openai_model
+        if name not in self._known:
+            self._known[name] = PricedModel(self._endpoint(name), Prices.of(self._settings, name))
+        return self._known[name]
+
+    async def aclose(self) -> None:
+        """Close the connections of all."""
+        for asked in self._known.values():
+            await asked.endpoint.aclose()
+
+    def _endpoint(self, model: str) -> ModelEndpoint:
+        settings = self._settings
+        return ModelEndpoint(
+            base_url=settings.openai_base_url,
+            api_key=settings.openai_api_key.get_secret_value(),
+            dialect=Dialect(model=model, max_tokens=settings.openai_max_output_tokens),
+            properties=self._properties,
+            clock=self._clock,
+        )
+
+
 class OpenAI:
     """Answers with a model's words; what a call costs is noted on the turn, whatever becomes of it."""
 
     def __init__(
         self, settings: Settings, propose: Propose, remember: Remember, properties: Properties, clock: Clock
     ) -> None:
-        dialect = Dialect(model=settings.openai_model, max_tokens=settings.openai_max_output_tokens)
-        self._endpoint = ModelEndpoint(
-            base_url=settings.openai_base_url,
-            api_key=settings.openai_api_key.get_secret_value(),
-            dialect=dialect,
-            properties=properties,
-            clock=clock,
-        )
-        self._prices = Prices.of(settings)
+        self._models = Models(settings, properties, clock)
         self._window = ContextWindow(settings.openai_context_tokens)
         self._max_tokens = settings.openai_max_output_tokens
         limit_s = settings.responder_timeout_seconds
@@ -58,16 +89,17 @@ class OpenAI:
             history=HISTORY,
             estimate_usd=self.estimate_usd,
             model=settings.openai_model,
+            takes_model=True,
             price_settings=PRICE_SETTINGS,
-            aclose=self._endpoint.aclose,
+            aclose=self._models.aclose,
         )
-        log.info("the model is %s; %s", settings.openai_model, self._prices.describe(at_ms=clock()))
+        log.info("the model is %s; %s", settings.openai_model, self._models.own.prices.describe(at_ms=clock()))
 
     def estimate_usd(self, turn: Turn) -> float | None:
         """US dollars that each call for this turn costs at most, as far as that can be told; None without prices."""
         now = datetime.fromtimestamp(turn.received_at_ms / 1000, UTC)
         question = self._question(turn, now, turn.context.history)
-        return self._prices.estimate(
+        return self._models.of(turn.context.model).prices.estimate(
             input_tokens=_size(question), output_tokens=self._max_tokens, at_ms=turn.received_at_ms
         )
 
@@ -99,7 +131,8 @@ class OpenAI:
         for question in self._questions(turn, now):
             asked = replace(question, exchange=exchange)
             if too_long is not None:
-                log.info("%s: asked again with less history; a lower %s spares that", self._endpoint.name, WINDOW)
+                name = self._models.of(turn.context.model).endpoint.name
+                log.info("%s: asked again with less history; a lower %s spares that", name, WINDOW)
             try:
                 return asked, *await self._ask(asked, turn, said, deadline)
             except failures.TooLong as error:
@@ -110,6 +143,8 @@ class OpenAI:
     async def _ask(
         self, question: Question, turn: Turn, said: str, deadline: float
     ) -> tuple[ModelAnswer, ResponderFailed | None]:
+        asked = self._models.of(turn.context.model)
+        endpoint, prices = asked.endpoint, asked.prices
         answer = ModelAnswer(offered=tuple(tool["function"]["name"] for tool in question.tools))
         turn.origin = replace(turn.origin, policy=POLICY_VERSION, history=question.history)
 
@@ -118,21 +153,21 @@ class OpenAI:
 
         outcome: CallOutcome = "failed"
         try:
-            failure = await self._endpoint.ask(question, answer, show, turn.meter, deadline=deadline)
+            failure = await endpoint.ask(question, answer, show, turn.meter, deadline=deadline)
             outcome = failures.outcome_of(failure)
         except ResponderFailed as error:
             outcome = failures.outcome_of(error)
             raise
         finally:
             usage = _usage(question, answer)
-            turn.spent_usd += self._prices.cost(usage, at_ms=turn.received_at_ms)
+            turn.spent_usd += prices.cost(usage, at_ms=turn.received_at_ms)
             turn.meter.end(outcome, input_tokens=usage.input, output_tokens=usage.output)
             if answer.model:
                 turn.origin = replace(turn.origin, model=answer.model)
-            if self._endpoint.refusals.is_new:
-                turn.bear_witness(lambda error: (self._endpoint.refusals.keep(),))
+            if endpoint.refusals.is_new:
+                turn.bear_witness(lambda error: (endpoint.refusals.keep(),))
         if answer.refused or answer.finish == "content_filter":
-            log.warning("%s: the model, or a filter, declined", self._endpoint.name)
+            log.warning("%s: the model, or a filter, declined", endpoint.name)
             raise failures.refused()
         return answer, failure
 
