@@ -21,7 +21,19 @@ from web import errors, login
 from web.clock import now_ms
 from web.config import Config
 from web.login import Login
-from web.pages import artifacts, automations, compare, deliveries, feedback, memory, metrics, overview, runs, spend
+from web.pages import (
+    artifacts,
+    automations,
+    compare,
+    deliveries,
+    experiments,
+    feedback,
+    memory,
+    metrics,
+    overview,
+    runs,
+    spend,
+)
 from web.safety import Safety
 from web.source import DatabaseSource
 
@@ -42,6 +54,7 @@ PAGES = (
     PageRoute("/", overview.page, "Overview"),
     PageRoute("/feedback", feedback.page, "Feedback"),
     PageRoute("/compare", compare.page, "Compare"),
+    PageRoute("/experiments", experiments.page, "Experiments"),
     PageRoute("/runs", runs.page, "Runs"),
     PageRoute("/automations", automations.page, "Automations"),
     PageRoute("/memory", memory.page, "Memory"),

@@ -10,6 +10,7 @@ from typing import Any
 from storage import memory_entries, memory_index
 from storage.origin import Origin
 from storage.tables.answer_totals import AnswerTotals
+from teaching.assignment import Variant, assigned
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 ANN, BOB, GROUP, FORUM = (
@@ -184,6 +185,57 @@ class Rows:
                 self.add_rated(
                     at, session, str(2001 + person), emoji, {"model": model, "usd": 0.002 * (1 + number % 2)}
                 )
+
+    def add_experiments(self, people: int = 80) -> None:
+        """One that is over, of which these people have rated two answers each; one that runs, and one that was void."""
+        variants = [Variant(name="control", weight=50), Variant(name="short", weight=50, personality="Be brief.")]
+        day = self.now_ms - self.now_ms % DAY_MS
+        self.add_experiment(
+            "terse", variants, day - 20 * DAY_MS, day - 6 * DAY_MS, "end", (people // 2 + 2, people // 2)
+        )
+        larger = [variants[0], Variant(name="larger", weight=50, model="gpt-4o")]
+        self.add_experiment("models", larger, day - 40 * DAY_MS, day - 30 * DAY_MS, "budget", (180, 90))
+        self.add_experiment("kinder", variants, day - 2 * DAY_MS, day + 9 * DAY_MS, None, (31, 29))
+        random_ = random.Random(5)
+        for number in range(people):
+            session = f"telegram:chat:{5001 + number}"
+            variant = assigned("terse", "terse", session, variants).name
+            for _ in range(2):
+                emoji = ("👍", "👎")[random_.random() > (0.5 if variant == "control" else 0.9)]
+                made_of = {"model": "gpt-4o-mini", "experiment": "terse", "variant": variant, "usd": 0.001}
+                self.add_rated(day - 10 * DAY_MS, session, str(5001 + number), emoji, made_of)
+
+    def add_experiment(
+        self,
+        name: str,
+        variants: list[Variant],
+        started: int,
+        ended: int,
+        because: str | None,
+        units: tuple[int, ...],
+    ) -> None:
+        """What was tried, and how many took part with each variant."""
+        described = [
+            {"name": one.name, "weight": one.weight, "personality": one.personality, "model": one.model}
+            for one in variants
+        ]
+        self.add(
+            "polar_experiments",
+            name=name,
+            salt=name,
+            unit="person",
+            variants=described,
+            untilMs=ended,
+            people=200,
+            budgetUsd=5.0,
+            status="running" if because is None else "ended",
+            endedBecause=because,
+            startedAtMs=started,
+            endedAtMs=None if because is None else ended,
+        )
+        for one, count in zip(variants, units, strict=True):
+            counts = {"units": count, "rated": count - 1, "answers": 3 * count, "failures": 1, "usd": 0.003 * count}
+            self.add("polar_experiment_variants", experiment=name, variant=one.name, **counts)
 
     def add_rated(self, at: int, session: str, person: str, emoji: str, made_of: dict[str, Any]) -> None:
         """An answer that was counted as it was made, and what somebody said of it."""

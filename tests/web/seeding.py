@@ -10,6 +10,7 @@ from storage.engines import connect_readers
 from storage.readers import Readers
 from storage.sqlite import opening
 from storage.tables.runs import Runs
+from teaching.assignment import Variant
 from tests.storage.files import NOW_MS
 from tests.web.rows import ANN, MINUTE_MS, Rows
 from web.clock import now_ms as clock
@@ -42,6 +43,7 @@ def seed(path: Path, *, scale: int = 1, hostile: bool = False, now_ms: int | Non
         rows.add_settings()
         rows.add_memories(30 * scale)
         rows.add_opinions()
+        rows.add_experiments()
         replay = Runs.replay(first=0)
         connection.execute(replay.sql, replay.params)
         if hostile:
@@ -66,6 +68,10 @@ async def reading(path: Path) -> AsyncIterator[Readers]:
         yield readers
     finally:
         await readers.close()
+
+
+DAMAGED = {"salt": "", "unit": "", "variants": NOT_JSON, "untilMs": 0, "status": "ended"}
+"""Of an experiment that cannot be read."""
 
 
 def add_harm(rows: Rows, number: int, text: str) -> None:
@@ -93,6 +99,9 @@ def add_harm(rows: Rows, number: int, text: str) -> None:
     rows.add_rated(
         at, ANN, str(number), "👍", {"model": text, "personality": text, "experiment": text, "variant": text}
     )
+    tried = [Variant(name="control", weight=1), Variant(name=text, weight=1, personality=text, model=text)]
+    rows.add_experiment(text, tried, at, at + 1, "end", (1, 1))
+    rows.add("polar_experiments", name=key, **DAMAGED, startedAtMs=at)
     rows.add_run("automation", key, at, text, text)
     rows.add_run("heartbeat", text, at, "failed", text)
     rows.add_due(f"automation:{key}", "automation", key, at)

@@ -21,6 +21,8 @@ NOW_MS = 1_795_457_700_000
 NAVIGATION = tuple(page.path for page in PAGES if page.label)
 VIEWS = (
     "/feedback?days=365",
+    "/experiments?name=terse",
+    "/experiments?name=models",
     "/runs?view=board",
     "/runs?source=heartbeat&status=failed",
     "/automations?state=paused",
