@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 import exports.__main__ as exports_main
 import web.__main__ as web_main
+from bot.cli.demo import demo
 from bot.cli.export import export
 from bot.cli.web import web
 
 URL, PASSWORD = "postgresql://ann:hush%2Fhush@db/polar", "hush/hush"
 
 
-@pytest.mark.parametrize("command", [export, web], ids=["export", "web"])
+@pytest.mark.parametrize("command", [export, web, partial(demo, database=URL)], ids=["export", "web", "demo"])
 def test_the_password_is_no_argument(command: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
     """Arguments can be read by everybody; the environment of a process by its user alone."""
     given: list[tuple[list[str], dict[str, str]]] = []
