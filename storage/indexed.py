@@ -19,6 +19,11 @@ def own_field(column: str, path: str) -> str:
     return f"json_extract({column}, '$.{path}')"
 
 
+def item(row: str, place: int) -> str:
+    """A value of a row of a parameter of ours, which is a list of lists."""
+    return f"json_extract({row}, '$[{place}]')"
+
+
 EVENT_ACTOR = field("payload", "actor")
 """Who gave a reaction; `polar_feedback_actor` and `polar_feedback_message`."""
 EVENT_AUTOMATION = field("payload", "producedBy.automationId")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from storage.ids import answer_id, chat_id_of, sent_number
-from storage.indexed import own_field
+from storage.indexed import item, own_field
 from storage.json_text import encode_list, read_object
 from storage.origin import Origin
 from storage.readers import Readers
@@ -50,30 +50,30 @@ _COLUMNS = """
 _NAMED = f"""
 SELECT {_COLUMNS.format(m="m")} FROM json_each(:keys) AS named
 CROSS JOIN polar_messages AS m INDEXED BY polar_messages_telegram
-ON m.sessionId = json_extract(named.value, '$[0]')
-  AND m.telegramMessageId = CAST(json_extract(named.value, '$[1]') AS INTEGER)
+ON m.sessionId = {item("named.value", 0)}
+  AND m.telegramMessageId = CAST({item("named.value", 1)} AS INTEGER)
   AND m.telegramMessageId IS NOT NULL AND m.role = 'assistant'
 """
 _ANSWERING = f"""
 SELECT {_COLUMNS.format(m="m")} FROM json_each(:keys) AS named
 CROSS JOIN polar_messages AS m INDEXED BY polar_messages_answers
-ON m.sessionId = json_extract(named.value, '$[0]')
-  AND m.answersMessageId = CAST(json_extract(named.value, '$[1]') AS INTEGER)
+ON m.sessionId = {item("named.value", 0)}
+  AND m.answersMessageId = CAST({item("named.value", 1)} AS INTEGER)
   AND m.answersMessageId IS NOT NULL AND m.role = 'assistant'
 """
 _OF_RUNS = f"""
 SELECT {_COLUMNS.format(m="m")} FROM json_each(:keys) AS named
 CROSS JOIN polar_messages AS m INDEXED BY polar_messages_automation
 ON {own_field("m.origin", "automationId")} IS NOT NULL
-  AND {own_field("m.origin", "automationId")} = json_extract(named.value, '$[1]')
-  AND m.createdAtMs BETWEEN CAST(json_extract(named.value, '$[2]') AS INTEGER) - {RUN_MS}
-    AND CAST(json_extract(named.value, '$[2]') AS INTEGER) + {RUN_MS}
-  AND m.sessionId = json_extract(named.value, '$[0]')
+  AND {own_field("m.origin", "automationId")} = {item("named.value", 1)}
+  AND m.createdAtMs BETWEEN CAST({item("named.value", 2)} AS INTEGER) - {RUN_MS}
+    AND CAST({item("named.value", 2)} AS INTEGER) + {RUN_MS}
+  AND m.sessionId = {item("named.value", 0)}
 """
-_EVENTS = """
+_EVENTS = f"""
 SELECT event.sessionId, event.messageId, event.type, event.emoji, event.polarity, event.payload, event.createdAtMs
 FROM json_each(:keys) AS named CROSS JOIN polar_feedback_events AS event INDEXED BY polar_feedback_message
-ON event.sessionId = json_extract(named.value, '$[0]') AND event.messageId = json_extract(named.value, '$[1]')
+ON event.sessionId = {item("named.value", 0)} AND event.messageId = {item("named.value", 1)}
 WHERE event.type IN ('reaction_added', 'reaction_removed', 'reaction_count') AND event.rowid <= :until
 ORDER BY event.rowid
 """

@@ -55,4 +55,6 @@ def test_any_error_at_all_is_caught_only_to_be_handed_on() -> None:
         ("database.py", "_write"),
         ("group_reader.py", "_answer"),
         ("group_reader.py", "read_group"),
+        ("readers.py", "fetch_all"),
+        ("readers.py", "_answer"),
     }
