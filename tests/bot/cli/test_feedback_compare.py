@@ -28,8 +28,9 @@ def rated(database: Path) -> Path:
     return database
 
 
-def test_who_is_liked_better_is_told_with_how_sure_that_is(rated: Path) -> None:
+def test_who_is_liked_better_is_told_with_how_sure_that_is(rated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line a side, then each difference as a sentence, and what does not follow from it."""
+    monkeypatch.setenv("COLUMNS", "100")
     assert polar(*ARGUMENTS, database=rated).stdout.splitlines() == [
         "model  answers  rated  people  👍  👎           approval  an answer cost  and took",
         "large       37   100%      12  37   0  100% (76 to 100%)           $0.25     0.9 s",
