@@ -1,7 +1,7 @@
 """Expressions that indexes are made of: SQLite uses such an index only where a query has the same text.
 
-tests/storage/test_query_plans.py holds each to its migration. The tables may hold rows of other programs, so what is no
-JSON gives NULL.
+tests/storage/sqlite/test_query_plans.py holds each to its migration. The tables may hold rows of other programs, so
+what is no JSON gives NULL.
 """
 
 from __future__ import annotations

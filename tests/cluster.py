@@ -10,7 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -21,6 +21,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+MISSING = "PostgreSQL is not installed here; apt-get install postgresql"
 USER = "tester"
 TRIES = 5
 """The port that was free a moment ago may be somebody's by then."""
@@ -28,8 +29,10 @@ _NOT_DURABLE = " -c fsync=off -c full_page_writes=off"
 # Whoever reads the input hears of its end, which comes with the end of the process of tests, in whatever way.
 _UNTIL_INPUT_ENDS = """
 "$1/pg_ctl" start -w -t 60 -D "$2" -l "$3/log" -o "$4" >/dev/null && echo up && read -r _
-"$1/pg_ctl" stop -w -t 60 -D "$2" -m fast >/dev/null 2>&1
+"$1/pg_ctl" stop -w -t 60 -D "$2" -m "$5" >/dev/null 2>&1
 """
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'polar' ORDER BY 1"
+_LAST = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'polar'"
 _numbers = count(1)
 
 
@@ -51,8 +54,8 @@ def cluster(folder: Path | None = None, *, is_durable: bool = False) -> Iterator
     sorts unlike bytes, as an operator's may. `is_durable`: what was committed survives the power's end.
     """
     if (home := programs()) is None:
-        pytest.skip("PostgreSQL is not installed here; apt-get install postgresql")
-    with TemporaryDirectory(prefix="polar-pg-") as own:
+        pytest.skip(MISSING)
+    with TemporaryDirectory(prefix="polar-pg-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")) as own:
         data = (folder or Path(own)) / "cluster"
         data.mkdir(exist_ok=True)
         for place in {Path(own), data}:
@@ -74,6 +77,32 @@ def database(url: str, template: str = "template1") -> Iterator[str]:
             yield f"{url.rpartition('/')[0]}/{name}"
         finally:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def emptied(url: str) -> Iterator[Callable[[], None]]:
+    """What makes a database as it is now again, however often: much sooner than a new one is made.
+
+    For rows and counters alone, not for who changes a table.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET search_path = polar; SET session_replication_role = replica")  # without triggers
+        tables = [name for (name,) in connection.execute(_TABLES).fetchall()]
+        filled = [name for name in tables if connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone()]
+        for name in filled:
+            connection.execute(f"CREATE TEMPORARY TABLE kept_{name} AS SELECT * FROM {name}")
+        counters = [f"setval('{name}', {last or 1}, {last is not None})" for name, last in connection.execute(_LAST)]
+        steps = [
+            *(f"DELETE FROM {name}" for name in tables),
+            *(f"INSERT INTO {name} SELECT * FROM kept_{name}" for name in filled),
+            f"SELECT {', '.join(counters)}",
+        ]
+        again = f"BEGIN; {'; '.join(steps)}; COMMIT"
+
+        def empty() -> None:
+            connection.execute(again)
+
+        yield empty
 
 
 def _user() -> str | None:
@@ -99,7 +128,8 @@ def _running(home: Path, data: Path, own: Path, is_durable: bool) -> Iterator[in
     for left in reversed(range(TRIES)):
         port = _free_port()
         options = f"-p {port} -h 127.0.0.1 -k {own}" + ("" if is_durable else _NOT_DURABLE)
-        command = ["sh", "-c", _UNTIL_INPUT_ENDS, "sh", *map(str, (home, data, own)), options]
+        end = "fast" if is_durable else "immediate"
+        command = ["sh", "-c", _UNTIL_INPUT_ENDS, "sh", *map(str, (home, data, own)), options, end]
         with subprocess.Popen(
             command, user=_user(), cwd="/", stdin=PIPE, stdout=PIPE, stderr=DEVNULL, start_new_session=True
         ) as keeper:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, get_args
 
+import psycopg
 import pytest
 import pytest_asyncio
 import typer
@@ -22,7 +23,8 @@ from bot.scheduling import runner
 from bot.settings import Settings
 from emulator import World
 from storage import migrations
-from tests import fresh
+from storage.postgres import schema
+from tests import cluster, fresh
 from tests.house import TOKEN, House, standing
 
 if TYPE_CHECKING:
@@ -127,6 +129,38 @@ def transport(request: pytest.FixtureRequest, house: House) -> str:
     """Each transport to the Bot API in turn, which the bots of the house use; in the quick part the default alone."""
     house.transport = request.param
     return house.transport
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A PostgreSQL, by its first database; skipped where none is installed, unless all tests must run."""
+    if cluster.programs() is None and os.environ.get("CI"):
+        pytest.fail(cluster.MISSING)
+    with cluster.cluster() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def template(server: str) -> Iterator[str]:
+    """The name of a database with Polar's tables there, of which others are copies."""
+    with cluster.database(server) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            schema.migrate(connection, 0)
+        yield url.rpartition("/")[2]
+
+
+@pytest.fixture(scope="session")
+def _reused(server: str, template: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    with cluster.database(server, template) as url, cluster.emptied(url) as empty:
+        yield url, empty
+
+
+@pytest.fixture
+def emptied(_reused: tuple[str, Callable[[], None]]) -> Iterator[str]:
+    """The address of a database with Polar's tables and nothing in them; what a test adds to the schema would stay."""
+    url, empty = _reused
+    yield url
+    empty()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,4 +1,4 @@
-"""A real database file in a folder of its own, opened as the bot opens it."""
+"""A new database for each test, opened as the bot opens it: once as a file of SQLite's, once on a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database
+from storage.location import Location, parse
+from storage.postgres import readers
 from tests.storage.files import NOW_MS
 
 
@@ -17,10 +19,20 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "polar-system.db"
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def location(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Location:
+    """Where the database is: with each engine in turn."""
+    if request.param == "sqlite":
+        file: Path = request.getfixturevalue("path")
+        return file
+    monkeypatch.setattr(readers, "READERS", 1)  # each connection takes a server 5 ms
+    return parse(request.getfixturevalue("emptied"), Path())
+
+
 @pytest.fixture
-async def database(path: Path) -> AsyncIterator[Database]:
+async def database(location: Location) -> AsyncIterator[Database]:
     """A new database, open until the test ends."""
-    opened = await Database.open(path, now_ms=NOW_MS)
+    opened = await Database.open(location, now_ms=NOW_MS)
     try:
         yield opened
     finally:

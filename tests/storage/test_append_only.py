@@ -1,115 +1,80 @@
-"""The two ledgers, attacked from a plain connection: no row that was written ever changes."""
+"""The two ledgers, attacked by a second program: no row that was written ever changes."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from storage import migrations
-from tests.storage.files import NOW_MS, plain, rows
+from storage.database import Database
+from storage.location import Location
+from tests.storage.second import REFUSED, Program, program
 
-ABORTED = {
-    "update": "UPDATE {table} SET createdAtMs = 0",
-    "update of a key": "UPDATE {table} SET {key} = {other}",
-    "update of one row": "UPDATE {table} SET createdAtMs = 0 WHERE rowid = 1",
-    "update that would replace": "UPDATE OR REPLACE {table} SET rowid = 2 WHERE rowid = 1",
-    "update that would be ignored": "UPDATE OR IGNORE {table} SET createdAtMs = 0",
-    "delete": "DELETE FROM {table}",
-    "delete of one row": "DELETE FROM {table} WHERE rowid = 1",
-}
-RUN = "(source, id, runId, profileId, trigger, output, createdAtMs)"
-RUN_NUMBERED = "(sequence, source, id, runId, profileId, trigger, output, createdAtMs)"
-IGNORED = {
-    "feedback: replace": "INSERT OR REPLACE INTO polar_feedback_events (id, type, sessionId, createdAtMs) "
-    "VALUES ('f1', 'forged', 's', 0)",
-    "feedback: replace into": "REPLACE INTO polar_feedback_events (id, type, sessionId, createdAtMs) "
-    "VALUES ('f2', 'forged', 's', 0)",
-    "feedback: replace by the hidden rowid": "INSERT OR REPLACE INTO polar_feedback_events "
-    "(rowid, id, type, sessionId, createdAtMs) VALUES (1, 'f9', 'forged', 's', 0)",
-    "feedback: upsert": "INSERT INTO polar_feedback_events (id, type, sessionId, createdAtMs) "
-    "VALUES ('f1', 'forged', 's', 0) ON CONFLICT (id) DO UPDATE SET type = 'forged'",
-    "feedback: upsert of any conflict": "INSERT INTO polar_feedback_events (id, type, sessionId, createdAtMs) "
-    "VALUES ('f1', 'forged', 's', 0) ON CONFLICT DO UPDATE SET type = excluded.type",
-    "feedback: again": "INSERT INTO polar_feedback_events (id, type, sessionId, createdAtMs) "
-    "VALUES ('f1', 'forged', 's', 0)",
-    "runs: replace by the run": f"INSERT OR REPLACE INTO polar_run_events {RUN} "
-    "VALUES ('automation', 'j', 'r1', 'p', 'manual', '{}', 0)",
-    "runs: replace by the sequence": f"INSERT OR REPLACE INTO polar_run_events {RUN_NUMBERED} "
-    "VALUES (1, 'automation', 'j', 'r9', 'p', 'manual', '{}', 0)",
-    "runs: replace by both, of two rows": f"INSERT OR REPLACE INTO polar_run_events {RUN_NUMBERED} "
-    "VALUES (1, 'automation', 'j', 'r2', 'p', 'manual', '{}', 0)",
-    "runs: upsert": f"INSERT INTO polar_run_events {RUN} VALUES ('automation', 'j', 'r1', 'p', 'manual', '{{}}', 0) "
+FEEDBACK = "INSERT INTO polar_feedback_events (id, type, sessionId, createdAtMs) VALUES"
+RUN = "INSERT INTO polar_run_events (source, id, runId, profileId, trigger, output, createdAtMs) VALUES"
+NUMBERED = "INSERT INTO polar_run_events (sequence, source, id, runId, profileId, trigger, output, createdAtMs) VALUES"
+ABORTED = (
+    "UPDATE {table} SET createdAtMs = 0",
+    "UPDATE {table} SET {key} = '9'",
+    "UPDATE {table} SET createdAtMs = 0 WHERE {key} = '1'",
+    "DELETE FROM {table}",
+    "DELETE FROM {table} WHERE {key} = '1'",
+)
+IGNORED = (
+    f"{FEEDBACK} ('1', 'forged', 's', 0)",
+    f"{FEEDBACK} ('1', 'forged', 's', 0) ON CONFLICT (id) DO NOTHING",
+    f"{FEEDBACK} ('1', 'forged', 's', 0) ON CONFLICT (id) DO UPDATE SET type = 'forged'",
+    f"{RUN} ('automation', 'j', '1', 'p', 'manual', '{{}}', 0)",
+    f"{RUN} ('automation', 'j', '1', 'p', 'manual', '{{}}', 0) "
     "ON CONFLICT (source, id, runId) DO UPDATE SET output = 'forged'",
-    "runs: upsert by the sequence": f"INSERT INTO polar_run_events {RUN_NUMBERED} "
-    "VALUES (2, 'automation', 'j', 'r9', 'p', 'manual', '{}', 0) "
+    f"{NUMBERED} (2, 'automation', 'j', '9', 'p', 'manual', '{{}}', 0) "
     "ON CONFLICT (sequence) DO UPDATE SET output = 'forged'",
-    "runs: again": f"INSERT INTO polar_run_events {RUN} VALUES ('automation', 'j', 'r1', 'p', 'manual', '{{}}', 0)",
-}
-TABLES = ["polar_feedback_events", "polar_run_events"]
-ALL = [f"SELECT rowid, * FROM {table} ORDER BY rowid" for table in TABLES]
+)
+KEYS = {"polar_feedback_events": "id", "polar_run_events": "runId"}
 
 
-@pytest.fixture(params=["ON", "OFF"])
-def connection(path: Path, request: pytest.FixtureRequest) -> Iterator[sqlite3.Connection]:
-    """A second program's connection to ledgers with two rows each, recursive triggers on or off."""
-    with plain(path) as opened:
-        migrations.apply(opened, NOW_MS)
-        opened.execute(
-            "INSERT INTO polar_feedback_events (id, type, sessionId, createdAtMs) "
-            "VALUES ('f1', 'reaction_added', 's', 1), ('f2', 'reaction_removed', 's', 2)"
-        )
-        opened.execute(
-            f"INSERT INTO polar_run_events {RUN} VALUES ('automation', 'j', 'r1', 'p', 'schedule', '{{}}', 1), "
-            "('automation', 'j', 'r2', 'p', 'schedule', '{}', 2)"
-        )
-        opened.execute(f"PRAGMA recursive_triggers = {request.param}")
+@pytest.fixture
+def other(database: Database, location: Location) -> Iterator[Program]:
+    """A second program, and ledgers with two rows each."""
+    with program(location) as opened:
+        opened.execute(f"{FEEDBACK} ('1', 'reaction_added', 's', 1), ('2', 'reaction_removed', 's', 2)")
+        run = "('automation', 'j', {}, 'p', 'schedule', '{{}}', 1)"
+        opened.execute(f"{RUN} {run.format(1)}, {run.format(2)}")
         yield opened
 
 
-def ledgers(path: Path) -> list[list[tuple[object, ...]]]:
+def ledgers(other: Program) -> list[list[tuple[object, ...]]]:
     """Every row of both."""
-    return [rows(path, sql) for sql in ALL]
+    return [other.execute(f"SELECT * FROM {table} ORDER BY {key}").fetchall() for table, key in KEYS.items()]
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", KEYS)
 @pytest.mark.parametrize("attack", ABORTED)
-def test_changing_and_deleting_are_aborted(connection: sqlite3.Connection, path: Path, table: str, attack: str) -> None:
+async def test_changing_and_deleting_are_aborted(other: Program, table: str, attack: str) -> None:
     """The statement fails and says why; every row is what it was."""
-    before = ledgers(path)
-    key, other = ("id", "'f9'") if table == "polar_feedback_events" else ("runId", "'r9'")
-    with pytest.raises(sqlite3.IntegrityError, match=f"{table} is append-only"):
-        connection.execute(ABORTED[attack].format(table=table, key=key, other=other))
-    assert ledgers(path) == before
+    before = ledgers(other)
+    with pytest.raises(REFUSED, match=f"{table} is append-only"):
+        other.execute(attack.format(table=table, key=KEYS[table]))
+    assert ledgers(other) == before
 
 
 @pytest.mark.parametrize("attack", IGNORED)
-def test_a_key_that_exists_is_not_written_again(connection: sqlite3.Connection, path: Path, attack: str) -> None:
-    """REPLACE and upsert neither fail nor do anything."""
-    before = ledgers(path)
+async def test_a_key_that_exists_is_not_written_again(other: Program, attack: str) -> None:
+    """Neither does it fail, nor does it do anything."""
+    before = ledgers(other)
     assert all(len(ledger) == 2 for ledger in before)
-    connection.execute(IGNORED[attack])
-    assert ledgers(path) == before
+    other.execute(attack)
+    assert ledgers(other) == before
 
 
-def test_new_rows_are_appended(connection: sqlite3.Connection, path: Path) -> None:
-    """The triggers let everything else through, several rows at once and with REPLACE too."""
-    connection.execute(
-        "INSERT OR REPLACE INTO polar_feedback_events (id, type, sessionId, createdAtMs) "
-        "VALUES ('f1', 'forged', 's', 0), ('f3', 'reaction_added', 's', 3)"
-    )
-    connection.execute(
-        f"INSERT OR REPLACE INTO polar_run_events {RUN} VALUES ('heartbeat', 'j', 'r1', 'p', 'heartbeat', '{{}}', 3)"
-    )
-    assert rows(path, "SELECT id, type FROM polar_feedback_events ORDER BY rowid") == [
-        ("f1", "reaction_added"),
-        ("f2", "reaction_removed"),
-        ("f3", "reaction_added"),
+async def test_new_rows_are_appended(other: Program) -> None:
+    """Beside one that is there already, in one statement."""
+    other.execute(f"{FEEDBACK} ('1', 'forged', 's', 0), ('3', 'reaction_added', 's', 3)")
+    other.execute(f"{RUN} ('heartbeat', 'j', '1', 'p', 'heartbeat', '{{}}', 3)")
+    feedback, runs = ledgers(other)
+    assert [row[:2] for row in feedback] == [
+        ("1", "reaction_added"),
+        ("2", "reaction_removed"),
+        ("3", "reaction_added"),
     ]
-    assert rows(path, "SELECT sequence, source FROM polar_run_events") == [
-        (1, "automation"),
-        (2, "automation"),
-        (3, "heartbeat"),
-    ]
+    assert sorted(str(row[1]) for row in runs) == ["automation", "automation", "heartbeat"]

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
 from storage.database import Database
 from storage.engines import beside
-from storage.errors import DatabaseUnusable, ExpectationFailed
+from storage.errors import ExpectationFailed
+from storage.location import Location
 from storage.tables.jobs import Jobs
 from storage.tables.properties import Properties
 from storage.tables.users import Users
-from tests.storage.files import NOW_MS, rows
+from tests.storage.files import NOW_MS
+from tests.storage.second import rows
 
 
-async def test_what_is_committed_beside_the_bot_is_read_by_both(database: Database, path: Path) -> None:
+async def test_what_is_committed_beside_the_bot_is_read_by_both(database: Database, location: Location) -> None:
     """And what the bot commits is read beside it."""
     await database.commit(Users.set_timezone("1", "Europe/Berlin", now_ms=NOW_MS))
 
     def operate() -> tuple[str | None, str | None]:
-        with beside(path) as other:
+        with beside(location) as other:
             other.commit(Properties.set("name", "value"))
             return other.ask(Users(other).timezone_of("1")), other.ask(Properties(other).find("name"))
 
@@ -29,20 +30,13 @@ async def test_what_is_committed_beside_the_bot_is_read_by_both(database: Databa
     assert await Properties(database).find("name") == "value"
 
 
-async def test_a_unit_that_is_void_writes_nothing(database: Database, path: Path) -> None:
+async def test_a_unit_that_is_void_writes_nothing(database: Database, location: Location) -> None:
     """All statements, or none of them."""
 
     def operate() -> None:
-        with beside(path) as other:
+        with beside(location) as other:
             other.commit(Properties.set("name", "value"), Jobs.remove("nowhere"))
 
     with pytest.raises(ExpectationFailed):
         await asyncio.to_thread(operate)
-    assert rows(path, "SELECT * FROM polar_properties WHERE name = 'name'") == []
-
-
-def test_a_file_that_is_not_there_is_refused(path: Path) -> None:
-    """With what makes it, and without making it."""
-    with pytest.raises(DatabaseUnusable, match="polar db migrate"), beside(path):
-        pass
-    assert not path.exists()
+    assert rows(location, "SELECT * FROM polar_properties WHERE name = 'name'") == []

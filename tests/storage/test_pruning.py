@@ -10,21 +10,24 @@ import pytest
 
 from storage import pruning
 from storage.database import Database
+from storage.location import Location
 from storage.pruning import FIRST, ROWS, WALKS, Pruning, Slice, Walk, give_back, look_sql
 from storage.statement import Statement
 from storage.tables.properties import KEPT_MESSAGES_DAYS, PRUNED, TELEGRAM_MS, Properties
 from storage.terms import DAY_MS, Terms
-from tests.storage.files import NOW_MS, plain, rows
+from tests.storage import ON_SQLITE
+from tests.storage.files import NOW_MS, plain
 from tests.storage.plans import plan, scans
+from tests.storage.second import program, rows
 
 ALL = Terms(updates=7, audit=90, deliveries=30, run_log=90, dead=90, proposals=30, messages=365)
 TODAY, YEARS_AGO = NOW_MS - 60_000, NOW_MS - 1_000 * DAY_MS
 S = "telegram:chat:1"
 
 
-def insert(path: Path, table: str, *found: Mapping[str, Any]) -> None:
+def insert(location: Location, table: str, *found: Mapping[str, Any]) -> None:
     """Rows as another program would write them, in this order."""
-    with plain(path) as connection:
+    with program(location) as connection:
         connection.execute("BEGIN")
         for row in found:
             names, marks = ", ".join(row), ", ".join("?" * len(row))
@@ -178,46 +181,50 @@ def no_newest(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 async def test_what_has_outlived_its_term_goes_and_nothing_else(
-    database: Database, path: Path, table: str, key: str, given: list[dict[str, Any]], left: list[Any]
+    database: Database, location: Location, table: str, key: str, given: list[dict[str, Any]], left: list[Any]
 ) -> None:
     """What is pending, running, or due stays however old it is; what was set aside has a term of its own."""
-    insert(path, table, *given)
+    insert(location, table, *given)
     assert (await prune(database))[table] == len(given) - len(left)
-    assert [row[0] for row in rows(path, f"SELECT {key} FROM {table} ORDER BY 1")] == left
+    assert [row[0] for row in rows(location, f"SELECT {key} FROM {table} ORDER BY 1")] == left
 
 
-async def test_for_ever_is_for_ever(database: Database, path: Path) -> None:
+async def test_for_ever_is_for_ever(database: Database, location: Location) -> None:
     """With 0 days nobody even looks."""
-    insert(path, "polar_audit", audit(1, YEARS_AGO))
-    insert(path, "polar_messages", message(1, YEARS_AGO))
+    insert(location, "polar_audit", audit(1, YEARS_AGO))
+    insert(location, "polar_messages", message(1, YEARS_AGO))
     assert "polar_audit" not in await prune(database, Terms(audit=0))
-    assert rows(path, "SELECT (SELECT count(*) FROM polar_audit), (SELECT count(*) FROM polar_messages)") == [(1, 1)]
+    assert rows(location, "SELECT (SELECT count(*) FROM polar_audit), (SELECT count(*) FROM polar_messages)") == [
+        (1, 1)
+    ]
 
 
 async def test_the_newest_updates_stay_however_old_they_are(
-    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, location: Location, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exactly so many, whatever became of them: Telegram may send them again."""
     assert pruning.NEWEST_UPDATES == 10_000
     monkeypatch.setattr(pruning, "NEWEST_UPDATES", 3)
     numbers = [1, 2, 4, 5, 9, 20]
-    insert(path, "polar_updates", *(update(n, YEARS_AGO) for n in numbers))
+    insert(location, "polar_updates", *(update(n, YEARS_AGO) for n in numbers))
     await prune(database)
-    assert rows(path, "SELECT updateId FROM polar_updates ORDER BY 1") == [(5,), (9,), (20,)]
+    assert rows(location, "SELECT updateId FROM polar_updates ORDER BY 1") == [(5,), (9,), (20,)]
     await prune(database)
-    assert rows(path, "SELECT count(*) FROM polar_updates") == [(3,)]
+    assert rows(location, "SELECT count(*) FROM polar_updates") == [(3,)]
 
 
-async def test_a_message_stays_as_long_as_something_needs_it(database: Database, path: Path) -> None:
+async def test_a_message_stays_as_long_as_something_needs_it(database: Database, location: Location) -> None:
     """A former text that erasure finds by it, a call that is not made or may be retried, a turn that is under way."""
     insert(
-        path, "polar_delivery_queue", *(delivery(n, TODAY, s) for n, s in ((2, "pending"), (3, "failed"), (4, "sent")))
+        location,
+        "polar_delivery_queue",
+        *(delivery(n, TODAY, s) for n, s in ((2, "pending"), (3, "failed"), (4, "sent"))),
     )
-    insert(path, "polar_updates", update(9, TODAY, "pending", sessionId=S, telegramMessageId=5))
+    insert(location, "polar_updates", update(9, TODAY, "pending", sessionId=S, telegramMessageId=5))
     revision = {"sessionId": S, "text": "before", "revisedAtMs": NOW_MS - 3 * DAY_MS}
-    insert(path, "polar_message_revisions", revision | {"telegramMessageId": 6}, revision | {"deliveryId": "d10"})
+    insert(location, "polar_message_revisions", revision | {"telegramMessageId": 6}, revision | {"deliveryId": "d10"})
     insert(
-        path,
+        location,
         "polar_messages",
         message(1, YEARS_AGO),
         *(message(n, YEARS_AGO, deliveryId=f"d{n}") for n in (2, 3, 4)),
@@ -228,55 +235,65 @@ async def test_a_message_stays_as_long_as_something_needs_it(database: Database,
         message(10, YEARS_AGO, deliveryId="d10"),
     )
     await prune(database)
-    assert [row[0] for row in rows(path, "SELECT sequence FROM polar_messages ORDER BY 1")] == [2, 3, 5, 6, 7, 8, 10]
-    with plain(path) as connection:
+    assert [row[0] for row in rows(location, "SELECT sequence FROM polar_messages ORDER BY 1")] == [
+        2,
+        3,
+        5,
+        6,
+        7,
+        8,
+        10,
+    ]
+    with program(location) as connection:
         connection.execute("UPDATE polar_delivery_queue SET status = 'sent'")
         connection.execute("UPDATE polar_updates SET status = 'done'")
     assert (await prune(database, now_ms=NOW_MS + 365 * DAY_MS))["polar_message_revisions"] == 2
-    assert [row[0] for row in rows(path, "SELECT sequence FROM polar_messages ORDER BY 1")] == [6, 10]
+    assert [row[0] for row in rows(location, "SELECT sequence FROM polar_messages ORDER BY 1")] == [6, 10]
     await prune(database, now_ms=NOW_MS + 365 * DAY_MS)
-    assert rows(path, "SELECT count(*) FROM polar_messages") == [(0,)]
+    assert rows(location, "SELECT count(*) FROM polar_messages") == [(0,)]
 
 
-async def test_the_parts_of_a_message_go_when_it_does(database: Database, path: Path) -> None:
+async def test_the_parts_of_a_message_go_when_it_does(database: Database, location: Location) -> None:
     """Also those of one that stays without its text; not those of one that was edited since."""
     part = {"sessionId": S, "kind": "quote", "number": 0, "content": "{}", "createdAtMs": YEARS_AGO}
-    insert(path, "polar_message_parts", *(part | {"telegramMessageId": n} for n in (1, 2, 3, 4)))
+    insert(location, "polar_message_parts", *(part | {"telegramMessageId": n} for n in (1, 2, 3, 4)))
     young = part | {"telegramMessageId": 5, "createdAtMs": TODAY}
-    insert(path, "polar_message_parts", young)
+    insert(location, "polar_message_parts", young)
     event = {"sessionId": S, "polarity": "neutral", "payload": "{}", "createdAtMs": YEARS_AGO}
-    insert(path, "polar_feedback_events", event | {"id": "e", "type": "reaction_added", "messageId": "msg_a_2"})
-    insert(path, "polar_messages", message(1, YEARS_AGO), message(2, YEARS_AGO), message(5, TODAY))
-    insert(path, "polar_messages", message(3, YEARS_AGO, editedAtMs=TODAY))
+    insert(location, "polar_feedback_events", event | {"id": "e", "type": "reaction_added", "messageId": "msg_a_2"})
+    insert(location, "polar_messages", message(1, YEARS_AGO), message(2, YEARS_AGO), message(5, TODAY))
+    insert(location, "polar_messages", message(3, YEARS_AGO, editedAtMs=TODAY))
     assert (await prune(database))["polar_message_parts"] == 3
-    assert rows(path, "SELECT telegramMessageId FROM polar_message_parts ORDER BY 1") == [(3,), (5,)]
-    assert rows(path, "SELECT telegramMessageId FROM polar_messages ORDER BY 1") == [(2,), (3,), (5,)]
+    assert rows(location, "SELECT telegramMessageId FROM polar_message_parts ORDER BY 1") == [(3,), (5,)]
+    assert rows(location, "SELECT telegramMessageId FROM polar_messages ORDER BY 1") == [(2,), (3,), (5,)]
 
 
-async def test_what_somebody_reacted_to_loses_its_text_and_stays(database: Database, path: Path) -> None:
+async def test_what_somebody_reacted_to_loses_its_text_and_stays(database: Database, location: Location) -> None:
     """So that whoever takes a reaction back takes it from the message that has it; totals stay as they are."""
-    insert(path, "polar_messages", message(1, YEARS_AGO, attachment="{}"), message(2, YEARS_AGO))
+    insert(location, "polar_messages", message(1, YEARS_AGO, attachment="{}"), message(2, YEARS_AGO))
     event = {"sessionId": S, "polarity": "neutral", "payload": "{}", "createdAtMs": YEARS_AGO}
     insert(
-        path,
+        location,
         "polar_feedback_events",
         event | {"id": "e", "type": "reaction_added", "messageId": "msg_a_1", "emoji": "👍"},
         event | {"id": "f", "type": "command_executed", "messageId": "msg_a_2"},
     )
-    totals = [rows(path, f"SELECT * FROM polar_daily_{name}") for name in ("messages", "feedback")]
+    totals = [rows(location, f"SELECT * FROM polar_daily_{name}") for name in ("messages", "feedback")]
     gone = await prune(database)
     assert (gone["polar_messages"], gone["polar_messages (texts)"]) == (1, 1)
-    assert rows(path, "SELECT messageId, text, attachment FROM polar_messages") == [("msg_a_1", "", None)]
-    assert [rows(path, f"SELECT * FROM polar_daily_{name}") for name in ("messages", "feedback")] == totals
+    assert rows(location, "SELECT messageId, text, attachment FROM polar_messages") == [("msg_a_1", "", None)]
+    assert [rows(location, f"SELECT * FROM polar_daily_{name}") for name in ("messages", "feedback")] == totals
     assert (await prune(database))["polar_messages (texts)"] == 0
 
 
-async def test_that_messages_have_a_term_is_noted_with_the_first_that_goes(database: Database, path: Path) -> None:
+async def test_that_messages_have_a_term_is_noted_with_the_first_that_goes(
+    database: Database, location: Location
+) -> None:
     """For pages that quote messages: not before, so that they never say what is not so."""
     properties = Properties(database)
     await prune(database)
     assert await properties.find(KEPT_MESSAGES_DAYS) is None
-    insert(path, "polar_messages", message(1, YEARS_AGO))
+    insert(location, "polar_messages", message(1, YEARS_AGO))
     await prune(database)
     assert await properties.find(KEPT_MESSAGES_DAYS) == "365"
 
@@ -306,30 +323,31 @@ async def test_a_date_that_cannot_be_read_is_none(database: Database, stored: st
 
 
 async def test_a_walk_ends_behind_a_slice_that_is_young(
-    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, location: Location, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What came in after it is younger, whatever a clock has written; only a date in the future tells nothing."""
     monkeypatch.setattr(pruning, "ROWS", 2)
     ahead = NOW_MS + DAY_MS
     ages = (ahead, ahead, YEARS_AGO, TODAY, YEARS_AGO, TODAY, TODAY, TODAY, YEARS_AGO)
-    insert(path, "polar_audit", *(audit(n, at_ms) for n, at_ms in enumerate(ages)))
+    insert(location, "polar_audit", *(audit(n, at_ms) for n, at_ms in enumerate(ages)))
     await prune(database)
-    left = [int(turn[1:]) for (turn,) in rows(path, "SELECT turnId FROM polar_audit ORDER BY sequence")]
+    left = [int(turn[1:]) for (turn,) in rows(location, "SELECT turnId FROM polar_audit ORDER BY sequence")]
     assert left == [0, 1, 3, 5, 6, 7, 8]
 
 
-async def test_what_was_taken_up_again_since_it_was_seen_stays(database: Database, path: Path) -> None:
+async def test_what_was_taken_up_again_since_it_was_seen_stays(database: Database, location: Location) -> None:
     """The commit looks once more."""
-    insert(path, "polar_delivery_queue", delivery(1, YEARS_AGO, "failed"), delivery(2, YEARS_AGO, "failed"))
+    insert(location, "polar_delivery_queue", delivery(1, YEARS_AGO, "failed"), delivery(2, YEARS_AGO, "failed"))
     pruner = Pruning(database, ALL)
     [walk] = [walk for walk in WALKS if walk.table == "polar_delivery_queue"]
     found = await pruner.look(walk, after=FIRST, now_ms=NOW_MS)
     await database.commit(Statement("UPDATE polar_delivery_queue SET status = 'pending' WHERE deliveryId = 'd1'"))
     [went, *_] = await database.commit(*pruner.drop(found))
     assert len(went) == 1
-    assert rows(path, "SELECT deliveryId FROM polar_delivery_queue") == [("d1",)]
+    assert rows(location, "SELECT deliveryId FROM polar_delivery_queue") == [("d1",)]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.name)
 async def test_a_walk_scans_no_table_and_sorts_nothing(database: Database, path: Path, walk: Walk) -> None:
     """Neither when it looks nor when it lets go."""
@@ -358,6 +376,7 @@ def effort(path: Path, statement: Statement) -> int:
     return steps
 
 
+@ON_SQLITE
 async def test_a_slice_costs_the_same_however_much_there_is(database: Database, path: Path) -> None:
     """Five times the rows, all of them due: not a step more."""
     efforts = []
@@ -372,6 +391,7 @@ async def test_a_slice_costs_the_same_however_much_there_is(database: Database, 
     assert [(abs(a - looked) <= 1, abs(b - dropped) <= 1) for a, b in others] == [(True, True)]
 
 
+@ON_SQLITE
 async def test_unused_pages_are_given_back_a_bounded_number_at_once(database: Database, path: Path) -> None:
     """So many smaller is the file."""
     insert(path, "polar_audit", *(audit(n, YEARS_AGO) | {"reason": "r" * 4000} for n in range(300)))

@@ -1,4 +1,4 @@
-"""A server for all of these tests, and a new database for each."""
+"""New databases on the tests' server, and connections to them."""
 
 from __future__ import annotations
 
@@ -9,23 +9,6 @@ import pytest
 
 from storage.postgres import dialect, schema
 from tests import cluster
-from tests.storage.files import NOW_MS
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """A cluster, by the address of its first database; skipped where no PostgreSQL is installed."""
-    with cluster.cluster() as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def template(server: str) -> Iterator[str]:
-    """The name of a database with Polar's tables, of which others are copies."""
-    with cluster.database(server) as url:
-        with psycopg.connect(url, autocommit=True) as connection:
-            schema.migrate(connection, NOW_MS)
-        yield url.rpartition("/")[2]
 
 
 @pytest.fixture

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
-
 import pytest
 
 from storage.database import Database
 from storage.errors import ExpectationFailed, StatementFailed
+from storage.location import Location
 from storage.statement import Parameters, Rows
 from storage.tables.access import Permissions
 from storage.tables.chats import Chats
-from tests.storage.files import NOW_MS, plain, rows
+from tests.storage.files import NOW_MS
+from tests.storage.second import REFUSED, program, rows
 
 ROLES = "SELECT subject, role FROM polar_access ORDER BY subject"
 
@@ -44,7 +43,7 @@ async def test_the_code_makes_its_user_the_owner_once(database: Database, access
     assert await access.owner() == "7"
 
 
-async def test_there_is_one_owner_only(database: Database, access: Permissions, path: Path) -> None:
+async def test_there_is_one_owner_only(database: Database, access: Permissions, location: Location) -> None:
     """A valid code is not even used up when there is one; the table itself refuses a second."""
     await database.commit(*access.offer_owner_code("one", now_ms=NOW_MS), *access.make_owner("7", "one", now_ms=NOW_MS))
     await database.commit(*access.offer_owner_code("two", now_ms=NOW_MS))
@@ -52,8 +51,8 @@ async def test_there_is_one_owner_only(database: Database, access: Permissions, 
         with pytest.raises(ExpectationFailed):
             await database.commit(*access.make_owner(user, "two", now_ms=NOW_MS))
     assert await access.is_owner_code("two")
-    assert rows(path, ROLES) == [("7", "owner")]
-    with plain(path) as connection, pytest.raises(sqlite3.IntegrityError):
+    assert rows(location, ROLES) == [("7", "owner")]
+    with program(location) as connection, pytest.raises(REFUSED):
         connection.execute("INSERT INTO polar_access VALUES ('9', 'owner', NULL, 1)")
 
 
@@ -83,7 +82,7 @@ async def test_a_member_can_become_the_owner(database: Database, access: Permiss
     assert await access.role_of("7") == "owner"
 
 
-async def test_a_member_code_is_approved_once(database: Database, access: Permissions, path: Path) -> None:
+async def test_a_member_code_is_approved_once(database: Database, access: Permissions, location: Location) -> None:
     """Its holder gets in, the code is gone."""
     await database.commit(*access.offer_member_code("Zx9", "7", now_ms=NOW_MS, expires_at_ms=NOW_MS + 10))
     assert await access.age_of_code("7", now_ms=NOW_MS) == 0
@@ -92,7 +91,7 @@ async def test_a_member_code_is_approved_once(database: Database, access: Permis
     assert await access.role_of("7") == "member"
     assert await access.user_of_code("zx9", now_ms=NOW_MS) is None
     assert await access.age_of_code("7", now_ms=NOW_MS) is None
-    assert rows(path, "SELECT subject, role, grantedBy, createdAtMs FROM polar_access") == [
+    assert rows(location, "SELECT subject, role, grantedBy, createdAtMs FROM polar_access") == [
         ("7", "member", "1", NOW_MS)
     ]
     with pytest.raises(ExpectationFailed):
@@ -125,7 +124,7 @@ async def test_a_member_code_expires(database: Database, access: Permissions) ->
 
 
 async def test_a_new_member_code_ends_the_persons_former_one(
-    database: Database, access: Permissions, path: Path
+    database: Database, access: Permissions, location: Location
 ) -> None:
     """And clears away those of others that have expired."""
     await database.commit(
@@ -136,18 +135,18 @@ async def test_a_new_member_code_ends_the_persons_former_one(
     await database.commit(*access.offer_member_code("two", "7", now_ms=NOW_MS + 5, expires_at_ms=NOW_MS + 100))
     found = {code: await access.user_of_code(code, now_ms=NOW_MS + 6) for code in ("one", "two", "old", "alive")}
     assert found == {"one": None, "two": "7", "old": None, "alive": "9"}
-    assert len(rows(path, "SELECT * FROM polar_pairing_codes")) == 2
+    assert len(rows(location, "SELECT * FROM polar_pairing_codes")) == 2
 
 
-async def test_codes_are_kept_hashed(database: Database, access: Permissions, path: Path) -> None:
+async def test_codes_are_kept_hashed(database: Database, access: Permissions, location: Location) -> None:
     """Who reads the file does not learn them."""
     await database.commit(*access.offer_owner_code("SECRET1", now_ms=NOW_MS))
     await database.commit(*access.offer_member_code("SECRET2", "7", now_ms=NOW_MS, expires_at_ms=NOW_MS + 1))
-    assert "SECRET" not in repr(rows(path, "SELECT * FROM polar_pairing_codes")).upper()
+    assert "SECRET" not in repr(rows(location, "SELECT * FROM polar_pairing_codes")).upper()
 
 
 async def test_a_role_is_granted_once_and_a_higher_one_kept(
-    database: Database, access: Permissions, path: Path
+    database: Database, access: Permissions, location: Location
 ) -> None:
     """Also to a session; unknown roles are refused."""
     await database.commit(
@@ -155,17 +154,19 @@ async def test_a_role_is_granted_once_and_a_higher_one_kept(
         access.grant("telegram:chat:-5", "group", granted_by="1", now_ms=NOW_MS),
         access.grant("7", "member", granted_by="1", now_ms=NOW_MS),
     )
-    assert rows(path, ROLES) == [("7", "admin"), ("telegram:chat:-5", "group")]
+    assert rows(location, ROLES) == [("7", "admin"), ("telegram:chat:-5", "group")]
     with pytest.raises(StatementFailed):
         await database.commit(access.grant("8", "emperor", granted_by="1", now_ms=NOW_MS))
 
 
-async def test_a_role_can_be_taken_away_but_not_the_owners(database: Database, access: Permissions, path: Path) -> None:
+async def test_a_role_can_be_taken_away_but_not_the_owners(
+    database: Database, access: Permissions, location: Location
+) -> None:
     """Taking away what is not there is harmless."""
     await database.commit(*access.offer_owner_code("one", now_ms=NOW_MS), *access.make_owner("1", "one", now_ms=NOW_MS))
     await database.commit(access.grant("7", "member", granted_by="1", now_ms=NOW_MS))
     await database.commit(*[access.revoke(subject) for subject in ("7", "7", "1", "nobody")])
-    assert rows(path, ROLES) == [("1", "owner")]
+    assert rows(location, ROLES) == [("1", "owner")]
 
 
 async def test_a_role_that_was_asked_for_follows_every_change(database: Database, access: Permissions) -> None:

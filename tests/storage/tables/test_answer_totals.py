@@ -6,14 +6,16 @@ import json
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from storage import migrations
 from storage.database import Database
+from storage.location import Location
 from storage.origin import Origin
 from storage.tables.answer_totals import AnswerTotals
-from tests.storage.files import DAY_MS, NOW_MS, rows
+from tests.storage import ON_SQLITE
+from tests.storage.files import DAY_MS, NOW_MS
+from tests.storage.second import rows
 
 TOTALS = "SELECT * FROM polar_answer_totals ORDER BY day, model, isPrivate"
 MODEL = Origin(responder="openai", model="large", personality="f", automation_id="j", experiment="e", variant="v")
@@ -21,7 +23,9 @@ BEFORE = 25
 """The version before answers were counted."""
 
 
-async def test_each_answer_adds_to_the_total_of_its_day_and_of_what_made_it(database: Database, path: Path) -> None:
+async def test_each_answer_adds_to_the_total_of_its_day_and_of_what_made_it(
+    database: Database, location: Location
+) -> None:
     """Its cost where that is known; a day, a model or a kind of chat of its own is a row of its own."""
     for origin, is_private, now_ms in (
         (Origin(responder="local"), False, NOW_MS),
@@ -32,19 +36,20 @@ async def test_each_answer_adds_to_the_total_of_its_day_and_of_what_made_it(data
     ):
         await database.commit(AnswerTotals.count(origin, is_private=is_private, milliseconds=50, now_ms=now_ms))
     days = ["2026-11-18", "2026-11-19"]
-    assert rows(path, TOTALS) == [
+    assert rows(location, TOTALS) == [
         (days[0], "", "", "", "", "", 0, 1, 0, 0.0, 1, 50),
         (days[0], "large", "f", "j", "e", "v", 1, 3, 2, 0.3, 3, 150),
         (days[1], "large", "f", "j", "e", "v", 1, 1, 0, 0.0, 1, 50),
     ]
 
 
-async def test_what_was_made_beyond_the_calendar_is_counted_too(database: Database, path: Path) -> None:
+async def test_what_was_made_beyond_the_calendar_is_counted_too(database: Database, location: Location) -> None:
     """On no day."""
     await database.commit(AnswerTotals.count(Origin(), is_private=True, milliseconds=1, now_ms=2**62))
-    assert [day for day, *_ in rows(path, TOTALS)] == [""]
+    assert [day for day, *_ in rows(location, TOTALS)] == [""]
 
 
+@ON_SQLITE
 def test_what_is_there_already_is_counted_by_its_first_parts() -> None:
     """Answers that grew in a message, too; nothing that no responder said, and no people's words."""
     made = {"responder": "openai", "model": "large", "personality": "f", "usd": 0.25}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.indexer import Indexer
 from storage.database import Database
+from storage.location import Location
 from storage.payloads import SendMessage
 from storage.statement import Statement
 from storage.tables.access import Permissions
@@ -20,7 +20,8 @@ from storage.tables.memories import Memories
 from storage.tables.messages import Messages
 from storage.tables.personalities import Personalities, ProfileTarget
 from storage.tables.runs import Runs
-from tests.storage.files import NOW_MS, rows
+from tests.storage.files import NOW_MS
+from tests.storage.second import rows
 
 OLD, NEW, OTHER = "telegram:chat:-5", "telegram:chat:-1005", "telegram:chat:-6"
 MOVED = {
@@ -90,9 +91,9 @@ async def settle(database: Database, session: str, number: int) -> None:
     )
 
 
-def seen(path: Path, queries: dict[str, str]) -> dict[str, list[Any]]:
+def seen(location: Location, queries: dict[str, str]) -> dict[str, list[Any]]:
     """The chats that the rows of each table name, the old chat's row first."""
-    return {table: [row[0] for row in rows(path, sql)] for table, sql in queries.items()}
+    return {table: [row[0] for row in rows(location, sql)] for table, sql in queries.items()}
 
 
 @pytest.fixture
@@ -103,12 +104,12 @@ async def settled(database: Database) -> None:
 
 
 @pytest.mark.usefixtures("settled")
-async def test_what_belongs_to_a_chat_moves_with_it(database: Database, path: Path) -> None:
+async def test_what_belongs_to_a_chat_moves_with_it(database: Database, location: Location) -> None:
     """Jobs, waiting deliveries, memories, personalities, budgets, access; the ledgers tell what was, where it was."""
-    ledgers = seen(path, KEPT)
+    ledgers = seen(location, KEPT)
     await database.commit(*Chats.migrate(OLD, NEW, now_ms=NOW_MS))
-    assert seen(path, MOVED) == {table: [NEW, OTHER] for table in MOVED}
-    assert seen(path, KEPT) == ledgers
+    assert seen(location, MOVED) == {table: [NEW, OTHER] for table in MOVED}
+    assert seen(location, KEPT) == ledgers
     assert ledgers["polar_feedback_events"] == [OLD, OTHER]
     await Indexer(database).look()  # as the bot does each second
     found = await Memories(database).search("tea", session_id=NEW, user_id="7", limit=5)
@@ -116,30 +117,30 @@ async def test_what_belongs_to_a_chat_moves_with_it(database: Database, path: Pa
 
 
 @pytest.mark.usefixtures("settled")
-async def test_moving_again_changes_nothing(database: Database, path: Path) -> None:
+async def test_moving_again_changes_nothing(database: Database, location: Location) -> None:
     """Telegram tells of it in both chats, and every refused call tells of it once more."""
     await database.commit(*Chats.migrate(OLD, NEW, now_ms=NOW_MS))
-    before = {**seen(path, MOVED), "aliases": rows(path, "SELECT * FROM polar_chat_aliases")}
+    before = {**seen(location, MOVED), "aliases": rows(location, "SELECT * FROM polar_chat_aliases")}
     await database.commit(*Chats.migrate(OLD, NEW, now_ms=NOW_MS + 5))
     await database.commit(*Chats.migrate(OLD, NEW, now_ms=NOW_MS + 5), *Chats.migrate(OLD, NEW, now_ms=NOW_MS + 6))
-    assert {**seen(path, MOVED), "aliases": rows(path, "SELECT * FROM polar_chat_aliases")} == before
+    assert {**seen(location, MOVED), "aliases": rows(location, "SELECT * FROM polar_chat_aliases")} == before
 
 
 @pytest.mark.usefixtures("settled")
-async def test_a_new_chat_that_has_rows_already_is_no_obstacle(database: Database, path: Path) -> None:
+async def test_a_new_chat_that_has_rows_already_is_no_obstacle(database: Database, location: Location) -> None:
     """Both chats' rows are kept where there may be several; a budget of the new one wins, nothing is void."""
     await settle(database, NEW, 3)
     await database.commit(*Chats.migrate(OLD, NEW, now_ms=NOW_MS))
-    after = seen(path, MOVED)
+    after = seen(location, MOVED)
     for table in ("polar_automation_jobs", "polar_delivery_queue", "polar_memory"):
         assert after[table] == [NEW, OTHER, NEW]
-    assert rows(path, "SELECT maxLimitUsd FROM polar_budget_policies WHERE targetId = ?", NEW) == [(3.0,)]
-    assert rows(path, "SELECT accumulatedUsd FROM polar_budget_usage WHERE targetId = ?", NEW) == [(3.0,)]
+    assert rows(location, "SELECT maxLimitUsd FROM polar_budget_policies WHERE targetId = ?", NEW) == [(3.0,)]
+    assert rows(location, "SELECT accumulatedUsd FROM polar_budget_usage WHERE targetId = ?", NEW) == [(3.0,)]
     assert sorted(after["polar_access"]) == [NEW, OTHER]
 
 
 @pytest.mark.usefixtures("settled")
-async def test_deliveries_that_are_over_stay_where_they_were_sent(database: Database, path: Path) -> None:
+async def test_deliveries_that_are_over_stay_where_they_were_sent(database: Database, location: Location) -> None:
     """What waits and what is in flight moves; what was sent does not."""
     deliveries = Deliveries(database)
     first = next(iter(await deliveries.list_next(OLD)), None)
@@ -159,7 +160,7 @@ async def test_deliveries_that_are_over_stay_where_they_were_sent(database: Data
     flying = next(iter(await deliveries.list_next(OLD)), None)
     assert flying is not None
     await database.commit(deliveries.claim(flying, now_ms=NOW_MS), *Chats.migrate(OLD, NEW, now_ms=NOW_MS))
-    assert rows(path, "SELECT deliveryId, sessionId, status FROM polar_delivery_queue ORDER BY deliveryId") == [
+    assert rows(location, "SELECT deliveryId, sessionId, status FROM polar_delivery_queue ORDER BY deliveryId") == [
         ("d1", OLD, "sent"),
         ("d2", OTHER, "pending"),
         ("flying", NEW, "sending"),
@@ -167,7 +168,7 @@ async def test_deliveries_that_are_over_stay_where_they_were_sent(database: Data
 
 
 @pytest.mark.usefixtures("settled")
-async def test_a_personality_gets_the_id_that_belongs_to_its_new_chat(database: Database, path: Path) -> None:
+async def test_a_personality_gets_the_id_that_belongs_to_its_new_chat(database: Database, location: Location) -> None:
     """So that setting it there replaces it; where the person has one there already, that one counts."""
     personalities = Personalities(database)
     there = ProfileTarget(scope="session", user_id="8", session_id=NEW)
@@ -178,8 +179,8 @@ async def test_a_personality_gets_the_id_that_belongs_to_its_new_chat(database: 
         *Chats.migrate(OLD, NEW, now_ms=NOW_MS),
     )
     moved = "SELECT profileId, prompt FROM polar_personality_profiles WHERE sessionId = ? ORDER BY userId"
-    assert rows(path, moved, NEW) == [(f"personality:session:7:{NEW}", "x"), (there.profile_id, "new")]
+    assert rows(location, moved, NEW) == [(f"personality:session:7:{NEW}", "x"), (there.profile_id, "new")]
     await database.commit(
         *personalities.set(ProfileTarget(scope="session", user_id="7", session_id=NEW), "y", now_ms=NOW_MS)
     )
-    assert rows(path, moved, NEW) == [(f"personality:session:7:{NEW}", "y"), (there.profile_id, "new")]
+    assert rows(location, moved, NEW) == [(f"personality:session:7:{NEW}", "y"), (there.profile_id, "new")]

@@ -10,12 +10,15 @@ from middleware.replies.outbox import ANSWER
 from storage import migrations
 from storage.database import Database
 from storage.errors import ExpectationFailed
+from storage.location import Location
 from storage.payloads import EditMessageText, Payload, SendDocument, SendMessage, UnknownPayload
 from storage.statement import Statement
 from storage.tables.deliveries import APART, Deliveries, Delivery
 from storage.views.queue_counts import QueueCounts
-from tests.storage.files import NOW_MS, plain, rows
+from tests.storage import ON_SQLITE
+from tests.storage.files import NOW_MS, plain
 from tests.storage.plans import plan
+from tests.storage.second import rows
 
 S = "telegram:chat:1"
 ROW = "SELECT deliveryId, status, attempts, ambiguous, reason, updatedAtMs FROM polar_delivery_queue ORDER BY sequence"
@@ -128,17 +131,19 @@ async def test_nothing_waits_for_ever(database: Database, deliveries: Deliveries
     assert sorted(sent) == sorted([*(f"answer {n}" for n in range(30)), "reminder"])
 
 
-async def test_the_rank_is_one_for_all_parts_of_a_reply(database: Database, deliveries: Deliveries, path: Path) -> None:
+async def test_the_rank_is_one_for_all_parts_of_a_reply(
+    database: Database, deliveries: Deliveries, location: Location
+) -> None:
     """And stays what it was when the reply was queued."""
     parts = [add(deliveries, f"r{n}", reply="r", head_start=10, part=n) for n in range(3)]
     await database.commit(add(deliveries, "first"), *parts)
     await database.commit(deliveries.claim(await following(deliveries), now_ms=NOW_MS))
-    ranks = rows(path, "SELECT replyId, rank FROM polar_delivery_queue ORDER BY sequence")
+    ranks = rows(location, "SELECT replyId, rank FROM polar_delivery_queue ORDER BY sequence")
     assert ranks == [("reply of first", 1), ("r", -8), ("r", -8), ("r", -8)]
 
 
 async def test_a_further_reply_to_somebody_stands_behind_everybodys_first(
-    database: Database, deliveries: Deliveries, path: Path
+    database: Database, deliveries: Deliveries, location: Location
 ) -> None:
     """As long as an earlier one to them waits in the same chat; one person's keep their order, and their parts."""
 
@@ -150,28 +155,31 @@ async def test_a_further_reply_to_somebody_stands_behind_everybodys_first(
         *[ask(f"ann {n}", "1") for n in range(5)], ask("bob", "2"), ask("elsewhere", "1", session="t")
     )
     await database.commit(ask("cid", "3"), ask("cid's second part", "3", part=1), ask("ann 5", "1"))
-    ranks = dict(rows(path, "SELECT deliveryId, rank + ? - sequence FROM polar_delivery_queue", ANSWER))
+    ranks = dict(rows(location, "SELECT deliveryId, rank + ? - sequence FROM polar_delivery_queue", ANSWER))
     assert [ranks[name] for name in ("ann 0", "bob", "elsewhere", "cid")] == [0, 0, 0, 0]
     assert ranks["cid's second part"] == -1, "the same rank as the first part"
     sent = await drained(database, deliveries)
     assert sent == ["ann 0", "bob", "cid", "cid's second part", *(f"ann {n}" for n in range(1, 6))]
     await database.commit(ask("ann 6", "1"))
-    [(rank, sequence)] = rows(path, "SELECT rank, sequence FROM polar_delivery_queue WHERE deliveryId = 'ann 6'")
+    [(rank, sequence)] = rows(location, "SELECT rank, sequence FROM polar_delivery_queue WHERE deliveryId = 'ann 6'")
     assert sequence - rank == ANSWER, "nothing of hers waits any more"
 
 
 async def test_however_many_somebody_waits_for_none_stands_behind_what_is_queued_later(
-    database: Database, deliveries: Deliveries, path: Path
+    database: Database, deliveries: Deliveries, location: Location
 ) -> None:
     """At the least there is no head start; so nothing waits for ever."""
     many = [add(deliveries, f"{n}", head_start=ANSWER, asked_by="1") for n in range(150)]
     await database.commit(*many, add(deliveries, "reminder"))
-    starts = [start for (start,) in rows(path, "SELECT sequence - rank FROM polar_delivery_queue ORDER BY sequence")]
+    starts = [
+        start for (start,) in rows(location, "SELECT sequence - rank FROM polar_delivery_queue ORDER BY sequence")
+    ]
     assert starts[:3] == [ANSWER, ANSWER + 1 - APART, ANSWER + 2 * (1 - APART)]
     assert starts[149] == starts[150] == 0
     assert (await drained(database, deliveries))[-1] == "reminder"
 
 
+@ON_SQLITE
 async def test_the_last_one_that_somebody_waits_for_is_one_step_away(database: Database, path: Path) -> None:
     """However much waits in the chat."""
     queued = add(Deliveries(database), "d", asked_by="1")
@@ -206,18 +214,18 @@ async def test_what_is_in_flight_comes_before_anything_else(database: Database, 
     assert (await following(deliveries)).delivery_id == "a"
 
 
-async def test_a_claim_counts_and_is_taken_once(database: Database, deliveries: Deliveries, path: Path) -> None:
+async def test_a_claim_counts_and_is_taken_once(database: Database, deliveries: Deliveries, location: Location) -> None:
     """A second claim of the same row voids its unit."""
     await database.commit(add(deliveries, "a"))
     delivery = await following(deliveries)
     await database.commit(deliveries.claim(delivery, now_ms=NOW_MS + 1))
     with pytest.raises(ExpectationFailed):
         await database.commit(deliveries.claim(delivery, now_ms=NOW_MS + 2))
-    assert rows(path, ROW) == [("a", "sending", 1, 0, None, NOW_MS + 1)]
+    assert rows(location, ROW) == [("a", "sending", 1, 0, None, NOW_MS + 1)]
 
 
 async def test_finish_fail_and_put_back_need_a_row_in_flight(
-    database: Database, deliveries: Deliveries, path: Path
+    database: Database, deliveries: Deliveries, location: Location
 ) -> None:
     """A row that is pending, sent or failed is not moved; nothing in the same unit is either."""
     await database.commit(add(deliveries, "a"), add(deliveries, "b"))
@@ -225,7 +233,7 @@ async def test_finish_fail_and_put_back_need_a_row_in_flight(
     sent = await claimed(database, deliveries)
     await database.commit(deliveries.finish(sent, reason=None, now_ms=NOW_MS))
     for delivery in (await following(deliveries), sent, pending):
-        before = rows(path, ROW)
+        before = rows(location, ROW)
         for unit in (
             (deliveries.finish(delivery, reason=None, now_ms=NOW_MS),),
             deliveries.fail(delivery, reason="no", now_ms=NOW_MS),
@@ -233,11 +241,11 @@ async def test_finish_fail_and_put_back_need_a_row_in_flight(
         ):
             with pytest.raises(ExpectationFailed):
                 await database.commit(*unit)
-        assert rows(path, ROW) == before
+        assert rows(location, ROW) == before
 
 
 async def test_a_failure_takes_the_later_parts_of_the_same_reply_along(
-    database: Database, deliveries: Deliveries, path: Path
+    database: Database, deliveries: Deliveries, location: Location
 ) -> None:
     """Not the earlier ones, which were sent, and no other reply's."""
     await database.commit(
@@ -246,7 +254,7 @@ async def test_a_failure_takes_the_later_parts_of_the_same_reply_along(
     await database.commit(deliveries.finish(await claimed(database, deliveries), reason=None, now_ms=NOW_MS + 2))
     failing = await claimed(database, deliveries)
     await database.commit(*deliveries.fail(failing, reason="chat not found", now_ms=NOW_MS + 3))
-    assert rows(path, ROW) == [
+    assert rows(location, ROW) == [
         ("r0", "sent", 1, 0, None, NOW_MS + 2),
         ("r1", "failed", 1, 0, "chat not found", NOW_MS + 3),
         ("r2", "failed", 0, 0, "an earlier part failed", NOW_MS + 3),
@@ -255,7 +263,9 @@ async def test_a_failure_takes_the_later_parts_of_the_same_reply_along(
     ]
 
 
-async def test_a_row_that_is_put_back_is_the_next_again(database: Database, deliveries: Deliveries, path: Path) -> None:
+async def test_a_row_that_is_put_back_is_the_next_again(
+    database: Database, deliveries: Deliveries, location: Location
+) -> None:
     """Before what was queued behind it; tries whose effect nobody knows are counted apart."""
     await database.commit(add(deliveries, "a"), add(deliveries, "b"))
     for ambiguous in (False, True, True):
@@ -263,7 +273,7 @@ async def test_a_row_that_is_put_back_is_the_next_again(database: Database, deli
         await database.commit(deliveries.put_back(delivery, reason="later", now_ms=NOW_MS + 4, ambiguous=ambiguous))
     delivery = await following(deliveries)
     assert (delivery.delivery_id, delivery.attempts, delivery.ambiguous) == ("a", 3, 2)
-    assert rows(path, ROW)[0] == ("a", "pending", 3, 2, "later", NOW_MS + 4)
+    assert rows(location, ROW)[0] == ("a", "pending", 3, 2, "later", NOW_MS + 4)
 
 
 async def test_a_call_can_be_given_other_parameters(database: Database, deliveries: Deliveries) -> None:
@@ -317,7 +327,7 @@ async def test_only_another_method_is_another_call(database: Database, deliverie
 
 @pytest.mark.parametrize("end", ["finish", "fail"])
 async def test_what_a_call_says_is_kept_until_it_was_made(
-    database: Database, deliveries: Deliveries, path: Path, end: str
+    database: Database, deliveries: Deliveries, location: Location, end: str
 ) -> None:
     """When it failed, it and the parts behind it may be tried again."""
     file = SendDocument(text="", name="a.txt", size=3, content="abc")
@@ -333,12 +343,12 @@ async def test_what_a_call_says_is_kept_until_it_was_made(
             await database.commit(*deliveries.fail(delivery, reason="no", now_ms=2))
     whole = '{"content":"abc","method":"sendDocument","name":"a.txt","size":3,"text":""}'
     kept = whole if end == "fail" else '{"method":"sendDocument","size":3}'
-    assert rows(path, "SELECT payload FROM polar_delivery_queue") == [(kept,), (kept,)]
+    assert rows(location, "SELECT payload FROM polar_delivery_queue") == [(kept,), (kept,)]
 
 
 @pytest.mark.parametrize("stored", ["no JSON", "null", '{"method":"sendHologram","content":"abc"}', "[" * 100_000])
 async def test_a_row_that_nobody_can_read_ends_like_any_other(
-    database: Database, deliveries: Deliveries, path: Path, stored: str
+    database: Database, deliveries: Deliveries, location: Location, stored: str
 ) -> None:
     """With the reason, and with the parts behind it, so that what follows them goes out."""
     await database.commit(
@@ -349,7 +359,7 @@ async def test_a_row_that_nobody_can_read_ends_like_any_other(
     assert isinstance(delivery.payload, UnknownPayload)
     await database.commit(*deliveries.fail(delivery, reason=str(delivery.payload.why), now_ms=2))
     assert (await following(deliveries)).delivery_id == "c"
-    assert [row[1] for row in rows(path, ROW)] == ["failed", "failed", "pending"]
+    assert [row[1] for row in rows(location, ROW)] == ["failed", "failed", "pending"]
 
 
 _BEFORE = """
@@ -359,6 +369,7 @@ VALUES (?, ?, 'telegram', '{"method":"sendMessage","text":"x"}', ?, 1, 1, ?, ?, 
 """
 
 
+@ON_SQLITE
 async def test_what_an_earlier_version_has_queued_is_ranked_by_what_it_knew(path: Path) -> None:
     """A reply of which a part was sent is ended first; then answers; what the clock started comes last."""
     queued = [

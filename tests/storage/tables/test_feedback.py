@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.database import Database
+from storage.location import Location
 from storage.origin import UNKNOWN, Origin
 from storage.statement import Statement
 from storage.tables.feedback import FeedbackLedger
@@ -17,7 +17,8 @@ from storage.tables.messages import Messages
 from storage.tables.updates import Received, Updates
 from storage.totals import Totals
 from storage.views.chat_feedback import ChatFeedback
-from tests.storage.files import NOW_MS, rows
+from tests.storage.files import NOW_MS
+from tests.storage.second import rows
 
 S = "telegram:chat:1"
 POLARITY = {"👍": "positive", "👎": "negative", "🤔": "neutral"}
@@ -132,7 +133,7 @@ async def test_feedback_on_an_unknown_message_is_marked(database: Database) -> N
     assert event.payload == {"actor": "7", "unresolved": True}
 
 
-async def test_the_same_event_twice_is_one_event(database: Database, path: Path) -> None:
+async def test_the_same_event_twice_is_one_event(database: Database, location: Location) -> None:
     """The first stays, also in one unit with others, whichever way it was appended."""
     feedback = FeedbackLedger(database)
     await database.commit(reaction("f"), reaction("f", emoji="👎"), reaction("g"))
@@ -142,13 +143,13 @@ async def test_the_same_event_twice_is_one_event(database: Database, path: Path)
             event_id="f", event_type="command_executed", session_id=S, message_id=None, payload={}, now_ms=NOW_MS
         ),
     )
-    assert rows(path, "SELECT id, type, emoji FROM polar_feedback_events ORDER BY rowid") == [
+    assert rows(location, "SELECT id, type, emoji FROM polar_feedback_events ORDER BY rowid") == [
         ("f", "reaction_added", "👍"),
         ("g", "reaction_added", "👍"),
     ]
 
 
-async def test_a_command_is_an_event_without_emoji_and_neutral(database: Database, path: Path) -> None:
+async def test_a_command_is_an_event_without_emoji_and_neutral(database: Database, location: Location) -> None:
     """It stands in the ledger and not among the reactions."""
     feedback = FeedbackLedger(database)
     await database.commit(
@@ -161,9 +162,9 @@ async def test_a_command_is_an_event_without_emoji_and_neutral(database: Databas
             now_ms=NOW_MS,
         )
     )
-    assert rows(path, "SELECT id, type, sessionId, messageId, emoji, polarity, payload FROM polar_feedback_events") == [
-        ("c", "command_executed", S, "msg_u_1", None, "neutral", '{"command":"/ping"}')
-    ]
+    assert rows(
+        location, "SELECT id, type, sessionId, messageId, emoji, polarity, payload FROM polar_feedback_events"
+    ) == [("c", "command_executed", S, "msg_u_1", None, "neutral", '{"command":"/ping"}')]
     assert await ChatFeedback(database).list_recent(S, limit=5) == []
     assert await ChatFeedback(database).totals(S) == Totals()
 

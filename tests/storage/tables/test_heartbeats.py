@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from storage.database import Database
 from storage.errors import ExpectationFailed
+from storage.location import Location
 from storage.tables.chats import Chats
 from storage.tables.heartbeats import HeartbeatPolicies, HeartbeatPolicy, PolicyDamaged
 from storage.tables.occurrences import Occurrence, Occurrences
 from storage.tables.runs import Runs
-from tests.storage.files import NOW_MS, plain, rows
+from tests.storage.files import NOW_MS
+from tests.storage.second import program, rows
 
 POLICY = HeartbeatPolicy(
     id="night",
@@ -42,14 +43,14 @@ async def test_a_policy_comes_back_as_it_was_put(database: Database, heartbeats:
 
 
 async def test_putting_a_policy_again_replaces_it(
-    database: Database, heartbeats: HeartbeatPolicies, path: Path
+    database: Database, heartbeats: HeartbeatPolicies, location: Location
 ) -> None:
     """When it was created stays."""
     changed = replace(POLICY, checks={}, enabled=False, active_hours=None)
     await database.commit(heartbeats.put(POLICY, now_ms=1))
     await database.commit(heartbeats.put(changed, now_ms=2))
     assert await heartbeats.find("night") == changed
-    assert rows(path, "SELECT createdAtMs, updatedAtMs FROM polar_heartbeat_policies") == [(1, 2)]
+    assert rows(location, "SELECT createdAtMs, updatedAtMs FROM polar_heartbeat_policies") == [(1, 2)]
 
 
 async def test_a_policy_is_switched_off_and_removed(database: Database, heartbeats: HeartbeatPolicies) -> None:
@@ -123,11 +124,11 @@ async def test_reports_follow_a_chat_that_has_moved(database: Database, heartbea
     ],
 )
 async def test_a_damaged_policy_says_which_it_is(
-    database: Database, heartbeats: HeartbeatPolicies, path: Path, column: str, value: str
+    database: Database, heartbeats: HeartbeatPolicies, location: Location, column: str, value: str
 ) -> None:
     """And what to do about it."""
     await database.commit(heartbeats.put(POLICY, now_ms=1))
-    with plain(path) as connection:
+    with program(location) as connection:
         connection.execute(f"UPDATE polar_heartbeat_policies SET {column} = ?", (value,))
     assert await heartbeats.exists("night")
     assert not await heartbeats.exists("other")

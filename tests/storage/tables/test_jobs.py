@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from storage.database import Database
 from storage.errors import ExpectationFailed
+from storage.location import Location
 from storage.statement import Statement
 from storage.tables.jobs import Job, Jobs
 from storage.tables.occurrences import Occurrence, Occurrences
-from tests.storage.files import NOW_MS, rows
+from tests.storage.files import NOW_MS
+from tests.storage.second import rows
 
 S = "telegram:chat:1"
 JOB = Job(
@@ -67,7 +68,7 @@ async def test_a_job_can_be_paused_resumed_and_removed(database: Database, jobs:
 
 @pytest.mark.parametrize("limits", [None, "not json", "[1]", '{"missed":"skip"}'])
 async def test_a_job_keeps_why_others_paused_it_until_it_goes_on(
-    database: Database, jobs: Jobs, path: Path, limits: str | None
+    database: Database, jobs: Jobs, location: Location, limits: str | None
 ) -> None:
     """Beside its limits, whatever another program left there; its owner's own pausing takes no reason away."""
     await database.commit(jobs.add(JOB, now_ms=NOW_MS))
@@ -84,7 +85,7 @@ async def test_a_job_keeps_why_others_paused_it_until_it_goes_on(
 
 
 async def test_the_jobs_of_one_person_are_paused_in_one_session_or_in_all(
-    database: Database, jobs: Jobs, path: Path
+    database: Database, jobs: Jobs, location: Location
 ) -> None:
     """Those that go on, with their next occurrences; others' are left as they are."""
     occurrences = Occurrences(database)
@@ -103,14 +104,16 @@ async def test_the_jobs_of_one_person_are_paused_in_one_session_or_in_all(
     )
     state = "SELECT id, limitsJson FROM polar_automation_jobs WHERE enabled = 0 ORDER BY id"
     await database.commit(*jobs.pause_of("7", "left", session_id=S, now_ms=NOW_MS))
-    assert rows(path, state) == [("j1", '{"paused":"left"}'), ("j2", None)]
+    assert rows(location, state) == [("j1", '{"paused":"left"}'), ("j2", None)]
     await database.commit(*jobs.pause_of("7", "unpaired", now_ms=NOW_MS))
-    assert rows(path, state) == [("j1", '{"paused":"left"}'), ("j2", None), ("j3", '{"paused":"unpaired"}')]
+    assert rows(location, state) == [("j1", '{"paused":"left"}'), ("j2", None), ("j3", '{"paused":"unpaired"}')]
     due = [o.subject_key for o in await occurrences.list_due(now_ms=5, limit=10)]
     assert due == ["automation:j2", "automation:j4"]
 
 
-async def test_a_chat_that_cannot_be_written_to_has_its_jobs_paused(database: Database, jobs: Jobs, path: Path) -> None:
+async def test_a_chat_that_cannot_be_written_to_has_its_jobs_paused(
+    database: Database, jobs: Jobs, location: Location
+) -> None:
     """All of them, with their next occurrences; other chats' go on."""
     occurrences = Occurrences(database)
     found = [JOB, replace(JOB, id="j2", owner_user_id="8"), replace(JOB, id="j3", session_id="telegram:chat:2")]
@@ -123,7 +126,7 @@ async def test_a_chat_that_cannot_be_written_to_has_its_jobs_paused(database: Da
     )
     for _ in range(2):
         await database.commit(*jobs.pause_session(S, now_ms=NOW_MS + 1))
-    assert rows(path, "SELECT id, enabled, updatedAtMs FROM polar_automation_jobs ORDER BY id") == [
+    assert rows(location, "SELECT id, enabled, updatedAtMs FROM polar_automation_jobs ORDER BY id") == [
         ("j1", 0, NOW_MS + 1),
         ("j2", 0, NOW_MS + 1),
         ("j3", 1, NOW_MS),

@@ -13,10 +13,13 @@ from bot.indexer import Indexer
 from storage import memory_entries, memory_index, words
 from storage.database import Database
 from storage.errors import ExpectationFailed
+from storage.location import Location
 from storage.sqlite import connections, memory_table
 from storage.statement import Parameters, Rows, Statement
 from storage.tables.memories import Memories, Memory
-from tests.storage.files import NOW_MS, plain, rows
+from tests.storage import ON_SQLITE
+from tests.storage.files import NOW_MS, plain
+from tests.storage.second import rows
 
 S = "telegram:chat:1"
 
@@ -75,7 +78,7 @@ async def test_the_best_match_comes_first(database: Database, memories: Memories
 
 
 async def test_no_call_reaches_the_memories_of_another_user_or_session(
-    database: Database, memories: Memories, path: Path
+    database: Database, memories: Memories, location: Location
 ) -> None:
     """Search, list, find, count and forget alike, whether one of the two or both differ."""
     await database.commit(*add(memories, "mine", "green tea"))
@@ -93,7 +96,7 @@ async def test_no_call_reaches_the_memories_of_another_user_or_session(
 
 
 async def test_a_forgotten_memory_is_gone_from_row_and_index(
-    database: Database, memories: Memories, path: Path
+    database: Database, memories: Memories, location: Location
 ) -> None:
     """Only that one; forgetting it again voids the unit."""
     await database.commit(*add(memories, "a", "green tea"), *add(memories, "b", "green paint"))
@@ -101,9 +104,9 @@ async def test_a_forgotten_memory_is_gone_from_row_and_index(
     assert memory is not None
     await database.commit(*memories.forget(memory))
     assert await found(memories, "green") == ["b"]
-    assert rows(path, "SELECT memoryId FROM polar_memory") == [("b",)]
+    assert rows(location, "SELECT memoryId FROM polar_memory") == [("b",)]
     if database.has_memory_index:
-        assert rows(path, "SELECT memoryId FROM polar_memory_fts") == [("b",)]
+        assert rows(location, "SELECT memoryId FROM polar_memory_fts") == [("b",)]
     with pytest.raises(ExpectationFailed):
         await database.commit(*memories.forget(memory))
 
@@ -186,6 +189,7 @@ async def test_any_text_can_be_searched_for(database: Database, words: str) -> N
         assert await found(Memories(database), words) == []
 
 
+@ON_SQLITE
 async def test_the_index_survives_vacuum(database: Database, path: Path) -> None:
     """VACUUM may number rows anew; the index goes by memoryId."""
     memories = Memories(database)
@@ -202,6 +206,7 @@ async def test_the_index_survives_vacuum(database: Database, path: Path) -> None
     assert await found(memories, "apple plum") == []
 
 
+@ON_SQLITE
 async def test_memories_of_a_time_without_index_are_found_once_there_is_one(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,6 +231,7 @@ async def test_memories_of_a_time_without_index_are_found_once_there_is_one(
     assert sorted(rows(path, "SELECT memoryId FROM polar_memory_fts")) == [("new",), ("old",)]
 
 
+@ON_SQLITE
 async def test_the_index_is_rebuilt_only_when_it_has_to_be(path: Path) -> None:
     """An index in order is left alone at the next start."""
     database = await Database.open(path, now_ms=NOW_MS)
@@ -254,6 +260,7 @@ def steps(path: Path, *statements: Statement) -> int:
     return counted
 
 
+@ON_SQLITE
 async def test_forgetting_costs_the_same_however_much_others_remember(database: Database, path: Path) -> None:
     """Also where all of them remember the same words, and where a text has no word at all."""
     memories = Memories(database)
@@ -269,6 +276,7 @@ async def test_forgetting_costs_the_same_however_much_others_remember(database: 
     assert rows(path, "SELECT count(*) FROM polar_memory_fts WHERE memoryId IN ('mine', 'sign')") == [(0,)]
 
 
+@ON_SQLITE
 async def test_searching_looks_at_rows_of_this_user_only(
     database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -311,6 +319,7 @@ async def test_of_who_has_no_memory_no_text_is_taken_apart(
     assert "Who likes tea?" in taken
 
 
+@ON_SQLITE
 async def test_a_beginning_that_fails_leaves_the_index_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is one transaction."""
     database = await Database.open(path, now_ms=NOW_MS)

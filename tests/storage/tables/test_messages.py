@@ -11,11 +11,14 @@ import pytest
 
 from storage.database import Database
 from storage.json_text import encode
+from storage.location import Location
 from storage.origin import UNKNOWN, Origin
 from storage.statement import Statement
 from storage.tables.messages import Messages
 from tests.cost import steps_of_sqlite
-from tests.storage.files import NOW_MS, plain, rows
+from tests.storage import ON_SQLITE
+from tests.storage.files import NOW_MS, plain
+from tests.storage.second import program, rows
 
 S = "telegram:chat:1"
 REVISIONS = "SELECT telegramMessageId, text, attachment, revisedAtMs FROM polar_message_revisions ORDER BY sequence"
@@ -120,15 +123,16 @@ SELECT 'telegram:chat:' || :chat, 'user', x, CASE x % 3 WHEN 0 THEN 'root:' WHEN
     ],
 )
 async def test_replies_in_a_private_chat_are_in_the_chats_one_thread(
-    database: Database, path: Path, messages: Messages, chat_id: int, thread: str, expected: list[str]
+    database: Database, location: Location, messages: Messages, chat_id: int, thread: str, expected: list[str]
 ) -> None:
     """Topics are apart everywhere, replies in groups as well; of the newest, oldest first."""
-    with plain(path) as connection:
+    with program(location) as connection:
         connection.execute(_LONG, {"last": 10, "chat": chat_id})
     found = await messages.list_thread(f"telegram:chat:{chat_id}", thread, limit=4)
     assert [message.text for message in found] == expected
 
 
+@ON_SQLITE
 async def test_a_long_conversation_costs_what_is_read_of_it(database: Database, path: Path, messages: Messages) -> None:
     """In steps of SQLite's machine: no row beyond those that are given back is looked at, in whatever thread."""
     taken: dict[str, list[int]] = {"reply:1:2": [], "topic:1:7": []}
@@ -199,7 +203,7 @@ async def test_a_receipt_of_a_part_that_is_no_message_does_nothing(database: Dat
     [("new", {"id": 1}), ("old", {"id": 2}), ("old", None), ("", {"id": 1})],
 )
 async def test_an_edit_replaces_and_keeps_what_was(
-    database: Database, messages: Messages, path: Path, text: str, attachment: Any
+    database: Database, messages: Messages, location: Location, text: str, attachment: Any
 ) -> None:
     """Text or attachment or both; the former ones become a revision."""
     await database.commit(said(messages, 5, "old", attachment={"id": 1}), said(messages, 6, "untouched"))
@@ -209,23 +213,25 @@ async def test_an_edit_replaces_and_keeps_what_was(
     assert untouched is not None
     assert (found.text, found.attachment) == (text, attachment)
     assert untouched.text == "untouched"
-    assert rows(path, REVISIONS) == [(5, "old", '{"id":1}', NOW_MS + 1)]
-    assert rows(path, "SELECT telegramMessageId FROM polar_messages WHERE editedAtMs = ?", NOW_MS + 1) == [(5,)]
+    assert rows(location, REVISIONS) == [(5, "old", '{"id":1}', NOW_MS + 1)]
+    assert rows(location, "SELECT telegramMessageId FROM polar_messages WHERE editedAtMs = ?", NOW_MS + 1) == [(5,)]
 
 
-async def test_an_edit_that_changes_nothing_does_nothing(database: Database, messages: Messages, path: Path) -> None:
+async def test_an_edit_that_changes_nothing_does_nothing(
+    database: Database, messages: Messages, location: Location
+) -> None:
     """Nor does the same edit a second time, or one that has its keys in another order."""
     await database.commit(said(messages, 5, "old", attachment={"a": 1, "b": 2}))
     await database.commit(*edit(messages, 5, "old", {"b": 2, "a": 1}))
-    assert rows(path, REVISIONS) == []
-    assert rows(path, "SELECT editedAtMs FROM polar_messages") == [(None,)]
+    assert rows(location, REVISIONS) == []
+    assert rows(location, "SELECT editedAtMs FROM polar_messages") == [(None,)]
     for _ in range(2):
         await database.commit(*edit(messages, 5, "new", {"a": 1, "b": 2}))
-    assert rows(path, REVISIONS) == [(5, "old", '{"a":1,"b":2}', NOW_MS + 1)]
+    assert rows(location, REVISIONS) == [(5, "old", '{"a":1,"b":2}', NOW_MS + 1)]
 
 
 async def test_only_a_users_own_known_message_can_be_revised(
-    database: Database, messages: Messages, path: Path
+    database: Database, messages: Messages, location: Location
 ) -> None:
     """Our messages and unknown ones are not."""
     await database.commit(queued(messages, "d"), *messages.add_receipt("d", 9, session_id=S))
@@ -233,7 +239,7 @@ async def test_only_a_users_own_known_message_can_be_revised(
     found = await messages.find(S, 9)
     assert found is not None
     assert found.text == "answer"
-    assert rows(path, REVISIONS) == []
+    assert rows(location, REVISIONS) == []
 
 
 def test_equal_values_are_equal_text() -> None:
@@ -253,14 +259,16 @@ async def test_what_is_queued_once_stays_as_it_was(database: Database, messages:
     assert [m.text for m in await messages.list_recent(S, limit=5)] == ["first"]
 
 
-async def test_a_part_says_something_else_in_its_own_row(database: Database, messages: Messages, path: Path) -> None:
+async def test_a_part_says_something_else_in_its_own_row(
+    database: Database, messages: Messages, location: Location
+) -> None:
     """Its Telegram id stays, so that reactions to it are found; what produced it is new."""
     await database.commit(queued(messages, "d", "old"), *messages.add_receipt("d", 9, session_id=S))
     await database.commit(rewrite(messages, "d"))
     found = await messages.find(S, 9)
     assert found is not None
     assert (found.message_id, found.text, found.origin) == ("msg_a_9", "new", Origin(model="m"))
-    assert rows(path, "SELECT answersMessageId, createdAtMs, editedAtMs FROM polar_messages") == [
+    assert rows(location, "SELECT answersMessageId, createdAtMs, editedAtMs FROM polar_messages") == [
         (5, NOW_MS, NOW_MS + 1)
     ]
 
@@ -286,9 +294,11 @@ async def test_a_part_that_is_not_there_any_more_is_added(database: Database, me
     assert (found.text, found.telegram_message_id) == ("new", None)
 
 
-async def test_a_part_that_is_taken_back_keeps_its_id_only(database: Database, messages: Messages, path: Path) -> None:
+async def test_a_part_that_is_taken_back_keeps_its_id_only(
+    database: Database, messages: Messages, location: Location
+) -> None:
     """Reactions to it still resolve; it answers nothing any more."""
     await database.commit(rewrite(messages, "d"), *messages.add_receipt("d", 9, session_id=S))
     await database.commit(messages.take_back("d"))
-    assert rows(path, "SELECT messageId, text, answersMessageId FROM polar_messages") == [("msg_a_9", "", None)]
+    assert rows(location, "SELECT messageId, text, answersMessageId FROM polar_messages") == [("msg_a_9", "", None)]
     assert await messages.find_delivered("other") is None

@@ -11,9 +11,12 @@ import pytest
 from storage import migrations
 from storage.database import Database
 from storage.errors import ExpectationFailed
+from storage.location import Location
 from storage.statement import Statement
 from storage.tables.occurrences import RETRY, SCHEDULED, Claim, ForeignRow, Occurrence, Occurrences
-from tests.storage.files import NOW_MS, plain, rows
+from tests.storage import ON_SQLITE
+from tests.storage.files import NOW_MS, plain
+from tests.storage.second import rows
 
 
 @pytest.fixture
@@ -111,6 +114,7 @@ async def test_a_run_asked_for_again_while_it_waits_is_one(database: Database, o
     assert await occurrences.find_by_hand("automation", "j") is None
 
 
+@ON_SQLITE
 def test_runs_that_were_asked_for_before_an_update_wait_on(path: Path) -> None:
     """One of each job; what is no such run, or none that can be read, stays as it is."""
     rows_before = {
@@ -143,7 +147,7 @@ async def test_what_the_earlier_runtime_left_in_its_queue_is_not_due(
 
 @pytest.mark.parametrize("payload", ["", "no", "[]", "{}", '{"atMs":1}', "[" * 5000, '{"source":"automation","id":5}'])
 async def test_a_row_that_is_none_is_told_and_set_aside(
-    database: Database, occurrences: Occurrences, path: Path, payload: str
+    database: Database, occurrences: Occurrences, location: Location, payload: str
 ) -> None:
     """In `dead_letter`, with what it held and the reason; those behind it are found."""
     insert = "INSERT INTO polar_scheduler_events VALUES ('x', 'scheduled', 1, ?, 1)"
@@ -152,7 +156,7 @@ async def test_a_row_that_is_none_is_told_and_set_aside(
     assert (foreign, due) == (ForeignRow("x", SCHEDULED, 1), of("j", 5))
     await database.commit(*occurrences.set_aside_foreign(ForeignRow("x", SCHEDULED, 1), now_ms=9))
     assert await occurrences.list_due(now_ms=9, limit=10) == [due]
-    [(kept,)] = rows(path, "SELECT payload FROM polar_scheduler_events WHERE queue = 'dead_letter'")
+    [(kept,)] = rows(location, "SELECT payload FROM polar_scheduler_events WHERE queue = 'dead_letter'")
     found = json.loads(kept)
     assert found.pop("reason") == "unreadable"
     assert found == (json.loads(payload) if payload.startswith("{") else {"payload": payload})
@@ -171,7 +175,9 @@ async def test_retries_and_extra_runs_stand_beside_the_next_occurrence(
     assert len({occurrence.run_id for occurrence in (extra, manual, again)}) == 3
 
 
-async def test_a_cancelled_job_has_no_occurrence(database: Database, occurrences: Occurrences, path: Path) -> None:
+async def test_a_cancelled_job_has_no_occurrence(
+    database: Database, occurrences: Occurrences, location: Location
+) -> None:
     """In our queue; what other queues hold of it stays, and cancelling again is harmless."""
     await database.commit(
         occurrences.plan(of("j", 5), now_ms=1),
@@ -180,7 +186,7 @@ async def test_a_cancelled_job_has_no_occurrence(database: Database, occurrences
     )
     for _ in range(2):
         await database.commit(occurrences.cancel("automation", "j"))
-    assert rows(path, "SELECT eventId, queue FROM polar_scheduler_events ORDER BY eventId") == [
+    assert rows(location, "SELECT eventId, queue FROM polar_scheduler_events ORDER BY eventId") == [
         ("automation:j", "processed"),
         ("automation:k", "scheduled"),
     ]

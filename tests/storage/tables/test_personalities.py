@@ -9,10 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.database import Database
+from storage.location import Location
 from storage.statement import Statement
 from storage.tables.personalities import MAX_PROMPT, Personalities, Profile, ProfileTarget, PromptRefused, checked
-from tests.storage.files import NOW_MS, rows
+from tests.storage import ON_SQLITE
+from tests.storage.files import NOW_MS
 from tests.storage.plans import plan, scans
+from tests.storage.second import rows
 
 S, T = "telegram:chat:1", "telegram:chat:2"
 EVERYBODY = ProfileTarget(scope="global")
@@ -66,17 +69,17 @@ async def test_a_profile_has_the_id_that_the_earlier_runtime_gives(target: Profi
 
 
 async def test_setting_again_keeps_the_time_of_creation(
-    database: Database, profiles: Personalities, path: Path
+    database: Database, profiles: Personalities, location: Location
 ) -> None:
     """One row, with the new text; white space at its end is gone."""
     await database.commit(*profiles.set(ANN, "first", now_ms=NOW_MS))
     await database.commit(*profiles.set(ANN, " second \n\t ", now_ms=NOW_MS + 5))
-    assert rows(path, ALL) == [("personality:user:7", "user", "7", None, None, " second", NOW_MS, NOW_MS + 5)]
+    assert rows(location, ALL) == [("personality:user:7", "user", "7", None, None, " second", NOW_MS, NOW_MS + 5)]
 
 
 @pytest.mark.parametrize("target", [EVERYBODY, ANN, ANN_HERE], ids=lambda target: str(target.scope))
 async def test_rows_with_other_ids_are_replaced_not_doubled(
-    database: Database, profiles: Personalities, path: Path, target: ProfileTarget
+    database: Database, profiles: Personalities, location: Location, target: ProfileTarget
 ) -> None:
     """Those of an adopted database; they are found before, and keep their name and their age."""
     key = (target.scope, target.user_id, target.session_id)
@@ -84,10 +87,10 @@ async def test_rows_with_other_ids_are_replaced_not_doubled(
     await database.commit(Statement(add, ("x-1", *key, "Arr!\n", 3)), Statement(add, ("x-2", *key, "Ahoy!", 4)))
     assert await effective(profiles) == "Ahoy!"
     await database.commit(*profiles.set(target, "Be kind.", now_ms=NOW_MS))
-    assert rows(path, ALL) == [(target.profile_id, *key, "pirate", "Be kind.", 1, NOW_MS)]
+    assert rows(location, ALL) == [(target.profile_id, *key, "pirate", "Be kind.", 1, NOW_MS)]
     await database.commit(Statement(add, ("x-3", *key, "Arr!", 9)))
     await database.commit(profiles.reset(target))
-    assert rows(path, ALL) == []
+    assert rows(location, ALL) == []
 
 
 async def test_an_adopted_prompt_is_kept_within_the_limits(database: Database, profiles: Personalities) -> None:
@@ -120,6 +123,7 @@ async def test_any_prompt_is_refused_or_comes_back_trimmed(
         assert await effective(profiles) == prompt.rstrip()
 
 
+@ON_SQLITE
 async def test_no_statement_walks_over_all_profiles(
     database: Database, profiles: Personalities, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

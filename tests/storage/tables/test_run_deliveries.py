@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from storage.database import Database
 from storage.ids import task_id
+from storage.location import Location
 from storage.payloads import SendMessage
 from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.tables.deliveries import Deliveries
 from storage.tables.run_deliveries import RunDeliveries, UnheardRun
 from storage.tables.runs import Runs
-from tests.storage.files import NOW_MS, rows
+from tests.storage.files import NOW_MS
+from tests.storage.second import rows
 
 S = "telegram:chat:1"
 TOLD = "SELECT source, id, runId, status, reason FROM polar_run_deliveries ORDER BY runId"
@@ -66,36 +66,36 @@ async def end(database: Database, delivery_id: str, *, fails: bool = False, reas
 
 
 async def test_it_is_entered_with_the_last_call_and_delivered_when_one_has_arrived(
-    database: Database, path: Path
+    database: Database, location: Location
 ) -> None:
     """In whatever order they end."""
     await database.commit(*ran("r", "a", "b", "c"))
     await end(database, "a", fails=True)
     await end(database, "b")
-    assert rows(path, TOLD) == []
+    assert rows(location, TOLD) == []
     await end(database, "c", fails=True)
-    assert rows(path, TOLD) == [("automation", "j", "r", "delivered", None)]
+    assert rows(location, TOLD) == [("automation", "j", "r", "delivered", None)]
 
 
-async def test_what_was_erased_before_it_went_has_not_arrived(database: Database, path: Path) -> None:
+async def test_what_was_erased_before_it_went_has_not_arrived(database: Database, location: Location) -> None:
     """The reason is a code, as is any other; no text of anybody's."""
     await database.commit(*ran("r", "a"), *ran("s", "b"))
     await end(database, "a", reason="it was not there")
     await end(database, "b", fails=True)
-    assert [row[2:] for row in rows(path, TOLD)] == [
+    assert [row[2:] for row in rows(location, TOLD)] == [
         ("r", "undelivered", "erased"),
         ("s", "undelivered", "BadRequest"),
     ]
 
 
-async def test_a_run_that_failed_has_delivered_nothing_and_has_no_row(database: Database, path: Path) -> None:
+async def test_a_run_that_failed_has_delivered_nothing_and_has_no_row(database: Database, location: Location) -> None:
     """What is said of the failure is not what it was to say."""
     await database.commit(*ran("r", "a", status=RunStatus.FAILED))
     await end(database, "a")
-    assert rows(path, TOLD) == []
+    assert rows(location, TOLD) == []
 
 
-async def test_once_something_has_arrived_that_stays_so(database: Database, path: Path) -> None:
+async def test_once_something_has_arrived_that_stays_so(database: Database, location: Location) -> None:
     """What is retried later and fails changes nothing; what arrives then does."""
     await database.commit(*ran("r", "a", "b"), *ran("s", "c"))
     await end(database, "a")
@@ -107,7 +107,7 @@ async def test_once_something_has_arrived_that_stays_so(database: Database, path
     await database.commit(Statement("DELETE FROM polar_delivery_queue WHERE deliveryId = 'a'"))
     await end(database, "b", fails=True)
     await end(database, "c")
-    assert [row[3] for row in rows(path, TOLD)] == ["delivered", "delivered"]
+    assert [row[3] for row in rows(location, TOLD)] == ["delivered", "delivered"]
 
 
 @pytest.mark.parametrize(("other", "is_unheard"), [("open", False), ("sent", False), ("failed", True)])

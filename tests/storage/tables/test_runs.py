@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 
 from storage import migrations
 from storage.database import Database
+from storage.location import Location
 from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.tables.runs import EndedRun, Runs
-from tests.storage.files import NOW_MS, plain, rows
+from tests.storage import ON_SQLITE
+from tests.storage.files import NOW_MS, plain
+from tests.storage.second import rows
 
 BOARD = "SELECT taskId, source, id, runId, status, reason, sequence, createdAtMs FROM polar_task_board ORDER BY taskId"
 STATUSES = list(RunStatus)
@@ -43,10 +46,10 @@ def run(
 
 
 @pytest.mark.parametrize("status", STATUSES)
-async def test_a_run_is_a_row_and_a_task(database: Database, runs: Runs, path: Path, status: str) -> None:
+async def test_a_run_is_a_row_and_a_task(database: Database, runs: Runs, location: Location, status: str) -> None:
     """Executed runs are done, all others are blocked, with their reason."""
     await database.commit(*run("r1", status, reason="because"))
-    assert rows(path, "SELECT * FROM polar_run_events") == [
+    assert rows(location, "SELECT * FROM polar_run_events") == [
         (
             1,
             "automation",
@@ -60,25 +63,25 @@ async def test_a_run_is_a_row_and_a_task(database: Database, runs: Runs, path: P
         )
     ]
     task = "done" if status == "executed" else "blocked"
-    assert rows(path, BOARD) == [("automation:j:r1", "automation", "j", "r1", task, "because", 1, NOW_MS)]
+    assert rows(location, BOARD) == [("automation:j:r1", "automation", "j", "r1", task, "because", 1, NOW_MS)]
     assert await runs.count_by_task_status() == {task: 1}
 
 
-async def test_a_run_that_is_entered_twice_is_one_run(database: Database, path: Path) -> None:
+async def test_a_run_that_is_entered_twice_is_one_run(database: Database, location: Location) -> None:
     """The first stays, on the board too; the rest of the unit is kept."""
     await database.commit(*run("r1", "executed"))
-    before = rows(path, "SELECT * FROM polar_run_events"), rows(path, BOARD)
+    before = rows(location, "SELECT * FROM polar_run_events"), rows(location, BOARD)
     await database.commit(
         *run("r1", "failed", reason="again"), Statement("INSERT INTO polar_properties VALUES ('kept', '1')")
     )
-    assert (rows(path, "SELECT * FROM polar_run_events"), rows(path, BOARD)) == before
-    assert rows(path, "SELECT name FROM polar_properties") == [("kept",)]
+    assert (rows(location, "SELECT * FROM polar_run_events"), rows(location, BOARD)) == before
+    assert rows(location, "SELECT name FROM polar_properties") == [("kept",)]
 
 
-async def test_the_same_run_id_of_another_subject_is_another_run(database: Database, path: Path) -> None:
+async def test_the_same_run_id_of_another_subject_is_another_run(database: Database, location: Location) -> None:
     """Source, subject and run make the key together."""
     await database.commit(*run("r1"), *run("r1", subject="k"), *run("r1", source="heartbeat"), *run("r2"))
-    assert len(rows(path, BOARD)) == 4
+    assert len(rows(location, BOARD)) == 4
 
 
 async def test_the_newest_run_of_a_subject_is_its_last(database: Database, runs: Runs) -> None:
@@ -89,7 +92,7 @@ async def test_the_newest_run_of_a_subject_is_its_last(database: Database, runs:
     assert await runs.last("automation", "j") == last
 
 
-async def test_tries_of_a_run_are_logged_one_by_one(database: Database, runs: Runs, path: Path) -> None:
+async def test_tries_of_a_run_are_logged_one_by_one(database: Database, runs: Runs, location: Location) -> None:
     """The same try again updates its row; its start stays."""
 
     def tried(attempt: int, status: RunStatus, completed: int) -> Statement:
@@ -106,7 +109,7 @@ async def test_tries_of_a_run_are_logged_one_by_one(database: Database, runs: Ru
     await database.commit(
         tried(1, RunStatus.FAILED, 10), tried(2, RunStatus.FAILED, 20), tried(2, RunStatus.EXECUTED, 30)
     )
-    assert rows(path, "SELECT * FROM polar_scheduler_run_log ORDER BY runId") == [
+    assert rows(location, "SELECT * FROM polar_scheduler_run_log ORDER BY runId") == [
         ("r1#1", "automation:j", "r1", "failed", 5, 10, '{"n":1}'),
         ("r1#2", "automation:j", "r1", "executed", 15, 30, '{"n":2}'),
     ]
@@ -124,6 +127,7 @@ RUNS = st.lists(
 )
 
 
+@ON_SQLITE
 @pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(found=RUNS, starts=st.lists(st.integers(-1, 20), max_size=6), wiped=st.booleans())
@@ -153,10 +157,10 @@ def test_replaying_from_anywhere_any_number_of_times_gives_the_same_board(
         assert connection.execute(BOARD).fetchall() == board
 
 
-async def test_replay_mends_a_board_that_was_tampered_with(database: Database, runs: Runs, path: Path) -> None:
+async def test_replay_mends_a_board_that_was_tampered_with(database: Database, runs: Runs, location: Location) -> None:
     """The ledger is the truth."""
     await database.commit(*run("r1"), *run("r2", "failed"))
-    before = rows(path, BOARD)
+    before = rows(location, BOARD)
     await database.commit(Statement("UPDATE polar_task_board SET status = 'blocked', reason = 'forged', sequence = 9"))
     await database.commit(runs.replay())
-    assert rows(path, BOARD) == before
+    assert rows(location, BOARD) == before

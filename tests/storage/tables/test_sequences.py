@@ -9,12 +9,15 @@ import pytest
 
 from storage import migrations
 from storage.database import Database
+from storage.location import Location
 from storage.payloads import SendMessage
 from storage.sqlite import opening
 from storage.statement import Statement
 from storage.tables.deliveries import Deliveries
 from storage.tables.updates import Received, Updates
-from tests.storage.files import NOW_MS, plain, rows
+from tests.storage import ON_SQLITE
+from tests.storage.files import NOW_MS, plain
+from tests.storage.second import program, rows
 
 Add = Callable[[int], Statement]
 GIVEN = "SELECT highest FROM polar_sequences WHERE tableName = ?"
@@ -44,39 +47,39 @@ EACH = pytest.mark.parametrize(("table", "add"), [("polar_updates", update), ("p
 
 
 @EACH
-async def test_a_sequence_does_not_come_again(database: Database, path: Path, table: str, add: Add) -> None:
+async def test_a_sequence_does_not_come_again(database: Database, location: Location, table: str, add: Add) -> None:
     """However many rows are deleted, the newest ones too, and after a restart."""
     await database.commit(*(add(n) for n in range(5)))
     await database.commit(Statement(f"DELETE FROM {table} WHERE sequence > 2"))
     await database.commit(*(add(n) for n in range(10, 12)))
-    assert rows(path, f"SELECT sequence FROM {table} ORDER BY 1") == [(1,), (2,), (6,), (7,)]
+    assert rows(location, f"SELECT sequence FROM {table} ORDER BY 1") == [(1,), (2,), (6,), (7,)]
     await database.commit(Statement(f"DELETE FROM {table}"))
     await database.close()
-    again = await Database.open(path, now_ms=NOW_MS)
+    again = await Database.open(location, now_ms=NOW_MS)
     await again.commit(add(20))
     assert await Updates(again).last_sequence() == (8 if table == "polar_updates" else 0)
     await again.close()
-    assert rows(path, f"SELECT sequence FROM {table}") == [(8,)]
-    assert rows(path, GIVEN, table) == [(8,)]
+    assert rows(location, f"SELECT sequence FROM {table}") == [(8,)]
+    assert rows(location, GIVEN, table) == [(8,)]
 
 
 @EACH
 async def test_a_sequence_that_another_program_gave_counts(
-    database: Database, path: Path, table: str, add: Add
+    database: Database, location: Location, table: str, add: Add
 ) -> None:
     """To a row of its own or to one that is there."""
     await database.commit(add(1))
-    with plain(path) as other:
+    with program(location) as other:
         other.execute(f"UPDATE {table} SET sequence = 40")
         other.execute(f"UPDATE {table} SET sequence = 30")
     await database.commit(add(2))
-    assert rows(path, f"SELECT sequence FROM {table} ORDER BY 1") == [(30,), (41,)]
+    assert rows(location, f"SELECT sequence FROM {table} ORDER BY 1") == [(30,), (41,)]
 
 
-async def test_what_is_known_already_takes_no_sequence(database: Database, path: Path) -> None:
+async def test_what_is_known_already_takes_no_sequence(database: Database, location: Location) -> None:
     """An update that comes twice leaves no gap."""
     await database.commit(update(1), update(1), update(1), update(2))
-    assert rows(path, "SELECT updateId, sequence FROM polar_updates ORDER BY 2") == [(1, 1), (2, 2)]
+    assert rows(location, "SELECT updateId, sequence FROM polar_updates ORDER BY 2") == [(1, 1), (2, 2)]
 
 
 BEFORE = {
@@ -86,6 +89,7 @@ BEFORE = {
 }
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("table", BEFORE)
 def test_a_database_that_counted_otherwise_goes_on_behind_its_newest_row(path: Path, table: str) -> None:
     """One of the version before."""

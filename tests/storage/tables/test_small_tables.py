@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.database import Database
+from storage.location import Location
 from storage.statement import Statement
 from storage.tables.audit import AuditTrail
 from storage.tables.custom_emoji import NONE_FOR_MS, CustomEmoji
 from storage.tables.properties import Properties
 from storage.text import clean
-from tests.storage.files import NOW_MS, rows
+from tests.storage.files import NOW_MS
+from tests.storage.second import rows
 
 
 async def test_a_property_has_its_latest_value(database: Database) -> None:
@@ -46,7 +46,7 @@ async def test_a_custom_emoji_is_known_once_it_was_asked_for(database: Database)
     assert await emoji.find("6", now_ms=NOW_MS) == "👎"
 
 
-async def test_each_try_of_a_turn_is_a_row_of_the_audit(database: Database, path: Path) -> None:
+async def test_each_try_of_a_turn_is_a_row_of_the_audit(database: Database, location: Location) -> None:
     """With outcome, reason and duration, in order."""
     audit = AuditTrail()
 
@@ -64,7 +64,7 @@ async def test_each_try_of_a_turn_is_a_row_of_the_audit(database: Database, path
         )
 
     await database.commit(tried(1, "failed", "boom"), tried(2, "answered", None))
-    assert rows(path, "SELECT * FROM polar_audit") == [
+    assert rows(location, "SELECT * FROM polar_audit") == [
         (1, "t", 1, "message", "s", "7", "failed", "boom", 12, NOW_MS),
         (2, "t", 2, "message", "s", "7", "answered", None, 12, NOW_MS),
     ]

@@ -12,6 +12,7 @@ from storage.database import Database
 from storage.origin import UNKNOWN
 from storage.statement import Statement
 from storage.tables.messages import Message, Messages
+from tests.storage import ON_SQLITE
 from tests.storage.files import NOW_MS
 from tests.storage.plans import asked, plan, scans
 
@@ -92,6 +93,7 @@ NOWHERE = Message(
 )
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "call", [lambda db: Messages(db).list_turn(NOWHERE), lambda db: Messages(db).list_answering(S, 1)]
 )

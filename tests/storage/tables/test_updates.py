@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.ids import Side
+from storage.location import Location
 from storage.tables.updates import Entry, Received, Updates, batch, kept
 from storage.views.queue_counts import QueueCounts
-from tests.storage.files import NOW_MS, rows
+from tests.storage.files import NOW_MS
+from tests.storage.second import rows
 
 ROW = "SELECT updateId, sequence, status, lane, body, attempts, reason, receivedAtMs, finishedAtMs FROM polar_updates"
 
@@ -132,22 +133,22 @@ async def test_looking_behind_an_update_sees_what_was_handed_over_before(databas
 
 @pytest.mark.parametrize(("mark", "again"), [("message:1", "message:1"), (None, "message:1"), ("message:1", None)])
 async def test_an_id_seen_before_changes_nothing(
-    database: Database, updates: Updates, path: Path, mark: str | None, again: str | None
+    database: Database, updates: Updates, location: Location, mark: str | None, again: str | None
 ) -> None:
     """Pending, done or dead: a redelivered update keeps the row it has, whenever it comes; a missing mark is any."""
     await database.commit(*batch([received(i, mark=mark) for i in (1, 2, 3)], now_ms=NOW_MS))
     await database.commit(
         updates.finish(2, 2, now_ms=NOW_MS), updates.set_aside(3, 3, attempt=3, reason="no", now_ms=NOW_MS)
     )
-    before = rows(path, ROW)
+    before = rows(location, ROW)
     redelivered = [received(i, lane="other", body=b"again", mark=again) for i in (1, 2, 3)]
     await database.commit(*batch(redelivered, now_ms=NOW_MS + YEAR_MS))
-    assert rows(path, ROW) == before
+    assert rows(location, ROW) == before
 
 
 @pytest.mark.parametrize("end", ["finish", "set_aside"])
 async def test_a_finished_id_with_another_mark_is_another_update(
-    database: Database, updates: Updates, path: Path, end: str
+    database: Database, updates: Updates, location: Location, end: str
 ) -> None:
     """It is journalled anew, if our clock went back too: pending, with a new sequence, untried, its end forgotten."""
     await database.commit(updates.add(received(1), now_ms=NOW_MS))
@@ -158,17 +159,17 @@ async def test_a_finished_id_with_another_mark_is_another_update(
     )
     another = received(1, lane="new", body=b"new", mark="message:2")
     await database.commit(updates.add(another, now_ms=NOW_MS - 1))
-    assert rows(path, ROW) == [(1, 2, "pending", "new", b"new", 0, None, NOW_MS - 1, None)]
+    assert rows(location, ROW) == [(1, 2, "pending", "new", b"new", 0, None, NOW_MS - 1, None)]
     await database.commit(updates.finish(1, 2, now_ms=NOW_MS), updates.add(another, now_ms=NOW_MS))
     assert await QueueCounts(database).of_updates() == {"done": 2 if end == "finish" else 1}
 
 
-async def test_a_pending_update_is_never_overwritten(database: Database, updates: Updates, path: Path) -> None:
+async def test_a_pending_update_is_never_overwritten(database: Database, updates: Updates, location: Location) -> None:
     """However old it is, and whatever comes: it was not handled yet."""
     await database.commit(updates.add(received(1), now_ms=NOW_MS))
-    before = rows(path, ROW)
+    before = rows(location, ROW)
     await database.commit(updates.add(received(1, body=b"new", mark="message:2"), now_ms=NOW_MS + YEAR_MS))
-    assert rows(path, ROW) == before
+    assert rows(location, ROW) == before
 
 
 async def test_a_claim_counts_tries(database: Database, updates: Updates) -> None:
@@ -182,31 +183,33 @@ async def test_a_claim_counts_tries(database: Database, updates: Updates) -> Non
     assert [e.attempts for e in await pending(updates, limit=1)] == [3]
 
 
-async def test_a_finished_update_keeps_no_body(database: Database, updates: Updates, path: Path) -> None:
+async def test_a_finished_update_keeps_no_body(database: Database, updates: Updates, location: Location) -> None:
     """Done: the raw text is cleared and the time noted."""
     await database.commit(updates.add(received(1, body=b"secret"), now_ms=NOW_MS))
     await database.commit(updates.finish(1, 1, now_ms=NOW_MS + 5))
-    assert rows(path, ROW) == [(1, 1, "done", "1::control", None, 0, None, NOW_MS, NOW_MS + 5)]
+    assert rows(location, ROW) == [(1, 1, "done", "1::control", None, 0, None, NOW_MS, NOW_MS + 5)]
     assert await QueueCounts(database).of_updates() == {"done": 1}
 
 
-async def test_an_update_that_is_set_aside_keeps_its_body(database: Database, updates: Updates, path: Path) -> None:
+async def test_an_update_that_is_set_aside_keeps_its_body(
+    database: Database, updates: Updates, location: Location
+) -> None:
     """Dead: with reason and tries, for whoever looks into it; it is no longer pending."""
     await database.commit(updates.add(received(1, body=b"odd"), now_ms=NOW_MS))
     await database.commit(updates.set_aside(1, 1, attempt=3, reason="too odd", now_ms=NOW_MS + 5))
-    assert rows(path, ROW) == [(1, 1, "dead", "1::control", b"odd", 3, "too odd", NOW_MS, NOW_MS + 5)]
+    assert rows(location, ROW) == [(1, 1, "dead", "1::control", b"odd", 3, "too odd", NOW_MS, NOW_MS + 5)]
     assert await pending(updates) == []
 
 
-async def test_a_failed_try_leaves_the_update_pending(database: Database, updates: Updates, path: Path) -> None:
+async def test_a_failed_try_leaves_the_update_pending(database: Database, updates: Updates, location: Location) -> None:
     """Only the number of the try is noted."""
     await database.commit(updates.add(received(1), now_ms=NOW_MS))
     await database.commit(updates.fail(1, 1, attempt=2))
-    assert rows(path, ROW) == [(1, 1, "pending", "1::control", b"{}", 2, None, NOW_MS, None)]
+    assert rows(location, ROW) == [(1, 1, "pending", "1::control", b"{}", 2, None, NOW_MS, None)]
 
 
 @pytest.mark.parametrize("state", ["done", "dead", "another sequence", "absent"])
-async def test_every_step_is_guarded(database: Database, updates: Updates, path: Path, state: str) -> None:
+async def test_every_step_is_guarded(database: Database, updates: Updates, location: Location, state: str) -> None:
     """Claim, fail, finish and set aside void their unit unless this very update is pending."""
     if state != "absent":
         await database.commit(updates.add(received(1), now_ms=NOW_MS))
@@ -216,7 +219,7 @@ async def test_every_step_is_guarded(database: Database, updates: Updates, path:
     elif state == "dead":
         await database.commit(updates.set_aside(1, 1, attempt=3, reason="no", now_ms=NOW_MS))
     sequence = 2 if state == "another sequence" else 1
-    before = rows(path, ROW)
+    before = rows(location, ROW)
     if state != "absent":
         with pytest.raises(ExpectationFailed):
             await database.commit(updates.claim(replace(entry, sequence=sequence)))
@@ -227,4 +230,4 @@ async def test_every_step_is_guarded(database: Database, updates: Updates, path:
     ):
         with pytest.raises(ExpectationFailed):
             await database.commit(step)
-    assert rows(path, ROW) == before
+    assert rows(location, ROW) == before

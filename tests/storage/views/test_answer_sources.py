@@ -13,12 +13,14 @@ from storage.database import Database
 from storage.statement import Parameters, Rows, Statement
 from storage.tables.messages import Messages
 from storage.views.answer_sources import AnswerSources
+from tests.storage import ON_SQLITE
 from tests.storage.plans import plan, scans
 from tests.storage.rating import BOT, RatedChat
 
 GROUP = -5
 
 
+@ON_SQLITE
 async def test_no_question_goes_over_a_whole_table(
     database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,6 @@ import sqlite3
 from collections import defaultdict
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,12 +14,15 @@ from hypothesis import strategies as st
 from storage import migrations
 from storage.database import Database
 from storage.erasure import Erasure
+from storage.location import Location
 from storage.statement import Statement
 from storage.tables.feedback import FeedbackLedger
 from storage.tables.updates import Received, Updates
 from storage.totals import Totals
 from storage.views.chat_feedback import ChatFeedback, Grouping
-from tests.storage.files import DAY_MS, NOW_MS, rows
+from tests.storage import ON_SQLITE
+from tests.storage.files import DAY_MS, NOW_MS
+from tests.storage.second import rows
 
 POLARITY = {"👍": "positive", "👎": "negative", "🤔": "neutral"}
 ACTOR = "7"
@@ -72,11 +74,11 @@ def reaction(chat: int, change: Change) -> Statement:
     )
 
 
-def counted(path: Path, session: str, label: str) -> dict[str, Totals]:
+def counted(location: Location, session: str, label: str) -> dict[str, Totals]:
     """Additions minus removals by label, counted from the rows one by one."""
     found: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(POLARITY.values(), 0))
     query = f"SELECT {label}, polarity, type FROM polar_feedback_events WHERE sessionId = ?"
-    for name, polarity, kind in rows(path, query, session):
+    for name, polarity, kind in rows(location, query, session):
         found[name][polarity] += 1 if kind == "reaction_added" else -1
     return {name: Totals(**sums) for name, sums in found.items() if name is not None}
 
@@ -85,7 +87,7 @@ def counted(path: Path, session: str, label: str) -> dict[str, Totals]:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 @given(changes=st.lists(CHANGES, max_size=20), erased_after=st.integers(0, 20))
 async def test_totals_are_what_the_rows_come_to(
-    database: Database, path: Path, changes: list[Change], erased_after: int
+    database: Database, location: Location, changes: list[Change], erased_after: int
 ) -> None:
     """Of a chat, and of its days, messages, automations and profiles; replays and an erasure change nothing."""
     chat, feedback = next(COUNTER), ChatFeedback(database)
@@ -95,9 +97,9 @@ async def test_totals_are_what_the_rows_come_to(
     parts.append([reaction(chat, change) for change in changes[erased_after:]])
     for part in parts:
         await database.commit(*part)
-    assert await feedback.totals(session) == counted(path, session, "'all'").get("all", Totals())
+    assert await feedback.totals(session) == counted(location, session, "'all'").get("all", Totals())
     for grouping, label in LABELS.items():
-        assert dict(await feedback.totals_by(session, grouping, limit=20)) == counted(path, session, label)
+        assert dict(await feedback.totals_by(session, grouping, limit=20)) == counted(location, session, label)
 
 
 async def test_an_automation_has_the_totals_of_all_chats(database: Database) -> None:
@@ -111,6 +113,7 @@ async def test_an_automation_has_the_totals_of_all_chats(database: Database) -> 
 STEPS = st.lists(st.tuples(st.sampled_from(["add", "finish", "set aside", "retry", "prune"]), st.integers(1, 4)))
 
 
+@ON_SQLITE
 @pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(before=STEPS, after=STEPS)

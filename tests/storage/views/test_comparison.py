@@ -16,6 +16,7 @@ from storage.tables.personalities import Personalities, ProfileTarget
 from storage.tables.shares import Shares
 from storage.views.comparison import WAYS, Compared, ComparedBy, compare
 from teaching.comparisons import Made
+from tests.storage import ON_SQLITE
 from tests.storage.files import DAY_MS, NOW_MS
 from tests.storage.plans import plan
 from tests.storage.rating import RatedChat
@@ -124,6 +125,7 @@ async def test_an_automation_is_known_by_what_it_is_to_say(said: Database) -> No
     assert (await compare(said, "automation")).about == {"job": "tea"}
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("by", WAYS)
 async def test_no_answer_is_looked_at_that_nobody_rated(
     database: Database, path: Path, by: ComparedBy, monkeypatch: pytest.MonkeyPatch

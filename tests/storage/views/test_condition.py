@@ -11,6 +11,7 @@ import pytest
 from storage.database import Database
 from storage.statement import Statement
 from storage.views.condition import ArrivedReaction, Condition, SetAsideCounts
+from tests.storage import ON_SQLITE
 from tests.storage.files import NOW_MS
 from tests.storage.plans import asked, plan
 
@@ -117,6 +118,7 @@ BOUNDED = (OPEN, "SCAN found", "SCAN CONSTANT ROW", "SCAN polar_delivery_queue U
 """Walks over what is open, and over what a limit has let through."""
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("name", QUESTIONS)
 async def test_no_question_walks_over_a_table(
     database: Database, path: Path, name: str, monkeypatch: pytest.MonkeyPatch

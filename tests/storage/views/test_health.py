@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 
 from storage.database import Database
+from storage.location import Location
 from storage.statement import Statement
 from storage.tables.heartbeats import HeartbeatPolicies, HeartbeatPolicy
 from storage.tables.runs import Runs
 from storage.views.health import FailedRuns, Health, Spent, Undelivered
+from tests.storage import ON_SQLITE
 from tests.storage.files import DAY_MS, NOW_MS, plain
 from tests.storage.plans import asked, plan
+from tests.storage.second import program
 
 SINCE = NOW_MS - DAY_MS
 POLICY = HeartbeatPolicy(id="h", session_id="s", schedule="x", active_hours=None, checks={}, enabled=True)
@@ -95,9 +98,11 @@ async def test_failed_runs_are_counted_by_subject(database: Database, health: He
     ]
 
 
-async def test_a_ledger_row_whose_json_is_damaged_harms_nobody(database: Database, health: Health, path: Path) -> None:
+async def test_a_ledger_row_whose_json_is_damaged_harms_nobody(
+    database: Database, health: Health, location: Location
+) -> None:
     """It can be written, as before, and is no failure."""
-    with plain(path) as connection:
+    with program(location) as connection:
         connection.execute(
             "INSERT INTO polar_run_events (source, id, runId, profileId, trigger, output, createdAtMs) "
             "VALUES ('automation', 'j', 'r', 'p', 'schedule', 'not JSON', ?)",
@@ -107,14 +112,14 @@ async def test_a_ledger_row_whose_json_is_damaged_harms_nobody(database: Databas
 
 
 async def test_the_last_beat_is_found_past_rows_of_another_program(
-    database: Database, health: Health, path: Path
+    database: Database, health: Health, location: Location
 ) -> None:
     """Damaged JSON is no beat; an executed one without an instant counts from when it was entered."""
     insert = (
         "INSERT INTO polar_run_events (source, id, runId, profileId, trigger, output, metadata, createdAtMs) "
         "VALUES ('heartbeat', 'h', ?, 'p', 'heartbeat', ?, ?, ?)"
     )
-    with plain(path) as connection:
+    with program(location) as connection:
         connection.execute(insert, ("r1", '{"status":"executed"}', "not JSON", SINCE))
         connection.execute(insert, ("r2", "not JSON", None, NOW_MS))
     assert [entry.last for entry in await HeartbeatPolicies(database).survey()] == []
@@ -158,7 +163,13 @@ async def test_dead_updates_are_counted_since_they_were_set_aside(database: Data
     assert await health.dead_updates(since_ms=SINCE) == 1
 
 
-async def test_the_file_is_measured_without_opening_it(health: Health, path: Path) -> None:
+async def test_the_room_that_it_takes_is_told(health: Health) -> None:
+    """In bytes, whatever it is made of."""
+    assert (await health.room()).size > 0
+
+
+@ON_SQLITE
+async def test_the_file_is_measured_without_opening_it(health: Health) -> None:
     """Sizes in bytes, of whole pages."""
     facts = await health.room()
     assert facts.size > 0
@@ -260,6 +271,7 @@ SMALL = (
 )
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("name", READS)
 async def test_no_query_walks_over_a_big_table(
     database: Database, path: Path, monkeypatch: pytest.MonkeyPatch, name: str
@@ -270,6 +282,7 @@ async def test_no_query_walks_over_a_big_table(
     assert [step for step in steps if step.startswith("SCAN") and not step.startswith(SMALL)] == []
 
 
+@ON_SQLITE
 async def test_failures_are_found_by_time_in_an_index_of_the_failures(database: Database, path: Path) -> None:
     """However many runs went well."""
     with plain(path) as connection:

@@ -9,12 +9,14 @@ import pytest
 
 from storage.database import Database
 from storage.erasure import Erasure
+from storage.location import Location
 from storage.statement import Parameters, Rows, Statement
 from storage.views import own_data
 from storage.views.feedback_summary import FeedbackSummaries
 from storage.views.own_data import SECTIONS, OwnData
-from tests.storage.files import plain
+from tests.storage import ON_SQLITE
 from tests.storage.plans import plan, scans
+from tests.storage.second import program
 
 # The few updates that were set aside, what is inside one of them, and the search in the index of words.
 SMALL = (
@@ -45,6 +47,7 @@ def unbounded(path: Path, statement: Statement) -> list[str]:
     return [step for step in scans(plan(path, statement.sql, statement.params)) if not step.startswith(SMALL + BOUNDED)]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("section", SECTIONS)
 async def test_a_section_is_found_by_an_index(
     database: Database, path: Path, asked: list[Statement], section: str
@@ -56,6 +59,7 @@ async def test_a_section_is_found_by_an_index(
     assert [unbounded(path, query) for query in asked] == [[], []]
 
 
+@ON_SQLITE
 async def test_a_waiting_file_is_found_among_the_open_rows(
     database: Database, path: Path, asked: list[Statement]
 ) -> None:
@@ -64,6 +68,7 @@ async def test_a_waiting_file_is_found_among_the_open_rows(
     assert "polar_delivery_open" in "".join(plan(path, asked[0].sql, asked[0].params))
 
 
+@ON_SQLITE
 async def test_erasing_scans_no_table(database: Database, path: Path) -> None:
     """What others have stored costs nothing; what nobody has handled yet is looked through, as only its body says."""
     waiting = "SCAN polar_updates USING INDEX polar_updates_pending"
@@ -73,6 +78,7 @@ async def test_erasing_scans_no_table(database: Database, path: Path) -> None:
         assert [step for step in unbounded(path, statement) if step != waiting] == [], statement.sql
 
 
+@ON_SQLITE
 async def test_a_summary_of_feedback_goes_by_indexes(database: Database, path: Path, asked: list[Statement]) -> None:
     """Of session and time, and of the messages."""
     await FeedbackSummaries(database).of("telegram:chat:1", since_ms=0)
@@ -82,29 +88,47 @@ async def test_a_summary_of_feedback_goes_by_indexes(database: Database, path: P
         assert "polar_feedback_session (sessionId=? AND createdAtMs>?)" in "".join(plan(path, query.sql, query.params))
 
 
+@ON_SQLITE
 async def test_a_plan_that_scans_would_be_noticed(database: Database, path: Path) -> None:
     """The check itself works."""
     assert unbounded(path, Statement("SELECT * FROM polar_memory WHERE record = ''")) == ["SCAN polar_memory"]
 
 
-async def test_what_other_programs_stored_is_given_as_it_is(database: Database, path: Path) -> None:
-    """JSON as JSON, what is none as text; numbers and blobs where a text was expected."""
-    with plain(path) as connection:
-        for number, record in enumerate(('{"fact": "a"}', "no json", 17, b'{"fact": "b"}', "[1, 2]")):
+async def test_what_other_programs_stored_is_given_as_it_is(database: Database, location: Location) -> None:
+    """JSON as JSON, what is none as text; a number where a text was expected."""
+    store(location, '{"fact": "a"}', "no json", 17, "[1, 2]")
+    assert await records(database) == [{"fact": "a"}, "no json", 17, [1, 2]]
+
+
+@ON_SQLITE
+async def test_a_blob_where_a_text_was_expected_is_given_as_text(database: Database, path: Path) -> None:
+    """A server would not have it there."""
+    store(path, b'{"fact": "b"}')
+    assert await records(database) == [{"fact": "b"}]
+
+
+def store(location: Location, *found: object) -> None:
+    """Another program has these remembered."""
+    with program(location) as connection:
+        for number, record in enumerate(found):
             connection.execute(
                 "INSERT INTO polar_memory VALUES (?, 's', '7', 'session', 'fact', ?, '{}', 1, 1)",
                 (f"m{number}", record),
             )
-    rows = [row async for page in OwnData(database).pages("7", "memories", start=0) for row in page]
-    assert [json.loads(row)["record"] for row in rows] == [{"fact": "a"}, "no json", 17, {"fact": "b"}, [1, 2]]
+
+
+async def records(database: Database) -> list[object]:
+    """What the person is given of it."""
+    pages = OwnData(database).pages("7", "memories", start=0)
+    return [json.loads(row)["record"] async for page in pages for row in page]
 
 
 @pytest.mark.parametrize(("short", "given"), [(0, 3), (1, 2)])
 async def test_what_has_no_room_is_left_out(
-    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch, short: int, given: int
+    database: Database, location: Location, monkeypatch: pytest.MonkeyPatch, short: int, given: int
 ) -> None:
     """Whole rows, the newest first; bytes are counted, not characters."""
-    with plain(path) as connection:
+    with program(location) as connection:
         for number in range(4):
             connection.execute(
                 "INSERT INTO polar_memory VALUES (?, 's', '7', 'session', 'fact', 'é😀', '{}', 1, 1)", (f"m{number}",)
@@ -117,10 +141,12 @@ async def test_what_has_no_room_is_left_out(
     assert [row async for page in own.pages("7", "memories", start=fit.start) for row in page] == rows[-given:]
 
 
-async def test_no_row_is_missing_between_pages(database: Database, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_row_is_missing_between_pages(
+    database: Database, location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nor read twice."""
     monkeypatch.setattr(own_data, "A_PAGE", 2)
-    with plain(path) as connection:
+    with program(location) as connection:
         for number in range(5):
             connection.execute(
                 "INSERT INTO polar_memory VALUES (?, 's', '7', 'session', 'fact', '{}', '{}', 1, 1)", (f"m{number}",)

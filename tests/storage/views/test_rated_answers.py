@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.database import Database
+from storage.location import Location
 from storage.statement import Parameters, Statement
 from storage.views.rated_answers import RatedAnswer, RatedAnswers
 from teaching.labels import Label, stances
-from tests.storage.files import plain
+from tests.storage import ON_SQLITE
 from tests.storage.plans import plan, scans
 from tests.storage.rating import BOT, RatedChat
+from tests.storage.second import program
 
 
 async def walked(database: Database, **options: Any) -> tuple[list[RatedAnswer], dict[str, int]]:
@@ -145,12 +147,12 @@ async def test_answers_from_an_instant_on(database: Database) -> None:
     assert [each.answer.id for each in found] == [f"{chat.session_id} msg_a_{late}"]
 
 
-async def test_an_edit_is_known(database: Database, path: Path) -> None:
+async def test_an_edit_is_known(database: Database, location: Location) -> None:
     """What was said before it judged another text."""
     chat = RatedChat(database)
     number = await chat.answered()
     await chat.rate(number, "👎")
-    with plain(path) as connection:
+    with program(location) as connection:
         connection.execute("UPDATE polar_messages SET editedAtMs = ? WHERE role = 'assistant'", (chat.at_ms,))
     [found], _ = await walked(database)
     assert (found.answer.edited_at_ms, labels([found])) == (chat.at_ms, [])
@@ -186,11 +188,11 @@ INSERT INTO polar_feedback_events VALUES
 """
 
 
-async def test_rows_of_the_earlier_runtime_are_read_as_they_are(database: Database, path: Path) -> None:
+async def test_rows_of_the_earlier_runtime_are_read_as_they_are(database: Database, location: Location) -> None:
     """By their instants, where they have no place; who is not told in them is nobody."""
     chat = RatedChat(database)
     await chat.answered()
-    with plain(path) as connection:
+    with program(location) as connection:
         connection.execute(EARLIER)
     [found], dropped = await walked(database)
     assert [(each.emoji, each.change, each.via) for each in found.ratings] == [
@@ -246,6 +248,7 @@ WALKED = "SCAN polar_feedback_events USING INDEX polar_feedback_message"
 """Once, for rows that name no message."""
 
 
+@ON_SQLITE
 async def test_each_query_of_a_page_goes_by_an_index(
     database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
