@@ -14,6 +14,7 @@ from storage.origin import Origin, fingerprint
 from storage.parts import LINK, QUOTE, REPLIED_TO
 from storage.readers import Readers
 from storage.statement import Row, Value
+from storage.tables.experiments import ExperimentDamaged, Experiments
 from teaching.prompts import AnswerSource, Former, KeptMessage
 
 _COLUMNS = (
@@ -117,13 +118,23 @@ class AnswerSources:
         """The text that an answer was given with, if it is still there."""
         if self._key is None or origin.personality is None:
             return None
-        texts = [""]  # the neutral one's, by whatever id
         row = await self._readers.look_up_one(
             "SELECT prompt FROM polar_personality_profiles WHERE profileId = ?", (origin.profile_id,)
         )
-        if row is not None:
-            texts.append(row["prompt"])
+        # The empty one is the neutral one's, by whatever id.
+        texts = ["", *(() if row is None else (row["prompt"],)), *await self._tried(origin)]
         return next((text for text in texts if fingerprint(self._key, text) == origin.personality), None)
+
+    async def _tried(self, origin: Origin) -> list[str]:
+        """The text of the variant that an answer was given with, which is no profile's; nothing where it has none."""
+        if origin.experiment is None:
+            return []
+        try:
+            experiment = await Experiments(self._readers).find(origin.experiment)
+        except ExperimentDamaged:
+            return []
+        variants = () if experiment is None else experiment.variants
+        return [variant.personality for variant in variants if variant.name == origin.variant]
 
     async def _told(self, session_id: str, rows: Sequence[Row], asked: Sequence[Row], before: frozenset[int]) -> _Told:
         people = [row["telegramMessageId"] for row in rows if row["role"] == "user"]

@@ -12,10 +12,12 @@ import pytest
 from bot.errors import CannotRun
 from storage.database import Database
 from storage.parts import CONTACT, FORWARDED, LINK, MENTION, QUOTE, REPLIED_TO, Part
+from storage.tables.experiments import Experiments
 from storage.tables.message_parts import MessageParts
 from storage.tables.messages import Messages
 from teaching.splits import LEAST_PEOPLE
 from tests.bot.feedback.sharing import Talk
+from tests.storage.trying import VARIANTS, experiment
 
 SECRET = "the word is quetzal"
 GROUP = -5
@@ -235,6 +237,21 @@ async def test_a_personality_is_told_as_long_as_it_is_the_same(talk: Talk) -> No
     assert talk.lines("kto-train.jsonl")[0]["prompt"][0] == {"role": "system", "content": "Be brief."}
     await talk.change("UPDATE polar_personality_profiles SET prompt = 'Be long.'")
     assert left_out((await talk.make()).dropped, "other_personality")
+
+
+async def test_a_variants_personality_is_told_though_it_is_no_profile(talk: Talk) -> None:
+    """The experiment keeps its text, by whose fingerprint it is known; where its row is damaged, it is not."""
+    await talk.share("7")
+    await talk.database.commit(*Experiments.start(experiment("terse")))
+    text = VARIANTS[1].personality
+    known = {"profile_id": "experiment:terse:short", "experiment": "terse", "variant": "short"}
+    for personality in (text, "Be long."):
+        printed = await talk.print_of(personality)
+        await talk.rate(await talk.answer("Yes.", await talk.chat().ask(), personality=printed, **known))
+    assert left_out((await talk.make()).dropped, "other_personality")
+    assert [line["prompt"][0] for line in talk.lines("kto-train.jsonl")] == [{"role": "system", "content": text}]
+    await talk.change("UPDATE polar_experiments SET variants = '[]'")
+    assert (await talk.make()).lines["kto"]["train"] == 0
 
 
 async def test_the_neutral_personality_is_known_by_its_text(talk: Talk) -> None:
