@@ -97,10 +97,11 @@ def emptied(url: str) -> Iterator[Callable[[], None]]:
             *(f"INSERT INTO {name} SELECT * FROM kept_{name}" for name in filled),
             f"SELECT {', '.join(counters)}",
         ]
-        again = f"BEGIN; {'; '.join(steps)}; COMMIT"
+        again = "; ".join(steps)
 
         def empty() -> None:
-            connection.execute(again)
+            with connection.transaction():
+                connection.execute(again)
 
         yield empty
 

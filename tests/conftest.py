@@ -23,6 +23,7 @@ from bot.scheduling import runner
 from bot.settings import Settings
 from emulator import World
 from storage import migrations
+from storage.location import ServerUrl
 from storage.postgres import schema
 from tests import cluster, fresh
 from tests.house import TOKEN, House, standing
@@ -161,6 +162,14 @@ def emptied(_reused: tuple[str, Callable[[], None]]) -> Iterator[str]:
     url, empty = _reused
     yield url
     empty()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def engine(request: pytest.FixtureRequest, house: House) -> str:
+    """Each engine in turn, on which the house's database is; in the quick part a file alone."""
+    if request.param == "postgres":
+        house.elsewhere = ServerUrl(request.getfixturevalue("emptied"))
+    return str(request.param)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

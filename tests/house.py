@@ -17,6 +17,8 @@ from pydantic_settings import InitSettingsSource
 from bot.run import Running, running
 from bot.settings import Settings, environment
 from emulator import Chat, Person, Server, World
+from storage.location import Location, ServerUrl
+from tests import second
 from tests.clocks import TestClock
 
 TOKEN = "1000000001:TEST-TOKEN"
@@ -38,7 +40,7 @@ QUICK = {
 
 @dataclass(slots=True)
 class House:
-    """One Telegram, one database file, and the bots that run on them one after another."""
+    """One Telegram, one database, and the bots that run on them one after another."""
 
     world: World
     server: Server
@@ -46,6 +48,8 @@ class House:
     lines: list[str] = field(default_factory=list)
     transport: str = "aiohttp"
     """How its bots call the Bot API."""
+    elsewhere: ServerUrl | None = None
+    """Its database, where that is no file."""
     _bots: int = 0
     _reader: tuple[os.stat_result, sqlite3.Connection] | None = None
 
@@ -54,12 +58,17 @@ class House:
         """The database file."""
         return self.folder / "polar-system.db"
 
+    @property
+    def location(self) -> Location:
+        """Where the database is."""
+        return self.elsewhere or self.path
+
     def settings(self, **changes: Any) -> Settings:
         """Settings of a bot in this house, from nothing but these values."""
         values = {
             "telegram_bot_token": TOKEN,
             "telegram_api_url": self.server.url,
-            "database": self.path,
+            "database": self.location,
             "transport": self.transport,
             **QUICK,
             **changes,
@@ -83,7 +92,7 @@ class House:
         values = {
             "telegram_bot_token": TOKEN,
             "telegram_api_url": self.server.url,
-            "database": self.path,
+            "database": self.location,
             "transport": self.transport,
             **QUICK,
             **changes,
@@ -96,16 +105,18 @@ class House:
         return [sys.executable, "-m", "bot", *arguments]
 
     def rows(self, sql: str, *params: Any) -> list[tuple[Any, ...]]:
-        """What a second program reads from the file; while a bot runs here it is the same one again and again."""
+        """What a second program reads; from a file, while a bot runs here, the same one again and again."""
+        if self.elsewhere is not None:
+            return second.rows(self.elsewhere, sql, *params)
         if self._bots:
             return self._reading().execute(sql, params).fetchall()
         with closing(self._connect()) as connection:
             return connection.execute(sql, params).fetchall()
 
     def write(self, sql: str, *params: Any) -> None:
-        """What a second program writes into the file, beside a bot or while none runs."""
-        with closing(sqlite3.connect(self.path, timeout=10)) as connection, connection:
-            connection.execute(sql, params)
+        """What a second program writes, beside a bot or while none runs."""
+        with second.program(self.location) as opened:
+            opened.execute(sql, params)
 
     def _reading(self) -> sqlite3.Connection:
         now = self.path.stat()

@@ -42,4 +42,4 @@ async def answers(house: House, clock: TestClock, chat: Chat, **settings: Any) -
 
 def turns(house: House) -> list[str]:
     """The turns that were answered or recorded, by id."""
-    return [turn for (turn,) in house.rows("SELECT turnId FROM polar_audit ORDER BY rowid")]
+    return [turn for (turn,) in house.rows("SELECT turnId FROM polar_audit ORDER BY sequence")]

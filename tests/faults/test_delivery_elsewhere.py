@@ -14,7 +14,7 @@ from tests.house import House
 from tests.looking import idle, tell, texts
 from tests.responders import ECHO
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("engine")]
 
 
 def send_to(house: House, chat_id: Any, **more: Any) -> None:

@@ -14,7 +14,11 @@ from tests.house import House, until
 from tests.looking import idle, queue, texts
 from tests.responders import WRITING, Writing
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("engine"),
+    pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning"),
+]
 
 FOREVER_S = 3600.0
 

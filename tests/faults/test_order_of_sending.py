@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ from bot.sending.calls import Calls
 from emulator import Chat
 from middleware.replies.outbox import ANSWER, SCHEDULED
 from storage.database import Database
+from storage.location import Location
 from storage.payloads import SendMessage
 from storage.statement import Parameters
 from storage.tables.deliveries import Deliveries, Delivery
@@ -23,6 +22,7 @@ from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import awake, idle, texts
 from tests.responders import ECHO, LONG
+from tests.second import program
 from tests.storage.files import NOW_MS, plain
 from tests.storage.plans import asked, plan
 
@@ -53,11 +53,11 @@ async def database(path: Path) -> AsyncIterator[Database]:
     await opened.close()
 
 
-def flood(path: Path, session: str, first: int, last: int, *, head_start: int = SCHEDULED) -> None:
+def flood(location: Location, session: str, first: int, last: int, *, head_start: int = SCHEDULED) -> None:
     """Queue calls with these sequences in a chat, as the bot does."""
     values = {"session": session, "first": first, "last": last, "head_start": head_start}
-    with closing(sqlite3.connect(path, timeout=10)) as connection, connection:
-        connection.execute(_FLOOD, values)
+    with program(location) as opened:
+        opened.execute(_FLOOD, values)
 
 
 def session(chat: Chat) -> str:
@@ -129,7 +129,7 @@ async def test_it_is_looked_once_for_each_call_that_is_made(house: House, monkey
     async with house.bot(responder=ECHO):
         await awake(house)
     _, chat = house.chat()
-    flood(house.path, session(chat), 1, 100)
+    flood(house.location, session(chat), 1, 100)
     looks, look = 0, Deliveries.list_next
 
     async def counted(deliveries: Deliveries, session_id: str, *, limit: int) -> list[Delivery]:
@@ -194,7 +194,7 @@ async def test_a_message_that_has_begun_is_ended_first_by_the_next_process_too(
         bot.app.sender.hold()
         gate.open.set()
         await house.world.wait(lambda: len(house.world.sent(chat)) == 2)
-    flood(house.path, session(chat), 1_000, 1_000, head_start=ANSWER)
+    flood(house.location, session(chat), 1_000, 1_000, head_start=ANSWER)
     async with house.bot(clock, responder=LONG):
         await idle(house)
     assert [text.split()[0] for text in texts(house, chat)[1:]] == ["0", "4", "8", "1000"]
@@ -206,7 +206,7 @@ async def test_an_answer_does_not_wait_at_the_rank_of_what_waits_for_its_chat(ho
         await awake(house)
     chats = [house.chat(name) for name in ("Ann", "Bob", "Cid", "Dan", "Eve")]
     for n, (_, chat) in enumerate(chats, 1):
-        flood(house.path, session(chat), n, n)
+        flood(house.location, session(chat), n, n)
     async with house.bot(responder=ECHO, send_rate_per_second=1) as bot:
         await until(lambda: bot.app.pacing.waiting == len(chats) - 1)
         eve, last = chats[-1]

@@ -113,12 +113,12 @@ async def test_an_update_is_shown_with_where_it_failed_until_it_is_tried_again(h
     async with house.bot(responder=f"{HERE}:mistaken"):
         await dead(house, "hello")
     [(update,)] = house.rows("SELECT updateId FROM polar_updates WHERE status = 'dead'")
-    shown = polar("updates", "show", str(update), database=house.path).stdout
+    shown = polar("updates", "show", str(update), database=house.location).stdout
     assert f"  {PLACE.format(LINE)}" in shown
     assert "  TypeError: Reply.__init__()" in shown
-    fact = printed(polar("updates", "show", str(update), "--json", database=house.path))
+    fact = printed(polar("updates", "show", str(update), "--json", database=house.location))
     assert fact["traceback"][-1].startswith("TypeError: ")
-    assert polar("updates", "retry", str(update), database=house.path).exit_code == 0
+    assert polar("updates", "retry", str(update), database=house.location).exit_code == 0
     assert house.rows("SELECT status, traceback FROM polar_updates") == [("pending", None)]
 
 
@@ -141,9 +141,9 @@ async def test_a_delivery_that_fails_by_a_fault_of_ours_keeps_its_place(
         house.world.say(chat, ann, "/ping")
         await until(lambda: bool(house.rows("SELECT 1 FROM polar_delivery_queue WHERE status = 'failed'")))
     [(delivery,)] = house.rows("SELECT deliveryId FROM polar_delivery_queue")
-    shown = polar("deliveries", "show", delivery, database=house.path).stdout
+    shown = polar("deliveries", "show", delivery, database=house.location).stdout
     assert "  AttributeError: no such call" in shown
-    assert polar("deliveries", "retry", delivery, database=house.path).exit_code == 0
+    assert polar("deliveries", "retry", delivery, database=house.location).exit_code == 0
     assert house.rows("SELECT status, traceback FROM polar_delivery_queue") == [("pending", None)]
 
 
@@ -159,12 +159,12 @@ async def test_a_run_that_was_set_aside_keeps_its_place(house: House) -> None:
             clock.advance(seconds=seconds)
             bot.app.runner.wake()
         await until(lambda: bool(ledger(house)))
-        failed = polar("automations", "failed", "--json", database=house.path)
+        failed = polar("automations", "failed", "--json", database=house.location)
         [fact] = printed(failed)
         assert fact["traceback"][-1] == "TypeError: no such leaf: tea"
-        shown = polar("automations", "failed", fact["run"], database=house.path).stdout
+        shown = polar("automations", "failed", fact["run"], database=house.location).stdout
         assert "  TypeError: no such leaf: tea" in shown.splitlines()
-        assert polar("automations", "failed", "elsewhere", database=house.path).exit_code == 1
+        assert polar("automations", "failed", "elsewhere", database=house.location).exit_code == 1
         await bot.app.database.commit(*bot.app.stores.erasure.of(str(ann.id), now_ms=clock()))
     [(payload,)] = house.rows("SELECT payload FROM polar_scheduler_events WHERE queue = 'dead_letter'")
     assert "leaf" not in payload

@@ -57,7 +57,7 @@ async def test_a_copy_of_a_running_bot_is_gone_on_with(house: House, tmp_path: P
         await until(lambda: house.rows("SELECT count(*) FROM polar_delivery_queue WHERE status = 'sending'") == [(1,)])
         for number in range(MESSAGES):
             house.world.say(chat, ann, f"question {number}")
-        made = await asyncio.to_thread(polar, "db", "backup", str(copy), "--json", database=house.path)
+        made = await asyncio.to_thread(polar, "db", "backup", str(copy), "--json", database=house.location)
         assert printed(made)["bytes"] > 0
         house.world.clear_faults()
         await idle(house)
@@ -66,7 +66,7 @@ async def test_a_copy_of_a_running_bot_is_gone_on_with(house: House, tmp_path: P
         await idle(house)
     sent = len(house.world.sent())
     ahead_s = round((clock() - system_clock()()) / 1000) + 1
-    done = printed(polar("db", "restore", str(copy), "--json", database=house.path, clock_offset_seconds=ahead_s))
+    done = printed(polar("db", "restore", str(copy), "--json", database=house.location, clock_offset_seconds=ahead_s))
     assert (done["erased"], done["deliveries"] + done["updates"] > 0) == (1, True)
     assert mentions(house, SECRET) == set()
     async with house.bot(clock, responder=ECHO) as bot:
@@ -107,15 +107,15 @@ async def test_a_lost_file_is_put_back_with_the_list_that_was_kept_beside_the_co
     ann, chat = house.chat()
     async with house.bot(responder=ECHO):
         await tell(house, chat, ann, f"I know {SECRET}")
-    printed(polar("db", "backup", str(copy), "--json", database=house.path))
-    printed(polar("erase", str(ann.id), "--json", database=house.path))
-    kept.write_text(polar("erase", "--list", "--json", database=house.path).stdout, encoding="utf-8")
+    printed(polar("db", "backup", str(copy), "--json", database=house.location))
+    printed(polar("erase", str(ann.id), "--json", database=house.location))
+    kept.write_text(polar("erase", "--list", "--json", database=house.location).stdout, encoding="utf-8")
     assert json.loads(kept.read_text(encoding="utf-8"))["erasures"][0]["userId"] == str(ann.id)
     for file in house.folder.glob(f"{house.path.name}*"):
         file.unlink()
-    refused = polar("db", "restore", str(copy), database=house.path)
+    refused = polar("db", "restore", str(copy), database=house.location)
     assert (refused.exit_code, "--erasures FILE" in refused.stderr) == (1, True)
-    told = polar("db", "restore", str(copy), "--erasures", str(kept), database=house.path)
+    told = polar("db", "restore", str(copy), "--erasures", str(kept), database=house.location)
     assert "people erased again      1\n" in told.stdout
     assert mentions(house, SECRET) == set()
     async with house.bot(responder=ECHO):

@@ -19,7 +19,7 @@ from tests.looking import idle, tell, texts
 from tests.pressing import press
 from tests.responders import ECHO
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hasty")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hasty", "engine")]
 
 MANY = MOST_SINGLE + 2
 OVER = "SELECT count(*) FROM polar_automation_jobs WHERE enabled = 0 AND limitsJson LIKE '%\"over\":true%'"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from tests.clocks import TestClock
 from tests.house import CHECKOUT, TOKEN, House, standing, until
 from tests.looking import awake, idle, reactions, tell
 from tests.responders import ECHO
+from tests.second import program
 
 pytestmark = pytest.mark.slow
 
@@ -40,8 +39,9 @@ SELECT count(*) FROM polar_message_revisions AS revision WHERE NOT EXISTS (
     OR message.sessionId = revision.sessionId AND message.telegramMessageId = revision.telegramMessageId)
 """
 _AUDIT = """
+WITH RECURSIVE number (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n < :last)
 INSERT INTO polar_audit (turnId, attempt, kind, sessionId, userId, outcome, reason, durationMs, createdAtMs)
-VALUES (?, 1, 'message', 's', '7', 'answered', ?, 1, ?)
+SELECT CAST(n AS TEXT), 1, 'message', 's', '7', 'answered', :reason, 1, :at FROM number
 """
 
 
@@ -132,10 +132,8 @@ async def test_a_clock_that_leaps_ten_years_ahead_makes_nothing_old(
         clock.advance(seconds=4 * DAY_S)
         await tell(house, chat, ann, "and again")
         await prune(house, bot)
-    assert [text for (text,) in house.rows("SELECT text FROM polar_messages WHERE role = 'user'")] == [
-        "hello again",
-        "and again",
-    ]
+    left = house.rows("SELECT text FROM polar_messages WHERE role = 'user' ORDER BY sequence")
+    assert left == [("hello again",), ("and again",)]
 
 
 @pytest.mark.usefixtures("few")
@@ -163,12 +161,13 @@ async def test_a_reaction_is_taken_back_from_the_message_that_has_it(house: Hous
 
 def fill(house: House, clock: TestClock, *, rows: int) -> None:
     """A bot's database with this many turns of long ago."""
-    with closing(sqlite3.connect(house.path)) as connection, connection:
-        connection.executemany(_AUDIT, [(str(n), "r" * 500, clock() - 1000 * 86_400_000) for n in range(rows)])
+    with program(house.location) as opened:
+        opened.execute(_AUDIT, {"last": rows - 1, "reason": "r" * 500, "at": clock() - 1000 * 86_400_000})
 
 
+@pytest.mark.usefixtures("engine")
 async def test_pruning_that_is_killed_goes_on_where_it_was(house: House, clock: TestClock) -> None:
-    """What had gone is gone, all else is there, and the file is whole."""
+    """What had gone is gone, all else is there, and the database is whole."""
     async with house.bot(clock, responder=ECHO):
         ann, chat = house.chat()
         await tell(house, chat, ann, "hello")
@@ -183,7 +182,7 @@ async def test_pruning_that_is_killed_goes_on_where_it_was(house: House, clock: 
     await process.wait()
     [(left,)] = house.rows(count)
     assert 1 < left < before
-    settings = {"database": house.path}
+    settings = {"database": house.location}
     assert polar("db", "check", **settings).exit_code == 0
     preview = printed(polar("db", "prune", "--dry-run", "--json", **settings))
     assert preview["rows"]["polar_audit"] == left - 1
@@ -197,13 +196,13 @@ async def test_people_are_answered_while_somebody_prunes_by_hand(house: House, c
         ann, chat = house.chat()
         await tell(house, chat, ann, "hello")
         fill(house, clock, rows=20_000)
-        by_hand = asyncio.create_task(asyncio.to_thread(polar, "db", "prune", "--json", database=house.path))
+        by_hand = asyncio.create_task(asyncio.to_thread(polar, "db", "prune", "--json", database=house.location))
         answered = 0
         while not by_hand.done():
             await tell(house, chat, ann, f"question {answered}")
             answered += 1
         assert printed(await by_hand)["rows"]["polar_audit"] == 20_000
         assert answered > 5
-        refusal = await asyncio.to_thread(polar, "db", "vacuum", database=house.path)
+        refusal = await asyncio.to_thread(polar, "db", "vacuum", database=house.location)
     assert (refusal.exit_code, "another Polar process runs" in refusal.stderr) == (1, True)
     assert house.rows("SELECT count(*) FROM polar_messages WHERE role = 'assistant'") == [(answered + 1,)]

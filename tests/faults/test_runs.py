@@ -32,13 +32,17 @@ from tests.paid import COST
 from tests.pressing import press
 from tests.responders import ECHO, FAILING
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hasty")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hasty", "engine")]
 
 PAID = "tests.paid:Paid"
 WORDS = "the words of Ann"
 QUEUED = "SELECT eventId, queue FROM polar_scheduler_events ORDER BY eventId, queue"
 DEAD = "SELECT eventId, payload FROM polar_scheduler_events WHERE queue = 'dead_letter'"
 FOREIGN = ["", "no", "[]", "{}", '{"atMs":1}', '{"atMs":1e400}', "[" * 5000]
+_ENTRY = """
+INSERT INTO polar_run_events (source, id, runId, profileId, trigger, output, metadata, createdAtMs)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
 FOREIGN_RULES = [
     {"timezone": "Europe", "start": "22:00", "end": "07:00"},
     {"timezone": 5, "start": "22:00", "end": "07:00"},
@@ -117,7 +121,7 @@ async def test_foreign_rules_and_a_foreign_ledger_stop_no_run(house: House, rule
         job = await create(house, chat, ann)
     house.write("UPDATE polar_automation_jobs SET quietHoursJson = ?", json.dumps(rules))
     row = ("automation", job, "odd", "profile.default", "schedule", "no", "no", 1)
-    house.write("INSERT INTO polar_run_events VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
+    house.write(_ENTRY, *row)
     for runs in (1, 2):
         clock.advance(seconds=HOUR)
         async with house.bot(clock, responder=ECHO) as bot:
@@ -189,7 +193,7 @@ async def _by_chat(house: House, chat: Chat, ann: Person, what: str) -> None:
 
 
 async def _by_command_line(house: House, chat: Chat, ann: Person, what: str) -> None:
-    assert polar("automations", *what.split(), database=house.path).exit_code == 0
+    assert polar("automations", *what.split(), database=house.location).exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -364,7 +368,7 @@ async def test_a_failed_run_is_repeated_by_the_operator_as_a_run_of_its_own(
     clock = TestClock()
 
     def operate(*arguments: str) -> Any:
-        return polar("automations", *arguments, database=house.path)
+        return polar("automations", *arguments, database=house.location)
 
     async with house.bot(clock, responder=FAILING) as bot:
         ann, chat = house.chat()
@@ -407,7 +411,7 @@ async def test_a_change_by_two_at_once_is_said_in_one_line(house: House, monkeyp
         ann, chat = house.chat()
         job = await create(house, chat, ann)
     monkeypatch.setattr(Jobs, "find", found_just_before)
-    done = polar("automations", "pause", job, database=house.path)
+    done = polar("automations", "pause", job, database=house.location)
     assert done.exit_code == 1
     [line] = done.stderr.splitlines()
     assert job in line

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -21,7 +19,11 @@ from tests.house import House, until
 from tests.looking import MARK, awake, idle, queue, tell, texts
 from tests.responders import ECHO, FAILING, HANGING
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("engine"),
+    pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning"),
+]
 
 LATER_S = 3600.0
 """A delay that no test waits for."""
@@ -38,8 +40,8 @@ FORMATTED = '{"method":"sendMessage","text":"my secret","entities":[{"type":"bol
 
 def enqueue(house: House, *rows: tuple[str, str, str]) -> None:
     """Put calls into the queue as another program would: id, session and payload of each."""
-    with closing(sqlite3.connect(house.path, timeout=10)) as connection, connection:
-        connection.executemany(_QUEUE, [(name, session, payload, name) for name, session, payload in rows])
+    for name, session, payload in rows:
+        house.write(_QUEUE, name, session, payload, name)
 
 
 def session(chat: Chat) -> str:
@@ -216,10 +218,10 @@ async def test_an_update_that_was_set_aside_is_taken_up_again_while_the_bot_runs
         asked = house.world.say(chat, ann, "fail: my words")
         await idle(house)
         await tell(house, chat, ann, "hello")
-        [fact] = printed(polar("updates", "list", "--json", database=house.path))
+        [fact] = printed(polar("updates", "list", "--json", database=house.location))
         assert (fact["kind"], fact["attempts"], fact["reason"]) == ("message", 3, "Mended")
         monkeypatch.setattr(mending, "is_mended", True)
-        done = polar("updates", "retry", str(fact["updateId"]), database=house.path)
+        done = polar("updates", "retry", str(fact["updateId"]), database=house.location)
         assert done.exit_code == 0, done.stderr
         await house.world.wait(lambda: texts(house, chat)[-1] == "echo: fail: my words")
         await idle(house)
@@ -245,11 +247,11 @@ async def test_an_edit_that_is_taken_up_too_late_changes_nothing_and_is_kept(
         house.world.edit(chat, asked, "fail: second")
         await idle(house)
         house.write("UPDATE polar_messages SET editDate = 4000000000, text = 'third' WHERE role = 'user'")
-        [fact] = printed(polar("updates", "list", "--json", database=house.path))
+        [fact] = printed(polar("updates", "list", "--json", database=house.location))
         monkeypatch.setattr(mending, "is_mended", True)
         sent = len(texts(house, chat))
-        assert polar("updates", "retry", str(fact["updateId"]), database=house.path).exit_code == 0
-        await until(lambda: house.rows("SELECT retries, status FROM polar_updates WHERE retries") == [(1, "done")])
+        assert polar("updates", "retry", str(fact["updateId"]), database=house.location).exit_code == 0
+        await until(lambda: house.rows("SELECT retries, status FROM polar_updates WHERE retries > 0") == [(1, "done")])
         await idle(house)
         assert len(texts(house, chat)) == sent
     assert house.rows("SELECT text FROM polar_messages WHERE role = 'user'") == [("third",)]
@@ -264,8 +266,8 @@ async def test_a_delivery_that_was_unclear_is_sent_again_marked(house: House) ->
         house.world.fault("sendMessage", "400:not like this", chat=other)
         await tell(house, chat, ann, "unclear")
         await tell(house, other, bob, "refused")
-        for fact in printed(polar("deliveries", "list", "--json", database=house.path)):
-            assert polar("deliveries", "retry", fact["deliveryId"], database=house.path).exit_code == 0
+        for fact in printed(polar("deliveries", "list", "--json", database=house.location)):
+            assert polar("deliveries", "retry", fact["deliveryId"], database=house.location).exit_code == 0
         await house.world.wait(lambda: bool(texts(house, chat) and texts(house, other)))
         await idle(house)
     assert texts(house, chat) == [f"{MARK}echo: unclear"]

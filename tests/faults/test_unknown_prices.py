@@ -65,7 +65,7 @@ async def test_a_run_of_unknown_price_is_blocked_with_a_code(house: House) -> No
 
 def test_a_budget_smaller_than_one_answer_is_refused_when_it_is_set(house: House) -> None:
     """It would let nothing through; one that only warns may be as small as one likes."""
-    model = {"responder": "openai", "openai_model": "some-model", "database": house.path, **PRICED}
+    model = {"responder": "openai", "openai_model": "some-model", "database": house.location, **PRICED}
     assert polar("db", "migrate", **model).exit_code == 0
     done = polar("budget", "set", "global", "0.01", **model)
     assert done.exit_code == 1
@@ -77,7 +77,7 @@ def test_a_budget_smaller_than_one_answer_is_refused_when_it_is_set(house: House
 
 def test_a_budget_for_a_model_without_prices_says_what_is_missing(house: House) -> None:
     """It is set all the same: the prices may follow."""
-    model = {"responder": "openai", "openai_model": "some-model", "database": house.path}
+    model = {"responder": "openai", "openai_model": "some-model", "database": house.location}
     assert polar("db", "migrate", **model).exit_code == 0
     done = polar("budget", "set", "global", "1", **model)
     assert done.exit_code == 0

@@ -18,7 +18,7 @@ from tests.house import House, until
 from tests.looking import idle, tell, texts
 from tests.responders import ECHO, FAILING, LONG
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hasty")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hasty", "engine")]
 
 REFUSED = "400:chat not found"
 ENABLED = "SELECT enabled FROM polar_automation_jobs"
@@ -53,7 +53,7 @@ async def test_a_run_whose_message_was_refused_is_told_as_undelivered(house: Hou
         [shown] = await tell(house, chat, ann, f"/automations show {job}")
         for text in (board, shown):
             assert "not delivered (BadRequest)" in text
-        [listed] = printed(polar("automations", "list", "--json", database=house.path))
+        [listed] = printed(polar("automations", "list", "--json", database=house.location))
         assert (listed["last"], listed["undelivered"]) == ("executed", "BadRequest")
         await pass_time(house, bot, clock, seconds=HOUR, runs=2)
         assert told(house) == [("undelivered", "BadRequest"), ("delivered", None)]
@@ -134,7 +134,7 @@ async def test_what_is_retried_and_arrives_is_delivered_after_all(house: House) 
         await pass_time(house, bot, clock, seconds=HOUR, runs=1)
         assert told(house) == [("undelivered", "unclear")]
         [(failed,)] = house.rows(FAILED)
-        polar("deliveries", "retry", failed, database=house.path)
+        polar("deliveries", "retry", failed, database=house.location)
         await until(lambda: told(house) == [("delivered", None)])
 
 
@@ -147,7 +147,7 @@ async def test_what_stays_unclear_after_a_retry_ends_nothing(house: House) -> No
         house.world.say(chat, ann, "hello")
         await house.world.wait(lambda: len(texts(house, office)) == 1)
         [(failed,)] = house.rows(FAILED)
-        polar("deliveries", "retry", failed, database=house.path)
+        polar("deliveries", "retry", failed, database=house.location)
         await until(lambda: house.rows(FAILED) == [(failed,)])
         await idle(house)
         assert await tell(house, chat, ann, "and now?") == ["echo: and now?"]

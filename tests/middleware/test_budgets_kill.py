@@ -5,37 +5,37 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from emulator import Chat, Person
-from storage.sqlite import opening
-from storage.sqlite.writer import run_batch
+from storage import care
+from storage.engines import beside
 from storage.tables.budgets import BudgetPolicy, Budgets
 from tests.house import House, until
 from tests.killing import asks, end, kill, start, start_asking
 from tests.paid import CALLS_FILE, COST
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("engine")]
 
 PEOPLE = 100
 KILLS = 4
 WITHIN_S = 0.06
 """How long after the first reservation a process is killed, at the most."""
 RESERVED = "SELECT count(*) FROM polar_calls WHERE outcome = 'open'"
+OPEN_USD = "SELECT coalesce(sum(usd), 0) FROM polar_calls WHERE outcome = 'open'"
 OPEN = "SELECT count(*) FROM polar_updates WHERE status = 'pending'"
 DOUBTED = "SELECT 1 FROM polar_delivery_queue WHERE ambiguous > 0 AND status <> 'sent'"
 
 
 def allow_ten_calls(house: House) -> None:
     """A global budget for ten answers, in a database that is made by it."""
-    connection, _ = opening.prepare(house.path, 1)
-    with closing(connection):
+    care.migrate(house.location, now_ms=1)
+    with beside(house.location) as database:
         policy = BudgetPolicy(scope="global", target_id="", limit_usd=10 * COST)
-        run_batch(connection, [Budgets.set(policy, now_ms=1)])
+        database.commit(*Budgets.set(policy, now_ms=1))
 
 
 async def kill_within_a_call(house: House, process: asyncio.subprocess.Process, chance: random.Random) -> bool:
@@ -59,7 +59,7 @@ async def test_killed_within_calls_a_budget_for_ten_makes_ten_at_the_most(
     settings = {"responder": "tests.paid:SlowPaid", "answer_slots": 3}
     monkeypatch.setenv(CALLS_FILE, str(calls))
     calls.touch()
-    allow_ten_calls(house)
+    await asyncio.to_thread(allow_ten_calls, house)
     people = [house.chat(f"P{number}") for number in range(PEOPLE)]
     process = await start_asking(house, **settings)
     ask(house, people)
@@ -68,7 +68,10 @@ async def test_killed_within_calls_a_budget_for_ten_makes_ten_at_the_most(
         interrupted += await kill_within_a_call(house, process, chance)
         charged = house.rows("SELECT accumulatedUsd FROM polar_budget_usage")[0][0]
         assert charged <= 10 * COST
-        if charged + house.rows("SELECT total(usd) FROM polar_calls WHERE outcome = 'open'")[0][0] > 9 * COST:
+        if (
+            charged + house.rows("SELECT coalesce(sum(usd), 0) FROM polar_calls WHERE outcome = 'open'")[0][0]
+            > 9 * COST
+        ):
             break
         asked = len(world.calls)
         process = await start(house, **settings)

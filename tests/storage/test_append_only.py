@@ -8,7 +8,7 @@ import pytest
 
 from storage.database import Database
 from storage.location import Location
-from tests.storage.second import REFUSED, Program, program
+from tests.second import REFUSED, Program, program
 
 FEEDBACK = "INSERT INTO polar_feedback_events (id, type, sessionId, createdAtMs) VALUES"
 RUN = "INSERT INTO polar_run_events (source, id, runId, profileId, trigger, output, createdAtMs) VALUES"

@@ -13,8 +13,8 @@ from storage.location import Location
 from storage.tables.jobs import Jobs
 from storage.tables.properties import Properties
 from storage.tables.users import Users
+from tests.second import rows
 from tests.storage.files import NOW_MS
-from tests.storage.second import rows
 
 
 async def test_what_is_committed_beside_the_bot_is_read_by_both(database: Database, location: Location) -> None:

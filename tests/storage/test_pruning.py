@@ -15,10 +15,10 @@ from storage.pruning import FIRST, ROWS, WALKS, Pruning, Slice, Walk, give_back,
 from storage.statement import Statement
 from storage.tables.properties import KEPT_MESSAGES_DAYS, PRUNED, TELEGRAM_MS, Properties
 from storage.terms import DAY_MS, Terms
+from tests.second import program, rows
 from tests.storage import ON_SQLITE
 from tests.storage.files import NOW_MS, plain
 from tests.storage.plans import plan, scans
-from tests.storage.second import program, rows
 
 ALL = Terms(updates=7, audit=90, deliveries=30, run_log=90, dead=90, proposals=30, messages=365)
 TODAY, YEARS_AGO = NOW_MS - 60_000, NOW_MS - 1_000 * DAY_MS

@@ -171,7 +171,7 @@ async def test_an_export_stays_private(house: House) -> None:
         await remember(house, group, boss, "tea is at five")
         [answer] = await tell(house, group, boss, "/memory export")
     assert answer.startswith("An export is for your eyes only.")
-    assert house.rows("SELECT outcome, reason FROM polar_audit ORDER BY rowid DESC LIMIT 1") == [
+    assert house.rows("SELECT outcome, reason FROM polar_audit ORDER BY sequence DESC LIMIT 1") == [
         ("denied", "not private")
     ]
 

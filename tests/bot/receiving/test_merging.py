@@ -117,7 +117,7 @@ async def test_a_turn_is_for_us_if_one_of_its_messages_is(house: House) -> None:
         lambda: write(group, ann, "well"),
     )
     assert await answers(house, clock, group) == ["echo: it rains\n@polar_test_bot for how long?"]
-    assert house.rows("SELECT outcome FROM polar_audit ORDER BY rowid") == [("answered",), ("recorded",)]
+    assert house.rows("SELECT outcome FROM polar_audit ORDER BY sequence") == [("answered",), ("recorded",)]
     reply = house.world.sent(group)[0]["reply_to_message"]
     assert reply["text"] == "@polar_test_bot for how long?"
 

@@ -14,7 +14,7 @@ from tests.killing import end, finished, kill, start_asking
 from tests.looking import tell
 from tests.responders import SLOW_ECHO
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("engine")]
 
 ENDS = 5
 """Ends that are asked for, at most, until one leaves nothing to be sent."""

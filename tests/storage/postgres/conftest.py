@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from storage.postgres import dialect, schema
+from storage.postgres import dialect
 from tests import cluster
 
 

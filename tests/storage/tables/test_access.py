@@ -10,8 +10,8 @@ from storage.location import Location
 from storage.statement import Parameters, Rows
 from storage.tables.access import Permissions
 from storage.tables.chats import Chats
+from tests.second import REFUSED, program, rows
 from tests.storage.files import NOW_MS
-from tests.storage.second import REFUSED, program, rows
 
 ROLES = "SELECT subject, role FROM polar_access ORDER BY subject"
 

@@ -13,9 +13,9 @@ from storage.database import Database
 from storage.location import Location
 from storage.origin import Origin
 from storage.tables.answer_totals import AnswerTotals
+from tests.second import rows
 from tests.storage import ON_SQLITE
 from tests.storage.files import DAY_MS, NOW_MS
-from tests.storage.second import rows
 
 TOTALS = "SELECT * FROM polar_answer_totals ORDER BY day, model, isPrivate"
 MODEL = Origin(responder="openai", model="large", personality="f", automation_id="j", experiment="e", variant="v")

@@ -18,10 +18,10 @@ from storage.tables import budgets as module
 from storage.tables.budgets import Balance, BudgetPolicy, Budgets
 from storage.tables.model_calls import ModelCalls
 from storage.views.health import Health
+from tests.second import rows
 from tests.storage import ON_SQLITE
 from tests.storage.files import DAY_MS, NOW_MS
 from tests.storage.plans import plan, scans
-from tests.storage.second import rows
 
 WHERE: dict[str, str] = {"user_id": "7", "session_id": "telegram:chat:7"}
 HOW: dict[str, Any] = {"input_tokens": 10, "output_tokens": 5, "latency_ms": 90, "outcome": "answered"}

@@ -20,8 +20,8 @@ from storage.tables.memories import Memories
 from storage.tables.messages import Messages
 from storage.tables.personalities import Personalities, ProfileTarget
 from storage.tables.runs import Runs
+from tests.second import rows
 from tests.storage.files import NOW_MS
-from tests.storage.second import rows
 
 OLD, NEW, OTHER = "telegram:chat:-5", "telegram:chat:-1005", "telegram:chat:-6"
 MOVED = {

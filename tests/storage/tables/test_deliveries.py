@@ -15,10 +15,10 @@ from storage.payloads import EditMessageText, Payload, SendDocument, SendMessage
 from storage.statement import Statement
 from storage.tables.deliveries import APART, Deliveries, Delivery
 from storage.views.queue_counts import QueueCounts
+from tests.second import rows
 from tests.storage import ON_SQLITE
 from tests.storage.files import NOW_MS, plain
 from tests.storage.plans import plan
-from tests.storage.second import rows
 
 S = "telegram:chat:1"
 ROW = "SELECT deliveryId, status, attempts, ambiguous, reason, updatedAtMs FROM polar_delivery_queue ORDER BY sequence"

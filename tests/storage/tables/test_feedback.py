@@ -17,8 +17,8 @@ from storage.tables.messages import Messages
 from storage.tables.updates import Received, Updates
 from storage.totals import Totals
 from storage.views.chat_feedback import ChatFeedback
+from tests.second import rows
 from tests.storage.files import NOW_MS
-from tests.storage.second import rows
 
 S = "telegram:chat:1"
 POLARITY = {"👍": "positive", "👎": "negative", "🤔": "neutral"}

@@ -14,8 +14,8 @@ from storage.tables.chats import Chats
 from storage.tables.heartbeats import HeartbeatPolicies, HeartbeatPolicy, PolicyDamaged
 from storage.tables.occurrences import Occurrence, Occurrences
 from storage.tables.runs import Runs
+from tests.second import program, rows
 from tests.storage.files import NOW_MS
-from tests.storage.second import program, rows
 
 POLICY = HeartbeatPolicy(
     id="night",

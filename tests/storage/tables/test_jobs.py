@@ -12,8 +12,8 @@ from storage.location import Location
 from storage.statement import Statement
 from storage.tables.jobs import Job, Jobs
 from storage.tables.occurrences import Occurrence, Occurrences
+from tests.second import rows
 from tests.storage.files import NOW_MS
-from tests.storage.second import rows
 
 S = "telegram:chat:1"
 JOB = Job(

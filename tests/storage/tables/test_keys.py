@@ -10,9 +10,9 @@ import pytest
 from storage import migrations
 from storage.database import Database
 from storage.tables.keys import PERSONALITY, Keys
+from tests.second import rows
 from tests.storage import ON_SQLITE
 from tests.storage.files import NOW_MS, plain
-from tests.storage.second import rows
 
 BEFORE = 17
 

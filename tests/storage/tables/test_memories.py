@@ -17,9 +17,9 @@ from storage.location import Location
 from storage.sqlite import connections, memory_table
 from storage.statement import Parameters, Rows, Statement
 from storage.tables.memories import Memories, Memory
+from tests.second import rows
 from tests.storage import ON_SQLITE
 from tests.storage.files import NOW_MS, plain
-from tests.storage.second import rows
 
 S = "telegram:chat:1"
 

@@ -16,9 +16,9 @@ from storage.origin import UNKNOWN, Origin
 from storage.statement import Statement
 from storage.tables.messages import Messages
 from tests.cost import steps_of_sqlite
+from tests.second import program, rows
 from tests.storage import ON_SQLITE
 from tests.storage.files import NOW_MS, plain
-from tests.storage.second import program, rows
 
 S = "telegram:chat:1"
 REVISIONS = "SELECT telegramMessageId, text, attachment, revisedAtMs FROM polar_message_revisions ORDER BY sequence"

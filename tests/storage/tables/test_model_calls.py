@@ -11,9 +11,9 @@ from storage.database import Database
 from storage.location import Location
 from storage.tables.budgets import BudgetPolicy, Budgets
 from storage.tables.model_calls import CallOutcome, ModelCalls
+from tests.second import rows
 from tests.storage import ON_SQLITE
 from tests.storage.files import DAY_MS, NOW_MS, plain
-from tests.storage.second import rows
 
 ANN = Payer(turn_id="t", attempt=1, user_id="7", session_id="telegram:chat:7")
 CALLS = "SELECT turnId, attempt, number, usd, outcome FROM polar_calls ORDER BY turnId, attempt, number"

@@ -14,9 +14,9 @@ from storage.errors import ExpectationFailed
 from storage.location import Location
 from storage.statement import Statement
 from storage.tables.occurrences import RETRY, SCHEDULED, Claim, ForeignRow, Occurrence, Occurrences
+from tests.second import rows
 from tests.storage import ON_SQLITE
 from tests.storage.files import NOW_MS, plain
-from tests.storage.second import rows
 
 
 @pytest.fixture

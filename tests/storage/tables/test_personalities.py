@@ -12,10 +12,10 @@ from storage.database import Database
 from storage.location import Location
 from storage.statement import Statement
 from storage.tables.personalities import MAX_PROMPT, Personalities, Profile, ProfileTarget, PromptRefused, checked
+from tests.second import rows
 from tests.storage import ON_SQLITE
 from tests.storage.files import NOW_MS
 from tests.storage.plans import plan, scans
-from tests.storage.second import rows
 
 S, T = "telegram:chat:1", "telegram:chat:2"
 EVERYBODY = ProfileTarget(scope="global")

@@ -13,8 +13,8 @@ from storage.statuses import RunStatus
 from storage.tables.deliveries import Deliveries
 from storage.tables.run_deliveries import RunDeliveries, UnheardRun
 from storage.tables.runs import Runs
+from tests.second import rows
 from tests.storage.files import NOW_MS
-from tests.storage.second import rows
 
 S = "telegram:chat:1"
 TOLD = "SELECT source, id, runId, status, reason FROM polar_run_deliveries ORDER BY runId"

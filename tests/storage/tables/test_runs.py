@@ -15,9 +15,9 @@ from storage.location import Location
 from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.tables.runs import EndedRun, Runs
+from tests.second import rows
 from tests.storage import ON_SQLITE
 from tests.storage.files import NOW_MS, plain
-from tests.storage.second import rows
 
 BOARD = "SELECT taskId, source, id, runId, status, reason, sequence, createdAtMs FROM polar_task_board ORDER BY taskId"
 STATUSES = list(RunStatus)

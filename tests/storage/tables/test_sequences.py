@@ -15,9 +15,9 @@ from storage.sqlite import opening
 from storage.statement import Statement
 from storage.tables.deliveries import Deliveries
 from storage.tables.updates import Received, Updates
+from tests.second import program, rows
 from tests.storage import ON_SQLITE
 from tests.storage.files import NOW_MS, plain
-from tests.storage.second import program, rows
 
 Add = Callable[[int], Statement]
 GIVEN = "SELECT highest FROM polar_sequences WHERE tableName = ?"

@@ -12,8 +12,8 @@ from storage.tables.audit import AuditTrail
 from storage.tables.custom_emoji import NONE_FOR_MS, CustomEmoji
 from storage.tables.properties import Properties
 from storage.text import clean
+from tests.second import rows
 from tests.storage.files import NOW_MS
-from tests.storage.second import rows
 
 
 async def test_a_property_has_its_latest_value(database: Database) -> None:

@@ -13,8 +13,8 @@ from storage.ids import Side
 from storage.location import Location
 from storage.tables.updates import Entry, Received, Updates, batch, kept
 from storage.views.queue_counts import QueueCounts
+from tests.second import rows
 from tests.storage.files import NOW_MS
-from tests.storage.second import rows
 
 ROW = "SELECT updateId, sequence, status, lane, body, attempts, reason, receivedAtMs, finishedAtMs FROM polar_updates"
 

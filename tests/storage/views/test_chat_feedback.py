@@ -20,9 +20,9 @@ from storage.tables.feedback import FeedbackLedger
 from storage.tables.updates import Received, Updates
 from storage.totals import Totals
 from storage.views.chat_feedback import ChatFeedback, Grouping
+from tests.second import rows
 from tests.storage import ON_SQLITE
 from tests.storage.files import DAY_MS, NOW_MS
-from tests.storage.second import rows
 
 POLARITY = {"👍": "positive", "👎": "negative", "🤔": "neutral"}
 ACTOR = "7"

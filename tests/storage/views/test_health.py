@@ -14,10 +14,10 @@ from storage.statement import Statement
 from storage.tables.heartbeats import HeartbeatPolicies, HeartbeatPolicy
 from storage.tables.runs import Runs
 from storage.views.health import FailedRuns, Health, Spent, Undelivered
+from tests.second import program
 from tests.storage import ON_SQLITE
 from tests.storage.files import DAY_MS, NOW_MS, plain
 from tests.storage.plans import asked, plan
-from tests.storage.second import program
 
 SINCE = NOW_MS - DAY_MS
 POLICY = HeartbeatPolicy(id="h", session_id="s", schedule="x", active_hours=None, checks={}, enabled=True)

@@ -14,9 +14,9 @@ from storage.statement import Parameters, Rows, Statement
 from storage.views import own_data
 from storage.views.feedback_summary import FeedbackSummaries
 from storage.views.own_data import SECTIONS, OwnData
+from tests.second import program
 from tests.storage import ON_SQLITE
 from tests.storage.plans import plan, scans
-from tests.storage.second import program
 
 # The few updates that were set aside, what is inside one of them, and the search in the index of words.
 SMALL = (

@@ -16,10 +16,10 @@ from storage.location import Location
 from storage.statement import Parameters, Statement
 from storage.views.rated_answers import RatedAnswer, RatedAnswers
 from teaching.labels import Label, stances
+from tests.second import program
 from tests.storage import ON_SQLITE
 from tests.storage.plans import plan, scans
 from tests.storage.rating import BOT, RatedChat
-from tests.storage.second import program
 
 
 async def walked(database: Database, **options: Any) -> tuple[list[RatedAnswer], dict[str, int]]:

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from storage.location import Location
-from storage.postgres import schema, values
+from storage.postgres import connections, dialect
 from storage.postgres.dialect import translate
 from tests.storage.files import plain
 
@@ -45,8 +45,8 @@ def program(location: Location) -> Iterator[Program]:
             yield connection
     else:
         with psycopg.connect(location.url, autocommit=True, row_factory=tuple_row) as link:
-            link.execute(schema.USE)
-            values.register(link.adapters)
+            link.execute(dialect.USE)
+            connections.register(link.adapters)
             yield _Translating(link)
 
 
