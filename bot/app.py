@@ -113,7 +113,7 @@ class App:
         self.pruner = Pruner(database, self.stores.health, settings.terms, clock)
         self.sweeper = Sweeper(database)
         self.indexer = Indexer(database)
-        self.telegram = telegram.build(settings, self.journal, refused)
+        self.telegram = telegram.build(settings, self.journal, refused, database.check_held)
         self.bot = self.telegram.application.bot
         redact = Redaction(settings.secrets)
         self.traceback_of: Callable[[Exception], str] = lambda error: redact(text_of(error))

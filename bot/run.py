@@ -21,6 +21,7 @@ from bot.receiving.polling import Polling
 from bot.receiving.webhook import Webhook
 from bot.responders import least_usd
 from bot.settings import Settings
+from bot.standby import Standby
 from bot.supervised import Supervisor, end
 from bot.watchdog import READY, STOPPING, ServiceManager
 from middleware import texts
@@ -73,24 +74,50 @@ async def running(
     announce: Callable[[str], None] = lambda line: None,
     service: ServiceManager | None = None,
 ) -> AsyncIterator[Running]:
-    """The bot from its start to its end. Raises CannotRun, DatabaseUnusable or SettingsError at the start."""
+    """The bot from its start to its end. Raises CannotRun, DatabaseUnusable or SettingsError at the start.
+
+    Where another process is the bot, on a server's database, this one stands by before it starts.
+    """
     if not settings.telegram_bot_token.get_secret_value():
         raise CannotRun(MISSING.format(demo=home.find().demo))
     if settings.webhook_url and not settings.webhook_secret.get_secret_value():
         raise CannotRun("POLAR_WEBHOOK_SECRET is missing: without it anybody could send updates to the webhook")
     clock = clock or system_clock(settings.clock_offset_seconds)
-    database = await Database.open(settings.location, now_ms=clock(), question_s=settings.question_seconds)
+    service = service or ServiceManager()
+    standby = Standby(announce, service)
     try:
-        texts.use(settings.language)
-        supervisor = Supervisor()
-        app = App(settings, database, clock, supervisor, lambda: supervisor.fail(CannotRun(REFUSED)))
-        try:
-            async with _started(app, announce, service or ServiceManager()):
-                yield Running(app)
-        except InvalidToken:  # whose text holds the token
-            raise CannotRun(REFUSED) from None
+        async with (
+            _open(settings, clock, standby) as database,
+            _bot(settings, database, clock, announce, service) as bot,
+        ):
+            yield bot
+    finally:
+        standby.end()
+
+
+@asynccontextmanager
+async def _open(settings: Settings, clock: Clock, standby: Standby) -> AsyncIterator[Database]:
+    database = await Database.open(
+        settings.location, now_ms=clock(), question_s=settings.question_seconds, stand_by=standby
+    )
+    try:
+        yield database
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def _bot(
+    settings: Settings, database: Database, clock: Clock, announce: Callable[[str], None], service: ServiceManager
+) -> AsyncIterator[Running]:
+    texts.use(settings.language)
+    supervisor = Supervisor()
+    app = App(settings, database, clock, supervisor, lambda: supervisor.fail(CannotRun(REFUSED)))
+    try:
+        async with _started(app, announce, service):
+            yield Running(app)
+    except InvalidToken:  # whose text holds the token
+        raise CannotRun(REFUSED) from None
 
 
 @asynccontextmanager

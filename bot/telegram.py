@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from telegram.error import BadRequest, TelegramError
@@ -61,8 +62,11 @@ class Telegram:
         return frozenset(str(member.user.id) for member in members)
 
 
-def build(settings: Settings, journal: Journal, refused: OnRefusal) -> Telegram:
-    """Polls through the journal; `refused` is called when Telegram refuses the token. Raises SettingsError."""
+def build(settings: Settings, journal: Journal, refused: OnRefusal, check_held: Callable[[], None]) -> Telegram:
+    """Polls through the journal; `refused` is called when Telegram refuses the token. Raises SettingsError.
+
+    `check_held` is asked before each call, and raises DatabaseLost once another process may be the bot.
+    """
     url = settings.telegram_api_url
     transport = choose(settings.transport, url, refused)
     polls = transport(connection_pool_size=POLL_POOL, read_timeout=10, pool_timeout=1)
@@ -73,7 +77,7 @@ def build(settings: Settings, journal: Journal, refused: OnRefusal) -> Telegram:
         .token(settings.telegram_bot_token.get_secret_value())
         .base_url(f"{url}/bot")
         .base_file_url(f"{url}/file/bot")
-        .request(OverheardTransport(calls))
+        .request(OverheardTransport(calls, check_held))
         .get_updates_request(polling)
         .job_queue(None)
         .build()

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from storage.answers import settle
+from storage.attendance import StandBy
 from storage.engine import Engine
 from storage.engines import open_engine
 from storage.errors import DatabaseClosed, DatabaseLost, StorageError
@@ -47,13 +48,15 @@ class Database(OwnReaders):
         self._task = asyncio.create_task(self._write(), name="database writer")
 
     @classmethod
-    async def open(cls, location: Location, *, now_ms: int, question_s: float = QUESTION_S) -> Database:
+    async def open(
+        cls, location: Location, *, now_ms: int, question_s: float = QUESTION_S, stand_by: StandBy | None = None
+    ) -> Database:
         """Open it, creating and migrating it as needed; it is this process's until `close`.
 
-        A lock that another program holds is waited for. Raises DatabaseUnusable (it is then untouched) and
-        DatabaseLocked.
+        A lock that another program holds is waited for; another bot's process is only where there can be standbys and
+        `stand_by` is there to be told. Raises DatabaseUnusable (it is then untouched) and DatabaseLocked.
         """
-        return cls(await open_engine(location, now_ms=now_ms, question_s=question_s))
+        return cls(await open_engine(location, now_ms=now_ms, question_s=question_s, stand_by=stand_by))
 
     async def commit(self, *statements: Statement) -> UnitRows:
         """Run the statements as one unit, durable when this returns; gives the rows of each, in order.
@@ -98,6 +101,13 @@ class Database(OwnReaders):
                     async with asyncio.timeout(LOOK_EVERY_S):
                         await self.lost.wait()
         raise self._failure
+
+    def check_held(self) -> None:
+        """Raise DatabaseLost where another process may have it by now; to be asked before what cannot be undone."""
+        self._raise_lost()
+        if not self._engine.is_held():
+            self._lose(DatabaseLost(f"{DatabaseLost.__doc__} another process may have taken over"))
+            self._raise_lost()
 
     async def empty_log(self) -> bool:
         """Cut the log to nothing, behind what was handed over; False where somebody reads from it just now."""

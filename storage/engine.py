@@ -37,6 +37,9 @@ class Engine(Writer, Protocol):
     def verify(self) -> None:
         """Raise DatabaseLost where what was opened is not what is there now. On the writer's thread."""
 
+    def is_held(self) -> bool:
+        """True if no other process can have it by now, as far as can be told without asking."""
+
     def others_wrote(self) -> bool:
         """True if anybody else has committed since the last time that this was asked. On the writer's thread."""
 

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from pathlib import Path
 
+from storage.attendance import StandBy
 from storage.beside import Beside
 from storage.engine import DatabaseSnapshot, Engine
 from storage.errors import DatabaseUnusable
@@ -21,14 +22,14 @@ from storage.sqlite.beside import beside as beside_file
 from storage.sqlite.engine import SqliteEngine
 
 
-async def open_engine(location: Location, *, now_ms: int, question_s: float) -> Engine:
+async def open_engine(location: Location, *, now_ms: int, question_s: float, stand_by: StandBy | None = None) -> Engine:
     """The database as the bot's process has it; `Database.open` is what calls this."""
     if isinstance(location, Path):
         return await SqliteEngine.open(location, now_ms=now_ms, question_s=question_s)
     check_driver(location)
     from storage.postgres.engine import PostgresEngine
 
-    return await PostgresEngine.open(location, now_ms=now_ms, question_s=question_s)
+    return await PostgresEngine.open(location, now_ms=now_ms, question_s=question_s, stand_by=stand_by)
 
 
 async def connect_readers(location: Location) -> Readers:

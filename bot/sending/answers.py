@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from typing import Any
 
 from telegram.request import BaseRequest, RequestData
 
-from bot.http.bot_api import parse_answer
+from bot.http.bot_api import Unsent, parse_answer
+from storage.errors import DatabaseLost
 
 _OK = re.compile(rb'\s*\{\s*"ok"\s*:\s*true\b')
 # Telegram names a message's id before all else of it.
@@ -67,10 +68,15 @@ def overheard() -> Iterator[Overheard]:
 
 
 class OverheardTransport(BaseRequest):
-    """Passes every call on, and notes for whoever overhears it what went out and what came back."""
+    """Passes every call on, and notes for whoever overhears it what went out and what came back.
 
-    def __init__(self, inner: BaseRequest) -> None:
+    `check_held` is asked before each: no call begins once another process may be the bot, which it tells by
+    DatabaseLost.
+    """
+
+    def __init__(self, inner: BaseRequest, check_held: Callable[[], None]) -> None:
         self._inner = inner
+        self._check_held = check_held
 
     @property
     def read_timeout(self) -> float | None:
@@ -89,6 +95,10 @@ class OverheardTransport(BaseRequest):
         self, url: str, method: str, request_data: RequestData | None = None, *args: Any, **kwargs: Any
     ) -> tuple[int, bytes]:
         """As BaseRequest has it."""
+        try:
+            self._check_held()
+        except DatabaseLost as error:
+            raise Unsent(str(error)) from error
         answer = _answer.get() or Overheard()
         answer.is_asked = True
         status, answer.body = await self._inner.do_request(url, method, request_data, *args, **kwargs)

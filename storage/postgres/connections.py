@@ -6,8 +6,12 @@ the server finds one for it. A truth comes back as 1 or 0, a sum as the whole nu
 
 from __future__ import annotations
 
+import os
+import socket
+from contextlib import suppress
 from typing import Any
 
+import psycopg
 from psycopg import AsyncConnection, Connection
 from psycopg.adapt import AdaptersMap, Buffer, Dumper, Loader
 from psycopg.conninfo import conninfo_to_dict
@@ -39,14 +43,25 @@ _SETTINGS = f"{USE}; SET jit = off; SET timezone = 'UTC'; SET idle_in_transactio
 _READING = f"{_SETTINGS}; SET default_transaction_read_only = on; SET statement_timeout = "
 
 
-def connect_writer(url: ServerUrl, *, lock_ms: int) -> ServerConnection:
+def connect_writer(url: ServerUrl, *, lock_ms: int, name: str = "") -> ServerConnection:
     """A connection in autocommit mode, for one thread at a time; raises psycopg.Error."""
-    return _connect(url, f"{_SETTINGS}; SET statement_timeout = 0; SET lock_timeout = {lock_ms}")
+    return _connect(url, f"{_SETTINGS}; SET statement_timeout = 0; SET lock_timeout = {lock_ms}", name)
 
 
 def connect_reader(url: ServerUrl) -> ServerConnection:
     """The same, but it cannot write."""
     return _connect(url, f"{_READING} 0")
+
+
+async def connect_of_loop(url: ServerUrl, name: str) -> AsyncServerConnection:
+    """A connection in autocommit mode for the event loop, by this name at the server; raises psycopg.Error."""
+    link = await AsyncConnection.connect(**_arguments(url, name))
+    try:
+        await link.execute(f"{_SETTINGS}; SET statement_timeout = 0; SET lock_timeout = 0")
+    except BaseException:
+        await link.close()
+        raise
+    return link
 
 
 async def connect_reader_of_loop(url: ServerUrl, limit_s: float | None = None) -> AsyncServerConnection:
@@ -62,8 +77,14 @@ async def connect_reader_of_loop(url: ServerUrl, limit_s: float | None = None) -
     return link
 
 
-def _connect(url: ServerUrl, settings: str) -> ServerConnection:
-    link = Connection.connect(**_arguments(url))
+def sever(link: AsyncServerConnection | ServerConnection) -> None:
+    """Cut a connection, whoever waits for it: to close it would wait for what is under way."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(link.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def _connect(url: ServerUrl, settings: str, name: str = "") -> ServerConnection:
+    link = Connection.connect(**_arguments(url, name))
     try:
         register(link.adapters)
         link.prepared_max = STATEMENTS
@@ -74,9 +95,11 @@ def _connect(url: ServerUrl, settings: str) -> ServerConnection:
     return link
 
 
-def _arguments(url: ServerUrl) -> dict[str, Any]:
+def _arguments(url: ServerUrl, name: str = "") -> dict[str, Any]:
+    """`name` is the connection's at the server, where others go by it."""
+    named = {"application_name": name} if name else {}
     password = {"password": url.password} if url.password else {}
-    own = {**_USUAL, **conninfo_to_dict(url.url), **password, "client_encoding": "utf8"}
+    own = {**_USUAL, **conninfo_to_dict(url.url), **password, **named, "client_encoding": "utf8"}
     return {**own, "autocommit": True, "row_factory": named_rows}
 
 

@@ -1,7 +1,7 @@
 -- SQLite's functions, as far as the stores use them, under SQLite's names: what `translate` calls. What SQLite marks as
 -- JSON has PostgreSQL's type `json` here, so that it is taken up as such and not as a text.
 -- JSON is held as text, and read as `json`, not `jsonb`: that keeps the order of keys, and takes what Telegram sends.
-CREATE SCHEMA polar;
+CREATE SCHEMA IF NOT EXISTS polar;
 
 -- Casts that refuse nothing.
 CREATE FUNCTION polar.as_integer(value text) RETURNS bigint LANGUAGE plpgsql IMMUTABLE STRICT AS $$

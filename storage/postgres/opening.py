@@ -11,7 +11,7 @@ from storage import migrations
 from storage.errors import DatabaseLocked, DatabaseUnusable
 from storage.location import ServerUrl
 from storage.migrations import Migration
-from storage.postgres import connections, schema
+from storage.postgres import connections, lease, schema
 from storage.postgres.codes import refusing
 from storage.postgres.connections import LOCK_MS
 from storage.postgres.dialect import NAME
@@ -20,8 +20,6 @@ from storage.statement import Row
 
 OLDEST_SERVER = 15
 """The first with all that the schema asks for; what is promised, and tested for years to come, is 16 and newer."""
-OWNING = 0x706F6C61722D6F
-"""The advisory lock that the one process which may write as a bot holds as long as it lives."""
 GONE_MS = 2_000
 """The time that the server may take to see that a process was killed."""
 _POOLED = (
@@ -39,20 +37,39 @@ FROM pg_database WHERE datname = current_database()
 
 
 def prepare(url: ServerUrl, now_ms: int, *, lock_ms: int = LOCK_MS) -> tuple[ServerConnection, list[Migration]]:
-    """Connect, check, take the lock and migrate; the writer's connection, which holds the lock, and what was applied.
+    """Connect, check, take the lock and migrate; a writer's connection, which holds the lock, and what was applied.
 
     Raises DatabaseUnusable, DatabaseLocked where a bot runs on it, and DatabaseBusy where others are in the way.
     """
-    with refusing(url):
-        link = connections.connect_writer(url, lock_ms=lock_ms)
-        try:
-            check_writable(url, link)
-            _check_no_pool(url, link)
-            _take_lock(url, link, lock_ms)
-            return link, schema.migrate(link, now_ms)
-        except BaseException:
-            link.close()
-            raise
+    with refusing(url), _closed_on_failure(connections.connect_writer(url, lock_ms=lock_ms)) as link:
+        check_writable(url, link)
+        _check_no_pool(url, link)
+        _take_lock(url, link, lock_ms)
+        return link, schema.migrate(link, now_ms)
+
+
+def check(url: ServerUrl) -> None:
+    """Raise DatabaseUnusable where a bot cannot live there; nothing is changed."""
+    with refusing(url), connections.connect_writer(url, lock_ms=LOCK_MS) as link:
+        check_writable(url, link)
+        _check_no_pool(url, link)
+
+
+def prepare_fenced(url: ServerUrl, now_ms: int, name: str, *, lock_ms: int) -> ServerConnection:
+    """Connect by this name, check and migrate; by the holder of the lease. Raises DatabaseUnusable and DatabaseBusy."""
+    with refusing(url), _closed_on_failure(connections.connect_writer(url, lock_ms=lock_ms, name=name)) as link:
+        check_writable(url, link)
+        schema.migrate(link, now_ms)
+        return link
+
+
+@contextmanager
+def _closed_on_failure(link: ServerConnection) -> Iterator[ServerConnection]:
+    try:
+        yield link
+    except BaseException:
+        link.close()
+        raise
 
 
 @contextmanager
@@ -129,15 +146,16 @@ def _check_no_pool(url: ServerUrl, link: ServerConnection) -> None:
 
 
 def _take_lock(url: ServerUrl, link: ServerConnection, lock_ms: int) -> None:
-    """Be the one bot on it until this connection ends. One that was killed may take a moment to be gone there."""
+    """Be the one that writes until this connection ends. One that was killed may take a moment to be gone there."""
     link.execute(f"SET lock_timeout = {GONE_MS}")
     try:
-        link.execute(f"SELECT pg_advisory_lock({OWNING})")
+        link.execute(f"SELECT pg_advisory_lock({lease.OWNING})")
     except errors.LockNotAvailable:
         raise DatabaseLocked(
             f"another Polar process runs on {url}; stop it first, or name another database in POLAR_DATABASE"
         ) from None
     link.execute(f"SET lock_timeout = {lock_ms}")
+    lease.clear(link)
 
 
 def _check_schema(url: ServerUrl, link: ServerConnection) -> None:

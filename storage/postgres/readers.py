@@ -35,6 +35,7 @@ class _ServerReader:
         self._link = link
         self._url = url
         self._limit_s = limit_s
+        self._is_severed = False
 
     @classmethod
     async def open(cls, url: ServerUrl, limit_s: float | None = None) -> _ServerReader:
@@ -47,7 +48,9 @@ class _ServerReader:
             try:
                 return await self._ask(query)
             except psycopg.Error as error:
-                if not (is_end(error) or is_busy(error)):  # a replica that must go on ends what is in its way
+                if self._is_severed or not (
+                    is_end(error) or is_busy(error)
+                ):  # a replica that must go on ends what is in its way
                     raise
             if self._link.closed:
                 await self._link.close()  # that it has ended is not yet that it was closed
@@ -88,9 +91,15 @@ class _ServerReader:
         except Exception as error:  # noqa: BLE001 - whoever asked gets it
             return error
 
+    def sever(self) -> None:
+        """End whatever is asked here, now and later."""
+        self._is_severed = True
+        connections.sever(self._link)
+
     async def cancel(self) -> None:
         """End the query that is under way, if one is."""
-        await self._link.cancel_safe()
+        if not self._is_severed:  # which has ended it, and nobody may answer to this
+            await self._link.cancel_safe()
 
     async def close(self) -> None:
         """Close the connection."""
@@ -144,6 +153,11 @@ class PostgresReaders(Readers):
         row = await self.fetch_one("SELECT pg_database_size(current_database())")
         assert row is not None
         return Room(size=row[0], unused=0, surplus_pages=0, disk_free=None)
+
+    def sever(self) -> None:
+        """End whatever is asked, now and later."""
+        for reader in self.opened:
+            reader.sever()
 
     async def close(self) -> None:
         """Close every connection, once what is being asked is answered; again, it does nothing."""
@@ -219,6 +233,11 @@ class ServerLookUps:
             for (_, future), answer in zip(group, answers, strict=True):
                 settle(future, answer)
         self._task = None
+
+    def sever(self) -> None:
+        """End whatever is asked, now and later."""
+        if self._reader is not None:
+            self._reader.sever()
 
     async def close(self) -> None:
         """Answer what was asked, and close the connection; again, it does nothing."""

@@ -85,6 +85,10 @@ class SqliteEngine:
         """As Engine has it: the file and its log still have their names."""
         self._files.verify()
 
+    def is_held(self) -> bool:
+        """As Engine has it: the kernel gives the lock to nobody else."""
+        return True
+
     def others_wrote(self) -> bool:
         """As Engine has it."""
         before, self._version = self._version, data_version(self._writer)

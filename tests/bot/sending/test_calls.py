@@ -19,10 +19,12 @@ from telegram import (
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 from telegram.request import RequestData
 
+from bot.http.bot_api import Unsent
 from bot.sending.answers import OverheardTransport, Receipt
 from bot.sending.calls import CallNotMade, Calls
 from middleware.replies.outbox import duplicate_mark
 from middleware.replies.splitting import utf16_length
+from storage.errors import DatabaseLost
 from storage.payloads import read
 from storage.tables.deliveries import Delivery
 from tests.bot.canned import Canned
@@ -45,9 +47,13 @@ def delivery(stored: str = '{"method":"sendMessage","text":"hello"}') -> Deliver
     )
 
 
+def held() -> None:
+    """The database is ours."""
+
+
 def answering(body: bytes) -> Calls:
     """Calls that are all answered with this body."""
-    return Calls(Bot("1:X", request=OverheardTransport(Canned(200, body))))
+    return Calls(Bot("1:X", request=OverheardTransport(Canned(200, body), held)))
 
 
 EDIT = '{"method":"editMessageText","text":"hello","target":"other"}'
@@ -178,4 +184,28 @@ async def test_a_refused_message_is_the_error_that_python_telegram_bot_makes_of_
     """The sender knows what to do by its type."""
     body = f'{{"ok":false,"error_code":{status},"description":"no"{more}}}'.encode()
     with pytest.raises(error):
-        await Calls(Bot("1:X", request=OverheardTransport(Canned(status, body)))).make(delivery())
+        await Calls(Bot("1:X", request=OverheardTransport(Canned(status, body), held))).make(delivery())
+
+
+async def test_no_call_begins_once_another_process_may_be_the_bot() -> None:
+    """It is told as one that was not sent, so that nobody doubts whether it arrived."""
+    sent = Sent()
+
+    def lost() -> None:
+        raise DatabaseLost
+
+    with pytest.raises(Unsent):
+        await Calls(Bot("1:X", request=OverheardTransport(sent, lost))).make(delivery())
+    assert not sent.urls
+
+
+class Sent(Canned):
+    """Remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(200, b"")
+        self.urls: list[str] = []
+
+    async def do_request(self, url: str, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        self.urls.append(url)
+        return await super().do_request(url, *args, **kwargs)

@@ -21,7 +21,6 @@ from storage.statement import Statement, UnitRows
 from storage.tables.properties import Properties
 from tests.storage.files import NOW_MS
 
-LEASE = Statement("SELECT 1 FROM leases WHERE holder = ? FOR KEY SHARE", ("me",))
 ALL = "SELECT name, value FROM polar_properties ORDER BY rowid"
 
 
@@ -145,12 +144,11 @@ async def test_a_server_that_goes_under_a_commit_ends_everything(database: Datab
 
 
 async def test_a_reader_whose_connection_breaks_loses_nothing(database: Database, url: str) -> None:
-    """As long as the writer's is whole, readers connect anew, and nobody hears of it."""
-    [(writer,)] = (await database.commit(Statement("SELECT pg_backend_pid()")))[0]
+    """As long as the writer's and the lease's are whole, readers connect anew, and nobody hears of it."""
     run(
         url,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
-        f"AND pid NOT IN (pg_backend_pid(), {writer})",
+        "AND application_name = 'polar'",
     )
     for fetch in (database.fetch, database.look_up, database.asking.fetch):
         assert list(map(tuple, await fetch("SELECT 1"))) == [(1,)]
@@ -200,13 +198,12 @@ async def test_closing_keeps_what_was_handed_over_and_leaves_no_session(url: str
 
 async def test_where_the_guard_finds_no_row_the_database_is_lost(url: str) -> None:
     """Within a second, though nothing is committed, and for every commit from then on."""
-    run(url, "CREATE TABLE leases (holder TEXT PRIMARY KEY)", "INSERT INTO leases VALUES ('me')")
-    engine = await PostgresEngine.open(ServerUrl(url), now_ms=NOW_MS, question_s=1, guard=LEASE)
+    engine = await PostgresEngine.open(ServerUrl(url), now_ms=NOW_MS, question_s=1)
     try:
         assert engine.run_batch([(put("a"),)]) == [[[]]]
         for _ in range(2):
             engine.verify()
-        run(url, "DELETE FROM leases")
+        run(url, "DELETE FROM polar_workers")
         with pytest.raises(DatabaseLost, match="another process's"):
             engine.verify()
         with pytest.raises(DatabaseLost, match="another process's"):
