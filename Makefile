@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: help demo init run test check audit format bench faults soak rows abuse fuzz trials servers datasets docs picture screens lock clean
+.PHONY: help demo init run test check audit format bench faults standbys soak rows abuse fuzz trials servers datasets docs picture screens lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -81,6 +81,9 @@ bench: $(VENV)/run.stamp $(PEERS)/peers.stamp  ## speed beside other bots, for d
 
 faults: $(VENV)/dev.stamp  ## random faults on the real bot, then what must hold; ARGS="--minutes 30 --seed 1 --only kills"
 	$(BIN)/python -m tests.campaigns.faults $(ARGS)
+
+standbys: $(VENV)/dev.stamp  ## two bots on one PostgreSQL, faults, then what must hold; ARGS="--rounds 100 --seed 1"
+	$(BIN)/python -m tests.campaigns.standbys $(ARGS)
 
 soak: $(VENV)/dev.stamp  ## 200,000 updates in a row, a day for each 10,000: what stays flat, what grows
 	$(BIN)/python -m tests.campaigns.soak $(ARGS)

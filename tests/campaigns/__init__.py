@@ -1,4 +1,4 @@
-"""Programs that are run by hand, and for long: `make faults`, `soak`, `rows`, `abuse`, `fuzz` and `trials`.
+"""Programs that are run by hand, and for long: `make faults`, `standbys`, `soak`, `rows`, `abuse`, `fuzz` and `trials`.
 
 They stand among the tests, as they use what tests share: the house, the emulator, processes that are killed.
 """

@@ -1,0 +1,17 @@
+"""A short campaign with two bots on one server: a round of each fault that `make standbys` draws by chance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.campaigns.standbys import KINDS, run
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_other_one_goes_on_where_the_first_one_was(tmp_path: Path, kind: str) -> None:
+    """Nothing is lost, nothing doubled but what is marked, and each chat has its answers in order."""
+    assert (await run(tmp_path, [kind], seed=1, tell=print)).wrong == []
