@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from storage import migrations
 from storage.adoption import settle
+from storage.copying import Copied, CopyEnd, Copying
 from storage.engines import check_driver
 from storage.errors import CopyFailed, CopyUnusable, DatabaseUnusable
 from storage.location import Location
 from storage.migrations import Migration
-from storage.sqlite import backup, care, own_files, restore, soundness
+from storage.sqlite import backup, care, copy_end, own_files, restore, soundness
 from storage.sqlite.backup import Backup
 from storage.state import Contents, DatabaseState, Restored, Vacuumed
 from storage.steps import OnStep
@@ -20,6 +22,9 @@ from storage.tables.erasures import Erased
 # What a server's own tools do better than anything that could be done through a connection.
 _BACK_UP = "{} is copied by its server's own tools: pg_dump, pg_basebackup, or an archive of its log"
 _PUT_BACK = "{} is put back by its server's own tools, pg_restore say; polar db adopt then goes on with it"
+_SAME_ENGINE = (
+    "polar db copy goes from a file to a PostgreSQL server, or back; polar db backup copies a file, pg_dump a server's"
+)
 _VACUUM = "{} is vacuumed by its server, by itself; VACUUM FULL there gives the room back to the disk"
 
 
@@ -84,6 +89,36 @@ def adopt(location: Location, erased: Sequence[Erased], *, now_ms: int) -> Resto
     from storage.postgres import care as care_of_server
 
     return care_of_server.adopt(location, erased, settle=settle, now_ms=now_ms)
+
+
+def copy(source: Location, target: Location, progress: OnStep, *, skips: bool, now_ms: int) -> Copied:
+    """All rows of a file into a server's database, or back; no bot may run on either. Again, it goes on.
+
+    `skips` rows that the target cannot hold. Raises DatabaseUnusable, and CopyFailed, from which it can be gone on.
+    """
+    if isinstance(source, Path) is isinstance(target, Path):
+        raise DatabaseUnusable(_SAME_ENGINE)
+    for each in (source, target):
+        if not isinstance(each, Path):
+            check_driver(each)
+    with _source(source) as one, _target(target, now_ms) as other:
+        return Copying(one, other, copy_end.tables(), progress, skips=skips).run()
+
+
+def _source(location: Location) -> AbstractContextManager[CopyEnd]:
+    if isinstance(location, Path):
+        return copy_end.source(location)
+    from storage.postgres import copy_end as copy_end_of_server
+
+    return copy_end_of_server.source(location)
+
+
+def _target(location: Location, now_ms: int) -> AbstractContextManager[CopyEnd]:
+    if isinstance(location, Path):
+        return copy_end.target(location, now_ms=now_ms)
+    from storage.postgres import copy_end as copy_end_of_server
+
+    return copy_end_of_server.target(location, now_ms=now_ms)
 
 
 def look_at(location: Location) -> DatabaseState:

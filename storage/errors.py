@@ -42,6 +42,10 @@ class CopyFailed(StorageError):
     """No copy of the database was made, and nothing of one is left."""
 
 
+class RowRefused(StorageError):
+    """The database cannot hold this row."""
+
+
 class CopyUnusable(StorageError):
     """This copy cannot be put in the place of the database, which is as it was."""
 

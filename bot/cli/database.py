@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import copies, rows, settings
+from bot.cli import copies, copying, rows, settings
 from bot.cli.columns import Shown
 from bot.cli.facts import AsJson, instant, rows_of_tables, show_table
 from bot.cli.progress import telling
@@ -22,7 +22,7 @@ from storage.views.health import Health
 
 app = typer.Typer(help="Database care.", no_args_is_help=True)
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")]
-for command in (copies.backup, copies.restore, copies.adopt):
+for command in (copies.backup, copies.restore, copies.adopt, copying.copy):
     app.command()(command)
 PAUSE_S = 0.05
 """Between two commits, so that a bot that runs gets its turn."""

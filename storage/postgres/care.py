@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 
 from psycopg import sql
 
-from storage import migrations
+from storage import migrations, moved
 from storage.beside import Beside
 from storage.errors import DatabaseUnusable
 from storage.location import ServerUrl
 from storage.migrations import Migration
 from storage.postgres import opening, schema
 from storage.postgres.beside import beside
-from storage.postgres.dialect import NAME
+from storage.postgres.dialect import NAME, translate
 from storage.postgres.rows import ServerConnection
 from storage.state import Contents, DatabaseState, Halted, Restored
 from storage.tables.erasures import Erased, Erasures, since
@@ -69,7 +69,8 @@ def adopt(
     now_ms: int,
 ) -> Restored:
     """Go on with what its administrator has put back; no bot may run on it. Raises DatabaseUnusable."""
-    link, applied = opening.prepare(url, now_ms)
+    link, applied = opening.prepare(url, now_ms, even_moved=True)
+    link.execute(translate(moved.UNMARK), (moved.TO,))
     with link, beside(url) as database:
         known = database.ask(Erasures(database).list_all())
         return Restored(applied=applied, ended=settle(database, since(known, erased), now_ms))

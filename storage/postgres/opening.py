@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from psycopg import errors
 
-from storage import migrations
+from storage import migrations, moved
 from storage.errors import DatabaseLocked, DatabaseUnusable
 from storage.location import ServerUrl
 from storage.migrations import Migration
@@ -15,6 +15,7 @@ from storage.postgres import connections, lease, schema
 from storage.postgres.codes import refusing
 from storage.postgres.connections import LOCK_MS
 from storage.postgres.dialect import NAME
+from storage.postgres.locks import WRITING
 from storage.postgres.rows import ServerConnection
 from storage.statement import Row
 
@@ -36,13 +37,15 @@ FROM pg_database WHERE datname = current_database()
 """
 
 
-def prepare(url: ServerUrl, now_ms: int, *, lock_ms: int = LOCK_MS) -> tuple[ServerConnection, list[Migration]]:
+def prepare(
+    url: ServerUrl, now_ms: int, *, lock_ms: int = LOCK_MS, even_moved: bool = False
+) -> tuple[ServerConnection, list[Migration]]:
     """Connect, check, take the lock and migrate; a writer's connection, which holds the lock, and what was applied.
 
     Raises DatabaseUnusable, DatabaseLocked where a bot runs on it, and DatabaseBusy where others are in the way.
     """
     with refusing(url), _closed_on_failure(connections.connect_writer(url, lock_ms=lock_ms)) as link:
-        check_writable(url, link)
+        check_writable(url, link, even_moved=even_moved)
         _check_no_pool(url, link)
         _take_lock(url, link, lock_ms)
         return link, schema.migrate(link, now_ms)
@@ -70,6 +73,24 @@ def _closed_on_failure(link: ServerConnection) -> Iterator[ServerConnection]:
     except BaseException:
         link.close()
         raise
+
+
+@contextmanager
+def holding(url: ServerUrl) -> Iterator[ServerConnection]:
+    """A connection as long as which no bot starts, and nobody of ours commits; raises as `prepare`.
+
+    It may have been moved. Raises DatabaseUnusable unless the schema is of this version.
+    """
+    with refusing(url):
+        link = connections.connect_writer(url, lock_ms=LOCK_MS)
+    with link:
+        with refusing(url):
+            check_writable(url, link, even_moved=True)
+            _check_schema(url, link)
+            _check_no_pool(url, link)
+            _take_lock(url, link, LOCK_MS)
+            link.execute(f"SELECT pg_advisory_lock({WRITING})")
+        yield link
 
 
 @contextmanager
@@ -114,8 +135,8 @@ def identify(url: ServerUrl) -> tuple[int, int]:
         return tuple(_row(link, _IDENTITY)[:2])
 
 
-def check_writable(url: ServerUrl, link: ServerConnection) -> int:
-    """The schema version, 0 where there is none; raises DatabaseUnusable where a bot cannot live on this server."""
+def check_writable(url: ServerUrl, link: ServerConnection, *, even_moved: bool = False) -> int:
+    """The schema version, 0 where there is none; raises DatabaseUnusable where a bot cannot live in this database."""
     facts = _check_server(url, link)
     if facts["is_replica"]:
         raise DatabaseUnusable(f"{url} is a replica, which cannot be written; name its primary in POLAR_DATABASE")
@@ -129,6 +150,8 @@ def check_writable(url: ServerUrl, link: ServerConnection) -> int:
             f"{url} has schema version {version}, newer than the {migrations.newest()} of this code; "
             "update Polar, or name another database in POLAR_DATABASE"
         )
+    if version > 0 and not even_moved:
+        moved.check(str(url), link.execute(moved.MARKS).fetchall())
     return version
 
 

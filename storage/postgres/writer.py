@@ -16,11 +16,10 @@ from psycopg.pq import TransactionStatus
 from storage.errors import DatabaseBusy, DatabaseLost, StorageError
 from storage.postgres.codes import failure_of_unit, is_busy, is_fatal, lost
 from storage.postgres.execution import run_units, send
+from storage.postgres.locks import WRITING
 from storage.postgres.rows import NamedRow, ServerConnection
 from storage.statement import Statement, Unit, UnitRows
 
-WRITING = 0x706F6C61722D77
-"""The advisory lock that each transaction which writes holds until its end."""
 _LOCK = f"SELECT pg_advisory_xact_lock({WRITING})"
 LISTEN = "LISTEN polar_written"
 TELL = Statement("SELECT pg_notify('polar_written', '')")

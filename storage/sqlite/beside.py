@@ -43,6 +43,7 @@ def beside(path: Path) -> Iterator[Beside]:
     """Open the file for reading and writing; raises DatabaseUnusable unless it is free and of this version."""
     if opening.check(path) < migrations.newest():
         raise DatabaseUnusable(f"{path} is not there or not up to date; polar db migrate makes it so")
+    opening.check_stays(path)
     try:
         with (
             closing(connections.connect_writer(path, busy_ms=connections.BUSY_TIMEOUT_MS)) as writer,

@@ -19,6 +19,7 @@ _WITH_STATES = ("polar_updates", "polar_delivery_queue")
 def migrate(path: Path, *, now_ms: int) -> list[migrations.Migration]:
     """Create the file, or bring it to this version's schema; what was applied. Raises DatabaseUnusable."""
     opening.check(path)
+    opening.check_stays(path)
     with exclusive(path):
         opening.tighten(path)
         connection, applied = opening.prepare(path, now_ms)
@@ -68,6 +69,7 @@ def look_at(path: Path) -> DatabaseState:
     real = path.resolve()
     try:
         version, trouble = opening.check(path), ""
+        opening.check_stays(path)
     except (DatabaseUnusable, DatabaseBusy) as error:
         version, trouble = None, str(error)
     free = None

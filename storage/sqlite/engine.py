@@ -47,7 +47,9 @@ class SqliteEngine:
         """
 
         async def check() -> int:
-            return opening.check(path, busy_ms=connections.TRY_MS)
+            version = opening.check(path, busy_ms=connections.TRY_MS)
+            opening.check_stays(path)
+            return version
 
         async def prepare() -> sqlite3.Connection:
             return opening.prepare(path, now_ms, busy_ms=connections.TRY_MS)[0]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from storage import migrations, private_files
+from storage import migrations, moved, private_files
 from storage.errors import DatabaseBusy, DatabaseUnusable
 from storage.sqlite import connections, memory_table, own_files
 from storage.sqlite.codes import is_busy
@@ -54,6 +54,15 @@ def check(path: Path, *, busy_ms: int = connections.BUSY_TIMEOUT_MS) -> int:
             "update Polar, or name another file in POLAR_DATABASE"
         )
     return version
+
+
+def check_stays(path: Path) -> None:
+    """Raise DatabaseUnusable where a file, which `check` has found good, was moved, or is the beginning of a copy."""
+    if not path.exists():
+        return
+    with closing(connections.connect_reader(path)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'polar_properties'").fetchone():
+            moved.check(str(path), connection.execute(moved.MARKS).fetchall())
 
 
 def check_readable(path: Path) -> None:

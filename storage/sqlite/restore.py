@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import migrations
+from storage import migrations, moved
 from storage.beside import Beside
 from storage.errors import CopyUnusable, DatabaseLost, DatabaseUnusable
 from storage.migrations import Migration
@@ -97,7 +97,8 @@ def _go_on_from(
     again = since(facts.erased or [], erased)
     try:
         connection, applied = opening.prepare(path, now_ms)
-        connection.close()
+        with closing(connection):
+            connection.execute(moved.UNMARK, (moved.TO,))
         with beside(path) as database:
             return applied, settle(database, again, now_ms)
     except DatabaseLost as error:

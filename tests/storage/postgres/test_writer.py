@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from storage.errors import DatabaseBusy, DatabaseLost, ExpectationFailed, StatementFailed
 from storage.location import ServerUrl
 from storage.postgres import connections
+from storage.postgres.locks import WRITING
 from storage.postgres.rows import ServerConnection
-from storage.postgres.writer import LISTEN, TELL, WRITING, rehearse, run_batch
+from storage.postgres.writer import LISTEN, TELL, rehearse, run_batch
 from storage.statement import Bulk, Order, Statement, Unit, UnitRows
 from tests import cluster
 
