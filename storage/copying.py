@@ -7,7 +7,6 @@ moved, and after that the target loses its mark: at no instant can a bot start o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any, Protocol
 from storage import moved
 from storage.copied_table import CopiedTable
 from storage.errors import CopyFailed, DatabaseUnusable, RowRefused, StorageError
+from storage.json_text import encode, read_value
 from storage.statement import Parameters, Value
 from storage.steps import OnStep
 
@@ -132,7 +132,7 @@ class Copying:
                     self._target.run(table.delete)
                 self._note([])
             return
-        beginning = json.loads(begun)
+        beginning = read_value(begun)
         if beginning["from"] != self._source.label:
             raise DatabaseUnusable(
                 f"{self._target.label} holds the beginning of a copy of {beginning['from']}; name a database in which "
@@ -153,7 +153,7 @@ class Copying:
                     )
 
     def _note(self, skipped: Sequence[str]) -> None:
-        value = json.dumps({"from": self._source.label, "skipped": list(skipped)})
+        value = encode({"from": self._source.label, "skipped": list(skipped)})
         moved.mark(self._target, moved.FROM, value)
 
     def _pour(self, table: CopiedTable) -> None:

@@ -244,7 +244,7 @@ async def test_a_variants_personality_is_told_though_it_is_no_profile(talk: Talk
     await talk.share("7")
     await talk.database.commit(*Experiments.start(experiment("terse")))
     text = VARIANTS[1].personality
-    known = {"profile_id": "experiment:terse:short", "experiment": "terse", "variant": "short"}
+    known: dict[str, Any] = {"profile_id": "experiment:terse:short", "experiment": "terse", "variant": "short"}
     for personality in (text, "Be long."):
         printed = await talk.print_of(personality)
         await talk.rate(await talk.answer("Yes.", await talk.chat().ask(), personality=printed, **known))
