@@ -153,7 +153,7 @@ class Copying:
                     )
 
     def _note(self, skipped: Sequence[str]) -> None:
-        value = encode({"from": self._source.label, "skipped": list(skipped)})
+        value = encode({"from": self._source.label, "skipped": list(skipped)}) or ""
         moved.mark(self._target, moved.FROM, value)
 
     def _pour(self, table: CopiedTable) -> None:
