@@ -1,7 +1,8 @@
 """`make rows`: what stands in all tables after the same updates, however they were given.
 
 In bursts, so that turns share a commit and updates are handed over from memory; one after the other; and in bursts
-while the bot hears all the time that somebody else has changed what waits, so that it reads all from the tables.
+while the bot hears all the time that somebody else has changed what waits, so that it reads all from the tables; in a
+file, and in a database on a server, whose rows are then copied into a file by polar db copy.
 """
 
 from __future__ import annotations
@@ -13,17 +14,21 @@ import re
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
+import psycopg
 import typer
 
 from bot.run import Running
 from emulator import World
 from emulator.state.calls import Call
+from storage import care
 from storage.ids import session_id_of
+from storage.location import ServerUrl
+from storage.postgres.dialect import translate
 from tests.campaigns.tale import FIRST_UPDATE, FORUM, FRIENDS, NEWS, STARTS_AT, Json, Piece, Pressed, Tale, pressed
 from tests.clocks import TestClock
 from tests.house import TOKEN, House, standing, until
@@ -35,6 +40,8 @@ Way = Literal["bursts", "pieces", "read"]
 WAYS: tuple[Way, ...] = get_args(Way)
 Found = Mapping[str, Counter[str]]
 """The rows of each table, and the calls, as JSON."""
+Ask = Callable[..., list[tuple[Any, ...]]]
+"""The rows of a query, with its parameters."""
 Differences = Mapping[str, tuple[list[str], list[str]]]
 CALLS = "calls"
 SHOWN = 5
@@ -44,7 +51,9 @@ SETTINGS = {"merge_window_ms": 40, "feedback_buttons": "always", "responder": "l
 QUERIES = {
     "polar_daily_turns": "SELECT day, kind, outcome, sum(count) AS count FROM polar_daily_turns GROUP BY 1, 2, 3",
     # Noted with a batch, where the last note of it is an hour older.
-    "polar_properties": "SELECT * FROM polar_properties WHERE name <> 'telegram_ms'",
+    "polar_properties": (
+        "SELECT * FROM polar_properties WHERE name <> 'telegram_ms' AND name NOT GLOB 'memory_index*'"
+    ),
     # A message that waits in the journal is known, but not yet in which thread it stands.
     "polar_feedback_events": (
         "SELECT id, type, sessionId, messageId, emoji, polarity, createdAtMs, "
@@ -52,7 +61,11 @@ QUERIES = {
     ),
 }
 """What is read of a table where that is not each row as it is."""
-LEFT_OUT = {"polar_audit": {"durationMs"}, "polar_delivery_queue": {"rank"}}
+LEFT_OUT = {
+    "polar_audit": {"durationMs"},
+    "polar_answer_totals": {"milliseconds"},
+    "polar_delivery_queue": {"rank"},
+}
 """What is measured by a watch, and what goes by the sequence."""
 PLACES = {
     "polar_messages": ("sequence", "sessionId, threadKey, coalesce(deliveryId, '')"),
@@ -76,15 +89,15 @@ _OPEN = (
     "(SELECT count(*) FROM polar_delivery_queue WHERE status IN ('pending', 'sending'))"
 )
 _ANSWER = (
-    "SELECT telegramMessageId FROM polar_messages WHERE deliveryId GLOB ? AND telegramMessageId IS NOT NULL "
+    "SELECT telegramMessageId FROM polar_messages WHERE deliveryId LIKE ? AND telegramMessageId IS NOT NULL "
     "ORDER BY deliveryId LIMIT 1"
 )
 _NUMBER = re.compile(rf"(?<!\d){str(FIRST_SENT)[:5]}\d{{5}}(?!\d)")
 _SECRET = re.compile(r"\b(?:[0-9a-f]{16}){1,2}\b")
 
 
-async def told(folder: Path, seed: int, updates: int, way: Way) -> Found:
-    """All rows that a bot has, and the calls that it has made, after a tale that is given so.
+async def told(folder: Path, seed: int, updates: int, way: Way, server: ServerUrl | None = None) -> Found:
+    """All rows that a bot has, on a server or in a file, and the calls that it has made, after a tale that is given so.
 
     The folder is there, and empty. What rightly differs goes by a name that does not.
     """
@@ -92,16 +105,30 @@ async def told(folder: Path, seed: int, updates: int, way: Way) -> Found:
     world.next_update_id = FIRST_UPDATE
     tale = Tale(seed, updates)
     _people(world, tale)
-    async with standing(world, folder) as house, house.bot(clock, **SETTINGS) as bot, _forgetful(bot, way):
-        for step in tale.steps():
-            for pieces in [step.pieces] if way != "pieces" else [[piece] for piece in step.pieces]:
-                for piece in pieces:
-                    _give(house, piece)
-                await _rest(house, bot, clock)
-            clock.advance(seconds=step.seconds)
-            bot.app.runner.wake()
-            await _rest(house, bot, clock)
+    async with standing(world, folder) as house, _looking(house, server) as ask:
+        changes = SETTINGS if server is None else {**SETTINGS, "database": server}
+        async with house.bot(clock, **changes) as bot, _forgetful(bot, way):
+            for step in tale.steps():
+                for pieces in [step.pieces] if way != "pieces" else [[piece] for piece in step.pieces]:
+                    for piece in pieces:
+                        _give(world, ask, piece)
+                    await _rest(world, ask, bot, clock)
+                clock.advance(seconds=step.seconds)
+                bot.app.runner.wake()
+                await _rest(world, ask, bot, clock)
+    if server is not None:
+        await asyncio.to_thread(care.copy, server, house.path, lambda *_: None, skips=False, now_ms=clock())
     return rows_of(house.path, world.calls)
+
+
+@asynccontextmanager
+async def _looking(house: House, server: ServerUrl | None) -> AsyncIterator[Ask]:
+    """What a second program can ask meanwhile."""
+    if server is None:
+        yield house.rows
+        return
+    with psycopg.connect(server.url, autocommit=True, options="-c search_path=polar") as connection:
+        yield lambda sql, *params: connection.execute(translate(sql), params).fetchall()
 
 
 def _people(world: World, tale: Tale) -> None:
@@ -113,24 +140,24 @@ def _people(world: World, tale: Tale) -> None:
     world.channel("News", id=NEWS)
 
 
-def _give(house: House, piece: Piece) -> None:
+def _give(world: World, ask: Ask, piece: Piece) -> None:
     for given in piece:
-        house.world.push(_press(house, given) if isinstance(given, Pressed) else given)
+        world.push(_press(world, ask, given) if isinstance(given, Pressed) else given)
 
 
-def _press(house: House, press: Pressed) -> Json:
-    found = house.rows(_ANSWER, f"update:{press.answered}:*")
+def _press(world: World, ask: Ask, press: Pressed) -> Json:
+    found = ask(_ANSWER, f"update:{press.answered}:%")
     gone = {"message_id": 1, "date": 0, "chat": {"id": press.user, "type": "private"}}
-    message = house.world.message(press.user, found[0][0]) if found else None
+    message = world.message(press.user, found[0][0]) if found else None
     return pressed(press, message or gone)
 
 
-async def _rest(house: House, bot: Running, clock: TestClock) -> None:
+async def _rest(world: World, ask: Ask, bot: Running, clock: TestClock) -> None:
     """Until nothing waits: no update, no call, no run."""
-    await house.world.wait(lambda: house.world.updates_pending() == 0)
+    await world.wait(lambda: world.updates_pending() == 0)
 
     def is_idle() -> bool:
-        return house.rows(_OPEN) == [(0,)] and house.rows(_DUE, clock()) == [(0,)] and bot.app.runner.in_hand == 0
+        return ask(_OPEN) == [(0,)] and ask(_DUE, clock()) == [(0,)] and bot.app.runner.in_hand == 0
 
     await until(is_idle)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.receiving import merging
+from storage.location import ServerUrl
+from tests import cluster
 from tests.campaigns.rows import WAYS, differences, told
 from tests.campaigns.tale import Pressed, Tale
 
@@ -22,6 +24,18 @@ async def test_the_same_rows_however_updates_come(tmp_path: Path, monkeypatch: p
         folder.mkdir()
         found[way] = await told(folder, 1, 120, way)
     assert {way: differences(found[way], found["bursts"]) for way in WAYS} == {way: {} for way in WAYS}
+
+
+@pytest.mark.slow
+async def test_the_same_rows_on_a_server(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All tables of both engines, in order, and all calls."""
+    monkeypatch.setattr(merging, "ALBUM_WINDOW_MS", 60)
+    found = {}
+    with cluster.database(server) as url:
+        for name, where in (("file", None), ("server", ServerUrl(url))):
+            (folder := tmp_path / name).mkdir()
+            found[name] = await told(folder, 1, 120, "bursts", where)
+    assert differences(found["server"], found["file"]) == {}
 
 
 def test_a_tale_is_told_again_by_its_seed() -> None:
