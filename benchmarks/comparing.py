@@ -28,7 +28,7 @@ async def once(path: Path, by: ComparedBy) -> dict[str, float]:
     """Seconds of the processor, which others on the machine leave alone, and MiB of memory before and at the most."""
     readers = await connect_readers(path)
     before, began = _mebibytes(), time.process_time()
-    found = await compare(readers, by)
+    found = await compare(readers, by, now_ms=round(time.time() * 1000))
     took = time.process_time() - began
     await readers.close()
     labels = sum(side.liked + side.disliked for side in found.comparison.sides)

@@ -13,6 +13,7 @@ from typing import Literal
 
 from teaching.intervals import paired, sign_flip_p, smallest_paired, wilson
 from teaching.labels import Answer, Label
+from teaching.verdicts import Arm, Judgement
 
 LEAST_PEOPLE, LEAST_LABELS = 10, 30
 """Fewer on a side say too little."""
@@ -60,7 +61,8 @@ class Contender:
     """One of those that are compared. `rated` is how many of its answers have a label.
 
     `approval` is the mean over people of the share that each liked, and lies between `low` and `high`; None of each
-    where nobody has rated. What a single answer cost and took is None where nobody knows.
+    where nobody has rated. What a single answer cost and took is None where nobody knows. Of a variant whose experiment
+    is over the people are its units.
     """
 
     name: str
@@ -203,10 +205,29 @@ class Ratings:
         )
 
 
-def counts_only(comparison: Comparison) -> Comparison:
-    """Without approval, and without differences: of what may be looked at while it goes on, and judged at its end."""
-    sides = [replace(side, approval=None, low=None, high=None) for side in comparison.sides]
-    return Comparison(sides=sides, differences=())
+def judged(comparison: Comparison, verdicts: Mapping[str, Judgement]) -> Comparison:
+    """Of variants: what the verdict has of those whose experiment is over, of all others counts alone.
+
+    A side is named `experiment/variant`. No difference is reckoned here: the verdict has its own.
+    """
+    arms = {f"{name}/{arm.variant}": arm for name, verdict in verdicts.items() for arm in verdict.arms}
+    sides = [_as_judged(side, arms.get(side.name)) for side in comparison.sides]
+    return Comparison(sides=sorted(sides, key=_rank), differences=())
+
+
+def _as_judged(side: Contender, arm: Arm | None) -> Contender:
+    if arm is None:
+        return replace(side, approval=None, low=None, high=None)
+    low, high = (None, None) if arm.approval is None else (arm.low, arm.high)
+    return replace(
+        side,
+        people=arm.rated,
+        liked=arm.positive,
+        disliked=arm.negative,
+        approval=arm.approval,
+        low=low,
+        high=high,
+    )
 
 
 def _rank(side: Contender) -> tuple[int, int, str]:

@@ -10,7 +10,10 @@ NOT_WHY = (
     "who got what, or when."
 )
 UNMET = "Nobody who has rated {first} has rated any of these, so nothing is told of how they differ: {others}"
-DRAWN = "Which variant is better is said once, when its experiment is over: polar experiments show NAME."
+DRAWN = (
+    "Which variant is better is said once, when its experiment is over, as polar experiments show NAME says it: of all "
+    "of it, and of its units rather than of people. Of one that runs there are counts."
+)
 MISSING = "–"
 
 

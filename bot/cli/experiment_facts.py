@@ -47,7 +47,7 @@ def described(surveyed: SurveyedExperiment, verdict: Judgement | None, now_ms: i
         "ended": instant(end[1]) if end else None,
         "because": end[0] if end else None,
         "variants": _variants(surveyed),
-        "verdict": None if verdict is None else _judged(verdict),
+        "verdict": None if verdict is None else judged(verdict),
     }
 
 
@@ -65,7 +65,8 @@ def _variants(surveyed: SurveyedExperiment) -> list[dict[str, Any]]:
     ]
 
 
-def _judged(verdict: Judgement) -> dict[str, Any]:
+def judged(verdict: Judgement) -> dict[str, Any]:
+    """The facts of a verdict."""
     return {
         "isVoid": verdict.is_void,
         "allocationP": verdict.allocation_p,

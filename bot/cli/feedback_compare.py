@@ -11,12 +11,16 @@ import typer
 from bot.cli import rows
 from bot.cli.columns import Shown
 from bot.cli.days import Since, day
+from bot.cli.experiment_facts import judged
 from bot.cli.facts import AsJson, Fact, printable, show_table, to_json
 from bot.cli.progress import telling
 from middleware.budget import dollars
 from storage.views.comparison import WAYS, Compared, ComparedBy
 from storage.views.comparison import compare as compared
+from teaching.assignment import CONTROL
 from teaching.comparisons import Contender
+from teaching.findings import BY_HARM
+from teaching.findings import found as shown
 from teaching.wording import DRAWN, MISSING, NOT_WHY, PLACES, UNMET, approval, percent, told
 
 
@@ -31,7 +35,7 @@ def compare(
     """
     way, first = _way(by), day(since)
     with rows.database() as database, telling("reading what was said of answers"):
-        found = database.ask(compared(database, way, since=first))
+        found = database.ask(compared(database, way, since=first, now_ms=rows.now_ms()))
     if as_json:
         typer.echo(to_json(_facts(found, way, first)))
     else:
@@ -94,6 +98,7 @@ def _lines(found: Compared, way: ComparedBy) -> Iterator[str]:
     for one in found.comparison.differences:
         named = f"{_named(found, one.name)} beside {_named(found, one.against)}, {PLACES[one.where]}"
         yield f"\n{printable(named)}:\n  {told(one)}"
+    yield from _verdicts(found)
     if way != "variant" and (unmet := found.comparison.unmet):
         first, *others = (_named(found, name) for name in (found.comparison.sides[0].name, *unmet))
         yield f"\n{printable(UNMET.format(first=first, others=', '.join(others)))}"
@@ -102,12 +107,22 @@ def _lines(found: Compared, way: ComparedBy) -> Iterator[str]:
     yield from (f"left out: {count:,} {words}" for count, words in found.dropped.lines())
 
 
+def _verdicts(found: Compared) -> Iterator[str]:
+    """What experiments have shown, in the words of `polar experiments show`."""
+    for name, ended in found.ended.items():
+        for one in ended.verdict.contrasts:
+            yield f"\n{printable(f'{name}/{one.variant} beside {name}/{CONTROL}')}:\n  {shown(one, ended.verdict)}"
+        if ended.because == "harm":
+            yield f"  {BY_HARM}"
+
+
 def _facts(found: Compared, way: ComparedBy, first: str) -> Fact:
     return {
         "by": way,
         "since": first,
         "sides": [_side(side, found) for side in found.comparison.sides],
         "differences": [asdict(one) for one in found.comparison.differences],
+        "verdicts": {name: judged(ended.verdict) for name, ended in found.ended.items()},
         "dropped": {reason: count for reason, count in sorted(found.dropped.items()) if count},
     }
 

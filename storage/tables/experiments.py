@@ -101,7 +101,9 @@ class Experiment:
         try:
             variants = tuple(_variant(one) for one in read_value(row["variants"]))
             because = row["endedBecause"]
-            if row["unit"] not in UNIT_KINDS or because not in (None, *get_args(EndedBecause)) or not variants:
+            if row["unit"] not in UNIT_KINDS or because not in (None, *get_args(EndedBecause)):
+                raise ValueError
+            if CONTROL not in [variant.name for variant in variants]:  # nothing could be judged beside it
                 raise ValueError
         except (ValueError, TypeError, LookupError):
             raise ExperimentDamaged(row["name"]) from None

@@ -17,8 +17,9 @@ from storage.tables.erasures import Erasures
 from storage.tables.keys import PERSONALITY, Keys
 from storage.tables.personalities import Personalities
 from storage.tables.shares import Shares
+from storage.views.experiments import EndedExperiment, judge_ended
 from storage.views.rated_answers import RatedAnswers
-from teaching.comparisons import Comparison, Made, Ratings, counts_only
+from teaching.comparisons import Comparison, Made, Ratings, judged
 from teaching.dropped import Dropped
 from teaching.labels import Answer, counted
 
@@ -72,9 +73,11 @@ class Compared:
     about: Mapping[str, str]
     """What more is known of a side, by its name: whose personality it is today, what an automation is to say."""
     dropped: Dropped
+    ended: Mapping[str, EndedExperiment]
+    """Of variants: the verdicts of their experiments that are over, by name; each is of the whole experiment."""
 
 
-async def compare(readers: Readers, by: ComparedBy, *, since: str = EVER) -> Compared:
+async def compare(readers: Readers, by: ComparedBy, *, now_ms: int, since: str = EVER) -> Compared:
     """Of answers of the UTC days from `since` on."""
     way, ratings = _WAYS[by], Ratings()
     walk = RatedAnswers(readers, since_ms=_start_ms(since))
@@ -87,10 +90,16 @@ async def compare(readers: Readers, by: ComparedBy, *, since: str = EVER) -> Com
         elif answer.automation:
             walk.dropped["automation"] += len(labels)
     comparison = ratings.compared(await _made(readers, way, since))
+    ended: Mapping[str, EndedExperiment] = {}
+    if by == "variant":
+        tried = (side.name.partition("/")[0] for side in comparison.sides)
+        ended = await judge_ended(readers, tried, now_ms=now_ms)
+        comparison = judged(comparison, {name: one.verdict for name, one in ended.items()})
     return Compared(
-        comparison=counts_only(comparison) if by == "variant" else comparison,
+        comparison=comparison,
         about=await _about(readers, by, [side.name for side in comparison.sides]),
         dropped=walk.dropped,
+        ended=ended,
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.ids import conversation_named
 from storage.readers import Readers
 from storage.tables.erasures import Erasures
-from storage.tables.experiments import Experiment, ExperimentDamaged, Experiments, VariantCount
+from storage.tables.experiments import EndedBecause, Experiment, ExperimentDamaged, Experiments, VariantCount
 from storage.tables.shares import Shares
 from storage.views.rated_answers import RatedAnswer, RatedAnswers
 from teaching.assignment import unit_of
@@ -29,6 +29,18 @@ class SurveyedExperiment:
 
     experiment: Experiment
     counts: tuple[VariantCount, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedExperiment:
+    """What one has shown that is over, and why it is."""
+
+    because: EndedBecause
+    verdict: Judgement
+
+
+_Labels = dict[tuple[str, str], Counter[str]]
+"""What was said, by variant and unit."""
 
 
 async def survey(readers: Readers) -> tuple[list[SurveyedExperiment], list[str]]:
@@ -62,19 +74,46 @@ async def look_at(readers: Readers, name: str) -> SurveyedExperiment | None:
 async def judge(readers: Readers, surveyed: SurveyedExperiment, *, ended_at_ms: int) -> Judgement:
     """The verdict, of what was said until the end: later reactions change nothing of it."""
     experiment = surveyed.experiment
-    labels: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    walk = RatedAnswers(readers, since_ms=experiment.started_at_ms)
+    labels = await _given(readers, [(experiment, ended_at_ms)])
+    return _verdict(surveyed, labels[experiment.name])
+
+
+async def judge_ended(readers: Readers, names: Iterable[str], *, now_ms: int) -> dict[str, EndedExperiment]:
+    """Those of these names that are over by now and can be read, each as `judge` has it, in one walk for all."""
+    named = set(names)
+    found = [one for one in (await survey(readers))[0] if one.experiment.name in named] if named else []
+    over = [(one, end) for one in found if (end := one.experiment.at(now_ms)) is not None]
+    labels = await _given(readers, [(one.experiment, ended_at_ms) for one, (_, ended_at_ms) in over])
+    return {
+        one.experiment.name: EndedExperiment(because=because, verdict=_verdict(one, labels[one.experiment.name]))
+        for one, (because, _) in over
+    }
+
+
+async def _given(readers: Readers, ended: Sequence[tuple[Experiment, int]]) -> Mapping[str, _Labels]:
+    """What was said of the answers of each experiment until it ended."""
+    labels: dict[str, _Labels] = {experiment.name: defaultdict(Counter) for experiment, _ in ended}
+    if not ended:
+        return labels
+    by_name = {experiment.name: (experiment, ended_at_ms) for experiment, ended_at_ms in ended}
+    walk = RatedAnswers(readers, since_ms=min(experiment.started_at_ms for experiment, _ in ended))
     refusing, erased = await Shares(readers).refusing(), await Erasures(readers).instants()
     async for rated in walk.read():
         answer = rated.answer
-        if answer.experiment != experiment.name:
+        if answer.experiment not in by_name:
             continue
+        experiment, ended_at_ms = by_name[answer.experiment]
         unit = await _unit(readers, experiment, rated)
         # Whoever has another variant by now, as a group does that got a new number, counts in neither.
-        if experiment.variant_of(unit).name == answer.variant:
+        if answer.at_ms >= experiment.started_at_ms and experiment.variant_of(unit).name == answer.variant:
             said = [rating for rating in rated.ratings if rating.at_ms <= ended_at_ms]
             given = counted(said, answer.edited_at_ms, refusing=refusing, erased=erased, dropped=walk.dropped)
-            labels[answer.variant, unit].update(label.label for label in given)
+            labels[experiment.name][answer.variant, unit].update(label.label for label in given)
+    return labels
+
+
+def _verdict(surveyed: SurveyedExperiment, labels: _Labels) -> Judgement:
+    experiment = surveyed.experiment
     units = {count.variant: count.units for count in surveyed.counts}
     return verdict(experiment.variants, units, _scores(labels), seed=int.from_bytes(experiment.salt.encode()))
 

@@ -8,8 +8,11 @@ from random import Random
 
 import pytest
 
-from teaching.comparisons import LEAST_PEOPLE, Comparison, Conclusion, Made, Ratings, Where, counts_only
+from teaching.assignment import Variant
+from teaching.comparisons import LEAST_PEOPLE, Comparison, Conclusion, Made, Ratings, Where, judged
 from teaching.labels import Answer, Label
+from teaching.verdicts import Score
+from teaching.verdicts import verdict as verdict_of
 from teaching.wording import approval, told
 from tests.teaching.people import drawn, naive_z
 
@@ -182,10 +185,23 @@ def test_chance_is_seldom_taken_for_a_difference() -> None:
 
 def test_of_what_goes_on_only_counts_are_told() -> None:
     """Neither approval nor a difference: who looks twenty times sees one by chance."""
-    comparison = counts_only(compared(both(20, (3, 0), (0, 3))))
+    comparison = judged(compared(both(20, (3, 0), (0, 3))), {})
     assert [(side.approval, side.low, side.high, side.people) for side in comparison.sides] == [
         (None, None, None, 20)
     ] * 2
+    assert comparison.differences == ()
+
+
+def test_of_what_is_over_the_verdict_is_told() -> None:
+    """Its figures, whatever people are counted beside it; of another experiment there are counts as before."""
+    liked, disliked = [Score(positive=3, negative=0)] * 12, [Score(positive=0, negative=3)] * 11
+    variants = [Variant(name="control", weight=1), Variant(name="short", weight=1)]
+    verdict = verdict_of(variants, {"control": 12, "short": 11}, {"control": liked, "short": disliked}, seed=1)
+    said: list[Said] = [(name, "1", "private", 1, 0) for name in ("terse/control", "terse/short", "other/short")]
+    comparison = judged(compared(said), {"terse": verdict})
+    told = {side.name: (side.people, side.liked, side.disliked, side.approval) for side in comparison.sides}
+    assert told == {"terse/control": (12, 36, 0, 1), "terse/short": (11, 0, 33, 0), "other/short": (1, 1, 0, None)}
+    assert [(side.low, side.high) for side in comparison.sides[:2]] == [(arm.low, arm.high) for arm in verdict.arms]
     assert comparison.differences == ()
 
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from storage.views.comparison import WAYS, compare
+from teaching.findings import found
 from teaching.wording import approval, told
 from tests.storage.files import NOW_MS
 from tests.web.house import Document, Web
@@ -38,10 +39,13 @@ async def test_the_page_tells_what_the_view_tells(web: Web, database: Path, by: 
     [way] = [one for one in WAYS if one == by]
     since = formats.days_back(now_ms(), 30)[0]
     async with reading(database) as readers:
-        found = (await compare(readers, way, since=since)).comparison
+        compared = await compare(readers, way, since=since, now_ms=now_ms())
     text = Document(web.page(f"/compare?by={by}")).text
-    assert all(approval(side) in text for side in found.sides)
-    assert all(told(one) in text for one in found.differences)
+    assert all(approval(side) in text for side in compared.comparison.sides)
+    assert all(told(one) in text for one in compared.comparison.differences)
+    verdicts = [ended.verdict for ended in compared.ended.values()]
+    assert all(found(one, verdict) in text for verdict in verdicts for one in verdict.contrasts)
+    assert len(verdicts) == (by == "variant")
 
 
 def test_what_is_uncertain_is_drawn(web: Web) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from storage.views.comparison import WAYS, Compared, ComparedBy, compare, ratings_ever
+from storage.views.experiments import EndedExperiment
+from teaching.assignment import CONTROL
 from teaching.comparisons import Contender, Difference
+from teaching.findings import BY_HARM
+from teaching.findings import found as shown
+from teaching.verdicts import Contrast, Judgement
 from teaching.wording import DRAWN, NOT_WHY, PLACES, UNMET, approval, percent, told
 from web import formats
 from web.clock import now_ms
@@ -20,6 +25,7 @@ from web.rendering import page as rendered
 SPANS = ("30", "90", "365")
 """Days that may be asked for; the first is shown unasked."""
 MAX_ROWS = 20
+TONES = {"better": "ok", "worse": "bad"}
 NAMELESS, MOST_SHOWN = "none", 60
 MOST_RATINGS = 100_000
 """More take longer than anybody waits for a page."""
@@ -30,9 +36,10 @@ async def page(request: Request) -> Response:
     readers = request.app.state.readers
     by: ComparedBy = next((way for way in WAYS if way == choice(request, "by", WAYS)), WAYS[0])
     span = choice(request, "days", SPANS) or SPANS[0]
-    since = formats.days_back(now_ms(), int(span))[0]
+    at_ms = now_ms()
+    since = formats.days_back(at_ms, int(span))[0]
     ratings = await ratings_ever(readers)
-    found = await compare(readers, by, since=since) if ratings <= MOST_RATINGS else None
+    found = await compare(readers, by, since=since, now_ms=at_ms) if ratings <= MOST_RATINGS else None
     return rendered(
         request,
         "compare.html",
@@ -54,7 +61,10 @@ def _shown(found: Compared | None) -> dict[str, Any]:
     names = {side.name for side in sides}
     return {
         "sides": [_side(side, found) for side in sides],
-        "differences": [_difference(one, found) for one in found.comparison.differences if one.name in names],
+        "differences": [
+            *(_difference(one, found) for one in found.comparison.differences if one.name in names),
+            *(one for name, ended in found.ended.items() for one in _verdict(name, ended)),
+        ],
         "unmet": _unmet(sides[0].name, [name for name in found.comparison.unmet if name in names]) if sides else "",
         "hidden": len(found.comparison.sides) - len(sides),
         "dropped": list(found.dropped.lines()),
@@ -82,7 +92,31 @@ def _side(side: Contender, found: Compared) -> dict[str, Any]:
         "usd": side.usd,
         "milliseconds": side.milliseconds,
         "drawn": drawn,
+        "undrawn": "no verdict yet" if side.people else "nobody has rated",
     }
+
+
+def _verdict(name: str, ended: EndedExperiment) -> Iterator[dict[str, Any]]:
+    """Of an experiment that is over: each variant beside its control, as its own page has it."""
+    for one in ended.verdict.contrasts:
+        yield {
+            **contrasted(one, ended.verdict),
+            "name": f"{name}/{one.variant}",
+            "against": f"{name}/{CONTROL}",
+            "about": "",
+            "where": "",
+            "more": BY_HARM if ended.because == "harm" else "",
+        }
+
+
+def contrasted(contrast: Contrast, verdict: Judgement) -> dict[str, Any]:
+    """A variant beside the control, told and drawn."""
+    told = shown(contrast, verdict)
+    drawn = None
+    if contrast.difference is not None and contrast.low is not None and contrast.high is not None:
+        tone = TONES.get(contrast.finding, "quiet")
+        drawn = interval(contrast.low, contrast.difference, contrast.high, scale=DIFFERENCES, told=told, tone=tone)
+    return {"variant": contrast.variant, "told": told, "drawn": drawn}
 
 
 def _difference(one: Difference, found: Compared) -> dict[str, Any]:
@@ -96,5 +130,6 @@ def _difference(one: Difference, found: Compared) -> dict[str, Any]:
         "about": found.about.get(one.name, ""),
         "where": PLACES[one.where],
         "told": told(one),
+        "more": "",
         "drawn": drawn,
     }

@@ -11,16 +11,15 @@ from starlette.responses import Response
 from storage.readers import Readers
 from storage.views.comparison import ratings_ever
 from storage.views.experiments import SurveyedExperiment, judge, survey
-from teaching.findings import BECAUSE, BY_HARM, RUNNING, approved, found
-from teaching.verdicts import Arm, Contrast, Judgement
+from teaching.findings import BECAUSE, BY_HARM, RUNNING, approved
+from teaching.verdicts import Arm
 from web.clock import now_ms
-from web.intervals import DIFFERENCES, SHARES, interval
-from web.pages.compare import MOST_RATINGS
+from web.intervals import SHARES, interval
+from web.pages.compare import MOST_RATINGS, contrasted
 from web.parameters import address, words
 from web.rendering import page as rendered
 
 MAX_SHOWN = 20
-_TONES = {"better": "ok", "worse": "bad"}
 
 
 async def page(request: Request) -> Response:
@@ -71,7 +70,7 @@ async def _judged(readers: Readers, surveyed: SurveyedExperiment, at_ms: int) ->
     verdict = await judge(readers, surveyed, ended_at_ms=end[1])
     return {
         "arms": [_arm(arm) for arm in verdict.arms],
-        "contrasts": [_contrast(contrast, verdict) for contrast in verdict.contrasts],
+        "contrasts": [contrasted(contrast, verdict) for contrast in verdict.contrasts],
         "by_harm": BY_HARM if end[0] == "harm" else None,
     }
 
@@ -82,12 +81,3 @@ def _arm(arm: Arm) -> dict[str, Any]:
     if arm.approval is not None:
         drawn = interval(arm.low, arm.approval, arm.high, scale=SHARES, told=f"Approval {told}")
     return {"arm": arm, "told": told, "drawn": drawn}
-
-
-def _contrast(contrast: Contrast, verdict: Judgement) -> dict[str, Any]:
-    told = found(contrast, verdict)
-    drawn = None
-    if contrast.difference is not None and contrast.low is not None and contrast.high is not None:
-        tone = _TONES.get(contrast.finding, "quiet")
-        drawn = interval(contrast.low, contrast.difference, contrast.high, scale=DIFFERENCES, told=told, tone=tone)
-    return {"variant": contrast.variant, "told": told, "drawn": drawn}

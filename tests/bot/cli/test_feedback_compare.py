@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from teaching.assignment import Variant, assigned
+from teaching.findings import BY_HARM
 from tests.bot.cli.terminal import polar, printed
 from tests.storage.files import DAY_MS, NOW_MS
 from tests.web.rows import GROUP
@@ -104,3 +106,34 @@ def test_a_name_can_forge_nothing_on_the_terminal(database: Path) -> None:
         assert not any(line.startswith("all") for line in said.splitlines())
     assert "polar experiments show" in said
     assert "%" not in said.replace("100%", "")
+
+
+def test_the_verdict_of_an_experiment_is_the_only_one(database: Path) -> None:
+    """What is over is told as `polar experiments show` tells it, to the last figure; what runs, by counts alone."""
+    variants = [Variant(name="control", weight=50), Variant(name="short", weight=50, personality="Be brief.")]
+    ended, started = NOW_MS + 2 * DAY_MS, NOW_MS - DAY_MS
+    with writing(database) as rows:
+        rows.add_experiment("terse", variants, started, ended, "harm", (13, 13))
+        rows.add_experiment("kinder", variants, started, 4_000_000_000_000, None, (1, 1))
+        for number in range(1, 27):
+            chat = f"telegram:chat:{number}"
+            for name in ("terse", "kinder"):
+                variant = assigned(name, name, chat, variants).name
+                emoji = "👎" if variant == "short" else "👍"
+                for _ in range(3):
+                    rows.add_rated(NOW_MS, chat, "7", emoji, {"experiment": name, "variant": variant})
+    shown = printed(polar("experiments", "show", "terse", "--json", database=database))["verdict"]
+    told = printed(polar(*ARGUMENTS, "--by", "variant", "--json", database=database))
+    assert told["verdicts"] == {"terse": shown}
+    sides = {side["name"]: side for side in told["sides"]}
+    for arm in shown["variants"]:
+        side = sides[f"terse/{arm['variant']}"]
+        assert [side[key] for key in ("people", "liked", "disliked", "approval", "low", "high")] == [
+            arm[key] for key in ("rated", "positive", "negative", "approval", "low", "high")
+        ]
+    assert {sides[name]["approval"] for name in sides if name.startswith("kinder/")} == {None}
+    said = polar(*ARGUMENTS, "--by", "variant", database=database).stdout
+    in_full = polar("experiments", "show", "terse", database=database).stdout
+    [sentence] = [line.removeprefix("short: ") for line in in_full.splitlines() if line.startswith("short: ")]
+    assert f"terse/short beside terse/control:\n  {sentence}\n  {BY_HARM}\n" in said
+    assert "kinder/short beside" not in said

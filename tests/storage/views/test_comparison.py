@@ -58,27 +58,27 @@ def told(compared: Compared) -> dict[str, tuple[int, int, int]]:
 )
 async def test_each_way_to_compare_has_its_sides(said: Database, by: ComparedBy, expected: dict[str, object]) -> None:
     """What an automation said counts where automations are compared, and nowhere else."""
-    assert told(await compare(said, by)) == expected
+    assert told(await compare(said, by, now_ms=NOW_MS)) == expected
 
 
 async def test_a_variant_is_told_by_counts_alone(said: Database) -> None:
     """Its experiment is judged at its end, by the verdict of that."""
-    [side] = (await compare(said, "variant")).comparison.sides
+    [side] = (await compare(said, "variant", now_ms=NOW_MS)).comparison.sides
     assert (side.people, side.approval) == (1, None)
 
 
 async def test_answers_before_a_day_are_left_out(said: Database) -> None:
     """Of what was made as of what was rated."""
     await count(said, LARGE, now_ms=NOW_MS - DAY_MS)
-    assert told(await compare(said, "model"))["large"] == (2, 1, 0)
-    assert told(await compare(said, "model", since="2026-11-18"))["large"] == (1, 1, 0)
-    assert told(await compare(said, "model", since="2026-11-19")) == {}
+    assert told(await compare(said, "model", now_ms=NOW_MS))["large"] == (2, 1, 0)
+    assert told(await compare(said, "model", now_ms=NOW_MS, since="2026-11-18"))["large"] == (1, 1, 0)
+    assert told(await compare(said, "model", now_ms=NOW_MS, since="2026-11-19")) == {}
 
 
 async def test_cost_and_time_come_from_the_totals(said: Database) -> None:
     """Also of answers that nobody has rated."""
     await count(said, replace(LARGE, usd=None))
-    [large, _] = (await compare(said, "model")).comparison.sides
+    [large, _] = (await compare(said, "model", now_ms=NOW_MS)).comparison.sides
     assert large.made == Made(answers=2, priced=1, usd=0.5, timed=2, milliseconds=80)
     assert large.share_rated == 0.5
 
@@ -86,7 +86,7 @@ async def test_cost_and_time_come_from_the_totals(said: Database) -> None:
 async def test_who_shares_nothing_is_in_no_comparison(said: Database) -> None:
     """Their labels are in no list, and are none here."""
     await said.commit(Shares.set("7", False, now_ms=1))
-    compared = await compare(said, "model")
+    compared = await compare(said, "model", now_ms=NOW_MS)
     assert told(compared) == {"large": (1, 0, 0), "small": (1, 0, 0)}
     assert compared.dropped["not_shared"] == 3
 
@@ -96,7 +96,7 @@ async def test_what_counts_for_nothing_is_counted(said: Database) -> None:
     chat = RatedChat(said, at_ms=NOW_MS + 100_000, chat_id=8)
     [number] = await chat.say("pong", origin=Origin())
     await chat.rate(number, "👍")
-    dropped = (await compare(said, "model")).dropped
+    dropped = (await compare(said, "model", now_ms=NOW_MS)).dropped
     assert [(reason, number) for reason, number in sorted(dropped.items()) if number] == [
         ("automation", 1),
         ("no_responder", 1),
@@ -111,7 +111,10 @@ async def test_a_personality_is_known_by_the_text_that_is_in_force(database: Dat
     kind, neutral, former = (fingerprint(key, text) for text in ("Be kind.", "", "Be curt."))
     for name in (kind, neutral, former):
         await count(database, replace(LARGE, personality=name))
-    assert (await compare(database, "personality")).about == {kind: "personality:global", neutral: "neutral"}
+    assert (await compare(database, "personality", now_ms=NOW_MS)).about == {
+        kind: "personality:global",
+        neutral: "neutral",
+    }
 
 
 async def test_an_automation_is_known_by_what_it_is_to_say(said: Database) -> None:
@@ -122,7 +125,7 @@ async def test_an_automation_is_known_by_what_it_is_to_say(said: Database) -> No
             "createdAtMs, updatedAtMs) VALUES ('job', '7', 's', 'x', 'tea', 1, 1, 1)"
         )
     )
-    assert (await compare(said, "automation")).about == {"job": "tea"}
+    assert (await compare(said, "automation", now_ms=NOW_MS)).about == {"job": "tea"}
 
 
 @ON_SQLITE
@@ -139,7 +142,7 @@ async def test_no_answer_is_looked_at_that_nobody_rated(
         return await fetch(sql, params)
 
     monkeypatch.setattr(database, "fetch", noting)
-    await compare(database, by)
+    await compare(database, by, now_ms=NOW_MS)
     [(sql, params)] = [query for query in queries if "polar_answer_totals" in query[0]]
     steps = [step for step in plan(path, sql, params) if not step.startswith("USE TEMP")]
     assert steps == ["SEARCH polar_answer_totals USING PRIMARY KEY (day>?)"]
@@ -147,4 +150,4 @@ async def test_no_answer_is_looked_at_that_nobody_rated(
 
 async def test_nothing_said_is_nothing_compared(database: Database) -> None:
     """No side at all."""
-    assert told(await compare(database, "model")) == {}
+    assert told(await compare(database, "model", now_ms=NOW_MS)) == {}
