@@ -339,9 +339,12 @@ class App:
         )
 
     def _on_dislike(self) -> tuple[OnDislike, ...]:
-        """What is asked of whoever dislikes something; who answers at once would only say the same again."""
+        """What is asked of whoever dislikes something.
+
+        Who answers at once would only say the same again, and where no buttons are wanted none offers anything.
+        """
         automations: OnDislike = Disliked(self.stores.jobs, self.stores.feedback)
-        if self.abilities.is_immediate:
+        if self.abilities.is_immediate or self.settings.feedback_buttons == "never":
             return (automations,)
         return (automations, OfferAnother(self.stores.messages, self.stores.feedback))
 

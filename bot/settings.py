@@ -113,7 +113,8 @@ class Settings(BaseSettings):
         "operators, or these alone.",
     )
     feedback_buttons: Literal["never", "private", "always"] = Field(
-        "private", description="Where answers carry 👍 and 👎 buttons."
+        "private",
+        description="Where answers carry 👍 and 👎 buttons. With never, no other answer is offered after a 👎 either.",
     )
     merge_window_ms: Optional = Field(
         None,

@@ -23,6 +23,7 @@ from tests.responders import Echo
 COUNTING = "tests.middleware.test_another_answer:Counting"
 HANGING_LATER = "tests.middleware.test_another_answer:HangingLater"
 COSTLY = "tests.middleware.test_another_answer:Costly"
+OFFERING: dict[str, Any] = {"responder": COUNTING, "feedback_buttons": "private"}
 OFFER, BUTTON = say("feedback.another.offer"), say("feedback.another.button")
 ORIGINS = "SELECT text, origin FROM polar_messages WHERE role = 'assistant' ORDER BY sequence"
 KINDS = "SELECT kind, outcome FROM polar_audit WHERE kind = 'another_answer' ORDER BY rowid"
@@ -86,7 +87,7 @@ async def disliked(house: House, person: Person, chat: Chat, text: str = "why?")
 
 async def test_another_answer_is_a_new_message_made_from_what_was_said_before(house: House) -> None:
     """It replies to the question, says in place of which it stands, and what was said since is not told."""
-    async with house.bot(responder=COUNTING):
+    async with house.bot(**OFFERING):
         ann, chat = house.chat()
         await tell(house, chat, ann, "hello")
         offer = await disliked(house, ann, chat)
@@ -105,7 +106,7 @@ async def test_another_answer_is_a_new_message_made_from_what_was_said_before(ho
 
 async def test_later_only_the_newer_one_was_said(house: House) -> None:
     """The history of the next message holds one answer to each question."""
-    async with house.bot(responder=COUNTING):
+    async with house.bot(**OFFERING):
         ann, chat = house.chat()
         offer = await disliked(house, ann, chat)
         await press(house, chat, ann, BUTTON, offer)
@@ -115,7 +116,7 @@ async def test_later_only_the_newer_one_was_said(house: House) -> None:
 
 async def test_there_is_one_in_place_of_an_answer(house: House) -> None:
     """However often the button is pressed, and whatever is thought of the other one."""
-    async with house.bot(responder=COUNTING):
+    async with house.bot(**OFFERING):
         ann, chat = house.chat()
         offer = await disliked(house, ann, chat)
         [data] = buttons(offer).values()
@@ -132,7 +133,7 @@ async def test_there_is_one_in_place_of_an_answer(house: House) -> None:
 
 async def test_only_who_has_asked_may(house: House) -> None:
     """In a group another's 👎 is offered nothing, and another's press is refused."""
-    async with house.bot(responder=COUNTING):
+    async with house.bot(**OFFERING):
         ann, bob = house.world.person("Ann"), house.world.person("Bob")
         group = house.world.group("Friends", [ann, bob])
         await awake(house)
@@ -152,14 +153,14 @@ async def test_only_who_has_asked_may(house: House) -> None:
 
 async def test_it_is_offered_once_and_by_a_press_too(house: House) -> None:
     """Taken back and given again, a 👎 asks nothing more; who answers at once would only say the same."""
-    async with house.bot(responder=COUNTING, feedback_buttons="always"):
+    async with house.bot(**{**OFFERING, "feedback_buttons": "always"}):
         ann, chat = house.chat()
         await tell(house, chat, ann, "why?")
         answer = last(house, chat)
         for _ in range(3):
             await press(house, chat, ann, "👎", answer)
         assert texts(house, chat).count(OFFER) == 1
-    async with house.bot():
+    async with house.bot(feedback_buttons="private"):
         bob, other = house.chat("Bob")
         await tell(house, other, bob, "hello")
         house.world.react(other, bob, last(house, other)["message_id"], "👎")
@@ -167,10 +168,21 @@ async def test_it_is_offered_once_and_by_a_press_too(house: House) -> None:
         assert OFFER not in texts(house, other)
 
 
+async def test_who_wants_no_buttons_is_offered_none(house: House) -> None:
+    """A 👎 is recorded as ever, and nothing is asked."""
+    async with house.bot(**{**OFFERING, "feedback_buttons": "never"}):
+        ann, chat = house.chat()
+        await tell(house, chat, ann, "why?")
+        house.world.react(chat, ann, last(house, chat)["message_id"], "👎")
+        await idle(house)
+        assert OFFER not in texts(house, chat)
+    assert house.rows("SELECT polarity FROM polar_feedback_events") == [("negative",)]
+
+
 @pytest.mark.parametrize("data", ["another:", "another:x", "another:1", "another:99", "another:-2"])
 async def test_what_is_no_answer_of_ours_has_no_other(house: House, data: str) -> None:
     """Whatever data is sent, and whatever message it names."""
-    async with house.bot(responder=COUNTING):
+    async with house.bot(**OFFERING):
         ann, chat = house.chat()
         offer = await disliked(house, ann, chat)
         assert await press_data(house, chat, ann, data, offer) == say("button.out_of_date")
@@ -178,7 +190,7 @@ async def test_what_is_no_answer_of_ours_has_no_other(house: House, data: str) -
 
 async def test_it_stays_in_its_topic(house: House) -> None:
     """Offer and answer, though Telegram says of no reaction in which topic it is."""
-    async with house.bot(responder=COUNTING):
+    async with house.bot(**OFFERING):
         ann = house.world.person("Ann")
         forum = house.world.group("Forum", [ann], forum=True)
         topic = house.world.topic(forum, "Tea")
@@ -194,7 +206,7 @@ async def test_it_stays_in_its_topic(house: House) -> None:
 
 async def test_it_counts_as_a_message_does(house: House) -> None:
     """Beyond the limit a press is told so, and nothing is asked."""
-    async with house.bot(TestClock(), responder=COUNTING, rate_limit_per_minute=2):
+    async with house.bot(TestClock(), **OFFERING, rate_limit_per_minute=2):
         ann, chat = house.chat()
         offer = await disliked(house, ann, chat)
         assert await press(house, chat, ann, BUTTON, offer) == say("button.too_many")
@@ -203,7 +215,7 @@ async def test_it_counts_as_a_message_does(house: House) -> None:
 
 async def test_a_question_that_is_gone_has_no_other_answer(house: House) -> None:
     """Of somebody who was erased nothing is asked again."""
-    async with house.bot(responder=COUNTING) as bot:
+    async with house.bot(**OFFERING) as bot:
         ann, chat = house.chat()
         offer = await disliked(house, ann, chat)
         await bot.app.database.commit(*bot.app.stores.erasure.of(str(ann.id), now_ms=1))
@@ -212,7 +224,7 @@ async def test_a_question_that_is_gone_has_no_other_answer(house: House) -> None
 
 async def test_it_ends_with_stop(house: House) -> None:
     """As the answer to a message does; nothing then stands in place of the first, and there may be another."""
-    async with house.bot(responder=HANGING_LATER):
+    async with house.bot(**{**OFFERING, "responder": HANGING_LATER}):
         ann, chat = house.chat()
         offer = await disliked(house, ann, chat)
         [data] = buttons(offer).values()
@@ -222,20 +234,20 @@ async def test_it_ends_with_stop(house: House) -> None:
         assert last(house, chat)["text"] == say("answer.stopped")
         assert query in house.world.answers
     assert [origin for _, origin in house.rows(ORIGINS) if "alternativeOf" in origin] == []
-    async with house.bot(responder=COUNTING):
+    async with house.bot(**OFFERING):
         await press_data(house, chat, ann, data, offer)
         assert last(house, chat)["text"] == "1: why? after []"
 
 
 async def test_a_wish_outlives_whoever_took_it_up(house: House) -> None:
     """The next bot finds it in the journal and answers, once; buttons of an earlier bot work."""
-    async with house.bot(responder=HANGING_LATER, shutdown_seconds=0):
+    async with house.bot(**{**OFFERING, "responder": HANGING_LATER}, shutdown_seconds=0):
         ann, chat = house.chat()
         offer = await disliked(house, ann, chat)
         [data] = buttons(offer).values()
         house.world.press(chat, ann, offer["message_id"], data)
         await until(lambda: HangingLater.is_asked)
-    async with house.bot(responder=COUNTING):
+    async with house.bot(**OFFERING):
         await idle(house)
         assert [text for text in texts(house, chat) if "why?" in text][1:] == ["1: why? after []"]
         assert await press_data(house, chat, ann, data, offer) == say("feedback.another.there")
@@ -243,7 +255,7 @@ async def test_a_wish_outlives_whoever_took_it_up(house: House) -> None:
 
 async def test_a_wish_goes_with_whoever_is_erased(house: House) -> None:
     """One that waits, or is being answered, ends unread."""
-    async with house.bot(responder=HANGING_LATER, shutdown_seconds=0):
+    async with house.bot(**{**OFFERING, "responder": HANGING_LATER}, shutdown_seconds=0):
         ann, chat = house.chat()
         offer = await disliked(house, ann, chat)
         for data in buttons(offer).values():
@@ -258,7 +270,7 @@ async def test_a_wish_goes_with_whoever_is_erased(house: House) -> None:
 
 async def test_a_budget_holds_for_it(house: House) -> None:
     """What is refused stands in place of nothing."""
-    async with house.bot(responder=COSTLY) as bot:
+    async with house.bot(**{**OFFERING, "responder": COSTLY}) as bot:
         ann, chat = house.chat()
         offer = await disliked(house, ann, chat)
         policy = BudgetPolicy(scope="user", target_id=str(ann.id), limit_usd=0.5)
@@ -271,7 +283,7 @@ async def test_a_budget_holds_for_it(house: House) -> None:
 @pytest.mark.slow
 async def test_a_killed_bot_leaves_neither_none_nor_two(house: House) -> None:
     """Killed between press and answer."""
-    process = await start_asking(house, responder=HANGING_LATER, responder_timeout_seconds=60)
+    process = await start_asking(house, **{**OFFERING, "responder": HANGING_LATER}, responder_timeout_seconds=60)
     ann, chat = house.chat()
     offer = await disliked(house, ann, chat)
     [data] = buttons(offer).values()
@@ -280,7 +292,7 @@ async def test_a_killed_bot_leaves_neither_none_nor_two(house: House) -> None:
         lambda: house.rows("SELECT 1 FROM polar_updates WHERE lane LIKE '%:answer' AND status = 'pending'") != []
     )
     await kill(process)
-    process = await start(house, responder=COUNTING)
+    process = await start(house, **OFFERING)
     await finished(house)
     assert [text for text in texts(house, chat) if "why?" in text] == ["1: why? after []"] * 2
     assert await end(process) == 0

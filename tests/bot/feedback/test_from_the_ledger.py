@@ -42,7 +42,7 @@ async def react(house: House, chat: Chat, person: Person, emoji: str) -> None:
 @pytest.mark.slow
 async def test_a_rated_conversation_is_a_line_and_two_answers_are_a_pair(house: House) -> None:
     """What was asked of the model, with the same messages before it; leave counts from the moment it is given."""
-    async with ModelServer() as server, house.bot(**to_model(server)):
+    async with ModelServer() as server, house.bot(**to_model(server), feedback_buttons="private"):
         await awake(house)
         ann, chat = house.chat()
         server.model.say("Hi, *Ann*.", "A pen.", "A book.")
