@@ -12,7 +12,19 @@ from tests.house import CHECKOUT
 ENTRY = re.compile(r"^- \*\*(\w+)\*\*: (.+?)(?=\n- |\n\n|\Z)", re.MULTILINE | re.DOTALL)
 ENTRIES = ENTRY.findall(prose(DOCS / "explanation" / "glossary.md"))
 TERMS = {
-    *("abilities", "arrival", "aside", "beat", "bulk", "claim", "conversation", "delta", "effects", "envelope"),
+    *(
+        "abilities",
+        "arrival",
+        "aside",
+        "beat",
+        "bulk",
+        "claim",
+        "control",
+        "conversation",
+        "delta",
+        "effects",
+        "envelope",
+    ),
     *(
         "fingerprint",
         "form",
@@ -41,7 +53,7 @@ TERMS = {
         "session",
         "source",
     ),
-    *("speech", "stage", "subject", "thread", "turn", "witness"),
+    *("speech", "stage", "subject", "thread", "turn", "unit", "variant", "witness"),
 }
 
 
