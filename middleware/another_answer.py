@@ -69,7 +69,16 @@ class AnotherAnswer:
             return with_toast(turn, say("feedback.another.there"), status="ignored")
         await self._ask_again(turn, asked, first)
         outcome = await call_next(turn)
+        if any(isinstance(reply, Reply) and reply.by == "responder" for reply in outcome.replies):
+            turn.discards = (*turn.discards, *await self._used(turn.session_id, turn.press.telegram_message_id))
         return replace(outcome, replies=(*outcome.replies, Toast(turn.press.query_id)))
+
+    async def _used(self, session_id: str, number: int | None) -> tuple[str, ...]:
+        """The offer that was pressed, as its button leads nowhere from now on; nothing that is no offer."""
+        pressed = None if number is None else await self.messages.find(session_id, number)
+        if pressed is None or pressed.delivery_id is None or pressed.origin.responder is not None:
+            return ()
+        return (pressed.delivery_id,) if pressed.text == say("feedback.another.offer") else ()
 
     async def _ask_again(self, turn: Turn, asked: Message, first: str) -> None:
         together = await whole(self.parts, await self.messages.list_turn(asked))

@@ -43,7 +43,7 @@ telegramMessageId IS NULL
 """
 _COLUMNS = (
     "sequence, sessionId, messageId, role, telegramMessageId, threadKey, userId, kind, text, attachment, "
-    "origin, createdAtMs, editDate, answersMessageId"
+    "origin, createdAtMs, editDate, answersMessageId, deliveryId"
 )
 
 
@@ -89,6 +89,8 @@ class Message:
     edit_date: int | None = None
     answers: int | None = None
     """Telegram's number of the message that one of ours answers."""
+    delivery_id: str | None = None
+    """The call that has sent one of ours."""
     parts: tuple[Part, ...] = ()
 
     @property
@@ -114,6 +116,7 @@ class Message:
             created_at_ms=row[11],
             edit_date=row[12],
             answers=row[13],
+            delivery_id=row[14],
         )
 
 

@@ -128,7 +128,27 @@ async def test_there_is_one_in_place_of_an_answer(house: House) -> None:
         assert [text[:1] for text in answers] == ["1", "2"]
         house.world.react(chat, ann, last(house, chat)["message_id"], "👎")
         await idle(house)
+        assert OFFER not in texts(house, chat)
+
+
+async def test_an_offer_that_was_used_goes(house: House) -> None:
+    """It, and nothing else that somebody says was pressed; with it goes the button that leads nowhere."""
+    async with house.bot(**OFFERING):
+        ann, chat = house.chat()
+        await tell(house, chat, ann, "hello")
+        other = last(house, chat)
+        offer = await disliked(house, ann, chat)
+        [data] = buttons(offer).values()
+        await press_data(house, chat, ann, data, other)
+        assert [text[:1] for text in texts(house, chat) if text != OFFER] == ["1", "2", "3"]
+        assert OFFER in texts(house, chat)
+        await tell(house, chat, ann, "why not?")
+        house.world.react(chat, ann, last(house, chat)["message_id"], "👎")
+        await house.world.wait(lambda: last(house, chat).get("text") == OFFER)
+        await idle(house)
+        await press(house, chat, ann, BUTTON)
         assert texts(house, chat).count(OFFER) == 1
+        assert len(house.rows("SELECT 1 FROM polar_messages WHERE role = 'assistant' AND text = ''")) == 1
 
 
 async def test_only_who_has_asked_may(house: House) -> None:
@@ -232,6 +252,7 @@ async def test_it_ends_with_stop(house: House) -> None:
         await until(lambda: HangingLater.is_asked)
         await tell(house, chat, ann, "/stop")
         assert last(house, chat)["text"] == say("answer.stopped")
+        assert OFFER in texts(house, chat)
         assert query in house.world.answers
     assert [origin for _, origin in house.rows(ORIGINS) if "alternativeOf" in origin] == []
     async with house.bot(**OFFERING):
@@ -277,6 +298,7 @@ async def test_a_budget_holds_for_it(house: House) -> None:
         await bot.app.database.commit(*Budgets.set(policy, now_ms=1))
         assert await press(house, chat, ann, BUTTON, offer) == ""
         assert "too little is left of your budget" in last(house, chat)["text"]
+        assert OFFER in texts(house, chat)
     assert house.rows(KINDS) == [("another_answer", "blocked")]
 
 
