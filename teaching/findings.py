@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from teaching.verdicts import Arm, Contrast, Judgement
-from teaching.wording import MISSING, percent
+from teaching.wording import MISSING, chance, percent
 
 RUNNING = "It runs: counts are all that is told. The verdict comes when it is over."
 BECAUSE = {
@@ -27,14 +27,15 @@ def approved(arm: Arm) -> str:
 def found(contrast: Contrast, verdict: Judgement) -> str:
     """A variant beside the control as a sentence, with how sure that is and what could have been seen at all."""
     if contrast.finding == "void":
-        return f"Void: chance seldom shares out units as unevenly as this (p {verdict.allocation_p:.2g})."
+        p = chance(verdict.allocation_p)
+        return f"Void: chance seldom shares out units as unevenly as this (p {p}), so nothing follows."
     return f"{_told(contrast)} {_could_be_seen(contrast)}"
 
 
 def _told(one: Contrast) -> str:
     if one.difference is None or one.low is None or one.high is None or one.p is None:
         return "Too few to tell."
-    by = f"{_points(one.difference)} points ({_points(one.low)} to {_points(one.high)}; p {one.p:.3f})"
+    by = f"{_points(one.difference)} points ({_points(one.low)} to {_points(one.high)}; p {chance(one.p)})"
     match one.finding:
         case "better":
             return f"More liked than the control: {by}."

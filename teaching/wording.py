@@ -37,7 +37,7 @@ def told(difference: Difference) -> str:
 def _found(one: Difference) -> str:
     if one.mean is None or one.low is None or one.high is None or one.p is None:
         return f"Too few to tell: {_people(one)}."
-    by = f"{_points(one.mean)} points ({_points(one.low)} to {_points(one.high)}; p {_p(one.p)}), {_people(one)}"
+    by = f"{_points(one.mean)} points ({_points(one.low)} to {_points(one.high)}; p {chance(one.p)}), {_people(one)}"
     match one.conclusion:
         case "differs":
             return f"{'More' if one.mean > 0 else 'Less'} liked: {by}."
@@ -61,5 +61,6 @@ def _points(share: float) -> str:
     return f"{100 * share:+.0f}"
 
 
-def _p(p: float) -> str:
+def chance(p: float) -> str:
+    """A p value: `0.012`, or `below 0.001`."""
     return f"{p:.3f}" if p >= 0.001 else "below 0.001"

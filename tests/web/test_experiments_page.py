@@ -52,13 +52,15 @@ async def test_the_page_tells_the_commands_verdict(web: Web, database: Path) -> 
     assert all(found(one, verdict) in text for one in verdict.contrasts)
     drawn = re.findall(r'class="span" d="M([\d.]+) 6H([\d.]+)"/><path class="figure" d="M([\d.]+) ', page)
     assert len(drawn) == 3
+    assert all(mark in text for mark in ("0%", "50%", "100%", "less liked", "as much", "more liked"))
     assert all(0 <= float(low) <= float(figure) <= float(high) <= 100 for low, high, figure in drawn)
     assert Document(page).dangers() == []
 
 
 def test_a_lopsided_one_is_void(web: Web) -> None:
     """It says that nothing follows from it."""
-    assert "Void: chance seldom" in Document(web.page("/experiments?name=models")).text
+    text = Document(web.page("/experiments?name=models")).text
+    assert "Void: chance seldom shares out units as unevenly as this (p below 0.001), so nothing follows." in text
 
 
 def test_all_are_listed_with_their_counts_alone(web: Web) -> None:
