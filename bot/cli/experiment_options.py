@@ -9,12 +9,15 @@ from pathlib import Path
 
 import typer
 
+from bot.clock import millis
 from bot.settings import Settings
-from storage.tables.personalities import MAX_PROMPT, PromptRefused, checked
+from storage.tables.personalities import PromptRefused, checked
 from teaching.assignment import CONTROL, UNIT_KINDS, UnitKind, Variant
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-FORM = "NAME:WEIGHT, and for all but control :personality=TEXT, :personality=@FILE or :model=NAME behind it"
+CHANGE = "personality=TEXT, personality=@FILE or model=NAME"
+FORM = f"{CONTROL}:WEIGHT, or NAME:WEIGHT: and {CHANGE}"
+NAMES = "a letter or digit, then letters, digits, dots, _ and -, at most 64 in all, without accents"
 _WEIGHT = re.compile(r"[1-9][0-9]{0,5}")
 _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
@@ -22,7 +25,7 @@ _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 def named(written: str) -> str:
     """A name of an experiment or a variant."""
     if not NAME.fullmatch(written):
-        raise expected("NAME", "letters, digits, dots, _ and -, at most 64", written)
+        raise expected("NAME", NAMES, written)
     return written
 
 
@@ -53,7 +56,7 @@ def until(written: str, *, now_ms: int) -> int:
         at = datetime.fromisoformat(written) if day is None else day
         if at.tzinfo is None:
             raise ValueError
-        at_ms = int(at.timestamp() * 1000)
+        at_ms = millis(at.astimezone(UTC))
     except (ValueError, OverflowError):
         raise expected("--until", "a day like 2026-12-24, or an instant like 2026-12-24T18:00:00Z", written) from None
     if at_ms <= now_ms:
@@ -97,8 +100,10 @@ def _is_priced(model: str, settings: Settings, now_ms: int) -> bool:
 def _variant(written: str) -> Variant:
     name, _, rest = written.partition(":")
     weight, _, change = rest.partition(":")
-    if not NAME.fullmatch(name) or not _WEIGHT.fullmatch(weight):
-        raise expected("--variant", FORM, written)
+    if not NAME.fullmatch(name):
+        raise expected("--variant", f"{FORM}; NAME is {NAMES}", written)
+    if not _WEIGHT.fullmatch(weight):
+        raise expected("--variant", f"{FORM}; WEIGHT is a whole number from 1 to 999999", written)
     kind, _, value = change.partition("=")
     if name == CONTROL:
         if change:
@@ -108,15 +113,16 @@ def _variant(written: str) -> Variant:
         return Variant(name=name, weight=int(weight), personality=_prompt(value))
     if kind == "model" and value.strip():
         return Variant(name=name, weight=int(weight), model=value.strip())
-    raise expected("--variant", FORM, written)
+    raise expected("--variant", f"what {name} changes: {name}:{weight}:{CHANGE}", written)
 
 
 def _prompt(value: str) -> str:
     try:
-        text = Path(value[1:]).read_text(encoding="utf-8") if value.startswith("@") else value
-        return checked(text)
-    except (OSError, UnicodeDecodeError):
-        raise expected("personality", f"a file with a text of at most {MAX_PROMPT} characters", value) from None
+        return checked(Path(value[1:]).read_text(encoding="utf-8") if value.startswith("@") else value)
+    except OSError as error:
+        raise expected("personality", f"a file that can be read ({error.strerror})", value) from None
+    except UnicodeDecodeError:
+        raise expected("personality", "a file with a text in UTF-8", value) from None
     except PromptRefused as error:
         raise typer.BadParameter(f"personality: {error}") from None
 

@@ -19,6 +19,7 @@ from storage.beside import Beside
 from storage.errors import ExpectationFailed
 from storage.tables.experiments import Experiment, ExperimentDamaged, Experiments
 from storage.views.experiments import SurveyedExperiment, judge, look_at, survey
+from teaching.assignment import UNIT_KINDS
 from teaching.findings import BECAUSE
 
 app = typer.Typer(help="Experiments: answers of another kind for some, to see what is liked.", no_args_is_help=True)
@@ -37,9 +38,9 @@ _COLUMNS = (
 @app.command()
 def start(
     name: Name,
-    variant: Annotated[list[str], typer.Option(help=f"Once for each variant: {options.FORM}.")],
+    variant: Annotated[list[str], typer.Option(metavar="VARIANT", help=f"Once for each: {options.FORM}.")],
     until: Annotated[str, typer.Option(metavar="DATE", help="When it ends: 2026-12-24 (its beginning, UTC).")],
-    unit: Annotated[str, typer.Option(help="What gets a variant as one: person, conversation or day.")] = "person",
+    unit: Annotated[str, typer.Option(metavar="|".join(UNIT_KINDS), help="What gets a variant as one.")] = "person",
     people: Annotated[int | None, typer.Option(min=2, help="End it when so many have rated an answer.")] = None,
     budget: Annotated[
         str | None, typer.Option(metavar="USD", help="End it when its answers have cost so much.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -134,14 +135,18 @@ def test_what_the_responder_cannot_do_is_refused(settings: dict[str, Any], respo
         (("--variant", "a:50:personality=x", "--variant", "b:50:personality=y"), "one named control"),
         (("--variant", "control:50", "--variant", "control:50"), "each name once"),
         (("--variant", "control:50:personality=x", "--variant", "b:50:personality=y"), "changes nothing"),
-        (("--variant", "control:50", "--variant", "b:50"), "NAME:WEIGHT"),
-        (("--variant", "control:50", "--variant", "b:0:personality=x"), "NAME:WEIGHT"),
-        (("--variant", "control:50", "--variant", "b:x:personality=x"), "NAME:WEIGHT"),
-        (("--variant", "control:50", "--variant", "b:50:colour=x"), "NAME:WEIGHT"),
-        (("--variant", "control:50", "--variant", "b:50:personality="), "NAME:WEIGHT"),
-        (("--variant", "control:50", "--variant", "b:50:personality=@/nowhere"), "a file with a text"),
+        (("--variant", "control:50", "--variant", "b:50"), "what b changes: b:50:personality=TEXT"),
+        (("--variant", "control:50", "--variant", "b:0:personality=x"), "WEIGHT is a whole number"),
+        (("--variant", "control:50", "--variant", "b:1.5:personality=x"), "from 1 to 999999"),
+        (("--variant", "control:50", "--variant", "b:50:colour=x"), "what b changes"),
+        (("--variant", "control:50", "--variant", "b:50:personality="), "what b changes"),
+        (
+            ("--variant", "control:50", "--variant", "b:50:personality=@/nowhere"),
+            "(No such file or directory)",
+        ),
+        (("--variant", "control:50", "--variant", f"b:50:personality=@{sys.executable}"), "a text in UTF-8"),
         (("--variant", "control:50", "--variant", f"b:50:personality={'x' * 2_001}"), "at most 2000 characters"),
-        (("--variant", "control:50", "--variant", "b b:50:personality=x"), "NAME:WEIGHT"),
+        (("--variant", "control:50", "--variant", "b b:50:personality=x"), "NAME is a letter or digit"),
     ],
 )
 def test_variants_that_cannot_be_are_refused(settings: dict[str, Any], options: tuple[str, ...], why: str) -> None:
@@ -159,6 +164,7 @@ def test_variants_that_cannot_be_are_refused(settings: dict[str, Any], options: 
         ("--until", "soon", "a day like"),
         ("--until", "2100-01-01T00:00:00", "a day like"),
         ("--until", "9999-99-99", "a day like"),
+        ("--until", "9999-12-31T23:59:59-23:00", "a day like"),
         ("--unit", "chat", "person, conversation, day"),
         ("--budget", "0", "US dollars"),
         ("--budget", "-1", "US dollars"),
