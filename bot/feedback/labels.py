@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot.errors import CannotRun
 from bot.feedback.files import SortedLines
 from bot.feedback.pseudonyms import Pseudonyms
 from bot.feedback.reading import LabelledAnswer, Labels
@@ -20,6 +21,8 @@ from teaching.splits import Components
 _SPLIT = '"split":"{}"'
 _UNSPLIT = _SPLIT.format("")
 """The first of a row's empty values: what stands before it are ids."""
+_FIRST = b'{"id":"'
+"""What a file of labels begins with."""
 
 
 @dataclass(slots=True)
@@ -40,7 +43,11 @@ class LabelsFile:
 
 
 async def write_labels(labels: Labels, names: Pseudonyms, out: Path) -> LabelsFile:
-    """Put all of them into a file, which is replaced whole. Raises CannotWrite."""
+    """Put all of them into a file, which is replaced whole.
+
+    Raises CannotWrite, and CannotRun where there is anything but a file of labels.
+    """
+    out = _checked(out)
     told = LabelsFile(dropped=labels.dropped)
     components = Components()
     with Folder.open(out.parent) as folder, SortedLines.open(out.parent) as lines:
@@ -55,6 +62,24 @@ async def write_labels(labels: Labels, names: Pseudonyms, out: Path) -> LabelsFi
                 lines.add(row["id"], f"{labelled.answer.session_id}\t{written(row)}")
         told.is_changed = folder.replace(out.name, _with_splits(lines, components, names, told))
     return told
+
+
+def _checked(path: Path) -> Path:
+    """What is replaced is gone: so neither a device, nor a file of somebody else's, nor the database itself."""
+    out = path.resolve()
+    try:
+        is_ours = not out.exists() or (out.is_file() and _is_empty_or_labels(out))
+    except OSError as error:
+        raise CannotRun(f"{out} cannot be read ({error.strerror}); --out names a file of its own") from error
+    if not is_ours:
+        raise CannotRun(f"{out} is no file of labels; --out names a file of its own, which is replaced")
+    return out
+
+
+def _is_empty_or_labels(out: Path) -> bool:
+    with out.open("rb") as file:
+        start = file.read(len(_FIRST))
+    return not start or start == _FIRST
 
 
 def row_of(labelled: LabelledAnswer, label: Label, names: Pseudonyms) -> dict[str, Any]:

@@ -226,6 +226,34 @@ def test_what_cannot_be_done_is_told_in_one_line(database: Path, tmp_path: Path)
         assert said in done.stderr
 
 
+@pytest.mark.parametrize("kind", ["text", "folder", "pipe", "database"])
+def test_what_is_no_file_of_labels_is_left_alone(database: Path, tmp_path: Path, kind: str) -> None:
+    """Also where a link leads there: what is replaced would be gone."""
+    (text := tmp_path / "thesis.txt").write_text("mine")
+    (folder := tmp_path / "folder").mkdir()
+    os.mkfifo(pipe := tmp_path / "pipe")
+    there = {"text": text, "folder": folder, "pipe": pipe, "database": database}[kind]
+    (link := tmp_path / "link").symlink_to(there)
+    before = there.stat()
+    for out in (link, there):
+        done = polar("feedback", "labels", "--out", str(out), database=database)
+        assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+        assert "is no file of labels; --out names a file of its own" in done.stderr
+    after = there.stat()
+    assert (after.st_ino, after.st_size, after.st_mtime_ns) == (before.st_ino, before.st_size, before.st_mtime_ns)
+
+
+def test_a_link_to_a_file_of_labels_stays_one(path: Path, out: Path) -> None:
+    """The file that it leads to is replaced."""
+    written(path, talk)
+    out.parent.mkdir()
+    (link := out.with_name("latest")).symlink_to(out)
+    for _ in range(2):
+        assert polar("feedback", "labels", "--out", str(link), database=path).exit_code == 0
+    assert link.is_symlink()
+    assert out.is_file()
+
+
 STOPPING = """
 import os, signal, sys
 
@@ -246,14 +274,14 @@ def test_a_run_that_is_killed_leaves_the_file_as_it_was(path: Path, out: Path) -
     """And the next one goes over what it has left."""
     written(path, talk)
     out.parent.mkdir()
-    out.write_text("as it was\n", encoding="utf-8")
+    out.write_text('{"id":"as it was"}\n', encoding="utf-8")
     command = [sys.executable, "-c", STOPPING, "feedback", "labels", "--out", str(out)]
     with subprocess.Popen(
         command, cwd=CHECKOUT, env=environment({"PYTHONPATH": str(CHECKOUT)}, {"database": path})
     ) as process:
         os.waitpid(process.pid, os.WUNTRACED)
         process.send_signal(signal.SIGKILL)
-    assert out.read_text(encoding="utf-8") == "as it was\n"
+    assert out.read_text(encoding="utf-8") == '{"id":"as it was"}\n'
     told = printed(polar("feedback", "labels", "--out", str(out), "--json", database=path))
     assert told["labels"] == len(rows(out)) == 3
     assert [file.name for file in out.parent.iterdir()] == [out.name]
