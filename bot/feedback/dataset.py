@@ -123,4 +123,6 @@ def _half(told: str) -> RatedExample:
 
 
 def _is_pair(first: Example, second: Example) -> bool:
-    return not first.is_liked and second.is_liked and first.prompt == second.prompt
+    """The same words twice would teach nothing but chance."""
+    is_better = not first.is_liked and second.is_liked and first.answer != second.answer
+    return is_better and first.prompt == second.prompt

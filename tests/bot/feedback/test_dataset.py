@@ -351,12 +351,12 @@ async def test_fresh_ids_are_in_no_other_file(talk: Talk) -> None:
     assert sorted(asked[0]) == sorted(asked[1]) == sorted(asked[2])
 
 
-async def paired(talk: Talk, *, first: str = "👎", second: str = "👍", **changes: Any) -> None:
+async def paired(talk: Talk, *, first: str = "👎", second: str = "👍", answer: str = "a book", **changes: Any) -> None:
     """Two answers to one question, each rated."""
     await talk.share("7")
     question = await talk.chat().ask("what is it?")
     worse = await talk.answer("a pen", question)
-    better = await talk.answer("a book", question, **{"alternative_of": f"msg_a_{worse}", **changes})
+    better = await talk.answer(answer, question, **{"alternative_of": f"msg_a_{worse}", **changes})
     await talk.rate(worse, first)
     await talk.rate(better, second)
 
@@ -392,10 +392,11 @@ async def test_everybody_who_judged_one_of_two_answers_is_counted(talk: Talk) ->
         {"first": "👍"},
         {"alternative_of": None},
         {"history": (1,)},
+        {"answer": "a pen"},
     ],
 )
 async def test_what_is_not_disliked_then_liked_to_one_prompt_is_no_pair(talk: Talk, changes: dict[str, Any]) -> None:
-    """Nor are two answers of which neither was asked for in place of the other."""
+    """Nor are two answers of which neither was asked for in place of the other, or which say the same."""
     await talk.chat().ask("before")
     await paired(talk, **changes)
     assert (await talk.make("dpo")).lines == {"dpo": {"train": 0, "test": 0}}
