@@ -47,6 +47,7 @@ async def make(readers: Readers, names: Pseudonyms, asked: Asked) -> MadeDataset
         names=names,
     )
     with replacing(asked.out, ours=OURS) as folder, ExitStack() as opened:
+        _check(asked.out)
         forms = [FORMS[name] for name in asked.forms]
         dataset = Dataset(forms=forms, names=names, folder=folder.path, opened=opened)
         async for rated in examples.read():
@@ -56,6 +57,14 @@ async def make(readers: Readers, names: Pseudonyms, asked: Asked) -> MadeDataset
         if await mark_of_leave(readers) != mark:
             raise CannotRun("somebody gave or took back their leave while this was read; run it again")
     return made
+
+
+def _check(out: Path) -> None:
+    """Others name their files README.md and manifest.json, too."""
+    if out.exists() and any(out.iterdir()) and not manifest.is_there(out / manifest.NAME):
+        raise CannotRun(
+            f"{out} has no {manifest.NAME} of a dataset; --out names a folder of its own, which is replaced"
+        )
 
 
 def _write(dataset: Dataset, folder: NewFolder, asked: Asked, examples: Examples) -> MadeDataset:

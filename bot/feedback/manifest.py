@@ -13,6 +13,8 @@ from typing import Any
 NAME = "manifest.json"
 _LISTED = re.compile(rb'"([a-z-]+/[0-9a-f]+)"\s*:\s*"([0-9a-f]{64})"')
 """An example in the list, however a program has laid it out since."""
+_OURS = re.compile(rb'"freshIds"\s*:')
+"""What the manifest of nothing else has."""
 
 
 def listed(path: Path) -> Iterator[str]:
@@ -23,6 +25,15 @@ def listed(path: Path) -> Iterator[str]:
                 yield listing(found[1].decode(), found[2].decode())
     except (FileNotFoundError, ValueError):  # the latter for an empty file
         return
+
+
+def is_there(path: Path) -> bool:
+    """True if this is the manifest of a dataset of ours. Raises OSError."""
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+            return _OURS.search(text) is not None
+    except (FileNotFoundError, ValueError):
+        return False
 
 
 def listing(name: str, digest: str) -> str:

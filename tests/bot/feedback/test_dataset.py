@@ -484,6 +484,18 @@ async def test_who_changes_their_mind_while_it_is_read_is_heard(talk: Talk, monk
     assert (await talk.make()).lines["kto"]["train"] == 0
 
 
+@pytest.mark.parametrize("manifest", ["", '{"name": "an extension"}', None])
+async def test_a_folder_of_the_same_names_is_left_alone(talk: Talk, manifest: str | None) -> None:
+    """Of a program that has a README.md and a manifest.json as well."""
+    (out := talk.folder / "out").mkdir()
+    (out / "README.md").write_text("mine")
+    if manifest is not None:
+        (out / "manifest.json").write_text(manifest)
+    with pytest.raises(CannotRun, match=r"no manifest\.json of a dataset"):
+        await talk.make()
+    assert (out / "README.md").read_text() == "mine"
+
+
 async def test_a_folder_that_holds_anything_else_is_left_alone(talk: Talk) -> None:
     """It would be gone; a file is no folder."""
     (talk.folder / "out").mkdir()
