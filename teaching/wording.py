@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from teaching.comparisons import Contender, Difference, Where
 
 PLACES: dict[Where, str] = {"private": "in private", "groups": "in groups"}
@@ -9,12 +11,19 @@ NOT_WHY = (
     "Compared are those who rated both, each with themselves. What differs need not be why: nobody drew lots over "
     "who got what, or when."
 )
+ALONE = "There are no two that people have rated, so there is nothing to compare."
 UNMET = "Nobody who has rated {first} has rated any of these, so nothing is told of how they differ: {others}"
 DRAWN = (
     "Which variant is better is said once, when its experiment is over, as polar experiments show NAME says it: of all "
     "of it, and of its units rather than of people. Of one that runs there are counts."
 )
 MISSING = "–"
+_DIGEST = re.compile(r"[0-9a-f]{32}")
+
+
+def called(name: str) -> str:
+    """What people call a side: of a digest the first characters, which are enough to find it by."""
+    return f"{name[:12]}…" if _DIGEST.fullmatch(name) else name or "none"
 
 
 def percent(share: float | None) -> str:

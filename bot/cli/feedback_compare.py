@@ -21,7 +21,7 @@ from teaching.assignment import CONTROL
 from teaching.comparisons import Contender
 from teaching.findings import BY_HARM
 from teaching.findings import found as shown
-from teaching.wording import DRAWN, MISSING, NOT_WHY, PLACES, UNMET, approval, percent, told
+from teaching.wording import ALONE, DRAWN, MISSING, NOT_WHY, PLACES, UNMET, approval, called, percent, told
 
 
 def compare(
@@ -76,7 +76,7 @@ def _names(found: Compared) -> Iterator[str]:
 def _named(found: Compared, name: str) -> str:
     """With what more is known of it, in a few words."""
     about = found.about.get(name)
-    return (name or "none") if about is None else f"{name} ({about:.40})"
+    return called(name) if about is None else f"{called(name)} ({about:.40})"
 
 
 def _row(side: Contender, name: str) -> Fact:
@@ -103,7 +103,8 @@ def _lines(found: Compared, way: ComparedBy) -> Iterator[str]:
         first, *others = (_named(found, name) for name in (found.comparison.sides[0].name, *unmet))
         yield f"\n{printable(UNMET.format(first=first, others=', '.join(others)))}"
     if found.comparison.sides:
-        yield f"\n{DRAWN if way == 'variant' else NOT_WHY}"
+        meaning = NOT_WHY if found.comparison.differences or found.comparison.unmet else ALONE
+        yield f"\n{DRAWN if way == 'variant' else meaning}"
     yield from (f"left out: {count:,} {words}" for count, words in found.dropped.lines())
 
 

@@ -15,7 +15,7 @@ from teaching.comparisons import Contender, Difference
 from teaching.findings import BY_HARM
 from teaching.findings import found as shown
 from teaching.verdicts import Contrast, Judgement
-from teaching.wording import DRAWN, NOT_WHY, PLACES, UNMET, approval, percent, told
+from teaching.wording import ALONE, DRAWN, NOT_WHY, PLACES, UNMET, approval, called, percent, told
 from web import formats
 from web.clock import now_ms
 from web.intervals import DIFFERENCES, SHARES, interval
@@ -26,7 +26,7 @@ SPANS = ("30", "90", "365")
 """Days that may be asked for; the first is shown unasked."""
 MAX_ROWS = 20
 TONES = {"better": "ok", "worse": "bad"}
-NAMELESS, MOST_SHOWN = "none", 60
+MOST_SHOWN = 60
 MOST_RATINGS = 100_000
 """More take longer than anybody waits for a page."""
 
@@ -49,6 +49,7 @@ async def page(request: Request) -> Response:
         ratings=ratings,
         command=f"polar feedback compare --by {by} --since {since}",
         meaning=DRAWN if by == "variant" else NOT_WHY,
+        alone=ALONE,
         **_shown(found),
     )
 
@@ -72,8 +73,8 @@ def _shown(found: Compared | None) -> dict[str, Any]:
 
 
 def _unmet(first: str, names: Sequence[str]) -> str:
-    others = ", ".join(name[:MOST_SHOWN] or NAMELESS for name in names)
-    return UNMET.format(first=first[:MOST_SHOWN] or NAMELESS, others=others) if names else ""
+    others = ", ".join(called(name)[:MOST_SHOWN] for name in names)
+    return UNMET.format(first=called(first)[:MOST_SHOWN], others=others) if names else ""
 
 
 def _side(side: Contender, found: Compared) -> dict[str, Any]:
@@ -81,7 +82,7 @@ def _side(side: Contender, found: Compared) -> dict[str, Any]:
     if side.approval is not None and side.low is not None and side.high is not None:
         drawn = interval(side.low, side.approval, side.high, scale=SHARES, told=f"Approval {approval(side)}")
     return {
-        "name": side.name or NAMELESS,
+        "name": called(side.name),
         "about": found.about.get(side.name, ""),
         "answers": side.made.answers,
         "rated": percent(side.share_rated),
@@ -125,8 +126,8 @@ def _difference(one: Difference, found: Compared) -> dict[str, Any]:
         tone = ("ok" if one.mean > 0 else "bad") if one.conclusion == "differs" else "quiet"
         drawn = interval(one.low, one.mean, one.high, scale=DIFFERENCES, told=told(one), tone=tone)
     return {
-        "name": one.name or NAMELESS,
-        "against": one.against or NAMELESS,
+        "name": called(one.name),
+        "against": called(one.against),
         "about": found.about.get(one.name, ""),
         "where": PLACES[one.where],
         "told": told(one),

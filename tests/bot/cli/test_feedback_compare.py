@@ -76,6 +76,17 @@ def test_something_else_may_be_compared(rated: Path, by: str, names: list[str]) 
     assert [side["name"] for side in told["sides"]] == names
 
 
+def test_one_alone_is_beside_nothing(database: Path) -> None:
+    """Then there is no difference of which somebody could ask why; a digest is told by its first characters."""
+    digest, told = "5" * 32, f"{'5' * 12}…"
+    with writing(database) as rows:
+        rows.add_rated(NOW_MS, GROUP, "1", "👍", {"personality": digest})
+    said = polar(*ARGUMENTS, "--by", "personality", database=database).stdout
+    assert said.splitlines()[1].startswith(f"{told}  ")
+    assert said.endswith("\n\nThere are no two that people have rated, so there is nothing to compare.\n")
+    assert printed(polar(*ARGUMENTS, "--by", "personality", "--json", database=database))["sides"][0]["name"] == digest
+
+
 def test_days_before_a_day_are_left_out(database: Path) -> None:
     """The day itself counts; where nothing is left that is said."""
     with writing(database) as rows:
