@@ -8,22 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain, takewhile
 from typing import Any
 
 import psycopg
 from psycopg import Cursor
+from psycopg.pq import ExecStatus
 
 from storage.errors import ExpectationFailed
 from storage.postgres.dialect import translate
 from storage.postgres.rows import NamedRow, ServerConnection
 from storage.statement import Rows, Statement, Unit, UnitRows
 
+_Sent = tuple[Statement, Cursor[NamedRow]]
+
 
 def run_units(link: ServerConnection, units: Sequence[Unit], begin: Callable[[], Any]) -> list[UnitRows]:
-    """The answers of all units, in order; `begin` sends what stands before them. Raises what voids any of them."""
-    with _pipelined(link):
-        begin()
-        sent = [[(statement, send(link, statement)) for statement in unit] for unit in units]
+    """All units' answers, in order; `begin` sends what stands before them. Raises what voids any of them first."""
+    sent: list[list[_Sent]] = [[] for _ in units]
+    try:
+        with _pipelined(link):
+            begin()
+            for unit, cursors in zip(units, sent, strict=True):
+                cursors.extend((statement, send(link, statement)) for statement in unit)
+    except psycopg.Error:
+        # The server ran on behind what was not as expected, which is why it has failed, or before that at least.
+        for each in takewhile(_has_come, chain.from_iterable(sent)):
+            _answer(*each)
+        raise
     return [[_answer(*each) for each in unit] for unit in sent]
 
 
@@ -41,6 +53,11 @@ def _pipelined(link: ServerConnection) -> Iterator[None]:
             with suppress(psycopg.Error):  # it is the first failure that tells, not what was called off behind it
                 pipeline.sync()
             raise
+
+
+def _has_come(sent: _Sent) -> bool:
+    result = sent[1].pgresult
+    return result is not None and result.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 
 
 def _answer(statement: Statement, cursor: Cursor[NamedRow]) -> Rows:
