@@ -14,7 +14,6 @@ from storage.location import Location
 from storage.origin import Origin
 from storage.tables.answer_totals import AnswerTotals
 from tests.second import rows
-from tests.storage import ON_SQLITE
 from tests.storage.files import DAY_MS, NOW_MS
 
 TOTALS = "SELECT * FROM polar_answer_totals ORDER BY day, model, isPrivate"
@@ -49,7 +48,6 @@ async def test_what_was_made_beyond_the_calendar_is_counted_too(database: Databa
     assert [day for day, *_ in rows(location, TOTALS)] == [""]
 
 
-@ON_SQLITE
 def test_what_is_there_already_is_counted_by_its_first_parts() -> None:
     """Answers that grew in a message, too; nothing that no responder said, and no people's words."""
     made = {"responder": "openai", "model": "large", "personality": "f", "usd": 0.25}

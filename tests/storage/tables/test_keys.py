@@ -11,7 +11,6 @@ from storage import migrations
 from storage.database import Database
 from storage.tables.keys import PERSONALITY, Keys
 from tests.second import rows
-from tests.storage import ON_SQLITE
 from tests.storage.files import NOW_MS, plain
 
 BEFORE = 17
@@ -31,7 +30,6 @@ async def test_a_database_has_a_key_of_its_own_that_stays(tmp_path: Path) -> Non
     assert all(re.fullmatch("[0-9a-f]{64}", key or "") for key in found)
 
 
-@ON_SQLITE
 def test_former_texts_from_before_stay_as_they_were(tmp_path: Path) -> None:
     """Those of people's messages, in their order; none of an answer was kept."""
     path = tmp_path / "old.db"

@@ -206,7 +206,6 @@ async def test_the_index_survives_vacuum(database: Database, path: Path) -> None
     assert await found(memories, "apple plum") == []
 
 
-@ON_SQLITE
 async def test_memories_of_a_time_without_index_are_found_once_there_is_one(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,7 +230,6 @@ async def test_memories_of_a_time_without_index_are_found_once_there_is_one(
     assert sorted(rows(path, "SELECT memoryId FROM polar_memory_fts")) == [("new",), ("old",)]
 
 
-@ON_SQLITE
 async def test_the_index_is_rebuilt_only_when_it_has_to_be(path: Path) -> None:
     """An index in order is left alone at the next start."""
     database = await Database.open(path, now_ms=NOW_MS)
@@ -319,7 +317,6 @@ async def test_of_who_has_no_memory_no_text_is_taken_apart(
     assert "Who likes tea?" in taken
 
 
-@ON_SQLITE
 async def test_a_beginning_that_fails_leaves_the_index_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is one transaction."""
     database = await Database.open(path, now_ms=NOW_MS)

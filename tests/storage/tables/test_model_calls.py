@@ -12,7 +12,6 @@ from storage.location import Location
 from storage.tables.budgets import BudgetPolicy, Budgets
 from storage.tables.model_calls import CallOutcome, ModelCalls
 from tests.second import rows
-from tests.storage import ON_SQLITE
 from tests.storage.files import DAY_MS, NOW_MS, plain
 
 ANN = Payer(turn_id="t", attempt=1, user_id="7", session_id="telegram:chat:7")
@@ -121,7 +120,6 @@ async def test_totals_agree_with_the_rows_they_are_of(database: Database, locati
         assert rows(location, kept) == counted
 
 
-@ON_SQLITE
 def test_what_was_reserved_before_there_were_calls_is_charged_once(path: Path) -> None:
     """A reservation that an ended process left becomes an open call of the same amount, in the same budgets."""
     with plain(path) as connection:

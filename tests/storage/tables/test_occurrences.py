@@ -15,7 +15,6 @@ from storage.location import Location
 from storage.statement import Statement
 from storage.tables.occurrences import RETRY, SCHEDULED, Claim, ForeignRow, Occurrence, Occurrences
 from tests.second import rows
-from tests.storage import ON_SQLITE
 from tests.storage.files import NOW_MS, plain
 
 
@@ -114,7 +113,6 @@ async def test_a_run_asked_for_again_while_it_waits_is_one(database: Database, o
     assert await occurrences.find_by_hand("automation", "j") is None
 
 
-@ON_SQLITE
 def test_runs_that_were_asked_for_before_an_update_wait_on(path: Path) -> None:
     """One of each job; what is no such run, or none that can be read, stays as it is."""
     rows_before = {

@@ -16,9 +16,9 @@ from storage.statement import Statement
 from storage.statuses import RunStatus
 from storage.tables.runs import EndedRun, Runs
 from tests.second import rows
-from tests.storage import ON_SQLITE
 from tests.storage.files import NOW_MS, plain
 
+TRY = "runId, eventId, traceId, status, startedAtMs, completedAtMs, metadata"
 BOARD = "SELECT taskId, source, id, runId, status, reason, sequence, createdAtMs FROM polar_task_board ORDER BY taskId"
 STATUSES = list(RunStatus)
 
@@ -109,7 +109,7 @@ async def test_tries_of_a_run_are_logged_one_by_one(database: Database, runs: Ru
     await database.commit(
         tried(1, RunStatus.FAILED, 10), tried(2, RunStatus.FAILED, 20), tried(2, RunStatus.EXECUTED, 30)
     )
-    assert rows(location, "SELECT * FROM polar_scheduler_run_log ORDER BY runId") == [
+    assert rows(location, f"SELECT {TRY} FROM polar_scheduler_run_log ORDER BY runId") == [
         ("r1#1", "automation:j", "r1", "failed", 5, 10, '{"n":1}'),
         ("r1#2", "automation:j", "r1", "executed", 15, 30, '{"n":2}'),
     ]
@@ -127,7 +127,6 @@ RUNS = st.lists(
 )
 
 
-@ON_SQLITE
 @pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(found=RUNS, starts=st.lists(st.integers(-1, 20), max_size=6), wiped=st.booleans())

@@ -16,7 +16,6 @@ from storage.statement import Statement
 from storage.tables.deliveries import Deliveries
 from storage.tables.updates import Received, Updates
 from tests.second import program, rows
-from tests.storage import ON_SQLITE
 from tests.storage.files import NOW_MS, plain
 
 Add = Callable[[int], Statement]
@@ -89,7 +88,6 @@ BEFORE = {
 }
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("table", BEFORE)
 def test_a_database_that_counted_otherwise_goes_on_behind_its_newest_row(path: Path, table: str) -> None:
     """One of the version before."""

@@ -21,7 +21,6 @@ from storage.tables.updates import Received, Updates
 from storage.totals import Totals
 from storage.views.chat_feedback import ChatFeedback, Grouping
 from tests.second import rows
-from tests.storage import ON_SQLITE
 from tests.storage.files import DAY_MS, NOW_MS
 
 POLARITY = {"👍": "positive", "👎": "negative", "🤔": "neutral"}
@@ -30,8 +29,8 @@ COUNTER = iter(range(10_000, 10**9))
 LABELS: dict[Grouping, str] = {
     "day": "date(createdAtMs / 1000, 'unixepoch')",
     "message": "messageId",
-    "automation": "payload ->> '$.producedBy.automationId'",
-    "profile": "payload ->> '$.producedBy.profileId'",
+    "automation": "json_extract(payload, '$.producedBy.automationId')",
+    "profile": "json_extract(payload, '$.producedBy.profileId')",
 }
 
 
@@ -113,7 +112,6 @@ async def test_an_automation_has_the_totals_of_all_chats(database: Database) -> 
 STEPS = st.lists(st.tuples(st.sampled_from(["add", "finish", "set aside", "retry", "prune"]), st.integers(1, 4)))
 
 
-@ON_SQLITE
 @pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(before=STEPS, after=STEPS)
