@@ -151,15 +151,16 @@ def template(server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _reused(server: str, template: str) -> Iterator[tuple[str, Callable[[], None]]]:
+def reused(server: str, template: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The address of a database that tests have one after the other, and what empties it."""
     with cluster.database(server, template) as url, cluster.emptied(url) as empty:
         yield url, empty
 
 
 @pytest.fixture
-def emptied(_reused: tuple[str, Callable[[], None]]) -> Iterator[str]:
+def emptied(reused: tuple[str, Callable[[], None]]) -> Iterator[str]:
     """The address of a database with Polar's tables and nothing in them; what a test adds to the schema would stay."""
-    url, empty = _reused
+    url, empty = reused
     yield url
     empty()
 

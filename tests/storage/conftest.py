@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from storage.database import Database
-from storage.location import Location, parse
-from storage.postgres import readers
+from storage.location import Location, ServerUrl
+from storage.postgres import connections, readers
+from storage.postgres.rows import ServerConnection
 from tests.storage.files import NOW_MS
+from tests.storage.served import Served
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,14 +38,26 @@ def location(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     if request.param == "sqlite":
         file: Path = request.getfixturevalue("path")
         return file
-    monkeypatch.setattr(readers, "READERS", 1)  # each connection takes a server 5 ms
-    return parse(request.getfixturevalue("emptied"), Path())
+    monkeypatch.setattr(readers, "READERS", 1)
+    return ServerUrl(request.getfixturevalue("emptied"))
 
 
-@pytest.fixture
-async def database(location: Location) -> AsyncIterator[Database]:
+@pytest.fixture(scope="session")
+def writer(reused: tuple[str, Callable[[], None]]) -> Iterator[ServerConnection]:
+    """The one that writes to the server's database, in all tests."""
+    with connections.connect_writer(ServerUrl(reused[0]), lock_ms=connections.LOCK_MS) as link:
+        yield link
+
+
+@pytest_asyncio.fixture
+async def database(request: pytest.FixtureRequest, location: Location) -> AsyncIterator[Database]:
     """A new database, open until the test ends."""
-    opened = await Database.open(location, now_ms=NOW_MS)
+    if isinstance(location, Path):
+        opened = await Database.open(location, now_ms=NOW_MS)
+    else:
+        engine = Served(location, request.getfixturevalue("writer"))
+        await engine.readers.add_readers()
+        opened = Database(engine)
     try:
         yield opened
     finally:
