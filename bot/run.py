@@ -16,6 +16,7 @@ from bot import home
 from bot.app import App
 from bot.beat import LifeSigns
 from bot.clock import jittered, new_token, system_clock
+from bot.doctor import on_server
 from bot.errors import CannotRun
 from bot.receiving.polling import Polling
 from bot.receiving.webhook import Webhook
@@ -26,6 +27,7 @@ from bot.supervised import Supervisor, end
 from bot.watchdog import READY, STOPPING, ServiceManager
 from middleware import texts
 from middleware.turn import Clock
+from storage import engines
 from storage.database import Database
 from storage.tables.budgets import Budgets
 from storage.tables.model_calls import ModelCalls
@@ -130,6 +132,7 @@ async def _started(app: App, announce: Callable[[str], None], service: ServiceMa
         await _prepare(app)
         await beat.begin()
         _keep(app, beat, service)
+        await _warn_of_loss(app.settings)
         await _offer_ownership(app, announce)
         announce(f"the database is {app.database.label}, the process id {os.getpid()}")
         await app.telegram.application.start()
@@ -222,6 +225,13 @@ async def _check_budget(app: App) -> None:
     balances = await app.stores.budgets.balances(user_id="", session_id="", now_ms=app.clock())
     if not any(balance.policy.blocks for balance in balances):
         raise CannotRun(OPEN_PURSE.format(model=settings.openai_model))
+
+
+async def _warn_of_loss(settings: Settings) -> None:
+    """Say what the loss of the server's machine would lose, while there is nothing to regret."""
+    attendance = await asyncio.to_thread(engines.attendance, settings.location)
+    if attendance is not None and (found := on_server.check_replicas(attendance)).verdict != "ok":
+        log.warning("%s", found.evidence)
 
 
 async def _check_identity(app: App) -> None:

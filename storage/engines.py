@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from pathlib import Path
 
-from storage.attendance import StandBy
+from storage.attendance import Attendance, StandBy
 from storage.beside import Beside
 from storage.engine import DatabaseSnapshot, Engine
 from storage.errors import DatabaseUnusable
@@ -75,6 +75,15 @@ def identity(location: Location) -> Hashable:
     from storage.postgres import opening as opening_of_server
 
     return opening_of_server.identify(location)
+
+
+def attendance(location: Location) -> Attendance | None:
+    """Who works on it, where others can take over; None for a file, and where it cannot be seen. It blocks."""
+    if isinstance(location, Path) or find_spec("psycopg") is None:
+        return None
+    from storage.postgres.attendance import attendance as attendance_of_server
+
+    return attendance_of_server(location)
 
 
 def check_driver(location: ServerUrl) -> None:

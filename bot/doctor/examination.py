@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from bot.clock import moment, stopwatch
-from bot.doctor import hearing, kept, on_kept, on_machine, on_money, on_telegram
+from bot.doctor import hearing, kept, on_kept, on_machine, on_money, on_server, on_telegram
 from bot.doctor.diagnosis import Diagnosis
 from bot.doctor.hearing import HeardOfTelegram
 from bot.doctor.kept import KeptFacts
@@ -15,7 +15,7 @@ from bot.doctor.on_machine import MachineFacts
 from bot.receiving.reading import ALLOWED_UPDATES
 from bot.settings import Settings
 from middleware.turn import Clock
-from storage import care
+from storage import care, engines
 from storage.database import Database
 from storage.readers import Readers
 from storage.state import DatabaseState
@@ -50,10 +50,13 @@ class Examination:
             groups = [] if facts is None else facts.groups
             heard = tasks.create_task(hearing.telegram(self.settings, self.clock, groups, limit_s=self.limit_s))
             endpoint = tasks.create_task(self._of_money(state, facts))
+            present = tasks.create_task(asyncio.to_thread(engines.attendance, self.settings.location))
             # On a thread: the zones are files of their own.
             for diagnosis in self._of_machine(await asyncio.to_thread(on_machine.look_at_machine, self.settings)):
                 show(diagnosis)
             for diagnosis in self._of_file(replace(state, problems=await problems), facts):
+                show(diagnosis)
+            for diagnosis in on_server.check_attendance(await present):
                 show(diagnosis)
             for diagnosis in self._of_kept(facts):
                 show(diagnosis)

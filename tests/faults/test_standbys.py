@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -13,6 +15,7 @@ from storage.tables.properties import START
 from tests import cluster
 from tests.house import CHECKOUT, House, until
 from tests.killing import end
+from tests.web.house import serving
 
 pytestmark = pytest.mark.slow
 
@@ -45,8 +48,10 @@ def run(url: str, statement: str, *params: object) -> list[tuple[object, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-async def test_who_stands_by_says_so_and_ends_at_once_when_it_is_asked_to(house: House, url: str) -> None:
-    """With status 0; it has asked Telegram for nothing."""
+async def test_who_stands_by_is_seen_and_ends_at_once_when_it_is_asked_to(
+    house: House, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says so itself, and so do the doctor and the dashboard; a server without a replica is warned of."""
     async with house.bot(database=url):
         [active] = run(url, "SELECT workerId FROM polar.polar_workers")[0]
         second = await asyncio.create_subprocess_exec(
@@ -54,7 +59,24 @@ async def test_who_stands_by_says_so_and_ends_at_once_when_it_is_asked_to(house:
         )
         assert second.stderr is not None
         assert f"standing by: {active} has been active since" in (await second.stderr.readline()).decode()
+        doctor = await asyncio.create_subprocess_exec(
+            *house.command("doctor", "--json"),
+            cwd=CHECKOUT,
+            env=house.environment(database=url),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        told = {check["check"]: check for check in json.loads((await doctor.communicate())[0])["checks"]}
+        assert told["workers"]["found"] == "standbys"
+        assert active in told["workers"]["evidence"]
+        assert told["replicas"]["found"] == "none"
+        assert "standing by: " in await asyncio.to_thread(_overview, url, house.folder)
         assert await end(second) == 0
+    assert "the server tells of no replica" in caplog.text
+
+
+def _overview(url: str, folder: Path) -> str:
+    with serving(url, artifacts=folder) as web:
+        return web.get("/").text
 
 
 async def test_what_an_earlier_process_left_is_settled_by_who_takes_over(house: House, url: str) -> None:

@@ -69,7 +69,7 @@ class Web:
 
 
 @contextmanager
-def serving(database: Path, *, artifacts: Path | None = None, secret: str = "") -> Iterator[Web]:
+def serving(database: Path | str, *, artifacts: Path | None = None, secret: str = "") -> Iterator[Web]:
     """`python -m web` on a free port; it must end with status 0 when it is asked to."""
     with started(database, artifacts=artifacts, secret=secret) as process:
         assert process.stderr is not None
@@ -83,10 +83,10 @@ def serving(database: Path, *, artifacts: Path | None = None, secret: str = "") 
 
 @contextmanager
 def started(
-    database: Path, *, artifacts: Path | None = None, secret: str = "", listen: str = "127.0.0.1:0"
+    database: Path | str, *, artifacts: Path | None = None, secret: str = "", listen: str = "127.0.0.1:0"
 ) -> Iterator[subprocess.Popen[str]]:
     """The process, ready or not; killed at the end if it still runs."""
-    arguments = ["--database", str(database), "--artifacts", str(artifacts or database.parent / "artifacts")]
+    arguments = ["--database", str(database), "--artifacts", str(artifacts or Path(database).parent / "artifacts")]
     handed = []
     if secret:
         reading, writing = os.pipe()

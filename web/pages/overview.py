@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterator, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from storage import engines
+from storage.attendance import Attendance
 from storage.totals import Totals
 from storage.views import statistics
 from storage.views.listings import MAX_COUNT
@@ -40,6 +43,7 @@ async def page(request: Request) -> Response:
         _reaction_tile(reactions),
         _reply_tile(await statistics.reply_times(readers)),
         _poll_tile(await last_poll_ms(readers), now),
+        *_worker_tiles(await asyncio.to_thread(engines.attendance, request.app.state.config.database), now),
     ]
     queues = _queue_tiles(await statistics.waiting(readers, now_ms=now, overdue_ms=now - OVERDUE_MS))
     budgets = await statistics.budgets(readers, now_ms=now, limit=MAX_BUDGETS)
@@ -106,6 +110,19 @@ def _poll_tile(last_ms: int | None, now: int) -> Tile:
         "value": formats.duration(silent_ms),
         "tone": "warn" if silent_ms > SILENT_MS else "ok",
     }
+
+
+def _worker_tiles(attendance: Attendance | None, now: int) -> Iterator[Tile]:
+    """Where others can take over: who is active since when, and who stands by."""
+    if attendance is None:
+        return
+    count, active = len(attendance.standbys), attendance.active
+    standbys = f"standing by: {', '.join(attendance.standbys)}" if count else "nobody stands by"
+    if active is None:
+        yield {"label": "Active process", "value": formats.MISSING, "note": standbys, "tone": "bad"}
+    else:
+        since = formats.duration(max(0, now - active.since_ms))
+        yield {"label": "Active process", "value": since, "note": f"{active.name}; {standbys}", "tone": "ok"}
 
 
 def _queue_tiles(waiting: QueueDepth) -> list[Tile]:
