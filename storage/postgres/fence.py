@@ -62,7 +62,7 @@ class Fence:
     async def take(cls, url: ServerUrl, stand_by: StandBy | None) -> Fence:
         """Wait until nobody else has it, telling for whom; without `stand_by` that is refused by DatabaseLocked.
 
-        Raises psycopg.Error, but once it stands by, a server that is away is waited for too.
+        Raises psycopg.Error, but who may stand by, and has reached the server once, waits for that, too.
         """
         worker_id = new_worker_id()
         began_s, told = now_s(), False
@@ -74,8 +74,9 @@ class Fence:
                 try:
                     holder = await _try_to_take(link, worker_id)
                 except psycopg.Error as error:
-                    if not (told and is_end(error)):
+                    if stand_by is None or not is_end(error):
                         raise
+                    worker_id = new_worker_id()  # what the former connection has begun is none of ours
                     link = await _connect_again(link, url, worker_id)
                     continue
                 if holder is not None and holder.name == worker_id:

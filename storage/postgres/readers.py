@@ -99,7 +99,8 @@ class _ServerReader:
     async def cancel(self) -> None:
         """End the query that is under way, if one is."""
         if not self._is_severed:  # which has ended it, and nobody may answer to this
-            await self._link.cancel_safe()
+            with suppress(psycopg.Error):  # a server that is gone has nothing under way
+                await self._link.cancel_safe()
 
     async def close(self) -> None:
         """Close the connection."""

@@ -81,6 +81,16 @@ class Campaign:
         self._pair, self._chance, self._tell = pair, chance, tell
         self.findings = Findings()
 
+    async def rounds(self, kinds: Sequence[str]) -> None:
+        """One for each, until one does not end well."""
+        for number, kind in enumerate(kinds, start=1):
+            try:
+                await self.round(number, kind)
+            except TimeoutError:
+                active = self._pair.active() or "nobody"
+                self.findings.wrong.append(f"round {number}, {kind}: {active} is active, and it took too long")
+                return
+
     async def round(self, number: int, kind: str) -> None:
         """One fault at a random instant of a time in which both are well."""
         await self._pair.both_well()
@@ -162,10 +172,9 @@ async def run(folder: Path, kinds: Sequence[str], *, seed: int, tell: Callable[[
             async with Pair(house, url, place / "cluster") as pair:
                 stream, campaign = Stream(house, world, chance), Campaign(pair, chance, tell)
                 async with flowing(stream):
-                    for number, kind in enumerate(kinds, start=1):
-                        await campaign.round(number, kind)
-                await pair.both_well()
+                    await campaign.rounds(kinds)
                 with suppress(TimeoutError):  # then it is told what is left
+                    await pair.both_well()
                     await until(lambda: not world.updates_pending() and not pair.left_open(), timeout_s=CALM_IN_S)
                 judge(campaign.findings, stream, world, pair)
                 return campaign.findings

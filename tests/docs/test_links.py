@@ -19,7 +19,7 @@ FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|md|toml|sql|svg|txt))`"
 NOT_OURS = {".bench/", "artifacts/", "Europe/Berlin"}  # made when it is needed; no file
 MISTYPED = {"POLAR_RESPONDR"}
 """What a page shows to be found out as no setting."""
-UNKNOWN_TABLES = {"polar_demo_bot", "polar_memory_fts", "polar_memory_embeddings"}
+UNKNOWN_TABLES = {"polar_demo_bot", "polar_workers", "polar_memory_fts", "polar_memory_embeddings"}
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=name)
 

@@ -206,6 +206,33 @@ async def test_who_stands_by_outlives_the_server_s_restart(url: str, monkeypatch
     await second.close()
 
 
+async def test_closing_ends_well_where_the_server_is_gone(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing to be ended there any more."""
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise psycopg.OperationalError("cancellation failed")
+
+    async with opened(url):
+        monkeypatch.setattr(psycopg.AsyncConnection, "cancel_safe", refuse)
+    assert run(url, ROWS) == []
+
+
+async def test_who_may_stand_by_waits_for_a_server_from_its_first_word_on(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it has told for whom; who may not is refused then."""
+    monkeypatch.setattr(fence, "AGAIN_S", 0.01)
+    monkeypatch.setattr(fence, "GONE_S", 3600.0)
+    seen = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'polar standby%'"
+    async with opened(url):
+        standby = Standby(url)
+        await until(lambda: run(url, seen) != [])
+        run(url, seen.replace("pid", "pg_terminate_backend(pid)", 1))
+        await until(lambda: run(url, seen) != [] and not standby.opening.done())
+    await (await standby.opening).close()
+    assert standby.heard == []
+
+
 async def test_care_waits_for_no_bot_and_leaves_none_behind(url: str) -> None:
     """Who migrates by hand is refused while a bot runs, and ends what a bot that has died may still have there."""
     location = ServerUrl(url)
