@@ -35,7 +35,7 @@ SELECT scope, targetId, maxLimitUsd, spent, reserved, blocks, resetIntervalMs, l
     AND value = CAST(lastResetAtMs AS TEXT)) AS wasWarned
 FROM (
   SELECT budget.*, (
-    SELECT coalesce(sum(made.usd), 0) FROM polar_calls AS made
+    SELECT coalesce(sum(made.usd), 0.0) FROM polar_calls AS made
     WHERE made.outcome = 'open' AND (budget.scope = 'global'
       OR budget.scope = 'user' AND budget.targetId = made.userId
       OR budget.scope = 'session' AND budget.targetId = made.sessionId)

@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 from tempfile import TemporaryDirectory
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -33,6 +34,11 @@ _UNTIL_INPUT_ENDS = """
 """
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'polar' ORDER BY 1"
 _LAST = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'polar'"
+_READER: tuple[LiteralString, ...] = (
+    "CREATE ROLE reader LOGIN",
+    "GRANT USAGE ON SCHEMA polar TO reader",
+    "GRANT SELECT ON ALL TABLES IN SCHEMA polar TO reader",
+)
 _numbers = count(1)
 
 
@@ -145,3 +151,16 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def reader(url: str) -> Iterator[str]:
+    """The address of a database by a role that may only read what is in it now."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in _READER:
+            connection.execute(statement)
+        try:
+            yield url.replace(f"//{USER}@", "//reader@")
+        finally:
+            connection.execute("DROP OWNED BY reader")
+            connection.execute("DROP ROLE reader")

@@ -24,7 +24,9 @@ _KINDS: dict[str, type] = {"INTEGER": int, "REAL": float, "TEXT": str, "BLOB": b
 _NAMES = {int: "a whole number", float: "a number", str: "text", bytes: "bytes"}
 _TRIGGERS = sql.SQL("ALTER TABLE {} {} TRIGGER USER")
 # None where no sequence numbers the column.
-_GO_ON = sql.SQL("SELECT setval(pg_get_serial_sequence({name}, {text}), greatest(max({column}), 1)) FROM {table}")
+_GO_ON = sql.SQL(
+    "SELECT setval(pg_get_serial_sequence({name}, {text}), greatest(max({column}), 1), count(*) > 0) FROM {table}"
+)
 
 
 class PostgresCopyEnd:
