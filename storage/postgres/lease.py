@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from psycopg import sql
 
+from storage.postgres.locks import OWNING
 from storage.postgres.rows import ServerConnection
 
-OWNING = 0x706F6C61722D6F
-"""The advisory lock that the one process which may write as a bot holds as long as it lives."""
 ACTIVE, STANDBY = "polar ", "polar standby "
 """What the names of its connections begin with; a worker's id follows."""
 IS_THERE = "SELECT to_regclass('polar.polar_workers') IS NOT NULL"

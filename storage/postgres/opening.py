@@ -15,7 +15,7 @@ from storage.postgres import connections, lease, schema
 from storage.postgres.codes import refusing
 from storage.postgres.connections import LOCK_MS
 from storage.postgres.dialect import NAME
-from storage.postgres.locks import WRITING
+from storage.postgres.locks import OWNING, WRITING
 from storage.postgres.rows import ServerConnection
 from storage.statement import Row
 
@@ -172,7 +172,7 @@ def _take_lock(url: ServerUrl, link: ServerConnection, lock_ms: int) -> None:
     """Be the one that writes until this connection ends. One that was killed may take a moment to be gone there."""
     link.execute(f"SET lock_timeout = {GONE_MS}")
     try:
-        link.execute(f"SELECT pg_advisory_lock({lease.OWNING})")
+        link.execute(f"SELECT pg_advisory_lock({OWNING})")
     except errors.LockNotAvailable:
         raise DatabaseLocked(
             f"another Polar process runs on {url}; stop it first, or name another database in POLAR_DATABASE"

@@ -75,8 +75,8 @@ ACTS = (
     "db prune",
 )
 MODEL = {"responder": "openai", "openai_base_url": "http://127.0.0.1:9", "openai_model": "m"}
-VARIES = re.compile(r'"bytes": \d+|[\d.]+ MiB|"seconds": [\d.]+|, "polar_memory_fts": \d+')
-"""How much room it takes, how long it took, and what SQLite alone has."""
+VARIES = re.compile(r'"bytes": \d+|[\d.]+ MiB|"seconds": [\d.]+|, "polar_(?:memory_fts|workers)": \d+')
+"""How much room it takes, how long it took, and what one of both alone has."""
 
 
 @dataclass(frozen=True, slots=True)

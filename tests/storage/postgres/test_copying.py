@@ -348,6 +348,14 @@ def test_both_are_held(file: Path, server: ServerUrl, tmp_path: Path) -> None:
     """No bot can start on either, and nobody of ours writes in the source."""
     with lock.exclusive(file), pytest.raises(DatabaseLocked):
         copy(file, server)
+
+    async def copy_beside_a_bot() -> None:
+        database = await Database.open(server, now_ms=NOW_MS)
+        with pytest.raises(DatabaseLocked):
+            await asyncio.to_thread(copy, file, server)
+        await database.close()
+
+    asyncio.run(copy_beside_a_bot())
     tried: list[str] = []
 
     def try_both(_done: int, _of: int) -> None:
