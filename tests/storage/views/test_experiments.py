@@ -13,7 +13,7 @@ from storage.origin import Origin
 from storage.statement import Statement
 from storage.tables.experiments import Experiment, Experiments
 from storage.tables.shares import Shares
-from storage.views.experiments import judge, look_at, survey
+from storage.views.experiments import judge, judge_ended, look_at, survey
 from teaching.assignment import unit_of
 from teaching.verdicts import Arm, Judgement
 from tests.storage.rating import BOT, RatedChat
@@ -199,3 +199,28 @@ async def test_a_damaged_one_hides_no_other(database: Database) -> None:
     found, damaged = await survey(database)
     assert [one.experiment.name for one in found] == ["kind"]
     assert damaged == ["terse"]
+
+
+async def test_all_that_are_over_are_judged_as_each_by_itself(database: Database) -> None:
+    """In one walk; one that runs, that is damaged, or that nobody asked for has no verdict here."""
+    taken: set[int] = set()
+    for number, name in enumerate(("terse", "kind", "torn", "unasked")):
+        tried = experiment(name, started_at_ms=0, until_ms=END)
+        await database.commit(*Experiments.start(tried))
+        for variant, emoji in (("control", "👍"), ("short", "👎")):
+            chat_id = next(number for number in chats(tried, variant) if number not in taken)
+            taken.add(chat_id)
+            await answered(database, tried, chat_id, emoji)
+        await database.commit(Experiments.end(name, "budget", now_ms=END - number))
+    await database.commit(*Experiments.start(experiment("runs", started_at_ms=0, until_ms=END)))
+    await database.commit(Statement("UPDATE polar_experiments SET variants = 'x' WHERE name = 'torn'"))
+
+    found = await judge_ended(database, ["terse", "kind", "torn", "runs", "nothing"], now_ms=END - 1)
+    assert sorted(found) == ["kind", "terse"]
+    for name, ended in found.items():
+        surveyed = await look_at(database, name)
+        assert surveyed is not None
+        assert surveyed.experiment.ended_at_ms is not None
+        verdict = await judge(database, surveyed, ended_at_ms=surveyed.experiment.ended_at_ms)
+        assert (ended.because, ended.verdict) == ("budget", verdict)
+        assert [arm.rated for arm in verdict.arms] == [1, 1]
