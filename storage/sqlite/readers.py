@@ -49,7 +49,7 @@ class SqliteReaders(Readers):
 
     async def open_connection(self) -> aiosqlite.Connection:
         """One more connection, which `close` closes."""
-        connection = await aiosqlite.connect(connections.uri(self.path, "ro"), uri=True, isolation_level=None)
+        connection = await _opened(connections.uri(self.path, "ro"))
         self._connections.append(connection)
         connection.row_factory = sqlite3.Row
         await connection.execute(f"PRAGMA busy_timeout = {connections.BUSY_TIMEOUT_MS}")
@@ -88,6 +88,16 @@ class SqliteReaders(Readers):
         for connection in self._connections:
             await connection.close()
         self._connections.clear()
+
+
+async def _opened(uri: str) -> aiosqlite.Connection:
+    """Who is interrupted waits for it, and closes it: its thread would tell an event loop that is gone."""
+    opening = asyncio.ensure_future(aiosqlite.connect(uri, uri=True, isolation_level=None))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await (await opening).close()
+        raise
 
 
 class SqliteAsking(SqliteReaders):

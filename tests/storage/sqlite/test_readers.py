@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from storage.database import Database
 from storage.errors import DatabaseClosed, QuestionTooLong
 from storage.sqlite.readers import READERS
+from storage.sqlite.reading import connect
 from tests.storage.files import NOW_MS
 
 ENDLESS = "WITH RECURSIVE n (x) AS (SELECT 0 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
@@ -75,3 +77,30 @@ async def test_a_question_that_nobody_waits_for_any_more_is_ended(patient: Datab
         await asyncio.sleep(0)
         question.cancel()
     assert await patient.asking.fetch_one("SELECT 1") is not None
+
+
+async def _made(path: Path) -> None:
+    await (await Database.open(path, now_ms=NOW_MS)).close()
+
+
+async def _interrupted(path: Path, steps: int) -> None:
+    """Open the file, and be interrupted after so many turns of the event loop."""
+    opening = asyncio.create_task(connect(path))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    opening.cancel()
+    with suppress(asyncio.CancelledError):
+        await (await opening).close()
+
+
+def test_who_is_interrupted_while_opening_leaves_nobody_behind(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread tells an event loop that is gone: Ctrl-C prints nothing."""
+    asyncio.run(_made(path))
+    raised: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    before = set(threading.enumerate())
+    for steps in range(8):
+        asyncio.run(_interrupted(path, steps))
+    for thread in set(threading.enumerate()) - before:
+        thread.join()
+    assert raised == []
