@@ -7,18 +7,18 @@ from collections.abc import Iterator
 
 OF_RATINGS = {
     "totals": "totals of a channel: nobody's in particular",
-    "unresolved": "on messages that are not stored",
-    "no_responder": "on messages that no responder made",
-    "emptied": "on answers whose text is gone",
-    "anonymous": "by nobody who can be told from others",
-    "edited": "given before the answer was edited",
+    "unresolved": "ratings on messages that are not stored",
+    "no_responder": "ratings on messages that no responder made",
+    "emptied": "ratings on answers whose text is gone",
+    "anonymous": "ratings by nobody who can be told from others",
+    "edited": "ratings given before the answer was edited",
 }
 """Why a rating counts for nothing."""
 OF_LABELS = {
     "contradictory": "people with both 👍 and 👎 on an answer, or neutral ones alone",
-    "automation": "on what automations said",
-    "erased": "of people who were erased since",
-    "not_shared": "of people who share nothing",
+    "automation": "ratings on what automations said",
+    "erased": "ratings of people who were erased since",
+    "not_shared": "ratings of people who share nothing",
 }
 """Why a label, or what would have been one, is left out."""
 OF_EXAMPLES = {

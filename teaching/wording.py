@@ -26,6 +26,11 @@ def called(name: str) -> str:
     return f"{name[:12]}…" if _DIGEST.fullmatch(name) else name or "none"
 
 
+def several(count: int, one: str, more: str) -> str:
+    """`1 person`, `1,200 people`."""
+    return f"{count:,} {one if count == 1 else more}"
+
+
 def percent(share: float | None) -> str:
     """`71%`."""
     return MISSING if share is None else f"{100 * share:.0f}%"
@@ -63,7 +68,7 @@ def _could_be_seen(one: Difference) -> str:
 
 def _people(one: Difference) -> str:
     mine, other = one.labels
-    return f"{one.people:,} {'person' if one.people == 1 else 'people'} rated both ({mine:,} and {other:,} labels)"
+    return f"{several(one.people, 'person', 'people')} rated both ({mine:,} and {other:,} labels)"
 
 
 def _points(share: float) -> str:

@@ -16,6 +16,7 @@ from bot.cli.progress import telling
 from bot.feedback.labels import LabelsFile, write_labels
 from bot.feedback.reading import Labels
 from storage.engines import connect_readers
+from teaching.wording import several
 
 app = typer.Typer(help="What reactions teach, as files and comparisons.", no_args_is_help=True)
 app.command()(dataset)
@@ -67,10 +68,11 @@ def _facts(file: Path, written: LabelsFile) -> dict[str, Any]:
 
 def _lines(file: Path, written: LabelsFile) -> list[str]:
     counts = written.counts
-    told = f"{written.labels:,} labels of {len(written.people):,} people on {written.answers:,} answers"
+    labels, answers = several(written.labels, "label", "labels"), several(written.answers, "answer", "answers")
+    told = f"{labels} of {several(len(written.people), 'person', 'people')} on {answers}"
     return [
         f"{told}: {counts['positive']:,} positive, {counts['negative']:,} negative",
-        *([f"{counts['test']:,} of them are for tests"] if counts["test"] else ["too few people for a test split"]),
+        f"{counts['train']:,} to train with, {counts['test']:,} to test with",
         f"{'written to' if written.is_changed else 'unchanged:'} {printable(file)}",
         *(f"left out: {count:,} {words}" for count, words in written.dropped.lines()),
     ]

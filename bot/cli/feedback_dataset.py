@@ -18,6 +18,7 @@ from bot.feedback.card import MadeDataset
 from bot.feedback.making import Asked, make
 from storage.engines import connect_readers
 from teaching.forms import FORMS
+from teaching.wording import several
 
 
 def dataset(
@@ -68,7 +69,7 @@ def _forms(written: Sequence[str]) -> list[str]:
 def _lines(made: MadeDataset, out: Path) -> Iterator[str]:
     for form, splits in made.lines.items():
         yield f"{form}: {splits['train']:,} to train with, {splits['test']:,} to test with"
-    yield f"of {made.people:,} people; written to {printable(out)}"
+    yield f"of {several(made.people, 'person', 'people')}; written to {printable(out)}"
     if made.withdrawn:
         yield f"withdrawn since the former files, and listed in manifest.json: {made.withdrawn:,}"
     yield from (f"left out: {line}" for line in card.left_out(made.dropped))

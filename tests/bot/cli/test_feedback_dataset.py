@@ -55,7 +55,7 @@ def test_it_says_what_it_has_written_and_what_it_left_out(rated: Path, tmp_path:
     out = tmp_path / "set"
     assert polar(*KTO, str(out), database=rated).stdout.splitlines() == [
         "kto: 1 to train with, 0 to test with",
-        f"of 1 people; written to {out}",
+        f"of 1 person; written to {out}",
         "left out: 1 answers with words of somebody who has not said /feedback share on",
     ]
 
