@@ -46,6 +46,7 @@ async def test_the_page_tells_what_the_view_tells(web: Web, database: Path, by: 
     verdicts = [ended.verdict for ended in compared.ended.values()]
     assert all(found(one, verdict) in text for verdict in verdicts for one in verdict.contrasts)
     assert len(verdicts) == (by == "variant")
+    assert by != "variant" or "nothing is told of how they differ" not in text
 
 
 def test_what_is_uncertain_is_drawn(web: Web) -> None:

@@ -50,23 +50,24 @@ async def page(request: Request) -> Response:
         command=f"polar feedback compare --by {by} --since {since}",
         meaning=DRAWN if by == "variant" else NOT_WHY,
         alone=ALONE,
-        **_shown(found),
+        **_shown(found, by),
     )
 
 
-def _shown(found: Compared | None) -> dict[str, Any]:
+def _shown(found: Compared | None, by: ComparedBy) -> dict[str, Any]:
     """The first MAX_ROWS sides, how each differs from the first, and what is not in it; None where it is too much."""
     if found is None:
         return {"sides": None, "differences": [], "unmet": "", "hidden": 0, "dropped": []}
     sides = found.comparison.sides[:MAX_ROWS]
     names = {side.name for side in sides}
+    unmet = [] if by == "variant" else found.comparison.unmet  # nobody is to meet two variants
     return {
         "sides": [_side(side, found) for side in sides],
         "differences": [
             *(_difference(one, found) for one in found.comparison.differences if one.name in names),
             *(one for name, ended in found.ended.items() for one in _verdict(name, ended)),
         ],
-        "unmet": _unmet(sides[0].name, [name for name in found.comparison.unmet if name in names]) if sides else "",
+        "unmet": _unmet(sides[0].name, [name for name in unmet if name in names]) if sides else "",
         "hidden": len(found.comparison.sides) - len(sides),
         "dropped": list(found.dropped.lines()),
     }
