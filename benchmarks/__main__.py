@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 import typer
 from rich.console import Console
 
-from benchmarks import backlog, markdown, memories, merging, page, phrases, resident, starting, webhook
+from benchmarks import backlog, engines, markdown, memories, merging, page, phrases, resident, starting, webhook
 from benchmarks.bots import PEERS
 from benchmarks.machine import Others, described, fsync_ms, today
 from benchmarks.page import PAGE, Section
@@ -29,6 +29,7 @@ class Measurement(NamedTuple):
 
 
 FURTHER = (
+    Measurement("postgres", "On PostgreSQL", engines.measure),
     Measurement("merging", "With a merge window", merging.measure),
     Measurement("webhook", "By webhook", webhook.measure),
     Measurement("backlog", "While answers wait", backlog.measure),
@@ -48,16 +49,21 @@ def main(
     ] = False,
     only: Annotated[list[str] | None, typer.Option(help=f"Any of {', '.join(NAMES)}, instead.")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How often each bot gets each workload.")] = 3,
+    server: Annotated[
+        str | None, typer.Option(help="The address of a PostgreSQL in which databases may be made, for postgres.")
+    ] = None,
     folder: Annotated[Path, typer.Option(help="Where databases are made; on a disk.")] = ROOT / ".bench",
     to: Annotated[Path, typer.Option(help="The page that is made anew.")] = PAGE,
 ) -> None:
     """Measure, show what was found, and write it into docs/reference/performance.md."""
     names = only or (NAMES if everything else [workload.name for workload in WORKLOADS])
+    if server is None:
+        names = [name for name in names if name != "postgres" or only]
     if unknown := {*names} - {*NAMES}:
         raise typer.BadParameter(f"unknown: {', '.join(sorted(unknown))}", param_hint="--only")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.resolve(), prefix="bench-") as place:
-        for title, found, note in _measured(Stage(Path(place)), names, rounds):
+        for title, found, note in _measured(Stage(Path(place), server), names, rounds):
             Console().print(found.table(title))
             # At once, so that a later failure loses nothing.
             former = to.read_text(encoding="utf-8") if to.exists() else ""

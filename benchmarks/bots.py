@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from benchmarks.peers.task import TOKEN, Task
 from bot.home import ROOT
 from bot.settings import environment
+from storage.location import Location
 
 PEERS = ROOT / ".venv-peers"
 """The environment of requirements/peers.txt."""
@@ -37,7 +37,7 @@ class Command:
     """How long it may take to end; at once where nothing is kept that would matter."""
 
 
-def polar(api: str, database: Path, settings: Mapping[str, Any], *module: str) -> Command:
+def polar(api: str, database: Location, settings: Mapping[str, Any], *module: str) -> Command:
     """Polar with its defaults and these settings; as `polar run`, or as a module that runs it and watches it."""
     values = {"telegram_bot_token": TOKEN, "telegram_api_url": api, "database": database, "access": "open", **settings}
     return Command(

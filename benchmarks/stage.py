@@ -21,8 +21,10 @@ FIRST_ID = 500_000_000
 class Stage:
     """Makes places for databases and logs, and starts processes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, server: str | None = None) -> None:
         self.folder = folder
+        self.server = server
+        """A PostgreSQL in which databases may be made, by the address of one that is there."""
         self._number = 0
         self._next_id = FIRST_ID
 

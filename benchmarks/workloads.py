@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -15,6 +14,7 @@ from benchmarks.page import Section
 from benchmarks.peers.task import Task
 from benchmarks.stage import Stage
 from benchmarks.telegram import CHATS, Feed
+from storage.location import Location
 
 CONVERSATIONS, SEND_MS = 64, 30
 IDLE_TURNS, IDLE_WARM, IDLE_GAP_S = 90, 10, 0.04
@@ -120,6 +120,13 @@ def measure(stage: Stage, workload: Workload, bot: str) -> float:
 def speed(stage: Stage, workload: Workload, bot: str) -> float:
     """Updates a second, from the first that is given until the last is handled; Polar's, until all is committed."""
     database = stage.database()
+    reached = speed_on(stage, workload, bot, database)
+    stage.discard(database)
+    return reached
+
+
+def speed_on(stage: Stage, workload: Workload, bot: str, database: Location) -> float:
+    """The same, on a database that is there already, or that the bot makes there."""
     first = stage.first_of(workload.feed.updates)
     feed = replace(workload.feed, first=first)
     with (
@@ -136,7 +143,6 @@ def speed(stage: Stage, workload: Workload, bot: str) -> float:
     if bot == POLAR:
         answers = workload.texts if workload.is_answered else 0
         kept.check(database, reactions=feed.updates - workload.texts, texts=workload.texts, answers=answers)
-    stage.discard(database)
     return float(feed.updates / (ended_ns - began_ns) * 1e9)
 
 
@@ -157,7 +163,7 @@ def _idle_ms(stage: Stage, workload: Workload, bot: str) -> float:
     return median(took[IDLE_WARM:])
 
 
-def _command(workload: Workload, bot: str, api: str, database: Path, updates: int) -> Command:
+def _command(workload: Workload, bot: str, api: str, database: Location, updates: int) -> Command:
     if bot == POLAR:
         return polar(api, database, workload.settings)
     task = Task(
