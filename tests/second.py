@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -62,3 +62,13 @@ def rows(location: Location, sql: str, *params: Any) -> list[tuple[Any, ...]]:
     """What it reads."""
     with program(location) as opened:
         return opened.execute(sql, params).fetchall()
+
+
+def insert(location: Location, table: str, *found: Mapping[str, Any]) -> None:
+    """Rows as another program would write them, in this order."""
+    with program(location) as connection:
+        connection.execute("BEGIN")
+        for row in found:
+            names, marks = ", ".join(row), ", ".join("?" * len(row))
+            connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))
+        connection.execute("COMMIT")

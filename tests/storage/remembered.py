@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from storage.statement import Statement
+from storage.tables.memories import Memories
+from tests.storage.files import NOW_MS
+
+S = "telegram:chat:1"
 FACTS = (
     "I am allergic to peanuts and shellfish",
     "My dog is called Rex, a three-year-old beagle",
@@ -177,3 +182,15 @@ SEARCHES: tuple[tuple[str, int], ...] = (
     ("violin", 33),
 )
 """Each with the fact that it is for."""
+
+
+def add(
+    memories: Memories, key: str, fact: str, *, session: str = S, user: str = "7", at: int = 0
+) -> tuple[Statement, ...]:
+    """A fact to remember."""
+    return memories.add(memory_id=key, session_id=session, user_id=user, fact=fact, now_ms=NOW_MS + at)
+
+
+async def found(memories: Memories, words: str, *, session: str = S, user: str = "7", limit: int = 10) -> list[str]:
+    """The ids that a search finds, best first."""
+    return [m.memory_id for m in await memories.search(words, session_id=session, user_id=user, limit=limit)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,28 +9,16 @@ import pytest
 from storage import pruning
 from storage.database import Database
 from storage.location import Location
-from storage.pruning import FIRST, ROWS, WALKS, Pruning, Slice, Walk, give_back, look_sql
+from storage.pruning import FIRST, WALKS, Pruning
 from storage.statement import Statement
 from storage.tables.properties import KEPT_MESSAGES_DAYS, PRUNED, TELEGRAM_MS, Properties
 from storage.terms import DAY_MS, Terms
-from tests.second import program, rows
-from tests.storage import ON_SQLITE
-from tests.storage.files import NOW_MS, plain
-from tests.storage.plans import plan, scans
+from tests.second import insert, program, rows
+from tests.storage.files import NOW_MS
 
 ALL = Terms(updates=7, audit=90, deliveries=30, run_log=90, dead=90, proposals=30, messages=365)
 TODAY, YEARS_AGO = NOW_MS - 60_000, NOW_MS - 1_000 * DAY_MS
 S = "telegram:chat:1"
-
-
-def insert(location: Location, table: str, *found: Mapping[str, Any]) -> None:
-    """Rows as another program would write them, in this order."""
-    with program(location) as connection:
-        connection.execute("BEGIN")
-        for row in found:
-            names, marks = ", ".join(row), ", ".join("?" * len(row))
-            connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))
-        connection.execute("COMMIT")
 
 
 def update(number: int, at_ms: int, status: str = "done", **more: Any) -> dict[str, Any]:
@@ -345,66 +331,6 @@ async def test_what_was_taken_up_again_since_it_was_seen_stays(database: Databas
     [went, *_] = await database.commit(*pruner.drop(found))
     assert len(went) == 1
     assert rows(location, "SELECT deliveryId FROM polar_delivery_queue") == [("d1",)]
-
-
-@ON_SQLITE
-@pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.name)
-async def test_a_walk_scans_no_table_and_sorts_nothing(database: Database, path: Path, walk: Walk) -> None:
-    """Neither when it looks nor when it lets go."""
-    ends = {**ALL.ends(NOW_MS), "spared": 5}
-    steps = plan(path, look_sql(walk), {**ends, "after": 1, "limit": 5})
-    drop = Slice(walk=walk, rows=[1], next=None, ends=ends).drop
-    dropping = plan(path, drop.sql, drop.params)
-    assert scans(steps) == []
-    assert scans(dropping) == ["SCAN json_each VIRTUAL TABLE INDEX 1:"]
-    assert f"SEARCH {walk.table} USING INTEGER PRIMARY KEY (rowid=?)" in dropping
-    assert not [step for step in steps + dropping if "TEMP B-TREE" in step]
-
-
-def effort(path: Path, statement: Statement) -> int:
-    """The steps of SQLite's machine that a statement takes, in hundreds; what it did is undone."""
-    steps = 0
-
-    def count() -> None:
-        nonlocal steps
-        steps += 1
-
-    with plain(path) as connection:
-        connection.execute("BEGIN")
-        connection.set_progress_handler(count, 100)
-        connection.execute(statement.sql, statement.params).fetchall()
-    return steps
-
-
-@ON_SQLITE
-async def test_a_slice_costs_the_same_however_much_there_is(database: Database, path: Path) -> None:
-    """Five times the rows, all of them due: not a step more."""
-    efforts = []
-    [walk] = [walk for walk in WALKS if walk.table == "polar_audit"]
-    for first in (0, 3 * ROWS):
-        insert(path, "polar_audit", *(audit(n, YEARS_AGO) for n in range(first, first * 5 + 3 * ROWS)))
-        found = await Pruning(database, ALL).look(walk, after=FIRST, now_ms=NOW_MS)
-        assert len(found.rows) == ROWS
-        look = Statement(look_sql(walk), {**found.ends, "after": FIRST, "limit": ROWS})
-        efforts.append((effort(path, look), effort(path, found.drop)))
-    (looked, dropped), *others = efforts
-    assert [(abs(a - looked) <= 1, abs(b - dropped) <= 1) for a, b in others] == [(True, True)]
-
-
-@ON_SQLITE
-async def test_unused_pages_are_given_back_a_bounded_number_at_once(database: Database, path: Path) -> None:
-    """So many smaller is the file."""
-    insert(path, "polar_audit", *(audit(n, YEARS_AGO) | {"reason": "r" * 4000} for n in range(300)))
-    with plain(path) as connection:
-        connection.execute("DELETE FROM polar_audit")
-    [(before,)] = rows(path, "PRAGMA page_count")
-    pruner = Pruning(database, ALL)
-    surplus = await pruner.surplus_pages()
-    assert surplus > pruning.PAGES
-    await database.commit(*give_back(surplus))
-    [(after,)] = rows(path, "PRAGMA page_count")
-    assert before - after == pruning.PAGES
-    assert await pruner.surplus_pages() == surplus - pruning.PAGES
 
 
 @pytest.mark.parametrize("stored", ["no JSON", "[]", '{"polar_audit": "x"}', '{"polar_audit": true}', "null"])

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
-from typing import Any
 
-from storage import migrations
 from storage.database import Database
 from storage.location import Location
 from storage.origin import Origin
@@ -18,8 +13,6 @@ from tests.storage.files import DAY_MS, NOW_MS
 
 TOTALS = "SELECT * FROM polar_answer_totals ORDER BY day, model, isPrivate"
 MODEL = Origin(responder="openai", model="large", personality="f", automation_id="j", experiment="e", variant="v")
-BEFORE = 25
-"""The version before answers were counted."""
 
 
 async def test_each_answer_adds_to_the_total_of_its_day_and_of_what_made_it(
@@ -46,43 +39,3 @@ async def test_what_was_made_beyond_the_calendar_is_counted_too(database: Databa
     """On no day."""
     await database.commit(AnswerTotals.count(Origin(), is_private=True, milliseconds=1, now_ms=2**62))
     assert [day for day, *_ in rows(location, TOTALS)] == [""]
-
-
-def test_what_is_there_already_is_counted_by_its_first_parts() -> None:
-    """Answers that grew in a message, too; nothing that no responder said, and no people's words."""
-    made = {"responder": "openai", "model": "large", "personality": "f", "usd": 0.25}
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        migrations.apply(connection, NOW_MS, until=BEFORE)
-        for session, delivery, origin in (
-            ("telegram:chat:7", "update:1:1:0:0", made),
-            ("telegram:chat:7", "update:1:1:0:1", made),
-            (
-                "telegram:chat:7",
-                "update:2:2:placeholder",
-                {"responder": "openai", "model": "large", "personality": "f"},
-            ),
-            ("telegram:chat:-5", "update:3:3:0:0", made),
-            ("telegram:chat:-5", "update:3:3:1:0", {"beside": "openai"}),
-            ("telegram:chat:7", "run:j:1#1:0:0", {"responder": "openai", "automationId": "j"}),
-            ("telegram:chat:7", "update:4:4:0:0", {}),
-        ):
-            add(connection, session, delivery, origin)
-        connection.execute(
-            "INSERT INTO polar_messages (sessionId, role, threadKey, createdAtMs) VALUES ('s', 'user', 't', 1)"
-        )
-        migrations.apply(connection, NOW_MS)
-        found = connection.execute(TOTALS).fetchall()
-    assert [row[1:] for row in found] == [
-        ("", "", "j", "", "", 1, 1, 0, 0.0, 0, 0),
-        ("large", "f", "", "", "", 0, 1, 1, 0.25, 0, 0),
-        ("large", "f", "", "", "", 1, 2, 1, 0.25, 0, 0),
-    ]
-
-
-def add(connection: sqlite3.Connection, session: str, delivery: str, origin: dict[str, Any]) -> None:
-    """A message of ours."""
-    connection.execute(
-        "INSERT INTO polar_messages (sessionId, role, threadKey, deliveryId, origin, createdAtMs) "
-        "VALUES (?, 'assistant', 't', ?, ?, ?)",
-        (session, delivery, json.dumps(origin), NOW_MS),
-    )

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from middleware.replies.outbox import ANSWER
-from storage import migrations
 from storage.database import Database
 from storage.errors import ExpectationFailed, StatementFailed
 from storage.location import Location
@@ -17,10 +16,10 @@ from storage.tables.deliveries import APART, Deliveries, Delivery
 from storage.views.queue_counts import QueueCounts
 from tests.second import rows
 from tests.storage import ON_SQLITE
-from tests.storage.files import NOW_MS, plain
+from tests.storage.files import NOW_MS
 from tests.storage.plans import plan
+from tests.storage.sending import S, drained
 
-S = "telegram:chat:1"
 ROW = "SELECT deliveryId, status, attempts, ambiguous, reason, updatedAtMs FROM polar_delivery_queue ORDER BY sequence"
 
 
@@ -102,17 +101,6 @@ async def test_a_row_comes_back_as_it_was_queued(database: Database, deliveries:
         ambiguous=0,
         created_at_ms=NOW_MS,
     )
-
-
-async def drained(database: Database, deliveries: Deliveries) -> list[str]:
-    """The calls of a session in the order in which they go out, all of them."""
-    sent = []
-    while delivery := next(iter(await deliveries.list_next(S)), None):
-        sent.append(delivery.delivery_id)
-        begin = () if delivery.begun else (deliveries.begin(delivery),)
-        await database.commit(deliveries.claim(delivery, now_ms=NOW_MS), *begin)
-        await database.commit(deliveries.finish(delivery, reason=None, now_ms=NOW_MS))
-    return sent
 
 
 async def test_who_has_a_head_start_goes_first(database: Database, deliveries: Deliveries) -> None:
@@ -360,28 +348,3 @@ async def test_a_row_that_nobody_can_read_ends_like_any_other(
     await database.commit(*deliveries.fail(delivery, reason=str(delivery.payload.why), now_ms=2))
     assert (await following(deliveries)).delivery_id == "c"
     assert [row[1] for row in rows(location, ROW)] == ["failed", "failed", "pending"]
-
-
-_BEFORE = """
-INSERT INTO polar_delivery_queue
-  (deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, replyId, priority, attempts)
-VALUES (?, ?, 'telegram', '{"method":"sendMessage","text":"x"}', ?, 1, 1, ?, ?, ?, ?)
-"""
-
-
-async def test_what_an_earlier_version_has_queued_is_ranked_by_what_it_knew(path: Path) -> None:
-    """A reply of which a part was sent is ended first; then answers; what the clock started comes last."""
-    queued = [
-        ("scheduled", "pending", 1, "scheduled", 10, 0),
-        ("r0", "sent", 2, "r", 10, 1),
-        ("r1", "pending", 3, "r", 10, 0),
-        ("r2", "pending", 4, "r", 10, 0),
-        ("answer", "pending", 5, "answer", 0, 0),
-        ("toast", "pending", 6, "toast", -10, 0),
-    ]
-    with plain(path) as connection:
-        migrations.apply(connection, 1, until=8)
-        connection.executemany(_BEFORE, [(name, S, *rest) for name, *rest in queued])
-    database = await Database.open(path, now_ms=NOW_MS)
-    assert await drained(database, Deliveries(database)) == ["r1", "r2", "toast", "answer", "scheduled"]
-    await database.close()

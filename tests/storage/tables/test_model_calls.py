@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from storage import migrations
 from storage.balances import Payer
 from storage.database import Database
 from storage.location import Location
 from storage.tables.budgets import BudgetPolicy, Budgets
 from storage.tables.model_calls import CallOutcome, ModelCalls
 from tests.second import rows
-from tests.storage.files import DAY_MS, NOW_MS, plain
+from tests.storage.files import DAY_MS, NOW_MS
 
 ANN = Payer(turn_id="t", attempt=1, user_id="7", session_id="telegram:chat:7")
 CALLS = "SELECT turnId, attempt, number, usd, outcome FROM polar_calls ORDER BY turnId, attempt, number"
@@ -118,21 +116,3 @@ async def test_totals_agree_with_the_rows_they_are_of(database: Database, locati
         )
         kept = f"SELECT day, name, calls, usd, inputTokens FROM polar_daily_spend WHERE kind = '{kind}' ORDER BY 1, 2"
         assert rows(location, kept) == counted
-
-
-def test_what_was_reserved_before_there_were_calls_is_charged_once(path: Path) -> None:
-    """A reservation that an ended process left becomes an open call of the same amount, in the same budgets."""
-    with plain(path) as connection:
-        migrations.apply(connection, NOW_MS, until=20)
-        connection.execute(
-            "INSERT INTO polar_budget_policies VALUES ('global', '', 9, NULL, 1), ('user', '7', 9, 1, 1)"
-        )
-        connection.execute(
-            "INSERT INTO polar_budget_reservations VALUES ('t', 'global', '', 0.5, 4), ('t', 'user', '7', 0.5, 4), "
-            "('u', 'global', '', 0.25, 5)"
-        )
-        migrations.apply(connection, NOW_MS)
-        for statement in (*Budgets.charge_left(now_ms=NOW_MS), ModelCalls.interrupt_left()):
-            connection.execute(statement.sql, statement.params)
-        used = "SELECT scope, accumulatedUsd FROM polar_budget_usage ORDER BY scope"
-        assert connection.execute(used).fetchall() == [("global", 0.75), ("user", 0.5)]

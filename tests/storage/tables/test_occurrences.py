@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from storage import migrations
 from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.location import Location
 from storage.statement import Statement
 from storage.tables.occurrences import RETRY, SCHEDULED, Claim, ForeignRow, Occurrence, Occurrences
 from tests.second import rows
-from tests.storage.files import NOW_MS, plain
+from tests.storage.files import NOW_MS
 
 
 @pytest.fixture
@@ -111,26 +109,6 @@ async def test_a_run_asked_for_again_while_it_waits_is_one(database: Database, o
     assert await occurrences.find_by_hand("automation", "j") == first
     await database.commit(occurrences.take(first))
     assert await occurrences.find_by_hand("automation", "j") is None
-
-
-def test_runs_that_were_asked_for_before_an_update_wait_on(path: Path) -> None:
-    """One of each job; what is no such run, or none that can be read, stays as it is."""
-    rows_before = {
-        f"run:{job}:manual:{at}": f'{{"source":"automation","id":"{job}","atMs":{at},"trigger":"manual","attempts":0,'
-        f'"extra":true{more}}}'
-        for job, at, more in (("j", 5, ""), ("j", 6, ""), ("k", 7, ""), ("j", 8, ',"retryOf":"run:j:1"'))
-    }
-    strange = {"run:x:manual:1": "no", "run:y:manual:1": '{"extra":true,"trigger":"manual"}'}
-    with plain(path) as connection:
-        migrations.apply(connection, 1, until=12)
-        connection.executemany(
-            "INSERT INTO polar_scheduler_events VALUES (?, 'scheduled', 1, ?, 1)", [*{**rows_before, **strange}.items()]
-        )
-        migrations.apply(connection, 2)
-        found = connection.execute("SELECT eventId, queue, sequence, payload FROM polar_scheduler_events").fetchall()
-    kept = {"automation:j:manual", "automation:k:manual", "run:j:manual:8", *strange}
-    assert {row[0] for row in found} == kept
-    assert sum(Occurrence.read(row) is not None for row in found) == 3
 
 
 async def test_what_the_earlier_runtime_left_in_its_queue_is_not_due(

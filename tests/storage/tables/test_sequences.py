@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from storage import migrations
 from storage.database import Database
 from storage.location import Location
 from storage.payloads import SendMessage
-from storage.sqlite import opening
 from storage.statement import Statement
 from storage.tables.deliveries import Deliveries
 from storage.tables.updates import Received, Updates
 from tests.second import program, rows
-from tests.storage.files import NOW_MS, plain
+from tests.storage.files import NOW_MS
 
 Add = Callable[[int], Statement]
 GIVEN = "SELECT highest FROM polar_sequences WHERE tableName = ?"
@@ -79,21 +76,3 @@ async def test_what_is_known_already_takes_no_sequence(database: Database, locat
     """An update that comes twice leaves no gap."""
     await database.commit(update(1), update(1), update(1), update(2))
     assert rows(location, "SELECT updateId, sequence FROM polar_updates ORDER BY 2") == [(1, 1), (2, 2)]
-
-
-BEFORE = {
-    "polar_updates": "(updateId, sequence, status, kind, lane, receivedAtMs) VALUES (1, 90, 'pending', 'x', 'x', 1)",
-    "polar_delivery_queue": "(deliveryId, sessionId, channel, payload, status, createdAtMs, updatedAtMs, sequence, "
-    "replyId) VALUES ('d', 's', 'telegram', '{}', 'pending', 1, 1, 90, 'd')",
-}
-
-
-@pytest.mark.parametrize("table", BEFORE)
-def test_a_database_that_counted_otherwise_goes_on_behind_its_newest_row(path: Path, table: str) -> None:
-    """One of the version before."""
-    [number] = [m.version for m in migrations.migrations() if m.name == "sequences"]
-    with plain(path) as connection:
-        migrations.apply(connection, 1, until=number - 1)
-        connection.execute(f"INSERT INTO {table} {BEFORE[table]}")
-    opening.prepare(path, NOW_MS)[0].close()
-    assert rows(path, GIVEN, table) == [(90,)]
