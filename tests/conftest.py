@@ -69,8 +69,10 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """What was logged may quote half characters, which a worker cannot hand over."""
+    """What was logged may quote half characters, which a worker cannot hand over; skips alike become one line."""
     report = yield
+    if report.skipped and isinstance(report.longrepr, tuple) and cluster.MISSING in report.longrepr[2]:
+        report.longrepr = (cluster.__file__, None, cluster.MISSING)  # type: ignore[assignment]
     report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
     return report
 
