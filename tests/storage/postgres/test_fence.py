@@ -223,7 +223,9 @@ async def test_who_may_stand_by_waits_for_a_server_from_its_first_word_on(
     """Before it has told for whom; who may not is refused then."""
     monkeypatch.setattr(fence, "AGAIN_S", 0.01)
     monkeypatch.setattr(fence, "GONE_S", 3600.0)
-    seen = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'polar standby%'"
+    seen = (
+        "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'polar standby%' AND query LIKE '%activeSince%'"
+    )
     async with opened(url):
         standby = Standby(url)
         await until(lambda: run(url, seen) != [])
