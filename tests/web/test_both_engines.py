@@ -1,0 +1,57 @@
+"""The dashboard shows the same of the same rows, wherever they are."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage import care
+from storage.location import ServerUrl
+from tests import cluster
+from tests.web.house import Answer, Web, serving
+
+pytestmark = pytest.mark.slow
+STARTS = ("/", "/metrics", "/healthz")
+LINK = re.compile(r'href="(/[^"#]*)"')
+MOST = 60
+VARIES = re.compile(
+    r"(?m)^polar_(?:database_bytes|log|disk|\w*age|\w*seconds\b(?!_))\S* .*$"
+    r"|[\d.,]+ (?:(?:[KMG]i)?B|m?s|min|h)\b|\d\d:\d\d(?::\d\d)?"
+)
+"""The room that it takes, what the time is, and how long ago something was."""
+
+
+@pytest.fixture(scope="module")
+def on_server(used: Path, server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """A dashboard over a copy on a server, by a role that may only read."""
+    source = tmp_path_factory.mktemp("source") / "polar-system.db"
+    shutil.copy(used, source)
+    with cluster.database(server) as url:
+        care.copy(source, ServerUrl(url), lambda *_: None, skips=False, now_ms=1)
+        with cluster.reader(url) as by_reader, serving(by_reader, artifacts=used.parent / "artifacts") as running:
+            yield running
+
+
+def shown(answer: Answer) -> list[str]:
+    """The status and the lines of a page, without what varies."""
+    return [str(answer.status), *VARIES.sub("", answer.text).splitlines()]
+
+
+def test_each_page_is_alike(web: Web, on_server: Web) -> None:
+    """All that can be reached by links, the metrics included, but for the room that the database takes."""
+    seen: dict[str, tuple[int, str]] = {}
+    waiting = list(STARTS)
+    while waiting and len(seen) < MOST:
+        path = waiting.pop(0)
+        if path in seen:
+            continue
+        one, other = (running.get(path) for running in (web, on_server))
+        seen[path] = one.status, one.text
+        assert shown(one) == shown(other), path
+        waiting += [link.replace("&amp;", "&") for link in LINK.findall(one.text)]
+    assert {status for status, _ in seen.values()} <= {200, 404}
+    assert len(seen) > len(STARTS) + 20
