@@ -17,6 +17,7 @@ from tests.house import CHECKOUT
 ASKING = {"random", "secrets", "time"}
 ASKED_BY = {
     "bot/clock.py": {"random", "secrets", "time", "uuid4"},
+    "storage/postgres/fence.py": {"time", "secrets"},  # a lease is lost by a clock that nobody sets; its name is new
     "storage/postgres/engine.py": {"monotonic"},  # how long ago something was, on a thread without an event loop
 }
 """Modules that ask the machine."""
