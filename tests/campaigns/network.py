@@ -62,18 +62,20 @@ class Network:
                 inner = await asyncio.open_connection("127.0.0.1", self._behind)
                 await self._pass_on((reader, writer), inner)
         finally:
+            writer.transport.abort()
             del self._lines[writer]
-            await _end(writer)
+            await _ended(writer)
 
     async def _pass_on(self, outer: Streams, inner: Streams) -> None:
         ways = [asyncio.create_task(self._pump(a, b)) for a, b in ((outer[0], inner[1]), (inner[0], outer[1]))]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            inner[1].transport.abort()  # first of all: what is awaited here may be cancelled
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-            await _end(inner[1])
+            await _ended(inner[1])
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while chunk := await reader.read(CHUNK):
@@ -82,7 +84,6 @@ class Network:
             await writer.drain()
 
 
-async def _end(writer: asyncio.StreamWriter) -> None:
-    writer.transport.abort()
+async def _ended(writer: asyncio.StreamWriter) -> None:
     with suppress(OSError):
         await writer.wait_closed()
