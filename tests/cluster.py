@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 from tempfile import TemporaryDirectory
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -91,25 +91,43 @@ def emptied(url: str) -> Iterator[Callable[[], None]]:
 
     For rows and counters alone, not for who changes a table.
     """
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SET search_path = polar; SET session_replication_role = replica")  # without triggers
+    with _without_triggers(url) as connection:
         tables = [name for (name,) in connection.execute(_TABLES).fetchall()]
         filled = [name for name in tables if connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone()]
+        connection.execute("CREATE SCHEMA kept")
         for name in filled:
-            connection.execute(f"CREATE TEMPORARY TABLE kept_{name} AS SELECT * FROM {name}")
+            connection.execute(f"CREATE TABLE kept.{name} AS SELECT * FROM {name}")
         counters = [f"setval('{name}', {last or 1}, {last is not None})" for name, last in connection.execute(_LAST)]
         steps = [
             *(f"DELETE FROM {name}" for name in tables),
-            *(f"INSERT INTO {name} SELECT * FROM kept_{name}" for name in filled),
+            *(f"INSERT INTO {name} SELECT * FROM kept.{name}" for name in filled),
             f"SELECT {', '.join(counters)}",
         ]
         again = "; ".join(steps)
 
         def empty() -> None:
+            nonlocal connection
+            if connection.closed or not _answers(connection):  # a test has ended the sessions of a bot, and this one
+                connection = _without_triggers(url)
             with connection.transaction():
                 connection.execute(again)
 
         yield empty
+        connection.close()
+
+
+def _without_triggers(url: str) -> psycopg.Connection[Any]:
+    connection = psycopg.connect(url, autocommit=True)
+    connection.execute("SET search_path = polar; SET session_replication_role = replica")
+    return connection
+
+
+def _answers(connection: psycopg.Connection[Any]) -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _user() -> str | None:

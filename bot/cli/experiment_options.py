@@ -6,13 +6,16 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from bot.clock import millis
-from bot.settings import Settings
 from storage.tables.personalities import PromptRefused, checked
 from teaching.assignment import CONTROL, UNIT_KINDS, UnitKind, Variant
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 CHANGE = "personality=TEXT, personality=@FILE or model=NAME"

@@ -72,7 +72,9 @@ def check_ledger(house: House) -> None:
     """From a job's first instant to its last every minute is there, once."""
     for (job,) in house.rows("SELECT id FROM polar_automation_jobs"):
         rows = house.rows(
-            "SELECT json_extract(metadata, '$.scheduledAtMs') FROM polar_run_events WHERE id = ? ORDER BY 1", job
+            "SELECT CAST(json_extract(metadata, '$.scheduledAtMs') AS INTEGER) FROM polar_run_events WHERE id = ? "
+            "ORDER BY 1",
+            job,
         )
         instants = [at for (at,) in rows]
         [(due,)] = house.rows(
