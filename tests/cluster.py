@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
@@ -70,6 +71,26 @@ def cluster(folder: Path | None = None, *, is_durable: bool = False) -> Iterator
             _make(home, data)
         with _running(home, data, Path(own), is_durable) as port:
             yield f"postgresql://{USER}@127.0.0.1:{port}/postgres"
+
+
+def replicate(url: str, folder: Path, name: str) -> None:
+    """Copy a running cluster into `folder`, which its user can reach; `cluster(folder)` is then its replica `name`."""
+    home, data = programs(), folder / "cluster"
+    assert home is not None
+    data.mkdir()
+    _give(data)
+    source = f"{url}?application_name={name}"
+    how = ("--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+    _run(home / "pg_basebackup", f"--dbname={source}", f"--pgdata={data}", *how)
+
+
+def kill(folder: Path) -> None:
+    """End all processes of the cluster in `folder` at once, without a word."""
+    postmaster = int((folder / "cluster" / "postmaster.pid").read_text().split()[0])
+    of_it = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    for pid in (postmaster, *map(int, of_it)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -143,9 +164,12 @@ def _give(folder: Path) -> None:
 
 def _make(home: Path, data: Path) -> None:
     language = ("--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US")
-    command = [str(home / "initdb"), "-D", str(data), "-U", USER, "--auth=trust", "--no-sync", *language]
-    made = subprocess.run(command, user=_user(), cwd="/", capture_output=True, text=True, check=False)
-    assert made.returncode == 0, made.stdout + made.stderr
+    _run(home / "initdb", "-D", data, "-U", USER, "--auth=trust", "--no-sync", *language)
+
+
+def _run(*command: str | Path) -> None:
+    done = subprocess.run(command, user=_user(), cwd="/", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @contextmanager

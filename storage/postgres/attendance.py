@@ -24,7 +24,7 @@ FROM pg_stat_replication WHERE state IS NULL OR state IN ('streaming', 'catchup'
 
 
 def attendance(url: ServerUrl) -> Attendance | None:
-    """Who is there now; None where this cannot be seen, or no bot has ever run there. It blocks."""
+    """Who is there now; None where this cannot be seen, as on a replica, or no bot has ever run there. It blocks."""
     try:
         with opening.inspecting(url) as link:
             return _seen(link)
@@ -33,7 +33,8 @@ def attendance(url: ServerUrl) -> Attendance | None:
 
 
 def _seen(link: ServerConnection) -> Attendance | None:
-    if not link.execute(lease.IS_THERE).fetchall()[0][0]:
+    # Who is active or stands by is connected to the primary, and a replica knows only the rows of that.
+    if opening.is_replica(link) or not link.execute(lease.IS_THERE).fetchall()[0][0]:
         return None
     active = [Worker(name=row[0], since_ms=row[1]) for row in link.execute(_ACTIVE)]
     [replicas] = link.execute(_REPLICAS).fetchall()

@@ -29,7 +29,7 @@ _POOLED = (
 )
 _FACTS = """
 SELECT current_setting('server_version_num')::int / 10000 AS server, current_setting('server_encoding') AS encoding,
-  current_setting('synchronous_commit') AS commits, pg_is_in_recovery() AS is_replica
+  current_setting('synchronous_commit') AS commits
 """
 _IDENTITY = f"""
 SELECT oid::bigint, '{NAME}.polar_schema_versions'::regclass::oid::bigint
@@ -135,10 +135,15 @@ def identify(url: ServerUrl) -> tuple[int, int]:
         return tuple(_row(link, _IDENTITY)[:2])
 
 
+def is_replica(link: ServerConnection) -> bool:
+    """True if this server takes over what a primary commits, and cannot be written itself."""
+    return bool(_row(link, "SELECT pg_is_in_recovery()")[0])
+
+
 def check_writable(url: ServerUrl, link: ServerConnection, *, even_moved: bool = False) -> int:
     """The schema version, 0 where there is none; raises DatabaseUnusable where a bot cannot live in this database."""
     facts = _check_server(url, link)
-    if facts["is_replica"]:
+    if is_replica(link):
         raise DatabaseUnusable(f"{url} is a replica, which cannot be written; name its primary in POLAR_DATABASE")
     if facts["commits"] == "off":
         raise DatabaseUnusable(
