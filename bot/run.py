@@ -126,8 +126,9 @@ async def _bot(
 async def _started(app: App, announce: Callable[[str], None], service: ServiceManager) -> AsyncIterator[None]:
     receiver, beat = _receiver(app), LifeSigns(app.database, app.clock)
     try:
+        app.supervisor.keep(app.database.until_lost(), name="the database")
         await _check_budget(app)
-        await _initialize(app)
+        await app.supervisor.meanwhile(_initialize(app))
         await _check_identity(app)
         await _prepare(app)
         await beat.begin()
@@ -160,7 +161,6 @@ def _receiver(app: App) -> Receiver:
 def _keep(app: App, beat: LifeSigns, service: ServiceManager) -> None:
     """Begin what runs as long as the bot: the end of any of these is the end of the process."""
     keep = app.supervisor.keep
-    keep(app.database.until_lost(), name="the database")
     keep(app.processor.run(), name="the processor")
     keep(app.pacing.run(), name="the pacing of calls")
     keep(app.sender.run(), name="the sender")

@@ -14,7 +14,7 @@ from bot.run import running
 from storage.tables.properties import START
 from tests import cluster
 from tests.house import CHECKOUT, House, until
-from tests.killing import end
+from tests.killing import end, start
 from tests.web.house import serving
 
 pytestmark = pytest.mark.slow
@@ -77,6 +77,16 @@ async def test_who_stands_by_is_seen_and_ends_at_once_when_it_is_asked_to(
 def _overview(url: str, folder: Path) -> str:
     with serving(url, artifacts=folder) as web:
         return web.get("/").text
+
+
+async def test_a_start_that_cannot_reach_telegram_ends_with_the_database(house: House, url: str) -> None:
+    """Nobody would be the bot, and the process that believes to become it would never end."""
+    house.world.fault("getMe", "502-html", times=None)
+    process = await start(house, database=url)
+    await house.world.wait(lambda: any(call.method == "getMe" for call in house.world.calls))
+    run(url, "DELETE FROM polar.polar_workers")
+    async with asyncio.timeout(30):
+        assert await process.wait() == 1
 
 
 async def test_what_an_earlier_process_left_is_settled_by_who_takes_over(house: House, url: str) -> None:
