@@ -21,6 +21,8 @@ MAX_UNITS = 512
 QUESTION_S = 5.0
 LOOK_EVERY_S = 1.0
 """The time for which it may go unnoticed that the file was taken away while nothing is committed."""
+COMMIT_S = 5.0
+"""The time that a commit under way may take when nobody waits for locks any more."""
 
 WaitingUnit = tuple[Unit, asyncio.Future[UnitRows]]
 
@@ -192,6 +194,7 @@ class Database(OwnReaders):
         """Commit what was handed over, then close every connection and release the lock; again, it does nothing.
 
         A lock that another program holds is waited for `lock_s` seconds; who then waits still gets DatabaseClosed.
+        Who still waits for a commit COMMIT_S later gets DatabaseLost.
         """
         if self._is_closed:
             return
@@ -206,10 +209,12 @@ class Database(OwnReaders):
         def give_up() -> None:
             self._waiting_ends = DatabaseClosed("the database was closed while another program held its lock")
 
-        timer = asyncio.get_running_loop().call_later(lock_s, give_up)
+        loop = asyncio.get_running_loop()
+        timers = loop.call_later(lock_s, give_up), loop.call_later(lock_s + COMMIT_S, self._engine.abandon)
         self._units.put_nowait(None)
         await self._task
-        timer.cancel()
+        for timer in timers:
+            timer.cancel()
 
 
 class _Reading:

@@ -43,6 +43,9 @@ class Engine(Writer, Protocol):
     def others_wrote(self) -> bool:
         """True if anybody else has committed since the last time that this was asked. On the writer's thread."""
 
+    def abandon(self) -> None:
+        """End whatever still runs on the writer's thread, by DatabaseLost: nobody knows whether it is committed."""
+
     async def close(self) -> None:
         """Close every connection, once nothing runs on the writer's thread, then let others have the database."""
 

@@ -122,6 +122,10 @@ class PostgresEngine:
         """As Engine has it."""
         return self._fence.is_held
 
+    def abandon(self) -> None:
+        """As Engine has it: such as a commit that waits for a replica which is away."""
+        self._fence.abandon()
+
     def others_wrote(self) -> bool:
         """As Engine has it."""
         now = monotonic()

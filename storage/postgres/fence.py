@@ -70,7 +70,6 @@ class Fence:
         link = await _connect(url, worker_id)
         try:
             while True:
-                asked_s = now_s()
                 try:
                     holder = await _try_to_take(link, worker_id)
                 except psycopg.Error as error:
@@ -80,7 +79,7 @@ class Fence:
                     link = await _connect_again(link, url, worker_id)
                     continue
                 if holder is not None and holder.name == worker_id:
-                    return await cls._taken(link, worker_id, asked_s, waited_for)
+                    return await cls._taken(link, worker_id, waited_for)
                 if now_s() - began_s > GONE_S and (not told or holder not in (None, waited_for)):
                     _tell(url, holder, stand_by)
                     told, waited_for = True, holder
@@ -90,9 +89,12 @@ class Fence:
             raise
 
     @classmethod
-    async def _taken(cls, link: AsyncServerConnection, worker_id: str, asked_s: float, before: Worker | None) -> Fence:
+    async def _taken(cls, link: AsyncServerConnection, worker_id: str, before: Worker | None) -> Fence:
         # To be renewed need not be known to a replica: its copy is only over the sooner.
         await link.execute("SET synchronous_commit = local")
+        # The commit of taking it may have waited for a replica for longer than it lasts.
+        asked_s = now_s()
+        await link.execute(lease.RENEW, (LEASE_S, worker_id))
         if before is not None:
             log.warning("this process has taken over from %s, and is active", before.name)
         return cls(link, worker_id, asked_s)
@@ -130,6 +132,10 @@ class Fence:
             self.failure = error
             for call in self.on_loss:
                 call()
+
+    def abandon(self) -> None:
+        """Lose it at once: who still waits for the server is to wait no longer."""
+        self._lose(DatabaseLost(f"{DatabaseLost.__doc__} the server has not answered in time"))
 
     async def close(self) -> None:
         """Give the lease back, and close its connection: who stands by goes on at once."""

@@ -91,6 +91,9 @@ class SqliteEngine:
         """As Engine has it: the kernel gives the lock to nobody else."""
         return True
 
+    def abandon(self) -> None:
+        """As Engine has it: nothing waits here but for a lock, and that in short tries."""
+
     def others_wrote(self) -> bool:
         """As Engine has it."""
         before, self._version = self._version, data_version(self._writer)

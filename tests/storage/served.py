@@ -36,6 +36,9 @@ class Served:
         """As Engine has it."""
         return True
 
+    def abandon(self) -> None:
+        """As Engine has it: nothing waits for a replica."""
+
     def others_wrote(self) -> bool:
         """As Engine has it: they may have."""
         return True

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, closing
 import psycopg
 import pytest
 
+import storage.database
 from storage.attendance import Worker
 from storage.database import Database
 from storage.errors import DatabaseLocked, DatabaseLost
@@ -169,6 +170,40 @@ async def test_a_lease_that_cannot_be_renewed_is_over_by_our_own_clock(
             assert first.lost.is_set()
             with pytest.raises(DatabaseLost):
                 first.check_held()
+
+
+async def test_a_lease_that_was_over_before_it_was_had_is_taken_again(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To take it may last for long, as where the commit of that waits for a replica that is away."""
+    waiting = (
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND starts_with(application_name, 'polar') "
+        "AND clock_timestamp() - query_start > interval '0.2 s'"
+    )
+    async with opened(url):
+        pass
+    monkeypatch.setattr(fence, "LEASE_S", 0.2)
+    monkeypatch.setattr(fence, "RENEW_S", 0.02)
+    with psycopg.connect(url) as other:
+        other.execute("LOCK TABLE polar.polar_workers")
+        opening_it = asyncio.create_task(Database.open(ServerUrl(url), now_ms=NOW_MS))
+        await until(lambda: run(url, waiting) != [])
+    database = await opening_it
+    await database.commit(PUT)
+    await database.close()
+    assert run(url, ROWS) == []
+
+
+async def test_closing_gives_up_a_commit_that_does_not_end(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one does that waits for a replica which is away; nobody knows then whether it is there."""
+    monkeypatch.setattr(storage.database, "COMMIT_S", 0.0)
+    slow = "SELECT pg_sleep(30)"
+    database = await Database.open(ServerUrl(url), now_ms=NOW_MS)
+    commit = asyncio.create_task(database.commit(Statement(slow)))
+    await until(lambda: run(url, f"SELECT 1 FROM pg_stat_activity WHERE query = '{slow}' AND state = 'active'") != [])
+    await database.close()
+    with pytest.raises(DatabaseLost, match="not answered in time"):
+        await commit
 
 
 async def test_a_lease_is_renewed_as_long_as_its_process_lives(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
