@@ -27,12 +27,14 @@ LOCK_MS = 5_000
 """The time that one try waits for another program's lock, where there is no other try."""
 TRY_MS = 250
 """The time that one try of the bot's process waits, and so how late a stop of the bot may be noticed."""
+ONE_HOST_S, HOST_S = 10, 2
+"""The time that a server may take to accept a connection, alone or as one of several: the first may be a machine that
+is gone without a word, and each of our connections would wait for it."""
 STATEMENTS = 512
 """The prepared statements that a connection keeps, more than there are."""
 # A server that is gone without a word is found out within half a minute, not within the hours of TCP.
 _USUAL = {
     "fallback_application_name": "polar",
-    "connect_timeout": 10,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
@@ -99,7 +101,10 @@ def _arguments(url: ServerUrl, name: str = "") -> dict[str, Any]:
     """`name` is the connection's at the server, where others go by it."""
     named = {"application_name": name} if name else {}
     password = {"password": url.password} if url.password else {}
-    own = {**_USUAL, **conninfo_to_dict(url.url), **password, **named, "client_encoding": "utf8"}
+    told = conninfo_to_dict(url.url)
+    is_one = not any("," in str(told.get(place, "")) for place in ("host", "hostaddr"))
+    usual = {**_USUAL, "connect_timeout": ONE_HOST_S if is_one else HOST_S}
+    own = {**usual, **told, **password, **named, "client_encoding": "utf8"}
     return {**own, "autocommit": True, "row_factory": named_rows}
 
 

@@ -253,3 +253,15 @@ async def test_what_is_looked_at_in_one_transaction_is_of_one_instant(url: str) 
         assert list(database.rows("SELECT :a, :b", {"a": 1, "b": "x"})) == [(1, "x")]
     with snapshot(ServerUrl(url)) as database:
         assert list(database.rows(every, ())) == []
+
+
+@pytest.mark.parametrize(
+    ("hosts", "seconds"), [("{host}", "10"), ("{host},{host}", "2"), ("{host}?connect_timeout=7", "7")]
+)
+def test_one_of_several_servers_is_waited_for_briefly(url: str, hosts: str, seconds: str) -> None:
+    """The first may be gone without a word, and each connection asks it first; the address may say otherwise."""
+    before, _, rest = url.partition("@")
+    host, _, name = rest.partition("/")
+    places, _, said = hosts.format(host=host).partition("?")
+    with connections.connect_reader(ServerUrl(f"{before}@{places}/{name}?{said}")) as link:
+        assert link.info.get_parameters()["connect_timeout"] == seconds
