@@ -186,7 +186,8 @@ async def test_a_replica_is_read_by_who_may_only_read(
         house.world.react(chat, person, message["message_id"], "👍")
         with cluster.reader(servers.urls[0]):
             await until(lambda: rows(servers.urls[1], REACTIONS) == [(1,)])
-            page, exported = await asyncio.to_thread(read, servers.one_of("standby", user="reader"), house.folder)
+            url = servers.one_of("prefer-standby", user="reader")
+            page, exported = await asyncio.to_thread(read, url, house.folder)
         assert await doctor(house, servers.url) == "asynchronous"
     assert "1 replica(s), and no commit waits for any" in caplog.text
     assert "Active process" not in page  # who stands by is connected to the primary
