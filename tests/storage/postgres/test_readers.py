@@ -158,7 +158,8 @@ async def test_a_server_that_lets_nobody_in_again_is_lost(
     with psycopg.connect(home.rpartition("/")[0] + "/postgres", autocommit=True) as connection:
         name = sql.Identifier(home.rpartition("/")[2])
         connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
-        connection.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname LIKE 'test%'")
+        own = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
+        connection.execute(own, (home.rpartition("/")[2],))
         for fetch in (readers.fetch, keyed.fetch):
             with pytest.raises(DatabaseLost, match="not currently accepting connections"):
                 await fetch("SELECT 1")
