@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
-from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Page
+from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Page, Request
 
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -66,10 +66,14 @@ class Witness:
         self.requested: list[str] = []
         self.complaints: list[str] = []
         page.on("request", lambda request: self.requested.append(request.url))
-        page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
+        page.on("requestfailed", self._note_failure)
         page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
         page.on("console", self._hear)
         page.on("dialog", self._dismiss)
+
+    def _note_failure(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # the browser's own wish, as where a page is left or closed
+            self.complaints.append(f"failed: {request.url}")
 
     @classmethod
     async def open(cls, context: BrowserContext) -> Witness:
