@@ -10,12 +10,12 @@ from typing import ClassVar
 from middleware.responder import ANSWERABLE, Abilities, wants_answer
 from middleware.turn import CallNext, Clock, Kind, Outcome, Reply, Turn
 from storage.errors import ExpectationFailed
-from storage.ids import conversation_named, variant_profile_id
+from storage.ids import variant_profile_id
 from storage.statement import Statement
 from storage.tables.experiments import Experiment, Experiments
-from storage.tables.messages import Message, Messages
+from storage.tables.messages import Messages
 from storage.tables.shares import Shares
-from teaching.assignment import Variant, unit_of
+from teaching.assignment import Variant
 
 SCORES = {"positive": 1, "negative": -1}
 
@@ -68,12 +68,7 @@ class Variants:
         experiment = await self.running.now() if wants_answer(turn) else None
         if experiment is None or not await self._takes_part(turn, experiment):
             return await call_next(turn)
-        unit = unit_of(
-            experiment.unit,
-            chat=turn.session_id,
-            conversation=conversation_named(turn.session_id, turn.place.thread_key),
-            at_ms=turn.received_at_ms,
-        )
+        unit = experiment.unit_of(turn.session_id, turn.place.thread_key, at_ms=turn.received_at_ms)
         variant = experiment.variant_of(unit)
         _give(turn, experiment, variant)
         outcome: Outcome | None = None
@@ -149,13 +144,5 @@ class FirstRatings:
             return ()
         if await self.shares.find(turn.user_id) is False:
             return ()
-        return Experiments.rate(experiment.name, _unit(experiment, message), score=score, now_ms=self.clock())
-
-
-def _unit(experiment: Experiment, message: Message) -> str:
-    return unit_of(
-        experiment.unit,
-        chat=message.session_id,
-        conversation=conversation_named(message.session_id, message.thread_key),
-        at_ms=message.created_at_ms,
-    )
+        unit = experiment.unit_of(message.session_id, message.thread_key, at_ms=message.created_at_ms)
+        return Experiments.rate(experiment.name, unit, score=score, now_ms=self.clock())

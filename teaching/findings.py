@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from teaching.verdicts import Arm, Contrast, Judgement
-from teaching.wording import MISSING, chance, percent
+from teaching.wording import MISSING, chance, could_be_seen, percent, points
 
 RUNNING = "It runs: counts are all that is told. The verdict comes when it is over."
 BECAUSE = {
@@ -29,26 +29,16 @@ def found(contrast: Contrast, verdict: Judgement) -> str:
     if contrast.finding == "void":
         p = chance(verdict.allocation_p)
         return f"Void: chance seldom shares out units as unevenly as this (p {p}), so nothing follows."
-    return f"{_told(contrast)} {_could_be_seen(contrast)}"
+    return f"{_told(contrast)} {could_be_seen(contrast.smallest)}"
 
 
 def _told(one: Contrast) -> str:
     if one.difference is None or one.low is None or one.high is None or one.p is None:
         return "Too few to tell."
-    by = f"{_points(one.difference)} points ({_points(one.low)} to {_points(one.high)}; p {chance(one.p)})"
+    by = f"{points(one.difference)} points ({points(one.low)} to {points(one.high)}; p {chance(one.p)})"
     match one.finding:
         case "better":
             return f"More liked than the control: {by}."
         case "worse":
             return f"Less liked than the control: {by}."
     return f"No difference to the control is seen: {by}."
-
-
-def _could_be_seen(one: Contrast) -> str:
-    if one.smallest is None:
-        return "No difference could have been seen."
-    return f"The smallest that could have been seen: {100 * one.smallest:.0f} points."
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:+.0f}"

@@ -45,13 +45,13 @@ def approval(side: Contender) -> str:
 
 def told(difference: Difference) -> str:
     """One difference as a sentence, with how sure it is and what could have been seen at all."""
-    return f"{_found(difference)} {_could_be_seen(difference)}"
+    return f"{_found(difference)} {could_be_seen(difference.smallest)}"
 
 
 def _found(one: Difference) -> str:
     if one.mean is None or one.low is None or one.high is None or one.p is None:
         return f"Too few to tell: {_people(one)}."
-    by = f"{_points(one.mean)} points ({_points(one.low)} to {_points(one.high)}; p {chance(one.p)}), {_people(one)}"
+    by = f"{points(one.mean)} points ({points(one.low)} to {points(one.high)}; p {chance(one.p)}), {_people(one)}"
     match one.conclusion:
         case "differs":
             return f"{'More' if one.mean > 0 else 'Less'} liked: {by}."
@@ -60,10 +60,11 @@ def _found(one: Difference) -> str:
     return f"No difference is seen: {by}."
 
 
-def _could_be_seen(one: Difference) -> str:
-    if one.smallest is None:
+def could_be_seen(smallest: float | None) -> str:
+    """Which difference so many people would have shown, as a sentence."""
+    if smallest is None:
         return "No difference could have been seen."
-    return f"The smallest that could have been seen: {100 * one.smallest:.0f} points."
+    return f"The smallest that could have been seen: {100 * smallest:.0f} points."
 
 
 def _people(one: Difference) -> str:
@@ -71,7 +72,8 @@ def _people(one: Difference) -> str:
     return f"{several(one.people, 'person', 'people')} rated both ({mine:,} and {other:,} labels)"
 
 
-def _points(share: float) -> str:
+def points(share: float) -> str:
+    """`+25`, of a difference between shares."""
     return f"{100 * share:+.0f}"
 
 

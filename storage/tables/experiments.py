@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from storage.errors import StorageError
+from storage.ids import conversation_named
 from storage.json_text import encode_list, read_value
 from storage.readers import Readers
 from storage.statement import Row, Statement, Value
-from teaching.assignment import CONTROL, UNIT_KINDS, UnitKind, Variant, assigned
+from teaching.assignment import CONTROL, UNIT_KINDS, UnitKind, Variant, assigned, unit_of
 
 EndedBecause = Literal["end", "people", "budget", "failures", "harm", "stopped"]
 FAILURES = 5
@@ -125,6 +126,11 @@ class Experiment:
         if self.ended_because is not None:
             return self.ended_because, self.ended_at_ms or self.until_ms
         return ("end", self.until_ms) if self.until_ms <= now_ms else None
+
+    def unit_of(self, session_id: str, thread_key: str, *, at_ms: int) -> str:
+        """The unit to which what is said there belongs."""
+        conversation = conversation_named(session_id, thread_key)
+        return unit_of(self.unit, chat=session_id, conversation=conversation, at_ms=at_ms)
 
     def variant_of(self, unit: str) -> Variant:
         """The variant that a unit gets."""

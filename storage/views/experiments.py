@@ -6,13 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from storage.ids import conversation_named
 from storage.readers import Readers
 from storage.tables.erasures import Erasures
 from storage.tables.experiments import EndedBecause, Experiment, ExperimentDamaged, Experiments, VariantCount
 from storage.tables.shares import Shares
 from storage.views.rated_answers import RatedAnswer, RatedAnswers
-from teaching.assignment import unit_of
 from teaching.labels import counted
 from teaching.verdicts import Judgement, Score, verdict
 
@@ -119,11 +117,11 @@ def _verdict(surveyed: SurveyedExperiment, labels: _Labels) -> Judgement:
 
 
 async def _unit(readers: Readers, experiment: Experiment, rated: RatedAnswer) -> str:
-    answer, conversation = rated.answer, rated.answer.session_id
+    answer, thread_key = rated.answer, ""
     if experiment.unit == "conversation":
         row = await readers.look_up_one("SELECT threadKey FROM polar_messages WHERE sequence = ?", (rated.parts[0],))
-        conversation = conversation if row is None else conversation_named(answer.session_id, row[0])
-    return unit_of(experiment.unit, chat=answer.session_id, conversation=conversation, at_ms=answer.at_ms)
+        thread_key = thread_key if row is None else row[0]
+    return experiment.unit_of(answer.session_id, thread_key, at_ms=answer.at_ms)
 
 
 def _scores(labels: Mapping[tuple[str, str], Counter[str]]) -> Mapping[str, Sequence[Score]]:

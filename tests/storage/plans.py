@@ -36,6 +36,14 @@ def scans(steps: list[str]) -> list[str]:
 
 async def asked(database: Database, call: Callable[[Database], Awaitable[Any]], patch: pytest.MonkeyPatch) -> Statement:
     """The one query that a read makes, once or for several values, in whatever way."""
+    queries = recorded(database, patch)
+    await call(database)
+    [_] = {query.sql for query in queries}
+    return queries[0]
+
+
+def recorded(database: Database, patch: pytest.MonkeyPatch) -> list[Statement]:
+    """The queries that are made from now on, in whatever way."""
     queries: list[Statement] = []
 
     def noting(read: Callable[[str, Parameters], Awaitable[Rows]]) -> Callable[..., Awaitable[Rows]]:
@@ -47,6 +55,4 @@ async def asked(database: Database, call: Callable[[Database], Awaitable[Any]], 
 
     patch.setattr(database, "fetch", noting(database.fetch))
     patch.setattr(database, "look_up", noting(database.look_up))
-    await call(database)
-    [_] = {query.sql for query in queries}
-    return queries[0]
+    return queries

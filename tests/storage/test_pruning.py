@@ -14,11 +14,8 @@ from storage.statement import Statement
 from storage.tables.properties import KEPT_MESSAGES_DAYS, PRUNED, TELEGRAM_MS, Properties
 from storage.terms import DAY_MS, Terms
 from tests.second import insert, program, rows
+from tests.storage.aged import ALL, TODAY, YEARS_AGO, S, audit
 from tests.storage.files import NOW_MS
-
-ALL = Terms(updates=7, audit=90, deliveries=30, run_log=90, dead=90, proposals=30, messages=365)
-TODAY, YEARS_AGO = NOW_MS - 60_000, NOW_MS - 1_000 * DAY_MS
-S = "telegram:chat:1"
 
 
 def update(number: int, at_ms: int, status: str = "done", **more: Any) -> dict[str, Any]:
@@ -38,19 +35,6 @@ def message(number: int, at_ms: int, **more: Any) -> dict[str, Any]:
     """A message of ours, as sent."""
     row = {"sequence": number, "sessionId": S, "role": "assistant", "threadKey": "root:1", "text": f"text {number}"}
     return row | {"messageId": f"msg_a_{number}", "telegramMessageId": number, "createdAtMs": at_ms} | more
-
-
-def audit(number: int, at_ms: int) -> dict[str, Any]:
-    """What became of a turn."""
-    row = {
-        "turnId": f"t{number}",
-        "attempt": 1,
-        "kind": "message",
-        "sessionId": S,
-        "userId": "7",
-        "outcome": "answered",
-    }
-    return row | {"durationMs": 1, "createdAtMs": at_ms}
 
 
 def tried(run: str, at_ms: int, status: str | None, completed_ms: int | None) -> dict[str, Any]:

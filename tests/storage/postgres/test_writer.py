@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,11 +19,8 @@ from storage.postgres.rows import ServerConnection
 from storage.postgres.writer import LISTEN, TELL, rehearse, run_batch
 from storage.statement import Bulk, Order, Statement, Unit, UnitRows
 from tests import cluster
+from tests.storage.pairs import ADD, DROP, PUT, TABLE, UNITS, Steps, played
 
-PUT = "INSERT INTO pairs VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-ADD = "INSERT INTO pairs VALUES (?, ?)"
-DROP = "DELETE FROM pairs WHERE name = ?"
-TABLE = "CREATE TABLE pairs (name TEXT PRIMARY KEY, value BIGINT NOT NULL)"
 _WAITING = "SELECT 1 FROM pg_locks WHERE pid = %s AND NOT granted"
 LEASE = Statement("SELECT 1 FROM leases WHERE holder = ? FOR KEY SHARE", ("me",))
 
@@ -357,58 +353,13 @@ def test_text_that_the_server_cannot_hold_is_cleaned_as_telegrams_is(
     assert values(answer) == [[], [(kept,)]]
 
 
-NAMES = st.sampled_from("abc")
-STEPS = st.one_of(
-    st.tuples(st.just("put"), NAMES, st.integers(0, 9)),
-    st.tuples(st.just("add"), NAMES, st.integers(0, 9)),
-    st.tuples(st.just("drop"), NAMES, st.just(0)),
-    st.tuples(st.just("claim"), NAMES, st.integers(0, 9)),
-)
-UNITS = st.lists(st.lists(STEPS, min_size=1, max_size=5), min_size=1, max_size=8)
-CLAIM = "UPDATE pairs SET value = ? WHERE name = ? AND value < ? RETURNING value"
-
-
-def statement(verb: str, name: str, value: int) -> Statement:
-    """A step as SQL."""
-    if verb == "claim":
-        return Statement(CLAIM, (value, name, value), expect=1)
-    if verb == "drop":
-        return Statement(DROP, (name,))
-    return Statement(PUT if verb == "put" else ADD, (name, value))
-
-
-def model(table: dict[str, int], unit: list[tuple[str, str, int]]) -> dict[str, int] | None:
-    """What a unit makes of a table, or None when it is void."""
-    after = dict(table)
-    for verb, name, value in unit:
-        if verb == "drop":
-            after.pop(name, None)
-        elif (verb == "add" and name in after) or (verb == "claim" and not after.get(name, 9) < value):
-            return None
-        else:
-            after[name] = value
-    return after
-
-
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(units=UNITS, cuts=st.lists(st.integers(1, 4), max_size=8))
 def test_units_in_batches_of_any_size_do_what_they_do_one_by_one(
-    link: ServerConnection, units: list[list[tuple[str, str, int]]], cuts: list[int]
+    link: ServerConnection, units: list[Steps], cuts: list[int]
 ) -> None:
     """Whatever the batching and whoever fails, the table is that of a dict to which whole units were applied."""
     link.execute("DELETE FROM pairs")
-    table: dict[str, int] = {}
-    waiting = [tuple(statement(*step) for step in unit) for unit in units]
-    expected: list[bool] = []
-    for unit in units:
-        after = model(table, unit)
-        expected.append(after is not None)
-        table = table if after is None else after
-    succeeded: list[bool] = []
-    sizes = itertools.chain(cuts, itertools.repeat(1))
-    while waiting:
-        size = next(sizes)
-        batch, waiting = waiting[:size], waiting[size:]
-        succeeded += [not isinstance(answer, Exception) for answer in run_batch(link, batch)]
+    table, expected, succeeded = played(units, cuts, lambda batch: run_batch(link, batch))
     assert pairs(link) == table
     assert succeeded == expected

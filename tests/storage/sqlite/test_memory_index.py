@@ -11,10 +11,11 @@ from bot.indexer import Indexer
 from storage import memory_index
 from storage.database import Database
 from storage.sqlite import connections, memory_table
-from storage.statement import Parameters, Rows, Statement
+from storage.statement import Statement
 from storage.tables.memories import Memories
 from tests.second import rows
 from tests.storage.files import NOW_MS, plain
+from tests.storage.plans import recorded
 from tests.storage.remembered import add, found
 
 S = "telegram:chat:1"
@@ -109,14 +110,7 @@ async def test_searching_looks_at_rows_of_this_user_only(
     """Others who remember the same words are not even joined."""
     memories = Memories(database)
     await database.commit(*add(memories, "mine", "green tea"))
-    queries: list[Statement] = []
-    fetch = database.fetch
-
-    async def note(sql: str, params: Parameters = ()) -> Rows:
-        queries.append(Statement(sql, params))
-        return await fetch(sql, params)
-
-    monkeypatch.setattr(database, "fetch", note)
+    queries = recorded(database, monkeypatch)
     assert await found(memories, "green tea") == ["mine"]
     alone = steps(path, *queries)
     for batch in range(20):

@@ -8,10 +8,10 @@ import pytest
 
 from storage.database import Database
 from storage.erasure import Erasure
-from storage.statement import Parameters, Rows, Statement
+from storage.statement import Statement
 from storage.views.feedback_summary import FeedbackSummaries
 from storage.views.own_data import SECTIONS, OwnData
-from tests.storage.plans import plan, scans
+from tests.storage.plans import plan, recorded, scans
 
 SMALL = (
     "SCAN polar_updates USING INDEX polar_updates_dead",
@@ -24,15 +24,7 @@ BOUNDED = ("SCAN recent", "SCAN found", "SCAN polar_own")
 @pytest.fixture
 def asked(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[Statement]:
     """Every query that is made."""
-    queries: list[Statement] = []
-    fetch = database.fetch
-
-    async def note(sql: str, params: Parameters = ()) -> Rows:
-        queries.append(Statement(sql, params))
-        return await fetch(sql, params)
-
-    monkeypatch.setattr(database, "fetch", note)
-    return queries
+    return recorded(database, monkeypatch)
 
 
 def unbounded(path: Path, statement: Statement) -> list[str]:

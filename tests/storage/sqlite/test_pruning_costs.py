@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,27 +10,10 @@ from storage import pruning
 from storage.database import Database
 from storage.pruning import FIRST, ROWS, WALKS, Pruning, Slice, Walk, give_back, look_sql
 from storage.statement import Statement
-from storage.terms import DAY_MS, Terms
 from tests.second import insert, rows
+from tests.storage.aged import ALL, YEARS_AGO, audit
 from tests.storage.files import NOW_MS, plain
 from tests.storage.plans import plan, scans
-
-ALL = Terms(updates=7, audit=90, deliveries=30, run_log=90, dead=90, proposals=30, messages=365)
-TODAY, YEARS_AGO = NOW_MS - 60_000, NOW_MS - 1_000 * DAY_MS
-S = "telegram:chat:1"
-
-
-def audit(number: int, at_ms: int) -> dict[str, Any]:
-    """What became of a turn."""
-    row = {
-        "turnId": f"t{number}",
-        "attempt": 1,
-        "kind": "message",
-        "sessionId": S,
-        "userId": "7",
-        "outcome": "answered",
-    }
-    return row | {"durationMs": 1, "createdAtMs": at_ms}
 
 
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.name)

@@ -15,11 +15,7 @@ from storage.errors import DatabaseBusy, DatabaseLost, ExpectationFailed, Statem
 from storage.sqlite.writer import run_batch
 from storage.statement import Statement, Unit, UnitRows
 from tests.storage.files import plain
-
-PUT = "INSERT INTO pairs VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-ADD = "INSERT INTO pairs VALUES (?, ?)"
-DROP = "DELETE FROM pairs WHERE name = ?"
-TABLE = "CREATE TABLE pairs (name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
+from tests.storage.pairs import ADD, DROP, PUT, TABLE, UNITS, Steps, played
 
 
 @pytest.fixture
@@ -274,60 +270,13 @@ def test_a_lost_file_is_told_from_a_bad_statement(connection: sqlite3.Connection
     assert not connection.in_transaction
 
 
-NAMES = st.sampled_from("abc")
-STEPS = st.one_of(
-    st.tuples(st.just("put"), NAMES, st.integers(0, 9)),
-    st.tuples(st.just("add"), NAMES, st.integers(0, 9)),
-    st.tuples(st.just("drop"), NAMES, st.just(0)),
-    st.tuples(st.just("claim"), NAMES, st.integers(0, 9)),
-)
-UNITS = st.lists(st.lists(STEPS, min_size=1, max_size=5), min_size=1, max_size=8)
-CLAIM = "UPDATE pairs SET value = ? WHERE name = ? AND value < ? RETURNING value"
-
-
-def statement(verb: str, name: str, value: int) -> Statement:
-    """A step as SQL."""
-    if verb == "claim":
-        return Statement(CLAIM, (value, name, value), expect=1)
-    if verb == "drop":
-        return Statement(DROP, (name,))
-    return Statement(PUT if verb == "put" else ADD, (name, value))
-
-
-def model(table: dict[str, int], unit: list[tuple[str, str, int]]) -> dict[str, int] | None:
-    """What a unit makes of a table, or None when it is void."""
-    after = dict(table)
-    for verb, name, value in unit:
-        if verb == "drop":
-            after.pop(name, None)
-        elif (verb == "add" and name in after) or (verb == "claim" and not after.get(name, 9) < value):
-            return None
-        else:
-            after[name] = value
-    return after
-
-
 @settings(deadline=None)
 @given(units=UNITS, cuts=st.lists(st.integers(1, 4), max_size=8))
-def test_units_in_batches_of_any_size_do_what_they_do_one_by_one(
-    units: list[list[tuple[str, str, int]]], cuts: list[int]
-) -> None:
+def test_units_in_batches_of_any_size_do_what_they_do_one_by_one(units: list[Steps], cuts: list[int]) -> None:
     """Whatever the batching and whoever fails, the table is that of a dict to which whole units were applied."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.execute(TABLE)
-    table: dict[str, int] = {}
-    waiting = [tuple(statement(*step) for step in unit) for unit in units]
-    expected: list[bool] = []
-    for unit in units:
-        after = model(table, unit)
-        expected.append(after is not None)
-        table = table if after is None else after
-    succeeded: list[bool] = []
-    sizes = iter([*cuts, *[1] * len(waiting)])
-    while waiting:
-        size = next(sizes)
-        batch, waiting = waiting[:size], waiting[size:]
-        succeeded += [not isinstance(answer, Exception) for answer in run_batch(connection, batch)]
+    table, expected, succeeded = played(units, cuts, lambda batch: run_batch(connection, batch))
     assert pairs(connection) == table
     assert succeeded == expected
     connection.close()

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 
 from storage.database import Database
 from storage.location import Location
-from storage.statement import Parameters, Statement
 from storage.views.rated_answers import RatedAnswer, RatedAnswers
 from teaching.labels import Label, stances
 from tests.second import program
 from tests.storage import ON_SQLITE
-from tests.storage.plans import plan, scans
+from tests.storage.plans import plan, recorded, scans
 from tests.storage.rating import BOT, RatedChat
 
 
@@ -229,19 +228,6 @@ async def test_any_page_gives_the_same_answers_and_labels(
     assert sum(len(each.ratings) for each in whole) == len(acts)
     for page in (1, 2, 3):
         assert await walked(database, page=page, since_ms=since_ms) == (whole, dropped)
-
-
-def recorded(database: Database, patch: pytest.MonkeyPatch) -> list[Statement]:
-    """The queries that are made from now on."""
-    queries: list[Statement] = []
-    fetch = database.fetch
-
-    async def note(sql: str, params: Parameters = ()) -> Any:
-        queries.append(Statement(sql, params))
-        return await fetch(sql, params)
-
-    patch.setattr(database, "fetch", note)
-    return queries
 
 
 WALKED = "SCAN polar_feedback_events USING INDEX polar_feedback_message"
