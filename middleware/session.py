@@ -136,9 +136,10 @@ class Session:
         together = await whole(self.parts, await self.messages.list_turn(stored))
         messages = [edited if other.sequence == stored.sequence else as_said(other) for other in together]
         last = messages[-1].telegram_message_id
-        answers = await self.messages.list_answering(turn.session_id, last)
-        turn.renew(messages, replaces=(delivery_id for delivery_id, kind in answers if kind == "text"))
-        turn.discards = tuple(delivery_id for delivery_id, kind in answers if kind != "text")
+        answers = await self.messages.list_answers(turn.session_id, last)
+        sent = [(answer.delivery_id, answer.kind) for answer in answers if answer.delivery_id is not None]
+        turn.renew(messages, replaces=(delivery_id for delivery_id, kind in sent if kind == "text"))
+        turn.discards = tuple(delivery_id for delivery_id, kind in sent if kind != "text")
 
     def _migrate(self, turn: Turn, chat_id: int) -> Outcome:
         turn.record(*Chats.migrate(turn.session_id, session_id_of(chat_id), now_ms=self.clock()))

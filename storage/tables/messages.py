@@ -396,13 +396,3 @@ class Messages:
             (session_id, telegram_message_id),
         )
         return [Message.from_row(row) for row in rows]
-
-    async def list_answering(self, session_id: str, telegram_message_id: int) -> list[tuple[str, str]]:
-        """The deliveries that answer a message, each with the kind of what it sends, in order."""
-        rows = await self._readers.look_up(
-            "SELECT deliveryId, kind FROM polar_messages INDEXED BY polar_messages_answers "
-            "WHERE sessionId = ? AND answersMessageId = ? AND answersMessageId IS NOT NULL "
-            "AND deliveryId IS NOT NULL ORDER BY sequence",
-            (session_id, telegram_message_id),
-        )
-        return [(row[0], row[1]) for row in rows]

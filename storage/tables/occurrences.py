@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from storage import ids
 from storage.ids import RunSource
 from storage.indexed import field as json_field
+from storage.json_fields import instant, object_of, one_of, typed
 from storage.json_text import encode, read_object
 from storage.readers import Readers
 from storage.statement import Row, Statement, Value
@@ -51,8 +52,6 @@ FROM polar_scheduler_events INDEXED BY polar_scheduler_due
 WHERE queue = ? ORDER BY sequence DESC LIMIT ?
 """
 _REPLACE = "UPDATE SET sequence = excluded.sequence, payload = excluded.payload, createdAtMs = excluded.createdAtMs"
-_LATEST_MS = 253_402_300_799_999
-"""The end of the year 9999."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +70,9 @@ class Companion:
     def read(cls, content: Mapping[str, Any]) -> Companion:
         """From a row; raises TypeError and KeyError for what is none."""
         return cls(
-            subject_id=_typed(content, "id", str),
-            at_ms=_instant(content["atMs"]),
-            ends=_typed(content, "ends", str, type(None)),
+            subject_id=typed(content, "id", str),
+            at_ms=instant(content["atMs"]),
+            ends=typed(content, "ends", str, type(None)),
         )
 
 
@@ -117,18 +116,18 @@ class Claim:
     @classmethod
     def read(cls, content: Mapping[str, Any]) -> Claim:
         """From a row; raises TypeError and KeyError for what is none."""
-        checks = _object(content, "checks")
+        checks = object_of(content, "checks")
         return cls(
-            session_id=_typed(content, "sessionId", str),
-            user_id=_typed(content, "ownerUserId", str),
-            prompt=_typed(content, "prompt", str),
-            topic_id=_typed(content, "topicId", int, type(None)),
-            sends=_typed(content, "sends", bool),
-            silent=_typed(content, "silent", bool),
-            ends=_typed(content, "ends", str, type(None)),
-            note=_typed(content, "note", str),
-            checks={name: _typed(checks, name, dict) for name in checks},
-            rules=_object(content, "rules"),
+            session_id=typed(content, "sessionId", str),
+            user_id=typed(content, "ownerUserId", str),
+            prompt=typed(content, "prompt", str),
+            topic_id=typed(content, "topicId", int, type(None)),
+            sends=typed(content, "sends", bool),
+            silent=typed(content, "silent", bool),
+            ends=typed(content, "ends", str, type(None)),
+            note=typed(content, "note", str),
+            checks={name: typed(checks, name, dict) for name in checks},
+            rules=object_of(content, "rules"),
             companions=tuple(Companion.read(each) for each in content.get("companions", ())),
         )
 
@@ -223,17 +222,17 @@ class Occurrence:
         """From a row of _COLUMNS; None for what another program left there."""
         payload = read_object(row[3]) or {}
         try:
-            run = _typed(payload, "run", dict) if "run" in payload else None
+            run = typed(payload, "run", dict) if "run" in payload else None
             claim = cls(
-                source=cast(RunSource, _one_of(payload, "source", "automation", "heartbeat")),
-                subject_id=_typed(payload, "id", str),
-                at_ms=_instant(payload["atMs"]),
-                due_ms=_instant(row[2]),
-                trigger=cast(Literal["schedule", "manual"], _one_of(payload, "trigger", "schedule", "manual")),
-                attempts=_typed(payload, "attempts", int),
+                source=cast(RunSource, one_of(payload, "source", "automation", "heartbeat")),
+                subject_id=typed(payload, "id", str),
+                at_ms=instant(payload["atMs"]),
+                due_ms=instant(row[2]),
+                trigger=cast(Literal["schedule", "manual"], one_of(payload, "trigger", "schedule", "manual")),
+                attempts=typed(payload, "attempts", int),
                 queue=row[1],
-                is_extra=_typed(payload, "extra", bool),
-                retry_of=_typed(payload, "retryOf", str) if "retryOf" in payload else None,
+                is_extra=typed(payload, "extra", bool),
+                retry_of=typed(payload, "retryOf", str) if "retryOf" in payload else None,
                 claim=None if run is None else Claim.read(run),
             )
         except (KeyError, TypeError, ValueError):
@@ -372,31 +371,3 @@ def _put(occurrence: Occurrence, payload: str | None, now_ms: int, *, once: bool
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _typed(content: Mapping[str, Any], key: str, *types: type) -> Any:
-    """A value of exactly one of these types; raises KeyError and TypeError."""
-    value = content[key]
-    if type(value) not in types:  # a bool is no number here
-        raise TypeError(key)
-    return value
-
-
-def _object(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = read_object(_typed(content, key, str))
-    if value is None:
-        raise TypeError(key)
-    return value
-
-
-def _one_of(content: Mapping[str, Any], key: str, *values: str) -> str:
-    value = content[key]
-    if value not in values:
-        raise ValueError(key)
-    return str(value)
-
-
-def _instant(value: object) -> int:
-    if type(value) is not int or not 0 <= value <= _LATEST_MS:
-        raise TypeError("instant")
-    return value

@@ -119,7 +119,6 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "messages.list_thread of a private reply": lambda db: Messages(db).list_thread(S, "reply:1:7", limit=5),
     "messages.list_turn": lambda db: Messages(db).list_turn(MESSAGE),
     "messages.list_answers": lambda db: Messages(db).list_answers(S, 1),
-    "messages.list_answering": lambda db: Messages(db).list_answering(S, 1),
     "message_parts.of": lambda db: MessageParts(db).of(S, (1, 2)),
     "messages.find": lambda db: Messages(db).find(S, 1),
     "feedback.list_chosen": lambda db: FeedbackLedger(db).list_chosen(S, 1, "7"),

@@ -73,8 +73,8 @@ async def test_the_deliveries_of_an_answer_are_listed_in_order(database: Databas
         answered(2, "c"),
         answered(1, "d", session="telegram:chat:2"),
     )
-    assert await answers.list_answering(S, 1) == [("b", "text"), ("a", "text")]
-    assert await answers.list_answering(S, 3) == []
+    assert [(one.delivery_id, one.kind) for one in await answers.list_answers(S, 1)] == [("b", "text"), ("a", "text")]
+    assert await answers.list_answers(S, 3) == []
 
 
 NOWHERE = Message(
@@ -95,7 +95,7 @@ NOWHERE = Message(
 
 @ON_SQLITE
 @pytest.mark.parametrize(
-    "call", [lambda db: Messages(db).list_turn(NOWHERE), lambda db: Messages(db).list_answering(S, 1)]
+    "call", [lambda db: Messages(db).list_turn(NOWHERE), lambda db: Messages(db).list_answers(S, 1)]
 )
 async def test_neither_looks_at_more_than_is_near(
     database: Database, path: Path, monkeypatch: pytest.MonkeyPatch, call: Callable[[Database], Awaitable[Any]]
