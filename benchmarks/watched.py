@@ -17,7 +17,7 @@ from dataclasses import asdict
 
 from benchmarks.sampling import Sampler
 from bot import logs, settings
-from bot.run import running, settle_memory
+from bot.run import running, settle_process
 
 TICK_S = 0.001
 
@@ -69,7 +69,7 @@ async def main(what: str) -> None:
     asked = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
     async with running(loaded) as bot:
-        settle_memory()
+        settle_process()
         with _profiled() if what == "profile" else _stalls():
             waiting = asyncio.create_task(asked.wait())
             await asyncio.wait((waiting, bot.finished), return_when=asyncio.FIRST_COMPLETED)

@@ -25,13 +25,14 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.telegram import CHATS, SENT_AT
-from storage.database import MAX_UNITS, Database
+from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.sqlite import opening
 from storage.statement import Statement
 from storage.tables.audit import AuditTrail
 from storage.tables.feedback import FeedbackLedger
 from storage.tables.updates import Received, Updates
+from storage.waiting import MAX_UNITS
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 COMMITTERS = (1, 16, 64, 256)

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
@@ -37,6 +38,8 @@ log = logging.getLogger("polar")
 
 
 REFUSED = "Telegram refuses the token in TELEGRAM_BOT_TOKEN (401); ask @BotFather for a valid one"
+SWITCH_S = 30e-6
+"""The time that a thread waits for the interpreter before it asks for it."""
 UNREADABLE = (TypeError, ValueError, KeyError, AttributeError)
 """The errors of python-telegram-bot where an answer has another form than it knows."""
 OPEN_PURSE = (
@@ -190,14 +193,17 @@ async def _prepare(app: App) -> None:
     await app.runner.prepare()
 
 
-def settle_memory() -> None:
-    """For a process that is a bot: what was loaded at start stays.
+def settle_process() -> None:
+    """For a process that is a bot: what was loaded at start stays, and a thread that needs the interpreter gets it.
 
-    Looking through it again and again costs a tenth of a reaction's time.
+    Looking through what stays again and again costs a tenth of a reaction's time. A commit is some ten calls into
+    SQLite, and behind each the writer's thread has to get the interpreter back, which the loop gives up only when it
+    is asked to: by Python's own five milliseconds a commit would last as long as the loop has something to do.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    sys.setswitchinterval(SWITCH_S)
 
 
 async def _initialize(app: App) -> None:

@@ -84,7 +84,7 @@ class Audit:
             **turn.place_in_order(0),
         }
         yield FeedbackLedger.append(
-            event_id=event_id(turn.id, -1),
+            event_id=event_id(turn.id, -1, at_ms=turn.received_at_ms),
             event_type="command_executed",
             session_id=turn.session_id,
             message_id=received_message_id(turn.incoming.telegram_message_id) if turn.incoming else None,

@@ -195,7 +195,7 @@ class Feedback:
     ) -> None:
         turn.record(
             self.feedback.append_on_message(
-                event_id=event_id(turn.id, position),
+                event_id=event_id(turn.id, position, at_ms=turn.received_at_ms),
                 event_type=event_type,
                 session_id=turn.session_id,
                 telegram_message_id=telegram_message_id,

@@ -16,15 +16,13 @@ from storage.location import Location
 from storage.lock_waits import when_free
 from storage.readers import OwnReaders, Readers, Room
 from storage.statement import Parameters, Rows, Statement, Unit, UnitRows
+from storage.waiting import WaitingUnit, WaitingUnits
 
-MAX_UNITS = 512
 QUESTION_S = 5.0
 LOOK_EVERY_S = 1.0
 """The time for which it may go unnoticed that the file was taken away while nothing is committed."""
 COMMIT_S = 5.0
 """The time that a commit under way may take when nobody waits for locks any more."""
-
-WaitingUnit = tuple[Unit, asyncio.Future[UnitRows]]
 
 
 class Database(OwnReaders):
@@ -40,7 +38,7 @@ class Database(OwnReaders):
         self._engine = engine
         self._look_up = engine.look_up
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="polar-writer")
-        self._units: asyncio.Queue[WaitingUnit | None] = asyncio.Queue()
+        self._units = WaitingUnits()
         self._watchers: list[tuple[str, Callable[[], None]]] = []
         self._others_wrote = False
         self._is_closed = False
@@ -60,10 +58,11 @@ class Database(OwnReaders):
         """
         return cls(await open_engine(location, now_ms=now_ms, question_s=question_s, stand_by=stand_by))
 
-    async def commit(self, *statements: Statement) -> UnitRows:
+    async def commit(self, *statements: Statement, ahead: bool = False) -> UnitRows:
         """Run the statements as one unit, durable when this returns; gives the rows of each, in order.
 
-        A lock that another program holds is waited for, however long. The unit runs even if the caller is cancelled
+        One that is `ahead` may be committed before others that wait already: what it does must not depend on them. A
+        lock that another program holds is waited for, however long. The unit runs even if the caller is cancelled
         meanwhile. Raises ExpectationFailed or StatementFailed when the unit is void, DatabaseLost when nothing can
         be written any more.
         """
@@ -72,7 +71,7 @@ class Database(OwnReaders):
         if not statements:
             return []
         future: asyncio.Future[UnitRows] = asyncio.get_running_loop().create_future()
-        self._units.put_nowait((statements, future))
+        self._units.put((statements, future), ahead=ahead)
         return await future
 
     async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
@@ -134,8 +133,7 @@ class Database(OwnReaders):
         self._watchers.append((written, changed))
 
     async def _write(self) -> None:
-        while (first := await self._units.get()) is not None:
-            batch, last = self._gather(first)
+        while batch := await self._units.take():
             try:
                 answers = await self._run([unit for unit, _ in batch])
                 self._tell_watchers(batch)
@@ -144,8 +142,6 @@ class Database(OwnReaders):
                 return
             for (_, future), answer in zip(batch, answers, strict=True):
                 settle(future, answer)
-            if last:
-                return
 
     async def _run(self, units: list[Unit]) -> list[UnitRows | Exception]:
         loop = asyncio.get_running_loop()
@@ -170,24 +166,10 @@ class Database(OwnReaders):
             if self._others_wrote or any(text in sql for sql in written):
                 changed()
 
-    def _gather(self, first: WaitingUnit) -> tuple[list[WaitingUnit], bool]:
-        """All units that wait now, and whether the end of the queue was among them."""
-        batch = [first]
-        while len(batch) < MAX_UNITS and not self._units.empty():
-            item = self._units.get_nowait()
-            if item is None:
-                return batch, True
-            batch.append(item)
-        return batch, False
-
     def _fail(self, error: StorageError, batch: list[WaitingUnit]) -> None:
         if isinstance(error, DatabaseLost):
             self._lose(error)
-        while not self._units.empty():
-            item = self._units.get_nowait()
-            if item is not None:
-                batch.append(item)
-        for _, future in batch:
+        for _, future in (*batch, *self._units.take_all()):
             settle(future, error)
 
     async def close(self, lock_s: float = 0) -> None:
@@ -211,7 +193,7 @@ class Database(OwnReaders):
 
         loop = asyncio.get_running_loop()
         timers = loop.call_later(lock_s, give_up), loop.call_later(lock_s + COMMIT_S, self._engine.abandon)
-        self._units.put_nowait(None)
+        self._units.end()
         await self._task
         for timer in timers:
             timer.cancel()

@@ -44,14 +44,14 @@ class Bulk:
     A store that marks statements with it promises that they do then what they would do one after the other. With an
     `order` it promises as well that none of them minds a statement of another kind before it or behind it, unless both
     are about the same thing; without one they run as one only where they stand beside each other.
-    Where rows come back, or are counted, each begins with the parameters of its statement at `key`.
+    They give no rows back. Where they are counted, none can change more than it is to: then all have done what they
+    should if the sum is right.
     """
 
     head: str
     row: str
     tail: str = ""
     order: Order | None = None
-    key: tuple[int, ...] = ()
     _texts: dict[int, str] = field(default_factory=dict, init=False, repr=False)
 
     def sql(self, count: int) -> str:

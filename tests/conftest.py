@@ -18,7 +18,7 @@ import typer
 from hypothesis import settings
 
 from bot import clock
-from bot.run import settle_memory
+from bot.run import settle_process
 from bot.scheduling import runner
 from bot.settings import Settings
 from emulator import World
@@ -64,7 +64,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """What was collected stays, and is not looked through for garbage again and again."""
-    settle_memory()
+    settle_process()
 
 
 @pytest.hookimpl(wrapper=True)

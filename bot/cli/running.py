@@ -12,7 +12,7 @@ import typer
 from bot import logs, reports, settings
 from bot.http.proxies import proxy_for
 from bot.redaction import Redaction
-from bot.run import running, settle_memory
+from bot.run import running, settle_process
 from bot.watchdog import ServiceManager
 
 log = logging.getLogger("polar")
@@ -56,7 +56,7 @@ async def until_asked_to_stop(loaded: settings.Settings, service: ServiceManager
 
 async def _run(loaded: settings.Settings, service: ServiceManager | None) -> None:
     async with running(loaded, announce=_announce, service=service) as bot:
-        settle_memory()
+        settle_process()
         await bot.finished
 
 

@@ -46,7 +46,9 @@ class Journal:
         adding = batch(received, now_ms=now_ms)
         ended = self._last = asyncio.Event()
         try:
-            answers = await self._database.commit(*adding, *self._note_poll(now_ms), *self._note_date(received))
+            noted = (*self._note_poll(now_ms), *self._note_date(received))
+            # Ahead of the turns, so that the next batch is here before they have all ended.
+            answers = await self._database.commit(*adding, *noted, ahead=True)
             added = kept(received, answers[: len(adding)], now_ms=now_ms)
             if added is not None:
                 self._tell(added)

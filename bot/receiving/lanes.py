@@ -23,6 +23,8 @@ from storage.tables.updates import Entry, Kept, Updates
 
 PAGE = 256
 """Rows of the journal that are read at once, so that neither the loop nor the other side waits for long."""
+BURST = 16
+"""Updates of one side that begin within one pass of the loop: then it hears what comes in, and the writer commits."""
 MOST_MEANWHILE = 64
 """Batches that may come in while something is read; if more do, they are read as well."""
 
@@ -91,6 +93,8 @@ class Lanes:
         self._updates = updates
         self._work = work
         self._free = slots
+        self._burst = BURST
+        """How many more may begin within this pass."""
         self._ahead = ahead
         """The number of lanes that may wait for a slot before no more of the journal is read."""
         self._quarantine = quarantine
@@ -176,6 +180,7 @@ class Lanes:
         """Read on, or take what waits into hand; False when there is nothing to do before something happens."""
         if self._is_stopping:
             return False
+        self._burst = BURST
         self._wake_due()
         room = min(PAGE, self._room)
         has_read = self._is_unread and room > 0
@@ -232,10 +237,11 @@ class Lanes:
     def _place(self, entry: Entry, upcoming: Next, *, is_first: bool) -> None:
         if self._was_in_hand(entry) and not (upcoming.attempt or upcoming.is_alone):
             self._quarantine.add(self._side, entry.attempts, entry.sequence, upcoming)
-        elif is_first and self._free > 0:
+        elif is_first and self._free > 0 and self._burst > 0:
             self._start(entry, upcoming)
         else:
             self._ready.append(upcoming)
+            self._awake.set()
 
     def _was_in_hand(self, entry: Entry) -> bool:
         """True if it may be what ended an earlier process: alone among its like, so that the count finds the one."""
@@ -245,12 +251,16 @@ class Lanes:
         """The next one of those who have waited longest; what is not kept of these is read."""
         waiting = [self._ready.popleft() for _ in range(min(self._free, len(self._ready), PAGE))]
         unread: list[Next] = []
+        later: list[Next] = []
         for upcoming in waiting:
             entry = self._known.next(upcoming.lane, upcoming.after)
             if entry is None:
                 unread.append(upcoming)
-            else:
+            elif self._burst > 0:
                 self._place(entry, upcoming.found(entry), is_first=True)
+            else:
+                later.append(upcoming)
+        self._ready.extendleft(reversed(later))
         if unread:
             self._is_taking = True
             await self._read_next([(upcoming, self._known.last(upcoming.lane) or 0) for upcoming in unread])
@@ -274,6 +284,7 @@ class Lanes:
     def _start(self, entry: Entry, upcoming: Next) -> None:
         if not self._is_stopping:
             self._free -= 1
+            self._burst -= 1
             self._tasks.start(entry.lane, partial(self._hold, entry, upcoming), name=f"lane {entry.lane}")
 
     def must_read(self, entry: Entry) -> bool:

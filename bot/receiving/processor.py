@@ -129,7 +129,9 @@ class Processor:
             steps = [await lanes.step() for lanes in self._sides]
             if all(lanes.is_calm for lanes in self._sides):
                 self._calm.set()
-            if not any(steps):
+            if any(steps):
+                await asyncio.sleep(0)  # what begins now runs, and what comes in meanwhile is heard
+            else:
                 await self._look_again()
 
     async def _look_again(self) -> None:

@@ -43,18 +43,14 @@ _AT_ONCE = {n: _ADD_SOME.format(rows=", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * n)
 """By the number of updates that it journals, the most first: few texts, so that SQLite reads none of them twice."""
 _HOLD = "SELECT 1 FROM polar_updates WHERE updateId = ? AND sequence = ? AND status = 'pending'"
 _FINISHED = (
-    "UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = {now} "
+    "UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = {now}{given} "
     "WHERE updateId = {id} AND sequence = {place} AND status = 'pending'"
 )
-_FINISH = _FINISHED.format(now="?", id="?", place="?")
-_FINISH_AS_ONE = Bulk(
-    "WITH given (now, id, place) AS (VALUES ",
-    "(?, ?, ?)",
-    f") {_FINISHED.format(now='given.now FROM given', id='given.id', place='given.place')} "
-    "RETURNING updateId, sequence",
-    order=Order.SOURCE,
-    key=(1, 2),
-)
+_FINISH = _FINISHED.format(now="?", given="", id="?", place="?")
+_FROM_SOME, _OF_SOME = _FINISHED.format(
+    now="given.column1", given=" FROM (VALUES / ) AS given", id="given.column2", place="given.column3"
+).split("/")
+_FINISH_AS_ONE = Bulk(_FROM_SOME, "(?, ?, ?)", _OF_SOME, order=Order.SOURCE)
 _SET_ASIDE = """
 UPDATE polar_updates SET status = 'dead', attempts = ?, reason = ?, traceback = ?, finishedAtMs = ?
 WHERE updateId = ? AND sequence = ? AND status = 'pending'

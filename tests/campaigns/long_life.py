@@ -17,7 +17,7 @@ from typing import Any
 from weakref import WeakSet
 
 from bot import logs, settings
-from bot.run import Running, running, settle_memory
+from bot.run import Running, running, settle_process
 
 MOST_UNITS = 2_000
 """Of pruning in a day that lasts seconds; a real one has a unit a minute."""
@@ -53,7 +53,7 @@ async def live() -> None:
     """As `polar run`, until standard input ends. Raises what the bot must end for."""
     clock = ShiftedClock()
     async with running(settings.load(), clock=clock) as bot:
-        settle_memory()
+        settle_process()
         _tell({"ready": True})
         ordering = asyncio.create_task(_obey(bot, clock))
         finished = asyncio.ensure_future(bot.finished)

@@ -53,8 +53,9 @@ async def test_an_event_tells_its_place_in_the_order_of_all(house: House) -> Non
     (update, first), (other, second) = house.rows(JOURNAL)
     expected = [(update, first, 0), (update, first, 1), *((other, second, position) for position in range(3))]
     assert [event.payload["place"] for event in reactions(house)] == [[place, n] for _, place, n in expected]
-    ids = house.rows("SELECT id FROM polar_feedback_events WHERE type LIKE 'reaction%' ORDER BY rowid")
-    assert ids == [(event_id(update_turn_id(number, place), n),) for number, place, n in expected]
+    events = house.rows("SELECT id, createdAtMs FROM polar_feedback_events WHERE type LIKE 'reaction%' ORDER BY rowid")
+    for (named, at_ms), (number, place, n) in zip(events, expected, strict=True):
+        assert named == event_id(update_turn_id(number, place), n, at_ms=at_ms)
     assert [event["place"] for event in commands(house)] == [[second + 1, 0]]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, RFC_4122, UUID, uuid5
 
 import pytest
 from hypothesis import given
@@ -109,10 +109,19 @@ def test_a_delivery_tells_what_it_is(update_id: int, received_ms: int, reply: in
     assert ids.is_notice(ids.notice_id("budget", update_id)) and not ids.is_notice(ids.reply_id(turn_id, reply))
 
 
-@given(NAMES, st.integers(-1, 99))
-def test_an_event_is_named_by_its_turn(turn_id: str, position: int) -> None:
-    """As uuid5 of the turn and the position."""
-    assert ids.event_id(turn_id, position) == str(uuid5(NAMESPACE_URL, f"polar:{turn_id}:{position}"))
+@given(NAMES, st.integers(-1, 99), st.integers(0, 2**48 - 1))
+def test_an_event_is_named_by_its_turn(turn_id: str, position: int, at_ms: int) -> None:
+    """As a UUID of version 7: the instant, and behind it what uuid5 makes of the turn and the position."""
+    named = UUID(ids.event_id(turn_id, position, at_ms=at_ms))
+    assert (named.version, named.variant, named.int >> 80) == (7, RFC_4122, at_ms)
+    of_turn = uuid5(NAMESPACE_URL, f"polar:{turn_id}:{position}")
+    assert str(named)[15:] == str(of_turn)[15:]
+
+
+@given(NAMES, NAMES, st.integers(0, 2**46), st.integers(1, 2**46))
+def test_a_later_event_stands_behind(turn_id: str, other: str, at_ms: int, later_ms: int) -> None:
+    """As text too, which is how an index has it."""
+    assert ids.event_id(turn_id, 0, at_ms=at_ms) < ids.event_id(other, 0, at_ms=at_ms + later_ms)
 
 
 @given(st.sampled_from(["user", "session"]), NAMES.filter(bool))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from bot.receiving.arrival import Arrival
 from bot.receiving.journal import Journal
+from bot.receiving.lanes import BURST
 from bot.receiving.processor import CONTROL_SLOTS, ROOM, Processor
 from bot.supervised import Supervisor
 from bot.tracebacks import text_of
@@ -73,6 +75,7 @@ class Bench:
         self.database, self.clock, self.journal = database, clock, Watched(database, clock)
         self.begun: list[tuple[int, ...]] = []
         self.ended: list[tuple[int, ...]] = []
+        self.on_begin: Callable[[], object] = lambda: None
         self.at_once = 0
         self.most_at_once = 0
         self.answers_may_end = asyncio.Event()
@@ -99,6 +102,7 @@ class Bench:
     async def _handle(self, arrival: Arrival) -> bool:
         ids = tuple(entry.update_id for entry in arrival.entries)
         self.begun.append(ids)
+        self.on_begin()
         if arrival.entries[0].lane.endswith("answer"):
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
@@ -191,6 +195,26 @@ async def test_control_goes_on_when_more_of_it_waits_than_there_are_slots(tmp_pa
             own = [number for (number,) in made.ended if (number - 1000) % 7 == lane]
             assert own == sorted(own)
         assert tasks() == SLOTS
+
+
+async def test_between_some_and_the_next_the_loop_comes_round(tmp_path: Path) -> None:
+    """Else it would hear nothing, and the writer commit nothing, before all that came at once has begun."""
+    passes, begun = 0, []
+
+    async def count() -> None:
+        nonlocal passes
+        while True:
+            passes += 1
+            await asyncio.sleep(0)
+
+    async with bench(tmp_path) as made:
+        made.on_begin = lambda: begun.append(passes)
+        counting = asyncio.create_task(count())
+        await made.receive(*(message(n, n, "control") for n in range(1, 5 * BURST + 1)))
+        await until(lambda: len(made.ended) == 5 * BURST)
+        counting.cancel()
+    assert max(Counter(begun).values()) == BURST
+    assert made.begun == [(n,) for n in range(1, 5 * BURST + 1)]
 
 
 async def test_what_was_finished_elsewhere_is_passed_over(tmp_path: Path) -> None:

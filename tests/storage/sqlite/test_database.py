@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-import storage.database as module
 from storage import lock_waits
+from storage import waiting as waiting_units
 from storage.database import Database
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed, StatementFailed
 from storage.sqlite import engine
@@ -73,16 +73,16 @@ async def test_units_that_wait_together_are_committed_together(
     gate = Gate(monkeypatch)
     first = await waiting(1, database)
     await asyncio.sleep(0)
-    others = await waiting(200, database, start=1)
+    others = await waiting(60, database, start=1)
     gate.open.set()
-    assert await settled(*first, *others) == [[[]]] * 201
-    assert gate.batches == [1, 200]
-    assert rows(path, ALL) == [(f"n{i}", "1") for i in range(201)]
+    assert await settled(*first, *others) == [[[]]] * 61
+    assert gate.batches == [1, 60]
+    assert rows(path, ALL) == [(f"n{i}", "1") for i in range(61)]
 
 
 async def test_a_batch_has_a_bound(database: Database, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More units than fit into one batch are committed in several, none is left over."""
-    monkeypatch.setattr(module, "MAX_UNITS", 4)
+    monkeypatch.setattr(waiting_units, "MAX_UNITS", 4)
     gate = Gate(monkeypatch)
     gate.open.set()
     await settled(*await waiting(11, database))
@@ -142,7 +142,7 @@ async def test_a_cancelled_caller_of_a_void_unit_disturbs_nobody(
 
 async def test_closing_commits_what_was_handed_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`close` waits for every unit that was given before it, more than one batch of them."""
-    monkeypatch.setattr(module, "MAX_UNITS", 5)
+    monkeypatch.setattr(waiting_units, "MAX_UNITS", 5)
     database = await Database.open(path, now_ms=NOW_MS)
     gate = Gate(monkeypatch)
     tasks = await waiting(23, database)
@@ -290,7 +290,7 @@ async def test_a_full_disk_is_told_to_every_caller_that_waits(
     await database.commit(put("kept"))
     [[pages]] = (await database.commit(Statement("SELECT page_count FROM pragma_page_count")))[0]
     await database.commit(Statement(f"PRAGMA max_page_count = {pages + 1}"))
-    monkeypatch.setattr(module, "MAX_UNITS", 3)
+    monkeypatch.setattr(waiting_units, "MAX_UNITS", 3)
     gate = Gate(monkeypatch)
     too_big = asyncio.create_task(database.commit(put("half"), put("big", "x" * 200_000)))
     others = await waiting(7, database)
