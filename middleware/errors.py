@@ -56,6 +56,8 @@ class Errors:
         except Exception as error:
             await self._fail(turn, error)
             raise TurnFailed(turn, error) from error
+        finally:
+            turn.witnesses.clear()  # they know the turn: it would be left to the garbage collector, and all that it has
         return outcome
 
     async def _commit(self, turn: Turn, *statements: Statement) -> Sequence[Rows]:
