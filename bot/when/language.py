@@ -7,6 +7,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -96,6 +97,7 @@ def fold(text: str) -> str:
     return text.lower() if text.isascii() else "".join(map(_plain, text))
 
 
+@lru_cache(maxsize=4_096)  # what the alphabets of a chat have, and nothing of what somebody writes
 def _plain(character: str) -> str:
     marks = (part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
     plain = "".join(marks).casefold()

@@ -61,13 +61,17 @@ class _Stretch:
         return any(slots.clock is not None for slots in self.readings)
 
 
+def beginning_of(text: str) -> str:
+    """As much of a text as may hold the opening of a reminder."""
+    return text.strip()[:_REACH]
+
+
 def opened(text: str, language: Language) -> str | None:
     """What follows the opening of a reminder; None where a text does not begin like one."""
-    stripped = text.strip()
-    match = language.opening.match(fold(stripped[:_REACH]))
+    match = language.opening.match(fold(beginning_of(text)))
     if match is None:
         return None
-    rest = stripped[match.end() :]
+    rest = text.strip()[match.end() :]
     tail = fold(rest[-_REACH:])
     closing = language.closing.search(tail)
     return rest if closing is None else rest[: len(rest) - (len(tail) - closing.start())]

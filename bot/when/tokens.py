@@ -64,9 +64,9 @@ def tokens(text: str, language: Language) -> list[Token]:
     return [*_tokens(folded, language)]
 
 
-def may_begin(text: str, language: Language) -> bool:
-    """True if the first word of a text may be of a time."""
-    first = next(_tokens(fold(text), language), None)
+def may_begin(folded: str, language: Language) -> bool:
+    """True if the first word of a text, which is folded already, may be of a time."""
+    first = next(_tokens(folded, language), None)
     return first is not None and first.kinds not in (UNKNOWN, UNCLEAR)
 
 

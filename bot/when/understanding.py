@@ -13,7 +13,7 @@ from bot.when.once import Reason, once
 from bot.when.reading import read
 from bot.when.repeating import repeating
 from bot.when.results import WHOLE, Ask, NotUnderstood, Understood
-from bot.when.sentence import limit, opened, partings, thing_of
+from bot.when.sentence import beginning_of, limit, opened, partings, thing_of
 from bot.when.slots import Lapse, Slots
 from bot.when.tokens import may_begin, tokens
 
@@ -44,14 +44,16 @@ def understand(
 
 def is_reminder(text: str, languages: Sequence[Language] = LANGUAGES) -> bool:
     """True if a text begins as a reminder does, readable or not."""
-    return any(opened(text, language) is not None for language in languages)
+    beginning = fold(beginning_of(text))
+    return any(language.opening.match(beginning) for language in languages)
 
 
 def is_time(text: str, *, now: datetime, zone: ZoneInfo) -> bool:
     """True if a text is a time and nothing else, even one that cannot be kept."""
     if len(text) > _LONGEST:
         return False
-    languages = [language for language in LANGUAGES if may_begin(text, language)]
+    folded = fold(text)
+    languages = [language for language in LANGUAGES if may_begin(folded, language)]
     if not languages or is_reminder(text):
         return False
     told = understand(text, now=now, zone=zone, languages=languages)

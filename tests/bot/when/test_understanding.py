@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -232,6 +233,14 @@ def test_it_may_be_a_question_and_may_name_the_bot() -> None:
     assert told(text) == Understood("once 2026-11-25 16:00", "tea is ready")
     assert is_reminder(text)
     assert not is_reminder("never remind me")
+
+
+def test_a_text_with_letters_of_any_alphabet_is_asked_about_once() -> None:
+    """Every message is asked whether it is a time or a reminder; what a letter is without accents is known then."""
+    text = "Сообщение примерно такой длины, какой люди обычно пишут боту за один раз."
+    for ask in (is_reminder, partial(is_time, now=NOW, zone=BERLIN)):
+        assert not ask(text)
+        assert steps(lambda ask=ask: ask(text)) < 400  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
