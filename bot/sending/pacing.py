@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import count
@@ -30,6 +30,8 @@ class Pacing:
         # Telegram counts what arrives, and calls that left in good order arrive in a heap when the machine or the line
         # stalls. So a call has one of `per_second` places until a second after its end: that holds wherever it was.
         self._places = asyncio.Semaphore(max(1, int(per_second)))
+        self._ends: deque[float] = deque()
+        """By the loop's clock, when the places of calls that have ended come free, one after the other."""
         self._chat_rate = chat_per_second
         self._group_rate = group_per_minute / 60
         self._chats: OrderedDict[int, AsyncLimiter] = OrderedDict()
@@ -72,7 +74,20 @@ class Pacing:
 
     def give_back(self) -> None:
         """The call has ended, and Telegram may count it yet."""
-        asyncio.get_running_loop().call_later(SECOND_S, self._places.release)
+        loop = asyncio.get_running_loop()
+        self._ends.append(loop.time() + SECOND_S)
+        if len(self._ends) == 1:  # one timer is enough for all
+            loop.call_at(self._ends[0], self._free)
+
+    def _free(self) -> None:
+        """The places that have come free by now may be taken again."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        while self._ends and self._ends[0] <= now:
+            self._ends.popleft()
+            self._places.release()
+        if self._ends:
+            loop.call_at(self._ends[0], self._free)
 
     def stir(self, chat_id: int) -> None:
         """Look again at what waits for this chat: it may be more urgent now."""
