@@ -145,4 +145,4 @@ def wants_answer(turn: Turn) -> bool:
     """True if the responder is asked: for runs, and for messages that are meant for us, or that are asked again."""
     if turn.run is not None:
         return True
-    return (turn.kind == "message" or turn.asks_again) and any(incoming.addressed for incoming in turn.messages)
+    return (turn.kind == "message" or turn.asks_again) and turn.is_addressed

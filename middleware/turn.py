@@ -316,10 +316,16 @@ class Turn:
         return self.place.replied_id is not None and self.place.replied_id not in own
 
     @property
+    def is_addressed(self) -> bool:
+        """True if one of its messages is meant for us."""
+        if self.incoming is not None and self.incoming.addressed:  # nearly every one, and each layer asks
+            return True
+        return any(incoming.addressed for incoming in self.earlier)
+
+    @property
     def awaits_answer(self) -> bool:
         """True if a person wrote to us, rather than to others in a group, and waits for what we say."""
-        addressed = self.incoming is None or any(incoming.addressed for incoming in self.messages)
-        return self.kind in _ASKING and addressed
+        return self.kind in _ASKING and (self.incoming is None or self.is_addressed)
 
     def place_in_order(self, position: int) -> dict[str, Any]:
         """What an event of the ledger says of where it comes from, and of its place in the order of all of them."""
