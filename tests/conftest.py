@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,6 @@ import typer
 from hypothesis import settings
 
 from bot import clock
-from bot.run import settle_process
 from bot.scheduling import runner
 from bot.settings import Settings
 from emulator import World
@@ -40,9 +39,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Fewer examples without what is slow; signals as in a terminal; files in memory, as no test cuts the power."""
     if "not slow" in config.option.markexpr:
         settings.load_profile("quick")
-    # Images of Python like to set it; each process of tests, and each that a test starts, would compile all of ours.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    sys.dont_write_bytecode = False
     # In the background of a shell, or under nohup, these are ignored, which children would inherit.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -62,9 +58,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
-def pytest_collection_finish() -> None:
-    """What was collected stays, and is not looked through for garbage again and again."""
-    settle_process()
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """What was imported and collected stays, and is never looked through for garbage; what tests make is, seldom."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
