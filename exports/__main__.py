@@ -6,7 +6,7 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,9 +17,9 @@ from storage.location import Location, parse
 from storage.views.projections import ALWAYS
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Write the files; 1 when that cannot be done, with one line that says why."""
-    options = _options()
+    options = _options(arguments)
     # Asked to end, it ends as on an error: nothing half-made is left.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
@@ -33,14 +33,14 @@ def main() -> int:
     return 0
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="polar export", description=__doc__, allow_abbrev=False)
     parser.add_argument("--database", type=_location, required=True, help="the SQLite file, or a server's URL")
     parser.add_argument("--out", type=Path, required=True, help="the folder of the files")
     parser.add_argument("--only", choices=PAGES, action="append", help="a file to write; may be given again")
     parser.add_argument("--since", type=_instant, default=ALWAYS, help="a date, or an instant, in UTC")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def _location(written: str) -> Location:

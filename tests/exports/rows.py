@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import exports.__main__ as job
 from storage.sqlite import opening
 from tests.house import CHECKOUT
 
@@ -117,9 +120,22 @@ def command(database: Path, out: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "exports", f"--database={database}", f"--out={out}", *arguments]
 
 
-def export(database: Path, out: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Run the job, which has to succeed; what it tells of each file."""
-    done = attempt(database, out, *arguments, "--json", environ=environ)
+def export(database: Path, out: Path, *arguments: str) -> dict[str, Any]:
+    """Run the job in this process, where it has to succeed; what it tells of each file."""
+    told, handler = StringIO(), signal.getsignal(signal.SIGTERM)
+    try:
+        with redirect_stdout(told), redirect_stderr(told):
+            status = job.main(command(database, out, *arguments, "--json")[3:])
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    assert status == 0, told.getvalue()
+    facts: dict[str, Any] = json.loads(told.getvalue())
+    return facts
+
+
+def export_apart(database: Path, out: Path, *, environ: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The same by a process of its own."""
+    done = attempt(database, out, "--json", environ=environ)
     assert (done.returncode, done.stderr) == (0, "")
     facts: dict[str, Any] = json.loads(done.stdout)
     return facts

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.exports.rows import export, read
+from tests.exports.rows import export_apart, read
 from tests.house import CHECKOUT, House, until
 
 pytestmark = pytest.mark.slow
@@ -28,14 +28,14 @@ async def test_a_running_bot_is_exported_and_never_loads_the_job(house: House) -
             for _ in range(20):
                 house.world.react(chat, ann, sent, ["👍", "👎", "🔥"][number % 3])
                 house.world.react(chat, ann, sent)
-            facts = await asyncio.to_thread(export, house.path, out)
+            facts = await asyncio.to_thread(export_apart, house.path, out)
             [(added, removed)] = re.findall(r": ([\d,]+) added, ([\d,]+) taken back", read(out).split("##")[0])
             lines = re.findall(r"^- .* (added|taken back) by ", read(out), re.MULTILINE)
             assert (lines.count("added"), lines.count("taken back")) == (int(added), int(removed))
             assert facts["REACTIONS.md"]["rows"] == len(lines)
         counted = "SELECT count(*) FROM polar_feedback_events WHERE type LIKE 'reaction%'"
         await until(lambda: house.rows(counted) == [(400,)])
-        assert export(house.path, out)["REACTIONS.md"]["rows"] == 400
+        assert export_apart(house.path, out)["REACTIONS.md"]["rows"] == 400
     finally:
         bot.terminate()
         assert await bot.wait() == 0
