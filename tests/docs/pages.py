@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from tests.house import CHECKOUT
@@ -19,6 +20,7 @@ def name(page: Path) -> str:
     return page.relative_to(CHECKOUT).as_posix()
 
 
+@cache
 def prose(page: Path) -> str:
     """A page without its code blocks."""
     return _FENCE.sub("", page.read_text(encoding="utf-8"))

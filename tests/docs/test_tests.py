@@ -12,9 +12,9 @@ import pytest
 from tests.docs.pages import name
 from tests.house import CHECKOUT
 
-MODULES = sorted((CHECKOUT / "tests").rglob("*.py"))
+FOLDERS = sorted({module.parent for module in (CHECKOUT / "tests").rglob("*.py")})
 
-every_module = pytest.mark.parametrize("module", MODULES, ids=name)
+every_folder = pytest.mark.parametrize("folder", FOLDERS, ids=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,11 @@ class Found:
     """Tests without a docstring."""
     imported: list[str]
     private: list[str]
+
+
+def modules(folder: Path) -> dict[str, Found]:
+    """What is found in each module of a folder, by its name."""
+    return {module.name: found_in(module) for module in sorted(folder.glob("*.py"))}
 
 
 @cache
@@ -40,23 +45,23 @@ def found_in(module: Path) -> Found:
     )
 
 
-@every_module
-def test_every_test_says_its_rule(module: Path) -> None:
+@every_folder
+def test_every_test_says_its_rule(folder: Path) -> None:
     """In a docstring: the name tells what happens, the docstring what has to hold."""
-    assert found_in(module).silent == []
+    assert [(module, test) for module, found in modules(folder).items() for test in found.silent] == []
 
 
-@every_module
-def test_no_test_imports_another(module: Path) -> None:
+@every_folder
+def test_no_test_imports_another(folder: Path) -> None:
     """What several need stands in a module that holds no tests, so that each can be read and moved by itself."""
-    last = [(path, path.rpartition(".")[2]) for path in found_in(module).imported]
-    assert [path for path, end in last if end.startswith(("test_", "conftest"))] == []
+    imported = [(module, path) for module, found in modules(folder).items() for path in found.imported]
+    assert [each for each in imported if each[1].rpartition(".")[2].startswith(("test_", "conftest"))] == []
 
 
-@every_module
-def test_no_test_reaches_for_what_is_private(module: Path) -> None:
+@every_folder
+def test_no_test_reaches_for_what_is_private(folder: Path) -> None:
     """It asks what any other part may ask; a name with an underscore belongs to its own class."""
-    assert found_in(module).private == []
+    assert [(module, reached) for module, found in modules(folder).items() for reached in found.private] == []
 
 
 def _is_private(attribute: str) -> bool:

@@ -15,8 +15,8 @@ from storage.origin import UNKNOWN, Origin
 from tests.house import CHECKOUT
 from tests.storage.files import plain
 
-FILES = sorted((CHECKOUT / "storage").rglob("*.py"))
-MIGRATIONS = sorted((CHECKOUT / "storage" / "migrations").glob("*.sql"))
+FOLDERS = sorted({path.parent for path in (CHECKOUT / "storage").rglob("*.py")})
+MIGRATIONS = CHECKOUT / "storage" / "migrations"
 READS = re.compile(r"json_(?:extract|each|type|remove|set|patch|array_length)\((?P<of>CAST\(\w+ AS TEXT\)|[\w.:?]+)")
 KEPT_BY_AN_INDEX = {"origin"}
 """Columns of ours of which an index takes no row that is no JSON: polar_messages_automation."""
@@ -37,6 +37,12 @@ def texts(path: Path) -> list[str]:
     return found
 
 
+def parsed(path: Path) -> int:
+    """How often a file asks for a text's JSON."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return sum(isinstance(node, ast.Attribute) and ast.unparse(node) == "json.loads" for node in nodes)
+
+
 def unguarded(sql: str) -> list[str]:
     """The columns that a text reads as JSON though they may be none; parameters, and rows of them, are ours."""
     read = (match["of"] for match in READS.finditer(sql))
@@ -47,28 +53,28 @@ def unguarded(sql: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CHECKOUT)))
-def test_no_statement_reads_json_unguarded(path: Path) -> None:
+every_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+
+
+@every_folder
+def test_no_statement_reads_json_unguarded(folder: Path) -> None:
     """`field` is the one expression for a field; whatever else looks into a column asks whether it is JSON."""
-    found = texts(path)
-    if path.name != "indexed.py":
-        assert [text for text in found if "json_extract(" in text] == []
-    assert [column for text in found for column in unguarded(text)] == []
+    found = [(path.name, text) for path in folder.glob("*.py") for text in texts(path)]
+    assert [(name, text) for name, text in found if "json_extract(" in text and name != "indexed.py"] == []
+    assert [(name, column) for name, text in found for column in unguarded(text)] == []
 
 
-@pytest.mark.parametrize("path", MIGRATIONS, ids=lambda path: path.name)
-def test_no_index_and_no_trigger_reads_json_unguarded(path: Path) -> None:
+def test_no_index_and_no_trigger_reads_json_unguarded() -> None:
     """Else another program could not write a row, or a migration would fail on one that it wrote before."""
-    statements = path.read_text(encoding="utf-8").split(";")
-    assert [column for statement in statements for column in unguarded(statement)] == []
+    found = [(path.name, sql) for path in MIGRATIONS.glob("*.sql") for sql in path.read_text("utf-8").split(";")]
+    assert [(name, column) for name, sql in found for column in unguarded(sql)] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CHECKOUT)))
-def test_stored_text_is_parsed_in_one_place(path: Path) -> None:
+@every_folder
+def test_stored_text_is_parsed_in_one_place(folder: Path) -> None:
     """Elsewhere what nests too deeply would be an error that nobody thought of."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and ast.unparse(node) == "json.loads"]
-    assert len(calls) == (path.name in PARSERS)
+    parsers = {path.name: count for path in folder.glob("*.py") if (count := parsed(path))}
+    assert parsers == {name: 1 for name in PARSERS if (folder / name).exists()}
 
 
 @pytest.mark.parametrize("text", NO_JSON)

@@ -14,17 +14,16 @@ from bot.when.language import LANGUAGES
 from bot.when.results import Ask, NotUnderstood, Understood
 from bot.when.understanding import understand
 
-PHRASES = Path(__file__).parent / "phrases"
+PHRASES = sorted((Path(__file__).parent / "phrases").glob("*.txt"))
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 25, 14, 20, tzinfo=BERLIN)  # a Wednesday
 
 
-def phrases() -> Iterator[tuple[str, str, str]]:
+def phrases(file: Path) -> Iterator[tuple[str, str, str]]:
     """A text, its meaning (`? …; …` where it asks, `- why` where it is none), and the thing to do."""
-    for file in sorted(PHRASES.glob("*.txt")):
-        for line in file.read_text(encoding="utf-8").splitlines():
-            text, meaning, *thing = line.split(" | ")
-            yield text, meaning, "".join(thing)
+    for line in file.read_text(encoding="utf-8").splitlines():
+        text, meaning, *thing = line.split(" | ")
+        yield text, meaning, "".join(thing)
 
 
 def shown(told: Understood) -> str:
@@ -34,22 +33,25 @@ def shown(told: Understood) -> str:
     return f"{schedule} ({assumed} assumed)" if assumed else schedule
 
 
-@pytest.mark.parametrize(("text", "meaning", "thing"), list(phrases()))
-def test_a_time_means_what_people_mean_by_it(text: str, meaning: str, thing: str) -> None:
-    """What may mean two things is asked, what is not understood whole is not understood; and each is a schedule."""
+def read(text: str) -> tuple[str, str]:
+    """The meaning of a text and the thing to do, as a line of phrases has them; each meaning is a schedule."""
     told = understand(text, now=NOW, zone=BERLIN)
-    match told:
-        case NotUnderstood():
-            assert (f"- {told.why}", "") == (meaning, thing)
-            return
-        case Ask():
-            assert ("? " + "; ".join(map(shown, told.choices)), told.thing) == (meaning, thing)
-        case Understood():
-            assert (shown(told), told.thing) == (meaning, thing)
-    for choice in told.choices if isinstance(told, Ask) else (told,):
+    if isinstance(told, NotUnderstood):
+        return f"- {told.why}", ""
+    choices = told.choices if isinstance(told, Ask) else (told,)
+    for choice in choices:
         assert parse(choice.schedule, zone=BERLIN, now=NOW).next(NOW) is not None
+    asked = "? " if isinstance(told, Ask) else ""
+    return asked + "; ".join(map(shown, choices)), told.thing
+
+
+@pytest.mark.parametrize("file", PHRASES, ids=lambda file: file.stem)
+def test_a_time_means_what_people_mean_by_it(file: Path) -> None:
+    """What may mean two things is asked, what is not understood whole is not understood; and each is a schedule."""
+    told = [(text, *read(text)) for text, _, _ in phrases(file)]
+    assert [other for other in zip(told, phrases(file), strict=True) if other[0] != other[1]] == []
 
 
 def test_each_language_has_phrases() -> None:
     """So that none is read which nobody has tried."""
-    assert {file.stem for file in PHRASES.glob("*.txt")} == {language.name for language in LANGUAGES}
+    assert {file.stem for file in PHRASES} == {language.name for language in LANGUAGES}
