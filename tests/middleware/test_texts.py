@@ -7,6 +7,7 @@ import fnmatch
 import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,13 @@ def sources() -> Iterator[Path]:
         yield from sorted((CHECKOUT / folder).rglob("*.py"))
 
 
-def calls() -> Iterator[Said]:
+@cache
+def calls() -> list[Said]:
     """All of them; a key that is in a variable is found as a text somewhere."""
+    return list(_calls())
+
+
+def _calls() -> Iterator[Said]:
     for path in sources():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAYING and node.args:
@@ -65,9 +71,8 @@ def placeholders(text: str) -> set[str]:
 
 def test_every_key_that_the_code_says_is_in_the_catalogue() -> None:
     """Also where a part of it is put in."""
-    found = list(calls())
-    assert len(found) > 150
-    assert [said for said in found if not matching(said.key)] == []
+    assert len(calls()) > 150
+    assert [said for said in calls() if not matching(said.key)] == []
 
 
 def test_every_text_of_the_catalogue_is_said_somewhere() -> None:

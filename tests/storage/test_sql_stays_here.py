@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from tests.house import CHECKOUT
@@ -17,8 +18,13 @@ WRITTEN = {"bot/cli/budget.py", "middleware/turn.py"}
 """Where a form of names is only told to people: in a help text, in a docstring."""
 
 
-def texts() -> Iterator[tuple[str, str]]:
+@cache
+def texts() -> list[tuple[str, str]]:
     """Every text in the code of the bot, the exports and the dashboard, with the file that it stands in."""
+    return list(_texts())
+
+
+def _texts() -> Iterator[tuple[str, str]]:
     for package in ("bot", "middleware", "exports", "web"):
         for file in (CHECKOUT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
