@@ -370,8 +370,8 @@ def test_both_are_held(file: Path, server: ServerUrl, tmp_path: Path) -> None:
         def try_both(_done: int, _of: int) -> None:
             with pytest.raises(DatabaseLocked):
                 lock.take(file)
-            with closing(sqlite3.connect(file, timeout=0)) as two, pytest.raises(sqlite3.OperationalError, match="lock"):
-                two.execute("DELETE FROM polar_users")
+            with closing(sqlite3.connect(file, timeout=0)) as a, pytest.raises(sqlite3.OperationalError, match="lock"):
+                a.execute("DELETE FROM polar_users")
             tried.append(is_free(OWNING))
 
         copy(file, server, progress=try_both)
