@@ -7,7 +7,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,11 @@ class House:
     """How its bots call the Bot API."""
     elsewhere: ServerUrl | None = None
     """Its database, where that is no file."""
+    until_left: ExitStack = field(default_factory=ExitStack)
+    """What is open as long as the house stands."""
     _bots: int = 0
     _reader: tuple[os.stat_result, sqlite3.Connection] | None = None
+    _on_server: second.Program | None = None
 
     @property
     def path(self) -> Path:
@@ -105,9 +108,10 @@ class House:
         return [sys.executable, "-m", "bot", *arguments]
 
     def rows(self, sql: str, *params: Any) -> list[tuple[Any, ...]]:
-        """What a second program reads; from a file, while a bot runs here, the same one again and again."""
+        """What a second program reads; the same one again and again, but of a file only while a bot runs here."""
         if self.elsewhere is not None:
-            return second.rows(self.elsewhere, sql, *params)
+            self._on_server = self._on_server or self.until_left.enter_context(second.program(self.elsewhere))
+            return self._on_server.execute(sql, params).fetchall()
         if self._bots:
             return self._reading().execute(sql, params).fetchall()
         with closing(self._connect()) as connection:
@@ -144,7 +148,8 @@ class House:
 async def standing(world: World, folder: Path) -> AsyncIterator[House]:
     """A house in this folder, with its Telegram."""
     async with Server(world) as server:
-        yield House(world=world, server=server, folder=folder)
+        with ExitStack() as until_left:
+            yield House(world=world, server=server, folder=folder, until_left=until_left)
 
 
 def _alias(name: str) -> str:
