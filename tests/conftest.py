@@ -23,7 +23,7 @@ from bot.settings import Settings
 from emulator import World
 from storage import migrations
 from storage.location import ServerUrl
-from storage.postgres import schema
+from storage.postgres import fence, schema
 from tests import cluster, fresh
 from tests.house import TOKEN, House, standing
 
@@ -55,7 +55,24 @@ def serves_all(folder: Path) -> bool:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is slow comes first, so that no processor waits for it at the end."""
+    items[:] = without_more_of_the_same(items)
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def without_more_of_the_same(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    """Of the cases of a test that is marked as alike, only the first on a server."""
+    known: set[tuple[object, str]] = set()
+    for item in items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("alike") and is_on_server(item):
+            if (family := (item.parent, item.originalname)) in known:
+                continue
+            known.add(family)
+        yield item
+
+
+def is_on_server(item: pytest.Function) -> bool:
+    """Whether this case of a test has its database on a server."""
+    return item.callspec.params.get("engine") == "postgres"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -167,9 +184,10 @@ def emptied(reused: tuple[str, Callable[[], None]]) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
-def engine(request: pytest.FixtureRequest, house: House) -> str:
+def engine(request: pytest.FixtureRequest, house: House, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each engine in turn, on which the house's database is; in the quick part a file alone."""
     if request.param == "postgres":
+        monkeypatch.setattr(fence, "LEASE_S", 60.0)  # the tests' machine may stand still for longer than a bot may
         house.elsewhere = ServerUrl(request.getfixturevalue("emptied"))
     return str(request.param)
 

@@ -12,6 +12,8 @@ from tests.house import House, until
 from tests.looking import awake, idle, queue, tell, texts
 from tests.responders import ECHO
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 DAY_S = 86_400
 
 
@@ -36,6 +38,7 @@ class Begun:
 begun = Begun()
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize("moved_s", [-DAY_S, 0, DAY_S], ids=["back", "right", "ahead"])
 async def test_a_begun_message_becomes_the_whole_answer_wherever_the_clock_stands(house: House, moved_s: int) -> None:
     """The next process knows what was in hand before it by the journal, so that nothing unfinished stays beside it."""

@@ -10,7 +10,7 @@ from tests.looking import tell
 from tests.pressing import last, press, press_data
 from tests.responders import ECHO
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("engine")]
 
 NO_JSON = ["no", "[" * 3_000]
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from emulator import Chat, Person
 from tests.clocks import TestClock
 from tests.house import House
 from tests.looking import idle, tell, texts
 from tests.responders import ECHO
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 SECOND = 1_795_000_000
 """When Telegram says that things happen here."""

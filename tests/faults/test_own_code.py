@@ -96,7 +96,7 @@ async def test_what_somebody_wrote_is_in_no_line_and_no_row(house: House, told: 
     assert "nothing of it" not in traceback + told()
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("engine", "impatient")
 async def test_with_a_persons_words_goes_what_their_update_failed_by(house: House) -> None:
     """Python's own words may quote them."""
     async with house.bot(responder=f"{HERE}:mistaken") as bot:
@@ -107,7 +107,7 @@ async def test_with_a_persons_words_goes_what_their_update_failed_by(house: Hous
     assert house.rows("SELECT reason, traceback FROM polar_updates") == [("erased", None)]
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("engine", "impatient")
 async def test_an_update_is_shown_with_where_it_failed_until_it_is_tried_again(house: House) -> None:
     """By the command, also for programs."""
     async with house.bot(responder=f"{HERE}:mistaken"):
@@ -122,7 +122,8 @@ async def test_an_update_is_shown_with_where_it_failed_until_it_is_tried_again(h
     assert house.rows("SELECT status, traceback FROM polar_updates") == [("pending", None)]
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.alike
+@pytest.mark.usefixtures("engine", "impatient")
 @pytest.mark.parametrize("before", [True, False], ids=["before the call", "behind it"])
 async def test_a_delivery_that_fails_by_a_fault_of_ours_keeps_its_place(
     house: House, monkeypatch: pytest.MonkeyPatch, before: bool
@@ -147,7 +148,7 @@ async def test_a_delivery_that_fails_by_a_fault_of_ours_keeps_its_place(
     assert house.rows("SELECT status, traceback FROM polar_delivery_queue") == [("pending", None)]
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("engine", "hasty")
 async def test_a_run_that_was_set_aside_keeps_its_place(house: House) -> None:
     """The command shows it; erasing its owner's data removes it, as an error's words may be that person's."""
     clock = TestClock()

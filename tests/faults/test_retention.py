@@ -20,7 +20,7 @@ from tests.looking import awake, idle, reactions, tell
 from tests.responders import ECHO
 from tests.second import program
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("engine")]
 
 DAY_S = 86_400
 KINDS = ("updates", "audit", "deliveries", "run_log", "dead", "proposals", "messages")
@@ -165,7 +165,6 @@ def fill(house: House, clock: TestClock, *, rows: int) -> None:
         opened.execute(_AUDIT, {"last": rows - 1, "reason": "r" * 500, "at": clock() - 1000 * 86_400_000})
 
 
-@pytest.mark.usefixtures("engine")
 async def test_pruning_that_is_killed_goes_on_where_it_was(house: House, clock: TestClock) -> None:
     """What had gone is gone, all else is there, and the database is whole."""
     async with house.bot(clock, responder=ECHO):
@@ -195,14 +194,12 @@ async def test_people_are_answered_while_somebody_prunes_by_hand(house: House, c
     async with house.bot(clock, responder=ECHO):
         ann, chat = house.chat()
         await tell(house, chat, ann, "hello")
-        fill(house, clock, rows=20_000)
+        fill(house, clock, rows=4_000)
         by_hand = asyncio.create_task(asyncio.to_thread(polar, "db", "prune", "--json", database=house.location))
         answered = 0
         while not by_hand.done():
             await tell(house, chat, ann, f"question {answered}")
             answered += 1
-        assert printed(await by_hand)["rows"]["polar_audit"] == 20_000
+        assert printed(await by_hand)["rows"]["polar_audit"] == 4_000
         assert answered > 5
-        refusal = await asyncio.to_thread(polar, "db", "vacuum", database=house.location)
-    assert (refusal.exit_code, "another Polar process runs" in refusal.stderr) == (1, True)
     assert house.rows("SELECT count(*) FROM polar_messages WHERE role = 'assistant'") == [(answered + 1,)]

@@ -41,6 +41,8 @@ def mentions(house: House) -> int:
     )
 
 
+@pytest.mark.alike
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("access", ["allowlist", "pairing"])
 async def test_who_was_shut_out_has_the_own_data_given_and_erased(house: House, access: str) -> None:
     """By the commands and their buttons; what is written besides is answered as any stranger's, and not kept."""
@@ -79,6 +81,7 @@ async def test_a_press_of_another_button_stays_closed(house: House) -> None:
     assert toast == say("access.private")
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("leaves", ["a message", "a reaction"])
 async def test_who_is_known_from_a_group_only_asks_in_private(house: House, leaves: str) -> None:
     """In the group itself nothing of it is shown."""
@@ -105,6 +108,8 @@ async def test_who_is_known_from_a_group_only_asks_in_private(house: House, leav
     assert house.rows("SELECT text FROM polar_messages WHERE userId = ?", str(bob.id)) == [("hello all",)]
 
 
+@pytest.mark.alike
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("access", ["allowlist", "pairing"])
 async def test_of_whom_there_is_nothing_gets_a_strangers_answer(house: House, access: str) -> None:
     """Twice as once: what a knock at the door leaves makes nobody known, and no text of it is kept."""
