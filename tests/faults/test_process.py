@@ -13,7 +13,9 @@ import pytest
 
 from bot.cli.running import until_asked_to_stop
 from bot.receiving import polling
+from bot.run import running
 from bot.supervised import Ended
+from bot.watchdog import ServiceManager
 from tests.faults.machine import BREAKING, started
 from tests.house import House, until
 from tests.looking import awake, texts
@@ -177,13 +179,12 @@ async def test_a_service_manager_is_told_of_readiness_life_and_the_stop(
     house: House, manager: Manager, address: str
 ) -> None:
     """Ready once it can receive, alive twice as often as is waited for, stopping when it was asked to."""
-    async with started(house, _NOTIFY_SOCKET=address, _WATCHDOG_USEC="100000") as run:
+    service = ServiceManager.named_in({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "100000"})
+    async with running(house.settings(), service=service):
         told = [await manager.next() for _ in range(5)]
         assert [word for word in told if word != "WATCHDOG=1"] == ["READY=1"]
-        run.process.send_signal(signal.SIGTERM)
-        assert await run.end() == 0
-        while told[-1] != "STOPPING=1":
-            told.append(await manager.next())
+    while told[-1] != "STOPPING=1":
+        told.append(await manager.next())
     assert set(told) == {"READY=1", "WATCHDOG=1", "STOPPING=1"}
 
 
@@ -191,15 +192,14 @@ async def test_a_watchdog_that_is_not_for_this_process_gets_no_sign_of_life(
     house: House, manager: Manager, address: str
 ) -> None:
     """Another process was meant, from which this one has inherited its environment."""
-    async with started(house, _NOTIFY_SOCKET=address, _WATCHDOG_USEC="1000", _WATCHDOG_PID="1") as run:
+    service = ServiceManager.named_in({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1000", "WATCHDOG_PID": "1"})
+    async with running(house.settings(), service=service):
         assert await manager.next() == "READY=1"
-        run.process.send_signal(signal.SIGTERM)
-        assert await run.end() == 0
-        assert await manager.next() == "STOPPING=1"
+    assert await manager.next() == "STOPPING=1"
 
 
 async def test_a_service_manager_that_does_not_listen_changes_nothing(house: House, tmp_path: Path) -> None:
-    """A line of the log says so."""
+    """A line of the log says so; it is named in the environment."""
     async with started(house, _NOTIFY_SOCKET=str(tmp_path / "nobody")) as run:
         run.process.send_signal(signal.SIGTERM)
         assert await run.end() == 0
@@ -215,22 +215,20 @@ async def test_the_dashboard_tells_whether_a_bot_that_was_started_lives(house: H
     """200 as long as none has started, while it beats, and once it has ended; 503 when it stands still or is gone."""
     with serving(house.path) as web:
         assert web.get("/healthz").status == 200
-        async with started(house) as run:
+        async with house.bot():
             assert web.get("/healthz").text == "ok\n"
+        aged(house, 1000)
+        assert web.get("/healthz").status == 200
+        async with started(house) as run:
             run.process.send_signal(signal.SIGSTOP)
             aged(house, 50)
             assert web.get("/healthz").status == 200
             aged(house, 11)
             answer = web.get("/healthz")
             assert (answer.status, answer.text) == (503, f"the bot has been silent for {answer.text.split()[-2]} s\n")
-            run.process.send_signal(signal.SIGCONT)
-            run.process.send_signal(signal.SIGTERM)
-            assert await run.end() == 0
-        aged(house, 1000)
-        assert web.get("/healthz").status == 200
-        async with started(house):
+            aged(house, -11)
             assert web.get("/healthz").status == 200
-        aged(house, 61)
+        aged(house, 11)
         assert web.get("/healthz").status == 503, "it was killed"
 
 
@@ -259,17 +257,18 @@ async def test_a_token_that_is_revoked_ends_the_process_with_one_line(house: Hou
     assert said == ["polar: Telegram refuses the token in TELEGRAM_BOT_TOKEN (401); ask @BotFather for a valid one\n"]
 
 
-async def test_a_first_answer_that_cannot_be_read_is_asked_for_again(house: House) -> None:
+@pytest.mark.usefixtures("hasty")
+async def test_a_first_answer_that_cannot_be_read_is_asked_for_again(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
     """It may be anybody's who stands between; nothing but a refused token ends the start."""
     house.world.fault("getMe", "empty", times=2)
     ann, chat = house.chat()
     house.world.say(chat, ann, "/ping")
-    async with started(house) as run:
+    async with house.bot():
         await house.world.wait(lambda: texts(house, chat) == ["pong"])
-        run.process.send_signal(signal.SIGTERM)
-        assert await run.end() == 0
-    assert sum("its answer cannot be read" in line for line in run.lines) == 2
-    assert "Traceback" not in "".join(run.lines)
+    assert caplog.text.count("its answer cannot be read") == 2
+    assert "Traceback" not in caplog.text
 
 
 async def test_a_misspelt_setting_is_named_at_the_start(house: House) -> None:

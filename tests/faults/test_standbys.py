@@ -10,11 +10,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from bot.cli.running import until_asked_to_stop
 from bot.run import running
+from storage.errors import DatabaseLost
 from storage.tables.properties import START
 from tests import cluster
-from tests.house import CHECKOUT, House, until
-from tests.killing import end, start
+from tests.bot.cli.terminal import polar
+from tests.house import CHECKOUT, TOKEN, House, until
+from tests.killing import end
 from tests.web.house import serving
 
 pytestmark = pytest.mark.slow
@@ -25,13 +28,6 @@ INSERT INTO polar.polar_delivery_queue
 VALUES ('d', %s, 'telegram', '{"method":"sendMessage","text":"hello"}', 'sending', 1, 1, 0, 0, 1, 'r', 0)
 """
 STATUS = "SELECT status, ambiguous FROM polar.polar_delivery_queue WHERE deliveryId = 'd'"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A cluster for these tests."""
-    with cluster.cluster() as url:
-        yield url
 
 
 @pytest.fixture
@@ -59,13 +55,9 @@ async def test_who_stands_by_is_seen_and_ends_at_once_when_it_is_asked_to(
         )
         assert second.stderr is not None
         assert f"standing by: {active} has been active since" in (await second.stderr.readline()).decode()
-        doctor = await asyncio.create_subprocess_exec(
-            *house.command("doctor", "--json"),
-            cwd=CHECKOUT,
-            env=house.environment(database=url),
-            stdout=asyncio.subprocess.PIPE,
-        )
-        told = {check["check"]: check for check in json.loads((await doctor.communicate())[0])["checks"]}
+        settings = {"telegram_bot_token": TOKEN, "telegram_api_url": house.server.url, "database": url}
+        doctor = await asyncio.to_thread(polar, "doctor", "--json", **settings)
+        told = {check["check"]: check for check in json.loads(doctor.stdout)["checks"]}
         assert told["workers"]["found"] == "standbys"
         assert active in told["workers"]["evidence"]
         assert told["replicas"]["found"] == "none"
@@ -82,11 +74,12 @@ def _overview(url: str, folder: Path) -> str:
 async def test_a_start_that_cannot_reach_telegram_ends_with_the_database(house: House, url: str) -> None:
     """Nobody would be the bot, and the process that believes to become it would never end."""
     house.world.fault("getMe", "502-html", times=None)
-    process = await start(house, database=url)
+    starting = asyncio.create_task(until_asked_to_stop(house.settings(database=url)))
     await house.world.wait(lambda: any(call.method == "getMe" for call in house.world.calls))
     run(url, "DELETE FROM polar.polar_workers")
-    async with asyncio.timeout(30):
-        assert await process.wait() == 1
+    with pytest.raises(DatabaseLost):
+        async with asyncio.timeout(30):
+            await starting
 
 
 async def test_what_an_earlier_process_left_is_settled_by_who_takes_over(house: House, url: str) -> None:
