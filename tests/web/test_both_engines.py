@@ -43,17 +43,24 @@ def shown(answer: Answer) -> list[str]:
     return [str(answer.status), *VARIES.sub("", OF_SERVER.sub("", answer.text)).splitlines()]
 
 
+def kind(path: str) -> tuple[str, ...]:
+    """What one of is enough: the same in another order, and with another number where more than that is chosen."""
+    page, _, query = path.partition("?")
+    chosen = sorted(query.split("&"))
+    return page, *(re.sub(r"=\d+", "=", each) if len(chosen) > 1 else each for each in chosen)
+
+
 def test_each_page_is_alike(web: Web, on_server: Web) -> None:
-    """All that can be reached by links, the metrics included, but for the room that the database takes."""
-    seen: dict[str, tuple[int, str]] = {}
+    """Each kind that can be reached by links, the metrics included, but for the room that the database takes."""
+    seen: dict[tuple[str, ...], int] = {}
     waiting = list(STARTS)
     while waiting and len(seen) < MOST:
         path = waiting.pop(0)
-        if path in seen:
+        if kind(path) in seen:
             continue
         one, other = (running.get(path) for running in (web, on_server))
-        seen[path] = one.status, one.text
+        seen[kind(path)] = one.status
         assert shown(one) == shown(other), path
         waiting += [link.replace("&amp;", "&") for link in LINK.findall(one.text)]
-    assert {status for status, _ in seen.values()} <= {200, 404}
+    assert set(seen.values()) <= {200, 404}
     assert len(seen) > len(STARTS) + 20
