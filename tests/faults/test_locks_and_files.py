@@ -1,4 +1,4 @@
-"""Another program holds the database's lock, or the file is taken away, while the real bot runs."""
+"""Another program holds the database's lock, or the file or the server is taken away, while the real bot runs."""
 
 # ruff: noqa: ASYNC240 - the small disk has nothing to wait for
 
@@ -8,12 +8,16 @@ import asyncio
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from storage import database, lock_waits
 from storage.errors import DatabaseLost
+from storage.location import ServerUrl
 from storage.sqlite import own_files
 from tests.house import CHECKOUT, House, until
 from tests.killing import Process, asks, end, kill, start, start_asking
@@ -27,6 +31,17 @@ SAID = "it is waited for"
 """In the line that is logged while a lock is held."""
 TRIES = 3
 """That many of them are more than any one wait for locks, where each try has its line."""
+ON_BOTH = pytest.mark.usefixtures("engine", "talkative")
+BUSY = "LOCK TABLE polar.polar_properties, polar.polar_updates, polar.polar_delivery_queue IN SHARE MODE"
+"""By which nobody else writes, as by the making of an index, say."""
+WAITING = """
+SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+WHERE datname = current_database() AND NOT granted
+"""
+END_SESSIONS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name LIKE 'polar%'
+"""
 AWAY = pytest.mark.parametrize("how", ["deleted", "moved", "replaced"])
 OF_BOTH = pytest.mark.parametrize("suffix", ["", "-wal"])
 GARBLE = """
@@ -47,18 +62,36 @@ def logged(house: House) -> str:
     return (house.folder / "bot.log").read_text()
 
 
+@pytest.fixture
+def talkative(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each try that meets a lock has its line in the log."""
+    monkeypatch.setattr(lock_waits, "LINE_EVERY_S", 0)
+
+
+@contextmanager
+def held(house: House) -> Iterator[None]:
+    """Another program keeps all others from writing meanwhile."""
+    if house.elsewhere is None:
+        with locked(house.path):
+            yield
+    else:
+        with psycopg.connect(house.elsewhere.url) as other:
+            other.execute(BUSY)
+            yield
+
+
+@ON_BOTH
 async def test_a_long_lock_of_another_program_loses_and_doubles_nothing(
-    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Taken while a message is on its way: its receipt and what comes meanwhile wait until the lock is free."""
-    monkeypatch.setattr(lock_waits, "LINE_EVERY_S", 0)
     ann, chat = house.chat()
     async with house.bot(responder=ECHO) as bot:
         await awake(house)
         house.world.fault("sendMessage", "slow", seconds=None)
         house.world.say(chat, ann, "one")
         await house.world.wait(lambda: bool(house.world.sent(chat)))
-        with locked(house.path):
+        with held(house):
             house.world.clear_faults()
             house.world.say(chat, ann, "two")
             await until(lambda: caplog.text.count(SAID) >= TRIES or bot.finished.done())
@@ -69,25 +102,27 @@ async def test_a_long_lock_of_another_program_loses_and_doubles_nothing(
     assert queue(house) == [("sent", 0, None)] * 2
 
 
-async def test_a_stop_does_not_wait_for_a_lock_longer_than_its_limit(house: House) -> None:
+@ON_BOTH
+async def test_a_stop_does_not_wait_for_a_lock_longer_than_its_limit(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
     """The lock is never given back; what was received is handled by the next process."""
     ann, chat = house.chat()
-    process = await start_asking(house, responder=ECHO, shutdown_seconds=1)
-    with locked(house.path):
-        house.world.say(chat, ann, "one")
-        async with asyncio.timeout(30):
-            assert await end(process) == 0
-    assert house.world.updates_pending() == 1
+    with ExitStack() as others:
+        async with asyncio.timeout(30), house.bot(responder=ECHO, shutdown_seconds=0.1):
+            await awake(house)
+            others.enter_context(held(house))
+            house.world.say(chat, ann, "one")
+            await until(lambda: SAID in caplog.text)
+        assert house.world.updates_pending() == 1
     async with house.bot(responder=ECHO):
         await idle(house, updates=1)
     assert texts(house, chat) == ["echo: one"]
 
 
-async def test_a_start_waits_for_a_lock(
-    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+@ON_BOTH
+async def test_a_start_waits_for_a_lock(house: House, caplog: pytest.LogCaptureFixture) -> None:
     """However long another program holds it, with a line in the log; then the bot is there."""
-    monkeypatch.setattr(lock_waits, "LINE_EVERY_S", 0)
     async with house.bot():
         pass
 
@@ -96,7 +131,7 @@ async def test_a_start_waits_for_a_lock(
             await tell(house, chat, ann, "/ping")
 
     ann, chat = house.chat()
-    with locked(house.path):
+    with held(house):
         running = asyncio.create_task(run_until_told())
         await until(lambda: caplog.text.count(SAID) >= TRIES or running.done())
         assert not running.done()
@@ -104,15 +139,16 @@ async def test_a_start_waits_for_a_lock(
     assert texts(house, chat) == ["pong"]
 
 
+@ON_BOTH
 async def test_a_start_that_waits_for_a_lock_can_be_stopped(house: House) -> None:
     """As any other bot."""
     async with house.bot():
         pass
     own = own_files.beside(house.path, own_files.LOCK)
-    own.unlink()  # who starts makes it anew, before it writes
-    with locked(house.path):
-        process = await start(house)
-        await until(own.exists)
+    own.unlink(missing_ok=True)  # who starts makes it anew, before it writes
+    with held(house):
+        process = await start(house, shutdown_seconds=0)
+        await until(own.exists if house.elsewhere is None else lambda: house.rows(WAITING) != [])
         async with asyncio.timeout(30):
             assert await end(process) == 0
     assert "ready as" not in logged(house)
@@ -176,6 +212,31 @@ async def test_a_lost_database_is_not_waited_on_by_what_is_in_hand(house: House)
     [reason] = [line for line in logged(house).splitlines() if line.startswith("polar: The database is lost")]
     assert house.path.name in reason
     assert "Traceback" not in logged(house)
+
+
+@pytest.mark.parametrize("is_written_to", [False, True], ids=["nobody writes", "somebody writes"])
+async def test_a_bot_whose_server_goes_away_ends_and_acknowledges_nothing_more(
+    house: House, emptied: str, is_written_to: bool
+) -> None:
+    """Whatever is in hand, and whoever writes: the next process answers all of it, once."""
+    house.elsewhere = ServerUrl(emptied)
+    (ann, chat), (bob, other) = house.chat(), house.chat("Bob")
+    with pytest.raises(DatabaseLost, match="PostgreSQL says: "):
+        async with house.bot(responder=HANGING, shutdown_seconds=300) as bot:
+            house.world.say(chat, ann, "hang")
+            await until(lambda: house.rows("SELECT status FROM polar_updates") == [("pending",)])
+            await house.world.wait(lambda: house.world.updates_pending() == 0)
+            with psycopg.connect(emptied) as administrator:
+                administrator.execute(END_SESSIONS)
+            if is_written_to:
+                house.world.say(other, bob, "remember this")
+            async with asyncio.timeout(30):
+                await bot.finished
+    assert house.world.updates_pending() == is_written_to
+    async with house.bot(responder=ECHO):
+        await idle(house, updates=1 + is_written_to)
+    assert texts(house, chat) == ["echo: hang"]
+    assert texts(house, other) == ["echo: remember this"] * is_written_to
 
 
 async def test_a_damaged_page_that_only_a_reader_meets_ends_the_bot(house: House) -> None:
