@@ -57,6 +57,7 @@ async def test_control_is_handled_while_answers_wait_in_hundreds_of_chats(house:
             assert lanes() <= SLOTS
 
 
+@pytest.mark.usefixtures("engine")
 async def test_all_that_waited_is_answered_in_order(house: House) -> None:
     """Once answers are made again, by whichever process."""
     people = write_to_all(house, 2 * SLOTS)
@@ -91,6 +92,7 @@ async def test_what_waits_has_no_task_of_its_own_for_being_seen(house: House, mo
     assert len(shown) == ROOM
 
 
+@pytest.mark.usefixtures("engine")
 async def test_nobody_waits_for_what_waits_for_its_next_try(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """It holds neither a slot nor a task, in however many chats."""
     monkeypatch.setattr("bot.receiving.processor.FIRST_DELAY_S", 3600.0)

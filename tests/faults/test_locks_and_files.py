@@ -214,6 +214,12 @@ async def test_a_lost_database_is_not_waited_on_by_what_is_in_hand(house: House)
     assert "Traceback" not in logged(house)
 
 
+def end_sessions(url: str) -> None:
+    """As a restart of the server does."""
+    with psycopg.connect(url) as administrator:
+        administrator.execute(END_SESSIONS)
+
+
 @pytest.mark.parametrize("is_written_to", [False, True], ids=["nobody writes", "somebody writes"])
 async def test_a_bot_whose_server_goes_away_ends_and_acknowledges_nothing_more(
     house: House, emptied: str, is_written_to: bool
@@ -226,8 +232,7 @@ async def test_a_bot_whose_server_goes_away_ends_and_acknowledges_nothing_more(
             house.world.say(chat, ann, "hang")
             await until(lambda: house.rows("SELECT status FROM polar_updates") == [("pending",)])
             await house.world.wait(lambda: house.world.updates_pending() == 0)
-            with psycopg.connect(emptied) as administrator:
-                administrator.execute(END_SESSIONS)
+            end_sessions(emptied)
             if is_written_to:
                 house.world.say(other, bob, "remember this")
             async with asyncio.timeout(30):
@@ -237,6 +242,20 @@ async def test_a_bot_whose_server_goes_away_ends_and_acknowledges_nothing_more(
         await idle(house, updates=1 + is_written_to)
     assert texts(house, chat) == ["echo: hang"]
     assert texts(house, other) == ["echo: remember this"] * is_written_to
+
+
+async def test_a_server_that_goes_away_while_stopping_ends_the_stop(house: House, emptied: str) -> None:
+    """What is in hand then is not waited for any longer either."""
+    house.elsewhere = ServerUrl(emptied)
+    ann, chat = house.chat()
+    with pytest.raises(DatabaseLost, match="PostgreSQL says: "):
+        async with asyncio.timeout(30), house.bot(responder=HANGING, shutdown_seconds=3600):
+            house.world.say(chat, ann, "hang")
+            await until(lambda: house.rows("SELECT status FROM polar_updates") == [("pending",)])
+            asyncio.get_running_loop().call_soon(end_sessions, emptied)  # the stop has begun by then
+    async with house.bot(responder=ECHO):
+        await idle(house)
+    assert texts(house, chat) == ["echo: hang"]
 
 
 async def test_a_damaged_page_that_only_a_reader_meets_ends_the_bot(house: House) -> None:

@@ -124,6 +124,7 @@ async def test_a_reminder_in_a_flood_of_answers_goes_out_after_a_bounded_number_
     assert before == ANSWER - 1
 
 
+@pytest.mark.usefixtures("engine")
 async def test_it_is_looked_once_for_each_call_that_is_made(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a backlog in one chat, and nothing new."""
     async with house.bot(responder=ECHO):
@@ -160,6 +161,7 @@ class Gate:
         monkeypatch.setattr(Calls, "make", wait)
 
 
+@pytest.mark.usefixtures("engine")
 async def test_an_answer_never_lands_between_the_parts_of_an_automations_message(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +182,7 @@ async def test_an_answer_never_lands_between_the_parts_of_an_automations_message
     assert answer.startswith("0 x")
 
 
+@pytest.mark.usefixtures("engine")
 async def test_a_message_that_has_begun_is_ended_first_by_the_next_process_too(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,7 @@ from tests.web.house import serving
 pytestmark = pytest.mark.slow
 
 PTB = "Updater:start_polling:polling_task"
-LONG_LIVED = ["processor", "runner", "pacing of calls", "menu", "beat", "status reactions", "database"]
+LONG_LIVED = ["database", "processor", "runner", "pacing of calls", "menu", "beat", "status reactions"]
 
 
 async def test_an_error_of_reading_ends_the_process_with_its_reason(house: House) -> None:
@@ -77,6 +77,8 @@ async def test_a_database_that_is_lost_while_stopping_ends_the_stop(house: House
     assert run.lines[-1].startswith("polar: The database is lost")
 
 
+@pytest.mark.alike
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("name", LONG_LIVED)
 async def test_the_end_of_a_task_that_must_never_end_is_the_end_of_the_process(house: House, name: str) -> None:
     """However it ends; here a library has cancelled it."""
@@ -121,6 +123,7 @@ async def test_a_start_that_waits_for_telegram_ends_when_the_bot_cannot_run(hous
             await starting
 
 
+@pytest.mark.usefixtures("engine")
 async def test_the_signal_of_a_terminal_that_closes_is_a_stop(house: House) -> None:
     """What is in hand is finished, as with SIGTERM."""
     ann, chat = house.chat()
@@ -232,6 +235,7 @@ async def test_the_dashboard_tells_whether_a_bot_that_was_started_lives(house: H
         assert web.get("/healthz").status == 503, "it was killed"
 
 
+@pytest.mark.usefixtures("engine")
 async def test_a_bot_beats_also_when_nothing_happens(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each start has a number of its own, one more than the last, whatever the clock says."""
     monkeypatch.setattr("bot.beat.EVERY_S", 0.01)

@@ -27,6 +27,8 @@ def budget(house: House, *, blocks: bool) -> None:
     house.write("INSERT INTO polar_budget_policies VALUES ('global', '', 100, NULL, ?)", int(blocks))
 
 
+@pytest.mark.alike
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("prices", [{}, {"openai_input_usd_per_mtok": 3.0}])
 async def test_a_call_of_unknown_price_is_refused_where_a_budget_blocks(house: House, prices: dict[str, Any]) -> None:
     """With the settings that give it one; the model is not asked. One price of the two is not enough."""
@@ -63,6 +65,7 @@ async def test_a_run_of_unknown_price_is_blocked_with_a_code(house: House) -> No
     assert ledger(house) == [("blocked", "schedule", "price_unknown")]
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_budget_smaller_than_one_answer_is_refused_when_it_is_set(house: House) -> None:
     """It would let nothing through; one that only warns may be as small as one likes."""
     model = {"responder": "openai", "openai_model": "some-model", "database": house.location, **PRICED}
