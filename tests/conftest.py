@@ -183,6 +183,13 @@ def emptied(reused: tuple[str, Callable[[], None]]) -> Iterator[str]:
     empty()
 
 
+@pytest.fixture
+def changeable(server: str, template: str) -> Iterator[str]:
+    """The address of a new database with Polar's tables, for a test that changes these."""
+    with cluster.database(server, template) as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def engine(request: pytest.FixtureRequest, house: House, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each engine in turn, on which the house's database is; in the quick part a file alone."""

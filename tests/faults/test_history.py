@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from storage.location import ServerUrl
 from storage.views.chat_feedback import ChatFeedback
 from storage.views.queue_counts import QueueCounts
 from storage.views.tasks import TaskBoard
-from tests import cluster
 from tests.cost import steps_of_sqlite
 from tests.house import House, until
 from tests.looking import awake, reactions, tell
@@ -44,15 +43,10 @@ SELECT x, x, 'pending', 'message', '1', 1 FROM n
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def own(request: pytest.FixtureRequest, house: House) -> Iterator[None]:
-    """Each engine in turn, with a database that nobody has afterwards, as its tables are changed."""
-    if request.param == "sqlite":
-        yield
-        return
-    template = request.getfixturevalue("template")
-    with cluster.database(request.getfixturevalue("server"), template) as url:
-        house.elsewhere = ServerUrl(url)
-        yield
+def changeable_engine(request: pytest.FixtureRequest, house: House) -> None:
+    """Each engine in turn, with a database whose views may be changed."""
+    if request.param == "postgres":
+        house.elsewhere = ServerUrl(request.getfixturevalue("changeable"))
 
 
 async def asking_for_ever(house: House, name: str) -> tuple[Chat, Person]:
@@ -73,7 +67,7 @@ def pending(house: House) -> int:
     return int(house.rows("SELECT count(*) FROM polar_updates WHERE status = 'pending'")[0][0])
 
 
-@pytest.mark.usefixtures("own")
+@pytest.mark.usefixtures("changeable_engine")
 async def test_questions_that_hang_keep_nobody_else_waiting(house: House) -> None:
     """Two people ask for what never ends; a third one's reaction is recorded, and a command answered."""
     async with house.bot(question_seconds=60, shutdown_seconds=0):
@@ -93,7 +87,7 @@ async def test_questions_that_hang_keep_nobody_else_waiting(house: House) -> Non
         assert pending(house) == len(asking)
 
 
-@pytest.mark.usefixtures("own")
+@pytest.mark.usefixtures("changeable_engine")
 async def test_who_asks_for_what_takes_too_long_is_told(house: House) -> None:
     """Once, in plain words, and the update is done; others are answered as ever."""
     async with house.bot(question_seconds=0.1):

@@ -42,6 +42,24 @@ END_SESSIONS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name LIKE 'polar%'
 """
+FAIL = """
+SET search_path = polar;
+CREATE FUNCTION fail() RETURNS polar_personality_profiles LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = '{code}', MESSAGE = 'as the disk does';
+END $$;
+"""
+COMMITS_FAIL = """
+ALTER TABLE polar_updates ADD CONSTRAINT fails CHECK (fail() IS NULL) NOT VALID
+"""
+READS_FAIL = """
+ALTER TABLE polar_personality_profiles RENAME TO kept;
+CREATE VIEW polar_personality_profiles AS SELECT (fail()).*
+"""
+MENDED = """
+DROP FUNCTION fail CASCADE;
+ALTER TABLE IF EXISTS kept RENAME TO polar_personality_profiles
+"""
 AWAY = pytest.mark.parametrize("how", ["deleted", "moved", "replaced"])
 OF_BOTH = pytest.mark.parametrize("suffix", ["", "-wal"])
 GARBLE = """
@@ -256,6 +274,28 @@ async def test_a_server_that_goes_away_while_stopping_ends_the_stop(house: House
     async with house.bot(responder=ECHO):
         await idle(house)
     assert texts(house, chat) == ["echo: hang"]
+
+
+@pytest.mark.parametrize(("fails", "code"), [(COMMITS_FAIL, "53100"), (READS_FAIL, "XX001")], ids=["full", "damaged"])
+async def test_a_server_whose_disk_is_full_or_damaged_ends_the_bot_and_loses_nothing(
+    house: House, changeable: str, fails: str, code: str
+) -> None:
+    """Whether a commit meets it or a read; it is no failure of the message that happened to need it."""
+    house.elsewhere = ServerUrl(changeable)
+    ann, chat = house.chat()
+    with psycopg.connect(changeable, autocommit=True) as administrator:
+        with pytest.raises(DatabaseLost, match="PostgreSQL says: as the disk does"):
+            async with house.bot(responder=ECHO) as bot:
+                await awake(house)
+                administrator.execute(FAIL.format(code=code) + fails)
+                house.world.say(chat, ann, "hello")
+                async with asyncio.timeout(30):
+                    await bot.finished
+        assert house.rows("SELECT attempts FROM polar_updates WHERE attempts > 0") == []
+        administrator.execute(MENDED)
+    async with house.bot(responder=ECHO):
+        await idle(house, updates=1)
+    assert texts(house, chat) == ["echo: hello"]
 
 
 async def test_a_damaged_page_that_only_a_reader_meets_ends_the_bot(house: House) -> None:
