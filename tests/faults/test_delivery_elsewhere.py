@@ -28,6 +28,7 @@ async def an_hour(house: House, bot: Running, clock: TestClock, *, runs: int = 1
     await pass_time(house, bot, clock, seconds=HOUR, runs=runs)
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize("as_text", [False, True])
 async def test_a_job_speaks_in_another_chat_where_its_owner_has_written(house: House, as_text: bool) -> None:
     """In the topic that is named, and with what is known there, not where it was made."""
@@ -78,6 +79,7 @@ async def test_where_its_owner_may_not_write_the_run_fails_with_a_code(house: Ho
     assert house.rows("SELECT queue FROM polar_scheduler_events") == [("dead_letter",)]
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize("chat_id", [True, 1.5, "", "@friends", [1], "-"])
 async def test_a_chat_that_cannot_be_read_is_no_chat(house: House, chat_id: object) -> None:
     """The message does not go to where nobody meant it to go."""

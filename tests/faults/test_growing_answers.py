@@ -52,6 +52,7 @@ def asked(house: House) -> tuple[Person, Chat, int]:
     return ann, group, house.world.say(group, ann, f"@{house.world.bot.username} tell us")
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize("method", ["sendMessageDraft", "sendChatAction"])
 async def test_a_draft_that_hangs_does_not_delay_the_answer(house: House, method: str) -> None:
     """The call is given up; nothing of it stays."""
@@ -106,6 +107,7 @@ async def test_an_edit_that_hangs_can_change_nothing_behind_the_answer(house: Ho
     ]
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize(("kind", "is_same"), [("cut", False), ("502-html", False), ("429", True), ("400:no", True)])
 async def test_only_an_edit_without_an_answer_is_doubted(house: House, kind: str, is_same: bool) -> None:
     """What Telegram has answered has had its effect, or none; what was cut may come at any time."""
