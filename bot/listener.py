@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import math
 import resource
 import socket
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +17,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
+
+from bot.tally import Tally
 
 PATIENCE_S = 10.0
 """The time that a client may take to send a whole request, or to go on reading an answer."""
@@ -31,29 +30,9 @@ AT_ONCE = 32
 """Connections that asyncio takes in one go, before any of them can be turned away."""
 WAITING = 1024
 """Connections that wait in the kernel to be taken; these need no descriptor."""
-TELL_EVERY_S = 60.0
 _LATE = h11.Response(
     status_code=408, reason=b"Request Timeout", headers=[("Content-Length", "0"), ("Connection", "close")]
 )
-
-
-class Tally:
-    """Counts what was turned away: a line of the log says so, one a minute at most, as anybody can cause many."""
-
-    def __init__(self, log: logging.Logger) -> None:
-        self._log = log
-        self._untold: Counter[str] = Counter()
-        self._silent_until = -math.inf
-
-    def count(self, what: str) -> None:
-        """One more of these."""
-        self._untold[what] += 1
-        now = asyncio.get_running_loop().time()
-        if now >= self._silent_until:
-            told = ", ".join(f"{number} {what}" for what, number in self._untold.items())
-            self._log.warning("turned away, since the last such line: %s", told)
-            self._untold.clear()
-            self._silent_until = now + TELL_EVERY_S
 
 
 class Listening(uvicorn.Config):

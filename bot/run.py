@@ -20,7 +20,6 @@ from bot.clock import jittered, new_token, system_clock
 from bot.doctor import on_server
 from bot.errors import CannotRun
 from bot.receiving.polling import Polling
-from bot.receiving.webhook import Webhook
 from bot.responders import least_usd
 from bot.settings import Settings
 from bot.standby import Standby
@@ -155,6 +154,9 @@ def _receiver(app: App) -> Receiver:
         updater = app.telegram.application.updater
         assert updater is not None
         return Polling(updater, app.telegram.polling)
+    # Here, because a server takes its time to import, and whoever polls needs none.
+    from bot.receiving.webhook import Webhook
+
     secret = settings.webhook_secret.get_secret_value()
     return Webhook(
         app.bot, listen=settings.webhook_listen, url=settings.webhook_url, secret=secret, keep=app.journal.keep

@@ -11,7 +11,8 @@ import socket
 import sys
 from pathlib import Path
 
-from bot.listener import Listener, Listening, Tally, bind
+from bot.listener import Listener, Listening, bind
+from bot.tally import Tally
 from storage.location import Location, parse
 from web.app import create_app
 from web.config import Config, Unsafe, check

@@ -13,10 +13,10 @@ from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.ext import Updater
 from telegram.request import BaseRequest, RequestData
 
-from bot.listener import Tally
 from bot.receiving.batch import NotUpdates, read_batch
 from bot.receiving.reading import ALLOWED_UPDATES
 from bot.supervised import Supervisor, end
+from bot.tally import Tally
 from storage.errors import StorageError
 from storage.tables.updates import Received
 

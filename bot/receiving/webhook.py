@@ -18,11 +18,12 @@ from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from bot.clock import jittered
 from bot.errors import CannotRun
-from bot.listener import Listener, Listening, Tally, bind
+from bot.listener import Listener, Listening, bind
 from bot.receiving.envelope import read
 from bot.receiving.polling import Keep
 from bot.receiving.reading import ALLOWED_UPDATES
 from bot.supervised import Supervisor
+from bot.tally import Tally
 from storage.errors import StorageError
 
 log = logging.getLogger("polar.webhook")

@@ -18,9 +18,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot import listener
-from bot.listener import MOST, Listener, Listening, Tally, bind
+from bot import listener, tally
+from bot.listener import MOST, Listener, Listening, bind
 from bot.receiving.webhook import SECRET_HEADER
+from bot.tally import Tally
 from storage.sqlite import opening
 from tests.faults.machine import started
 from tests.house import House, until
@@ -129,7 +130,7 @@ async def test_nobody_holds_a_connection_for_long(
 ) -> None:
     """Whatever is said on it, and however slowly, when it is no whole request."""
     monkeypatch.setattr(listener, "PATIENCE_S", 0.05)
-    monkeypatch.setattr(listener, "TELL_EVERY_S", 0)
+    monkeypatch.setattr(tally, "TELL_EVERY_S", 0)
     port, settings = hook()
     async with house.bot(**settings), asyncio.timeout(30):
         reader, writer = await asyncio.open_connection(HERE, port)
@@ -207,12 +208,12 @@ async def test_what_is_turned_away_is_told_once_a_minute(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With what and how many there were since the last line."""
-    tally = Tally(logging.getLogger("polar.test"))
+    counting = Tally(logging.getLogger("polar.test"))
     for what in ("call(s)", "call(s)", "connection(s)", "call(s)"):
-        tally.count(what)
-    later = asyncio.get_running_loop().time() + listener.TELL_EVERY_S
+        counting.count(what)
+    later = asyncio.get_running_loop().time() + tally.TELL_EVERY_S
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: later)
-    tally.count("call(s)")
+    counting.count("call(s)")
     assert [line.partition(": ")[2] for line in turned_away(caplog)] == ["1 call(s)", "3 call(s), 1 connection(s)"]
 
 
