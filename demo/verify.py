@@ -51,7 +51,7 @@ def _show(console: Console, read: Reading) -> None:
     ledger = Table("event", "emoji", "polarity", on, "via", title="polar_feedback_events", title_justify="left")
     for row in read(
         "SELECT e.type, coalesce(e.emoji, ''), e.polarity, substr(coalesce(m.text, e.messageId), 1, 28), "
-        "json_extract(e.payload, '$.via') FROM polar_feedback_events AS e "
+        "coalesce(json_extract(e.payload, '$.via'), '') FROM polar_feedback_events AS e "
         "LEFT JOIN polar_messages AS m ON m.sessionId = e.sessionId AND m.messageId = e.messageId "
         "WHERE e.emoji IS NOT NULL ORDER BY e.rowid"
     ):

@@ -160,12 +160,16 @@ def test_what_runs_is_what_was_installed(installed: Installed, folder: Path) -> 
     assert installed.run("--version", folder=folder).stdout == f"polar {VERSION}\n"
 
 
-def test_the_demo_runs_in_a_folder_of_anybody(installed: Installed, folder: Path) -> None:
-    """Status 0, and nothing is left in the folder."""
+def test_the_demo_runs_in_a_folder_of_anybody(
+    installed: Installed, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Status 0, a picture where one is wanted, and nothing is left in the folder."""
     before = files(folder)
-    told = installed.run("demo", "--exit", folder=folder)
+    picture = tmp_path_factory.mktemp("picture") / "demo.svg"
+    told = installed.run("demo", "--exit", "--picture", str(picture), folder=folder)
     assert told.returncode == 0, told.stdout + told.stderr
     assert told.stdout.count("✔") == 9
+    assert picture.read_text(encoding="utf-8").startswith("<svg")
     assert files(folder) == before
 
 

@@ -1,44 +1,95 @@
-"""`polar demo --exit` says with its status whether what it shows has happened."""
+"""One whole demo, at a terminal: what it shows has happened, and one may write to its bot until Ctrl-C."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
 import sqlite3
 import sys
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from demo.screen import Screen, formatted
-from demo.script import Script
-from demo.stage import Stage
-from tests.house import CHECKOUT, House, until
+from bot import home
+from demo import verify as second
+from demo.screen import formatted
+from tests.demo.terminal import CTRL_C, ended, left_behind, shown, start, type_in
 
 pytestmark = pytest.mark.slow
 
 
-async def run(house: House, *arguments: str) -> tuple[int | None, str]:
-    """Exit status and output of a command of this checkout; the proxy that its environment names is not there."""
-    process = await asyncio.create_subprocess_exec(
-        *house.command(*arguments),
-        cwd=CHECKOUT,
-        env={**os.environ, "HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""},
-        stdout=asyncio.subprocess.PIPE,
-        stdin=asyncio.subprocess.DEVNULL,
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What was seen of a demo, and its files as they were after the script."""
+
+    kept: Path
+    script: str
+    talk: str
+    last: str
+    status: int | None
+    left: list[str]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """`make demo` from its start to a Ctrl-C in the chat after it."""
+    return asyncio.run(play(tmp_path_factory.mktemp("demo"), tmp_path_factory.mktemp("played")))
+
+
+async def play(folder: Path, kept: Path) -> Played:
+    """Where a proxy is named that is not there, in a terminal that is wide; a line is typed, and half a line."""
+    makefile = folder / "Makefile"
+    makefile.write_text(f"demo:\n\t@{' '.join(home.command('bot', 'demo'))}\n", encoding="utf-8")
+    async with asyncio.timeout(300):
+        process = await start(
+            "make", "demo", folder=folder, HTTP_PROXY="http://127.0.0.1:9", NO_PROXY="", COLUMNS="120"
+        )
+        script = await shown(process, "Ctrl-C ends")
+        keep(folder, kept)
+        await type_in(process, b"hello\n")
+        talk = await shown(process, "model for demonstrations")
+        await type_in(process, b"half a lin" + CTRL_C)
+        status, last = await ended(process)
+    return Played(kept, script, talk, last, status, left_behind(folder))
+
+
+def keep(folder: Path, kept: Path) -> None:
+    """Copies of the demo's files, while its processes run: whole rows, whole lines."""
+    [made] = folder.glob("polar-demo-*")
+    with (
+        closing(sqlite3.connect(made / "polar-system.db")) as used,
+        closing(sqlite3.connect(kept / "polar-system.db")) as copy,
+    ):
+        used.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+    shutil.copy(made / "model.json", kept)
+    lines = (made / "telegram.jsonl").read_text(encoding="utf-8").rpartition("\n")[0]
+    (kept / "telegram.jsonl").write_text(lines, encoding="utf-8")
+
+
+def verify(
+    monkeypatch: pytest.MonkeyPatch,
+    played: Played,
+    *,
+    database: Path | None = None,
+    log: Path | None = None,
+    requests: Path | None = None,
+) -> int:
+    """The exit status of the demo's second process, looking at these files in place of those of a demo."""
+    files = (
+        database or played.kept / "polar-system.db",
+        log or played.kept / "telegram.jsonl",
+        requests or played.kept / "model.json",
     )
-    printed, _ = await asyncio.wait_for(process.communicate(), timeout=300)
-    return process.returncode, printed.decode()
+    monkeypatch.setattr(sys, "argv", ["demo.verify", *map(str, files)])
+    return second.main()
 
 
-async def test_the_demo_shows_a_conversation_a_crash_and_all_of_it_still_there(house: House, tmp_path: Path) -> None:
-    """Chat, reactions, a press, an automation, kill -9, then what the second process found; status 0."""
-    picture = tmp_path / "demo.svg"
-    status, printed = await run(house, "demo", "--exit", "--picture", str(picture))
-    assert status == 0
+def test_the_demo_shows_a_conversation_a_crash_and_all_of_it_still_there(played: Played) -> None:
+    """Chat, reactions, a press, an automation, kill -9, then what the second process found."""
     wanted = ["my bike is green", "changes it to 👎", "presses [👍]", "kill -9", "⏰ stretch your legs", "pong"]
     wanted += [
         "I am a canned model",
@@ -50,10 +101,24 @@ async def test_the_demo_shows_a_conversation_a_crash_and_all_of_it_still_there(h
         "kto: 1 to train with",
         '{"prompt":[{"role":"user","content":"remember that my bike is green\\nwhat colour',
     ]
-    assert [text for text in wanted if text not in printed] == []
-    assert printed.count("✔") == 9
-    assert "✘" not in printed
-    assert picture.read_text(encoding="utf-8").startswith("<svg")
+    assert [text for text in wanted if text not in played.script] == []
+    assert played.script.count("✔") == 9
+    assert "✘" not in played.script
+
+
+def test_ctrl_c_in_the_chat_is_the_end_of_make_demo(played: Played) -> None:
+    """Status 0 of make itself, one kind line, nothing of make's; no process and no file stays behind."""
+    assert played.status == 0
+    assert "That was the demo" in played.last
+    for trace in ("Traceback", "make: ***", "Interrupt", "Error"):
+        assert trace not in played.last
+    assert played.left == []
+
+
+def test_after_the_script_one_may_write_oneself(played: Played) -> None:
+    """In the terminal or in the browser, to the bot with its model; the budget of the script is gone."""
+    assert "in the browser: http://127.0.0.1:" in played.script
+    assert "model for demonstrations" in played.talk and "too little is left" not in played.talk
 
 
 @pytest.mark.parametrize(
@@ -72,13 +137,15 @@ async def test_the_demo_shows_a_conversation_a_crash_and_all_of_it_still_there(h
         "UPDATE polar_audit SET outcome = 'answered' WHERE outcome = 'blocked'",
     ],
 )
-async def test_the_second_process_finds_what_is_wrong(played: Path, tmp_path: Path, damage: str) -> None:
+def test_the_second_process_finds_what_is_wrong(
+    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
     """A row that is missing, doubled or in the wrong state turns its exit status to 1."""
     database = tmp_path / "damaged.db"
-    shutil.copy(played / "polar-system.db", database)
+    shutil.copy(played.kept / "polar-system.db", database)
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(damage)
-    assert await verify(played, database=database) == 1
+    assert verify(monkeypatch, played, database=database) == 1
 
 
 def test_what_telegram_formats_is_formatted_in_the_terminal() -> None:
@@ -89,22 +156,24 @@ def test_what_telegram_formats_is_formatted_in_the_terminal() -> None:
     assert [(span.start, span.end, span.style) for span in text.spans] == [(2, 4, "bold")]
 
 
-async def test_the_second_process_finds_a_reply_that_was_sent_twice(played: Path, tmp_path: Path) -> None:
+def test_the_second_process_finds_a_reply_that_was_sent_twice(
+    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It compares with what Telegram says, not only with what the database says of itself."""
-    lines = (played / "telegram.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (played.kept / "telegram.jsonl").read_text(encoding="utf-8").splitlines()
     sent = next(line for line in lines if json.loads(line).get("method") == "sendMessage")
     log = tmp_path / "doubled.jsonl"
     log.write_text("\n".join([*lines, json.dumps({**json.loads(sent), "message_id": 99})]), encoding="utf-8")
-    assert await verify(played) == 0
-    assert await verify(played, log=log) == 1
+    assert verify(monkeypatch, played) == 0
+    assert verify(monkeypatch, played, log=log) == 1
 
 
 @pytest.mark.parametrize("damage", ["asked over budget", "asked once more", "no call was cut", "never told the fact"])
-async def test_the_second_process_finds_what_the_model_should_not_have_seen(
-    played: Path, tmp_path: Path, damage: str
+def test_the_second_process_finds_what_the_model_should_not_have_seen(
+    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
 ) -> None:
     """It compares with what the model was asked, too."""
-    exchanges = json.loads((played / "model.json").read_text(encoding="utf-8"))
+    exchanges = json.loads((played.kept / "model.json").read_text(encoding="utf-8"))
     last = exchanges[-1]
     if damage == "asked over budget":
         last["request"]["messages"][-1]["content"] = "and what is the meaning of life?"
@@ -117,67 +186,4 @@ async def test_the_second_process_finds_what_the_model_should_not_have_seen(
             exchange["request"]["messages"][0]["content"] = ""
     requests = tmp_path / "model.json"
     requests.write_text(json.dumps(exchanges), encoding="utf-8")
-    assert await verify(played, requests=requests) == 1
-
-
-async def verify(
-    played: Path, *, database: Path | None = None, log: Path | None = None, requests: Path | None = None
-) -> int | None:
-    """The exit status of the demo's second process, looking at these files in place of those of a demo."""
-    files = (
-        database or played / "polar-system.db",
-        log or played / "telegram.jsonl",
-        requests or played / "model.json",
-    )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "demo.verify", *map(str, files), cwd=CHECKOUT, stdout=asyncio.subprocess.DEVNULL
-    )
-    return await asyncio.wait_for(process.wait(), timeout=60)
-
-
-def test_after_the_script_one_may_write_oneself(played: Path) -> None:
-    """In the terminal or in the browser, to the bot with its model; the budget of the script is gone."""
-    shown = (played / "talk.svg").read_text(encoding="utf-8").replace("&#160;", " ")
-    assert "in the browser: http://127.0.0.1:" in shown
-    assert "model for demonstrations, not a" in shown
-
-
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of one whole demo, and a picture of somebody's writing after it."""
-    stage = Stage(tmp_path_factory.mktemp("demo"))
-    kept = tmp_path_factory.mktemp("played")
-
-    async def play() -> bool:
-        try:
-            await stage.open()
-            screen = Screen(record=True)
-            script = Script(stage, screen)
-            happened = await script.play()
-            assert isinstance(stage.database, Path)
-            for file in (stage.database, stage.log, stage.requests):
-                shutil.copy(file, kept)
-            with pytest.MonkeyPatch.context() as patch:
-                await talk(stage, script, patch)
-            screen.save(kept / "talk.svg")
-            return happened
-        finally:
-            await stage.close()
-
-    assert asyncio.run(play())
-    with closing(sqlite3.connect(kept / "polar-system.db")) as connection:
-        connection.execute("PRAGMA journal_mode = DELETE")
-    return kept
-
-
-async def talk(stage: Stage, script: Script, patch: pytest.MonkeyPatch) -> None:
-    """One line is typed, then input ends."""
-    typed, keyboard = os.pipe()
-    greeted = "SELECT count(*) FROM polar_messages WHERE text LIKE 'Hello!%' AND messageId IS NOT NULL"
-    with os.fdopen(typed, encoding="utf-8") as terminal:
-        patch.setattr(sys, "stdin", terminal)
-        talking = asyncio.create_task(script.talk())
-        os.write(keyboard, b"hello\n")
-        await until(lambda: stage.rows(greeted) == [(1,)], timeout_s=60)
-        os.close(keyboard)
-        await talking
+    assert verify(monkeypatch, played, requests=requests) == 1
