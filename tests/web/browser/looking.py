@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -13,6 +13,8 @@ RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
+COLOURS = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
+"""The rule that is of a colour scheme and of a width at once; all others are of the one or of the other."""
 # The rows of a list are alike; those after the twentieth would only take time.
 _CHECK = """rules => axe.run({exclude: ["tr:nth-child(n + 21)", "li:nth-child(n + 21)"]}, rules)
   .then(results => results.violations)"""
@@ -116,12 +118,12 @@ class Witness:
         """What a person reads on the page."""
         return await self.page.inner_text("body")
 
-    async def problems(self) -> list[str]:
-        """What makes the page hard to use for somebody."""
+    async def problems(self, rules: Mapping[str, list[str]] = RULES) -> list[str]:
+        """What makes the page hard to use for somebody, as these rules have it."""
         found = [*self.complaints, *await self.layout()]
         if not await self.page.evaluate("'axe' in window"):
             await self.page.evaluate(AXE_SCRIPT)
-        return found + list(_told(await self.page.evaluate(_CHECK, RULES)))
+        return found + list(_told(await self.page.evaluate(_CHECK, rules)))
 
     async def layout(self) -> list[str]:
         """What does not fit into the page's width."""
