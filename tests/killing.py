@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 from collections import Counter
-from typing import Any
+from typing import Any, Protocol
 
-from tests.house import CHECKOUT, House, until
+from tests.forks import loaded
+from tests.house import House, until
 from tests.looking import MARK
 
-Process = asyncio.subprocess.Process
+
+class Process(Protocol):
+    """One that was started."""
+
+    @property
+    def pid(self) -> int:
+        """Its id."""
+
+    @property
+    def returncode(self) -> int | None:
+        """Its status; None while it runs."""
+
+    async def wait(self) -> int:
+        """Its status, once it has ended."""
+
+    def send_signal(self, number: int, /) -> None:
+        """Nothing where it has ended."""
+
+    def kill(self) -> None:
+        """SIGKILL."""
 
 
 async def start(house: House, **settings: Any) -> Process:
     """A bot process, its log in a file."""
-    with (house.folder / "bot.log").open("ab") as log:
-        return await asyncio.create_subprocess_exec(
-            *house.command("run"), cwd=CHECKOUT, env=house.environment(**settings), stderr=log, stdout=log
-        )
+    return loaded().fork(house.environment(**settings), house.folder / "bot.log")
 
 
 async def start_asking(house: House, **settings: Any) -> Process:

@@ -14,7 +14,8 @@ import psycopg
 
 from tests import cluster
 from tests.campaigns.network import Network
-from tests.house import CHECKOUT, House, until
+from tests.forks import loaded
+from tests.house import House, until
 from tests.killing import Process
 from tests.responders import ECHO
 
@@ -48,14 +49,8 @@ class Machine:
     async def run(self) -> None:
         """Forever."""
         while True:
-            with (self._house.folder / f"{self._name}.log").open("ab") as log:
-                self._process = await asyncio.create_subprocess_exec(
-                    *self._house.command("run"),
-                    cwd=CHECKOUT,
-                    env=self._house.environment(database=self._url, responder=ECHO),
-                    stdout=log,
-                    stderr=log,
-                )
+            variables = self._house.environment(database=self._url, responder=ECHO)
+            self._process = loaded().fork(variables, self._house.folder / f"{self._name}.log")
             self.ends.append(await self._process.wait())
             await asyncio.sleep(AGAIN_S)
 

@@ -31,7 +31,6 @@ from tests.campaigns import end_as_by_ctrl_c
 from tests.campaigns.flatness import TERMS, Measure, growth, not_flat
 from tests.campaigns.tables import rows, sizes
 from tests.house import CHECKOUT, TOKEN, House, until
-from tests.killing import Process
 
 DAY_S = 86_400
 PEOPLE, SCHEDULERS = 60, 10
@@ -129,7 +128,7 @@ class SlowTime:
 class Soak:
     """A village and its bot, which is measured behind each day."""
 
-    def __init__(self, house: House, clock: SlowTime, process: Process, seed: int) -> None:
+    def __init__(self, house: House, clock: SlowTime, process: asyncio.subprocess.Process, seed: int) -> None:
         self.house, self.world, self.clock, self.process = house, house.world, clock, process
         self.village = Village(house, seed)
         self.measures: list[Measure] = []
@@ -190,7 +189,7 @@ class Soak:
         return await _line(self.process)
 
 
-async def _line(process: Process) -> dict[str, Any]:
+async def _line(process: asyncio.subprocess.Process) -> dict[str, Any]:
     """What the bot tells next. Raises EOFError when it has ended."""
     assert process.stdout is not None
     async with asyncio.timeout(IDLE_IN_S):

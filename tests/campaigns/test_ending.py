@@ -16,9 +16,14 @@ from tests.house import CHECKOUT, until
 pytestmark = pytest.mark.slow
 
 
-def children(pid: int) -> list[int]:
-    """The processes that a process has started and that are still there."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+def started_by(pid: int) -> list[int]:
+    """The processes that a process has started and that are still there, and those that these have started."""
+    try:
+        told = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    children = [int(child) for child in told.split()]
+    return [*children, *(each for child in children for each in started_by(child))]
 
 
 def runs(pid: int) -> bool:
@@ -39,8 +44,8 @@ async def test_what_it_has_started_ends_with_it(program: str, count: int, number
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    await until(lambda: len(children(process.pid)) >= count)
-    started = children(process.pid)
+    await until(lambda: len(started_by(process.pid)) >= count)
+    started = started_by(process.pid)
     os.kill(process.pid, number)
     assert await process.wait() != 0
     await until(lambda: not any(map(runs, started)))

@@ -330,7 +330,7 @@ async def test_a_full_disk_ends_the_bot_and_loses_nothing(house: House) -> None:
     small = House(house.world, house.server, disk)
     ann, chat = house.chat()
     with (house.folder / "bot.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
+        process: Process = await asyncio.create_subprocess_exec(
             *own_disk(disk),
             *house.command("run"),
             cwd=CHECKOUT,

@@ -15,7 +15,7 @@ from storage import care
 from storage.engines import beside
 from storage.tables.budgets import BudgetPolicy, Budgets
 from tests.house import House, until
-from tests.killing import asks, end, kill, start, start_asking
+from tests.killing import Process, asks, end, kill, start, start_asking
 from tests.paid import CALLS_FILE, COST
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("engine")]
@@ -38,7 +38,7 @@ def allow_ten_calls(house: House) -> None:
         database.commit(*Budgets.set(policy, now_ms=1))
 
 
-async def kill_within_a_call(house: House, process: asyncio.subprocess.Process, chance: random.Random) -> bool:
+async def kill_within_a_call(house: House, process: Process, chance: random.Random) -> bool:
     """SIGKILL, a random moment after something was reserved; whether a call was interrupted by it."""
     await until(lambda: house.rows(RESERVED) != [(0,)], timeout_s=30)
     await asyncio.sleep(chance.uniform(0, WITHIN_S))  # the random instant itself

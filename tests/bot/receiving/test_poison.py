@@ -8,10 +8,9 @@ import pytest
 
 from bot.receiving.processor import MAX_CLAIMS
 from middleware.texts import say
-from tests.house import CHECKOUT, House
+from tests.house import House
+from tests.killing import end, start
 from tests.looking import MARK
-
-pytestmark = pytest.mark.slow
 
 pytestmark = pytest.mark.slow
 
@@ -27,12 +26,7 @@ async def test_an_update_that_kills_the_process_is_set_aside_and_never_blocks_ot
     house.world.say(chat, ann, "after")
     house.world.say(other, ben, "beside")
     for _ in range(STARTS):
-        bot = await asyncio.create_subprocess_exec(
-            *house.command("run"),
-            cwd=CHECKOUT,
-            env=house.environment(responder="tests.responders:Poison"),
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+        bot = await start(house, responder="tests.responders:Poison")
         ended = asyncio.create_task(bot.wait())
         answered = asyncio.create_task(
             house.world.wait(lambda: any(m["text"] == "echo: after" for m in house.world.sent(chat)), timeout=30)
@@ -43,8 +37,7 @@ async def test_an_update_that_kills_the_process_is_set_aside_and_never_blocks_ot
         answered.cancel()
         assert ended.result() == 70
     await answered
-    bot.terminate()
-    assert await ended == 0
+    assert await end(bot) == 0
     texts = [message["text"] for message in house.world.sent(chat)]
     assert set(texts) - {"echo: before", MARK + "echo: before"} == {
         say("turn.apology"),
