@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping
 
 import bot.__main__ as polar
-from bot.run import settle_memory
+from bot.run import settle_process
 
 LATE = ("bot.cli.running", "certifi", "storage.postgres.attendance", "storage.postgres.engine", "tests.responders")
 """What a bot imports once it runs, on either engine."""
@@ -25,7 +25,7 @@ def main() -> None:
     """Obey."""
     for name in LATE:
         importlib.import_module(name)
-    settle_memory()
+    settle_process()
     living: set[int] = set()
     while line := sys.stdin.readline():
         order = json.loads(line)
