@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot import tries
 from tests.house import House, until
 from tests.killing import end, finished, kill, start_asking
 from tests.looking import tell
@@ -23,6 +24,10 @@ JOBS = 6
 LIFE_S = 0.25
 OFTEN: dict[str, Any] = {"responder": SLOW_ECHO, "min_model_interval_minutes": 0}
 MINUTE_MS = 60_000
+TRIED = """
+SELECT 1 FROM polar_scheduler_events
+WHERE queue = 'retry' AND CAST(json_extract(payload, '$.attempts') AS INTEGER)
+"""
 
 
 async def test_killed_around_due_times_every_occurrence_is_entered_once_and_every_message_delivered(
@@ -59,6 +64,7 @@ async def live_and_die(house: House, chance: random.Random, offset: float) -> bo
     process = await start_asking(house, clock_offset_seconds=offset, **OFTEN)
     await asyncio.sleep(chance.uniform(0, LIFE_S))  # the random instant itself
     await until(lambda: not house.rows("SELECT 1 FROM polar_delivery_queue WHERE ambiguous > 0 AND status <> 'sent'"))
+    await until(lambda: not house.rows(f"{TRIED} >= {tries.MOST - 1}"))  # as of what always ends it, no more is heard
     await kill(process)
     return bool(
         house.rows(
