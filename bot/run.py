@@ -37,7 +37,7 @@ log = logging.getLogger("polar")
 
 
 REFUSED = "Telegram refuses the token in TELEGRAM_BOT_TOKEN (401); ask @BotFather for a valid one"
-SWITCH_S = 30e-6
+SWITCH_S = 50e-6
 """The time that a thread waits for the interpreter before it asks for it."""
 UNREADABLE = (TypeError, ValueError, KeyError, AttributeError)
 """The errors of python-telegram-bot where an answer has another form than it knows."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from middleware.turn import Clock
 from storage.database import Database
+from storage.errors import ExpectationFailed
 from storage.statement import Statement
 from storage.tables.properties import LAST_CONFLICT_MS, LAST_POLL_MS, TELEGRAM_MS, Properties
-from storage.tables.updates import Kept, Received, batch, kept
+from storage.tables.updates import Kept, Received, batch, kept, kept_new, new_batch
 
 POLL_NOTE_MS = 30_000
 """The time between two notes that Telegram answers, or refuses, so that an idle bot hardly writes."""
@@ -43,17 +45,25 @@ class Journal:
     async def keep(self, received: list[Received]) -> None:
         """Commit a batch, also an empty one: that Telegram answered is a fact worth keeping. Raises StorageError."""
         now_ms = self._clock()
-        adding = batch(received, now_ms=now_ms)
+        noted = (*self._note_poll(now_ms), *self._note_date(received))
         ended = self._last = asyncio.Event()
         try:
-            noted = (*self._note_poll(now_ms), *self._note_date(received))
-            # Ahead of the turns, so that the next batch is here before they have all ended.
-            answers = await self._database.commit(*adding, *noted, ahead=True)
-            added = kept(received, answers[: len(adding)], now_ms=now_ms)
+            added = await self._add(received, noted, now_ms)
             if added is not None:
                 self._tell(added)
         finally:
             ended.set()
+
+    async def _add(self, received: list[Received], noted: tuple[Statement, ...], now_ms: int) -> Kept | None:
+        """Ahead of the turns that wait, so that the next batch is here before they have all ended."""
+        if len(received) > 1:
+            adding = new_batch(received, now_ms=now_ms)
+            with suppress(ExpectationFailed):  # some of it has come before
+                answers = await self._database.commit(*adding, *noted, ahead=True)
+                return kept_new(received, answers[: len(adding)], now_ms=now_ms)
+        adding = batch(received, now_ms=now_ms)
+        answers = await self._database.commit(*adding, *noted, ahead=True)
+        return kept(received, answers[: len(adding)], now_ms=now_ms)
 
     async def note_conflict(self) -> None:
         """Somebody else polls with this bot's token. Raises StorageError."""

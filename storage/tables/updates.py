@@ -26,8 +26,8 @@ ON CONFLICT (updateId) DO UPDATE SET
   mark = excluded.mark, attempts = 0, retries = 0, reason = NULL, traceback = NULL,
   receivedAtMs = excluded.receivedAtMs, finishedAtMs = NULL
 WHERE polar_updates.status <> 'pending' AND polar_updates.mark <> excluded.mark
-RETURNING updateId, mark, sequence
 """
+_TELL = "RETURNING updateId, mark, sequence"
 _ADD = f"{_INSERT} VALUES (?, {_NEXT}, 'pending', ?, ?, ?, ?, ?, ?, ?) {_UNLESS_KNOWN}"
 # What is known already takes no sequence, so it is left out before they are counted: each is looked up by itself, as a
 # join might hand them over in another order.
@@ -39,8 +39,12 @@ FROM (VALUES {{rows}}) AS new WHERE (
     AND (known.status = 'pending' OR known.mark IS NULL OR new.column7 IS NULL OR known.mark = new.column7)
 ) IS NULL
 {_UNLESS_KNOWN}"""
-_AT_ONCE = {n: _ADD_SOME.format(rows=", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * n)) for n in (64, 16, 4)} | {1: _ADD}
-"""By the number of updates that it journals, the most first: few texts, so that SQLite reads none of them twice."""
+_AT_ONCE = {n: _ADD_SOME.format(rows=", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * n)) for n in (100, 32, 8, 2)} | {1: _ADD}
+"""By the number of updates that it journals, the most first: few texts, so that SQLite reads none of them twice.
+
+A hundred are as many as Telegram gives at once.
+"""
+_LAST = Statement(f"SELECT {highest('polar_updates')}")
 _HOLD = "SELECT 1 FROM polar_updates WHERE updateId = ? AND sequence = ? AND status = 'pending'"
 _FINISHED = (
     "UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = {now}{given} "
@@ -171,7 +175,7 @@ class Updates:
 
         So many as _AT_ONCE has a statement for. Gives back which of them were added, for `kept`.
         """
-        return Statement(_AT_ONCE[len(received)], tuple(chain.from_iterable(_row(one, now_ms) for one in received)))
+        return Statement(f"{_AT_ONCE[len(received)]} {_TELL}", _rows(received, now_ms))
 
     @staticmethod
     def claim(entry: Entry) -> Statement:
@@ -241,19 +245,29 @@ class Updates:
         return Statement(_OF_LANE, (first.lane, first.sequence, limit))
 
 
+def new_batch(received: Sequence[Received], *, now_ms: int) -> list[Statement]:
+    """The statements that journal a batch, in its order, for `kept_new`; they void their unit where one is known."""
+    parts = _in_some(received)
+    return [*(Statement(_AT_ONCE[len(part)], _rows(part, now_ms), expect=len(part)) for part in parts), _LAST]
+
+
 def batch(received: Sequence[Received], *, now_ms: int) -> list[Statement]:
-    """The statements that journal a batch, in its order."""
-    return list(_in_some(received, now_ms))
+    """The same, for `kept`, where some may be known already."""
+    return [Updates.add(*part, now_ms=now_ms) for part in _in_some(received)]
 
 
-def _in_some(received: Sequence[Received], now_ms: int) -> Iterator[Statement]:
+def _in_some(received: Sequence[Received]) -> Iterator[Sequence[Received]]:
     begun = 0
     # A statement of SQLite's may come upon a row that it has added itself; one of PostgreSQL's is refused then.
     is_each_another = len({one.update_id for one in received}) == len(received)
     for size in _AT_ONCE if is_each_another else (1,):
         while len(received) - begun >= size:
-            yield Updates.add(*received[begun : begun + size], now_ms=now_ms)
+            yield received[begun : begun + size]
             begun += size
+
+
+def _rows(received: Sequence[Received], now_ms: int) -> tuple[Value, ...]:
+    return tuple(chain.from_iterable([_row(one, now_ms) for one in received]))
 
 
 def _row(received: Received, now_ms: int) -> tuple[Value, ...]:
@@ -278,6 +292,12 @@ class Kept:
 
     behind: int
     entries: tuple[Entry, ...]
+
+
+def kept_new(received: Sequence[Received], answers: Sequence[Rows], *, now_ms: int) -> Kept:
+    """What a batch has added of which nothing was known: all of it, up to the sequence that came back."""
+    behind = int(answers[-1][0][0]) - len(received)
+    return Kept(behind, tuple([_entry(one, behind + place, now_ms) for place, one in enumerate(received, 1)]))
 
 
 def kept(received: Sequence[Received], answers: Sequence[Rows], *, now_ms: int) -> Kept | None:

@@ -11,7 +11,7 @@ from storage.database import Database
 from storage.errors import ExpectationFailed
 from storage.ids import Side
 from storage.location import Location
-from storage.tables.updates import Entry, Received, Updates, batch, kept
+from storage.tables.updates import Entry, Received, Updates, batch, kept, kept_new, new_batch
 from storage.views.queue_counts import QueueCounts
 from tests.second import rows
 from tests.storage.files import NOW_MS
@@ -74,6 +74,29 @@ async def test_what_a_batch_has_added_is_known_without_reading_it(database: Data
     assert list(added.entries) == await pending(updates, after=3, limit=100)
     assert [entry.sequence for entry in added.entries] == list(range(4, 90))
     assert kept(arrived, await database.commit(*batch(arrived, now_ms=NOW_MS)), now_ms=NOW_MS) is None
+
+
+@pytest.mark.parametrize("count", [1, 2, 99, 100, 143])
+async def test_of_a_batch_of_new_ones_one_number_comes_back(database: Database, updates: Updates, count: int) -> None:
+    """The last sequence, from which all of them follow, in the order in which they arrived and not of their ids."""
+    await database.commit(*batch([received(1000 + i) for i in range(3)], now_ms=NOW_MS))
+    arrived = [received(i * 37 % 997) for i in range(1, count + 1)]
+    answers = await database.commit(*new_batch(arrived, now_ms=NOW_MS))
+    assert [len(rows) for rows in answers] == [*[0] * (len(answers) - 1), 1]
+    added = kept_new(arrived, answers, now_ms=NOW_MS)
+    assert added.behind == 3
+    assert list(added.entries) == await pending(updates, after=3, limit=200)
+
+
+@pytest.mark.parametrize("ids", [(1, 2, 3), (4, 5, 4)], ids=["known", "twice"])
+async def test_where_one_is_known_a_batch_of_new_ones_is_void(
+    database: Database, updates: Updates, ids: tuple[int, ...]
+) -> None:
+    """Nothing of it is there, so that it can be journalled as one of which some are known."""
+    await database.commit(*batch([received(3)], now_ms=NOW_MS))
+    with pytest.raises(ExpectationFailed):
+        await database.commit(*new_batch([received(i) for i in ids], now_ms=NOW_MS))
+    assert [entry.update_id for entry in await pending(updates)] == [3]
 
 
 async def test_updates_come_back_in_order_of_arrival(database: Database, updates: Updates) -> None:
