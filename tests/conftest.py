@@ -94,10 +94,10 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """None for a few files, which a single process runs sooner; else four more than cores, as tests wait for others."""
+    """None for a few files, which a single process runs sooner; else two more than cores, as tests wait for others."""
     if all(".py" in argument for argument in config.args):
         return 0
-    return (os.cpu_count() or 1) + 4
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(scope="session", autouse=True)
