@@ -38,7 +38,7 @@ async def readers(home: str) -> AsyncIterator[PostgresReaders]:
 @pytest.fixture
 async def asking(home: str) -> AsyncIterator[PostgresAsking]:
     """Those with a limit that no test reaches but by a question that would never end."""
-    opened = PostgresAsking(ServerUrl(home), limit_s=0.05)
+    opened = PostgresAsking(ServerUrl(home), limit_s=0.2)
     await opened.add_readers()
     yield opened
     await opened.close()
@@ -138,9 +138,11 @@ async def test_a_query_that_was_called_off_ends_and_gives_its_reader_back(reader
 
 
 async def test_a_connection_that_has_ended_is_opened_anew(
-    readers: PostgresReaders, asking: PostgresAsking, keyed: ServerLookUps, home: str
+    readers: PostgresReaders, keyed: ServerLookUps, home: str
 ) -> None:
     """Whoever asks next hears nothing of it."""
+    asking = PostgresAsking(ServerUrl(home), limit_s=60)
+    await asking.add_readers()
     end_sessions(home)
     for fetch in (readers.fetch, asking.fetch, keyed.fetch):
         assert [
@@ -149,6 +151,7 @@ async def test_a_connection_that_has_ended_is_opened_anew(
             [(1,)],
             [(2,)],
         ]
+    await asking.close()
 
 
 async def test_a_server_that_lets_nobody_in_again_is_lost(
