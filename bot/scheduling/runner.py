@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -94,6 +95,11 @@ class Runner:
                 raise
             except Exception as error:
                 log.warning("%s is not planned anew: %s", ahead.subject_key, _reason(error), exc_info=_fault(error))
+        for begun in await self._occurrences.list_begun_ahead(now_ms=now_ms):
+            if begun.subject_key not in self._in_hand:
+                again = Occurrences.plan(replace(begun, due_ms=now_ms), now_ms=now_ms)
+                with suppress(ExpectationFailed):  # removed elsewhere
+                    await self._database.commit(Occurrences.take(begun), again)
 
     async def _adopt(self, source: RunSource, subject: Subject, subject_id: str) -> None:
         now_ms = self._clock()

@@ -345,6 +345,12 @@ class Occurrences:
         occurrences = (Occurrence.read(row) for row in rows)
         return [occurrence for occurrence in occurrences if occurrence is not None and not occurrence.is_extra]
 
+    async def list_begun_ahead(self, *, now_ms: int) -> list[Occurrence]:
+        """Runs that were begun, and are to go on later than now, by a clock that was ahead."""
+        rows = await self._readers.fetch(_LIST_AHEAD, (RETRY, now_ms, now_ms))
+        occurrences = (Occurrence.read(row) for row in rows)
+        return [occurrence for occurrence in occurrences if occurrence is not None]
+
     async def find_set_aside(self, run_id: str) -> Occurrence | None:
         """The run in `dead_letter`; None where there is none, or it cannot be read."""
         return await self._find(run_id, DEAD_LETTER)

@@ -15,6 +15,7 @@ from tests.responders import ECHO
 pytestmark = pytest.mark.usefixtures("engine")
 
 DAY_S = 86_400
+BEGUN = "SELECT count(*) FROM polar_scheduler_events WHERE queue = 'retry'"
 
 
 class Begun:
@@ -124,3 +125,36 @@ async def test_an_edit_renews_its_own_turn_whatever_came_at_the_same_instant(hou
         house.world.edit(group, asked, "@polar_test_bot hello")
         await idle(house, updates=3)
     assert texts(house, group) == ["echo: @polar_test_bot hello"]
+
+
+class Begins:
+    """Hangs in its first life; in the next it says what it was asked for."""
+
+    hangs: bool
+
+    async def respond(self, turn: Turn) -> str:
+        """The words, or never."""
+        await until(lambda: not self.hangs)
+        return f"said: {turn.text}"
+
+
+begins = Begins()
+
+
+@pytest.mark.alike
+@pytest.mark.parametrize("moved_s", [-DAY_S, 0, DAY_S], ids=["back", "right", "ahead"])
+async def test_a_run_that_was_begun_goes_on_wherever_the_clock_stands(house: House, moved_s: int) -> None:
+    """The next process does not wait for the time that its clock showed when it was begun."""
+    clock = TestClock()
+    ann, chat = house.chat()
+    own = {"responder": "tests.faults.test_clock_set_back:begins", "min_model_interval_minutes": 0}
+    begins.hangs = True
+    async with house.bot(clock, shutdown_seconds=0, **own):
+        await tell(house, chat, ann, "/automations create every 1 minute | tea")
+        clock.advance(seconds=60)
+        await until(lambda: house.rows(BEGUN) == [(1,)])
+    clock.advance(seconds=moved_s)
+    begins.hangs = False
+    async with house.bot(clock, **own):
+        await house.world.wait(lambda: "said: tea" in texts(house, chat))
+        await until(lambda: house.rows(BEGUN) == [(0,)])
