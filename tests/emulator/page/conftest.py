@@ -20,13 +20,20 @@ async def house(tmp_path: Path, world: World) -> AsyncIterator[House]:
         yield house
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def tab(browser: Browser, house: House) -> AsyncIterator[Witness]:
-    """A new tab; when it is left, nothing went wrong in it and it asked nobody but our server."""
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def opened(browser: Browser) -> AsyncIterator[Witness]:
+    """A tab for all: each new one is a process of the browser's, or two."""
     expect.set_options(timeout=20_000)
     async with await browser.new_context(locale="en-GB") as context:
-        tab = await Witness.open(context)
-        yield tab
-        # A stream that the page itself has ended is a request that failed, to Chromium.
-        assert [each for each in tab.complaints if "/page/events" not in each] == []
-        assert tab.strangers(house.server.url) == []
+        yield await Witness.open(context)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def tab(opened: Witness, house: House) -> AsyncIterator[Witness]:
+    """It, as if new; when it is left, nothing went wrong in it and it asked nobody but our server."""
+    await opened.forget()
+    yield opened
+    await opened.leave()
+    # A stream that the page itself has ended is a request that failed, to Chromium.
+    assert [each for each in opened.complaints if "/page/events" not in each] == []
+    assert opened.strangers(house.server.url) == []

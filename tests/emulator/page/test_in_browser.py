@@ -294,7 +294,7 @@ async def test_an_address_of_people_who_are_gone_leads_to_you(tab: Witness, hous
     ann = house.world.person("Ann")
     group = house.world.group("Not yours", [ann])
     for address in ("#999/999", "#nonsense", f"#{ann.id + 1}/{group.id}"):
-        await tab.forget()
+        await tab.leave()
         await tab.go(f"{house.server.url}/{address}")
         await expect(tab.page.get_by_role("heading", name="polar_test_bot")).to_be_visible()
         await expect(tab.page).to_have_url(f"{house.server.url}/#{you(house).id}/{you(house).id}")

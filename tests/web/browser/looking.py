@@ -92,9 +92,12 @@ class Witness:
         self.complaints.append(f"dialog: {dialog.message}")
         await dialog.dismiss()
 
-    async def forget(self) -> None:
-        """Be as a new tab: no page, no cookie, nothing noticed, an ordinary screen."""
+    async def leave(self) -> None:
+        """Look at no page, which ends what the last one does; to load one after this takes a new process."""
         await self.page.goto("about:blank")
+
+    async def forget(self) -> None:
+        """Be as a new tab, but for the page, which stays until the next: no cookie, nothing noticed, a usual size."""
         await self.page.context.clear_cookies()
         await self.page.emulate_media(media="null", color_scheme="null", reduced_motion="null")
         await self.page.set_viewport_size({"width": 1280, "height": 720})
