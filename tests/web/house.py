@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from tests.house import CHECKOUT
+from tests.web.forked import forked
 
 SECRET = "a-secret-that-is-long-enough"
 
@@ -34,9 +35,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """A web process that is ready, and its address."""
+    """The address of a web process that is ready."""
 
-    process: subprocess.Popen[str]
     host: str
     port: int
 
@@ -68,25 +68,30 @@ class Web:
         return answer.text
 
 
+def ready(line: str) -> Web:
+    """The process that has said this."""
+    match = re.search(r"ready.*http://(.+):(\d+)/", line)
+    assert match, line
+    return Web(match[1], int(match[2]))
+
+
 @contextmanager
 def serving(database: Path | str, *, artifacts: Path | None = None, secret: str = "") -> Iterator[Web]:
-    """`python -m web` on a free port; it must end with status 0 when it is asked to."""
-    with started(database, artifacts=artifacts, secret=secret) as process:
-        assert process.stderr is not None
-        line = process.stderr.readline()
-        match = re.search(r"ready.*http://(.+):(\d+)/", line)
-        assert match, line + process.stderr.read()
-        yield Web(process, match[1], int(match[2]))
+    """`python -m web` on a free port, but for its loading; it must end with status 0 when it is asked to."""
+    arguments = _arguments(database, artifacts, "127.0.0.1:0")
+    with forked(arguments, secret) as (process, error):
+        yield ready(error.readline())
         process.terminate()
-        assert process.wait(30) == 0
+        process.join(30)
+        assert process.exitcode == 0
 
 
 @contextmanager
 def started(
     database: Path | str, *, artifacts: Path | None = None, secret: str = "", listen: str = "127.0.0.1:0"
 ) -> Iterator[subprocess.Popen[str]]:
-    """The process, ready or not; killed at the end if it still runs."""
-    arguments = ["--database", str(database), "--artifacts", str(artifacts or Path(database).parent / "artifacts")]
+    """The process in full, ready or not; killed at the end if it still runs."""
+    arguments = _arguments(database, artifacts, listen)
     handed = []
     if secret:
         reading, writing = os.pipe()
@@ -94,7 +99,7 @@ def started(
         os.close(writing)
         handed = [reading]
         arguments += ["--secret-fd", str(reading)]
-    command = [sys.executable, "-m", "web", "--listen", listen, *arguments]
+    command = [sys.executable, "-m", "web", *arguments]
     with subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True, pass_fds=handed) as process:
         for descriptor in handed:
             os.close(descriptor)
@@ -102,6 +107,11 @@ def started(
             yield process
         finally:
             process.kill()
+
+
+def _arguments(database: Path | str, artifacts: Path | None, listen: str) -> list[str]:
+    exports = artifacts or Path(database).parent / "artifacts"
+    return ["--listen", listen, "--database", str(database), "--artifacts", str(exports)]
 
 
 class Document(HTMLParser):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -24,7 +23,7 @@ from bot.settings import environment
 from storage import migrations
 from tests.house import CHECKOUT, House
 from tests.storage.files import digest, plain
-from tests.web.house import SECRET, Answer, Document, Web, serving, started
+from tests.web.house import SECRET, Answer, Document, Web, ready, serving, started
 from tests.web.seeding import seed
 from web.app import PAGES, create_app
 from web.config import Config
@@ -159,17 +158,17 @@ def test_with_a_secret_it_listens_anywhere(used: Path) -> None:
     """By whatever name it is called."""
     with started(used, secret=SECRET, listen="0.0.0.0:0") as process:
         assert process.stderr is not None
-        match = re.search(r":(\d+)/", process.stderr.readline())
-        assert match
-        web = Web(process, "127.0.0.1", int(match[1]))
-        assert web.get("/", Host="bot.example", Authorization=f"Bearer {SECRET}").status == 200
+        web = ready(process.stderr.readline())
+        assert Web("127.0.0.1", web.port).get("/", Host="bot.example", Authorization=f"Bearer {SECRET}").status == 200
 
 
 def test_an_interrupt_ends_it_well(used: Path) -> None:
     """Status 0, as with SIGTERM."""
-    with serving(used) as web:
-        web.process.send_signal(signal.SIGINT)
-        assert web.process.wait(30) == 0
+    with started(used) as process:
+        assert process.stderr is not None
+        ready(process.stderr.readline())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
 
 
 @pytest.mark.parametrize("path", [*SHOWN, "/artifacts/MEMORY.md", "/nothing", "/feedback?days=90"])
@@ -325,7 +324,9 @@ def test_nothing_can_be_changed(used: Path) -> None:
 def test_a_database_that_is_away_is_told_with_the_remedy(tmp_path: Path) -> None:
     """503 until it is there; then another in its place is shown, and one of another version is not."""
     path = tmp_path / "polar-system.db"
-    with serving(path) as web:
+    with started(path) as process:
+        assert process.stderr is not None
+        web = ready(process.stderr.readline())
         answer = web.get("/")
         assert answer.status == 503
         assert "polar db migrate creates it" in answer.text
@@ -345,8 +346,9 @@ def test_a_database_that_is_away_is_told_with_the_remedy(tmp_path: Path) -> None
         assert "update Polar" in web.get("/").text
         path.write_bytes(b"no database at all" * 1_000)
         assert web.get("/").status == 503
-        web.process.terminate()
-        assert "Traceback" not in web.process.communicate(timeout=30)[1]
+        process.terminate()
+        assert "Traceback" not in process.communicate(timeout=30)[1]
+        assert process.returncode == 0
 
 
 @pytest.mark.slow
@@ -380,13 +382,11 @@ def test_polar_web_hands_the_secret_over_unseen(used: Path, tmp_path: Path) -> N
     ) as process:
         try:
             assert process.stderr is not None
-            match = re.search(r"ready.*http://(.+):(\d+)/", process.stderr.readline())
-            assert match
+            web = ready(process.stderr.readline())
             told = Path(f"/proc/{process.pid}/cmdline").read_bytes() + Path(f"/proc/{process.pid}/environ").read_bytes()
             assert b"--secret-fd" in told
             assert SECRET.encode() not in told
             assert b"TOKEN" not in told
-            web = Web(process, match[1], int(match[2]))
             assert web.get("/").status == 303
             assert web.get("/", Authorization=f"Bearer {SECRET}").status == 200
             process.terminate()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.house import CHECKOUT
-from tests.web.house import Web
+from tests.web.house import Web, ready
 from tests.web.seeding import seed
 from web.app import PAGES
 from web.pages.artifacts import FILES
@@ -80,8 +79,6 @@ def standing(database: Path, artifacts: Path) -> Iterator[Web]:
     with subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
-            ready = re.search(r"http://(.+):(\d+)/", process.stderr.readline())
-            assert ready, process.stderr.read()
-            yield Web(process, ready[1], int(ready[2]))
+            yield ready(process.stderr.readline())
         finally:
             process.terminate()
