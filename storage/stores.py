@@ -87,5 +87,8 @@ class Stores:
     users: Users
 
     def __init__(self, database: OwnReaders) -> None:
-        for name, store in get_type_hints(Stores).items():
+        for name, store in _CLASSES.items():
             object.__setattr__(self, name, store(database.asking if name in ASKED else database))
+
+
+_CLASSES = get_type_hints(Stores)

@@ -22,9 +22,21 @@ def uri(path: Path, mode: str) -> str:
 
 def connect_reader(path: Path) -> sqlite3.Connection:
     """A connection in autocommit mode that cannot write, for any one thread. Rows come as sqlite3.Row."""
-    connection = sqlite3.connect(uri(path, "ro"), uri=True, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        uri(path, "ro"), timeout=BUSY_TIMEOUT_MS / 1_000, uri=True, isolation_level=None, check_same_thread=False
+    )
     connection.row_factory = sqlite3.Row
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    return connection
+
+
+def connect_lasting_reader(path: Path) -> sqlite3.Connection:
+    """One that shares in the file from here on, as a process has it open; what the tables are it reads when asked."""
+    connection = connect_reader(path)
+    try:
+        connection.execute("PRAGMA schema_version").fetchall()
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

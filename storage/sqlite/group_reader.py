@@ -40,8 +40,7 @@ class GroupReader:
 
     def open(self) -> None:
         """Open the connection and start the thread; raises sqlite3.Error."""
-        connection = connections.connect_reader(self._path)
-        connection.execute("SELECT 1 FROM sqlite_master").fetchall()  # from here on it shares in the file
+        connection = connections.connect_lasting_reader(self._path)
         arguments = (connection, asyncio.get_running_loop())
         # A daemon: a process that ends without closing must not wait for somebody who only reads.
         self._thread = threading.Thread(target=self._work, args=arguments, name="polar-reader", daemon=True)

@@ -14,10 +14,14 @@ STAGED = ".restoring"
 
 def beside(path: Path, ending: str) -> Path:
     """The one with this ending, whatever name the database is called by."""
-    real = path.resolve()
-    return real.with_name(real.name + ending)
+    return _beside(path.resolve(), ending)
 
 
 def all_of(path: Path) -> list[Path]:
     """Their names, the database's own first, whether they are there or not."""
-    return [beside(path, ending) for ending in ("", *SQLITES, LOCK, STAGED)]
+    real = path.resolve()
+    return [_beside(real, ending) for ending in ("", *SQLITES, LOCK, STAGED)]
+
+
+def _beside(real: Path, ending: str) -> Path:
+    return real.with_name(real.name + ending)

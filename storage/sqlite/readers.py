@@ -10,7 +10,7 @@ import logging
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import aiosqlite
@@ -49,12 +49,16 @@ class SqliteReaders(Readers):
 
     async def open_connection(self) -> aiosqlite.Connection:
         """One more connection, which `close` closes."""
-        connection = await _opened(connections.uri(self.path, "ro"))
+        return await self._open(self._connect)
+
+    async def _open(self, connect: Callable[[], sqlite3.Connection]) -> aiosqlite.Connection:
+        connection = await _opened(connect)
         self._connections.append(connection)
-        connection.row_factory = sqlite3.Row
-        await connection.execute(f"PRAGMA busy_timeout = {connections.BUSY_TIMEOUT_MS}")
-        await connection.execute_fetchall("SELECT 1 FROM sqlite_master")  # from here on it shares in the file
         return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        """On the connection's thread."""
+        return connections.connect_lasting_reader(self.path)
 
     async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
         """All rows of a query, read from what has been committed."""
@@ -90,9 +94,9 @@ class SqliteReaders(Readers):
         self._connections.clear()
 
 
-async def _opened(uri: str) -> aiosqlite.Connection:
+async def _opened(connect: Callable[[], sqlite3.Connection]) -> aiosqlite.Connection:
     """Who is interrupted waits for it, and closes it: its thread would tell an event loop that is gone."""
-    opening = asyncio.ensure_future(aiosqlite.connect(uri, uri=True, isolation_level=None))
+    opening = asyncio.ensure_future(aiosqlite.Connection(connect, iter_chunk_size=64))
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
@@ -111,9 +115,15 @@ class SqliteAsking(SqliteReaders):
 
     async def open_connection(self) -> aiosqlite.Connection:
         """One whose query ends soon after nobody waits for it any more."""
-        connection = await super().open_connection()
-        given_up = self._given_up[connection] = threading.Event()
-        await connection.set_progress_handler(given_up.is_set, STEPS)
+        given_up = threading.Event()
+
+        def connect() -> sqlite3.Connection:
+            opened = self._connect()
+            opened.set_progress_handler(given_up.is_set, STEPS)
+            return opened
+
+        connection = await self._open(connect)
+        self._given_up[connection] = given_up
         return connection
 
     async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
