@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from storage import migrations
 from storage.migrations import Migration
-from storage.sqlite import connections
+from storage.sqlite import connections, memory_table
 
 each = migrations.apply
 """What the bot has: each migration runs."""
@@ -22,7 +22,9 @@ def copied(connection: sqlite3.Connection, now_ms: int, *, until: int | None = N
         return each(connection, now_ms, until=until)
     connection.execute("BEGIN IMMEDIATE")  # raises where another program has a lock, which `backup` waits for forever
     connection.execute("ROLLBACK")
+    connection.execute("PRAGMA journal_mode = MEMORY")  # into the file at once, not into its log first
     _first().backup(connection)
+    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("UPDATE polar_schema_versions SET appliedAtMs = ?", (now_ms,))
     return list(_KNOWN)
 
@@ -39,6 +41,7 @@ def _first() -> sqlite3.Connection:
     with TemporaryDirectory() as folder:
         connection = connections.connect_writer(Path(folder) / "first.db", busy_ms=0)
         each(connection, 0)
+        memory_table.prepare(connection)
         first = sqlite3.connect(":memory:", check_same_thread=False)
         connection.backup(first)
         connection.close()
