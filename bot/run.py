@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Protocol
 
 from telegram.error import InvalidToken, NetworkError, RetryAfter
@@ -237,6 +238,8 @@ async def _check_budget(app: App) -> None:
 
 async def _warn_of_loss(settings: Settings) -> None:
     """Say what the loss of the server's machine would lose, while there is nothing to regret."""
+    if isinstance(settings.location, Path):  # of which there is no other copy
+        return
     attendance = await asyncio.to_thread(engines.attendance, settings.location)
     if attendance is not None and (found := on_server.check_replicas(attendance)).verdict != "ok":
         log.warning("%s", found.evidence)

@@ -183,7 +183,7 @@ class Database(OwnReaders):
         if self._failure is None:
             self._failure = DatabaseClosed()
         await self._drain(lock_s)
-        await self._engine.close()
+        await self._engine.close(self._thread)
         self._thread.shutdown()
         self._is_closed = True
 

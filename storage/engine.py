@@ -8,6 +8,7 @@ words of these errors are logged, so no value of a row or of a parameter may be 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterator
+from concurrent.futures import Executor
 from typing import Any, Protocol
 
 from storage.readers import Readers
@@ -46,8 +47,8 @@ class Engine(Writer, Protocol):
     def abandon(self) -> None:
         """End whatever still runs on the writer's thread, by DatabaseLost: nobody knows whether it is committed."""
 
-    async def close(self) -> None:
-        """Close every connection, once nothing runs on the writer's thread, then let others have the database."""
+    async def close(self, thread: Executor | None = None) -> None:
+        """Close every connection, that which writes on the writer's thread, then let others have the database."""
 
 
 class LookUp(Protocol):

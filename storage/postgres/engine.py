@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from functools import partial
 from time import monotonic
 
@@ -137,10 +138,10 @@ class PostgresEngine:
     def _hear(self, _: psycopg.Notify) -> None:
         self._heard = True
 
-    async def close(self) -> None:
+    async def close(self, thread: Executor | None = None) -> None:
         """As Engine has it."""
         await self.asking.close()
         await self._keyed.close()
         await self.readers.close()
-        await asyncio.to_thread(self._link.close)
+        await asyncio.get_running_loop().run_in_executor(thread, self._link.close)
         await self._fence.close()

@@ -7,6 +7,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 
 from storage.lock_waits import when_free
@@ -99,11 +100,11 @@ class SqliteEngine:
         before, self._version = self._version, data_version(self._writer)
         return self._version != before
 
-    async def close(self) -> None:
+    async def close(self, thread: Executor | None = None) -> None:
         """As Engine has it."""
 
         async def close_writer() -> None:
-            await asyncio.to_thread(self._writer.close)
+            await asyncio.get_running_loop().run_in_executor(thread, self._writer.close)
 
         # The last to go, if it may write, folds the log in and deletes it by its name. Where another file has that
         # name, a reader goes last, which can do neither.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 
 from storage.location import ServerUrl
 from storage.postgres.readers import PostgresReaders
@@ -43,6 +44,6 @@ class Served:
         """As Engine has it: they may have."""
         return True
 
-    async def close(self) -> None:
+    async def close(self, thread: Executor | None = None) -> None:
         """As Engine has it; the writer is left to the next."""
         await self.readers.close()
