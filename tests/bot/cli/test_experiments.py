@@ -128,54 +128,54 @@ def test_what_the_responder_cannot_do_is_refused(settings: dict[str, Any], respo
     assert "POLAR_RESPONDER" in refused.stderr
 
 
-@pytest.mark.parametrize(
-    ("options", "why"),
-    [
-        (("--variant", "control:50"), "at least one more"),
-        (("--variant", "a:50:personality=x", "--variant", "b:50:personality=y"), "one named control"),
-        (("--variant", "control:50", "--variant", "control:50"), "each name once"),
-        (("--variant", "control:50:personality=x", "--variant", "b:50:personality=y"), "changes nothing"),
-        (("--variant", "control:50", "--variant", "b:50"), "what b changes: b:50:personality=TEXT"),
-        (("--variant", "control:50", "--variant", "b:0:personality=x"), "WEIGHT is a whole number"),
-        (("--variant", "control:50", "--variant", "b:1.5:personality=x"), "from 1 to 999999"),
-        (("--variant", "control:50", "--variant", "b:50:colour=x"), "what b changes"),
-        (("--variant", "control:50", "--variant", "b:50:personality="), "what b changes"),
-        (
-            ("--variant", "control:50", "--variant", "b:50:personality=@/nowhere"),
-            "(No such file or directory)",
-        ),
-        (("--variant", "control:50", "--variant", f"b:50:personality=@{sys.executable}"), "a text in UTF-8"),
-        (("--variant", "control:50", "--variant", f"b:50:personality={'x' * 2_001}"), "at most 2000 characters"),
-        (("--variant", "control:50", "--variant", "b b:50:personality=x"), "NAME is a letter or digit"),
-    ],
-)
-def test_variants_that_cannot_be_are_refused(settings: dict[str, Any], options: tuple[str, ...], why: str) -> None:
+VARIANTS_THAT_CANNOT_BE = [
+    (("--variant", "control:50"), "at least one more"),
+    (("--variant", "a:50:personality=x", "--variant", "b:50:personality=y"), "one named control"),
+    (("--variant", "control:50", "--variant", "control:50"), "each name once"),
+    (("--variant", "control:50:personality=x", "--variant", "b:50:personality=y"), "changes nothing"),
+    (("--variant", "control:50", "--variant", "b:50"), "what b changes: b:50:personality=TEXT"),
+    (("--variant", "control:50", "--variant", "b:0:personality=x"), "WEIGHT is a whole number"),
+    (("--variant", "control:50", "--variant", "b:1.5:personality=x"), "from 1 to 999999"),
+    (("--variant", "control:50", "--variant", "b:50:colour=x"), "what b changes"),
+    (("--variant", "control:50", "--variant", "b:50:personality="), "what b changes"),
+    (
+        ("--variant", "control:50", "--variant", "b:50:personality=@/nowhere"),
+        "(No such file or directory)",
+    ),
+    (("--variant", "control:50", "--variant", f"b:50:personality=@{sys.executable}"), "a text in UTF-8"),
+    (("--variant", "control:50", "--variant", f"b:50:personality={'x' * 2_001}"), "at most 2000 characters"),
+    (("--variant", "control:50", "--variant", "b b:50:personality=x"), "NAME is a letter or digit"),
+]
+
+
+def test_variants_that_cannot_be_are_refused(settings: dict[str, Any]) -> None:
     """With what was expected; nothing is started."""
-    refused = start(settings, *options, "--until", FAR)
-    assert refused.exit_code == 2
-    assert why in " ".join(refused.stderr.replace("│", " ").split())
+    for options, why in VARIANTS_THAT_CANNOT_BE:
+        refused = start(settings, *options, "--until", FAR)
+        assert refused.exit_code == 2, options
+        assert why in " ".join(refused.stderr.replace("│", " ").split())
     assert printed(polar("experiments", "list", "--json", **settings)) == []
 
 
-@pytest.mark.parametrize(
-    ("option", "value", "why"),
-    [
-        ("--until", "2020-01-01", "is to come"),
-        ("--until", "soon", "a day like"),
-        ("--until", "2100-01-01T00:00:00", "a day like"),
-        ("--until", "9999-99-99", "a day like"),
-        ("--until", "9999-12-31T23:59:59-23:00", "a day like"),
-        ("--unit", "chat", "person, conversation, day"),
-        ("--budget", "0", "US dollars"),
-        ("--budget", "-1", "US dollars"),
-        ("--people", "1", "greater than or equal to 2"),
-    ],
-)
-def test_limits_that_cannot_be_are_refused(settings: dict[str, Any], option: str, value: str, why: str) -> None:
+LIMITS_THAT_CANNOT_BE = [
+    ("--until", "2020-01-01", "is to come"),
+    ("--until", "soon", "a day like"),
+    ("--until", "2100-01-01T00:00:00", "a day like"),
+    ("--until", "9999-99-99", "a day like"),
+    ("--until", "9999-12-31T23:59:59-23:00", "a day like"),
+    ("--unit", "chat", "person, conversation, day"),
+    ("--budget", "0", "US dollars"),
+    ("--budget", "-1", "US dollars"),
+    ("--people", "1", "greater than or equal to 2"),
+]
+
+
+def test_limits_that_cannot_be_are_refused(settings: dict[str, Any]) -> None:
     """With what was expected."""
-    refused = start(settings, *OPTIONS, option, value)
-    assert refused.exit_code == 2
-    assert why in " ".join(refused.stderr.replace("│", " ").split())
+    for option, value, why in LIMITS_THAT_CANNOT_BE:
+        refused = start(settings, *OPTIONS, option, value)
+        assert refused.exit_code == 2, option
+        assert why in " ".join(refused.stderr.replace("│", " ").split())
 
 
 def test_two_never_overlap_and_a_name_is_used_once(settings: dict[str, Any]) -> None:
