@@ -269,24 +269,25 @@ async def test_only_the_owner_can_press_and_only_where_the_job_is(house: House) 
     assert (job(house)["enabled"], job(house)["quiet"]) == (1, None)
 
 
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        ("au:", "That button is out of date."),
-        ("au:explode:{}", "That button is out of date."),
-        ("au:pause", "That automation is gone."),
-        ("au:pause:", "That automation is gone."),
-        ("au:pause:' OR 1=1", "That automation is gone."),
-        ("au:really:nobody", "That automation is gone."),
-    ],
-)
-async def test_forged_data_does_nothing(house: House, data: str, said: str) -> None:
+FORGED = [
+    ("au:", "That button is out of date."),
+    ("au:explode:{}", "That button is out of date."),
+    ("au:pause", "That automation is gone."),
+    ("au:pause:", "That automation is gone."),
+    ("au:pause:' OR 1=1", "That automation is gone."),
+    ("au:really:nobody", "That automation is gone."),
+]
+
+
+async def test_forged_data_does_nothing(house: House) -> None:
     """Each press is answered all the same."""
     async with house.bot(TestClock()):
         ann, chat = house.chat()
         job_id = await create(house, chat, ann)
-        assert await press_data(house, chat, ann, data.format(job_id), last(house, chat)) == said
-    assert job(house)["enabled"] == 1
+        card = last(house, chat)
+        for data, said in FORGED:
+            assert await press_data(house, chat, ann, data.format(job_id), card) == said
+            assert job(house)["enabled"] == 1, data
 
 
 async def test_a_job_whose_id_leaves_no_room_is_shown_without_buttons(house: House) -> None:

@@ -122,16 +122,16 @@ async def test_only_the_one_who_was_asked_can_decide(house: House) -> None:
     assert jobs(house) == [(str(ann.id), f"telegram:chat:{group.id}", "stretch")]
 
 
-@pytest.mark.parametrize("data", ["pr:", "pr:x", "pr:x:y", "pr::y", "pr:' OR 1=1 --:y", "pr:{}:maybe", "pr:{}"])
-async def test_forged_data_decides_nothing(house: House, data: str) -> None:
+async def test_forged_data_decides_nothing(house: House) -> None:
     """It is told to be out of date."""
     async with house.bot(TestClock()):
         ann, chat = house.chat()
         await tell(house, chat, ann, ASKED)
         card = last(house, chat)
         proposal_id = buttons(card)["No"].split(":")[1]
-        assert await press_data(house, chat, ann, data.format(proposal_id), card) == "That button is out of date."
-    assert states(house) == ["open"]
+        for data in ("pr:", "pr:x", "pr:x:y", "pr::y", "pr:' OR 1=1 --:y", "pr:{}:maybe", "pr:{}"):
+            assert await press_data(house, chat, ann, data.format(proposal_id), card) == "That button is out of date."
+            assert states(house) == ["open"], data
     assert jobs(house) == []
 
 

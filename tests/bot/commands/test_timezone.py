@@ -31,18 +31,19 @@ async def test_a_zone_is_shown_set_and_kept_over_a_restart(house: House) -> None
     assert house.rows("SELECT userId, timezone FROM polar_users") == [(str(ann.id), "Europe/Berlin")]
 
 
-@pytest.mark.parametrize(
-    "zone", ["Berlin", "Mars/Phobos", "../../etc/passwd", "localtime", "Factory", "<b>UTC</b>", "posix/UTC", "x" * 500]
-)
-async def test_what_is_no_zone_gets_an_example_and_stores_nothing(house: House, zone: str) -> None:
+NO_ZONES = ["Berlin", "Mars/Phobos", "../../etc/passwd", "localtime", "Factory", "<b>UTC</b>", "posix/UTC", "x" * 500]
+
+
+async def test_what_is_no_zone_gets_an_example_and_stores_nothing(house: House) -> None:
     """A city alone gets the names that end with it."""
     async with house.bot(TestClock()):
         ann, chat = house.chat()
-        [answer] = await tell(house, chat, ann, f"/timezone {zone}")
-    assert answer.startswith(f"I do not know the time zone “{zone[:40]}”.")
-    assert answer.endswith("Example: /timezone Europe/Berlin")
-    assert ("Did you mean Europe/Berlin?" in answer) == (zone == "Berlin")
-    assert house.rows("SELECT * FROM polar_users") == []
+        for zone in NO_ZONES:
+            [answer] = await tell(house, chat, ann, f"/timezone {zone}")
+            assert answer.startswith(f"I do not know the time zone “{zone[:40]}”.")
+            assert answer.endswith("Example: /timezone Europe/Berlin")
+            assert ("Did you mean Europe/Berlin?" in answer) == (zone == "Berlin")
+            assert house.rows("SELECT * FROM polar_users") == [], zone
 
 
 async def test_schedules_are_read_in_the_persons_zone(house: House) -> None:
