@@ -102,16 +102,16 @@ ATTACHED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", ATTACHED)
-async def test_what_is_no_text_is_told_by_what_it_says(house: House, name: str) -> None:
+async def test_what_is_no_text_is_told_by_what_it_says(house: House) -> None:
     """And it is recorded with the message, by the same words."""
-    fields, expected = ATTACHED[name]
+    recorded = "SELECT kind, attachment FROM polar_messages WHERE role = 'user' AND userId = ?"
     async with talking(house) as model:
-        ann, chat = house.chat()
-        found = await told(house, model, chat, ann, **fields)
-    assert found == {"attachments": [expected], "text": ""}
-    [(kind, attachment)] = house.rows("SELECT kind, attachment FROM polar_messages WHERE role = 'user'")
-    assert {"kind": kind, **json.loads(attachment)} == expected
+        for fields, expected in ATTACHED.values():
+            ann, chat = house.chat()
+            found = await told(house, model, chat, ann, **fields)
+            assert found == {"attachments": [expected], "text": ""}
+            [(kind, attachment)] = house.rows(recorded, str(ann.id))
+            assert {"kind": kind, **json.loads(attachment)} == expected
 
 
 QUOTED = {"text": "Cats can fly.", "position": 0}
@@ -243,16 +243,17 @@ PARTS: dict[str, tuple[dict[str, Any], list[tuple[str, str, dict[str, Any]]]]] =
 }
 
 
-@pytest.mark.parametrize("name", PARTS)
-async def test_what_belongs_to_a_message_is_told_with_whose_it_is(house: House, name: str) -> None:
+async def test_what_belongs_to_a_message_is_told_with_whose_it_is(house: House) -> None:
     """And it is kept with the message, by its author's id."""
-    fields, expected = PARTS[name]
+    kept = []
     async with talking(house) as model:
-        ann, chat = house.chat()
-        found = await told(house, model, chat, ann, **fields)
-    assert found["parts"] == [{"kind": kind, **content} for kind, _, content in expected]
-    assert found["text"] == fields.get("text", fields.get("caption", ""))
-    assert [(kind, author, json.loads(content)) for kind, author, content in house.rows(TOLD)] == expected
+        for name, (fields, expected) in PARTS.items():
+            ann, chat = house.chat()
+            found = await told(house, model, chat, ann, **fields)
+            assert found["parts"] == [{"kind": kind, **content} for kind, _, content in expected], name
+            assert found["text"] == fields.get("text", fields.get("caption", ""))
+            kept += expected
+            assert [(kind, author, json.loads(content)) for kind, author, content in house.rows(TOLD)] == kept, name
 
 
 async def test_words_of_our_own_are_told_as_ours(house: House) -> None:

@@ -127,16 +127,17 @@ async def test_no_memory_reaches_another_person_or_another_chat(house: House) ->
     assert house.rows("SELECT count(*) FROM polar_memory") == [(2,)]
 
 
-@pytest.mark.parametrize(
-    "words", ['"', "*", "NEAR(bike)", "bike) OR (1", "record:bike", "'; DROP TABLE polar_memory; --", "-bike", "^", "%"]
-)
-async def test_search_words_are_words_and_nothing_else(house: House, words: str) -> None:
+QUERIES = ['"', "*", "NEAR(bike)", "bike) OR (1", "record:bike", "'; DROP TABLE polar_memory; --", "-bike", "^", "%"]
+
+
+async def test_search_words_are_words_and_nothing_else(house: House) -> None:
     """What has a meaning to SQLite has none here."""
     async with house.bot():
         ann, chat = house.chat()
         await remember(house, chat, ann, "my bike is green")
-        [answer] = await tell(house, chat, ann, f"/memory search {words}")
-    assert ("green" in answer) == ("bike" in words)
+        for words in QUERIES:
+            [answer] = await tell(house, chat, ann, f"/memory search {words}")
+            assert ("green" in answer) == ("bike" in words), words
     assert {status for (status,) in house.rows("SELECT status FROM polar_updates")} == {"done"}
 
 
