@@ -20,6 +20,9 @@ import pytest
 
 from bot import VERSION, home
 from bot.settings import Settings, variable
+from storage import care
+from storage.location import ServerUrl
+from tests import cluster
 from tests.house import CHECKOUT, House
 
 pytestmark = pytest.mark.slow
@@ -29,6 +32,8 @@ PATIENCE_S = 600
 IGNORED = shutil.ignore_patterns(
     ".git", *(line.strip("/") for line in (CHECKOUT / ".gitignore").read_text(encoding="utf-8").splitlines())
 )
+BUILD = "from setuptools.build_meta import build_sdist, build_wheel; build_sdist('..'); build_wheel('..')"
+"""What a builder asks for, in a copy of the checkout and without an environment of its own."""
 RESPONDER = """
 class Own:
     async def respond(self, turn):
@@ -43,7 +48,8 @@ own = Own()
 class Installed:
     """What was built of a copy of this checkout, and a virtual environment with the wheel of it in it."""
 
-    source: Path
+    copied: set[str]
+    distribution: Path
     wheel: Path
     environment: Path
 
@@ -76,28 +82,23 @@ def outside(inherited: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in inherited.items() if name not in ours}
 
 
-def pip(*arguments: str, target: Path | None = None) -> None:
-    """The pip of the tests, with no network."""
-    chosen = ("--python", str(target)) if target else ()
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", *chosen, *arguments]
-    subprocess.run(command, check=True, timeout=PATIENCE_S, stdout=subprocess.DEVNULL)
-
-
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """Built and installed once; only the dependencies are those of the tests' own environment."""
     folder = tmp_path_factory.mktemp("installed")
     source, environment = folder / "source", folder / "environment"
     shutil.copytree(CHECKOUT, source, ignore=IGNORED)
-    build = ("wheel", "--no-build-isolation", "--no-deps", "--no-index", "--wheel-dir", str(folder), str(source))
-    pip(*build)
-    [wheel] = folder.glob("polar-*.whl")
+    copied = files(source)
+    subprocess.run([sys.executable, "-c", BUILD], cwd=source, check=True, capture_output=True, timeout=PATIENCE_S)
+    [distribution], [wheel] = folder.glob("polar-*.tar.gz"), folder.glob("polar-*.whl")
     venv.create(environment, with_pip=False, symlinks=True)
-    pip("install", "--no-deps", "--no-index", str(wheel), target=environment / "bin" / "python")
+    target = ("--disable-pip-version-check", "--quiet", "--python", str(environment / "bin" / "python"))
+    install = (sys.executable, "-m", "pip", *target, "install", "--no-deps", "--no-index", str(wheel))
+    subprocess.run(install, check=True, timeout=PATIENCE_S, stdout=subprocess.DEVNULL)
     [packages] = environment.glob("lib/python*/site-packages")
     # The checkout's own polar.pth lies there, and is not read: a folder that a .pth file names is no site folder.
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
-    return Installed(source, wheel, environment)
+    return Installed(copied, distribution, wheel, environment)
 
 
 @pytest.fixture
@@ -134,17 +135,11 @@ def test_the_wheel_holds_every_file_of_our_packages_and_the_licence(installed: I
     assert "License-Expression: MIT" in metadata
 
 
-def test_the_source_distribution_holds_every_file_of_the_checkout(installed: Installed, tmp_path: Path) -> None:
+def test_the_source_distribution_holds_every_file_of_the_checkout(installed: Installed) -> None:
     """So that it can be built, tested and read."""
-    copy = tmp_path / "source"
-    shutil.copytree(CHECKOUT, copy, ignore=IGNORED)
-    build = "import sys; from setuptools.build_meta import build_sdist; build_sdist(sys.argv[1])"
-    subprocess.run(
-        [sys.executable, "-c", build, str(tmp_path)], cwd=copy, check=True, capture_output=True, timeout=PATIENCE_S
-    )
-    with tarfile.open(tmp_path / f"polar-{VERSION}.tar.gz") as archive:
+    with tarfile.open(installed.distribution) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
-    assert {name for name in files(copy) if ".egg-info/" not in name} - held == set()
+    assert {name for name in installed.copied if ".egg-info/" not in name} - held == set()
 
 
 def test_what_runs_is_what_was_installed(installed: Installed, folder: Path) -> None:
@@ -160,17 +155,32 @@ def test_what_runs_is_what_was_installed(installed: Installed, folder: Path) -> 
     assert installed.run("--version", folder=folder).stdout == f"polar {VERSION}\n"
 
 
-def test_the_demo_runs_in_a_folder_of_anybody(
-    installed: Installed, folder: Path, tmp_path_factory: pytest.TempPathFactory
+@pytest.fixture
+def elsewhere(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database in which nothing is; empty where no server is installed."""
+    if cluster.programs() is None:
+        yield ""
+        return
+    with cluster.database(request.getfixturevalue("server")) as url:
+        yield url
+
+
+def test_the_demo_runs_in_a_folder_of_anybody_and_on_a_server(
+    installed: Installed, folder: Path, elsewhere: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Status 0, a picture where one is wanted, and nothing is left in the folder."""
+    """Status 0, a picture where one is wanted, and nothing is left in the folder; on the server its database is.
+
+    On a file, in a terminal and in a checkout tests/demo/test_demo.py plays it.
+    """
     before = files(folder)
     picture = tmp_path_factory.mktemp("picture") / "demo.svg"
-    told = installed.run("demo", "--exit", "--picture", str(picture), folder=folder)
+    place = ("--database", elsewhere) if elsewhere else ()
+    told = installed.run("demo", "--exit", "--picture", str(picture), *place, folder=folder)
     assert told.returncode == 0, told.stdout + told.stderr
     assert told.stdout.count("✔") == 9
     assert picture.read_text(encoding="utf-8").startswith("<svg")
     assert files(folder) == before
+    assert not elsewhere or care.look_at(ServerUrl(elsewhere)).version
 
 
 def test_without_a_token_it_names_the_command_of_the_demo(installed: Installed, folder: Path) -> None:
