@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -144,21 +146,18 @@ _BETWEEN = (
 )
 
 
-@st.composite
-def documents(draw: st.DrawFn) -> str:
+def document(chance: Random) -> str:
     """Markdown of words `w0`, `w1`, …, blanks between them, in blocks of all kinds."""
     count = 0
     parts = []
-    for _ in range(draw(st.integers(1, 6))):
+    for _ in range(chance.randint(1, 6)):
         words = []
-        for mark in draw(st.lists(st.sampled_from(_MARKED + _MORE_MARKED), min_size=1, max_size=5)):
-            size = draw(st.integers(1, 2))
+        for _ in range(chance.randint(1, 5)):
+            size = chance.randint(1, 2)
+            mark = chance.choice(_MARKED + _MORE_MARKED)
             words.append(mark.format(" ".join(f"w{count + n}" for n in range(size))))
             count += size
-        parts += [
-            draw(st.sampled_from(_BLOCKS + _MORE_BLOCKS)).format(" ".join(words)),
-            draw(st.sampled_from(_BETWEEN)),
-        ]
+        parts += [chance.choice(_BLOCKS + _MORE_BLOCKS).format(" ".join(words)), chance.choice(_BETWEEN)]
     return "".join(parts)
 
 
@@ -214,17 +213,19 @@ _LAST_MARKS = (
     "'",
     '"',
 )
+_BLANKS = (" ", "\n", "\n\n", "  ")
 
 
-@st.composite
-def soups(draw: st.DrawFn) -> str:
+def soup(chance: Random) -> str:
     """Such words with marks before them that need not belong together."""
-    marks = draw(st.lists(st.sampled_from(_MARKS + _MORE_MARKS + _LAST_MARKS), min_size=1, max_size=20))
-    blanks = [draw(st.sampled_from((" ", "\n", "\n\n", "  "))) for _ in marks]
-    gaps = [draw(st.sampled_from(("", " "))) for _ in marks]
-    return "".join(
-        f"{mark}{gap}w{n}{blank}" for n, (mark, gap, blank) in enumerate(zip(marks, gaps, blanks, strict=True))
-    )
+    parts = []
+    for number in range(chance.randint(1, 20)):
+        mark, gap = chance.choice(_MARKS + _MORE_MARKS + _LAST_MARKS), chance.choice(("", " "))
+        parts.append(f"{mark}{gap}w{number}{chance.choice(_BLANKS)}")
+    return "".join(parts)
+
+
+WRITTEN = (document, soup)
 
 
 def lost_or_glued(source: str) -> list[str]:
@@ -234,15 +235,15 @@ def lost_or_glued(source: str) -> list[str]:
 
 
 @settings(max_examples=25)
-@given(documents() | soups())
-def test_no_word_is_lost_or_glued_to_another(source: str) -> None:
+@given(st.sampled_from(WRITTEN), st.randoms())
+def test_no_word_is_lost_or_glued_to_another(write: Callable[[Random], str], chance: Random) -> None:
     """Whatever stands beside it."""
-    assert lost_or_glued(source) == []
+    assert lost_or_glued(write(chance)) == []
 
 
 @pytest.mark.slow
 @settings(max_examples=3_000)
-@given(documents() | soups())
-def test_no_word_of_3000_documents_is_lost_or_glued(source: str) -> None:
-    """As above, for long."""
-    assert lost_or_glued(source) == []
+@given(st.sampled_from(WRITTEN), st.randoms(use_true_random=True))
+def test_no_word_of_3000_documents_is_lost_or_glued(write: Callable[[Random], str], chance: Random) -> None:
+    """As above, for long; each is drawn at once and not piece by piece, which would take longer than all else."""
+    assert lost_or_glued(write(chance)) == []
