@@ -1,28 +1,47 @@
-"""New databases on the tests' server, and connections to them."""
+"""Databases on the tests' server, and connections to them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 
-from storage.postgres import dialect
+from storage.postgres import dialect, lease
 from tests import cluster
 
 
-@pytest.fixture
-def empty(server: str) -> Iterator[str]:
-    """A new database, in which nothing is."""
+@pytest.fixture(scope="session")
+def bare(server: str) -> Iterator[str]:
+    """A database that tests fill one after the other; to make one takes longer than most of them."""
     with cluster.database(server) as url:
         yield url
 
 
 @pytest.fixture
-def url(server: str, template: str) -> Iterator[str]:
-    """A new database with Polar's tables."""
-    with cluster.database(server, template) as made:
-        yield made
+def empty(bare: str) -> Iterator[str]:
+    """The address of a database in which nothing is."""
+    yield bare
+    with psycopg.connect(bare, autocommit=True) as opened:
+        opened.execute("DROP SCHEMA IF EXISTS polar CASCADE")
+
+
+@pytest.fixture(scope="session")
+def own(server: str, template: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    """As `reused`, for tests that end all sessions of their database; a bot has been there."""
+    with cluster.database(server, template) as url:
+        with psycopg.connect(url, autocommit=True) as opened:
+            opened.execute(lease.MAKE)
+        with cluster.emptied(url) as empty:
+            yield url, empty
+
+
+@pytest.fixture
+def url(own: tuple[str, Callable[[], None]]) -> Iterator[str]:
+    """The address of a database with Polar's tables; who changes more than rows uses `changeable`."""
+    address, empty = own
+    yield address
+    empty()
 
 
 @pytest.fixture

@@ -46,9 +46,9 @@ async def test_the_active_one_and_who_stands_by_are_seen(url: str, monkeypatch: 
     assert attendance(location) == replace(seen, active=None)
 
 
-def test_where_no_bot_has_ever_run_nothing_is_told(url: str, tmp_path: Path) -> None:
+def test_where_no_bot_has_ever_run_nothing_is_told(changeable: str, tmp_path: Path) -> None:
     """Nor of a file, nor of a server that does not answer."""
-    assert attendance(ServerUrl(url)) is None
+    assert attendance(ServerUrl(changeable)) is None
     assert attendance(tmp_path / "polar.db") is None
     assert attendance(ServerUrl("postgresql://polar@127.0.0.1:1/polar")) is None
 

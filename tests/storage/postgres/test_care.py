@@ -56,11 +56,11 @@ def test_a_new_database_is_made_and_counted(empty: str) -> None:
         ),
     ],
 )
-def test_what_lets_rows_lie_is_a_problem(url: str, damage: str, problem: str) -> None:
+def test_what_lets_rows_lie_is_a_problem(changeable: str, damage: str, problem: str) -> None:
     """The server knows of it, and nobody asks it otherwise."""
-    assert care.find_problems(ServerUrl(url)) == []
-    run(url, damage)
-    assert any(problem in found for found in care.find_problems(ServerUrl(url)))
+    assert care.find_problems(ServerUrl(changeable)) == []
+    run(changeable, damage)
+    assert any(problem in found for found in care.find_problems(ServerUrl(changeable)))
 
 
 async def test_nobody_migrates_under_a_bot(url: str) -> None:

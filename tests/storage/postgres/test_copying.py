@@ -83,7 +83,7 @@ def _value(table: str, name: str, kind: str, number: int) -> Any:
 
 
 @pytest.fixture
-def server(empty: str) -> ServerUrl:
+def remote(empty: str) -> ServerUrl:
     """A database in which nothing is."""
     return ServerUrl(empty)
 
@@ -99,8 +99,8 @@ def rows(location: Location) -> dict[str, list[tuple[Any, ...]]]:
     if isinstance(location, Path):
         with closing(sqlite3.connect(location)) as connection:
             return {table.name: connection.execute(table.select(None)).fetchall() for table in tables}
-    with psycopg.connect(location.url, options="-c search_path=polar") as server:
-        return {table.name: server.execute(table.select(None)).fetchall() for table in tables}
+    with psycopg.connect(location.url, options="-c search_path=polar") as remote:
+        return {table.name: remote.execute(table.select(None)).fetchall() for table in tables}
 
 
 def write(path: Path, sql: str, *params: Any) -> None:
@@ -128,54 +128,54 @@ def start(location: Location) -> None:
     asyncio.run(open_and_close())
 
 
-def test_all_rows_are_the_same_both_ways(file: Path, server: ServerUrl, tmp_path: Path) -> None:
+def test_all_rows_are_the_same_both_ways(file: Path, remote: ServerUrl, tmp_path: Path) -> None:
     """In order, with the totals as they were; nothing is counted again, and a file's tables are as in a new one."""
     before, back = rows(file), tmp_path / "back.db"
-    copied = copy(file, server)
-    assert rows(server) == before == rows(file)
+    copied = copy(file, remote)
+    assert rows(remote) == before == rows(file)
     assert [table.rows for table in copied.tables] == [len(found) for found in before.values()]
     assert all(before.values())
-    assert [table.sha256 for table in copy(server, back).tables] == [table.sha256 for table in copied.tables]
+    assert [table.sha256 for table in copy(remote, back).tables] == [table.sha256 for table in copied.tables]
     assert rows(back) == before
     with closing(sqlite3.connect(file)) as one, closing(sqlite3.connect(back)) as other:
         assert one.execute(SQLITE_SCHEMA).fetchall() == other.execute(SQLITE_SCHEMA).fetchall()
-    assert care.find_problems(back) == care.find_problems(server) == []
+    assert care.find_problems(back) == care.find_problems(remote) == []
 
 
-def test_one_bot_starts_on_one_of_both(file: Path, server: ServerUrl) -> None:
+def test_one_bot_starts_on_one_of_both(file: Path, remote: ServerUrl) -> None:
     """On the target alone, which is told by the other one; nobody writes there, nor migrates; doctor tells it too."""
-    copy(file, server)
-    with pytest.raises(DatabaseUnusable, match=str(server)):
+    copy(file, remote)
+    with pytest.raises(DatabaseUnusable, match=str(remote)):
         start(file)
-    for refused in (lambda: care.migrate(file, now_ms=1), engines.beside(file).__enter__, lambda: copy(file, server)):
-        with pytest.raises(DatabaseUnusable, match=f"was moved to {server}"):
+    for refused in (lambda: care.migrate(file, now_ms=1), engines.beside(file).__enter__, lambda: copy(file, remote)):
+        with pytest.raises(DatabaseUnusable, match=f"was moved to {remote}"):
             refused()
-    assert str(server) in care.look_at(file).trouble
-    start(server)
-    assert care.look_at(server).trouble == ""
+    assert str(remote) in care.look_at(file).trouble
+    start(remote)
+    assert care.look_at(remote).trouble == ""
 
 
-def test_a_server_that_was_moved_tells_where_to(file: Path, server: ServerUrl, tmp_path: Path) -> None:
+def test_a_server_that_was_moved_tells_where_to(file: Path, remote: ServerUrl, tmp_path: Path) -> None:
     """As a file does; the index of words is made anew there by the bot."""
     back = tmp_path / "back.db"
-    copy(file, server)
-    copy(server, back)
+    copy(file, remote)
+    copy(remote, back)
     with pytest.raises(DatabaseUnusable, match=str(back)):
-        start(server)
-    assert str(back) in care.look_at(server).trouble
+        start(remote)
+    assert str(back) in care.look_at(remote).trouble
     with closing(sqlite3.connect(back)) as connection:
         opening.prepare(back, NOW_MS)[0].close()
         assert connection.execute("SELECT value FROM polar_properties WHERE name = 'memory_index_next'").fetchall()
 
 
 @pytest.mark.parametrize("is_back", [False, True], ids=["to the server", "back"])
-def test_it_goes_on_wherever_it_was_killed(file: Path, server: ServerUrl, tmp_path: Path, is_back: bool) -> None:
+def test_it_goes_on_wherever_it_was_killed(file: Path, remote: ServerUrl, tmp_path: Path, is_back: bool) -> None:
     """Until it is done a bot can start on the source alone."""
     source: Location = file
-    target: Location = server
+    target: Location = remote
     if is_back:
-        copy(file, server)
-        source, target = server, tmp_path / "back.db"
+        copy(file, remote)
+        source, target = remote, tmp_path / "back.db"
     before = rows(source)
     for count in (1, sum(map(len, before.values())) // 2, sum(map(len, before.values())) + 1):
         with pytest.raises(Killed):
@@ -193,17 +193,17 @@ def test_it_goes_on_wherever_it_was_killed(file: Path, server: ServerUrl, tmp_pa
 
 @pytest.mark.parametrize("is_back", [False, True], ids=["to the server", "back"])
 def test_it_survives_kills(
-    file: Path, server: ServerUrl, tmp_path: Path, is_back: bool, monkeypatch: pytest.MonkeyPatch
+    file: Path, remote: ServerUrl, tmp_path: Path, is_back: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of the real command, at whatever instant, several times: in the end all is there once, in order."""
     monkeypatch.setattr(copying, "AT_ONCE", AT_ONCE)
     write(file, MANY)
     back = tmp_path / "back.db"
-    before, source, target = rows(file), str(file), str(server)
+    before, source, target = rows(file), str(file), str(remote)
     if is_back:
-        copy(file, server)
+        copy(file, remote)
         source, target = target, str(back)
-    end: Location = back if is_back else server
+    end: Location = back if is_back else remote
     copied = [0]
     for _ in range(2):
         with subprocess.Popen(House.command("db", "copy", source, target), cwd=CHECKOUT) as process:
@@ -233,47 +233,47 @@ def _audited(location: Location) -> int:
         if isinstance(location, Path):
             with closing(sqlite3.connect(f"file:{location}?mode=ro", uri=True)) as file:
                 return int(file.execute(sql).fetchone()[0])
-        with psycopg.connect(location.url, options="-c search_path=polar") as server:
-            return sum(server.execute(sql).fetchone() or ())
+        with psycopg.connect(location.url, options="-c search_path=polar") as remote:
+            return sum(remote.execute(sql).fetchone() or ())
     except (sqlite3.OperationalError, psycopg.errors.UndefinedTable):
         return 0
 
 
-def test_it_goes_on_from_between_both_marks(file: Path, server: ServerUrl) -> None:
+def test_it_goes_on_from_between_both_marks(file: Path, remote: ServerUrl) -> None:
     """The source is moved before the target is free; called again, it says so."""
     with pytest.raises(Killed):
-        copy(file, server, progress=until_rows(400))
-    write(file, "INSERT INTO polar_properties VALUES (?, ?)", moved.TO, str(server))
-    assert copy(file, server).is_finished
-    assert care.look_at(server).trouble == ""
+        copy(file, remote, progress=until_rows(400))
+    write(file, "INSERT INTO polar_properties VALUES (?, ?)", moved.TO, str(remote))
+    assert copy(file, remote).is_finished
+    assert care.look_at(remote).trouble == ""
 
 
-def test_what_changed_in_between_is_copied_anew(file: Path, server: ServerUrl) -> None:
+def test_what_changed_in_between_is_copied_anew(file: Path, remote: ServerUrl) -> None:
     """A bot may have run on the source since the copy was killed."""
     total = sum(map(len, rows(file).values()))
     with pytest.raises(Killed):
-        copy(file, server, progress=until_rows(total + 1))
+        copy(file, remote, progress=until_rows(total + 1))
     write(file, "UPDATE polar_users SET timezone = 'Europe/Berlin'")
     write(file, "DELETE FROM polar_memory WHERE rowid = 5")
-    copy(file, server)
-    assert rows(server) == rows(file)
+    copy(file, remote)
+    assert rows(remote) == rows(file)
 
 
-def test_a_target_with_something_in_it_is_refused(file: Path, server: ServerUrl, tmp_path: Path) -> None:
+def test_a_target_with_something_in_it_is_refused(file: Path, remote: ServerUrl, tmp_path: Path) -> None:
     """Nothing of it is changed; nor is another copy's beginning."""
-    care.migrate(server, now_ms=NOW_MS)
-    with engines.beside(server) as database:
+    care.migrate(remote, now_ms=NOW_MS)
+    with engines.beside(remote) as database:
         database.commit(Statement(ADD, ("7",)))
-    before = rows(server)
+    before = rows(remote)
     with pytest.raises(DatabaseUnusable, match="not empty"):
-        copy(file, server)
-    assert rows(server) == before
+        copy(file, remote)
+    assert rows(remote) == before
     target = tmp_path / "back.db"
     with pytest.raises(Killed):
-        copy(server, target, progress=until_rows(1))
+        copy(remote, target, progress=until_rows(1))
     write(target, "UPDATE polar_properties SET value = replace(value, '/test_', '/other_') WHERE name = ?", moved.FROM)
     with pytest.raises(DatabaseUnusable, match="other_"):
-        copy(server, target)
+        copy(remote, target)
 
 
 @pytest.mark.parametrize("twice", [Path.cwd, lambda: ServerUrl("postgresql://db/polar")], ids=["files", "servers"])
@@ -283,14 +283,14 @@ def test_both_ends_of_one_engine_are_refused(twice: Any) -> None:
         copy(twice(), twice())
 
 
-def test_what_the_target_cannot_hold_is_told(file: Path, server: ServerUrl) -> None:
+def test_what_the_target_cannot_hold_is_told(file: Path, remote: ServerUrl) -> None:
     """By table and key; nothing is moved, until it is mended or left out; a table that had such begins anew."""
     write(file, "INSERT INTO polar_users VALUES (?, NULL, 1)", "a\0b")
     write(file, "UPDATE polar_memory SET record = CAST(x'61ff' AS TEXT) WHERE rowid = 2")
     write(file, "UPDATE polar_chat_aliases SET newSessionId = x'00' WHERE rowid = 4")
     write(file, "UPDATE polar_budget_policies SET resetIntervalMs = 1e300 WHERE rowid = 1")
     write(file, "UPDATE polar_keys SET purpose = hex(randomblob(9000)) WHERE rowid = 6")
-    first = copy(file, server)
+    first = copy(file, remote)
     assert not first.is_finished
     told = {(row.table, row.reason.partition(" ")[0]): (row.key, row.reason) for row in first.refused}
     assert told.pop(("polar_users", "userId:")) == ('["a\\u0000b"]', "userId: text with a NUL character")
@@ -303,40 +303,40 @@ def test_what_the_target_cannot_hold_is_told(file: Path, server: ServerUrl) -> N
     assert care.look_at(file).trouble == ""
     write(file, "UPDATE polar_chat_aliases SET newSessionId = 'mended' WHERE rowid = 4")
     with pytest.raises(Killed):
-        copy(file, server, skips=True, progress=until_rows(400))
+        copy(file, remote, skips=True, progress=until_rows(400))
     write(file, "UPDATE polar_memory SET record = '{}' WHERE rowid = 2")
-    second = copy(file, server, skips=True)
+    second = copy(file, remote, skips=True)
     assert second.is_finished
     assert sorted(row.table for row in second.refused) == ["polar_budget_policies", "polar_keys", "polar_users"]
     left_out = {"polar_budget_policies": 1, "polar_keys": 6, "polar_users": ROWS + 1}
     kept = {name: [row for row in found if row[0] != left_out.get(name)] for name, found in rows(file).items()}
-    assert rows(server) == kept
+    assert rows(remote) == kept
 
 
 def test_no_more_rows_are_left_out_than_can_be_told(
-    file: Path, server: ServerUrl, monkeypatch: pytest.MonkeyPatch
+    file: Path, remote: ServerUrl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are kept in memory."""
     monkeypatch.setattr(copying, "MOST_REFUSED", 3)
     write(file, "UPDATE polar_memory SET record = x'00'")
     with pytest.raises(CopyFailed, match="more than 3 rows"):
-        copy(file, server, skips=True)
+        copy(file, remote, skips=True)
 
 
-def test_what_is_no_number_stays_on_the_server(server: ServerUrl, tmp_path: Path) -> None:
+def test_what_is_no_number_stays_on_the_server(remote: ServerUrl, tmp_path: Path) -> None:
     """SQLite would keep nothing in its place."""
-    care.migrate(server, now_ms=NOW_MS)
-    with engines.beside(server) as database:
+    care.migrate(remote, now_ms=NOW_MS)
+    with engines.beside(remote) as database:
         database.commit(Statement("INSERT INTO polar_budget_policies VALUES ('global', '', ?)", (float("nan"),)))
-    [row] = copy(server, tmp_path / "back.db").refused
+    [row] = copy(remote, tmp_path / "back.db").refused
     assert (row.key, row.reason) == ('["global", ""]', "maxLimitUsd: it is no number")
 
 
-def test_rows_are_numbered_from_where_they_were(file: Path, server: ServerUrl) -> None:
+def test_rows_are_numbered_from_where_they_were(file: Path, remote: ServerUrl) -> None:
     """Whatever gives the numbers."""
-    copy(file, server)
+    copy(file, remote)
     audited = "INSERT INTO polar_audit (turnId, attempt, kind, sessionId, userId, outcome, durationMs, createdAtMs) "
-    with engines.beside(server) as database:
+    with engines.beside(remote) as database:
         [_, _, [[given]]] = database.commit(
             Statement(ADD, ("new",)),
             Properties.set("a", "b"),
@@ -344,24 +344,24 @@ def test_rows_are_numbered_from_where_they_were(file: Path, server: ServerUrl) -
         )
     assert given == ROWS * 3 + 1
     for table in ("polar_users", "polar_properties"):
-        numbers = [row[0] for row in rows(server)[table]]
+        numbers = [row[0] for row in rows(remote)[table]]
         assert numbers[-1] == numbers[-2] + 1
 
 
-def test_both_are_held(file: Path, server: ServerUrl, tmp_path: Path) -> None:
+def test_both_are_held(file: Path, remote: ServerUrl, tmp_path: Path) -> None:
     """No bot can start on either, and nobody of ours writes in the source."""
     with lock.exclusive(file), pytest.raises(DatabaseLocked):
-        copy(file, server)
+        copy(file, remote)
 
     async def copy_beside_a_bot() -> None:
-        database = await Database.open(server, now_ms=NOW_MS)
+        database = await Database.open(remote, now_ms=NOW_MS)
         with pytest.raises(DatabaseLocked):
-            await asyncio.to_thread(copy, file, server)
+            await asyncio.to_thread(copy, file, remote)
         await database.close()
 
     asyncio.run(copy_beside_a_bot())
     tried: list[bool] = []
-    with psycopg.connect(server.url, autocommit=True) as other:
+    with psycopg.connect(remote.url, autocommit=True) as other:
 
         def is_free(number: int) -> bool:
             [found] = other.execute("SELECT pg_try_advisory_lock(%s)", (number,)).fetchone() or ()
@@ -374,21 +374,21 @@ def test_both_are_held(file: Path, server: ServerUrl, tmp_path: Path) -> None:
                 a.execute("DELETE FROM polar_users")
             tried.append(is_free(OWNING))
 
-        copy(file, server, progress=try_both)
+        copy(file, remote, progress=try_both)
         assert set(tried) == {False}
         tried.clear()
-        copy(server, tmp_path / "back.db", progress=lambda *_: tried.extend(map(is_free, (OWNING, WRITING))))
+        copy(remote, tmp_path / "back.db", progress=lambda *_: tried.extend(map(is_free, (OWNING, WRITING))))
         assert set(tried) == {False}
 
 
 @pytest.mark.parametrize("is_back", [False, True], ids=["a file", "a server"])
-def test_who_was_moved_can_be_gone_on_with(file: Path, server: ServerUrl, tmp_path: Path, is_back: bool) -> None:
+def test_who_was_moved_can_be_gone_on_with(file: Path, remote: ServerUrl, tmp_path: Path, is_back: bool) -> None:
     """By adopting it, which ends what was open: the other one may have done that. A beginning cannot be adopted."""
     source: Location = file
     if is_back:
-        copy(file, server)
-        source = server
-    target: Location = tmp_path / "back.db" if is_back else server
+        copy(file, remote)
+        source = remote
+    target: Location = tmp_path / "back.db" if is_back else remote
     with pytest.raises(Killed):
         copy(source, target, progress=until_rows(1))
     with pytest.raises(DatabaseUnusable, match="beginning of a copy"):

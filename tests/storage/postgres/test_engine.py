@@ -53,8 +53,10 @@ def run(url: str, *statements: str) -> list[tuple[object, ...]]:
 
 
 def are_gone(url: str) -> bool:
-    """True once the database has no session beside the one that asks; a server takes a moment to end one."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    """True once the database has no session of ours; a server takes a moment to end one."""
+    query = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'polar%'"
+    )
     for _ in range(1000):
         if run(url, query) == [(0,)]:
             return True

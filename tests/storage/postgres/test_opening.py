@@ -136,11 +136,11 @@ def test_text_that_is_not_utf8_is_refused(use: Use, server: str) -> None:
 
 
 @pytest.mark.parametrize("use", [prepare, beside])
-def test_commits_that_can_be_lost_are_refused_to_who_writes(use: Use, url: str) -> None:
+def test_commits_that_can_be_lost_are_refused_to_who_writes(use: Use, changeable: str) -> None:
     """What was answered to Telegram must be there after a loss of power; who reads is not concerned."""
-    run(url, f"ALTER DATABASE {name_of(url)} SET synchronous_commit = off")
-    assert "synchronous_commit = off" in refusal(use, ServerUrl(url))
-    read(ServerUrl(url))
+    run(changeable, f"ALTER DATABASE {name_of(changeable)} SET synchronous_commit = off")
+    assert "synchronous_commit = off" in refusal(use, ServerUrl(changeable))
+    read(ServerUrl(changeable))
 
 
 @pytest.mark.parametrize("use", USES)
@@ -230,14 +230,14 @@ class Lent:
         """Its owner closes it."""
 
 
-def test_which_database_it_is_can_be_told(url: str) -> None:
+def test_which_database_it_is_can_be_told(changeable: str) -> None:
     """The same one is the same; with tables that were made anew it is another."""
-    before = opening.identify(ServerUrl(url))
-    assert opening.identify(ServerUrl(url)) == before
-    with psycopg.connect(url, autocommit=True) as connection:
+    before = opening.identify(ServerUrl(changeable))
+    assert opening.identify(ServerUrl(changeable)) == before
+    with psycopg.connect(changeable, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(dialect.NAME)))
         schema.migrate(connection, NOW_MS)
-    assert opening.identify(ServerUrl(url)) != before
+    assert opening.identify(ServerUrl(changeable)) != before
 
 
 async def test_what_is_looked_at_in_one_transaction_is_of_one_instant(url: str) -> None:

@@ -186,7 +186,7 @@ async def test_closing_ends_what_is_being_asked(home: str) -> None:
     await asking.close()
     answers = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(answer) for answer in answers] == [DatabaseClosed] * READERS * 2
-    assert sessions(home) == 0
+    await until(lambda: sessions(home) == 0)
     await asking.close()
 
 
