@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -87,6 +86,7 @@ class Pair:
         self.machines: list[Machine] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._networks: list[Network] = []
+        self._link: psycopg.Connection[Any] | None = None
 
     @property
     def unforeseen(self) -> list[str]:
@@ -113,6 +113,8 @@ class Pair:
             await machine.end()
         for network in self._networks:
             await network.__aexit__(kind, error, trace)
+        if self._link is not None:
+            self._link.close()
 
     def active(self) -> str:
         """The worker that is active, '' for none, also while the server is away."""
@@ -158,8 +160,8 @@ class Pair:
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         try:
-            with ExitStack() as stack:
-                connection = stack.enter_context(psycopg.connect(self._url, autocommit=True, connect_timeout=5))
-                return connection.execute(sql.encode()).fetchall()
+            if self._link is None or self._link.closed:
+                self._link = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            return self._link.execute(sql.encode()).fetchall()
         except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
             return []
