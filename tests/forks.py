@@ -1,4 +1,4 @@
-"""Bot processes that need no loading, as they are forks of one which has loaded everything: see `tests/loaded.py`."""
+"""Processes of `polar` that load nothing: they are forks of one that has loaded everything, see `tests/loaded.py`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tests.house import CHECKOUT
+from tests.loaded import Order
 
 
 class Fork:
@@ -74,7 +75,26 @@ class Loaded:
 
     def fork(self, variables: Mapping[str, str], log: Path) -> Fork:
         """`polar run` with these variables of the environment and no others."""
-        return Fork(self, self.order(variables=dict(variables), log=str(log)))
+        return self.call(("run",), variables, log)
+
+    def call(
+        self,
+        arguments: Sequence[str],
+        variables: Mapping[str, str],
+        log: Path,
+        *,
+        folder: Path | None = None,
+        typed: Path = Path(os.devnull),
+    ) -> Fork:
+        """A command of `polar`: in the checkout, or as where Polar is installed and that folder is the current one."""
+        order = Order(
+            arguments=[*arguments],
+            variables=dict(variables),
+            folder="" if folder is None else str(folder),
+            typed=str(typed),
+            log=str(log),
+        )
+        return Fork(self, self.order(**order))
 
 
 @cache

@@ -52,9 +52,9 @@ def is_green(called: Called) -> bool:
 
 
 @pytest.mark.slow
-async def test_an_operator_keeps_a_bot_alive(house: House) -> None:
+async def test_an_operator_keeps_a_bot_alive(house: House, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Set up, spoilt and mended, copied, erased, restored: nothing comes twice, nobody erased returns, all is well."""
-    operator = Operator(house)
+    operator = Operator(house, tmp_path_factory.mktemp("terminal"))
     sent = await walk(operator)
     assert stat.S_IMODE(operator.env.stat().st_mode) == 0o600
     doctor = [called for called in operator.log if called.command == "polar doctor"]

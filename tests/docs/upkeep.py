@@ -12,21 +12,17 @@ import shlex
 import signal
 import sys
 import tempfile
-from asyncio.subprocess import PIPE, STDOUT, Process
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import httpx
 
 from emulator import Chat, Person, World
-from tests.house import CHECKOUT, TOKEN, House, standing, until
+from tests.forks import Fork, loaded
+from tests.house import TOKEN, House, standing, until
 
-# As where Polar is installed: what it works with is in the folder in which it is called.
-_INSTALLED = (
-    "from pathlib import Path; from bot import home; home.find = lambda: home.Home(folder=Path.cwd(), demo=''); "
-    "from bot.cli import main; main()"
-)
 DELAY_S = 4
 """How long Telegram takes no messages to Ann while the copy is made."""
 
@@ -45,8 +41,11 @@ class Operator:
     """Somebody at a terminal of 80 columns, in the folder of a bot; and Ann and Ben, who write to it."""
 
     house: House
+    terminal: Path
+    """Where what is typed and printed lies."""
     log: list[Called] = field(default_factory=list)
-    bot: Process | None = None
+    bot: Fork | None = None
+    _numbers: Iterator[int] = field(default_factory=count)
     ann: Person = field(init=False)
     ann_chat: Chat = field(init=False)
     ben: Person = field(init=False)
@@ -63,20 +62,25 @@ class Operator:
 
     async def call(self, command: str, typed: str = "", **environ: str) -> Called:
         """Write a command, and wait for its end."""
-        process = await self._start(command, STDOUT, environ)
-        printed, _ = await process.communicate(typed.encode())
-        self.log.append(Called(command=command, status=process.returncode or 0, printed=printed.decode()))
+        process, log = self._start(command, typed, environ)
+        status = await process.wait()
+        self.log.append(Called(command=command, status=status, printed=log.read_text(encoding="utf-8")))
         return self.log[-1]
 
     async def run(self) -> str:
         """Start the bot, and wait until it can receive; what it has printed until then."""
-        self.bot = await self._start("polar run", PIPE, {})
-        assert self.bot.stdout is not None
+        self.bot, log = self._start("polar run", "", {})
         printed = ""
-        while "ready" not in printed:
-            line = await self.bot.stdout.readline()
-            assert line, f"the bot has ended: {printed}"
-            printed += line.decode()
+
+        def is_ready() -> bool:
+            nonlocal printed
+            before, ready, after = log.read_text(encoding="utf-8").partition("ready")
+            printed = before + ready + after.partition("\n")[0] + "\n"
+            assert self.bot is not None
+            assert self.bot.returncode is None, f"the bot has ended: {printed}"
+            return ready != "" and "\n" in after
+
+        await until(is_ready)
         self.log.append(Called(command="polar run", status=0, printed=printed))
         return printed
 
@@ -84,8 +88,7 @@ class Operator:
         """Ask the bot to end."""
         assert self.bot is not None
         self.bot.send_signal(signal.SIGTERM)
-        await self.bot.communicate()
-        assert self.bot.returncode == 0
+        assert await self.bot.wait() == 0
         self.bot = None
 
     async def ask(self, who: str, text: str) -> str:
@@ -105,14 +108,15 @@ class Operator:
         async with httpx.AsyncClient(timeout=30) as client:
             await client.get(f"{self.house.server.url}/bot{TOKEN}/getUpdates", params={"timeout": 0})
 
-    async def _start(self, command: str, errors: int, environ: dict[str, str]) -> Process:
+    def _start(self, command: str, typed: str, environ: dict[str, str]) -> tuple[Fork, Path]:
+        """The process, and where it prints; what it works with is in the folder of the bot."""
         polar, *arguments = shlex.split(command)
         assert polar == "polar"
-        base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), "COLUMNS": "80", "TZ": "Europe/Berlin"}
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", _INSTALLED, *arguments),
-            cwd=self.house.folder, env={**base, **environ}, stdin=PIPE, stdout=PIPE, stderr=STDOUT,
-        )  # fmt: skip
+        variables = {"PATH": os.environ["PATH"], "COLUMNS": "80", "TZ": "Europe/Berlin", **environ}
+        log, keys = (self.terminal / f"{next(self._numbers)}.{kind}" for kind in ("log", "typed"))
+        log.touch()
+        keys.write_text(typed, encoding="utf-8")
+        return loaded().call(arguments, variables, log, folder=self.house.folder, typed=keys), log
 
 
 async def set_up(operator: Operator) -> None:
@@ -193,14 +197,14 @@ async def walk(operator: Operator) -> list[str]:
     finally:
         if operator.bot is not None:
             operator.bot.kill()
-            await operator.bot.communicate()
+            await operator.bot.wait()
 
 
 async def printed() -> str:
     """What was written and printed, one after another."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as terminal:
         async with standing(World(token=TOKEN, username="polar_test_bot"), Path(folder)) as house:
-            operator = Operator(house)
+            operator = Operator(house, Path(terminal))
             await walk(operator)
     return "\n".join(f"$ {called.command}\n{called.printed}({called.status})\n" for called in operator.log)
 
