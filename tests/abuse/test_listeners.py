@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
@@ -261,7 +262,7 @@ async def test_silent_connections_leave_descriptors_for_the_bots_own_calls(house
             async with asyncio.timeout(8):  # before the first of them has been silent for too long
                 await house.world.wait(lambda: len(house.world.sent()) == len(people))
             await closed(ends, 700 - 64)
-        run.process.terminate()
+        run.process.send_signal(signal.SIGTERM)
         assert await run.end() == 0
     assert len(run.lines) < 40
 

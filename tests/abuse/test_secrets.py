@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from pathlib import Path
 
@@ -44,7 +45,7 @@ async def test_token_key_and_secret_are_told_to_nobody_whatever_goes_wrong(house
             house.world.say(chat, ann, text)
         await idle(house)
         arguments = listed(run.process.pid)
-        run.process.terminate()
+        run.process.send_signal(signal.SIGTERM)
         assert await run.end() == 0
     said = [str(call.params) for call in house.world.calls if call.method != "setWebhook"]
     documents = "".join(house.world.files.values()).encode()

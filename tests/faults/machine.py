@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from middleware.turn import Turn
 from storage.errors import StatementFailed
 from storage.tables.updates import Updates
+from tests.forks import Fork, loaded
 from tests.house import CHECKOUT, House
 from tests.responders import Hanging
 
@@ -42,15 +45,15 @@ async def _fail(*_: Any, **__: Any) -> Any:
 class Process:
     """A `polar run` and what it has printed on standard error."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | Fork, printed: asyncio.StreamReader) -> None:
         self.process = process
+        self._printed = printed
         self.lines: list[str] = []
 
     async def until(self, words: str) -> str:
         """Read on until a line holds these words."""
-        assert self.process.stderr is not None
         async with asyncio.timeout(60):
-            while line := (await self.process.stderr.readline()).decode():
+            while line := (await self._printed.readline()).decode():
                 self.lines.append(line)
                 if words in line:
                     return line
@@ -59,10 +62,8 @@ class Process:
     async def end(self) -> int:
         """Wait for its end, which is its own doing; its status."""
         async with asyncio.timeout(60):
-            _, rest = await self.process.communicate()
-        self.lines += rest.decode().splitlines(keepends=True)
-        assert self.process.returncode is not None
-        return self.process.returncode
+            self.lines += (await self._printed.read()).decode().splitlines(keepends=True)
+            return await self.process.wait()
 
 
 @asynccontextmanager
@@ -71,20 +72,47 @@ async def started(house: House, *wrapper: str, **settings: Any) -> AsyncIterator
 
     `wrapper` is a command that runs it; what begins with an underscore is set in its environment as it is.
     """
-    as_they_are = {name[1:]: settings.pop(name) for name in list(settings) if name.startswith("_")}
     process = await asyncio.create_subprocess_exec(
         *wrapper,
         *house.command("run"),
         cwd=CHECKOUT,
-        env=house.environment(**settings) | as_they_are,
+        env=_environment(house, settings),
         stderr=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
     )
-    run = Process(process)
+    assert process.stderr is not None
+    async with _ready(Process(process, process.stderr)) as run:
+        yield run
+
+
+@asynccontextmanager
+async def forked(house: House, **settings: Any) -> AsyncIterator[Process]:
+    """The same, where it does not matter how a process begins.
+
+    It prints into a pipe, as no file takes anything where the disk is full. We have an end of it that can be written
+    too, until it has one of its own: else what is read would be over before it begins.
+    """
+    ours, its = os.pipe()
+    printed = asyncio.StreamReader()
+    reading = asyncio.StreamReaderProtocol(printed)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: reading, os.fdopen(ours, "rb", buffering=0))
+    run = Process(loaded().fork(_environment(house, settings), Path(f"/proc/{os.getpid()}/fd/{its}")), printed)
+    async with _ready(run):
+        os.close(its)
+        yield run
+
+
+@asynccontextmanager
+async def _ready(run: Process) -> AsyncIterator[Process]:
     try:
         await run.until("ready")
         yield run
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.communicate()
+        if run.process.returncode is None:
+            run.process.kill()
+            await run.end()
+
+
+def _environment(house: House, settings: dict[str, Any]) -> dict[str, str]:
+    as_they_are = {name[1:]: settings.pop(name) for name in list(settings) if name.startswith("_")}
+    return house.environment(**settings) | as_they_are

@@ -16,7 +16,7 @@ from bot.receiving import polling
 from bot.run import running
 from bot.supervised import Ended
 from bot.watchdog import ServiceManager
-from tests.faults.machine import BREAKING, started
+from tests.faults.machine import BREAKING, forked, started
 from tests.house import House, until
 from tests.looking import awake, texts
 from tests.web.house import serving
@@ -30,7 +30,7 @@ LONG_LIVED = ["database", "processor", "runner", "pacing of calls", "menu", "bea
 async def test_an_error_of_reading_ends_the_process_with_its_reason(house: House) -> None:
     """A bot whose journal cannot be read would go on acknowledging what it never answers; the log says where it was."""
     ann, chat = house.chat()
-    async with started(house, responder=BREAKING) as run:
+    async with forked(house, responder=BREAKING) as run:
         house.world.say(chat, ann, "reading")
         await house.world.wait(lambda: texts(house, chat) == ["echo: reading"])
         house.world.say(chat, ann, "is anybody there?")
@@ -49,7 +49,7 @@ async def test_a_lost_database_ends_the_process_without_waiting_for_what_cannot_
     """Whatever time there is to stop in: a turn hangs, a call hangs, and no commit will come any more."""
     ann, chat = house.chat()
     bob, other = house.chat("Bob")
-    async with started(house, responder=BREAKING, responder_timeout_seconds=3600, shutdown_seconds=3600) as run:
+    async with forked(house, responder=BREAKING, responder_timeout_seconds=3600, shutdown_seconds=3600) as run:
         house.world.say(chat, ann, "hang")
         house.world.fault("sendMessage", "hang", times=None, chat=other.id)
         house.world.say(other, bob, "/ping")
@@ -67,7 +67,7 @@ async def test_a_lost_database_ends_the_process_without_waiting_for_what_cannot_
 async def test_a_database_that_is_lost_while_stopping_ends_the_stop(house: House) -> None:
     """What is in hand then is not waited for any longer either; the status says that something went wrong."""
     ann, chat = house.chat()
-    async with started(house, responder=BREAKING, responder_timeout_seconds=3600, shutdown_seconds=3600) as run:
+    async with forked(house, responder=BREAKING, responder_timeout_seconds=3600, shutdown_seconds=3600) as run:
         house.world.say(chat, ann, "hang")
         bob, other = house.chat("Bob")
         house.world.say(other, bob, "disk later")
@@ -127,7 +127,7 @@ async def test_a_start_that_waits_for_telegram_ends_when_the_bot_cannot_run(hous
 async def test_the_signal_of_a_terminal_that_closes_is_a_stop(house: House) -> None:
     """What is in hand is finished, as with SIGTERM."""
     ann, chat = house.chat()
-    async with started(house, responder="tests.responders:Long") as run:
+    async with forked(house, responder="tests.responders:Long") as run:
         house.world.fault("sendMessage", "slow", seconds=0.5)
         house.world.say(chat, ann, "3")
         await house.world.wait(lambda: len(texts(house, chat)) == 1)
@@ -203,7 +203,7 @@ async def test_a_watchdog_that_is_not_for_this_process_gets_no_sign_of_life(
 
 async def test_a_service_manager_that_does_not_listen_changes_nothing(house: House, tmp_path: Path) -> None:
     """A line of the log says so; it is named in the environment."""
-    async with started(house, _NOTIFY_SOCKET=str(tmp_path / "nobody")) as run:
+    async with forked(house, _NOTIFY_SOCKET=str(tmp_path / "nobody")) as run:
         run.process.send_signal(signal.SIGTERM)
         assert await run.end() == 0
     assert "the service manager could not be told STOPPING=1" in "".join(run.lines)
@@ -222,7 +222,7 @@ async def test_the_dashboard_tells_whether_a_bot_that_was_started_lives(house: H
             assert web.get("/healthz").text == "ok\n"
         aged(house, 1000)
         assert web.get("/healthz").status == 200
-        async with started(house) as run:
+        async with forked(house) as run:
             run.process.send_signal(signal.SIGSTOP)
             aged(house, 50)
             assert web.get("/healthz").status == 200
@@ -250,7 +250,7 @@ async def test_a_bot_beats_also_when_nothing_happens(house: House, monkeypatch: 
 
 async def test_a_token_that_is_revoked_ends_the_process_with_one_line(house: House) -> None:
     """No stack goes before it, and the token is in none of it."""
-    async with started(house) as run:
+    async with forked(house) as run:
         await awake(house)
         house.world.fault("getUpdates", "401", times=None)
         ann, chat = house.chat()
@@ -277,7 +277,7 @@ async def test_a_first_answer_that_cannot_be_read_is_asked_for_again(
 
 async def test_a_misspelt_setting_is_named_at_the_start(house: House) -> None:
     """It changes nothing, so that the settings of another version can be used; nobody has to find out by himself."""
-    async with started(house, _POLAR_ACESS="open-to-all") as run:
+    async with forked(house, _POLAR_ACESS="open-to-all") as run:
         pass
     said = "POLAR_ACESS in the environment is no setting and is ignored; is POLAR_ACCESS meant?"
     assert [line for line in run.lines if said in line]
