@@ -192,7 +192,7 @@ class Stage:
                 while not condition():
                     if self._bot is not None and self._bot.returncode is not None:
                         break
-                    await asyncio.sleep(0.02)
+                    await asyncio.sleep(0.05)
                 else:
                     return
         except TimeoutError:
