@@ -68,6 +68,12 @@ class Web:
         return answer.text
 
 
+def arguments(database: Path | str, artifacts: Path | None, listen: str = "127.0.0.1:0") -> list[str]:
+    """What `python -m web` is started with; its exports are beside a file unless they are elsewhere."""
+    exports = artifacts or Path(database).parent / "artifacts"
+    return ["--listen", listen, "--database", str(database), "--artifacts", str(exports)]
+
+
 def ready(line: str) -> Web:
     """The process that has said this."""
     match = re.search(r"ready.*http://(.+):(\d+)/", line)
@@ -78,8 +84,7 @@ def ready(line: str) -> Web:
 @contextmanager
 def serving(database: Path | str, *, artifacts: Path | None = None, secret: str = "") -> Iterator[Web]:
     """`python -m web` on a free port, but for its loading; it must end with status 0 when it is asked to."""
-    arguments = _arguments(database, artifacts, "127.0.0.1:0")
-    with forked(arguments, secret) as (process, error):
+    with forked(arguments(database, artifacts), secret) as (process, error):
         yield ready(error.readline())
         process.terminate()
         process.join(30)
@@ -91,15 +96,14 @@ def started(
     database: Path | str, *, artifacts: Path | None = None, secret: str = "", listen: str = "127.0.0.1:0"
 ) -> Iterator[subprocess.Popen[str]]:
     """The process in full, ready or not; killed at the end if it still runs."""
-    arguments = _arguments(database, artifacts, listen)
-    handed = []
+    handed, given = [], arguments(database, artifacts, listen)
     if secret:
         reading, writing = os.pipe()
         os.write(writing, secret.encode())
         os.close(writing)
         handed = [reading]
-        arguments += ["--secret-fd", str(reading)]
-    command = [sys.executable, "-m", "web", *arguments]
+        given += ["--secret-fd", str(reading)]
+    command = [sys.executable, "-m", "web", *given]
     with subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True, pass_fds=handed) as process:
         for descriptor in handed:
             os.close(descriptor)
@@ -107,11 +111,6 @@ def started(
             yield process
         finally:
             process.kill()
-
-
-def _arguments(database: Path | str, artifacts: Path | None, listen: str) -> list[str]:
-    exports = artifacts or Path(database).parent / "artifacts"
-    return ["--listen", listen, "--database", str(database), "--artifacts", str(exports)]
 
 
 class Document(HTMLParser):

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.house import CHECKOUT
-from tests.web.house import Web, ready
+from tests.web.forked import forked
+from tests.web.house import Web, arguments, ready
 from tests.web.seeding import seed
 from web.app import PAGES
 from web.pages.artifacts import FILES
@@ -74,11 +75,5 @@ def furnish(folder: Path, *, hostile: bool = False, since: str | None = "2026-11
 @contextmanager
 def standing(database: Path, artifacts: Path) -> Iterator[Web]:
     """A dashboard for which it is always NOW_MS, so that two looks at a page are of the same page."""
-    options = ["--listen", "127.0.0.1:0", "--database", str(database), "--artifacts", str(artifacts)]
-    command = [sys.executable, "-m", "tests.web.browser.stopped", str(NOW_MS), *options]
-    with subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stderr is not None
-            yield ready(process.stderr.readline())
-        finally:
-            process.terminate()
+    with forked(arguments(database, artifacts), now_ms=NOW_MS) as (_, error):
+        yield ready(error.readline())
