@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 from typing import Any
 
 import httpx
@@ -12,9 +11,6 @@ from tests.house import TOKEN
 
 Json = dict[str, Any]
 Files = dict[str, tuple[str, bytes] | tuple[str, bytes, str]]
-
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For clients on loopback, where nobody speaks TLS: to read those of the world takes longer than most tests."""
 
 
 class Client:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from emulator import Chat, Person, Server, World
-from tests.emulator.client import NO_CERTIFICATES, Client
+from tests.emulator.client import Client
 
 
 @pytest.fixture
@@ -33,5 +33,5 @@ async def server(world: World) -> AsyncIterator[Server]:
 @pytest.fixture
 async def client(server: Server) -> AsyncIterator[Client]:
     """A bot that calls it."""
-    async with httpx.AsyncClient(base_url=server.url, timeout=20, verify=NO_CERTIFICATES) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=20) as http:
         yield Client(http)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from emulator import Chat, Person, Server, World
-from tests.emulator.client import NO_CERTIFICATES, Client
+from tests.emulator.client import Client
 from tests.house import TOKEN
 
 
@@ -23,7 +23,7 @@ async def polling(world: World, times: int = 1) -> None:
 async def test_every_answer_says_what_time_it_is() -> None:
     """By Telegram's clock, in the form of HTTP."""
     world = World(token=TOKEN, username="polar_test_bot", clock=lambda: 1_795_000_000.9)
-    async with Server(world) as server, httpx.AsyncClient(base_url=server.url, verify=NO_CERTIFICATES) as http:
+    async with Server(world) as server, httpx.AsyncClient(base_url=server.url) as http:
         answers = [await http.get(f"/bot{token}/getMe") for token in (TOKEN, "1:unknown")]
     assert [answer.headers["date"] for answer in answers] == ["Wed, 18 Nov 2026 11:06:40 GMT"] * 2
 
