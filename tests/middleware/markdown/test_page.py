@@ -134,6 +134,7 @@ _MORE_BLOCKS = (
     "   ```\n   {}\n   ```",
     "{}<br>",
 )
+_ROW = f"\n\n| {60 * 'a'} | b |\n|---|---|\n| {{}} |"  # too wide for a table, so its rows are told one by one
 _BETWEEN = (
     "\n",
     "\n\n",
@@ -157,7 +158,9 @@ def document(chance: Random) -> str:
             mark = chance.choice(_MARKED + _MORE_MARKED)
             words.append(mark.format(" ".join(f"w{count + n}" for n in range(size))))
             count += size
-        parts += [chance.choice(_BLOCKS + _MORE_BLOCKS).format(" ".join(words)), chance.choice(_BETWEEN)]
+        block = chance.choice((*_BLOCKS, *_MORE_BLOCKS, _ROW))
+        held = " | ".join(words[:2]) if block == _ROW else " ".join(words)  # what is beyond the columns is not shown
+        parts += [block.format(held), chance.choice(_BETWEEN)]
     return "".join(parts)
 
 
@@ -217,10 +220,11 @@ _BLANKS = (" ", "\n", "\n\n", "  ")
 
 
 def soup(chance: Random) -> str:
-    """Such words with marks before them that need not belong together."""
+    """Such words with marks before them that need not belong together; of few kinds, so that the same meet often."""
+    kinds = chance.sample(_MARKS + _MORE_MARKS + _LAST_MARKS, chance.randint(1, 6))
     parts = []
     for number in range(chance.randint(1, 20)):
-        mark, gap = chance.choice(_MARKS + _MORE_MARKS + _LAST_MARKS), chance.choice(("", " "))
+        mark, gap = chance.choice(kinds), chance.choice(("", " "))
         parts.append(f"{mark}{gap}w{number}{chance.choice(_BLANKS)}")
     return "".join(parts)
 
