@@ -166,20 +166,18 @@ def _replies_once(seen: Seen, database: sqlite3.Connection) -> Iterator[str]:
 
 
 def _answered_once(seen: Seen, database: sqlite3.Connection) -> Iterator[str]:
+    # That an answer was cut off says a message of its own beside it.
     sql = (
-        "SELECT sessionId, answersMessageId, deliveryId FROM polar_messages "
-        "WHERE role = 'assistant' AND answersMessageId IS NOT NULL"
+        "SELECT sessionId, answersMessageId, count(*) FROM polar_messages "
+        "WHERE role = 'assistant' AND answersMessageId IS NOT NULL AND origin ->> '$.beside' IS NULL GROUP BY 1, 2"
     )
-    turns: dict[tuple[int, int], set[str]] = {}
-    for session, number, delivery in database.execute(sql):
-        # By turns: that an answer was cut off says a message of its own beside it.
-        turns.setdefault((chat_id_of(session), number), set()).add(delivery.rsplit(":", 2)[0])
+    answers = {(chat_id_of(session), number): count for session, number, count in database.execute(sql)}
     for body in seen.told.values():
         message = body.get("message", {})
         if message.get("chat", {}).get("type") != "private" or message["from"]["id"] in seen.leavers:
             continue
         if "text" in message and not message["text"].startswith("/"):
-            count = len(turns.get((message["chat"]["id"], message["message_id"]), ()))
+            count = answers.get((message["chat"]["id"], message["message_id"]), 0)
             if count != 1:
                 yield f"{message['text']!r} has {count} answers"
 

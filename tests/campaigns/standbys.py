@@ -31,7 +31,7 @@ from tests.looking import MARK
 
 KINDS = ("kill", "freeze", "cut", "drop", "restart")
 CHATS = 4
-FROZEN_S, SILENT_S = 7.0, 7.0
+FROZEN_S, SILENT_S = 7.0, 10.0
 """Longer than a lease."""
 TAKES_IN_S, CALM_IN_S = 60.0, 120.0
 
