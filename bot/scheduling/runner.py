@@ -95,6 +95,10 @@ class Runner:
                 raise
             except Exception as error:
                 log.warning("%s is not planned anew: %s", ahead.subject_key, _reason(error), exc_info=_fault(error))
+        await self._hasten(now_ms)
+
+    async def _hasten(self, now_ms: int) -> None:
+        """What was begun goes on now."""
         for begun in await self._occurrences.list_begun_ahead(now_ms=now_ms):
             if begun.subject_key not in self._in_hand:
                 again = Occurrences.plan(replace(begun, due_ms=now_ms), now_ms=now_ms)

@@ -62,13 +62,13 @@ class _Stretch:
 
 
 def beginning_of(text: str) -> str:
-    """As much of a text as may hold the opening of a reminder."""
-    return text.strip()[:_REACH]
+    """As much of a text as may hold the opening of a reminder, folded."""
+    return fold(text.strip()[:_REACH])
 
 
 def opened(text: str, language: Language) -> str | None:
     """What follows the opening of a reminder; None where a text does not begin like one."""
-    match = language.opening.match(fold(beginning_of(text)))
+    match = language.opening.match(beginning_of(text))
     if match is None:
         return None
     rest = text.strip()[match.end() :]

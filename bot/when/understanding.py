@@ -44,7 +44,7 @@ def understand(
 
 def is_reminder(text: str, languages: Sequence[Language] = LANGUAGES) -> bool:
     """True if a text begins as a reminder does, readable or not."""
-    beginning = fold(beginning_of(text))
+    beginning = beginning_of(text)
     return any(language.opening.match(beginning) for language in languages)
 
 

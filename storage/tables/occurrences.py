@@ -341,13 +341,14 @@ class Occurrences:
 
     async def list_ahead(self, *, now_ms: int) -> list[Occurrence]:
         """Next occurrences that were planned later than now: by a clock that was ahead."""
-        rows = await self._readers.fetch(_LIST_AHEAD, (SCHEDULED, now_ms, now_ms))
-        occurrences = (Occurrence.read(row) for row in rows)
-        return [occurrence for occurrence in occurrences if occurrence is not None and not occurrence.is_extra]
+        return [occurrence for occurrence in await self._ahead(SCHEDULED, now_ms) if not occurrence.is_extra]
 
     async def list_begun_ahead(self, *, now_ms: int) -> list[Occurrence]:
-        """Runs that were begun, and are to go on later than now, by a clock that was ahead."""
-        rows = await self._readers.fetch(_LIST_AHEAD, (RETRY, now_ms, now_ms))
+        """Runs that were begun, and are to go on later than now: by a clock that was ahead."""
+        return await self._ahead(RETRY, now_ms)
+
+    async def _ahead(self, queue: str, now_ms: int) -> list[Occurrence]:
+        rows = await self._readers.fetch(_LIST_AHEAD, (queue, now_ms, now_ms))
         occurrences = (Occurrence.read(row) for row in rows)
         return [occurrence for occurrence in occurrences if occurrence is not None]
 

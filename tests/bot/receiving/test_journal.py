@@ -1,0 +1,58 @@
+"""What comes in is durable before all else, and told once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+
+from bot.receiving.journal import Journal
+from storage.database import Database
+from storage.statement import Statement
+from storage.tables.updates import Kept, Received
+from tests.clocks import TestClock
+
+COUNT = Statement("SELECT count(*) FROM polar_updates")
+
+
+@pytest_asyncio.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    """A new one."""
+    opened = await Database.open(tmp_path / "polar-system.db", now_ms=1)
+    yield opened
+    await opened.close()
+
+
+def received(update_id: int) -> Received:
+    """An update as it arrived."""
+    return Received(
+        update_id=update_id,
+        kind="message",
+        lane="1::control",
+        session_id="telegram:chat:1",
+        telegram_message_id=update_id,
+        body=b"{}",
+        mark=f"message:{update_id}",
+    )
+
+
+async def test_what_comes_in_is_kept_before_what_waits(database: Database) -> None:
+    """The next batch does not wait for the turns of the last one."""
+    journal = Journal(database, TestClock())
+    [counted], _ = await asyncio.gather(database.commit(COUNT), journal.keep([received(1), received(2)]))
+    assert counted[0][0] == 2
+
+
+async def test_only_what_is_new_is_told(database: Database) -> None:
+    """However much of a batch has come before, as behind a restart."""
+    journal, told = Journal(database, TestClock()), list[Kept]()
+    journal.watch(told.append)
+    for ids in ((1, 2), (2, 3, 4), (4,), (3, 4), (5,)):
+        await journal.keep([received(number) for number in ids])
+    assert [[(entry.update_id, entry.sequence) for entry in kept.entries] for kept in told] == [
+        [(1, 1), (2, 2)],
+        [(3, 3), (4, 4)],
+        [(5, 5)],
+    ]
