@@ -9,8 +9,8 @@ from storage.statement import Unit, UnitRows
 
 WaitingUnit = tuple[Unit, asyncio.Future[UnitRows]]
 
-MAX_UNITS = 64
-"""The units that one commit may have. Few, so that it is short beside the handling that goes on meanwhile."""
+MAX_UNITS = 512
+"""The units that one commit may have."""
 
 
 class WaitingUnits:
