@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from msgspec import structs
+
 from middleware.presses import stale, with_toast
 from middleware.said import as_said, whole
 from middleware.texts import say
@@ -38,7 +40,7 @@ class OfferAnother:
             return ()
         if await _first_of(self.messages, message) is None:
             return ()
-        place = replace(turn.place, topic_id=topic_in(message.thread_key), replied_id=None)
+        place = structs.replace(turn.place, topic_id=topic_in(message.thread_key), replied_id=None)
         button = Button(say("feedback.another.button"), another_answer(number))
         return (Reply(text=say("feedback.another.offer"), buttons=((button,),), place=place),)
 
@@ -85,7 +87,7 @@ class AnotherAnswer:
         *earlier, turn.incoming = (as_said(message, addressed=True) for message in together)
         turn.earlier = tuple(earlier)
         topic_id, replied_id = topic_in(asked.thread_key), replied_in(asked.thread_key)
-        turn.place = replace(turn.place, topic_id=topic_id, replied_id=replied_id)
+        turn.place = structs.replace(turn.place, topic_id=topic_id, replied_id=replied_id)
         turn.origin = replace(turn.origin, alternative_of=first)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from middleware.buckets import Buckets
@@ -93,7 +93,10 @@ class Feedback:
         await self._rate(turn, reactions.telegram_message_id, added)
         disliked = "negative" in added
         if reactions.totals is not None:
-            payload = {"totals": [asdict(total) for total in reactions.totals], "via": "reaction"}
+            payload = {
+                "totals": [{"emoji": total.emoji, "count": total.count} for total in reactions.totals],
+                "via": "reaction",
+            }
             self._append(turn, 0, "reaction_count", reactions.telegram_message_id, None, "neutral", payload)
         if disliked and turn.is_retried:
             disliked = not await self._is_overtaken(turn, reactions)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from storage.parts import FORWARDED, Part
 
 BETWEEN = r"[\s,.:;!–—-]*"
@@ -19,8 +21,7 @@ def was_command(text: str) -> bool:
     return _COMMAND.match(text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Struct, frozen=True, gc=False):
     """A command as written: name without slash, the rest as its argument."""
 
     name: str
@@ -63,8 +64,7 @@ class Incoming:
         return any(part.kind == FORWARDED for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReactionChange:
+class ReactionChange(Struct, frozen=True, kw_only=True, gc=False):
     """One difference in a message's reactions. `custom_emoji_id` is set where the emoji is not a standard one."""
 
     event_type: Literal["reaction_added", "reaction_removed"]
@@ -74,16 +74,14 @@ class ReactionChange:
     unknown_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReactionCount:
+class ReactionCount(Struct, frozen=True, gc=False):
     """The number of those who have reacted with an emoji, where Telegram does not say who."""
 
     emoji: str
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reactions:
+class Reactions(Struct, frozen=True, kw_only=True, gc=False):
     """The changes on one message, and by whom (`chat:<id>` for an anonymous actor, None for mere totals)."""
 
     telegram_message_id: int
@@ -94,8 +92,7 @@ class Reactions:
     totals: tuple[ReactionCount, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
+class Press(Struct, frozen=True, kw_only=True, gc=False):
     """A press of an inline button under the message with this id, None when Telegram no longer shows it."""
 
     query_id: str

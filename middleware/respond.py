@@ -54,7 +54,7 @@ class Respond:
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """Turns that nobody is to answer go on to the chain's end, where they count as recorded."""
-        if not wants_answer(turn):
+        if self.abilities.is_listener or not wants_answer(turn):
             return await call_next(turn)
         profile_id = turn.origin.profile_id or DEFAULT_PROFILE
         personality = self.fingerprint(turn.context.personality)

@@ -55,6 +55,8 @@ class Abilities(Needs):
 
     memories: bool = True
     personality: bool = True
+    is_listener: bool = False
+    """True if it never answers: then it is not asked."""
     is_immediate: bool = False
     """True if it answers at once, out of what is at hand: no time limit holds for that, and nobody can stop it."""
     estimate_usd: Callable[[Turn], float | None] = _free

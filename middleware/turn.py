@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from msgspec import Struct
+
 from middleware.incoming import Incoming, Invocation, Press, Reactions
 from middleware.meter import UNMETERED, Meter
 from storage.ids import reply_thread, root_thread, session_id_of, topic_thread
@@ -54,8 +56,7 @@ Clock = Callable[[], int]
 """Milliseconds since the epoch."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True, gc=False):
     """Where a turn happens. `topic_id` is set in a forum's topic only, never for a mere reply thread."""
 
     chat_id: int

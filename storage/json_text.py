@@ -6,18 +6,19 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# `json.dumps` with options makes an encoder each time.
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+from msgspec.json import Encoder
+
+_encode = Encoder(order="sorted").encode
 
 
 def encode(value: Mapping[str, Any] | None) -> str | None:
     """Canonical JSON: sorted keys, no blanks, so that equal values are equal text; None stays NULL."""
-    return None if value is None else _ENCODER.encode(value)
+    return None if value is None else _encode(value).decode()
 
 
 def encode_list(values: Sequence[Any]) -> str:
     """As `encode`, of a list."""
-    return _ENCODER.encode(values)
+    return _encode(values).decode()
 
 
 def read_value(text: str | bytes | None) -> Any:

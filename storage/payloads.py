@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
+
+from msgspec import Struct
 
 from storage.errors import PayloadUnreadable, StorageError
 from storage.json_text import read_value
@@ -42,8 +44,7 @@ Buttons = tuple[tuple[Button, ...], ...]
 """Rows of them, from above."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(Struct, frozen=True, gc=False):
     """A formatted stretch: `offset` and `length` in UTF-16 units, the type and the rest as the Bot API names them."""
 
     type: str
@@ -60,8 +61,7 @@ class Entity:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(Struct, frozen=True, kw_only=True, gc=False):
     """A message's text, and how it goes out. `reply_to` is a Telegram id, `silent` sends without a notification."""
 
     method: ClassVar[str]
@@ -88,8 +88,7 @@ class Said:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendMessage(Said):
+class SendMessage(Said, frozen=True, kw_only=True):
     """A new message. `target` is the delivery whose message gets the receipt, where that is another one's."""
 
     method = "sendMessage"
@@ -109,8 +108,7 @@ class SendMessage(Said):
         return EditMessageText(**_same(self), target=target)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditMessageText(Said):
+class EditMessageText(Said, frozen=True, kw_only=True):
     """Another text for the message that the delivery `target` has sent."""
 
     method = "editMessageText"
@@ -130,8 +128,7 @@ class EditMessageText(Said):
         return SendMessage(**_same(self), target=self.target)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendDocument(Said):
+class SendDocument(Said, frozen=True, kw_only=True):
     """A text file; what it says is the caption. `size` is that of the content, in bytes.
 
     `parts` is the most messages that say the same, as a model's Markdown or as it is, where files are refused; 0 for a
@@ -253,7 +250,7 @@ def button_data(stored: str | None) -> tuple[str, ...]:
 
 
 def _same(said: Said) -> Json:
-    return {field.name: getattr(said, field.name) for field in fields(Said)}
+    return {name: getattr(said, name) for name in Said.__struct_fields__}
 
 
 def _said(stored: Mapping[str, Any]) -> Json:

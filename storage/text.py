@@ -12,7 +12,9 @@ def clean(text: str) -> str:
 
     NULs end `length()` and LIKE in SQLite; a lone surrogate cannot be bound at all (facts of both APIs).
     """
-    return _LONE_SURROGATE.sub("\ufffd", text.replace("\x00", ""))
+    if "\x00" in text:
+        text = text.replace("\x00", "")
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 
 
 def printable(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 from telegram import Bot, Update
 
 from bot.receiving.envelope import Envelope, opened
@@ -40,8 +41,7 @@ Together = tuple[Letter, ...]
 """The updates of one turn, in order of arrival; most often one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """One try of a turn, from what the journal keeps of it."""
 
     letters: Together
@@ -53,4 +53,4 @@ class Arrival:
     @property
     def entries(self) -> tuple[Entry, ...]:
         """The rows of the journal."""
-        return tuple(letter.entry for letter in self.letters)
+        return tuple([letter.entry for letter in self.letters])

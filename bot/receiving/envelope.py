@@ -6,7 +6,8 @@ Nothing here may fail on any JSON: what an update really holds is found out late
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.receiving.forms import AboutForm, ChatForm, ContentForm, MessageForm, PlacedForm, PressForm
 from bot.receiving.opening import NO_OPENING, Opening, opening_of
@@ -30,8 +31,7 @@ _PRIVATE_CHAT = re.compile(
 _UPDATE_ID = re.compile(rb'\s*\{\s*"update_id"\s*:\s*(-?[0-9]{1,18})\s*[,}]')
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(Struct, frozen=True, gc=False):
     """Who made an update; '' is nobody.
 
     A bot has no rights, nor has an id that is shared or not a person's, `chat:<id>`. `speaks_for_group` is true for the
@@ -45,8 +45,7 @@ class Author:
     is_bot: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenCommand:
+class WrittenCommand(Struct, frozen=True, gc=False):
     """A command as written: its name in lower case, what stands behind it, and for which bot, '' for any."""
 
     name: str
@@ -56,8 +55,7 @@ class WrittenCommand:
     """True if somebody is named before it, so that it is for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True, gc=False):
     """What was read of an update, and what can be said of any.
 
     `kind` is Telegram's name of the field that it fills, whose value is `content`.

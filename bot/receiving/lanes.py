@@ -11,9 +11,10 @@ import asyncio
 import heapq
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
+
+from msgspec import Struct
 
 from bot.receiving.known import Known
 from bot.receiving.quarantine import Quarantine
@@ -29,8 +30,7 @@ MOST_MEANWHILE = 64
 """Batches that may come in while something is read; if more do, they are read as well."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Next:
+class Next(Struct, kw_only=True, gc=False):
     """The next update of a lane, which is the first unfinished one behind a sequence."""
 
     lane: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.receiving.forms import EntityForm
 from middleware.incoming import BETWEEN
@@ -14,16 +15,14 @@ _BETWEEN = re.compile(BETWEEN)
 """What may stand behind a name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Struct, frozen=True, gc=False):
     """Somebody named in a text: by a name with an @, in lower case, or by the id of who has none."""
 
     username: str = ""
     user_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True, gc=False):
     """A text in two: `lead` names somebody, or is empty; `rest` is what is meant. `command` begins it, or is empty."""
 
     lead: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 from bot.receiving.arrival import Arrival
 from bot.receiving.attachments import describe
@@ -39,8 +40,7 @@ _GONE = ("left", "kicked")
 """What Telegram calls somebody who has left a chat, or was thrown out of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Me:
+class Me(Struct, frozen=True, gc=False):
     """Who the bot is; its name is what people see, and may be anything."""
 
     id: int
@@ -61,8 +61,7 @@ class Me:
         return clean(opening.lead if called is None else opening.lead + opening.rest[: called.end()])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class Content(Struct, frozen=True, kw_only=True):
     """The content of one update: of the fields, those that its kind has."""
 
     kind: Kind

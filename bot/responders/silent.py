@@ -9,7 +9,7 @@ from middleware.turn import Turn
 class Silent:
     """Stays silent; everything is recorded all the same."""
 
-    abilities = Abilities(memories=False, personality=False, rights=False, is_immediate=True)
+    abilities = Abilities(memories=False, personality=False, rights=False, is_listener=True, is_immediate=True)
 
     async def respond(self, turn: Turn) -> None:
         """Nothing."""

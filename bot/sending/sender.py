@@ -91,6 +91,8 @@ class Sender:
 
         A lone message that may go at once is claimed by the same commit: its call needs no other one before it.
         """
+        if not self._deliveries.is_queuing(statements):
+            return await self._database.commit(*statements)
         session_id = self._deliveries.only_message(statements)
         if session_id is None or not await self._takes_right_now(session_id):
             rows = await self._database.commit(*statements)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.when.language import (
     CLOCK,
@@ -41,8 +42,7 @@ _FRACTIONS = {(1, 2): 0.5, (1, 4): 0.25, (3, 4): 0.75}
 _NOT_LAST = re.compile(r"[\s.!?…]+$")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A word, or several that are one phrase: where it stands, and all that it may be."""
 
     start: int

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from middleware.replies.rich_text import RichText, rich, split_rich
 from middleware.replies.splitting import LIMIT, clean, is_visible, split, utf16_length
 from middleware.texts import say
@@ -59,8 +61,8 @@ def in_messages(file: SendDocument) -> InMessages:
     """The first `file.parts` messages of a text that was to go as a file."""
     cut = _cut(file.content[: _readable(file.parts)], file.markdown)[: file.parts]
     messages = [_message(part, topic_id=file.topic_id, silent=file.silent) for part in cut]
-    messages[0] = replace(messages[0], reply_to=file.reply_to)
-    messages[-1] = replace(messages[-1], buttons=file.buttons)
+    messages[0] = structs.replace(messages[0], reply_to=file.reply_to)
+    messages[-1] = structs.replace(messages[-1], buttons=file.buttons)
     note = RichText(say("document.refused"))
     return InMessages(tuple(messages), _message(note, topic_id=file.topic_id, silent=file.silent))
 
@@ -106,7 +108,7 @@ def _with_document(reply: Reply, document: SendDocument, most: int) -> Iterator[
         yield from _said(reply.text, reply.markdown, max(1, most - 1))
         captions = ()
     caption = captions[0] if captions else RichText("")
-    yield replace(document, text=caption.text, entities=caption.entities)
+    yield structs.replace(document, text=caption.text, entities=caption.entities)
 
 
 def _cut(text: str, markdown: bool, limit: int = _ROOM) -> tuple[RichText, ...]:

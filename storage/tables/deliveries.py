@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from storage.json_text import encode
 from storage.payloads import WITHOUT_WORDS, Payload, SendDocument, SendMessage, UnknownPayload, read
@@ -70,8 +71,7 @@ WHERE deliveryId = ? AND status = 'failed' AND payload = ?
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(Struct, frozen=True, kw_only=True):
     """One call to make. `rank` says who goes first, the lowest; `begun` that a part of the same reply is under way.
 
     `stored` is the payload as the row holds it. `attempts` counts all tries, `ambiguous` those of which nobody knows
@@ -165,6 +165,11 @@ class Deliveries:
             "task": task_id,
         }
         return Statement(_ADD_ONCE if once else _ADD_ALWAYS, _Queuing(payload, params))
+
+    @staticmethod
+    def is_queuing(statements: Sequence[Statement]) -> bool:
+        """True if any of these queues a call by `add`; whatever is merely recorded asks it."""
+        return _Queuing in [type(statement.params) for statement in statements]
 
     @staticmethod
     def queued(statements: Sequence[Statement], answers: Sequence[Rows]) -> list[Delivery]:

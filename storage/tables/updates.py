@@ -7,6 +7,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from msgspec import Struct
+
 from storage.ids import LANES_OF, Side, message_key
 from storage.readers import Readers
 from storage.sequences import following, highest
@@ -98,8 +100,7 @@ _LISTINGS: dict[tuple[Side, bool], str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class Received(Struct, frozen=True, kw_only=True, gc=False):
     """An update as it arrived, ready for the journal. `lane` orders it; `body` is its raw JSON.
 
     `date` is what Telegram says of when it happened, in seconds; `mark` tells it from another one with the same id,
@@ -116,8 +117,7 @@ class Received:
     mark: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True, gc=False):
     """An unfinished update of the journal.
 
     `attempts` counts the tries that were recorded before, `retries` how often it was set aside and taken up again.

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from bot.receiving.arrival import Letter
 from bot.receiving.merging import ALBUM_WINDOW_MS, MAX_MESSAGES, Group, Piece, first_group, may_begin, piece_of
@@ -206,4 +207,4 @@ def test_only_messages_are_asked_about_and_without_a_window_only_pictures_of_alb
     assert may_begin(picture, 0)
     assert not may_begin(letter({**TEXT, "text": '"media_group_id"'}).entry, 0)
     assert may_begin(letter(TEXT).entry, 1)
-    assert not may_begin(replace(picture, kind="edited_message"), 1)
+    assert not may_begin(structs.replace(picture, kind="edited_message"), 1)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bot.sending.refusals import Done, Final, Instead, judge
 from storage.payloads import AnswerCallbackQuery, DeleteMessage, EditMessageText, Entity, Payload, SendMessage, read
