@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
+from itertools import count
 from typing import Any, NamedTuple, Protocol
 
 
@@ -29,12 +31,22 @@ UnitRows = list[Rows]
 
 
 class Order(IntEnum):
-    """The order in which kinds of statements run that neighbouring units have in common, as within each unit."""
+    """The order in which kinds of statements run that neighbouring units have in common, as within each unit.
+
+    First those of a turn, then those of a call: that it is made, and what came of it.
+    """
 
     SOURCE = 0
     MESSAGE = 1
     EVENT = 2
-    AUDIT = 3
+    TOTALS = 3
+    QUEUE = 4
+    ANSWER = 5
+    AUDIT = 6
+    CLAIM = 7
+    SENT = 8
+    FORMER = 9
+    RECEIPT = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,23 +58,40 @@ class Bulk:
     are about the same thing; without one they run as one only where they stand beside each other.
     They give no rows back. Where they are counted, none can change more than it is to: then all have done what they
     should if the sum is right.
+
+    With `told` each gives one back, in whose column of this place stands what it is about: then no two about the same
+    thing run as one.
     """
 
     head: str
     row: str
     tail: str = ""
     order: Order | None = None
+    told: int | None = None
     _texts: dict[int, str] = field(default_factory=dict, init=False, repr=False)
 
-    def sql(self, count: int) -> str:
+    def sql(self, many: int) -> str:
         """The SQL of so many."""
-        if (text := self._texts.get(count)) is None:
-            text = self._texts[count] = f"{self.head}{', '.join([self.row] * count)}{self.tail}"
+        if (text := self._texts.get(many)) is None:
+            text = self._texts[many] = f"{self.head}{', '.join([self.row] * many)}{self.tail}"
         return text
 
-    def of(self, *params: Value, about: Hashable | None = None) -> Statement:
+    @classmethod
+    def update(cls, sql: str, *, order: Order) -> Bulk:
+        """Of an UPDATE whose parameters stand as question marks, the last WHERE in it being its own.
+
+        Several take theirs from a table of them.
+        """
+        places = count(1)
+        changes, _, rows = re.sub(r"\?", lambda _: f"given.column{next(places)}", sql).rpartition("WHERE")
+        row = f"({', '.join('?' * sql.count('?'))})"
+        bulk = cls(f"{changes}FROM (VALUES ", row, f") AS given WHERE{rows}", order=order)
+        bulk._texts[1] = sql
+        return bulk
+
+    def of(self, *params: Value, about: Hashable | None = None, expect: int | None = None) -> Statement:
         """One statement of this kind."""
-        return Statement(self.sql(1), params, bulk=self, about=about)
+        return Statement(self.sql(1), params, expect, self, about)
 
 
 class Statement(NamedTuple):
@@ -70,7 +99,8 @@ class Statement(NamedTuple):
 
     `expect` is the number of rows it must change (or return); any other number voids its whole unit, which
     makes a compare-and-set of it. `bulk` marks what may run as one with others of its kind; its parameters are a tuple.
-    `about` is the thing that it changes or looks up, where statements of another kind do that too.
+    `about` is the thing that it changes or looks up, where statements of another kind do that too: a session, a part of
+    one (the session and what tells the part), or a call.
     """
 
     sql: str

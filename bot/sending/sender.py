@@ -304,11 +304,11 @@ class Sender:
                 received.set()
 
     async def _claim(self, delivery: Delivery) -> Delivery:
-        """The row as it is when it is claimed: what was erased or changed since it was read is not sent."""
+        """Raises ExpectationFailed for what was erased or changed since it was read: that is read again."""
         has_more = not delivery.begun and self._at_hand.begin_reply(delivery)
         begin = (self._deliveries.begin(delivery),) if has_more else ()
-        [[row], *_] = await self._database.commit(self._deliveries.claim(delivery, now_ms=self._clock()), *begin)
-        return self._deliveries.claimed(delivery, row)
+        await self._database.commit(self._deliveries.claim(delivery, now_ms=self._clock()), *begin)
+        return self._deliveries.claimed(delivery)
 
     async def _target(self, delivery: Delivery) -> int | None:
         """The message that a call is about; None when it was not sent, or to a chat whose ids no longer count."""

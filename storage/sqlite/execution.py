@@ -6,11 +6,11 @@ A statement of thirty rows is one call into SQLite, during which the event loop 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import chain, groupby
 
 from storage.errors import ExpectationFailed
-from storage.statement import Bulk, Order, Rows, Statement, Unit, UnitRows
+from storage.statement import Bulk, Order, Rows, Statement, Unit, UnitRows, Value
 
 _SIZES = (64, 32, 16, 8, 4, 2)
 """The numbers of rows that one statement may have. Few, as each is a text that SQLite prepares and keeps."""
@@ -30,14 +30,14 @@ def run_group(connection: sqlite3.Connection, units: Sequence[Unit]) -> list[Uni
     answers: list[UnitRows] = []
     neighbours = _Neighbours()
     for unit in units:
-        if not neighbours.take(unit):
+        answer: UnitRows = [_NOTHING] * len(unit)
+        if not neighbours.take(unit, answer):
             neighbours.run(connection)
             neighbours = _Neighbours()
-            if not neighbours.take(unit):
+            if not neighbours.take(unit, answer):
                 neighbours = _Neighbours()
-                answers.append(_run_in_order(connection, unit))
-                continue
-        answers.append([_NOTHING] * len(unit))
+                answer = _run_in_order(connection, unit)
+        answers.append(answer)
     neighbours.run(connection)
     return answers
 
@@ -48,29 +48,49 @@ class _Neighbours:
     def __init__(self) -> None:
         self._kinds: dict[Bulk, list[Statement]] = {}
         self._latest: dict[Hashable, Order] = {}
+        self._latest_in: dict[Hashable, Order] = {}
+        """Of all parts of a thing."""
+        self._told: dict[Bulk, list[tuple[UnitRows, int]]] = {}
+        """The places of the answers for what gives rows back, in order."""
 
-    def take(self, unit: Unit) -> bool:
-        """False where one of its statements has no order, or is before the latest about the same thing; then no more.
+    def take(self, unit: Unit, answer: UnitRows) -> bool:
+        """False where one of its statements has no order, or may not be behind what was taken; then no more.
 
         What was taken until then is to be run in front of such a unit.
         """
         for statement in unit:
-            bulk = statement.bulk
-            if bulk is None or bulk.order is None:
+            if statement.bulk is None or not self._may_follow(statement.bulk, statement.about):
                 return False
-            if statement.about is not None:
-                if self._latest.get(statement.about, bulk.order) > bulk.order:
-                    return False
-                self._latest[statement.about] = bulk.order
-        for statement in unit:
+        for place, statement in enumerate(unit):
             assert statement.bulk is not None
             self._kinds.setdefault(statement.bulk, []).append(statement)
+            if statement.bulk.told is not None:
+                self._told.setdefault(statement.bulk, []).append((answer, place))
         return True
 
+    def _may_follow(self, bulk: Bulk, about: Hashable | None) -> bool:
+        """False where it is before the latest about the same thing, about all that this is a part of, or a part of it.
+
+        Of what gives rows back one in all may be about a thing.
+        """
+        order = bulk.order
+        if order is None or about is None:
+            return order is not None
+        before = self._latest.get(about, -1)
+        if isinstance(about, tuple):
+            before = max(before, self._latest.get(about[0], -1))
+            self._latest_in[about[0]] = max(order, self._latest_in.get(about[0], order))
+        else:
+            before = max(before, self._latest_in.get(about, -1))
+        self._latest[about] = order
+        return before < order if bulk.told is not None else before <= order
+
     def run(self, connection: sqlite3.Connection) -> None:
-        """Run what was taken; raises what voids any of it."""
+        """Run what was taken, and enter what it gives back; raises what voids any of it."""
         for bulk in sorted(self._kinds, key=_order):
-            _run_as_one(connection, bulk, self._kinds[bulk])
+            told = _run_as_one(connection, bulk, self._kinds[bulk])
+            for (answer, place), rows in zip(self._told.get(bulk, ()), told, strict=True):
+                answer[place] = rows
 
 
 def _order(bulk: Bulk) -> Order:
@@ -96,26 +116,40 @@ def _run_in_order(connection: sqlite3.Connection, unit: Unit) -> UnitRows:
 
 def _kind(statement: Statement) -> tuple[Bulk | str, bool]:
     """How it runs with others, and whether there is nothing to give back of it, nor to count."""
-    return statement.bulk or statement.sql, statement.expect is None and not statement.answers
+    bulk = None if statement.bulk is None or statement.bulk.told is not None else statement.bulk
+    return bulk or statement.sql, statement.expect is None and not statement.answers
 
 
-def _run_as_one(connection: sqlite3.Connection, bulk: Bulk, statements: Sequence[Statement]) -> None:
-    done = 0
+def _run_as_one(connection: sqlite3.Connection, bulk: Bulk, statements: Sequence[Statement]) -> list[Rows]:
+    """The answer of each, where they tell something."""
+    done, told = 0, []
     for size in _SIZES:
         while len(statements) - done >= size:
-            _run_part(connection, bulk, statements[done : done + size])
+            told += _run_part(connection, bulk, statements[done : done + size])
             done += size
     for statement in statements[done:]:
-        _run(connection, statement)
+        rows = _run(connection, statement)
+        told += [] if bulk.told is None else [rows]
+    return told
 
 
-def _run_part(connection: sqlite3.Connection, bulk: Bulk, part: Sequence[Statement]) -> None:
-    params = list(chain.from_iterable([statement.params for statement in part]))
+def _run_part(connection: sqlite3.Connection, bulk: Bulk, part: Sequence[Statement]) -> list[Rows]:
+    params = list(chain.from_iterable([_values(statement) for statement in part]))
     cursor = connection.execute(bulk.sql(len(part)), params)
+    if bulk.told is not None:
+        rows = {row[bulk.told]: [row] for row in cursor.fetchall()}
+        # Of whom there is none, that is seen when each runs by itself.
+        return [rows[statement.about] for statement in part]
     counted = [statement.expect for statement in part if statement.expect is not None]
     if counted and (len(counted) < len(part) or sum(counted) != cursor.rowcount):
         # Whose row is missing is seen when each runs by itself.
         raise ExpectationFailed(bulk.sql(1), sum(counted), cursor.rowcount)
+    return []
+
+
+def _values(statement: Statement) -> Iterable[Value]:
+    params = statement.params
+    return params.values() if isinstance(params, Mapping) else params
 
 
 def _run(connection: sqlite3.Connection, statement: Statement) -> Rows:

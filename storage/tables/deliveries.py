@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from storage.json_text import encode
 from storage.payloads import WITHOUT_WORDS, Payload, SendDocument, SendMessage, UnknownPayload, read
 from storage.readers import Readers
 from storage.sequences import following
-from storage.statement import Row, Rows, Statement, Value
+from storage.statement import Bulk, Order, Row, Rows, Statement, Value
 
 _COLUMNS = (
     "deliveryId, sessionId, payload, status, sequence, replyId, rank, begun, taskId, attempts, ambiguous, failures, "
@@ -42,11 +43,35 @@ VALUES (:delivery, :session, 'telegram', :payload, {status}, {begun}, {begun}, :
 
 
 _ADD_PENDING = _add("'pending'", "0")
+_ADD_SOME = Bulk(
+    "WITH given (delivery, session, payload, now, reply, part, start, apart, asked, task) AS (VALUES ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    f"""), found AS (SELECT *, {_NEXT} - 1 + row_number() OVER () - part AS first FROM given)
+INSERT INTO polar_delivery_queue
+  (deliveryId, sessionId, channel, payload, status, begun, attempts, createdAtMs, updatedAtMs, sequence, replyId,
+   askedBy, taskId, rank)
+SELECT delivery, session, 'telegram', payload, 'pending', 0, 0, now, now, first + part, reply, asked, task,
+  first - max(0, min(start, coalesce(first - ({_LAST_ASKED.replace(":", "found.")}) - apart, start)))
+FROM found WHERE TRUE RETURNING {_COLUMNS}""",
+    order=Order.QUEUE,
+    told=1,
+)
+"""As many of `_ADD_ALWAYS`, each of another session, by the parameters of that in their order."""
 _ADD_ALWAYS = f"{_ADD_PENDING}RETURNING {_COLUMNS}"
 _ADD_CLAIMED = _add(_IF_ALONE.format("'sending'", "'pending'"), _IF_ALONE.format(1, 0)) + f"RETURNING {_COLUMNS}"
 _ADD_ONCE = f"{_ADD_PENDING}ON CONFLICT (deliveryId) DO NOTHING RETURNING {_COLUMNS}"
 # What the parts of one reply have in common.
 _SHARED = "sessionId, channel, replyId, rank, begun, askedBy, taskId"
+_CLAIM = Bulk.update(
+    "UPDATE polar_delivery_queue SET status = 'sending', begun = 1, attempts = attempts + 1, updatedAtMs = ? "
+    "WHERE deliveryId = ? AND status = 'pending' AND sessionId = ? AND payload = ?",
+    order=Order.CLAIM,
+)
+_FINISH = Bulk.update(
+    f"UPDATE polar_delivery_queue SET status = 'sent', reason = ?, updatedAtMs = ?, payload = {WITHOUT_WORDS} "
+    "WHERE deliveryId = ? AND status = 'sending'",
+    order=Order.SENT,
+)
 _FAIL = """
 UPDATE polar_delivery_queue
 SET status = 'failed', reason = ?, traceback = ?, ambiguous = max(ambiguous, ?), failures = failures + ?,
@@ -164,7 +189,8 @@ class Deliveries:
             "asked": asked_by,
             "task": task_id,
         }
-        return Statement(_ADD_ONCE if once else _ADD_ALWAYS, _Queuing(payload, params))
+        queuing = _Queuing(payload, params)
+        return Statement(_ADD_ONCE, queuing) if once else Statement(_ADD_ALWAYS, queuing, None, _ADD_SOME, session_id)
 
     @staticmethod
     def is_queuing(statements: Sequence[Statement]) -> bool:
@@ -193,7 +219,7 @@ class Deliveries:
     def claiming(statements: Sequence[Statement]) -> list[Statement]:
         """The same, but that call is claimed by them where nothing else of its session waits, or is in flight."""
         return [
-            statement._replace(sql=_ADD_CLAIMED) if statement.sql is _ADD_ALWAYS else statement
+            Statement(_ADD_CLAIMED, statement.params) if statement.sql is _ADD_ALWAYS else statement
             for statement in statements
         ]
 
@@ -211,19 +237,15 @@ class Deliveries:
     def claim(delivery: Delivery, *, now_ms: int) -> Statement:
         """From `pending` to `sending`: from here on the call may have taken effect.
 
-        Gives the row back as it is then, for `claimed`: it may have been changed since it was read.
+        Voids its unit where what is said, or where, was changed since the row was read: what was erased is not sent.
         """
-        return Statement(
-            "UPDATE polar_delivery_queue SET status = 'sending', begun = 1, attempts = attempts + 1, updatedAtMs = ? "
-            f"WHERE deliveryId = ? AND status = 'pending' RETURNING {_COLUMNS}",
-            (now_ms, delivery.delivery_id),
-            expect=1,
-        )
+        about = delivery.session_id, delivery.delivery_id
+        return _CLAIM.of(now_ms, delivery.delivery_id, delivery.session_id, delivery.stored, about=about, expect=1)
 
     @staticmethod
-    def claimed(delivery: Delivery, row: Row) -> Delivery:
-        """The call as its claim has given it back; what it says is not parsed again where it has not changed."""
-        return Delivery.from_row(row, delivery.payload if row[2] == delivery.stored else None)
+    def claimed(delivery: Delivery) -> Delivery:
+        """The call as its claim leaves it."""
+        return replace(delivery, status="sending", begun=True, attempts=delivery.attempts + 1)
 
     @staticmethod
     def begin(delivery: Delivery) -> Statement:
@@ -233,12 +255,8 @@ class Deliveries:
     @staticmethod
     def finish(delivery: Delivery, *, reason: str | None, now_ms: int) -> Statement:
         """From `sending` to `sent`; what it said is not kept here."""
-        return Statement(
-            f"UPDATE polar_delivery_queue SET status = 'sent', reason = ?, updatedAtMs = ?, payload = {WITHOUT_WORDS} "
-            "WHERE deliveryId = ? AND status = 'sending'",
-            (reason, now_ms, delivery.delivery_id),
-            expect=1,
-        )
+        about = delivery.session_id, delivery.delivery_id
+        return _FINISH.of(reason, now_ms, delivery.delivery_id, about=about, expect=1)
 
     @staticmethod
     def fail(

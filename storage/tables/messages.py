@@ -21,11 +21,19 @@ _ADD_RECEIVED = Bulk(
     " ON CONFLICT (sessionId, telegramMessageId) WHERE telegramMessageId IS NOT NULL DO NOTHING",
     order=Order.MESSAGE,
 )
-_ADD_QUEUED = """
-INSERT INTO polar_messages
-  (sessionId, role, threadKey, kind, text, attachment, origin, deliveryId, answersMessageId, createdAtMs)
-VALUES (?, 'assistant', ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_ADD_ANSWER = Bulk(
+    "INSERT INTO polar_messages "
+    "(sessionId, role, threadKey, kind, text, attachment, origin, deliveryId, answersMessageId, createdAtMs) VALUES ",
+    "(?, 'assistant', ?, ?, ?, ?, ?, ?, ?, ?)",
+    order=Order.ANSWER,
+)
+_ADD_QUEUED = _ADD_ANSWER.sql(1)
+_LOSE_NUMBER = "UPDATE polar_messages SET telegramMessageId = NULL WHERE sessionId = ? AND telegramMessageId = ?"
+_LOSE = Bulk.update(f"{_LOSE_NUMBER} AND coalesce(deliveryId, '') <> ?", order=Order.FORMER)
+_ADD_RECEIPT = Bulk.update(
+    "UPDATE polar_messages SET sessionId = ?, messageId = ?, telegramMessageId = ? WHERE deliveryId = ?",
+    order=Order.RECEIPT,
+)
 _ON_DELIVERY = "ON CONFLICT (deliveryId) WHERE deliveryId IS NOT NULL"
 _SAY_ANOTHER = """
 DO UPDATE SET text = excluded.text, origin = excluded.origin, answersMessageId = excluded.answersMessageId,
@@ -45,8 +53,6 @@ _COLUMNS = (
     "sequence, sessionId, messageId, role, telegramMessageId, threadKey, userId, kind, text, attachment, "
     "origin, createdAtMs, editDate, answersMessageId, deliveryId"
 )
-
-
 _NEWEST = 2**63 - 1
 MOST = 100
 """More messages than one turn has; they were stored in one commit, and so beside each other."""
@@ -56,8 +62,6 @@ WHERE sequence BETWEEN :sequence - {MOST} AND :sequence + {MOST}
   AND (sequence = :sequence OR turnId = (SELECT turnId FROM polar_messages WHERE sequence = :sequence))
 ORDER BY sequence
 """
-
-
 LOOKED_BACK = 10_000
 _HAS_WRITTEN = """
 SELECT 1 FROM (
@@ -183,7 +187,9 @@ class Messages:
             answers,
             now_ms,
         )
-        return Statement(f"{_ADD_QUEUED}{_ON_DELIVERY} DO NOTHING" if once else _ADD_QUEUED, params)
+        if once:
+            return Statement(f"{_ADD_QUEUED} {_ON_DELIVERY} DO NOTHING", params)
+        return _ADD_ANSWER.of(*params, about=session_id)
 
     @staticmethod
     def rewrite(
@@ -198,7 +204,7 @@ class Messages:
     ) -> Statement:
         """Say something else in a part of ours that is there, queued or sent; one that is not there is added."""
         params = (session_id, thread_key, "text", text, None, encode(origin.to_json()), delivery_id, answers, now_ms)
-        return Statement(f"{_ADD_QUEUED}{_ON_DELIVERY} {_SAY_ANOTHER}", params)
+        return Statement(f"{_ADD_QUEUED} {_ON_DELIVERY} {_SAY_ANOTHER}", params)
 
     @staticmethod
     def keep_former(delivery_id: str, *, text: str = "", now_ms: int) -> Statement:
@@ -257,16 +263,10 @@ class Messages:
 
         An older row with the same id loses it: a server that counts anew has given it away again.
         """
+        about, message_id = message_key(session_id, telegram_message_id), sent_message_id(telegram_message_id)
         return (
-            Statement(
-                "UPDATE polar_messages SET telegramMessageId = NULL "
-                "WHERE sessionId = ? AND telegramMessageId = ? AND coalesce(deliveryId, '') <> ?",
-                (session_id, telegram_message_id, delivery_id),
-            ),
-            Statement(
-                "UPDATE polar_messages SET sessionId = ?, messageId = ?, telegramMessageId = ? WHERE deliveryId = ?",
-                (session_id, sent_message_id(telegram_message_id), telegram_message_id, delivery_id),
-            ),
+            _LOSE.of(session_id, telegram_message_id, delivery_id, about=about),
+            _ADD_RECEIPT.of(session_id, message_id, telegram_message_id, delivery_id, about=about),
         )
 
     @staticmethod

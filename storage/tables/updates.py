@@ -48,15 +48,11 @@ A hundred are as many as Telegram gives at once.
 """
 _LAST = Statement(f"SELECT {highest('polar_updates')}")
 _HOLD = "SELECT 1 FROM polar_updates WHERE updateId = ? AND sequence = ? AND status = 'pending'"
-_FINISHED = (
-    "UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = {now}{given} "
-    "WHERE updateId = {id} AND sequence = {place} AND status = 'pending'"
+_FINISH = Bulk.update(
+    "UPDATE polar_updates SET status = 'done', body = NULL, finishedAtMs = ? "
+    "WHERE updateId = ? AND sequence = ? AND status = 'pending'",
+    order=Order.SOURCE,
 )
-_FINISH = _FINISHED.format(now="?", given="", id="?", place="?")
-_FROM_SOME, _OF_SOME = _FINISHED.format(
-    now="given.column1", given=" FROM (VALUES / ) AS given", id="given.column2", place="given.column3"
-).split("/")
-_FINISH_AS_ONE = Bulk(_FROM_SOME, "(?, ?, ?)", _OF_SOME, order=Order.SOURCE)
 _SET_ASIDE = """
 UPDATE polar_updates SET status = 'dead', attempts = ?, reason = ?, traceback = ?, finishedAtMs = ?
 WHERE updateId = ? AND sequence = ? AND status = 'pending'
@@ -193,7 +189,7 @@ class Updates:
 
         `about` is the message that it brought, as `Entry.about` has it: who asks whether that is pending minds it.
         """
-        return Statement(_FINISH, (now_ms, update_id, sequence), expect=1, bulk=_FINISH_AS_ONE, about=about)
+        return _FINISH.of(now_ms, update_id, sequence, about=about, expect=1)
 
     @staticmethod
     def fail(update_id: int, sequence: int, *, attempt: int) -> Statement:

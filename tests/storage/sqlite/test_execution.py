@@ -14,20 +14,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage import migrations
-from storage.ids import event_id, message_key, update_turn_id
-from storage.origin import UNKNOWN
 from storage.sqlite import opening
 from storage.sqlite.writer import run_batch
 from storage.statement import Bulk, Order, Statement, Unit, UnitRows
-from storage.tables.audit import AuditTrail
-from storage.tables.feedback import FeedbackLedger
-from storage.tables.messages import Messages
 from storage.tables.updates import Received, Updates
+from tests.storage.committed import (
+    MESSAGES,
+    REACTIONS,
+    S,
+    T,
+    answered,
+    audited,
+    call,
+    claimed,
+    finish,
+    ours,
+    reacted,
+    received,
+    said,
+)
 from tests.storage.files import NOW_MS
-
-S = "telegram:chat:1"
-MESSAGES, REACTIONS = range(1, 7), range(101, 120)
-"""The updates that are pending: messages, with their Telegram ids, and reactions."""
 
 
 class Spy(sqlite3.Connection):
@@ -78,69 +84,6 @@ def loaded() -> Spy:
     return opened
 
 
-def finish(update: int) -> Statement:
-    """The end of an update."""
-    about = message_key(S, update) if update in MESSAGES else None
-    return Updates.finish(update, place_of(update), now_ms=NOW_MS + update, about=about)
-
-
-def place_of(update: int) -> int:
-    """Its sequence."""
-    return [*MESSAGES, *REACTIONS].index(update) + 1
-
-
-def said(number: int, text: str = "words") -> Statement:
-    """A person's message."""
-    return Messages.add_received(
-        session_id=S,
-        telegram_message_id=number,
-        turn_id=update_turn_id(number, number),
-        thread_key="root:1",
-        user_id=str(number % 2),
-        kind="text",
-        text=text,
-        attachment=None,
-        now_ms=NOW_MS,
-    )
-
-
-def reacted(update: int, number: int, position: int = 0) -> Statement:
-    """A reaction to a message, by its Telegram id."""
-    return FeedbackLedger.append_on_message(
-        event_id=event_id(update_turn_id(update, 1), position, at_ms=NOW_MS),
-        event_type="reaction_added",
-        session_id=S,
-        telegram_message_id=number,
-        chat_id=1,
-        emoji="👍",
-        polarity="positive",
-        payload={"actor": "7", "updateId": update},
-        now_ms=NOW_MS + update,
-    )
-
-
-def audited(update: int, outcome: str = "recorded") -> Statement:
-    """A turn's row for the operator."""
-    return AuditTrail.append(
-        turn_id=update_turn_id(update, 1),
-        attempt=1,
-        kind="message",
-        session_id=S,
-        user_id="7",
-        outcome=outcome,
-        reason=None,
-        duration_ms=update,
-        now_ms=NOW_MS,
-    )
-
-
-def queued(number: int) -> Statement:
-    """A reply of ours, which has no mark."""
-    return Messages.add_queued(
-        session_id=S, thread_key="root:1", text="ours", origin=UNKNOWN, delivery_id=f"d{number}", now_ms=NOW_MS
-    )
-
-
 ERASE = Statement("UPDATE polar_messages SET text = '' WHERE userId = '1' AND text <> ''")
 LOOK = Statement("SELECT count(*), max(sequence) FROM polar_messages")
 
@@ -151,13 +94,15 @@ def outcome(answer: UnitRows | Exception) -> Any:
 
 
 def everything(connection: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of all tables, with the hidden numbers of those that have one."""
+    """All rows of all tables, with the hidden numbers of those that have one; of messages their order in a chat."""
     tables = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name LIKE 'polar%'")
-    return {
+    rows = {
         name: connection.execute(f"SELECT {'' if 'WITHOUT ROWID' in sql else 'rowid, '}* FROM {name}").fetchall()
         for name, sql in tables.fetchall()
         if "_fts" not in name
     }
+    rows["polar_messages"] = sorted((row[2:] for row in rows["polar_messages"]), key=lambda row: str(row[0]))
+    return rows
 
 
 @pytest.mark.parametrize(("count", "expected"), [(1, 1), (2, 1), (7, 3), (8, 1), (16, 1), (100, 3)])
@@ -235,6 +180,37 @@ def test_an_update_does_not_end_before_a_reaction_that_looks_for_it(connection: 
     assert found == [("msg_u_1",), ("telegram:1:1",)]
 
 
+@pytest.mark.parametrize(("make", "calls"), [(answered, 5), (claimed, 1), (received, 3)])
+def test_answers_and_their_calls_cost_few_calls(connection: Spy, make: Callable[..., Unit], calls: int) -> None:
+    """A statement a kind, however many chats there are; each call gets its own row."""
+    chats = {number: f"telegram:chat:{number}" for number in range(8)}
+    before: list[Callable[..., Unit]] = [lambda number, session: answered(REACTIONS[number], number, session), claimed]
+    units = [*before, received][: 1 + [answered, claimed, received].index(make)]
+    for of in units:
+        connection.calls.clear()
+        answers = run_batch(connection, [of(number, session) for number, session in chats.items()])
+    assert len(connection.calls) == calls + 2
+    if make is answered:
+        told = [[tuple(row[:2]) for row in rows] for answer in answers if isinstance(answer, list) for rows in answer]
+        own = [[(f"d{number}", session)] for number, session in chats.items()]
+        assert told == [rows for row in own for rows in ([], [], row, [], [])]
+
+
+def test_what_somebody_writes_behind_an_answer_stays_behind_it(connection: Spy) -> None:
+    """In one chat; in another one nobody can tell."""
+    run_batch(connection, [(said(1), *answered(1, 1)), (said(2), audited(2)), (said(3), *answered(3, 3))])
+    rows = connection.execute("SELECT role FROM polar_messages ORDER BY sequence").fetchall()
+    assert [role for (role,) in rows] == ["user", "assistant", "user", "user", "assistant"]
+
+
+def test_a_call_that_was_changed_is_not_claimed(connection: Spy) -> None:
+    """The others of its group are."""
+    run_batch(connection, [answered(REACTIONS[number], number, f"telegram:chat:{number}") for number in range(4)])
+    connection.execute("UPDATE polar_delivery_queue SET payload = '{}' WHERE deliveryId = 'd2'")
+    answers = run_batch(connection, [claimed(number, f"telegram:chat:{number}") for number in range(4)])
+    assert [isinstance(answer, Exception) for answer in answers] == [False, False, True, False]
+
+
 PAIRS = "CREATE TABLE pairs (name TEXT PRIMARY KEY, place INTEGER)"
 PLACE = Bulk("INSERT INTO pairs (name) VALUES ", "(?)", " ON CONFLICT DO NOTHING")
 
@@ -300,7 +276,17 @@ KINDS: dict[str, Callable[[int, int], Unit]] = {
     "two": lambda update, number: (finish(update), *(reacted(update, number, n) for n in (0, 1)), audited(update)),
     "reaction of no update": lambda update, number: (reacted(update, number), audited(update)),
     "backwards": lambda update, number: (reacted(update, number), said(number)),
-    "queued": lambda update, number: (said(number), queued(number)),
+    "ours": lambda update, number: (said(number), ours(number)),
+    "answer": lambda update, number: answered(update, number),
+    "answer elsewhere": lambda update, number: answered(update, number + 6, T),
+    "text with an answer": lambda update, number: (said(number), *answered(number, number)),
+    "two answers": lambda update, number: (*answered(update, number), call(number + 12), ours(number + 12)),
+    "call alone": lambda update, number: (finish(update), call(number)),
+    "claim": lambda update, number: claimed(number),
+    "claim elsewhere": lambda update, number: claimed(number + 6, T),
+    "receipt": lambda update, number: received(number),
+    "receipt elsewhere": lambda update, number: received(number + 6, T),
+    "call and its end": lambda update, number: (*claimed(number), *received(number)),
     "erasure": lambda update, number: (ERASE, LOOK),
     "held": lambda update, number: (Updates.hold(number, number), audited(number)),
     "void": lambda update, number: (said(number), Statement("nonsense")),

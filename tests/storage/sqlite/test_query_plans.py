@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from storage.origin import UNKNOWN
 from storage.payloads import SendMessage
 from storage.statement import Statement
 from storage.tables.access import Permissions
+from storage.tables.answer_totals import AnswerTotals
 from storage.tables.audit import AuditTrail
 from storage.tables.budgets import Budgets
 from storage.tables.chats import Chats
@@ -187,6 +188,10 @@ WRITES: dict[str, Callable[[Database], tuple[Statement, ...]]] = {
             now_ms=1,
         ),
     ),
+    "messages.add_queued": lambda db: (
+        Messages.add_queued(session_id=S, thread_key="r", text="x", origin=UNKNOWN, delivery_id="d", now_ms=1),
+    ),
+    "answer_totals.count": lambda db: (AnswerTotals.count(UNKNOWN, is_private=True, milliseconds=1, now_ms=1),),
     "audit.append": lambda db: (
         AuditTrail.append(
             turn_id="t",
@@ -291,13 +296,20 @@ async def test_a_write_scans_no_table(database: Database, path: Path, name: str)
         assert scans(plan(path, statement.sql, statement.params)) == []
 
 
-@pytest.mark.parametrize("name", ["messages.add_received", "feedback.append_on_message", "audit.append"])
+AS_ONE = (
+    *("updates.finish", "messages.add_received", "feedback.append_on_message", "audit.append", "answer_totals.count"),
+    *("deliveries.add", "messages.add_queued", "deliveries.claim", "deliveries.finish", "messages.add_receipt"),
+)
+
+
+@pytest.mark.parametrize("name", AS_ONE)
 async def test_several_writes_as_one_scan_no_table(database: Database, path: Path, name: str) -> None:
     """Each row of theirs is a search of its own."""
-    [statement] = WRITES[name](database)
-    assert statement.bulk is not None
-    assert isinstance(statement.params, tuple)
-    assert scans(plan(path, statement.bulk.sql(4), statement.params * 4)) == []
+    for statement in WRITES[name](database):
+        assert statement.bulk is not None
+        params = statement.params
+        values = (*params.values(),) if isinstance(params, Mapping) else params
+        assert scans(plan(path, statement.bulk.sql(4), values * 4)) == []
 
 
 async def test_feedback_looks_its_message_up_by_indexes(database: Database, path: Path) -> None:
