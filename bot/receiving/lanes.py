@@ -180,7 +180,6 @@ class Lanes:
         """Read on, or take what waits into hand; False when there is nothing to do before something happens."""
         if self._is_stopping:
             return False
-        self._burst = BURST
         self._wake_due()
         room = min(PAGE, self._room)
         has_read = self._is_unread and room > 0
@@ -283,9 +282,17 @@ class Lanes:
 
     def _start(self, entry: Entry, upcoming: Next) -> None:
         if not self._is_stopping:
+            if self._burst == BURST:
+                asyncio.get_running_loop().call_soon(self._refill)
             self._free -= 1
             self._burst -= 1
             self._tasks.start(entry.lane, partial(self._hold, entry, upcoming), name=f"lane {entry.lane}")
+
+    def _refill(self) -> None:
+        """In the next pass as many may begin again."""
+        self._burst = BURST
+        if self._ready:
+            self._awake.set()
 
     def must_read(self, entry: Entry) -> bool:
         """True if more of its lane is known than is kept, and nobody waits who would come before that."""

@@ -25,6 +25,8 @@ from storage.statement import Parameters, Rows
 log = logging.getLogger("polar.database")
 
 READERS = 2
+AGAIN_S = 1.0
+"""The time after which a server is told once more that it is to end something."""
 _Asked = tuple[str, Parameters]
 
 
@@ -192,11 +194,17 @@ class PostgresAsking(PostgresReaders):
         raise QuestionTooLong
 
     async def close(self) -> None:
-        """End what is being asked, and close every connection."""
-        self.is_closed = True
-        for reader in self.opened:
-            await reader.cancel()
-        await super().close()
+        """End what is being asked, and close every connection.
+
+        A server may miss that it is to end something, and says so to nobody: it is told again until that has ended.
+        """
+        closing = asyncio.create_task(super().close(), name="readers' end")
+        await asyncio.sleep(0)
+        while not closing.done():
+            for reader in tuple(self.opened):
+                await reader.cancel()
+            await asyncio.wait((closing,), timeout=AGAIN_S)
+        await closing
 
 
 class ServerLookUps:

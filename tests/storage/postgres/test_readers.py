@@ -190,6 +190,26 @@ async def test_closing_ends_what_is_being_asked(home: str) -> None:
     await asking.close()
 
 
+async def test_what_a_server_does_not_hear_it_is_told_again(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That something is to end may be lost on its way, and nobody learns of it."""
+    told: list[psycopg.AsyncConnection[Any]] = []
+    cancel = psycopg.AsyncConnection.cancel_safe
+
+    async def unreliably(link: psycopg.AsyncConnection[Any]) -> None:
+        told.append(link)
+        if told.count(link) > 1:
+            await cancel(link)
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "cancel_safe", unreliably)
+    asking = PostgresAsking(ServerUrl(home), limit_s=600)
+    await asking.add_readers()
+    task = asyncio.create_task(asking.fetch(SLOW))
+    await until(lambda: sessions(home, "state = 'active'") == 1)
+    await asking.close()
+    with pytest.raises(DatabaseClosed):
+        await task
+
+
 async def test_closing_answers_what_was_asked(readers: PostgresReaders, keyed: ServerLookUps, home: str) -> None:
     """And nothing that comes later; no session is left."""
     tasks = [asyncio.create_task(fetch("SELECT 1")) for fetch in (readers.fetch, keyed.fetch) for _ in range(3)]
