@@ -14,14 +14,13 @@ from typing import Protocol
 
 from telegram.error import InvalidToken, NetworkError, RetryAfter
 
-from bot import home
+from bot import home, responders
 from bot.app import App
 from bot.beat import LifeSigns
 from bot.clock import jittered, new_token, system_clock
 from bot.doctor import on_server
 from bot.errors import CannotRun
 from bot.receiving.polling import Polling
-from bot.responders import least_usd
 from bot.settings import Settings
 from bot.standby import Standby
 from bot.supervised import Supervisor, end
@@ -87,6 +86,7 @@ async def running(
         raise CannotRun(MISSING.format(demo=home.find().demo))
     if settings.webhook_url and not settings.webhook_secret.get_secret_value():
         raise CannotRun("POLAR_WEBHOOK_SECRET is missing: without it anybody could send updates to the webhook")
+    responders.load(settings)
     clock = clock or system_clock(settings.clock_offset_seconds)
     service = service or ServiceManager()
     standby = Standby(announce, service)
@@ -229,7 +229,11 @@ async def _initialize(app: App) -> None:
 async def _check_budget(app: App) -> None:
     """Whoever finds a bot that is open to all may spend its owner's money; that is the owner's to allow."""
     settings = app.settings
-    if settings.access != "open" or settings.open_without_budget or not least_usd(settings, now_ms=app.clock()):
+    if (
+        settings.access != "open"
+        or settings.open_without_budget
+        or not responders.least_usd(settings, now_ms=app.clock())
+    ):
         return
     balances = await app.stores.budgets.balances(user_id="", session_id="", now_ms=app.clock())
     if not any(balance.policy.blocks for balance in balances):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import cast
 
 from bot.errors import SettingsError
@@ -31,6 +32,17 @@ def least_usd(settings: Settings, *, now_ms: int) -> float | None:
 
     most = settings.openai_max_output_tokens
     return Prices.of(settings).estimate(input_tokens=0, output_tokens=most, at_ms=now_ms)
+
+
+def load(settings: Settings) -> None:
+    """Import what answers, which may take seconds on a busy machine; raises SettingsError, as `build` does.
+
+    To be called before the database is taken: whoever has it on a server must not stand still.
+    """
+    if settings.responder == "openai":
+        importlib.import_module("bot.responders.model.responder")
+    elif settings.responder not in KNOWN:
+        load_named("POLAR_RESPONDER", settings.responder)
 
 
 def build(settings: Settings, *, stores: Stores, propose: Propose, remember: Remember, clock: Clock) -> Responder:

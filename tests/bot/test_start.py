@@ -7,6 +7,7 @@ import json
 import re
 import signal
 import sqlite3
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -176,6 +177,22 @@ async def test_a_responder_that_does_not_exist_is_named(house: House) -> None:
     line = await failure(house, responder="no.such.module:Thing")
     assert "POLAR_RESPONDER" in line
     assert "no.such.module" in line
+
+
+async def test_what_answers_is_loaded_before_the_database_is_taken(house: House) -> None:
+    """It may take seconds, in which whoever has a server's database would be taken for dead."""
+    await failure(house, responder="no.such.module:Thing")
+    assert not house.path.exists()
+    code = "from bot import responders, settings; import sys; responders.load(settings.load()); print(*sys.modules)"
+    asked = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", code),
+        cwd=CHECKOUT,
+        env=house.environment(responder="openai", openai_model="m"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, printed = await end(asked)
+    assert {"openai", "genai_prices"} <= {*printed.split()}
 
 
 async def test_a_second_bot_on_the_same_database_is_refused_while_the_first_goes_on(house: House) -> None:
