@@ -16,7 +16,7 @@ from tests.looking import tell
 
 pytestmark = pytest.mark.slow
 
-MEMORIES, OWN_EVERY = 15_000, 20
+MEMORIES, OWN_EVERY = 30_000, 20
 FILL = """
 WITH RECURSIVE n (x) AS (SELECT 0 UNION ALL SELECT x + 1 FROM n WHERE x < ? - 1)
 INSERT INTO polar_memory

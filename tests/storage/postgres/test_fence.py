@@ -159,7 +159,7 @@ async def test_a_lease_that_cannot_be_renewed_is_over_by_our_own_clock(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server does not answer: nothing is sent any more, and whoever waits for it waits no longer."""
-    monkeypatch.setattr(fence, "LEASE_S", 0.2)
+    monkeypatch.setattr(fence, "LEASE_S", 2.0)
     monkeypatch.setattr(fence, "RENEW_S", 0.02)
     with psycopg.connect(url) as other:
         async with opened(url) as first:
