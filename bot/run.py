@@ -20,6 +20,7 @@ from bot.beat import LifeSigns
 from bot.clock import jittered, new_token, system_clock
 from bot.doctor import on_server
 from bot.errors import CannotRun
+from bot.named import load_named
 from bot.receiving.polling import Polling
 from bot.settings import Settings
 from bot.standby import Standby
@@ -87,6 +88,8 @@ async def running(
     if settings.webhook_url and not settings.webhook_secret.get_secret_value():
         raise CannotRun("POLAR_WEBHOOK_SECRET is missing: without it anybody could send updates to the webhook")
     responders.load(settings)
+    for name in settings.middleware:
+        load_named("POLAR_MIDDLEWARE", name)
     clock = clock or system_clock(settings.clock_offset_seconds)
     service = service or ServiceManager()
     standby = Standby(announce, service)

@@ -20,10 +20,6 @@ _COLUMNS = (
 _NEXT = following("polar_delivery_queue")
 APART = 100
 """The calls that a further reply to somebody stands behind the last one of theirs that still waits in a chat."""
-_LAST_ASKED = """
-SELECT rank FROM polar_delivery_queue INDEXED BY polar_delivery_asked
-WHERE sessionId = :session AND askedBy = :asked AND status IN ('pending', 'sending') ORDER BY rank DESC LIMIT 1
-"""
 _FIRST = f"{_NEXT} - :part"
 """The sequence of the reply's first part."""
 _IF_ALONE = """CASE WHEN EXISTS (
@@ -31,14 +27,26 @@ _IF_ALONE = """CASE WHEN EXISTS (
   WHERE sessionId = :session AND status IN ('pending', 'sending')) THEN {1} ELSE {0} END"""
 
 
-def _add(status: str, begun: str) -> str:
-    """The SQL that queues a call, in this status; `begun` is 1 where that is what a claim leaves, else 0."""
-    return f"""
+_INSERT = """
 INSERT INTO polar_delivery_queue
   (deliveryId, sessionId, channel, payload, status, begun, attempts, createdAtMs, updatedAtMs, sequence, replyId,
    askedBy, taskId, rank)
+"""
+
+
+def _rank(first: str, of: str) -> str:
+    """As SQL: the rank of a reply with this first sequence; `of` stands before the name of each value that is given."""
+    last_asked = f"""SELECT rank FROM polar_delivery_queue INDEXED BY polar_delivery_asked
+WHERE sessionId = {of}session AND askedBy = {of}asked AND status IN ('pending', 'sending') ORDER BY rank DESC LIMIT 1
+"""
+    return f"{first} - max(0, min({of}start, coalesce({first} - ({last_asked}) - {of}apart, {of}start)))"
+
+
+def _add(status: str, begun: str) -> str:
+    """The SQL that queues a call, in this status; `begun` is 1 where that is what a claim leaves, else 0."""
+    return f"""{_INSERT}
 VALUES (:delivery, :session, 'telegram', :payload, {status}, {begun}, {begun}, :now, :now, {_NEXT}, :reply,
-  :asked, :task, {_FIRST} - max(0, min(:start, coalesce({_FIRST} - ({_LAST_ASKED}) - :apart, :start))))
+  :asked, :task, {_rank(_FIRST, ":")})
 """
 
 
@@ -46,12 +54,9 @@ _ADD_PENDING = _add("'pending'", "0")
 _ADD_SOME = Bulk(
     "WITH given (delivery, session, payload, now, reply, part, start, apart, asked, task) AS (VALUES ",
     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    f"""), found AS (SELECT *, {_NEXT} - 1 + row_number() OVER () - part AS first FROM given)
-INSERT INTO polar_delivery_queue
-  (deliveryId, sessionId, channel, payload, status, begun, attempts, createdAtMs, updatedAtMs, sequence, replyId,
-   askedBy, taskId, rank)
+    f"""), found AS (SELECT *, {_NEXT} - 1 + row_number() OVER () - part AS first FROM given) {_INSERT}
 SELECT delivery, session, 'telegram', payload, 'pending', 0, 0, now, now, first + part, reply, asked, task,
-  first - max(0, min(start, coalesce(first - ({_LAST_ASKED.replace(":", "found.")}) - apart, start)))
+  {_rank("first", "found.")}
 FROM found WHERE TRUE RETURNING {_COLUMNS}""",
     order=Order.QUEUE,
     told=1,

@@ -179,10 +179,11 @@ async def test_a_responder_that_does_not_exist_is_named(house: House) -> None:
     assert "no.such.module" in line
 
 
-async def test_what_answers_is_loaded_before_the_database_is_taken(house: House) -> None:
+async def test_what_takes_long_to_load_is_loaded_before_the_database_is_taken(house: House) -> None:
     """It may take seconds, in which whoever has a server's database would be taken for dead."""
-    await failure(house, responder="no.such.module:Thing")
-    assert not house.path.exists()
+    for setting in ("responder", "middleware"):
+        assert f"POLAR_{setting.upper()}" in await failure(house, **{setting: "no.such.module:Thing"})
+        assert not house.path.exists()
     code = "from bot import responders, settings; import sys; responders.load(settings.load()); print(*sys.modules)"
     asked = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", code),

@@ -13,15 +13,16 @@ import pytest
 
 from bot.receiving.arrival import Arrival
 from bot.receiving.journal import Journal
-from bot.receiving.lanes import BURST
+from bot.receiving.lanes import BURST, Lanes, Next
 from bot.receiving.processor import CONTROL_SLOTS, ROOM, Processor
+from bot.receiving.quarantine import Quarantine
 from bot.supervised import Supervisor
 from bot.tracebacks import text_of
 from storage.database import Database
 from storage.erasure import CHANGES_WAITING, Erasure
 from storage.ids import Side, lane_of
 from storage.statement import Statement
-from storage.tables.updates import Entry, Received, Updates, batch
+from storage.tables.updates import Entry, Kept, Received, Updates, batch
 from tests.clocks import TestClock
 from tests.house import until
 from tests.storage.files import plain
@@ -215,6 +216,43 @@ async def test_between_some_and_the_next_the_loop_comes_round(tmp_path: Path) ->
         counting.cancel()
     assert max(Counter(begun).values()) == BURST
     assert made.begun == [(n,) for n in range(1, 5 * BURST + 1)]
+
+
+async def test_a_step_within_that_pass_begins_no_more(tmp_path: Path) -> None:
+    """As it falls into the pass in which something was handed over, where the processor was awake already."""
+    begun: list[int] = []
+
+    async def work(entry: Entry, upcoming: Next) -> Next:
+        begun.append(entry.update_id)
+        return Next(lane=entry.lane, after=entry.sequence)
+
+    clock, awake = TestClock(), asyncio.Event()
+    database = await Database.open(tmp_path / "polar-system.db", now_ms=1)
+    try:
+        lanes = Lanes(
+            Updates(database),
+            work,
+            "control",
+            slots=CONTROL_SLOTS,
+            ahead=0,
+            room=ROOM,
+            quarantine=Quarantine(awake.set),
+            tasks=Supervisor().group(),
+            watcher=None,
+            awake=awake,
+        )
+        lanes.begin(cursor=0, found_at_start=0)
+        await lanes.step()
+        journal, kept = Journal(database, clock), list[Kept]()
+        journal.watch(kept.append)
+        await journal.keep([message(n, n, "control") for n in range(1, 3 * BURST + 1)])
+        lanes.hand_over(*kept)
+        for passes in (1, 2, 3):
+            await lanes.step()
+            await asyncio.sleep(0)
+            assert len(begun) == passes * BURST
+    finally:
+        await database.close()
 
 
 async def test_what_was_finished_elsewhere_is_passed_over(tmp_path: Path) -> None:
