@@ -112,6 +112,8 @@ class Language:
     words: Mapping[str, tuple[Sense, ...]]
     longest: Mapping[str, int]
     """By the first word of phrases, how many words the longest has."""
+    weekdays: tuple[str, ...]
+    """Their names, with which a word may begin that goes on with a part of the day."""
     ordinal: re.Pattern[str]
     is_day_first: bool
     opening: re.Pattern[str]
@@ -119,6 +121,10 @@ class Language:
     recall: re.Pattern[str]
     """Begins what may as well ask for something that was remembered, as “of” and “what” do."""
     closing: re.Pattern[str]
+
+    def may_begin(self, word: str) -> bool:
+        """True if a time may begin with this word, folded; it may turn out that none does."""
+        return word in self.longest or word.startswith(self.weekdays)
 
 
 def _load(name: str, data: Mapping[str, Any]) -> Language:
@@ -136,6 +142,7 @@ def _load(name: str, data: Mapping[str, Any]) -> Language:
         name=name,
         words={phrase: tuple(dict.fromkeys(meanings)) for phrase, meanings in words.items()},
         longest=longest,
+        weekdays=tuple(word for word, meanings in words.items() if any(kind == WEEKDAY for kind, _ in meanings)),
         ordinal=re.compile(rf"[0-9]{{1,2}}(?:{endings})(?![\w.:])" if endings else r"(?!)"),
         is_day_first=data["slash"] == "day_first",
         opening=re.compile(rf"(?:@\w+[,:]?\s+)?{_spaced(sentences['opening'])}(?![\w'])[\s,:]*"),

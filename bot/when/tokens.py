@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -64,8 +64,15 @@ def tokens(text: str, language: Language) -> list[Token]:
     return [*_tokens(folded, language)]
 
 
-def may_begin(folded: str, language: Language) -> bool:
-    """True if the first word of a text, which is folded already, may be of a time."""
+def that_may_begin(folded: str, languages: Sequence[Language]) -> list[Language]:
+    """Those languages in which the first word of a text, which is folded already, may be of a time."""
+    first = _ATOM.search(folded)
+    if first is not None and first.lastgroup in ("word", "other"):  # nearly always, and of no time in most languages
+        languages = [language for language in languages if language.may_begin(_word(first))]
+    return [language for language in languages if _may_begin(folded, language)]
+
+
+def _may_begin(folded: str, language: Language) -> bool:
     first = next(_tokens(folded, language), None)
     return first is not None and first.kinds not in (UNKNOWN, UNCLEAR)
 
@@ -91,7 +98,7 @@ def _tokens(text: str, language: Language) -> Iterator[Token]:
 
 def _phrase(text: str, first: re.Match[str], language: Language) -> Token:
     """The longest phrase of the language that begins here; an abbreviation may have its point."""
-    start, word = first.start(), first[0].rstrip(".") or first[0]
+    start, word = first.start(), _word(first)
     if language.longest.get(word, 0) > 1:
         run = [each.end() for each in re.finditer(r"\S+", text[start : start + _LONGEST_PHRASE])]
         for end in reversed(run[1 : language.longest[word]]):
@@ -105,9 +112,13 @@ def _phrase(text: str, first: re.Match[str], language: Language) -> Token:
     return _first_half(start, word, language) or Token(start, first.end(), ((UNKNOWN, ""),))
 
 
+def _word(match: re.Match[str]) -> str:
+    return match[0].rstrip(".") or match[0]
+
+
 def _first_half(start: int, word: str, language: Language) -> Token | None:
     """The weekday of a word that is one with a part of the day behind it, as German has them."""
-    if len(word) > _LONGEST_PHRASE:
+    if len(word) > _LONGEST_PHRASE or not word.startswith(language.weekdays):
         return None
     for size in range(6, len(word) - 2):
         first, second = language.words.get(word[:size], ()), language.words.get(word[size:], ())

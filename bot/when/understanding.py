@@ -15,7 +15,7 @@ from bot.when.repeating import repeating
 from bot.when.results import WHOLE, Ask, NotUnderstood, Understood
 from bot.when.sentence import beginning_of, limit, opened, partings, thing_of
 from bot.when.slots import Lapse, Slots
-from bot.when.tokens import may_begin, tokens
+from bot.when.tokens import that_may_begin, tokens
 
 _LONGEST = 200
 """Characters of a time."""
@@ -53,7 +53,7 @@ def is_time(text: str, *, now: datetime, zone: ZoneInfo) -> bool:
     if len(text) > _LONGEST:
         return False
     folded = fold(text)
-    languages = [language for language in LANGUAGES if may_begin(folded, language)]
+    languages = that_may_begin(folded, LANGUAGES)
     if not languages or is_reminder(text):
         return False
     told = understand(text, now=now, zone=zone, languages=languages)

@@ -16,8 +16,10 @@ from bot.schedules.errors import ScheduleError
 from bot.schedules.kinds import upcoming
 from bot.schedules.text import parse
 from bot.when.errors import NoTime
+from bot.when.language import LANGUAGES, PART, UNCLEAR, UNKNOWN, Language
 from bot.when.meant import mean
 from bot.when.results import Ask, NotUnderstood, Understood
+from bot.when.tokens import that_may_begin, tokens
 from bot.when.understanding import is_reminder, is_time, understand
 from middleware.texts import say
 from tests.cost import bounded, steps
@@ -241,6 +243,17 @@ def test_a_text_with_letters_of_any_alphabet_is_asked_about_once() -> None:
     for ask in (is_reminder, partial(is_time, now=NOW, zone=BERLIN)):
         assert not ask(text)
         assert steps(lambda ask=ask: ask(text)) < 400  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
+def test_what_is_passed_over_by_its_first_word_is_no_time(language: Language) -> None:
+    """Each word of a language, and each two that are one: the short way says no where the long one would."""
+    words = sorted({word for phrase in language.words for word in phrase.split()})
+    behind = ["", *(word for word in words if any(kind == PART for kind, _ in language.words.get(word, ())))]
+    for text in [f"{blank}{word}{end}" for word in words for end in behind for blank in ("", " ")]:
+        [first, *_] = tokens(text, language)
+        is_of_a_time = first.kinds not in (UNKNOWN, UNCLEAR)
+        assert that_may_begin(text, [language]) == ([language] if is_of_a_time else [])
 
 
 @pytest.mark.parametrize(
