@@ -21,6 +21,7 @@ from rich.table import Table
 
 from benchmarks.telegram import SENT_AT
 from storage.beside import Beside
+from storage.delivery import Delivery
 from storage.engines import beside
 from storage.erasure import Erasure
 from storage.origin import UNKNOWN
@@ -28,7 +29,7 @@ from storage.payloads import SendMessage
 from storage.sqlite import opening
 from storage.statement import Statement
 from storage.tables.audit import AuditTrail
-from storage.tables.deliveries import Deliveries, Delivery
+from storage.tables.deliveries import Deliveries
 from storage.tables.feedback import FeedbackLedger
 from storage.tables.messages import Messages
 from storage.tables.updates import Received, Updates

@@ -59,15 +59,16 @@ class Bulk:
     They give no rows back. Where they are counted, none can change more than it is to: then all have done what they
     should if the sum is right.
 
-    With `told` each gives one back, in whose column of this place stands what it is about: then no two about the same
-    thing run as one.
+    With `told` each gives one back, whose first value is what it is about: then no two about the same thing run as one.
+    That is the SQL which asks for those of the last so many at once, as JSON: a list of rows, each a list. For each row
+    that comes back by itself a thread has to get the interpreter anew.
     """
 
     head: str
     row: str
     tail: str = ""
     order: Order | None = None
-    told: int | None = None
+    told: str | None = None
     _texts: dict[int, str] = field(default_factory=dict, init=False, repr=False)
 
     def sql(self, many: int) -> str:

@@ -9,9 +9,9 @@ from middleware.access import private_place
 from middleware.replies.outbox import Outbox
 from middleware.texts import say
 from middleware.turn import Clock
+from storage.delivery import Delivery
 from storage.statement import Statement
 from storage.stores import Stores
-from storage.tables.deliveries import Delivery
 from storage.tables.jobs import Job, Jobs
 
 

@@ -11,9 +11,10 @@ from bot.cli.columns import Shown
 from bot.cli.facts import AsJson, Limit, chat, instant, lines_of, minute, show_all, show_one, walk
 from bot.errors import CannotRun
 from storage.beside import Beside
+from storage.delivery import Delivery
 from storage.errors import ExpectationFailed
 from storage.payloads import UnknownPayload
-from storage.tables.deliveries import Deliveries, Delivery
+from storage.tables.deliveries import Deliveries
 from storage.views.listings import NEWEST
 from storage.views.queue_listings import ListedDelivery, failed
 from storage.views.set_aside import find_end

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from storage.tables.deliveries import Delivery
+from storage.delivery import Delivery
 
 MOST = 100
 """The calls of one chat that are kept."""

@@ -26,6 +26,7 @@ from bot.files.spool import NO_FILES, Files
 from bot.sending.answers import Receipt, overheard
 from middleware.replies.outbox import duplicate_mark
 from middleware.replies.splitting import utf16_length
+from storage.delivery import Delivery
 from storage.ids import chat_id_of, is_placeholder
 from storage.payloads import (
     AnswerCallbackQuery,
@@ -37,7 +38,6 @@ from storage.payloads import (
     SendMessage,
     UnknownPayload,
 )
-from storage.tables.deliveries import Delivery
 
 log = logging.getLogger("polar.delivery")
 

@@ -19,8 +19,9 @@ from middleware.replies.outbox import Outbox
 from middleware.replies.rich_text import RichText
 from middleware.turn import Turn
 from storage.database import Database
+from storage.delivery import Delivery
 from storage.errors import ExpectationFailed
-from storage.tables.deliveries import Deliveries, Delivery
+from storage.tables.deliveries import Deliveries
 from storage.tables.messages import Messages
 
 log = logging.getLogger("polar.live")

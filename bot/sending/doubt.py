@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from storage.delivery import Delivery
 from storage.ids import is_notice, is_placeholder
 from storage.payloads import AboutSent, DeleteMessage
-from storage.tables.deliveries import Delivery
 
 HARMLESS_REPEATS = 4
 """The most repeats of an unclear edit or deletion, as doing it twice is doing it once."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from middleware.access import private_place
 from middleware.replies.outbox import Outbox
 from middleware.texts import say
+from storage.delivery import Delivery
 from storage.statement import Statement
 from storage.tables.access import Permissions
-from storage.tables.deliveries import Delivery
 
 
 @dataclass(frozen=True, slots=True)

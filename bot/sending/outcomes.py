@@ -23,12 +23,12 @@ from middleware.failures import reason_of
 from middleware.replies.parts import InMessages
 from middleware.turn import Clock
 from storage.database import Database
+from storage.delivery import Delivery
 from storage.ids import session_id_of
 from storage.payloads import EditMessageText, SendMessage
 from storage.statement import Statement
 from storage.stores import Stores
 from storage.tables.chats import Chats
-from storage.tables.deliveries import Delivery
 from storage.tables.jobs import Jobs
 from storage.tables.run_deliveries import RunDeliveries
 

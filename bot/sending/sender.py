@@ -20,12 +20,12 @@ from bot.supervised import Tasks
 from middleware.turn import Clock
 from storage.answers import settle
 from storage.database import Database
+from storage.delivery import Delivery
 from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.ids import chat_id_of
 from storage.payloads import AboutSent, AnswerCallbackQuery
 from storage.statement import Statement, UnitRows
 from storage.stores import Stores
-from storage.tables.deliveries import Delivery
 
 log = logging.getLogger("polar.delivery")
 
@@ -253,7 +253,7 @@ class Sender:
         return await self._outcomes.fault(delivery, error)
 
     async def _rest(self, delay_s: float) -> None:
-        if not self._stopping:
+        if delay_s > 0 and not self._stopping:
             await asyncio.sleep(delay_s)
 
     @asynccontextmanager

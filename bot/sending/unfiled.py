@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from middleware.replies.parts import InMessages
+from storage.delivery import Delivery
 from storage.ids import part_id
 from storage.statement import Statement
-from storage.tables.deliveries import Deliveries, Delivery
+from storage.tables.deliveries import Deliveries
 from storage.tables.messages import Messages
 
 

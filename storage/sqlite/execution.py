@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import chain, groupby
 
 from storage.errors import ExpectationFailed
+from storage.json_text import read_value
 from storage.statement import Bulk, Order, Rows, Statement, Unit, UnitRows, Value
 
 _SIZES = (64, 32, 16, 8, 4, 2)
@@ -137,7 +138,8 @@ def _run_part(connection: sqlite3.Connection, bulk: Bulk, part: Sequence[Stateme
     params = list(chain.from_iterable([_values(statement) for statement in part]))
     cursor = connection.execute(bulk.sql(len(part)), params)
     if bulk.told is not None:
-        rows = {row[bulk.told]: [row] for row in cursor.fetchall()}
+        [[told]] = connection.execute(bulk.told, (len(part),)).fetchall()
+        rows = {row[0]: [row] for row in read_value(told)}
         # Of whom there is none, that is seen when each runs by itself.
         return [rows[statement.about] for statement in part]
     counted = [statement.expect for statement in part if statement.expect is not None]

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from storage.delivery import COLUMNS, TOLD, Delivery, Queuing
 from storage.json_text import encode
-from storage.payloads import WITHOUT_WORDS, Payload, SendDocument, SendMessage, UnknownPayload, read
+from storage.payloads import WITHOUT_WORDS, Payload, SendDocument, SendMessage
 from storage.readers import Readers
-from storage.sequences import following
-from storage.statement import Bulk, Order, Row, Rows, Statement, Value
+from storage.sequences import following, highest
+from storage.statement import Bulk, Order, Rows, Statement, Value
 
-_COLUMNS = (
-    "deliveryId, sessionId, payload, status, sequence, replyId, rank, begun, taskId, attempts, ambiguous, failures, "
-    "createdAtMs"
-)
 _NEXT = following("polar_delivery_queue")
 APART = 100
 """The calls that a further reply to somebody stands behind the last one of theirs that still waits in a chat."""
@@ -57,14 +53,15 @@ _ADD_SOME = Bulk(
     f"""), found AS (SELECT *, {_NEXT} - 1 + row_number() OVER () - part AS first FROM given) {_INSERT}
 SELECT delivery, session, 'telegram', payload, 'pending', 0, 0, now, now, first + part, reply, asked, task,
   {_rank("first", "found.")}
-FROM found WHERE TRUE RETURNING {_COLUMNS}""",
+FROM found""",
     order=Order.QUEUE,
-    told=1,
+    told=f"SELECT json_group_array(json_array({TOLD})) FROM polar_delivery_queue "
+    f"WHERE sequence > {highest('polar_delivery_queue')} - ?",
 )
 """As many of `_ADD_ALWAYS`, each of another session, by the parameters of that in their order."""
-_ADD_ALWAYS = f"{_ADD_PENDING}RETURNING {_COLUMNS}"
-_ADD_CLAIMED = _add(_IF_ALONE.format("'sending'", "'pending'"), _IF_ALONE.format(1, 0)) + f"RETURNING {_COLUMNS}"
-_ADD_ONCE = f"{_ADD_PENDING}ON CONFLICT (deliveryId) DO NOTHING RETURNING {_COLUMNS}"
+_ADD_ALWAYS = f"{_ADD_PENDING}RETURNING {TOLD}"
+_ADD_CLAIMED = _add(_IF_ALONE.format("'sending'", "'pending'"), _IF_ALONE.format(1, 0)) + f"RETURNING {TOLD}"
+_ADD_ONCE = f"{_ADD_PENDING}ON CONFLICT (deliveryId) DO NOTHING RETURNING {TOLD}"
 # What the parts of one reply have in common.
 _SHARED = "sessionId, channel, replyId, rank, begun, askedBy, taskId"
 _CLAIM = Bulk.update(
@@ -99,58 +96,6 @@ SET status = 'pending', sequence = {_NEXT}, rank = {_NEXT} - ?, begun = 0, asked
   ambiguous = min(ambiguous, 1), reason = NULL, traceback = NULL, updatedAtMs = ?
 WHERE deliveryId = ? AND status = 'failed' AND payload = ?
 """
-
-
-class Delivery(Struct, frozen=True, kw_only=True):
-    """One call to make. `rank` says who goes first, the lowest; `begun` that a part of the same reply is under way.
-
-    `stored` is the payload as the row holds it. `attempts` counts all tries, `ambiguous` those of which nobody knows
-    whether they took effect, `failures` those that failed by a fault of ours, or of the row.
-    """
-
-    delivery_id: str
-    session_id: str
-    stored: str
-    payload: Payload | UnknownPayload
-    status: str
-    sequence: int
-    reply_id: str
-    rank: int
-    begun: bool = False
-    task_id: str | None = None
-    """The run that it is of."""
-    attempts: int
-    ambiguous: int
-    failures: int = 0
-    created_at_ms: int
-
-    @classmethod
-    def from_row(cls, row: Row, payload: Payload | UnknownPayload | None = None) -> Delivery:
-        """From a row of _COLUMNS, whose payload is not parsed where it is known."""
-        return cls(
-            delivery_id=row[0],
-            session_id=row[1],
-            stored=row[2],
-            payload=payload or read(row[2]),
-            status=row[3],
-            sequence=row[4],
-            reply_id=row[5],
-            rank=row[6],
-            begun=bool(row[7]),
-            task_id=row[8],
-            attempts=row[9],
-            ambiguous=row[10],
-            failures=row[11],
-            created_at_ms=row[12],
-        )
-
-
-class _Queuing(dict[str, Value]):
-    """The parameters of a statement that queues a call, and the call."""
-
-    def __init__(self, payload: Payload, values: Mapping[str, Value]) -> None:
-        super().__init__(values)
-        self.payload = payload
 
 
 class Deliveries:
@@ -194,29 +139,29 @@ class Deliveries:
             "asked": asked_by,
             "task": task_id,
         }
-        queuing = _Queuing(payload, params)
+        queuing = Queuing(payload, params)
         return Statement(_ADD_ONCE, queuing) if once else Statement(_ADD_ALWAYS, queuing, None, _ADD_SOME, session_id)
 
     @staticmethod
     def is_queuing(statements: Sequence[Statement]) -> bool:
         """True if any of these queues a call by `add`; whatever is merely recorded asks it."""
-        return _Queuing in [type(statement.params) for statement in statements]
+        return Queuing in [type(statement.params) for statement in statements]
 
     @staticmethod
     def queued(statements: Sequence[Statement], answers: Sequence[Rows]) -> list[Delivery]:
         """The calls that these statements have queued by `add`, by what their commit gave back for each."""
         return [
-            Delivery.from_row(row, statement.params.payload)
+            statement.params.queued(row)
             for statement, rows in zip(statements, answers, strict=True)
-            if isinstance(statement.params, _Queuing)
+            if isinstance(statement.params, Queuing)
             for row in rows
         ]
 
     @staticmethod
     def only_message(statements: Sequence[Statement]) -> str | None:
         """The session of the one call that these queue by `add`, where it is one and a new message; else None."""
-        match [statement for statement in statements if isinstance(statement.params, _Queuing)]:
-            case [Statement(sql=sql, params=_Queuing(payload=SendMessage() | SendDocument()) as params)]:
+        match [statement for statement in statements if isinstance(statement.params, Queuing)]:
+            case [Statement(sql=sql, params=Queuing(payload=SendMessage() | SendDocument()) as params)]:
                 return str(params["session"]) if sql is _ADD_ALWAYS else None
         return None
 
@@ -347,14 +292,14 @@ class Deliveries:
     async def find(self, delivery_id: str) -> Delivery | None:
         """The call with this id, whatever became of it, or None."""
         row = await self._readers.look_up_one(
-            f"SELECT {_COLUMNS} FROM polar_delivery_queue WHERE deliveryId = ?", (delivery_id,)
+            f"SELECT {COLUMNS} FROM polar_delivery_queue WHERE deliveryId = ?", (delivery_id,)
         )
         return Delivery.from_row(row) if row else None
 
     async def later_parts(self, delivery: Delivery) -> list[Delivery]:
         """The parts of the same reply that failed with this one, in order."""
         rows = await self._readers.fetch(
-            f"SELECT {_COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_session "
+            f"SELECT {COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_session "
             "WHERE sessionId = ? AND replyId = ? AND status = 'failed' AND sequence > ? ORDER BY sequence",
             (delivery.session_id, delivery.reply_id, delivery.sequence),
         )
@@ -387,7 +332,7 @@ class Deliveries:
     async def list_next(self, session_id: str, *, limit: int = 1) -> list[Delivery]:
         """The rows of a session in the order in which they are to be sent, that in flight among them: by the index."""
         rows = await self._readers.look_up(
-            f"SELECT {_COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_open "
+            f"SELECT {COLUMNS} FROM polar_delivery_queue INDEXED BY polar_delivery_open "
             "WHERE sessionId = ? AND status IN ('pending', 'sending') "
             "ORDER BY begun DESC, rank, sequence LIMIT ?",
             (session_id, limit),

@@ -13,10 +13,11 @@ from bot.sending.calls import Calls
 from emulator import Chat
 from middleware.replies.outbox import ANSWER, SCHEDULED
 from storage.database import Database
+from storage.delivery import Delivery
 from storage.location import Location
 from storage.payloads import SendMessage
 from storage.statement import Parameters
-from storage.tables.deliveries import Deliveries, Delivery
+from storage.tables.deliveries import Deliveries
 from tests.automating import HOUR, create
 from tests.clocks import TestClock
 from tests.house import House, until

@@ -13,7 +13,7 @@ from bot.sending import outcomes
 from bot.sending.answers import Receipt
 from bot.sending.calls import Calls
 from emulator import Chat
-from storage.tables.deliveries import Delivery
+from storage.delivery import Delivery
 from tests.bot.cli.terminal import polar, printed
 from tests.house import House, until
 from tests.looking import MARK, awake, idle, queue, tell, texts

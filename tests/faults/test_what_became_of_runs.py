@@ -10,7 +10,7 @@ from bot.scheduling import runner
 from bot.sending.answers import Receipt
 from bot.sending.calls import Calls
 from emulator import Chat
-from storage.tables.deliveries import Delivery
+from storage.delivery import Delivery
 from tests.automating import HOUR, create, outcomes, pass_time
 from tests.bot.cli.terminal import polar, printed
 from tests.clocks import TestClock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from storage.delivery import Delivery
 from storage.ids import event_id, message_key, update_turn_id
 from storage.json_text import encode
 from storage.origin import UNKNOWN
@@ -9,7 +10,7 @@ from storage.payloads import SendMessage
 from storage.statement import Statement, Unit
 from storage.tables.answer_totals import AnswerTotals
 from storage.tables.audit import AuditTrail
-from storage.tables.deliveries import Deliveries, Delivery
+from storage.tables.deliveries import Deliveries
 from storage.tables.feedback import FeedbackLedger
 from storage.tables.messages import Messages
 from storage.tables.updates import Updates

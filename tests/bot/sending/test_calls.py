@@ -24,9 +24,9 @@ from bot.sending.answers import OverheardTransport, Receipt
 from bot.sending.calls import CallNotMade, Calls
 from middleware.replies.outbox import duplicate_mark
 from middleware.replies.splitting import utf16_length
+from storage.delivery import Delivery
 from storage.errors import DatabaseLost
 from storage.payloads import read
-from storage.tables.deliveries import Delivery
 from tests.bot.canned import Canned
 
 

@@ -9,11 +9,12 @@ import pytest
 
 from bot.sending.calls import Calls
 from emulator import Chat
+from storage.delivery import Delivery
 from storage.errors import ExpectationFailed
 from storage.ids import session_id_of
 from storage.payloads import AnswerCallbackQuery, Payload, SendMessage
 from storage.statement import Statement
-from storage.tables.deliveries import Deliveries, Delivery
+from storage.tables.deliveries import Deliveries
 from tests.house import House, until
 from tests.looking import awake, idle, texts
 from tests.responders import ECHO

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from bot.sending.at_hand import EACH, MOST, AtHand
+from storage.delivery import Delivery
 from storage.payloads import SendMessage
-from storage.tables.deliveries import Deliveries, Delivery
+from storage.tables.deliveries import Deliveries
 from storage.tables.updates import Updates
 from tests.house import House, until
 from tests.looking import awake, idle, texts

@@ -37,11 +37,17 @@ from tests.storage.files import NOW_MS
 
 
 class Spy(sqlite3.Connection):
-    """A connection that notes each call, as SQL: what triggers do then is none."""
+    """A connection that notes each call, as SQL: what triggers do then is none; and counts the rows that come back."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.calls: list[str] = []
+        self.rows = 0
+        self.row_factory = self._count
+
+    def _count(self, cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        self.rows += 1
+        return row
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         """Note it, then do it."""
@@ -180,19 +186,21 @@ def test_an_update_does_not_end_before_a_reaction_that_looks_for_it(connection: 
     assert found == [("msg_u_1",), ("telegram:1:1",)]
 
 
-@pytest.mark.parametrize(("make", "calls"), [(answered, 5), (claimed, 1), (received, 3)])
+@pytest.mark.parametrize(("make", "calls"), [(answered, 6), (claimed, 1), (received, 3)])
 def test_answers_and_their_calls_cost_few_calls(connection: Spy, make: Callable[..., Unit], calls: int) -> None:
-    """A statement a kind, however many chats there are; each call gets its own row."""
+    """A statement a kind, however many chats there are, and one row for all calls; each call gets its own of it."""
     chats = {number: f"telegram:chat:{number}" for number in range(8)}
     before: list[Callable[..., Unit]] = [lambda number, session: answered(REACTIONS[number], number, session), claimed]
     units = [*before, received][: 1 + [answered, claimed, received].index(make)]
     for of in units:
         connection.calls.clear()
+        connection.rows = 0
         answers = run_batch(connection, [of(number, session) for number, session in chats.items()])
     assert len(connection.calls) == calls + 2
+    assert connection.rows == (make is answered)
     if make is answered:
         told = [[tuple(row[:2]) for row in rows] for answer in answers if isinstance(answer, list) for rows in answer]
-        own = [[(f"d{number}", session)] for number, session in chats.items()]
+        own = [[(session, number)] for number, session in enumerate(chats.values(), 1)]
         assert told == [rows for row in own for rows in ([], [], row, [], [])]
 
 

@@ -8,11 +8,12 @@ import pytest
 
 from middleware.replies.outbox import ANSWER
 from storage.database import Database
+from storage.delivery import Delivery
 from storage.errors import ExpectationFailed, StatementFailed
 from storage.location import Location
 from storage.payloads import EditMessageText, Payload, SendDocument, SendMessage, UnknownPayload
 from storage.statement import Statement
-from storage.tables.deliveries import APART, Deliveries, Delivery
+from storage.tables.deliveries import APART, Deliveries
 from storage.views.queue_counts import QueueCounts
 from tests.second import rows
 from tests.storage import ON_SQLITE
