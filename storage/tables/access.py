@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 
 from storage.readers import OwnReaders
+from storage.remembered import Remembered
 from storage.statement import Statement
 
 OWNER = "owner"
-REMEMBERED_ROLES = 10_000
+_TABLE = "polar_access"
 
 
 def digest(code: str) -> str:
@@ -22,31 +24,19 @@ class Permissions:
 
     def __init__(self, database: OwnReaders) -> None:
         self._database = database
-        self.watch(self._forget)
-        self._roles: dict[str, str | None] = {}
-        self._changes = 0
+        self._roles: Remembered[str, str | None] = Remembered(database, _TABLE)
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Call `changed` after each commit that may have changed somebody's role."""
-        self._database.watch("polar_access", changed)
-
-    def _forget(self) -> None:
-        self._changes += 1
-        self._roles.clear()
+        self._database.watch(_TABLE, changed)
 
     async def role_of(self, subject: str) -> str | None:
-        """The role of a user id or of a session id, or None.
+        """The role of a user id or of a session id, or None."""
+        return await self._roles.of(subject, partial(self._read_role, subject))
 
-        Every turn asks, so answers are kept until the table changes: a read costs as much as a whole reaction.
-        """
-        if subject in self._roles:
-            return self._roles[subject]
-        before = self._changes
+    async def _read_role(self, subject: str) -> str | None:
         row = await self._database.look_up_one("SELECT role FROM polar_access WHERE subject = ?", (subject,))
-        role = row[0] if row else None
-        if before == self._changes and len(self._roles) < REMEMBERED_ROLES:
-            self._roles[subject] = role
-        return role
+        return row[0] if row else None
 
     async def owner(self) -> str | None:
         """The owner's user id, or None as long as nobody is."""

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from storage import memory_entries, memory_index, words
 from storage.indexed import field
@@ -14,6 +15,7 @@ from storage.json_text import encode, encode_list, read_value
 from storage.memory_question import IndexQuestion
 from storage.readers import Readers
 from storage.relevance import Query, best
+from storage.remembered import Remembered
 from storage.statement import Row, Statement, Value
 
 _COLUMNS = "m.memoryId, m.sessionId, m.userId, m.scope, m.type, m.record, m.createdAtMs"
@@ -28,10 +30,8 @@ DELETE FROM polar_memory_fts WHERE polar_memory_fts MATCH ? AND memoryId = ?
 """
 READ_THROUGH = 10_000
 """Of somebody's memories, the newest that are read where there is no index to ask."""
-_HAS_ANY = f"""
-SELECT EXISTS (SELECT 1 FROM polar_properties WHERE name = '{memory_index.BUILDING}')
-FROM polar_memory WHERE userId = ? LIMIT 1
-"""
+_ANY = "SELECT 1 FROM polar_memory WHERE userId = ? LIMIT 1"
+_BUILDING = f"SELECT 1 FROM polar_properties WHERE name = '{memory_index.BUILDING}'"
 # How many memories there are; and all their words with which a word that is looked for may be meant.
 _TERMS = f"""
 SELECT NULL, NULL, count(*) FROM polar_memory AS m WHERE {_OWN}
@@ -94,6 +94,8 @@ class Memories:
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
+        self._people: Remembered[str, bool] = Remembered(readers, "polar_memory")
+        """True for a user who has any memory, in whichever session."""
 
     def add(
         self, *, memory_id: str, session_id: str, user_id: str, fact: str, now_ms: int, told_in: str | None = None
@@ -155,18 +157,17 @@ class Memories:
         self, asking: Callable[[str], Query], text: str, session_id: str, user_id: str, limit: int
     ) -> list[Memory]:
         """By the index if it is whole; who has no memory in any session costs a look-up by the key, and no words."""
-        is_building = await self._has_any(user_id)
-        if is_building is None or not (query := asking(text)).words:
+        if not await self._people.of(user_id, partial(self._is_there, _ANY, user_id)):
+            return []
+        if not (query := asking(text)).words:
             return []
         own: dict[str, Value] = {"session": session_id, "user": user_id}
-        if self._readers.has_memory_index and not is_building:
+        if self._readers.has_memory_index and not await self._is_there(_BUILDING):
             return await self._ask_index(query, own, memory_index.scope(session_id, user_id), limit)
         return await self._read_through(query, own, limit)
 
-    async def _has_any(self, user_id: str) -> bool | None:
-        """None where this user has no memory; else whether the index is being made."""
-        found = await self._readers.look_up_one(_HAS_ANY, (user_id,))
-        return None if found is None else bool(found[0])
+    async def _is_there(self, sql: str, *params: Value) -> bool:
+        return await self._readers.look_up_one(sql, params) is not None
 
     async def _ask_index(self, query: Query, own: dict[str, Value], scope: str, limit: int) -> list[Memory]:
         beginnings = list(query.beginnings())

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from storage import ids
 from storage.errors import StorageError
 from storage.readers import Readers
+from storage.remembered import Remembered
 from storage.statement import Row, Statement
 
 MAX_PROMPT = 2_000
+MOST = 1_000
+"""People in a chat whose profile is remembered, with its prompt."""
+_TABLE = "polar_personality_profiles"
 ProfileScope = Literal["global", "user", "session"]
 
 # A row that another program gave another id is the same profile: it gets ours, and keeps its name and its age. Of
@@ -88,6 +93,7 @@ class Personalities:
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
+        self._effective: Remembered[tuple[str, str], Profile | None] = Remembered(readers, _TABLE, most=MOST)
 
     @staticmethod
     def set(target: ProfileTarget, prompt: str, *, now_ms: int) -> tuple[Statement, ...]:
@@ -103,6 +109,9 @@ class Personalities:
 
     async def effective(self, *, user_id: str, session_id: str) -> Profile | None:
         """The session's profile, else the user's, else everybody's, else None."""
+        return await self._effective.of((user_id, session_id), partial(self._read_effective, user_id, session_id))
+
+    async def _read_effective(self, user_id: str, session_id: str) -> Profile | None:
         rows = await self._readers.look_up(_EFFECTIVE, {"user": user_id, "session": session_id})
         return next((profile for profile in map(Profile.from_row, rows) if profile.prompt), None)
 

@@ -13,6 +13,7 @@ import pytest
 from storage import indexed
 from storage.balances import Payer
 from storage.database import Database
+from storage.delivery import Delivery
 from storage.origin import UNKNOWN
 from storage.payloads import SendMessage
 from storage.statement import Statement
@@ -22,7 +23,7 @@ from storage.tables.audit import AuditTrail
 from storage.tables.budgets import Budgets
 from storage.tables.chats import Chats
 from storage.tables.custom_emoji import CustomEmoji
-from storage.tables.deliveries import Deliveries, Delivery
+from storage.tables.deliveries import Deliveries
 from storage.tables.experiments import Experiments
 from storage.tables.feedback import FeedbackLedger
 from storage.tables.heartbeats import HeartbeatPolicies
@@ -90,7 +91,7 @@ MESSAGE = Message(
     created_at_ms=1,
 )
 READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
-    "access.role_of": lambda db: Permissions(db).role_of("7"),
+    "access._read_role": lambda db: Permissions(db).role_of("7"),
     "access.owner": lambda db: Permissions(db).owner(),
     "access.is_owner_code": lambda db: Permissions(db).is_owner_code("c"),
     "access.age_of_code": lambda db: Permissions(db).age_of_code("7", now_ms=1),
@@ -98,7 +99,7 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "budgets.balances": lambda db: Budgets(db).balances(user_id="7", session_id=S, now_ms=1),
     "chats.session_now": lambda db: Chats(db).session_now(S),
     "custom_emoji.find": lambda db: CustomEmoji(db).find("e", now_ms=1),
-    "personalities.effective": lambda db: Personalities(db).effective(user_id="7", session_id=S),
+    "personalities._read_effective": lambda db: Personalities(db).effective(user_id="7", session_id=S),
     "keys.find": lambda db: Keys(db).find("p"),
     "properties.find": lambda db: Properties(db).find("n"),
     "properties.list_named": lambda db: Properties(db).list_named("n:"),
@@ -153,14 +154,14 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "jobs.count_of": lambda db: Jobs(db).count_of("7"),
     "jobs.list_unplanned": lambda db: Jobs(db).list_unplanned(),
     "memories.list_recent": lambda db: Memories(db).list_recent(session_id=S, user_id="7", limit=10),
-    "memories._has_any": lambda db: Memories(db).search("w", session_id=S, user_id="7", limit=10),
+    "memories._is_there": lambda db: Memories(db).search("w", session_id=S, user_id="7", limit=10),
     "memories.find": lambda db: Memories(db).find("m", session_id=S, user_id="7"),
     "memories.find_exactly": lambda db: Memories(db).find_exactly("m", session_id=S, user_id="7"),
     "memories.has": lambda db: Memories(db).has("tea", session_id=S, user_id="7"),
     "memories.list_told_in": lambda db: Memories(db).list_told_in("msg_u_1", session_id=S, user_id="7"),
     "memories.count": lambda db: Memories(db).count(session_id=S, user_id="7"),
 }
-SORTED = {"budgets.balances", "personalities.effective"}
+SORTED = {"budgets.balances", "personalities._read_effective"}
 """Three rows, one a scope."""
 WRITES: dict[str, Callable[[Database], tuple[Statement, ...]]] = {
     "updates.claim": lambda db: (Updates(db).claim(ENTRY),),
