@@ -24,7 +24,8 @@ class Letter:
     def open(self) -> Envelope:
         """Its envelope; raises UpdateUnreadable."""
         if self._envelope is None:
-            self._envelope = opened(self.entry.body)
+            known = self.entry.opened
+            self._envelope = known if isinstance(known, Envelope) else opened(self.entry.body)
         return self._envelope
 
     def as_update(self, bot: Bot) -> Update | None:

@@ -190,8 +190,9 @@ def opened(body: bytes) -> Envelope:
 
 def read(body: bytes) -> Received | None:
     """One update as the journal takes it, from its raw JSON; None when it has no usable update_id."""
+    found: Envelope | None = None
     try:
-        envelope = opened(body)
+        envelope = found = opened(body)
     except UpdateUnreadable:
         # Nested too deeply, or a number too long: it must not keep back those that come with it.
         head = _UPDATE_ID.match(body)
@@ -208,6 +209,7 @@ def read(body: bytes) -> Received | None:
         body=body,
         date=envelope.date,
         mark=envelope.mark,
+        opened=found,
     )
 
 

@@ -100,7 +100,7 @@ class Received(Struct, frozen=True, kw_only=True, gc=False):
     """An update as it arrived, ready for the journal. `lane` orders it; `body` is its raw JSON.
 
     `date` is what Telegram says of when it happened, in seconds; `mark` tells it from another one with the same id,
-    and None is the mark of none.
+    and None is the mark of none. `opened` is what was read in the body, and is only known in this process.
     """
 
     update_id: int
@@ -111,12 +111,14 @@ class Received(Struct, frozen=True, kw_only=True, gc=False):
     body: bytes
     date: int | None = None
     mark: str | None = None
+    opened: object = None
 
 
 class Entry(Struct, frozen=True, kw_only=True, gc=False):
     """An unfinished update of the journal.
 
     `attempts` counts the tries that were recorded before, `retries` how often it was set aside and taken up again.
+    `opened` is what was read in the body of one that has just come in; None where it has to be read.
     """
 
     update_id: int
@@ -129,6 +131,7 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     attempts: int
     retries: int = 0
     received_at_ms: int
+    opened: object = None
 
     @property
     def about(self) -> Hashable | None:
@@ -318,4 +321,5 @@ def _entry(received: Received, sequence: int, now_ms: int) -> Entry:
         body=received.body,
         attempts=0,
         received_at_ms=now_ms,
+        opened=received.opened,
     )

@@ -6,9 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
+from bot.receiving.arrival import Letter
+from bot.receiving.envelope import opened, read
 from bot.receiving.journal import Journal
+from bot.receiving.reading import UpdateUnreadable
 from storage.database import Database
 from storage.statement import Statement
 from storage.tables.updates import Kept, Received
@@ -20,9 +24,9 @@ COUNT = Statement("SELECT count(*) FROM polar_updates")
 @pytest_asyncio.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """A new one."""
-    opened = await Database.open(tmp_path / "polar-system.db", now_ms=1)
-    yield opened
-    await opened.close()
+    database = await Database.open(tmp_path / "polar-system.db", now_ms=1)
+    yield database
+    await database.close()
 
 
 def received(update_id: int) -> Received:
@@ -56,3 +60,16 @@ async def test_only_what_is_new_is_told(database: Database) -> None:
         [(3, 3), (4, 4)],
         [(5, 5)],
     ]
+
+
+async def test_what_was_read_of_an_update_is_handed_over_with_it(database: Database) -> None:
+    """So that none is read twice in one process; what cannot be read is not taken for read."""
+    journal, told = Journal(database, TestClock()), list[Kept]()
+    journal.watch(told.append)
+    bodies = (b'{"update_id":1,"message":{"message_id":7,"text":"hello"}}', b'{"update_id":2,"message":' + b"[" * 9_999)
+    await journal.keep([one for one in map(read, bodies) if one is not None])
+    [[good, bad]] = [kept.entries for kept in told]
+    assert good.opened == opened(good.body)
+    assert Letter(good).open() is good.opened
+    with pytest.raises(UpdateUnreadable):
+        Letter(bad).open()

@@ -410,7 +410,7 @@ async def test_the_reason_of_an_unreadable_update_says_nothing_of_what_it_holds(
     async with house.bot() as bot:
         await awake(house)
         ann, chat = house.chat()
-        monkeypatch.setattr("bot.receiving.arrival.opened", refuse)
+        monkeypatch.setattr("bot.receiving.envelope.read_update", refuse)
         house.world.say(chat, ann, "hello")
         await idle(house, updates=1)
         assert not bot.finished.done()
