@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from storage.delivery import Delivery
+from storage.payloads import SendDocument, SendMessage
 
 MOST = 100
 """The calls of one chat that are kept."""
@@ -50,7 +51,12 @@ class AtHand:
     def first(self, session_id: str) -> Delivery | None:
         """The one that goes first, in the order of `Deliveries.list_next`."""
         waiting = self._waiting[session_id].values()
-        return min(waiting, key=lambda one: (not one.begun, one.rank, one.sequence), default=None)
+        return min(waiting, key=_place, default=None)
+
+    def behind(self, delivery: Delivery) -> Delivery | None:
+        """The one that goes first when this one was made; None where that is not known, or nothing waits."""
+        waiting = self._waiting.get(delivery.session_id, {}).values()
+        return min((one for one in waiting if one.delivery_id != delivery.delivery_id), key=_place, default=None)
 
     def begin_reply(self, delivery: Delivery) -> bool:
         """It is under way, and the later parts of its reply come next; False where it is known to have none."""
@@ -81,6 +87,15 @@ class AtHand:
         """Keep nothing."""
         for session_id in list(self._waiting):
             self.let_go(session_id)
+
+
+def _place(delivery: Delivery) -> tuple[bool, int, int]:
+    return not delivery.begun, delivery.rank, delivery.sequence
+
+
+def is_message(delivery: Delivery) -> bool:
+    """True if it says something new, about nothing that has to be there before."""
+    return isinstance(delivery.payload, SendMessage | SendDocument)
 
 
 def is_untried(delivery: Delivery) -> bool:

@@ -68,10 +68,10 @@ class Outcomes:
         self._traceback_of = traceback_of
         self._retries: dict[str, int] = {}
 
-    async def arrived(self, delivery: Delivery, receipt: Receipt | None) -> None:
-        """The call had its effect; None where it made no message."""
+    async def arrived(self, delivery: Delivery, receipt: Receipt | None, *others: Statement) -> None:
+        """The call had its effect; None where it made no message. These others are committed with it."""
         self._retries.pop(delivery.delivery_id, None)
-        await self._finish(delivery, None, *self._received(delivery, receipt))
+        await self._finish(delivery, None, *self._received(delivery, receipt), *others)
 
     def _received(self, delivery: Delivery, receipt: Receipt | None) -> tuple[Statement, ...]:
         if receipt is None:

@@ -11,7 +11,7 @@ from functools import partial
 from telegram.error import TelegramError
 
 from bot.clock import jittered
-from bot.sending.at_hand import AtHand, is_untried
+from bot.sending.at_hand import AtHand, is_message, is_untried
 from bot.sending.calls import Calls
 from bot.sending.outcomes import FIRST_DELAY_S, Outcomes
 from bot.sending.pacing import Pacing
@@ -120,11 +120,15 @@ class Sender:
         try:
             delay_s = await self._commit_and_call(statements, committed)
         finally:
-            self._in_flight.pop(session_id).set()
+            self._land(session_id)
             self._slots.release()
             self._pacing.give_back()
         await self._rest(delay_s)
         await self._work(session_id)
+
+    def _land(self, session_id: str) -> None:
+        """Nothing is in flight there any more."""
+        self._in_flight.pop(session_id).set()
 
     async def _commit_and_call(self, statements: tuple[Statement, ...], committed: asyncio.Future[UnitRows]) -> float:
         """Make the call, if it is claimed; returns how long this chat has to wait."""
@@ -136,11 +140,7 @@ class Sender:
         settle(committed, rows)
         [delivery] = queued = self._deliveries.queued(statements, rows)
         self.take(queued)
-        if delivery.status != "sending":
-            return 0
-        delay_s = await self._attempt(delivery, None)
-        self._forget(delivery)
-        return delay_s
+        return await self._attempts_from(delivery, None) if delivery.status == "sending" else 0
 
     def take(self, queued: Iterable[Delivery]) -> None:
         """These were just queued, in this order: they are not read where nothing else can wait."""
@@ -296,19 +296,18 @@ class Sender:
         async with self._slots:
             if self._stopping:
                 return 0
-            self._in_flight[delivery.session_id] = received = asyncio.Event()
+            self._in_flight[delivery.session_id] = asyncio.Event()
             try:
-                return await self._attempt(await self._claim(delivery), target)
+                await self._database.commit(*self._claim(delivery))
+                return await self._attempts_from(self._deliveries.claimed(delivery), target)
             finally:
-                del self._in_flight[delivery.session_id]
-                received.set()
+                self._land(delivery.session_id)
 
-    async def _claim(self, delivery: Delivery) -> Delivery:
-        """Raises ExpectationFailed for what was erased or changed since it was read: that is read again."""
+    def _claim(self, delivery: Delivery) -> tuple[Statement, ...]:
+        """Void the unit where it was erased or changed since it was read: then it is read again."""
         has_more = not delivery.begun and self._at_hand.begin_reply(delivery)
         begin = (self._deliveries.begin(delivery),) if has_more else ()
-        await self._database.commit(self._deliveries.claim(delivery, now_ms=self._clock()), *begin)
-        return self._deliveries.claimed(delivery)
+        return (self._deliveries.claim(delivery, now_ms=self._clock()), *begin)
 
     async def _target(self, delivery: Delivery) -> int | None:
         """The message that a call is about; None when it was not sent, or to a chat whose ids no longer count."""
@@ -317,25 +316,59 @@ class Sender:
         sent = await self._messages.find_delivered(delivery.payload.target)
         return sent.telegram_message_id if sent is not None and sent.session_id == delivery.session_id else None
 
-    async def _attempt(self, delivery: Delivery, target: int | None) -> float:
-        """Make a call that is claimed, and commit what came of it; returns how long this chat has to wait."""
+    async def _attempts_from(self, delivery: Delivery, target: int | None) -> float:
+        """Make a call that is claimed, and those behind it that are claimed with its receipt, as long as they may go.
+
+        Returns how long this chat has to wait.
+        """
+        delay_s, following = await self._attempt(delivery, target)
+        while following is not None:
+            self._land(delivery.session_id)
+            self._in_flight[delivery.session_id] = asyncio.Event()
+            delivery = following
+            delay_s, following = await self._attempt(delivery, None)
+        self._forget(delivery)
+        return delay_s
+
+    async def _attempt(self, delivery: Delivery, target: int | None) -> tuple[float, Delivery | None]:
+        """Make a call that is claimed, and commit what came of it: how long this chat has to wait, and what is next.
+
+        None for what has yet to be claimed.
+        """
         self._attempts[delivery.delivery_id] = ended = asyncio.Event()
         try:
             return await self._call(delivery, target)
         except Exception as error:  # noqa: BLE001 - counted, and then set aside with its type
-            return await self._on_fault(delivery, error)
+            return await self._on_fault(delivery, error), None
         finally:
             del self._attempts[delivery.delivery_id]
             ended.set()
 
-    async def _call(self, delivery: Delivery, target: int | None) -> float:
+    async def _call(self, delivery: Delivery, target: int | None) -> tuple[float, Delivery | None]:
         try:
             receipt = await self._calls.make(delivery, target)
         except TelegramError as error:
-            return await self._outcomes.failed(delivery, error)
+            return await self._outcomes.failed(delivery, error), None
+        following = self._following(delivery)
+        if following is not None and await self._pacing.renew(chat_id_of(delivery.session_id)):
+            try:
+                await self._outcomes.arrived(delivery, receipt, *self._claim(following))
+            except ExpectationFailed:
+                self._at_hand.let_go(delivery.session_id)
+            else:
+                self._at_hand.remove(delivery)
+                return 0, self._deliveries.claimed(following)
         await self._outcomes.arrived(delivery, receipt)
         self._at_hand.remove(delivery)
-        return 0
+        return 0, None
+
+    def _following(self, delivery: Delivery) -> Delivery | None:
+        """The message that goes behind this one, where all that waits in the chat is known, and nobody for a slot."""
+        session_id = delivery.session_id
+        if self._stopping or self._slots.locked() or session_id in self._again or not is_message(delivery):
+            return None
+        following = self._at_hand.behind(delivery)
+        return following if following is not None and is_message(following) else None
 
     def hold(self) -> None:
         """From now on claim nothing: what is queued stays for the next start."""

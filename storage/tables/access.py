@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 
 from storage.readers import OwnReaders
-from storage.remembered import Remembered
 from storage.statement import Statement
+from storage.until_written import UntilWritten
 
 OWNER = "owner"
 _TABLE = "polar_access"
@@ -24,7 +24,7 @@ class Permissions:
 
     def __init__(self, database: OwnReaders) -> None:
         self._database = database
-        self._roles: Remembered[str, str | None] = Remembered(database, _TABLE)
+        self._roles: UntilWritten[str, str | None] = UntilWritten(database, _TABLE)
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Call `changed` after each commit that may have changed somebody's role."""

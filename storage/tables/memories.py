@@ -15,8 +15,8 @@ from storage.json_text import encode, encode_list, read_value
 from storage.memory_question import IndexQuestion
 from storage.readers import Readers
 from storage.relevance import Query, best
-from storage.remembered import Remembered
 from storage.statement import Row, Statement, Value
+from storage.until_written import UntilWritten
 
 _COLUMNS = "m.memoryId, m.sessionId, m.userId, m.scope, m.type, m.record, m.createdAtMs"
 _OWN = "m.sessionId = :session AND m.userId = :user"
@@ -94,7 +94,7 @@ class Memories:
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
-        self._people: Remembered[str, bool] = Remembered(readers, "polar_memory")
+        self._people: UntilWritten[str, bool] = UntilWritten(readers, "polar_memory")
         """True for a user who has any memory, in whichever session."""
 
     def add(

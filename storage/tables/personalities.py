@@ -9,8 +9,8 @@ from typing import Literal
 from storage import ids
 from storage.errors import StorageError
 from storage.readers import Readers
-from storage.remembered import Remembered
 from storage.statement import Row, Statement
+from storage.until_written import UntilWritten
 
 MAX_PROMPT = 2_000
 MOST = 1_000
@@ -93,7 +93,7 @@ class Personalities:
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
-        self._effective: Remembered[tuple[str, str], Profile | None] = Remembered(readers, _TABLE, most=MOST)
+        self._effective: UntilWritten[tuple[str, str], Profile | None] = UntilWritten(readers, _TABLE, most=MOST)
 
     @staticmethod
     def set(target: ProfileTarget, prompt: str, *, now_ms: int) -> tuple[Statement, ...]:

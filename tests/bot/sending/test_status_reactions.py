@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.receiving.envelope import Envelope, opened
+from bot.receiving.arrival import Arrival
 from bot.receiving.reading import UpdateUnreadable
+from bot.receiving.turns import turn_of
 from bot.sending import status
 from emulator import Chat
+from middleware.turn import Turn
 from storage.tables.updates import Received
 from tests.clocks import TestClock
 from tests.house import House, until
@@ -100,12 +102,12 @@ async def test_a_quick_turn_shows_nothing(house: House, monkeypatch: pytest.Monk
 async def test_what_ends_without_a_turn_shows_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that cannot be read is set aside, one that comes twice is not taken: neither stays seen for good."""
 
-    def refuse(body: bytes) -> Envelope:
-        if b"unreadable" in body:
+    def refuse(arrival: Arrival, *args: Any) -> Turn | None:
+        if b"unreadable" in arrival.letters[0].entry.body:
             raise UpdateUnreadable
-        return opened(body)
+        return turn_of(arrival, *args)
 
-    monkeypatch.setattr("bot.receiving.arrival.opened", refuse)
+    monkeypatch.setattr("bot.receiving.dispatch.turn_of", refuse)
     async with house.bot(responder=WRITING, status_reactions=True) as bot:
         ann, chat = house.chat()
         Writing.done.set()

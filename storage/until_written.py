@@ -13,7 +13,7 @@ Answer = TypeVar("Answer")
 MOST = 10_000
 
 
-class Remembered(Generic[Key, Answer]):
+class UntilWritten(Generic[Key, Answer]):
     """What was read by a key, the latest so many; a read costs as much as all else of a recorded reaction.
 
     Kept where the readers tell of what is `written`, a table's name, by this process and by others: then all is

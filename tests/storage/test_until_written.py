@@ -8,9 +8,9 @@ from functools import partial
 from storage.database import Database
 from storage.engines import beside
 from storage.location import Location
-from storage.remembered import Remembered
 from storage.statement import Statement
 from storage.tables.properties import Properties
+from storage.until_written import UntilWritten
 
 
 class Asked:
@@ -18,12 +18,12 @@ class Asked:
 
     def __init__(self, database: Database, most: int = 10) -> None:
         self._database = database
-        self._remembered: Remembered[str, str | None] = Remembered(database, "polar_properties", most=most)
+        self._answers: UntilWritten[str, str | None] = UntilWritten(database, "polar_properties", most=most)
         self.reads = 0
 
     async def value(self, name: str) -> str | None:
         """As it is known, or read."""
-        return await self._remembered.of(name, partial(self._read, name))
+        return await self._answers.of(name, partial(self._read, name))
 
     async def _read(self, name: str) -> str | None:
         self.reads += 1
@@ -73,5 +73,5 @@ async def test_readers_that_tell_of_no_change_are_asked_each_time(database: Data
         reads += 1
         return reads
 
-    remembered: Remembered[str, int] = Remembered(database.asking, "polar_properties")
-    assert [await remembered.of("a", read), await remembered.of("a", read)] == [1, 2]
+    answers: UntilWritten[str, int] = UntilWritten(database.asking, "polar_properties")
+    assert [await answers.of("a", read), await answers.of("a", read)] == [1, 2]
