@@ -21,7 +21,7 @@ from middleware.turn import Clock
 from storage.answers import settle
 from storage.database import Database
 from storage.delivery import Delivery
-from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
+from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed, StatementFailed
 from storage.ids import chat_id_of
 from storage.payloads import AboutSent, AnswerCallbackQuery
 from storage.statement import Statement, UnitRows
@@ -353,7 +353,7 @@ class Sender:
         if following is not None and await self._pacing.renew(chat_id_of(delivery.session_id)):
             try:
                 await self._outcomes.arrived(delivery, receipt, *self._claim(following))
-            except ExpectationFailed:
+            except (ExpectationFailed, StatementFailed):  # whatever is the matter with the other, this one has arrived
                 self._at_hand.let_go(delivery.session_id)
             else:
                 self._at_hand.remove(delivery)
