@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from storage.payloads import Payload, UnknownPayload, read
+from storage.payloads import NewMessage, Payload, UnknownPayload, read
 from storage.statement import Row, Value
 
 COLUMNS = (
@@ -40,6 +40,11 @@ class Delivery(Struct, frozen=True, kw_only=True):
     ambiguous: int
     failures: int = 0
     created_at_ms: int
+
+    @property
+    def is_message(self) -> bool:
+        """True if it sends a new message."""
+        return isinstance(self.payload, NewMessage)
 
     @classmethod
     def from_row(cls, row: Row) -> Delivery:

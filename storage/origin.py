@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
 from storage.indexed import own_field
@@ -104,7 +103,6 @@ UNKNOWN = Origin()
 """Of what nothing in particular has produced, such as a command's answer."""
 
 
-@lru_cache(maxsize=64)  # few texts are spoken by, and each answer asks
 def fingerprint(key: str, text: str) -> str:
     """Tells one text from another without saying it, by a key of this database; of an empty text as well."""
     return hmac.new(key.encode(), text.encode(), "sha256").hexdigest()[:_PRINT_DIGITS]

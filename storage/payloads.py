@@ -208,6 +208,8 @@ class UnknownPayload:
 
 
 Payload = SendMessage | EditMessageText | SendDocument | DeleteMessage | AnswerCallbackQuery
+NewMessage = SendMessage | SendDocument
+"""Says something new, about nothing that has to be there before."""
 AboutSent = EditMessageText | DeleteMessage
 """Calls about a message that was sent before; made twice, they do what they do once."""
 

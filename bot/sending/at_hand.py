@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from storage.delivery import Delivery
-from storage.payloads import SendDocument, SendMessage
 
 MOST = 100
 """The calls of one chat that are kept."""
@@ -91,11 +90,6 @@ class AtHand:
 
 def _place(delivery: Delivery) -> tuple[bool, int, int]:
     return not delivery.begun, delivery.rank, delivery.sequence
-
-
-def is_message(delivery: Delivery) -> bool:
-    """True if it says something new, about nothing that has to be there before."""
-    return isinstance(delivery.payload, SendMessage | SendDocument)
 
 
 def is_untried(delivery: Delivery) -> bool:

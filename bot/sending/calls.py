@@ -98,8 +98,7 @@ class Calls:
             except Exception as error:
                 if answer.says_ok:
                     log.warning("%s: the answer could not be read: %s", delivery.delivery_id, type(error).__name__)
-                    is_new = isinstance(delivery.payload, SendMessage | SendDocument)
-                    return answer.receipt(chat_id_of(delivery.session_id)) if is_new else None
+                    return answer.receipt(chat_id_of(delivery.session_id)) if delivery.is_message else None
                 if isinstance(error, TelegramError):
                     raise
                 if not answer.is_asked:

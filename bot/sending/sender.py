@@ -11,7 +11,7 @@ from functools import partial
 from telegram.error import TelegramError
 
 from bot.clock import jittered
-from bot.sending.at_hand import AtHand, is_message, is_untried
+from bot.sending.at_hand import AtHand, is_untried
 from bot.sending.calls import Calls
 from bot.sending.outcomes import FIRST_DELAY_S, Outcomes
 from bot.sending.pacing import Pacing
@@ -365,10 +365,10 @@ class Sender:
     def _following(self, delivery: Delivery) -> Delivery | None:
         """The message that goes behind this one, where all that waits in the chat is known, and nobody for a slot."""
         session_id = delivery.session_id
-        if self._stopping or self._slots.locked() or session_id in self._again or not is_message(delivery):
+        if self._stopping or self._slots.locked() or session_id in self._again or not delivery.is_message:
             return None
         following = self._at_hand.behind(delivery)
-        return following if following is not None and is_message(following) else None
+        return following if following is not None and following.is_message else None
 
     def hold(self) -> None:
         """From now on claim nothing: what is queued stays for the next start."""

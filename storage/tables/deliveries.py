@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from storage.delivery import COLUMNS, TOLD, Delivery, Queuing
 from storage.json_text import encode
-from storage.payloads import WITHOUT_WORDS, Payload, SendDocument, SendMessage
+from storage.payloads import WITHOUT_WORDS, NewMessage, Payload
 from storage.readers import Readers
 from storage.sequences import following, highest
 from storage.statement import Bulk, Order, Rows, Statement, Value
@@ -161,7 +161,7 @@ class Deliveries:
     def only_message(statements: Sequence[Statement]) -> str | None:
         """The session of the one call that these queue by `add`, where it is one and a new message; else None."""
         match [statement for statement in statements if isinstance(statement.params, Queuing)]:
-            case [Statement(sql=sql, params=Queuing(payload=SendMessage() | SendDocument()) as params)]:
+            case [Statement(sql=sql, params=Queuing() as params)] if isinstance(params.payload, NewMessage):
                 return str(params["session"]) if sql is _ADD_ALWAYS else None
         return None
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
+from bot.run import Running
 from bot.sending.calls import Calls
 from emulator import Chat
 from storage.database import Database
@@ -83,6 +86,17 @@ class Held:
         monkeypatch.setattr(Calls, "make", held)
 
 
+@asynccontextmanager
+async def under_way(house: House, held: Held, *names: str) -> AsyncIterator[tuple[Running, Chat]]:
+    """A bot that makes the first of these calls just now, and the chat in which the others wait."""
+    async with house.bot(responder=ECHO, chat_send_rate_per_second=100) as bot:
+        await awake(house)
+        _, chat = house.chat()
+        await bot.app.sender.commit(*[call(chat, name) for name in names])
+        await held.is_made.wait()
+        yield bot, chat
+
+
 async def test_one_commit_stands_between_two_calls_of_a_chat(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """It keeps the receipt of the one, and claims the other."""
     units = Units(monkeypatch)
@@ -111,11 +125,7 @@ async def test_what_may_not_go_yet_is_not_claimed(house: House, monkeypatch: pyt
 async def test_what_is_more_urgent_goes_first(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Though it came in while the call before it was under way."""
     held = Held(monkeypatch, "0")
-    async with house.bot(responder=ECHO, chat_send_rate_per_second=100) as bot:
-        await awake(house)
-        _, chat = house.chat()
-        await bot.app.sender.commit(*[call(chat, name) for name in "01"])
-        await held.is_made.wait()
+    async with under_way(house, held, "0", "1") as (bot, chat):
         await bot.app.sender.commit(call(chat, "urgent", head_start=100))
         held.may_go_on.set()
         await idle(house)
@@ -125,11 +135,7 @@ async def test_what_is_more_urgent_goes_first(house: House, monkeypatch: pytest.
 async def test_what_was_changed_meanwhile_is_read_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The receipt is kept all the same; what was to be said before, nobody hears."""
     held, units = Held(monkeypatch, "0"), Units(monkeypatch)
-    async with house.bot(responder=ECHO, chat_send_rate_per_second=100) as bot:
-        await awake(house)
-        _, chat = house.chat()
-        await bot.app.sender.commit(*[call(chat, name) for name in "012"])
-        await held.is_made.wait()
+    async with under_way(house, held, "0", "1", "2") as (bot, chat):
         await bot.app.database.commit(Statement(SAY_ANOTHER, ("1",)))
         held.may_go_on.set()
         await idle(house)
@@ -141,11 +147,7 @@ async def test_what_was_changed_meanwhile_is_read_again(house: House, monkeypatc
 async def test_a_bot_that_is_told_to_end_claims_nothing_more(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits stays for the next start, and goes then."""
     held = Held(monkeypatch, "0")
-    async with house.bot(responder=ECHO, chat_send_rate_per_second=100) as bot:
-        await awake(house)
-        _, chat = house.chat()
-        await bot.app.sender.commit(*[call(chat, name) for name in "01"])
-        await held.is_made.wait()
+    async with under_way(house, held, "0", "1") as (bot, chat):
         bot.app.sender.hold()
         held.may_go_on.set()
         await until(lambda: house.rows(STATUS, "0") == [("sent",)])
