@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha1
 from typing import Literal
 from uuid import NAMESPACE_URL
@@ -35,6 +36,7 @@ _RUN = {"automation": "run", "heartbeat": "beat"}
 # Sessions and who takes part
 
 
+@lru_cache(maxsize=1_000)
 def session_id_of(chat_id: int) -> str:
     """The session of a Telegram chat; the form is shared with the earlier runtime."""
     return f"{SESSION}{chat_id}"

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import httpx
+import msgspec
 from telegram.error import NetworkError
 
 OnRefusal = Callable[[], None]
@@ -44,9 +45,17 @@ def check(status: int, body: bytes, on_refusal: OnRefusal) -> None:
 def parse_answer(payload: bytes) -> dict[str, Any]:
     """The JSON of an answer; what is no whole one is a NetworkError, as its call may have had effect."""
     try:
-        answer = json.loads(payload)
+        answer = msgspec.json.decode(payload)
     except ValueError:
-        answer = None
+        answer = _liberally(payload)
     if not isinstance(answer, dict) or not ("result" in answer or answer.get("ok") is False):
         raise NetworkError("the answer is not whole")
     return answer
+
+
+def _liberally(payload: bytes) -> Any:
+    """The standard library reads what msgspec refuses: half of a surrogate pair, a number that is none."""
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return None

@@ -12,6 +12,7 @@ from io import SEEK_END, BytesIO
 from typing import IO, Any
 
 import aiohttp
+import msgspec
 from aiohttp.client_exceptions import ClientConnectionError, ConnectionTimeoutError, InvalidURL
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
@@ -203,7 +204,7 @@ async def _body(data: RequestData | None) -> _Body:
     if data is None:
         return _Body()
     if not data.contains_files:
-        return _Body(json.dumps(data.parameters).encode(), "application/json")
+        return _Body(_json(data.parameters), "application/json")
     form = aiohttp.FormData(quote_fields=False)  # names as they are, in UTF-8
     for name, value in data.json_parameters.items():
         form.add_field(name, value)
@@ -219,6 +220,13 @@ async def _body(data: RequestData | None) -> _Body:
         return _Body(content, parts.content_type)
     end = f"\r\n--{parts.boundary}--\r\n".encode()
     return _Body(content.removesuffix(end), parts.content_type, last, end)
+
+
+def _json(parameters: dict[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(parameters)
+    except UnicodeEncodeError:  # half of a surrogate pair has no UTF-8, but an escape
+        return json.dumps(parameters).encode()
 
 
 async def _in_pieces(body: _Body, limit: asyncio.Timeout, write_s: Seconds) -> AsyncIterator[bytes]:
