@@ -83,7 +83,7 @@ from middleware.session import Session
 from middleware.told import ToldFacts
 from middleware.turn import KINDS, CallNext, Clock, Kind, Level, Turn
 from storage.database import Database
-from storage.erasure import CHANGES_WAITING
+from storage.erasure import CHANGES_WAITING, ERASES_QUEUED
 from storage.ids import session_id_of
 from storage.stores import Stores
 from storage.tables.chats import MOVES_QUEUED
@@ -167,7 +167,8 @@ class App:
             tasks=group(),
             clock=self.clock,
         )
-        database.watch(MOVES_QUEUED, self.sender.let_go)
+        for change in (MOVES_QUEUED, ERASES_QUEUED):
+            database.watch(change, self.sender.let_go)
         self.live = Live(self.bot, self.pacing, database, stores.messages, self.outbox, self.status, self.sender.take)
 
     def _wire_answering(self) -> None:

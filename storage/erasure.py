@@ -66,6 +66,8 @@ def _without_their_words(changes: str, status: str, whose: tuple[str, ...], word
 
 
 _CHANGES_DEAD = "UPDATE polar_updates INDEXED BY polar_updates_dead"
+ERASES_QUEUED = "UPDATE polar_delivery_queue INDEXED BY polar_delivery_open SET payload = :no_call"
+"""The beginning of what takes the words of queued calls; whoever keeps some reads them again."""
 CHANGES_WAITING = "UPDATE polar_updates INDEXED BY polar_updates_pending"
 """The beginning of what changes updates that wait; whoever keeps some reads them again."""
 _THEIR_PARTS = (
@@ -121,8 +123,7 @@ WHERE sessionId = :private AND status IN ('sent', 'failed') AND payload <> {WITH
 """,
     # Not deleted: the sender may have one in hand, and must find its row.
     f"""
-UPDATE polar_delivery_queue INDEXED BY polar_delivery_open
-SET payload = :no_call
+{ERASES_QUEUED}
 WHERE sessionId = :private AND status IN ('pending', 'sending') AND payload <> :no_call
   AND coalesce({field("payload", "method")}, '') <> 'answerCallbackQuery'
 """,

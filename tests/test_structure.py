@@ -35,6 +35,7 @@ CATCHING_ALL = {
     "bot/scheduling/runner.py": "one occurrence's failure is counted, and is its own",
     "bot/reports.py": "a report must not end what it tells of",
     "bot/sending/calls.py": "python-telegram-bot builds its objects of foreign rows and foreign JSON",
+    "bot/sending/pipeline.py": "one delivery's failure is counted, and is its own",
     "bot/sending/sender.py": "one delivery's failure is counted, and is its own",
     "bot/tracebacks.py": "the words of an error are made by code of anybody's",
     "bot/supervised.py": "the failure is handed to whoever waits for the end of the process",

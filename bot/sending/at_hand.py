@@ -22,6 +22,7 @@ class AtHand:
     def __init__(self, room: int = ROOM) -> None:
         self._room = room
         self._waiting: dict[str, dict[str, Delivery]] = {}
+        """By session and id, in the order in which they go."""
 
     def __contains__(self, session_id: str) -> bool:
         """True if the queue needs not be asked."""
@@ -44,18 +45,30 @@ class AtHand:
             self.let_go(delivery.session_id)
             return False
         self._room -= _size(delivery)
+        is_last = not waiting or _place(next(reversed(waiting.values()))) < _place(delivery)
         waiting[delivery.delivery_id] = delivery
+        if not is_last:
+            self._order(delivery.session_id)
         return True
+
+    def _order(self, session_id: str) -> None:
+        in_order = sorted(self._waiting[session_id].values(), key=_place)
+        self._waiting[session_id] = {delivery.delivery_id: delivery for delivery in in_order}
 
     def first(self, session_id: str) -> Delivery | None:
         """The one that goes first, in the order of `Deliveries.list_next`."""
-        waiting = self._waiting[session_id].values()
-        return min(waiting, key=_place, default=None)
+        return next(iter(self._waiting[session_id].values()), None)
 
-    def behind(self, delivery: Delivery) -> Delivery | None:
-        """The one that goes first when this one was made; None where that is not known, or nothing waits."""
+    def behind(self, *before: Delivery) -> Delivery | None:
+        """The one that goes first when these were made; None where that is not known, or nothing waits."""
+        waiting = self._waiting.get(before[0].session_id, {}).values()
+        made = [delivery.delivery_id for delivery in before]
+        return next((one for one in waiting if one.delivery_id not in made), None)
+
+    def begins_parts(self, delivery: Delivery) -> bool:
+        """True if this is the first one of a reply of which others wait, too."""
         waiting = self._waiting.get(delivery.session_id, {}).values()
-        return min((one for one in waiting if one.delivery_id != delivery.delivery_id), key=_place, default=None)
+        return not delivery.begun and sum(one.reply_id == delivery.reply_id for one in waiting) > 1
 
     def begin_reply(self, delivery: Delivery) -> bool:
         """It is under way, and the later parts of its reply come next; False where it is known to have none."""
@@ -64,8 +77,9 @@ class AtHand:
             return True
         parts = [one for one in waiting.values() if one.reply_id == delivery.reply_id]
         has_more = len(parts) > 1
-        for part in parts if has_more else ():
-            waiting[part.delivery_id] = replace(part, begun=True)
+        if has_more:
+            waiting.update((part.delivery_id, replace(part, begun=True)) for part in parts)
+            self._order(delivery.session_id)
         return has_more
 
     def has(self, delivery: Delivery) -> bool:

@@ -24,6 +24,7 @@ from middleware.replies.parts import InMessages
 from middleware.turn import Clock
 from storage.database import Database
 from storage.delivery import Delivery
+from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed
 from storage.ids import session_id_of
 from storage.payloads import EditMessageText, SendMessage
 from storage.statement import Statement
@@ -68,10 +69,10 @@ class Outcomes:
         self._traceback_of = traceback_of
         self._retries: dict[str, int] = {}
 
-    async def arrived(self, delivery: Delivery, receipt: Receipt | None, *others: Statement) -> None:
-        """The call had its effect; None where it made no message. These others are committed with it."""
+    def arrived(self, delivery: Delivery, receipt: Receipt | None) -> tuple[Statement, ...]:
+        """To be committed when the call had its effect; None where it made no message."""
         self._retries.pop(delivery.delivery_id, None)
-        await self._finish(delivery, None, *self._received(delivery, receipt), *others)
+        return (*self._finish(delivery, None), *self._received(delivery, receipt))
 
     def _received(self, delivery: Delivery, receipt: Receipt | None) -> tuple[Statement, ...]:
         if receipt is None:
@@ -139,15 +140,15 @@ class Outcomes:
         if delivery.task_id is not None:
             yield RunDeliveries.enter(delivery.task_id, reason=code, now_ms=self._clock())
 
-    async def _finish(self, delivery: Delivery, reason: str | None, *others: Statement) -> None:
-        finish = self._deliveries.finish(delivery, reason=reason, now_ms=self._clock())
-        await self._database.commit(finish, *self._entered(delivery, ERASED), *others)
+    def _finish(self, delivery: Delivery, reason: str | None) -> Iterator[Statement]:
+        yield self._deliveries.finish(delivery, reason=reason, now_ms=self._clock())
+        yield from self._entered(delivery, ERASED)
 
     async def _on_refusal(self, delivery: Delivery, error: BadRequest) -> None:
         reason = named(error)
         match judge(delivery.payload, str(error)):
             case Done():
-                await self._finish(delivery, reason)
+                await self._database.commit(*self._finish(delivery, reason))
             case Instead(payload):
                 await self._put_back(delivery, reason, self._deliveries.rewrite(delivery, payload))
             case InMessages() as instead:
@@ -175,7 +176,16 @@ class Outcomes:
         await self._database.commit(put_back)
 
     async def fault(self, delivery: Delivery, error: Exception) -> float:
-        """A fault of ours, or of the row, is this delivery's failure; returns how long this chat has to wait."""
+        """A fault of ours, or of the row, is this delivery's failure; returns how long this chat has to wait.
+
+        Raises what is the end of the process.
+        """
+        match error:
+            case DatabaseLost() | DatabaseClosed():
+                raise error
+            case ExpectationFailed():
+                log.warning("%s was changed elsewhere", delivery.delivery_id)
+                return 0
         reason, attempt, now_ms = reason_of(error), delivery.failures + 1, self._clock()
         log.error("%s failed at try %d: %s", delivery.delivery_id, attempt, reason, exc_info=error)
         row = await self._deliveries.find(delivery.delivery_id)

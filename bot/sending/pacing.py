@@ -72,13 +72,6 @@ class Pacing:
         await self._places.acquire()
         return True
 
-    async def renew(self, chat_id: int) -> bool:
-        """Give the right back and take it for one more call, if that may be made now; never waits."""
-        may = await self.take_now(chat_id)
-        if may:
-            self.give_back()
-        return may
-
     def give_back(self) -> None:
         """The call has ended, and Telegram may count it yet."""
         loop = asyncio.get_running_loop()

@@ -8,20 +8,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 
-from telegram.error import TelegramError
-
 from bot.clock import jittered
 from bot.sending.at_hand import AtHand, is_untried
 from bot.sending.calls import Calls
 from bot.sending.outcomes import FIRST_DELAY_S, Outcomes
 from bot.sending.pacing import Pacing
+from bot.sending.pipeline import Pipeline
 from bot.sending.told import Told
+from bot.sending.under_way import UnderWay
 from bot.supervised import Tasks
 from middleware.turn import Clock
 from storage.answers import settle
 from storage.database import Database
 from storage.delivery import Delivery
-from storage.errors import DatabaseClosed, DatabaseLost, ExpectationFailed, StatementFailed
 from storage.ids import chat_id_of
 from storage.payloads import AboutSent, AnswerCallbackQuery
 from storage.statement import Statement, UnitRows
@@ -62,15 +61,30 @@ class Sender:
         self._calm = calm
         self._clock = clock
         self._slots = asyncio.Semaphore(slots)
+        self._lacking_slots = 0
         self._workers = tasks
         self._at_hand = AtHand()
         self._again: set[str] = set()
         self._lined_up: set[str] = set()
-        self._in_flight: dict[str, asyncio.Event] = {}
-        self._attempts: dict[str, asyncio.Event] = {}
-        """By its id, each call that is being made, until it is stored what came of it."""
+        self._in_flight: set[str] = set()
+        """The sessions in which a call is made, or about to be claimed."""
+        self._under_way = UnderWay()
         self._told = Told(database, self._deliveries, self.wake)
         self._stopping = False
+        self._pipeline = Pipeline(
+            database,
+            calls,
+            outcomes,
+            pacing,
+            at_hand=self._at_hand,
+            under_way=self._under_way,
+            may_go_on=self._may_go_on,
+            clock=clock,
+        )
+
+    def _may_go_on(self, session_id: str) -> bool:
+        """True if its next call needs not be read, nobody waits for a slot, and the process does not end."""
+        return not (self._stopping or self._lacking_slots or session_id in self._again)
 
     @property
     def is_idle(self) -> bool:
@@ -100,7 +114,7 @@ class Sender:
             return rows
         committed: asyncio.Future[UnitRows] = asyncio.get_running_loop().create_future()
         self._at_hand.begin(session_id, ())
-        self._in_flight[session_id] = asyncio.Event()
+        self._in_flight.add(session_id)
         work = partial(self._work_from_commit, session_id, statements, committed)
         self._workers.start(session_id, work, name=f"delivery {session_id}")
         return await committed
@@ -120,15 +134,11 @@ class Sender:
         try:
             delay_s = await self._commit_and_call(statements, committed)
         finally:
-            self._land(session_id)
+            self._in_flight.discard(session_id)
             self._slots.release()
             self._pacing.give_back()
         await self._rest(delay_s)
         await self._work(session_id)
-
-    def _land(self, session_id: str) -> None:
-        """Nothing is in flight there any more."""
-        self._in_flight.pop(session_id).set()
 
     async def _commit_and_call(self, statements: tuple[Statement, ...], committed: asyncio.Future[UnitRows]) -> float:
         """Make the call, if it is claimed; returns how long this chat has to wait."""
@@ -140,7 +150,7 @@ class Sender:
         settle(committed, rows)
         [delivery] = queued = self._deliveries.queued(statements, rows)
         self.take(queued)
-        return await self._attempts_from(delivery, None) if delivery.status == "sending" else 0
+        return await self._pipeline.run(delivery) if delivery.status == "sending" else 0
 
     def take(self, queued: Iterable[Delivery]) -> None:
         """These were just queued, in this order: they are not read where nothing else can wait."""
@@ -185,13 +195,9 @@ class Sender:
 
     async def settle(self, session_id: str, telegram_message_id: int) -> None:
         """Wait shortly when this message may be one that is being sent just now, without a receipt yet."""
-        in_flight = self._in_flight.get(session_id)
-        if in_flight is None or await self._messages.find(session_id, telegram_message_id) is not None:
+        if session_id not in self._under_way or await self._messages.find(session_id, telegram_message_id) is not None:
             return
-        try:
-            async with asyncio.timeout(SETTLE_S):
-                await in_flight.wait()
-        except TimeoutError:
+        if not await self._under_way.settle(session_id, SETTLE_S):
             log.info("%s: a reaction did not wait any longer for a receipt", session_id)
 
     async def _work(self, session_id: str) -> None:
@@ -231,26 +237,13 @@ class Sender:
             async with self._right_to_send(delivery) as current:
                 delay_s = await self._send(current)
         except Exception as error:  # noqa: BLE001 - counted, and then set aside with its type
-            delay_s = await self._on_fault(current, error)
+            delay_s = await self._outcomes.fault(current, error)
         await self._rest(delay_s)
 
     async def _learn(self, delivery: Delivery) -> None:
         """Wait for what comes of a call that is under way from the chat's former id; any other one is unclear."""
-        attempt = self._attempts.get(delivery.delivery_id)
-        if attempt is not None:
-            await attempt.wait()
-        else:
+        if not await self._under_way.until_ended(delivery.delivery_id):
             await self._outcomes.doubt(delivery, "the process ended while sending")
-
-    async def _on_fault(self, delivery: Delivery, error: Exception) -> float:
-        """Returns how long this chat has to wait; raises what is the end of the process."""
-        match error:
-            case DatabaseLost() | DatabaseClosed():
-                raise error
-            case ExpectationFailed():
-                log.warning("%s was changed elsewhere", delivery.delivery_id)
-                return 0
-        return await self._outcomes.fault(delivery, error)
 
     async def _rest(self, delay_s: float) -> None:
         if delay_s > 0 and not self._stopping:
@@ -293,21 +286,26 @@ class Sender:
         if target is None and isinstance(delivery.payload, AboutSent):
             await self._outcomes.without_target(delivery)
             return 0
-        async with self._slots:
+        async with self._slot():
             if self._stopping:
                 return 0
-            self._in_flight[delivery.session_id] = asyncio.Event()
+            self._in_flight.add(delivery.session_id)
             try:
-                await self._database.commit(*self._claim(delivery))
-                return await self._attempts_from(self._deliveries.claimed(delivery), target)
+                return await self._pipeline.begin(delivery, target)
             finally:
-                self._land(delivery.session_id)
+                self._in_flight.discard(delivery.session_id)
 
-    def _claim(self, delivery: Delivery) -> tuple[Statement, ...]:
-        """Void the unit where it was erased or changed since it was read: then it is read again."""
-        has_more = not delivery.begun and self._at_hand.begin_reply(delivery)
-        begin = (self._deliveries.begin(delivery),) if has_more else ()
-        return (self._deliveries.claim(delivery, now_ms=self._clock()), *begin)
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
+        self._lacking_slots += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self._lacking_slots -= 1
+        try:
+            yield
+        finally:
+            self._slots.release()
 
     async def _target(self, delivery: Delivery) -> int | None:
         """The message that a call is about; None when it was not sent, or to a chat whose ids no longer count."""
@@ -315,60 +313,6 @@ class Sender:
             return None
         sent = await self._messages.find_delivered(delivery.payload.target)
         return sent.telegram_message_id if sent is not None and sent.session_id == delivery.session_id else None
-
-    async def _attempts_from(self, delivery: Delivery, target: int | None) -> float:
-        """Make a call that is claimed, and those behind it that are claimed with its receipt, as long as they may go.
-
-        Returns how long this chat has to wait.
-        """
-        delay_s, following = await self._attempt(delivery, target)
-        while following is not None:
-            self._land(delivery.session_id)
-            self._in_flight[delivery.session_id] = asyncio.Event()
-            delivery = following
-            delay_s, following = await self._attempt(delivery, None)
-        self._forget(delivery)
-        return delay_s
-
-    async def _attempt(self, delivery: Delivery, target: int | None) -> tuple[float, Delivery | None]:
-        """Make a call that is claimed, and commit what came of it: how long this chat has to wait, and what is next.
-
-        None for what has yet to be claimed.
-        """
-        self._attempts[delivery.delivery_id] = ended = asyncio.Event()
-        try:
-            return await self._call(delivery, target)
-        except Exception as error:  # noqa: BLE001 - counted, and then set aside with its type
-            return await self._on_fault(delivery, error), None
-        finally:
-            del self._attempts[delivery.delivery_id]
-            ended.set()
-
-    async def _call(self, delivery: Delivery, target: int | None) -> tuple[float, Delivery | None]:
-        try:
-            receipt = await self._calls.make(delivery, target)
-        except TelegramError as error:
-            return await self._outcomes.failed(delivery, error), None
-        following = self._following(delivery)
-        if following is not None and await self._pacing.renew(chat_id_of(delivery.session_id)):
-            try:
-                await self._outcomes.arrived(delivery, receipt, *self._claim(following))
-            except (ExpectationFailed, StatementFailed):  # whatever is the matter with the other, this one has arrived
-                self._at_hand.let_go(delivery.session_id)
-            else:
-                self._at_hand.remove(delivery)
-                return 0, self._deliveries.claimed(following)
-        await self._outcomes.arrived(delivery, receipt)
-        self._at_hand.remove(delivery)
-        return 0, None
-
-    def _following(self, delivery: Delivery) -> Delivery | None:
-        """The message that goes behind this one, where all that waits in the chat is known, and nobody for a slot."""
-        session_id = delivery.session_id
-        if self._stopping or self._slots.locked() or session_id in self._again or not delivery.is_message:
-            return None
-        following = self._at_hand.behind(delivery)
-        return following if following is not None and following.is_message else None
 
     def hold(self) -> None:
         """From now on claim nothing: what is queued stays for the next start."""

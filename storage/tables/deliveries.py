@@ -198,6 +198,15 @@ class Deliveries:
         return replace(delivery, status="sending", begun=True, attempts=delivery.attempts + 1)
 
     @staticmethod
+    def unclaim(delivery: Delivery, *, now_ms: int) -> Statement:
+        """From `sending` back to what it was before it was claimed: the call was not begun."""
+        return Statement(
+            "UPDATE polar_delivery_queue SET status = 'pending', begun = ?, attempts = attempts - 1, updatedAtMs = ? "
+            "WHERE deliveryId = ? AND status = 'sending'",
+            (int(delivery.begun), now_ms, delivery.delivery_id),
+        )
+
+    @staticmethod
     def begin(delivery: Delivery) -> Statement:
         """Goes with a reply's first claim: from here on nothing of its chat goes before its later parts."""
         return Statement(_BEGIN_REST, _same_reply(delivery))

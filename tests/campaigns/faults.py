@@ -34,6 +34,7 @@ from tests.campaigns.keeper import Keeper, Unwell
 from tests.campaigns.telegram import EchoModel, Telegram
 from tests.campaigns.troubles import Troubles
 from tests.house import CHECKOUT, House, until
+from tests.looking import MARK
 from tests.model import PRICED, to_model
 
 CALM_IN_S = 180.0
@@ -170,9 +171,11 @@ async def run(plan: Plan, tell: Callable[[str], None]) -> list[str]:
                 await campaign.calm()
             except Unwell as error:
                 campaign.keeper.unforeseen.append(str(error))
+        arrivals = world.arrivals()
+        marked = sum(one.text.startswith(MARK) for one in arrivals)
         tell(
             f"{len(world.told):,} updates, {campaign.keeper.starts} starts, "
-            f"{len(world.arrivals()):,} messages arrived, {len(campaign.crowd.erased)} erasures"
+            f"{len(arrivals):,} messages arrived, {marked} of them marked, {len(campaign.crowd.erased)} erasures"
         )
         found = violations(campaign.seen())
     if plan.is_repeatable and not campaign.keeper.unforeseen:
