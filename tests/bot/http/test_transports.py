@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import socket
 from io import BytesIO
 from pathlib import Path
@@ -44,6 +45,24 @@ async def test_a_call_arrives_as_the_bot_api_takes_it_wherever_the_server_is(kin
     [request] = server.requests
     assert request.line == f"POST /own/api/bot{TOKEN}/sendMessage HTTP/1.1"
     assert given(request) == {"chat_id": 5, "text": said, "reply_markup": {"inline_keyboard": []}}
+
+
+async def test_an_answer_is_read_as_liberally_as_json_is_written(kind: str) -> None:
+    """Half of a character has no UTF-8, and NaN is no JSON; a server may write both."""
+
+    async def answer(request: Request) -> None:
+        request.answer(b'{"ok":true,"result":{"half":"\\ud83d","number":NaN}}')
+
+    async with serving(answer) as server, calling(kind, server.url()) as bot:
+        result = await bot.do_api_request("sendHologram")
+    assert result["half"] == "\ud83d"
+
+
+async def test_half_of_a_character_is_sent_as_json_has_it() -> None:
+    """The Bot API says what it thinks of it; the call is no fault of ours."""
+    async with serving() as server, calling("aiohttp", server.url()) as bot:
+        await bot.do_api_request("sendHologram", {"text": "half \ud83d"})
+    assert json.loads(server.requests[0].body) == {"text": "half \ud83d"}
 
 
 async def test_calls_follow_each_other_on_one_connection(kind: str) -> None:
