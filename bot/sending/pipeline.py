@@ -9,7 +9,6 @@ from contextlib import suppress
 from msgspec import Struct
 from telegram.error import TelegramError
 
-from bot.sending.answers import Receipt
 from bot.sending.at_hand import AtHand
 from bot.sending.calls import Calls
 from bot.sending.outcomes import Outcomes
@@ -28,8 +27,6 @@ MOST_CLAIMED = 2
 
 After a crash nobody knows of any of them whether it arrived, so each goes out once more, marked.
 """
-
-
 CLAIM_S = 1.0
 """The time for which a claim holds while the call before it is made: who stops or erases what waits is to find it."""
 
@@ -38,7 +35,7 @@ class _Keeping(Struct, kw_only=True, gc=False):
     """The commit of a receipt, and of the claims of what stands behind that call."""
 
     delivery: Delivery
-    receipt: Receipt | None
+    arrived: tuple[Statement, ...]
     claims: Sequence[Delivery]
     committed: asyncio.Future[UnitRows]
 
@@ -114,12 +111,12 @@ class Pipeline:
         while True:
             hold = _Hold([*ahead, *(keeping.claims if keeping is not None else ())], self._hand_back)
             try:
-                receipt = await self._calls.make(current, target)
+                arrived = self._outcomes.arrived(current, await self._calls.make(current, target))
                 keeping, ahead = None, ahead + await self._kept(keeping)
                 ahead = self._still_claimed(hold, ahead)
                 if ahead and not self._goes_first(ahead[0], current):
-                    return await self._arrived_only(current, receipt, ahead)
-                keeping = self._keep(current, receipt, await self._further(current, ahead))
+                    return await self._arrived_only(current, arrived, ahead)
+                keeping = self._keep(current, arrived, await self._further(current, ahead))
             except asyncio.CancelledError:
                 hold.give_up()
                 raise
@@ -173,15 +170,15 @@ class Pipeline:
         return further
 
     def _keep(
-        self, current: Delivery, receipt: Receipt | None, claims: Sequence[Delivery], *others: Statement
+        self, current: Delivery, arrived: tuple[Statement, ...], claims: Sequence[Delivery], *others: Statement
     ) -> _Keeping:
         """Begin to commit a receipt, with these claims and others."""
         claiming = [statement for claim in claims for statement in self._claim(claim)]
-        committed = self._database.submit(*self._outcomes.arrived(current, receipt), *claiming, *others)
+        committed = self._database.submit(*arrived, *claiming, *others)
         self._at_hand.remove(current)
         for claim in claims:
             self._under_way.begin(claim)
-        return _Keeping(delivery=current, receipt=receipt, claims=claims, committed=committed)
+        return _Keeping(delivery=current, arrived=arrived, claims=claims, committed=committed)
 
     async def _kept(self, keeping: _Keeping | None) -> list[Delivery]:
         """What is claimed when that is committed; whatever is the matter with the claims, the call has arrived."""
@@ -194,20 +191,22 @@ class Pipeline:
         except (ExpectationFailed, StatementFailed):
             self._at_hand.let_go(delivery.session_id)
             self._end(keeping.claims)
-            await self._keep_alone(delivery, keeping.receipt)
+            await self._keep_alone(delivery, keeping.arrived)
             return []
         finally:
             self._under_way.end(delivery)
 
-    async def _keep_alone(self, delivery: Delivery, receipt: Receipt | None) -> None:
+    async def _keep_alone(self, delivery: Delivery, arrived: tuple[Statement, ...]) -> None:
         try:
-            await self._database.commit(*self._outcomes.arrived(delivery, receipt))
+            await self._database.commit(*arrived)
         except Exception as error:  # noqa: BLE001 - counted, and then set aside with its type
             await self._outcomes.fault(delivery, error)
 
-    async def _arrived_only(self, current: Delivery, receipt: Receipt | None, ahead: Sequence[Delivery]) -> float:
+    async def _arrived_only(
+        self, current: Delivery, arrived: tuple[Statement, ...], ahead: Sequence[Delivery]
+    ) -> float:
         """What is claimed behind goes when it is read again: it was changed, or something else goes first now."""
-        await self._kept(self._keep(current, receipt, (), *map(self._unclaim, ahead)))
+        await self._kept(self._keep(current, arrived, (), *map(self._unclaim, ahead)))
         self._end(ahead)
         return 0
 
@@ -218,12 +217,12 @@ class Pipeline:
             await self._database.commit(*map(self._unclaim, ahead))
             if isinstance(error, TelegramError):
                 return await self._outcomes.failed(current, error)
+            return await self._outcomes.fault(current, error)
         except Exception as another:  # noqa: BLE001 - counted, and then set aside with its type
-            error = another
+            return await self._outcomes.fault(current, another)
         finally:
             self._end(ahead)
             self._under_way.end(current)
-        return await self._outcomes.fault(current, error)
 
     def _hand_back(self, ahead: Sequence[Delivery]) -> None:
         """The call before these takes long, or nobody waits for it any more. They go back behind all that was given."""
