@@ -66,14 +66,17 @@ class Database(OwnReaders):
         meanwhile. Raises ExpectationFailed or StatementFailed when the unit is void, DatabaseLost when nothing can
         be written any more.
         """
-        return await self.submit(*statements, ahead=ahead) if statements else []
+        return await self.submit(*statements, ahead=ahead)
 
     def submit(self, *statements: Statement, ahead: bool = False) -> asyncio.Future[UnitRows]:
         """Hand one unit over, before all that is handed over later; as `commit`, for whoever waits for it later."""
         if self._failure is not None:
             raise self._failure.with_traceback(None)
         future: asyncio.Future[UnitRows] = asyncio.get_running_loop().create_future()
-        self._units.put((statements, future), ahead=ahead)
+        if statements:
+            self._units.put((statements, future), ahead=ahead)
+        else:
+            future.set_result([])
         return future
 
     async def fetch(self, sql: str, params: Parameters = ()) -> Rows:
