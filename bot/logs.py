@@ -134,7 +134,6 @@ def set_up(form: LogForm, *secrets: str, level: str = "info") -> None:
     """
     # What no format of ours shows need not be found out for every record.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging._srcfile = None  # as the Logging HOWTO has it: then nobody looks for the line that logs
     handler = Gathering()
     handler.setFormatter(Lines(form, Redaction(secrets), is_debugging=level == "debug"))
     least = getattr(logging, level.upper())

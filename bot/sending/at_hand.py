@@ -67,20 +67,23 @@ class AtHand:
 
     def begins_parts(self, delivery: Delivery) -> bool:
         """True if this is the first one of a reply of which others wait, too."""
-        waiting = self._waiting.get(delivery.session_id, {}).values()
-        return not delivery.begun and sum(one.reply_id == delivery.reply_id for one in waiting) > 1
+        return not delivery.begun and len(self._parts(delivery)) > 1
 
     def begin_reply(self, delivery: Delivery) -> bool:
         """It is under way, and the later parts of its reply come next; False where it is known to have none."""
         waiting = self._waiting.get(delivery.session_id)
         if waiting is None:
             return True
-        parts = [one for one in waiting.values() if one.reply_id == delivery.reply_id]
-        has_more = len(parts) > 1
+        has_more = len(parts := self._parts(delivery)) > 1
         if has_more:
             waiting.update((part.delivery_id, replace(part, begun=True)) for part in parts)
             self._order(delivery.session_id)
         return has_more
+
+    def _parts(self, delivery: Delivery) -> list[Delivery]:
+        """What waits of its reply, itself among them."""
+        waiting = self._waiting.get(delivery.session_id, {}).values()
+        return [one for one in waiting if one.reply_id == delivery.reply_id]
 
     def has(self, delivery: Delivery) -> bool:
         """True if it is kept, and has not been made."""

@@ -46,7 +46,7 @@ WithFailure = Callable[[Delivery], Awaitable[list[Statement]]]
 
 
 class Outcomes:
-    """Each ends in one commit; those of what failed return how long the chat has to wait, in seconds."""
+    """Each ends in one commit, an arrival in whichever the caller makes; failures return the chat's wait in seconds."""
 
     def __init__(
         self,

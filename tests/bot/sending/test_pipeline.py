@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from bot.run import Running
 from bot.sending import pipeline
-from bot.sending.calls import Calls
-from bot.sending.pacing import Pacing
 from bot.sending.under_way import UnderWay
-from emulator import Chat
-from storage.database import Database
-from storage.delivery import Delivery
 from storage.erasure import Erasure
 from storage.ids import session_id_of
-from storage.payloads import DeleteMessage, Payload, SendMessage
-from storage.statement import Statement, UnitRows
+from storage.payloads import DeleteMessage, SendMessage
+from storage.statement import Statement
 from storage.tables.deliveries import Deliveries
+from tests.bot.sending.queueing import Held, Rights, Units, call, queueing, under_way
 from tests.house import House, until
 from tests.looking import MARK, awake, idle, queue, reactions, texts
 from tests.responders import ECHO
@@ -31,123 +24,6 @@ STATUS = "SELECT status FROM polar_delivery_queue WHERE deliveryId = ?"
 SAY_ANOTHER = (
     """UPDATE polar_delivery_queue SET payload = '{"method":"sendMessage","text":"changed"}' WHERE deliveryId = ?"""
 )
-
-
-def call(
-    chat: Chat, name: str, payload: Payload | None = None, *, reply: str = "", part: int = 0, head_start: int = 0
-) -> Statement:
-    """Queues a message that says its own name, or another call."""
-    return Deliveries.add(
-        delivery_id=name,
-        session_id=session_id_of(chat.id),
-        payload=payload or SendMessage(text=name),
-        reply_id=reply or name,
-        part=part,
-        head_start=head_start,
-        now_ms=0,
-    )
-
-
-def words(delivery: Delivery) -> str:
-    """What a call says; its id, where it says nothing."""
-    return delivery.payload.text if isinstance(delivery.payload, SendMessage) else delivery.delivery_id
-
-
-class Units:
-    """What each commit claims, and the calls whose end it is, by their words."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.seen: list[tuple[list[str], list[str]]] = []
-        self._names: dict[int, tuple[str, str]] = {}
-        self._kept: list[Statement] = []
-        self._held: list[tuple[tuple[list[str], list[str]], asyncio.Event]] = []
-        for kind in ("claim", "finish"):
-            monkeypatch.setattr(Deliveries, kind, staticmethod(self._noting(kind, getattr(Deliveries, kind))))
-        submit = Database.submit
-
-        def noted(database: Database, *statements: Statement, ahead: bool = False) -> asyncio.Future[UnitRows]:
-            found = [self._names[id(one)] for one in statements if id(one) in self._names]
-            ended, claimed = ([name for kind, name in found if kind == of] for of in ("finish", "claim"))
-            if found:
-                self.seen.append((ended, claimed))
-            for unit, may_go_on in self._held:
-                if unit == (ended, claimed):
-                    return asyncio.ensure_future(self._later(may_go_on, lambda: submit(database, *statements)))
-            return submit(database, *statements, ahead=ahead)
-
-        monkeypatch.setattr(Database, "submit", noted)
-
-    def hold(self, ended: list[str], claimed: list[str]) -> asyncio.Event:
-        """Have this unit handed over only when that is set."""
-        self._held.append(((ended, claimed), may_go_on := asyncio.Event()))
-        return may_go_on
-
-    @staticmethod
-    async def _later(may_go_on: asyncio.Event, submit: Callable[[], asyncio.Future[UnitRows]]) -> UnitRows:
-        await may_go_on.wait()
-        return await submit()
-
-    def _noting(self, kind: str, make: Any) -> Any:
-        def made(delivery: Delivery, **options: Any) -> Statement:
-            statement: Statement = make(delivery, **options)
-            self._kept.append(statement)  # so that no other gets its id
-            self._names[id(statement)] = (kind, words(delivery))
-            return statement
-
-        return made
-
-
-class Held:
-    """The call that says this is held when it is made, until it may go on."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-        self.is_made, self.may_go_on = asyncio.Event(), asyncio.Event()
-        make = Calls.make
-
-        async def held(calls: Calls, delivery: Delivery, message_id: int | None = None) -> Any:
-            if words(delivery) == name:
-                self.is_made.set()
-                await self.may_go_on.wait()
-            return await make(calls, delivery, message_id)
-
-        monkeypatch.setattr(Calls, "make", held)
-
-
-class Rights:
-    """The rights to send that are held."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.held = 0
-        take_now, right_to_send, give_back = Pacing.take_now, Pacing.right_to_send, Pacing.give_back
-
-        async def noted_now(pacing: Pacing, chat_id: int) -> bool:
-            may = await take_now(pacing, chat_id)
-            self.held += may
-            return may
-
-        @asynccontextmanager
-        async def noted_later(pacing: Pacing, chat_id: int, rank: Any) -> AsyncIterator[None]:
-            async with right_to_send(pacing, chat_id, rank):
-                self.held += 1
-                yield
-
-        def noted_back(pacing: Pacing) -> None:
-            self.held -= 1
-            give_back(pacing)
-
-        for name, noted in (("take_now", noted_now), ("right_to_send", noted_later), ("give_back", noted_back)):
-            monkeypatch.setattr(Pacing, name, noted)
-
-
-@asynccontextmanager
-async def under_way(house: House, held: Held, *names: str) -> AsyncIterator[tuple[Running, Chat]]:
-    """A bot that makes the held one of these calls just now, and the chat in which the others wait."""
-    async with house.bot(responder=ECHO, chat_send_rate_per_second=100) as bot:
-        await awake(house)
-        _, chat = house.chat()
-        await bot.app.sender.commit(*[call(chat, name) for name in names])
-        await held.is_made.wait()
-        yield bot, chat
 
 
 @pytest.fixture
@@ -162,10 +38,7 @@ def rights(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rights]:
 async def test_while_a_call_is_made_the_next_one_is_claimed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the commit of the receipt before it; nothing more is, and nothing twice."""
     units = Units(monkeypatch)
-    async with house.bot(responder=ECHO, chat_send_rate_per_second=100) as bot:
-        await awake(house)
-        _, chat = house.chat()
-        await bot.app.sender.commit(*[call(chat, name) for name in "01234"])
+    async with queueing(house, *"01234") as (_, chat):
         await idle(house)
     assert texts(house, chat) == ["0", "1", "2", "3", "4"]
     assert units.seen == [
@@ -197,14 +70,30 @@ async def test_a_call_does_not_wait_for_the_receipt_before_it(house: House, monk
 async def test_what_may_not_go_yet_is_not_claimed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The receipt waits for nothing: a chat that has had its share, and a call about what was sent before."""
     units = Units(monkeypatch)
-    async with house.bot(responder=ECHO, chat_send_rate_per_second=0.5) as bot:
-        await awake(house)
-        _, chat = house.chat()
+    async with queueing(house, chat_send_rate_per_second=0.5) as (bot, chat):
         await bot.app.sender.commit(call(chat, "0"), call(chat, "1", DeleteMessage(target="0")), call(chat, "2"))
         await until(lambda: units.seen[-1:] == [(["0"], [])])
         await bot.app.sender.commit(call(chat, "3"))
         assert house.rows(STATUS, "3") == [("pending",)]
     assert units.seen[:2] == [([], ["0"]), (["0"], [])]
+
+
+@pytest.mark.usefixtures("rights")
+async def test_who_waits_for_a_slot_gets_that_of_a_chat_whose_call_has_ended(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though more waits in that chat: a hundred chats must not keep out all others."""
+    held, others = Held(monkeypatch, "0"), Held(monkeypatch, "other")
+    async with under_way(house, held, "0", "1") as (bot, chat):
+        for number in range(100):
+            _, other = house.chat(f"Other {number}")
+            text = "last" if number == 99 else "other"
+            await bot.app.sender.commit(call(other, f"{text} {number}", SendMessage(text=text)))
+        held.may_go_on.set()
+        await house.world.wait(lambda: texts(house, chat) == ["0", "1"])
+        assert [message["text"] for message in house.world.sent()] == ["0", "last", "1"]
+        others.may_go_on.set()
+        await idle(house)
 
 
 @pytest.mark.usefixtures("rights")
@@ -325,11 +214,7 @@ async def test_only_the_call_that_hangs_is_in_doubt_when_its_bot_ends(
 ) -> None:
     """Nobody waits for it any longer; what is claimed behind it was not begun."""
     held = Held(monkeypatch, "1")
-    async with house.bot(responder=ECHO, chat_send_rate_per_second=100, shutdown_seconds=0) as bot:
-        await awake(house)
-        _, chat = house.chat()
-        await bot.app.sender.commit(*[call(chat, name) for name in "012"])
-        await held.is_made.wait()
+    async with under_way(house, held, *"012", shutdown_seconds=0) as (_, chat):
         assert house.rows(STATUS, "2") == [("sending",)]
     assert [house.rows(STATUS, name) for name in "12"] == [[("sending",)], [("pending",)]]
     monkeypatch.undo()
@@ -340,9 +225,7 @@ async def test_only_the_call_that_hangs_is_in_doubt_when_its_bot_ends(
 
 async def test_of_what_a_killed_process_had_claimed_all_is_repeated_in_order(house: House) -> None:
     """Each once, marked: nobody knows of either whether it arrived."""
-    async with house.bot(responder=ECHO, chat_send_rate_per_second=100) as bot:
-        await awake(house)
-        _, chat = house.chat()
+    async with queueing(house) as (bot, chat):
         bot.app.sender.hold()
         await bot.app.sender.commit(*[call(chat, name) for name in "012"])
         house.write("UPDATE polar_delivery_queue SET status = 'sending', begun = 1 WHERE deliveryId IN ('0', '1')")
