@@ -17,8 +17,10 @@ _READABLE = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 def system_clock(offset_s: float = 0) -> Callable[[], int]:
     """Milliseconds since the epoch, shifted by `offset_s`."""
 
+    offset_ms = round(offset_s * 1000)
+
     def now_ms() -> int:
-        return round((time.time() + offset_s) * 1000)
+        return time.time_ns() // 1_000_000 + offset_ms
 
     return now_ms
 

@@ -1,7 +1,8 @@
 """The log on standard error: a line a turn, never a token, never a person's text.
 
-The standard library takes lines in, those of libraries too, and asks first whether one is shown at all; structlog makes
-them. What is logged while a turn is made bears its id. Of a failure is shown what bot/tracebacks.py lets pass.
+The standard library takes lines in, those of libraries too, and asks first whether one is shown at all; structlog tells
+what else somebody has said with one. What is logged while a turn is made bears its id. Of a failure is shown what
+bot/tracebacks.py lets pass.
 """
 
 from __future__ import annotations
@@ -12,51 +13,52 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal, TextIO
 
 import structlog
-from structlog.dev import Column, ConsoleRenderer
-from structlog.processors import ExceptionRenderer, JSONRenderer
+from structlog.processors import JSONRenderer
 from structlog.stdlib import ExtraAdder
-from structlog.typing import EventDict, ExcInfo
+from structlog.typing import EventDict
 
 from bot.redaction import Redaction
 from bot.tracebacks import text_of
 from middleware.trace import TRACE
 
 LogForm = Literal["console", "json"]
+_UNNAMED = ("at", "level", "logger", "message", "exception")
 
 
 class Lines(logging.Formatter):
-    """Makes an event of a record, has structlog make a line of that, and takes secrets out of it."""
+    """Makes an event of a record, a line of that, and takes secrets out of it."""
 
     def __init__(self, form: LogForm, redact: Redaction, *, is_debugging: bool = False) -> None:
-        super().__init__(datefmt="%H:%M:%S")
+        super().__init__()
         self._redact = redact
         self._is_debugging = is_debugging
         """True if whoever reads it shall see what an error says, though that may be a person's words."""
-        self._time: Callable[[logging.LogRecord], str] = _instant if form == "json" else self._clock_time
+        self._time: Callable[[float], str] = _instant if form == "json" else _clock_time
         self._render: Callable[[Any, str, EventDict], str | bytes] = (
-            JSONRenderer(ensure_ascii=False, default=str) if form == "json" else _console()
+            JSONRenderer(ensure_ascii=False, default=str) if form == "json" else _console
         )
-        self._processors = (ExtraAdder(), ExceptionRenderer(self._traceback))
+        self._add_extra = ExtraAdder()
 
     def format(self, record: logging.LogRecord) -> str:
         """A line; with a failure, several on the console."""
         level = record.levelname.lower()
         event: EventDict = {
-            "at": self._time(record),
+            "at": self._time(record.created),
             "level": level,
             "logger": record.name,
             "message": self._message(record),
             "_record": record,
-            "exc_info": record.exc_info,
         }
         if trace := TRACE.get():
             event["trace"] = trace
-        for process in self._processors:
-            process(record, level, event)  # type: ignore[arg-type]
+        self._add_extra(record, level, event)  # type: ignore[arg-type]
         del event["_record"]
+        if record.exc_info and (error := record.exc_info[1]) is not None:
+            event["exception"] = text_of(error, is_whole=self._is_debugging)
         return self._redact(str(self._render(None, level, event)))
 
     def _message(self, record: logging.LogRecord) -> str:
@@ -64,29 +66,25 @@ class Lines(logging.Formatter):
         # Below its first line asyncio says what the error says.
         return message.partition("\n")[0] if record.name == "asyncio" and not self._is_debugging else message
 
-    def _clock_time(self, record: logging.LogRecord) -> str:
-        return self.formatTime(record, self.datefmt)
 
-    def _traceback(self, exc_info: ExcInfo) -> str:
-        return text_of(exc_info[1], is_whole=self._is_debugging)
+def _instant(created_s: float) -> str:
+    return datetime.fromtimestamp(created_s, UTC).isoformat(timespec="milliseconds")
 
 
-def _instant(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+def _clock_time(created_s: float) -> str:
+    return _clock_of(int(created_s))
 
 
-def _console() -> ConsoleRenderer:
-    """Time, level, logger and message, then what else there is, by name."""
-    return ConsoleRenderer(
-        sort_keys=False,
-        columns=[
-            Column("at", lambda key, value: str(value)),
-            Column("level", lambda key, value: f"{str(value).upper():7}"),
-            Column("logger", lambda key, value: f"{value}:"),
-            Column("message", lambda key, value: str(value)),
-            Column("", _pair),
-        ],
-    )
+@lru_cache(maxsize=1)
+def _clock_of(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).astimezone().strftime("%H:%M:%S")
+
+
+def _console(_logger: Any, _name: str, event: EventDict) -> str:
+    """Time, level, logger and message, then what else there is, by name; below it a failure."""
+    head = f"{event['at']} {str(event['level']).upper():7} {event['logger']}: {event['message']}"
+    line = " ".join([head, *(_pair(name, value) for name, value in event.items() if name not in _UNNAMED)])
+    return f"{line}\n{event['exception']}" if "exception" in event else line
 
 
 def _pair(key: str, value: object) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 
 from middleware.needs import Needs
 from middleware.responder import ANSWERABLE, wants_answer
@@ -10,6 +12,9 @@ from middleware.turn import CallNext, Kind, Outcome, Turn
 from storage.origin import fingerprint
 from storage.tables.keys import PERSONALITY, Keys
 from storage.tables.personalities import Personalities
+
+KEPT = 64
+"""Fingerprints that are kept, with their texts, which are as long as a profile's may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +40,19 @@ class Personality:
         return await call_next(turn)
 
 
-@dataclass(slots=True)
 class Fingerprints:
     """Tells by which text an answer was given: a profile keeps its id when its text changes."""
 
-    keys: Keys
-    _key: str | None = field(default=None, init=False)
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self._made: Callable[[str], str] | None = None
 
     async def prepare(self) -> None:
         """Read the key, which never changes."""
-        self._key = await self.keys.find(PERSONALITY)
+        key = await self._keys.find(PERSONALITY)
+        if key is not None:
+            self._made = lru_cache(KEPT)(partial(fingerprint, key))  # most people have the same text
 
     def of(self, prompt: str) -> str | None:
         """The fingerprint, of the neutral personality's empty text too; None where the database has lost its key."""
-        return None if self._key is None else fingerprint(self._key, prompt)
+        return None if self._made is None else self._made(prompt)

@@ -31,9 +31,9 @@ class Recall:
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Outcome:
         """For what a responder is to answer; the search itself keeps to the user and the session."""
-        if wants_answer(turn) and turn.request:
+        if wants_answer(turn) and (asked := turn.request):
             memories = await self.memories.recall(
-                turn.request[:LOOKED_AT], session_id=turn.session_id, user_id=turn.user_id, limit=MAX_FACTS
+                asked[:LOOKED_AT], session_id=turn.session_id, user_id=turn.user_id, limit=MAX_FACTS
             )
             turn.context.memories = tuple(fitting((memory.text for memory in memories), MAX_CHARACTERS))
         return await call_next(turn)

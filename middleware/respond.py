@@ -119,11 +119,15 @@ def _outcome(turn: Turn, answer: Response) -> Outcome:
         replies.append(Reply(text=note, by="polar"))
     if (usd := _usd(turn)) is not None:
         turn.origin = replace(turn.origin, usd=usd)
-    said = tuple(
-        replace(reply, text=reply.text[:LONGEST], by=reply.by or "responder", joins=number > 0)
-        for number, reply in enumerate(replies)
-    )
+    said = tuple(_said(reply, joins=number > 0) for number, reply in enumerate(replies))
     return Outcome(status="answered", reason=turn.origin.ended, replies=said)
+
+
+def _said(reply: Reply, *, joins: bool) -> Reply:
+    """It as far as anybody would read it, its words the responder's unless it says otherwise."""
+    if reply.by is not None and reply.joins == joins and len(reply.text) <= LONGEST:
+        return reply
+    return replace(reply, text=reply.text[:LONGEST], by=reply.by or "responder", joins=joins)
 
 
 def _replies(answer: Response) -> tuple[Reply, ...]:
@@ -131,7 +135,7 @@ def _replies(answer: Response) -> tuple[Reply, ...]:
         case None:
             return ()
         case str():
-            return (Reply(text=answer, rateable=True),)
+            return (Reply(text=answer, rateable=True, by="responder"),)
         case Reply():
             return (answer,)
     return answer

@@ -42,6 +42,7 @@ def session_id_of(chat_id: int) -> str:
     return f"{SESSION}{chat_id}"
 
 
+@lru_cache(maxsize=1_000)
 def chat_id_of(session_id: str) -> int:
     """The Telegram chat of a session; raises ValueError for a session of another kind."""
     if not session_id.startswith(SESSION):

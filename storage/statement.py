@@ -71,6 +71,9 @@ class Bulk:
     told: str | None = None
     _texts: dict[int, str] = field(default_factory=dict, init=False, repr=False)
 
+    def __post_init__(self) -> None:
+        self.sql(1)
+
     def sql(self, many: int) -> str:
         """The SQL of so many."""
         if (text := self._texts.get(many)) is None:
@@ -92,7 +95,7 @@ class Bulk:
 
     def of(self, *params: Value, about: Hashable | None = None, expect: int | None = None) -> Statement:
         """One statement of this kind."""
-        return Statement(self.sql(1), params, expect, self, about)
+        return Statement(self._texts[1], params, expect, self, about)
 
 
 class Statement(NamedTuple):

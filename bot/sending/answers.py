@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from telegram.request import BaseRequest, RequestData
 
@@ -30,10 +29,21 @@ class Receipt:
 
 @dataclass(slots=True)
 class Overheard:
-    """True if a call went out, and the very bytes that came back."""
+    """True if a call went out while this was entered, and the very bytes that came back."""
 
     is_asked: bool = False
     body: bytes = b""
+    _outside: Token[Overheard | None] | None = None
+
+    def __enter__(self) -> Self:
+        """Overhear the call that is made within."""
+        self._outside = _answer.set(self)
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        """Overhear no more."""
+        if self._outside is not None:
+            _answer.reset(self._outside)
 
     @property
     def says_ok(self) -> bool:
@@ -54,17 +64,6 @@ class Overheard:
 
 
 _answer: ContextVar[Overheard | None] = ContextVar("answer", default=None)
-
-
-@contextmanager
-def overheard() -> Iterator[Overheard]:
-    """The answer to the call that is made within this."""
-    answer = Overheard()
-    token = _answer.set(answer)
-    try:
-        yield answer
-    finally:
-        _answer.reset(token)
 
 
 class OverheardTransport(BaseRequest):

@@ -23,7 +23,7 @@ from telegram.request._requestparameter import RequestParameter  # there is no p
 
 from bot.errors import BotError
 from bot.files.spool import NO_FILES, Files
-from bot.sending.answers import Receipt, overheard
+from bot.sending.answers import Overheard, Receipt
 from middleware.replies.outbox import duplicate_mark
 from middleware.replies.splitting import utf16_length
 from storage.delivery import Delivery
@@ -90,7 +90,7 @@ class Calls:
         message whose id could not be read. Raises TelegramError, a NetworkError where nobody knows whether it had its
         effect, and CallNotMade.
         """
-        with overheard() as answer:
+        with Overheard() as answer:
             try:
                 may_be_hurried = is_placeholder(delivery.delivery_id)
                 async with self._hurried(delivery.delivery_id) if may_be_hurried else nullcontext():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 
 from aiolimiter import AsyncLimiter
+
+from bot.delay import Delay
 
 BURST_SHARE = 0.1
 BURST_S = 3
@@ -30,8 +32,7 @@ class Pacing:
         # Telegram counts what arrives, and calls that left in good order arrive in a heap when the machine or the line
         # stalls. So a call has one of `per_second` places until a second after its end: that holds wherever it was.
         self._places = asyncio.Semaphore(max(1, int(per_second)))
-        self._ends: deque[float] = deque()
-        """By the loop's clock, when the places of calls that have ended come free, one after the other."""
+        self._counted = Delay(SECOND_S)
         self._chat_rate = chat_per_second
         self._group_rate = group_per_minute / 60
         self._chats: OrderedDict[int, AsyncLimiter] = OrderedDict()
@@ -74,20 +75,7 @@ class Pacing:
 
     def give_back(self) -> None:
         """The call has ended, and Telegram may count it yet."""
-        loop = asyncio.get_running_loop()
-        self._ends.append(loop.time() + SECOND_S)
-        if len(self._ends) == 1:  # one timer is enough for all
-            loop.call_at(self._ends[0], self._free)
-
-    def _free(self) -> None:
-        """The places that have come free by now may be taken again."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        while self._ends and self._ends[0] <= now:
-            self._ends.popleft()
-            self._places.release()
-        if self._ends:
-            loop.call_at(self._ends[0], self._free)
+        self._counted.add(self._places.release)
 
     def stir(self, chat_id: int) -> None:
         """Look again at what waits for this chat: it may be more urgent now."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from msgspec import Struct
 from telegram.error import TelegramError
 
+from bot.delay import Delay
 from bot.sending.at_hand import AtHand
 from bot.sending.calls import Calls
 from bot.sending.outcomes import Outcomes
@@ -47,16 +48,19 @@ class _Hold:
         self.is_over = False
         self._claims = claims
         self._hand_back = hand_back
-        self._timer = asyncio.get_running_loop().call_later(CLAIM_S, self.give_up) if claims else None
+        self._has_ended = False
 
     def give_up(self) -> None:
         if not self.is_over:
             self.is_over = True
             self._hand_back(self._claims)
 
+    def expire(self) -> None:
+        if not self._has_ended:
+            self.give_up()
+
     def end(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._has_ended = True
 
 
 class Pipeline:
@@ -86,6 +90,7 @@ class Pipeline:
         self._may_go_on = may_go_on
         """False where a session may make no further call now, or where what waits there is to be read again."""
         self._clock = clock
+        self._expiry = Delay(CLAIM_S)
 
     async def begin(self, delivery: Delivery, target: int | None) -> float:
         """Claim this call, and `run`. Raises ExpectationFailed where it was erased or changed since it was read."""
@@ -109,7 +114,7 @@ class Pipeline:
         ahead = list[Delivery]()
         keeping: _Keeping | None = None
         while True:
-            hold = _Hold([*ahead, *(keeping.claims if keeping is not None else ())], self._hand_back)
+            hold = self._hold([*ahead, *(keeping.claims if keeping is not None else ())])
             try:
                 arrived = self._outcomes.arrived(current, await self._calls.make(current, target))
                 keeping, ahead = None, ahead + await self._kept(keeping)
@@ -131,6 +136,12 @@ class Pipeline:
                 return 0
             self._pacing.give_back()  # what is claimed has a right of its own
             current, target = Deliveries.claimed(ahead.pop(0)), None
+
+    def _hold(self, claims: Sequence[Delivery]) -> _Hold:
+        hold = _Hold(claims, self._hand_back)
+        if claims:
+            self._expiry.add(hold.expire)
+        return hold
 
     def _still_claimed(self, hold: _Hold, ahead: list[Delivery]) -> list[Delivery]:
         """These, or none where they were handed back meanwhile."""
