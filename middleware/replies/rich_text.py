@@ -74,8 +74,7 @@ def _ends(text: str, spans: Iterable[Stretch]) -> tuple[int, int]:
 
 def _fitting(text: str, spans: Iterable[Stretch]) -> Iterator[Stretch]:
     """Yield what Telegram shows of them, in order: no style within the same, no link in a link, nothing in code."""
-    trimmed = (_trimmed(text, span) for span in spans)
-    shown = sorted((span for span in trimmed if span is not None), key=_order)
+    shown = sorted(_all_trimmed(text, spans), key=_order)
     quotes = _apart(span for span in shown if span.type in QUOTES)
     runs = _apart(span for span in shown if span.type in _RUNS)
     code = [span for span in runs if span.type != "text_link"]
@@ -99,6 +98,18 @@ def _trimmed(text: str, span: Stretch) -> Stretch | None:
         return None
     blanks = 0 if span.type == "pre" else len(stretch) - len(stretch.lstrip())
     return replace(span, start=span.start + blanks, end=span.start + len(stretch.rstrip()))
+
+
+def _all_trimmed(text: str, spans: Iterable[Stretch]) -> Iterator[Stretch]:
+    """Yield those of which something is left; a quote keeps the indentation of the code that it begins with."""
+    pairs = [(span, trimmed) for span in spans if (trimmed := _trimmed(text, span)) is not None]
+    code = sorted(trimmed.start for _, trimmed in pairs if trimmed.type == "pre")
+    for span, trimmed in pairs:
+        first = bisect_left(code, span.start)
+        if trimmed.type in QUOTES and first < len(code) and code[first] < trimmed.start:
+            yield replace(trimmed, start=code[first])
+        else:
+            yield trimmed
 
 
 def _apart(spans: Iterable[Stretch]) -> list[Stretch]:
@@ -175,7 +186,7 @@ def _parts(text: str, spans: Sequence[Stretch], cuts: Iterable[tuple[int, int]])
             following += 1
         open_spans = [span for span in open_spans if span.end > start]
         pieces = (replace(s, start=max(s.start, start), end=min(s.end, end)) for s in open_spans)
-        yield _rich(text, start, end, [piece for s in pieces if (piece := _trimmed(text, s))])
+        yield _rich(text, start, end, _all_trimmed(text, pieces))
 
 
 def _rich(text: str, start: int, end: int, spans: Iterable[Stretch]) -> RichText:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from middleware.replies.rich_text import MOST_ENTITIES, QUOTES, STYLES, RichText, rich, split_rich
@@ -91,6 +91,7 @@ def test_any_markdown_becomes_what_telegram_takes(source: str) -> None:
 
 
 @given(anything, st.integers(20, 200))
+@example("a\n\n>      a", 20)
 def test_parts_fit_and_lose_nothing_but_white_space(source: str, limit: int) -> None:
     """Neither text nor any formatting, whichever places the cuts fall on."""
     text = rich(source)
@@ -106,6 +107,12 @@ def test_parts_fit_and_lose_nothing_but_white_space(source: str, limit: int) -> 
     assert {(e.url, e.language) for part in parts for e in part.entities} == {
         (e.url, e.language) for e in text.entities
     }
+
+
+def test_a_quote_that_begins_with_indented_code_holds_all_of_it() -> None:
+    """The indentation is the code's, so it is the quote's: no entity contains a quote."""
+    told = rich("> \n>      first\n>     second")
+    assert told == RichText(" first\nsecond", (Entity("blockquote", 0, 13), Entity("pre", 0, 13)))
 
 
 def test_markdown_is_shown_as_it_is_meant() -> None:
