@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 from typing import Protocol
 
 from middleware.failures import MiddlewareError
-from middleware.turn import KINDS, CallNext, Kind, Middleware, Outcome, Turn
+from middleware.turn import KINDS, RECORDED, CallNext, Kind, Middleware, Outcome, Turn
 
 
 class Layer(Protocol):
@@ -37,7 +37,7 @@ class KindsUndeclared(MiddlewareError):
 
 
 async def _end(turn: Turn) -> Outcome:
-    return Outcome(status="recorded")
+    return RECORDED
 
 
 def compose(layers: Sequence[Layer]) -> CallNext:

@@ -13,7 +13,7 @@ from middleware.polarity import PolarityTable
 from middleware.presses import stale
 from middleware.rate_limit import RateLimit
 from middleware.texts import say
-from middleware.turn import CallNext, Clock, Kind, Outcome, Reply, Toast, Turn
+from middleware.turn import RECORDED, CallNext, Clock, Kind, Outcome, Reply, Toast, Turn
 from storage.ids import THUMB_DOWN, THUMB_UP, event_id
 from storage.statement import Statement
 from storage.tables.custom_emoji import CustomEmoji
@@ -104,7 +104,7 @@ class Feedback:
         offer = await self._act(turn, message)
         instead = await self.on_reaction(turn, reactions)
         if not (offer or instead) or not await self.limit.allows(turn):
-            return Outcome(status="recorded")
+            return RECORDED
         if instead is None:
             return Outcome(status="recorded", replies=offer)
         turn.replaces = (instead.delivery_id,)

@@ -15,7 +15,7 @@ from middleware.markdown.growing import settled
 from middleware.replies.splitting import is_visible
 from middleware.responder import ANSWERABLE, TIMED_OUT, Abilities, Responder, ResponderFailed, Response, wants_answer
 from middleware.texts import say
-from middleware.turn import CallNext, Kind, Outcome, Reply, Turn
+from middleware.turn import RECORDED, CallNext, Kind, Outcome, Reply, Turn
 from storage.tables.runs import DEFAULT_PROFILE
 from storage.tables.stop_marks import StopMarks
 
@@ -111,7 +111,7 @@ def _outcome(turn: Turn, answer: Response) -> Outcome:
     """
     replies = [reply for reply in _replies(answer) if reply.text or reply.document is not None]
     if not replies:
-        return Outcome(status="recorded")
+        return RECORDED
     if any(len(reply.text) > LONGEST for reply in replies):
         turn.origin = replace(turn.origin, ended="length")
     if turn.origin.ended in TOLD:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+import msgspec
 from msgspec import Struct
 
 from middleware.incoming import Incoming, Invocation, Press, Reactions
@@ -178,12 +179,14 @@ class Outcome:
         return cls(status="answered", replies=(Reply(text=text, **options),))
 
 
+RECORDED = Outcome(status="recorded")
+"""Kept, and nothing said."""
+
 Witness = Callable[[Exception | None], Iterable[Statement]]
 """Statements of a turn that are made when it is known whether it failed, and committed in either case."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Context:
+class Context(Struct, kw_only=True):
     """Knowledge for a responder besides the message itself, filled in by the layers before it.
 
     `personality` is the effective profile's prompt, empty for the neutral one. `memories` are facts that this person
@@ -209,8 +212,7 @@ def _no_update() -> None:
     """Nothing came from Telegram."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Source:
+class Source(Struct, kw_only=True):
     """The row that a turn comes from, as the statements that end it.
 
     `opening` goes first in the turn's commit and voids it when the source was handled already. `failing` gives
@@ -228,8 +230,7 @@ class Source:
     """Told what the statements of the commit gave back, those of `opening` first."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Turn:
+class Turn(Struct, kw_only=True):
     """One message, edit, command, press, reaction or run. Middleware read it and record effects on it."""
 
     id: str
@@ -275,16 +276,16 @@ class Turn:
     """Delivery ids of messages of ours that the first reply takes the place of, in order."""
     discards: tuple[str, ...] = ()
     """Delivery ids of messages of ours that are deleted: no edit can make the reply of them."""
-    context: Context = field(default_factory=Context)
+    context: Context = msgspec.field(default_factory=Context)
     spent_usd: float = 0
     """The cost of the responder's calls so far, whatever becomes of the turn."""
     meter: Meter = UNMETERED
     """Counts the calls of a responder that declares which model it calls."""
     show: Callable[[str], None] = _unseen
     """Shows the answer so far, as Markdown; returns at once. A responder may call it as often as it likes."""
-    as_update: Callable[[], Update | None] = field(default=_no_update, repr=False)
-    effects: list[Statement] = field(default_factory=list)
-    witnesses: list[Witness] = field(default_factory=list)
+    as_update: Callable[[], Update | None] = _no_update
+    effects: list[Statement] = msgspec.field(default_factory=list)
+    witnesses: list[Witness] = msgspec.field(default_factory=list)
 
     @property
     def session_id(self) -> str:

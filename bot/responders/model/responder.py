@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from msgspec import structs
+
 from bot.responders.model import failures
 from bot.responders.model.answer import ModelAnswer
 from bot.responders.model.context import POLICY_VERSION, ContextWindow, tokens
@@ -187,7 +189,7 @@ class OpenAI:
     def _question(self, turn: Turn, now: datetime, history: Sequence[Message]) -> Question:
         seen = turn
         if history is not turn.context.history:
-            seen = replace(turn, context=replace(turn.context, history=tuple(history)))
+            seen = structs.replace(turn, context=structs.replace(turn.context, history=tuple(history)))
         messages, shown = self._window.messages(seen, now=now)
         return Question(messages=messages, history=shown, tools=offered(turn, self._remember))
 
