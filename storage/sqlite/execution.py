@@ -135,17 +135,18 @@ def _run_as_one(connection: sqlite3.Connection, bulk: Bulk, statements: Sequence
 
 
 def _run_part(connection: sqlite3.Connection, bulk: Bulk, part: Sequence[Statement]) -> list[Rows]:
-    params = list(chain.from_iterable([_values(statement) for statement in part]))
-    cursor = connection.execute(bulk.sql(len(part)), params)
+    sql, params = bulk.sql(len(part)), list(chain.from_iterable([_values(statement) for statement in part]))
     if bulk.told is not None:
+        connection.execute(sql, params)
         [[told]] = connection.execute(bulk.told, (len(part),)).fetchall()
         rows = {row[0]: [row] for row in read_value(told)}
         # Of whom there is none, that is seen when each runs by itself.
         return [rows[statement.about] for statement in part]
+    changed = _change(connection, sql, params)
     counted = [statement.expect for statement in part if statement.expect is not None]
-    if counted and (len(counted) < len(part) or sum(counted) != cursor.rowcount):
+    if counted and (len(counted) < len(part) or sum(counted) != changed):
         # Whose row is missing is seen when each runs by itself.
-        raise ExpectationFailed(bulk.sql(1), sum(counted), cursor.rowcount)
+        raise ExpectationFailed(bulk.sql(1), sum(counted), changed)
     return []
 
 
@@ -155,9 +156,20 @@ def _values(statement: Statement) -> Iterable[Value]:
 
 
 def _run(connection: sqlite3.Connection, statement: Statement) -> Rows:
-    cursor = connection.execute(statement.sql, statement.params)
-    rows = cursor.fetchall() if statement.answers else _NOTHING
-    changed = len(rows) if statement.answers else cursor.rowcount
+    rows = _NOTHING
+    if statement.answers:
+        rows = connection.execute(statement.sql, statement.params).fetchall()
+        changed = len(rows)
+    else:
+        changed = _change(connection, statement.sql, statement.params)
     if statement.expect is not None and changed != statement.expect:
         raise ExpectationFailed(statement.sql, statement.expect, changed)
     return rows
+
+
+def _change(connection: sqlite3.Connection, sql: str, params: Sequence[Value] | Mapping[str, Value]) -> int:
+    """The number of rows that a statement changes which gives none back.
+
+    After `execute` CPython asks SQLite for the id of the last row, too, and gets the interpreter anew behind each call.
+    """
+    return connection.executemany(sql, (params,)).rowcount

@@ -103,7 +103,9 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         connection.execute("BEGIN IMMEDIATE")
         yield
-        connection.execute("COMMIT")
+        if not connection.in_transaction:
+            raise sqlite3.OperationalError("the transaction was ended before it was committed")
+        connection.commit()  # one call into SQLite, where a statement that says so is three
     except BaseException as error:
         clean = _roll_back(connection)
         if is_fatal(error) or not clean:

@@ -54,6 +54,17 @@ class Spy(sqlite3.Connection):
         self.calls.append(sql)
         return super().execute(sql, parameters)
 
+    def executemany(self, sql: str, parameters: Any, /) -> sqlite3.Cursor:
+        """The same, for each of them."""
+        parameters = list(parameters)
+        self.calls += [sql] * len(parameters)
+        return super().executemany(sql, parameters)
+
+    def commit(self) -> None:
+        """The same."""
+        self.calls.append("COMMIT")
+        super().commit()
+
 
 @lru_cache(maxsize=1)
 def template() -> bytes:
@@ -138,6 +149,20 @@ def test_an_end_that_changes_nothing_voids_its_own_unit_alone(connection: Spy) -
     assert [isinstance(answer, Exception) for answer in answers] == [update == 103 for update in REACTIONS[:8]]
     assert "expected 1 row(s), found 0: UPDATE polar_updates SET status = 'done'" in str(answers[2])
     assert connection.execute("SELECT count(*) FROM polar_audit").fetchone() == (7,)
+
+
+def test_what_something_else_has_undone_is_not_told_as_kept(connection: Spy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Committing where no transaction is open does nothing, and says nothing."""
+    change = Spy.executemany
+
+    def undone(spy: Spy, sql: str, parameters: Any, /) -> sqlite3.Cursor:
+        cursor = change(spy, sql, parameters)
+        spy.rollback()
+        return cursor
+
+    monkeypatch.setattr(Spy, "executemany", undone)
+    [answer] = run_batch(connection, [(ERASE,)])
+    assert isinstance(answer, Exception)
 
 
 def test_the_same_update_ends_once(connection: Spy) -> None:

@@ -198,7 +198,7 @@ def test_only_adjacent_equal_plain_statements_are_run_together(path: Path) -> No
             Statement(returning, ("g", 7)),
         )
         [answer] = run_batch(spy, [unit])
-        assert spy.many == [(ADD, 2)]
+        assert [each for each in spy.many if each[1] > 1] == [(ADD, 2)]
         assert values(answer) == [[], [], [], [], [], [], [(6,)], [(7,)]]
         assert pairs(spy) == {"b": 2, "c": 3, "d": 4, "e": 5, "f": 6, "g": 7}
     finally:
