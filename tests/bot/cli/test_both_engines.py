@@ -108,7 +108,7 @@ def twins(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twi
 @pytest.fixture(autouse=True)
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
     """For both it is the same instant, and what is made up is the same."""
-    monkeypatch.setattr(clock, "time", SimpleNamespace(time=lambda: STARTS_AT + 3600.0))
+    monkeypatch.setattr(clock, "time", SimpleNamespace(time_ns=lambda: (STARTS_AT + 3600) * 1_000_000_000))
     monkeypatch.setattr(clock, "secrets", SimpleNamespace(token_hex=lambda size: "0" * 2 * size))
 
 
