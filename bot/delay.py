@@ -10,8 +10,7 @@ from collections.abc import Callable
 class Delay:
     """Does what it is given `seconds` later, in order, with one timer of the event loop for all.
 
-    What is no longer wanted by then does nothing when it is called: a timer of its own, taken back each time, costs
-    more than most of what it watches over.
+    Nothing is taken back: what is no longer wanted by then has to do nothing when it is called.
     """
 
     def __init__(self, seconds: float) -> None:
