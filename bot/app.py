@@ -35,6 +35,7 @@ from bot.pruner import Pruner
 from bot.receiving.dispatch import Dispatch
 from bot.receiving.journal import Journal
 from bot.receiving.processor import Processor
+from bot.receiving.read_ahead import ReadAhead
 from bot.redaction import Redaction
 from bot.scheduling.runner import Runner
 from bot.sending.calls import Calls
@@ -237,6 +238,7 @@ class App:
             answer_slots=self.settings.answer_slots,
             merge_window_ms=self.settings.merge_window,
         )
+        self.journal.announce(ReadAhead(self.layers).note)
         self.journal.watch(self.processor.note)
         self.database.watch(CHANGES_WAITING, self.processor.let_go)
 

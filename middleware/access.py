@@ -65,12 +65,17 @@ class Access:
         listed = self.admission.level_of(int(turn.user_id))
         if self.admission.mode == "open":
             listed = max(listed, Level.MEMBER)
-        role = await self.access.role_of(turn.user_id) if self._needs_lookup(turn) else None
+        role = await self.access.role_of(turn.user_id) if self._needs_lookup(turn.kind) else None
         return max(listed, ROLES.get(role or "", Level.STRANGER))
 
-    def _needs_lookup(self, turn: Turn) -> bool:
+    def read_ahead(self, user_id: str, session_id: str) -> None:
+        """The person's role."""
+        if self._needs_lookup("message"):
+            self.access.expect_role(user_id)
+
+    def _needs_lookup(self, kind: Kind) -> bool:
         # Where everyone may come in, and nobody asks for more, recording should cost no read.
-        return self.admission.mode != "open" or turn.kind in self.ranked
+        return self.admission.mode != "open" or kind in self.ranked
 
     async def _may_enter(self, turn: Turn) -> bool:
         if self.admission.mode == "open":

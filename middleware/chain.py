@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from middleware.failures import MiddlewareError
 from middleware.turn import KINDS, RECORDED, CallNext, Kind, Middleware, Outcome, Turn
@@ -20,6 +20,14 @@ class Layer(Protocol):
     def __call__(self, turn: Turn, call_next: CallNext) -> Awaitable[Outcome]:
         """As any middleware."""
         ...
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """A layer that reads something of whoever writes."""
+
+    def read_ahead(self, user_id: str, session_id: str) -> None:
+        """Begin to read what it will ask for when somebody's message is handled; returns at once."""
 
 
 class CalledTwice(MiddlewareError):

@@ -39,6 +39,11 @@ class Personality:
                 turn.origin = replace(turn.origin, profile_id=profile.profile_id)
         return await call_next(turn)
 
+    def read_ahead(self, user_id: str, session_id: str) -> None:
+        """The profile."""
+        if self.needs.personality:
+            self.personalities.expect(user_id=user_id, session_id=session_id)
+
 
 class Fingerprints:
     """Tells by which text an answer was given: a profile keeps its id when its text changes."""

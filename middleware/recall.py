@@ -38,6 +38,11 @@ class Recall:
             turn.context.memories = tuple(fitting((memory.text for memory in memories), MAX_CHARACTERS))
         return await call_next(turn)
 
+    def read_ahead(self, user_id: str, session_id: str) -> None:
+        """Whether the person has any; which of them concern the message is searched for when that is handled."""
+        if self.needs.memories:
+            self.memories.expect(user_id)
+
 
 def fitting(facts: Iterable[str], limit: int) -> Iterator[str]:
     """Whole facts in their order, as many as have room in so many characters; one that has none is passed over."""

@@ -17,6 +17,8 @@ _DECODER = json.JSONDecoder()
 _HEAD = re.compile(r'\s*\{\s*"ok"\s*:\s*true\s*,\s*"result"\s*:\s*\[\s*')
 _SEPARATOR = re.compile(r"\s*(?:,\s*|(?=\]))")
 _BRACKET_OR_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
+FEW = 8
+"""Updates that come together while little happens: then what counts is how soon each is answered."""
 WITHOUT_ID = "element(s) of an answer to getUpdates without an update_id"
 
 

@@ -22,6 +22,8 @@ LATEST_S = 253_402_300_799
 
 Watcher = Callable[[Kept], None]
 """Told of what was kept, in the order of the journal; returns at once."""
+Expect = Callable[[Sequence[Received]], None]
+"""Told of what has come in before it is kept, as it may never be; returns at once."""
 
 
 class Journal:
@@ -30,6 +32,7 @@ class Journal:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._expecting: list[Expect] = []
         self._watchers: list[Watcher] = []
         self._poll_noted_ms = 0
         self._conflict_noted_ms = 0
@@ -42,11 +45,17 @@ class Journal:
         """Tell this one of all that is kept from now on."""
         self._watchers.append(watcher)
 
+    def announce(self, expect: Expect) -> None:
+        """Tell this one of all that comes in from now on."""
+        self._expecting.append(expect)
+
     async def keep(self, received: list[Received]) -> None:
         """Commit a batch, also an empty one: that Telegram answered is a fact worth keeping. Raises StorageError."""
         now_ms = self._clock()
         noted = (*self._note_poll(now_ms), *self._note_date(received))
         ended = self._last = asyncio.Event()
+        for expect in self._expecting:
+            expect(received)
         try:
             added = await self._add(received, noted, now_ms)
             if added is not None:

@@ -13,7 +13,7 @@ from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.ext import Updater
 from telegram.request import BaseRequest, RequestData
 
-from bot.receiving.batch import NotUpdates, read_batch
+from bot.receiving.batch import FEW, NotUpdates, read_batch
 from bot.receiving.reading import ALLOWED_UPDATES
 from bot.supervised import Supervisor, end
 from bot.tally import Tally
@@ -34,6 +34,8 @@ OTHER_POLLER = b"other getUpdates request"
 """What Telegram says where another program polls; of a webhook that is set it says something else."""
 EMPTY_S = 1.0
 """The least time between two answers with nothing in them."""
+TURNS_S = 0.005
+"""The time that a few updates have for themselves: to ask for the next ones takes the loop as long as an answer."""
 
 Keep = Callable[[list[Received]], Awaitable[None]]
 """Makes updates durable; raises StorageError."""
@@ -138,7 +140,9 @@ class JournalTransport(BaseRequest):
             if not received and _is_held(request_data):
                 # Whoever answers at once that there is nothing would have us ask again without an end.
                 await asyncio.sleep(began_s + EMPTY_S - asyncio.get_running_loop().time())
-            return status, json.dumps({"ok": True, "result": received}).encode()
+            elif 0 < len(received) <= FEW:
+                await asyncio.sleep(TURNS_S)
+            return status, json.dumps({"ok": True, "result": _shown(received)}).encode()
         finally:
             self._in_hand -= 1
 
@@ -160,15 +164,20 @@ class JournalTransport(BaseRequest):
         except StorageError as error:
             raise NetworkError(str(error)) from error
 
-    async def _journal(self, body: bytes) -> list[dict[str, int]]:
-        """The part of a batch that PTB is shown, once it is kept."""
+    async def _journal(self, body: bytes) -> list[Received]:
+        """The batch, once it is kept."""
         try:
             received = read_batch(body, self._tally.count)
             await self._keep(received)
         except (NotUpdates, StorageError) as error:
             raise NetworkError(str(error)) from error
-        # The highest, not the last: ids may come in any order, and an offset acknowledges all that are lower.
-        return [{"update_id": max(update.update_id for update in received)}] if received else []
+        return received
+
+
+def _shown(received: list[Received]) -> list[dict[str, int]]:
+    """The part of a batch that PTB is shown."""
+    # The highest, not the last: ids may come in any order, and an offset acknowledges all that are lower.
+    return [{"update_id": max(update.update_id for update in received)}] if received else []
 
 
 def _is_held(request: RequestData | None) -> bool:

@@ -34,6 +34,10 @@ class Permissions:
         """The role of a user id or of a session id, or None."""
         return await self._roles.of(subject, partial(self._read_role, subject))
 
+    def expect_role(self, subject: str) -> None:
+        """It will be asked for in a moment."""
+        self._roles.expect(subject, partial(self._read_role, subject))
+
     async def _read_role(self, subject: str) -> str | None:
         row = await self._database.look_up_one("SELECT role FROM polar_access WHERE subject = ?", (subject,))
         return row[0] if row else None

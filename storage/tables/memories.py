@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -153,11 +153,18 @@ class Memories:
         """Memories that a message concerns, best first."""
         return await self._find_by(Query.recall, message, session_id, user_id, limit)
 
+    def expect(self, user_id: str) -> None:
+        """This user's will be asked for in a moment."""
+        self._people.expect(user_id, self._is_anybodys(user_id))
+
+    def _is_anybodys(self, user_id: str) -> Callable[[], Awaitable[bool]]:
+        return partial(self._is_there, _ANY, user_id)
+
     async def _find_by(
         self, asking: Callable[[str], Query], text: str, session_id: str, user_id: str, limit: int
     ) -> list[Memory]:
         """By the index if it is whole; who has no memory in any session costs a look-up by the key, and no words."""
-        if not await self._people.of(user_id, partial(self._is_there, _ANY, user_id)):
+        if not await self._people.of(user_id, self._is_anybodys(user_id)):
             return []
         if not (query := asking(text)).words:
             return []

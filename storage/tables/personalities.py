@@ -111,6 +111,10 @@ class Personalities:
         """The session's profile, else the user's, else everybody's, else None."""
         return await self._effective.of((user_id, session_id), partial(self._read_effective, user_id, session_id))
 
+    def expect(self, *, user_id: str, session_id: str) -> None:
+        """The effective one will be asked for in a moment."""
+        self._effective.expect((user_id, session_id), partial(self._read_effective, user_id, session_id))
+
     async def _read_effective(self, user_id: str, session_id: str) -> Profile | None:
         rows = await self._readers.look_up(_EFFECTIVE, {"user": user_id, "session": session_id})
         return next((profile for profile in map(Profile.from_row, rows) if profile.prompt), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from bot.app import App
+from bot.receiving.batch import FEW
+from bot.receiving.envelope import read
 from bot.supervised import Supervisor
 from middleware.chain import compose
 from middleware.incoming import Incoming, ReactionChange, Reactions
@@ -20,12 +23,14 @@ from middleware.turn import CallNext, Kind, Level, Outcome, Place, Source, Turn
 from storage.database import Database
 from storage.statement import Parameters, Rows
 from storage.tables.access import Permissions
+from storage.tables.updates import Received
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.looking import idle, tell, texts
 from tests.responders import ECHO
 
 HERE = "tests.middleware.test_needs"
+PRIVATE = {"id": 7, "type": "private"}
 ACCESS, MEMORIES, PROFILES = "polar_access", "polar_memory", "polar_personality_profiles"
 
 
@@ -160,6 +165,53 @@ async def test_nothing_is_read_that_nobody_wants_to_know(
     async with app(house, responder=responder, middleware=middleware) as (parts, database):
         await compose(parts.layers)(turn_of(kind))
         assert sorted(database.asked) == asked
+
+
+def written(number: int, chat: dict[str, Any], **sender: Any) -> Received:
+    """A message of Ann's, as it comes in."""
+    who = {"id": 7, "is_bot": False, "first_name": "Ann"} | sender
+    message = {"message_id": number, "date": 1, "chat": chat, "from": who, "text": "hello there"}
+    received = read(json.dumps({"update_id": number, "message": message}).encode())
+    assert received is not None
+    return received
+
+
+@pytest.mark.parametrize(
+    ("responder", "middleware", "asked"),
+    [
+        ("none", "", []),
+        ("none", f"{HERE}:strict", [ACCESS]),
+        ("local", "", [ACCESS, MEMORIES, PROFILES]),
+        ("none", f"{HERE}:knowing", [ACCESS, MEMORIES, PROFILES]),
+    ],
+)
+async def test_what_a_turn_will_ask_of_whoever_writes_is_read_while_that_is_journalled(
+    house: House, responder: str, middleware: str, asked: list[str]
+) -> None:
+    """Its turn has to wait for none of it; who has written before is known."""
+    async with app(house, responder=responder, middleware=middleware) as (parts, database):
+        await parts.journal.keep([written(1, PRIVATE)])
+        assert sorted(database.asked) == asked
+        await compose(parts.layers)(turn_of("message"))
+        assert sorted(set(database.asked) - {"polar_messages"}) == asked
+        assert len(database.asked) == len(set(database.asked))
+        await parts.journal.keep([written(2, PRIVATE)])
+        assert sorted(set(database.asked) - {"polar_messages"}) == asked
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        pytest.param([written(1, {"id": -5, "type": "group"})], id="it may be for others"),
+        pytest.param([written(1, PRIVATE, is_bot=True)], id="nothing is read of a bot"),
+        pytest.param([written(n, PRIVATE) for n in range(1, FEW + 2)], id="of many the turns read in groups"),
+    ],
+)
+async def test_nothing_is_read_ahead_that_nobody_may_ask_for(house: House, received: list[Received]) -> None:
+    """Nor what costs nothing when it is asked for."""
+    async with app(house, responder="local") as (parts, database):
+        await parts.journal.keep(received)
+        assert database.asked == []
 
 
 @pytest.mark.parametrize(("responder", "looks"), [("none", 0), ("local", 1), (ECHO, 1)])

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+import pytest
+
 from storage.database import Database
 from storage.engines import beside
+from storage.errors import DatabaseClosed
 from storage.location import Location
 from storage.statement import Statement
 from storage.tables.properties import Properties
@@ -20,6 +23,13 @@ class Asked:
         self._database = database
         self._answers: UntilWritten[str, str | None] = UntilWritten(database, "polar_properties", most=most)
         self.reads = 0
+        self.begun = asyncio.Event()
+        self.failing = 0
+        """How many reads fail from now on."""
+
+    def expect(self, name: str) -> None:
+        """It will be asked for."""
+        self._answers.expect(name, partial(self._read, name))
 
     async def value(self, name: str) -> str | None:
         """As it is known, or read."""
@@ -27,6 +37,10 @@ class Asked:
 
     async def _read(self, name: str) -> str | None:
         self.reads += 1
+        self.begun.set()
+        if self.failing:
+            self.failing -= 1
+            raise DatabaseClosed
         row = await self._database.look_up_one("SELECT value FROM polar_properties WHERE name = ?", (name,))
         return None if row is None else str(row[0])
 
@@ -37,6 +51,37 @@ async def test_what_was_read_is_known_until_it_is_written_to(database: Database)
     assert [await asked.value("a"), await asked.value("a"), asked.reads] == [None, None, 1]
     await database.commit(Properties.set("a", "1"))
     assert [await asked.value("a"), await asked.value("a"), asked.reads] == ["1", "1", 2]
+
+
+async def test_what_is_expected_is_read_before_it_is_asked_for(database: Database) -> None:
+    """Once, whether it is asked for meanwhile or later; what is known is not read again."""
+    asked = Asked(database)
+    for _ in range(2):
+        asked.expect("a")
+    assert [await asked.value("a"), await asked.value("a"), asked.reads] == [None, None, 1]
+    asked.expect("a")
+    assert [await asked.value("a"), asked.reads] == [None, 1]
+
+
+async def test_what_is_expected_is_read_again_if_it_changes_meanwhile(database: Database) -> None:
+    """It may have been read before that."""
+    asked = Asked(database)
+    asked.expect("a")
+    await asked.begun.wait()
+    await database.commit(Properties.set("a", "1"))
+    assert [await asked.value("a"), asked.reads] == ["1", 2]
+
+
+async def test_what_is_expected_and_cannot_be_read_is_read_by_whoever_asks(database: Database) -> None:
+    """Who hears of it then."""
+    asked = Asked(database)
+    asked.failing = 1
+    asked.expect("a")
+    assert [await asked.value("a"), asked.reads] == [None, 2]
+    asked.failing = 2
+    asked.expect("b")
+    with pytest.raises(DatabaseClosed):
+        await asked.value("b")
 
 
 async def test_what_another_program_has_written_is_known_from_the_next_commit_on(
@@ -74,4 +119,5 @@ async def test_readers_that_tell_of_no_change_are_asked_each_time(database: Data
         return reads
 
     answers: UntilWritten[str, int] = UntilWritten(database.asking, "polar_properties")
+    answers.expect("a", read)
     assert [await answers.of("a", read), await answers.of("a", read)] == [1, 2]

@@ -11,6 +11,7 @@ from telegram import Bot
 from telegram.error import NetworkError
 
 from bot.receiving import polling
+from bot.receiving.batch import FEW
 from bot.receiving.polling import JournalTransport
 from storage.errors import DatabaseLost
 from storage.tables.updates import Received
@@ -84,14 +85,15 @@ async def test_that_somebody_else_polls_is_noted(said: str, noted: int) -> None:
     ("timeout", "updates", "takes_s"),
     [
         pytest.param(30, (), 20, id="nothing, though it was to wait for something"),
-        pytest.param(30, (7,), 0, id="something"),
+        pytest.param(30, (7,), 20 * polling.TURNS_S, id="something, whose turn goes first"),
+        pytest.param(30, tuple(range(FEW + 1)), 0, id="much, which is handled while more comes in"),
         pytest.param(0, (), 0, id="nothing, as it was not to wait"),
     ],
 )
 def test_a_server_that_holds_no_poll_is_asked_once_a_second(
-    timeout: int, updates: tuple[int, ...], takes_s: int
+    timeout: int, updates: tuple[int, ...], takes_s: float
 ) -> None:
-    """Twenty polls in the time of a loop that leaps; what brings something is never held up."""
+    """Twenty polls in the time of a loop that leaps. What brings little is held up for as long as a turn takes."""
 
     async def keep(received: list[Received]) -> None:
         pass
