@@ -9,7 +9,7 @@ from contextlib import suppress
 from middleware.turn import Clock
 from storage.database import Database
 from storage.errors import ExpectationFailed
-from storage.statement import Statement
+from storage.statement import Statement, UnitRows
 from storage.tables.properties import LAST_CONFLICT_MS, LAST_POLL_MS, TELEGRAM_MS, Properties
 from storage.tables.updates import Kept, Received, batch, kept, kept_new, new_batch
 
@@ -23,7 +23,7 @@ LATEST_S = 253_402_300_799
 Watcher = Callable[[Kept], None]
 """Told of what was kept, in the order of the journal; returns at once."""
 Expect = Callable[[Sequence[Received]], None]
-"""Told of what has come in before it is kept, as it may never be; returns at once."""
+"""Told of what has come in while it is being kept, which may fail; returns at once."""
 
 
 class Journal:
@@ -54,8 +54,6 @@ class Journal:
         now_ms = self._clock()
         noted = (*self._note_poll(now_ms), *self._note_date(received))
         ended = self._last = asyncio.Event()
-        for expect in self._expecting:
-            expect(received)
         try:
             added = await self._add(received, noted, now_ms)
             if added is not None:
@@ -68,11 +66,17 @@ class Journal:
         if len(received) > 1:
             adding = new_batch(received, now_ms=now_ms)
             with suppress(ExpectationFailed):  # some of it has come before
-                answers = await self._database.commit(*adding, *noted, ahead=True)
+                answers = await self._commit(received, *adding, *noted)
                 return kept_new(received, answers[: len(adding)], now_ms=now_ms)
         adding = batch(received, now_ms=now_ms)
-        answers = await self._database.commit(*adding, *noted, ahead=True)
+        answers = await self._commit(received, *adding, *noted)
         return kept(received, answers[: len(adding)], now_ms=now_ms)
+
+    async def _commit(self, received: Sequence[Received], *statements: Statement) -> UnitRows:
+        committed = self._database.submit(*statements, ahead=True)
+        for expect in self._expecting:  # behind that, as the writer is to begin first
+            expect(received)
+        return await committed
 
     async def note_conflict(self) -> None:
         """Somebody else polls with this bot's token. Raises StorageError."""
