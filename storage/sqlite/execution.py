@@ -137,7 +137,7 @@ def _run_as_one(connection: sqlite3.Connection, bulk: Bulk, statements: Sequence
 def _run_part(connection: sqlite3.Connection, bulk: Bulk, part: Sequence[Statement]) -> list[Rows]:
     sql, params = bulk.sql(len(part)), list(chain.from_iterable([_values(statement) for statement in part]))
     if bulk.told is not None:
-        connection.execute(sql, params)
+        _change(connection, sql, params)
         [[told]] = connection.execute(bulk.told, (len(part),)).fetchall()
         rows = {row[0]: [row] for row in read_value(told)}
         # Of whom there is none, that is seen when each runs by itself.
