@@ -23,7 +23,8 @@ class Asked:
         self._database = database
         self._answers: UntilWritten[str, str | None] = UntilWritten(database, "polar_properties", most=most)
         self.reads = 0
-        self.begun = asyncio.Event()
+        self.has_read, self.goes_on = asyncio.Event(), asyncio.Event()
+        self.goes_on.set()
         self.failing = 0
         """How many reads fail from now on."""
 
@@ -37,11 +38,12 @@ class Asked:
 
     async def _read(self, name: str) -> str | None:
         self.reads += 1
-        self.begun.set()
         if self.failing:
             self.failing -= 1
             raise DatabaseClosed
         row = await self._database.look_up_one("SELECT value FROM polar_properties WHERE name = ?", (name,))
+        self.has_read.set()
+        await self.goes_on.wait()
         return None if row is None else str(row[0])
 
 
@@ -64,11 +66,13 @@ async def test_what_is_expected_is_read_before_it_is_asked_for(database: Databas
 
 
 async def test_what_is_expected_is_read_again_if_it_changes_meanwhile(database: Database) -> None:
-    """It may have been read before that."""
+    """It was read before that."""
     asked = Asked(database)
+    asked.goes_on.clear()
     asked.expect("a")
-    await asked.begun.wait()
+    await asked.has_read.wait()
     await database.commit(Properties.set("a", "1"))
+    asked.goes_on.set()
     assert [await asked.value("a"), asked.reads] == ["1", 2]
 
 
