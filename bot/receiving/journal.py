@@ -37,9 +37,8 @@ class Journal:
         self._poll_noted_ms = 0
         self._conflict_noted_ms = 0
         self._date_noted_s = 0
-        self._last = asyncio.Event()
-        """Set when the last batch that came in is kept, or never will be."""
-        self._last.set()
+        self._coming: dict[asyncio.Event, set[str]] = {}
+        """The lanes of each batch that has come in; its event is set when it is kept, or never will be."""
 
     def watch(self, watcher: Watcher) -> None:
         """Tell this one of all that is kept from now on."""
@@ -53,12 +52,14 @@ class Journal:
         """Commit a batch, also an empty one: that Telegram answered is a fact worth keeping. Raises StorageError."""
         now_ms = self._clock()
         noted = (*self._note_poll(now_ms), *self._note_date(received))
-        ended = self._last = asyncio.Event()
+        ended = asyncio.Event()
+        self._coming[ended] = {one.lane for one in received}
         try:
             added = await self._add(received, noted, now_ms)
             if added is not None:
                 self._tell(added)
         finally:
+            del self._coming[ended]
             ended.set()
 
     async def _add(self, received: list[Received], noted: tuple[Statement, ...], now_ms: int) -> Kept | None:
@@ -89,9 +90,10 @@ class Journal:
         for watcher in self._watchers:
             watcher(added)
 
-    async def settled(self) -> None:
-        """Return when all that had come in by now is kept and told of, or never will be."""
-        await self._last.wait()
+    async def settled(self, lane: str) -> None:
+        """Return when all that had come into a lane by now is kept and told of, or never will be."""
+        for ended in [ended for ended, lanes in self._coming.items() if lane in lanes]:
+            await ended.wait()
 
     def _note_poll(self, now_ms: int) -> Iterator[Statement]:
         if abs(now_ms - self._poll_noted_ms) >= POLL_NOTE_MS:

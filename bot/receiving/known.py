@@ -87,6 +87,8 @@ class Known:
     def all_behind(self, entry: Entry, *, limit: int) -> list[Entry] | None:
         """What is known of its lane behind the one that is in hand; None where it has to be read."""
         known = self._lanes[entry.lane]
+        if known.last <= entry.sequence:
+            return []
         if known.here < known.last or not known.entries or known.entries[0].sequence != entry.sequence:
             return None
         return list(islice(known.entries, 1, limit + 1))

@@ -55,6 +55,8 @@ class Next(Struct, kw_only=True, gc=False):
 
 Work = Callable[[Entry, Next], Awaitable[Next]]
 """Does what can be done now about an update in hand, and tells what comes next in its lane: this one again, maybe."""
+BehindWait = Callable[[Entry, Next], Next]
+"""Of an update that may begin: it again, behind what it has to wait for first, if there is anything."""
 
 
 class WatchesEntries(Protocol):
@@ -79,6 +81,7 @@ class Lanes:
         self,
         updates: Updates,
         work: Work,
+        behind_wait: BehindWait,
         side: Side,
         *,
         slots: int,
@@ -92,6 +95,7 @@ class Lanes:
         self._side = side
         self._updates = updates
         self._work = work
+        self._behind_wait = behind_wait
         self._free = slots
         self._burst = BURST
         """How many more may begin within this pass."""
@@ -236,10 +240,20 @@ class Lanes:
     def _place(self, entry: Entry, upcoming: Next, *, is_first: bool) -> None:
         if self._was_in_hand(entry) and not (upcoming.attempt or upcoming.is_alone):
             self._quarantine.add(self._side, entry.attempts, entry.sequence, upcoming)
+            return
+        upcoming = self._behind_wait(entry, upcoming)
+        if upcoming.delay_s > 0:
+            self._delay(upcoming)
         elif is_first and self._free > 0 and self._burst > 0:
             self._start(entry, upcoming)
         else:
             self._ready.append(upcoming)
+            self._awake.set()
+
+    def _delay(self, upcoming: Next) -> None:
+        due = asyncio.get_running_loop().time() + upcoming.delay_s
+        heapq.heappush(self._later, (due, upcoming.after, upcoming.lane, upcoming))
+        if due <= self.due:
             self._awake.set()
 
     def _was_in_hand(self, entry: Entry) -> bool:
@@ -247,28 +261,29 @@ class Lanes:
         return entry.attempts > 0 and entry.sequence <= self._found_at_start
 
     async def _take(self) -> None:
-        """The next one of those who have waited longest; what is not kept of these is read."""
+        """Those who have waited longest; as many as there are slots are read before, where they are not kept."""
         waiting = [self._ready.popleft() for _ in range(min(self._free, len(self._ready), PAGE))]
-        unread: list[Next] = []
-        later: list[Next] = []
-        for upcoming in waiting:
-            entry = self._known.next(upcoming.lane, upcoming.after)
-            if entry is None:
-                unread.append(upcoming)
-            elif self._burst > 0:
-                self._place(entry, upcoming.found(entry), is_first=True)
-            else:
-                later.append(upcoming)
-        self._ready.extendleft(reversed(later))
+        unread = [upcoming for upcoming in waiting if self._known.next(upcoming.lane, upcoming.after) is None]
         if unread:
             self._is_taking = True
-            await self._read_next([(upcoming, self._known.last(upcoming.lane) or 0) for upcoming in unread])
+            gone = await self._read_next([(upcoming, self._known.last(upcoming.lane) or 0) for upcoming in unread])
             self._is_taking = False
+            waiting = [upcoming for upcoming in waiting if upcoming.lane not in gone]
+        self._ready.extendleft(reversed(waiting))
+        while self._ready and self._free > 0 and self._burst > 0:
+            entry = self._known.next(self._ready[0].lane, self._ready[0].after)
+            if entry is None:
+                break  # it is read with those behind it
+            self._place(entry, self._ready.popleft().found(entry), is_first=True)
 
-    async def _read_next(self, waiting: list[tuple[Next, int]]) -> None:
-        """Those who wait, each with the last sequence that is known of its lane before it is read."""
+    async def _read_next(self, waiting: list[tuple[Next, int]]) -> set[str]:
+        """Those who wait, each with the last sequence that is known of its lane before it is read.
+
+        They are kept even where there is no room, as they come next; of the lanes that come back, nothing was left.
+        """
         entries = await self._updates.list_next([(upcoming.lane, upcoming.after) for upcoming, _ in waiting])
         by_lane = {entry.lane: entry for entry in entries}
+        gone = set()
         for upcoming, known in waiting:
             entry = by_lane.get(upcoming.lane)
             last = known if entry is None else entry.sequence - 1
@@ -276,9 +291,10 @@ class Lanes:
                 self._end(upcoming, last)  # finished elsewhere
             if entry is None:
                 self._put_back(Next(lane=upcoming.lane, after=last))
+                gone.add(upcoming.lane)
             else:
-                self._known.keep(entry, upcoming.after)
-                self._place(entry, upcoming.found(entry), is_first=True)
+                self._known.read(entry.lane, (entry,))
+        return gone
 
     def _start(self, entry: Entry, upcoming: Next) -> None:
         if not self._is_stopping:
@@ -304,6 +320,8 @@ class Lanes:
 
     def all_behind(self, entry: Entry, *, limit: int) -> list[Entry] | None:
         """Up to so many of its lane behind one that is in hand; None where they have to be read."""
+        if self._is_unread or self._meanwhile is not None:
+            return None  # the journal may hold some that were not met yet
         return self._known.all_behind(entry, limit=limit)
 
     async def _hold(self, entry: Entry, upcoming: Next) -> None:
@@ -311,8 +329,7 @@ class Lanes:
         coming = await self._work(entry, upcoming)
         while (following := self._follows(entry, coming)) is not None:
             self._end(upcoming, coming.after)
-            entry = following
-            upcoming = Next(lane=coming.lane, after=entry.sequence - 1, apart_until=coming.apart_until)
+            entry, upcoming = following
             coming = await self._work(entry, upcoming)
         self._free += 1
         if coming.after >= entry.sequence:
@@ -325,11 +342,14 @@ class Lanes:
         if self._is_unread or self._ready or self._later:
             self._awake.set()
 
-    def _follows(self, entry: Entry, coming: Next) -> Entry | None:
+    def _follows(self, entry: Entry, coming: Next) -> tuple[Entry, Next] | None:
         if self._is_stopping or self._ready or coming.after < entry.sequence:
             return None
         following = self._known.next(coming.lane, coming.after)
-        return None if following is None or self._was_in_hand(following) else following
+        if following is None or self._was_in_hand(following):
+            return None
+        upcoming = self._behind_wait(following, coming.found(following))
+        return None if upcoming.delay_s > 0 else (following, upcoming)
 
     def _end(self, upcoming: Next, last: int) -> None:
         """All of a lane up to this sequence have ended."""
@@ -344,8 +364,7 @@ class Lanes:
     def _put_back(self, coming: Next) -> None:
         """Let a lane wait for its next turn, unless nothing more is known of it."""
         if coming.delay_s > 0:
-            due = asyncio.get_running_loop().time() + coming.delay_s
-            heapq.heappush(self._later, (due, coming.after, coming.lane, coming))
+            self._delay(coming)
         elif self._known.end(coming.lane, coming.after):
             self._ready.append(coming)
         elif coming.after > self._cursor:  # a turn took more than was met: the lane is kept until that is met

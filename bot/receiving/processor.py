@@ -55,8 +55,8 @@ Handle = Callable[[Arrival], Awaitable[bool]]
 GiveUp = Callable[[Arrival, Sequence[Statement]], Awaitable[None]]
 """Commits the statements that set updates aside, with an apology to whoever waits for an answer."""
 
-Settled = Callable[[], Awaitable[None]]
-"""Waits until all that had come in is kept."""
+Settled = Callable[[str], Awaitable[None]]
+"""Waits until all that had come into a lane is kept."""
 
 
 class Processor:
@@ -97,6 +97,7 @@ class Processor:
             Lanes,
             updates,
             self._work,
+            self._behind_wait,
             room=room,
             quarantine=Quarantine(self._awake.set),
             tasks=tasks,
@@ -148,10 +149,10 @@ class Processor:
     async def _work(self, entry: Entry, upcoming: Next) -> Next:
         """One try of the turn that begins with this update, or what there is to do before it."""
         letters: Together = (Letter(entry),)
-        if entry.sequence > upcoming.apart_until and self._may_grow(entry):
+        if upcoming.waited_ms and entry.sequence > upcoming.apart_until:
             letters, open_until_ms = await self._together(entry, upcoming.waited_ms)
             if open_until_ms is not None:
-                return self._wait_for_more(letters[0].entry, upcoming, open_until_ms)
+                return self._wait_for_more(entry, upcoming, open_until_ms)
         if upcoming.is_alone and (claims := max(letter.entry.attempts for letter in letters)) >= MAX_CLAIMS:
             log.error("%s kept ending the process, set aside", _named(letters))
             hopeless = Arrival(letters, _HOPELESS, claims, may_be_begun=True)
@@ -159,28 +160,33 @@ class Processor:
             return _behind(letters, upcoming)
         return await self._try(letters, upcoming)
 
+    def _behind_wait(self, first: Entry, upcoming: Next) -> Next:
+        """A turn that begins with this update, behind the wait for what may join it, if that is still to come."""
+        if upcoming.waited_ms or first.sequence <= upcoming.apart_until or not self._may_grow(first):
+            return upcoming
+        end_ms = first_group((piece_of(Letter(first)),), self._merge_window_ms).open_until_ms
+        if end_ms is None or end_ms <= first.received_at_ms:
+            return upcoming
+        return self._wait_for_more(first, upcoming, end_ms)
+
     def _may_grow(self, first: Entry) -> bool:
         return side_of(first.lane) == "answer" and may_begin(first, self._merge_window_ms)
 
     async def _together(self, first: Entry, waited_ms: int) -> tuple[Together, int | None]:
-        """The first update of a lane with what has joined it, and until when more may, if that is still to come."""
-        letters = [Letter(first)]
-        since_ms = max(first.received_at_ms, waited_ms)
+        """An update that was waited for with what has joined it, and until when more may, if that is to come."""
+        behind = await self._behind(first)
+        if not behind:
+            return (Letter(first),), None
+        letters = [Letter(entry) for entry in (first, *behind)]
         group = first_group(map(piece_of, letters), self._merge_window_ms)
-        if group.open_until_ms is not None and group.open_until_ms <= since_ms:
-            letters += [Letter(entry) for entry in await self._behind(first)]
-            group = first_group(map(piece_of, letters), self._merge_window_ms)
-        is_open = group.open_until_ms is not None and group.open_until_ms > since_ms
+        is_open = group.open_until_ms is not None and group.open_until_ms > waited_ms
         return tuple(letters[: group.length]), group.open_until_ms if is_open else None
 
     async def _behind(self, first: Entry) -> list[Entry]:
         """What stands behind one in its lane, of all that had come in by now."""
-        await self._settled()
+        await self._settled(first.lane)
         kept = self._answers.all_behind(first, limit=MAX_MESSAGES - 1)
-        if kept is not None:
-            return kept
-        [rows] = await self._database.commit(self._updates.look_behind(first, limit=MAX_MESSAGES - 1))
-        return [Entry.from_row(row) for row in rows]
+        return await self._updates.list_behind(first, limit=MAX_MESSAGES - 1) if kept is None else kept
 
     def _wait_for_more(self, first: Entry, upcoming: Next, end_ms: int) -> Next:
         """Wait until an instant is over, at the most as long as from the last one on: the clock may stand still."""

@@ -234,14 +234,18 @@ class Updates:
         rows = await self._readers.look_up(_OF_LANES, (json.dumps(dict(lanes)),))
         return [Entry.from_row(row) for row in rows]
 
+    async def list_behind(self, first: Entry, *, limit: int) -> list[Entry]:
+        """The unfinished updates of its lane behind one, in order of arrival."""
+        return [Entry.from_row(row) for row in await self._readers.look_up(_OF_LANE, _behind(first, limit))]
+
     @staticmethod
     def look_behind(first: Entry, *, limit: int) -> Statement:
-        """The unfinished updates of its lane behind one, in order of arrival, as rows of Entry.
+        """The same, as rows of Entry, where something is committed anyway."""
+        return Statement(_OF_LANE, _behind(first, limit))
 
-        A statement, as the writer takes it after all that was handed over before: what it does not see was
-        received later.
-        """
-        return Statement(_OF_LANE, (first.lane, first.sequence, limit))
+
+def _behind(first: Entry, limit: int) -> tuple[Value, ...]:
+    return first.lane, first.sequence, limit
 
 
 def new_batch(received: Sequence[Received], *, now_ms: int) -> list[Statement]:

@@ -29,12 +29,12 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await database.close()
 
 
-def received(update_id: int) -> Received:
+def received(update_id: int, lane: str = "1::control") -> Received:
     """An update as it arrived."""
     return Received(
         update_id=update_id,
         kind="message",
-        lane="1::control",
+        lane=lane,
         session_id="telegram:chat:1",
         telegram_message_id=update_id,
         body=b"{}",
@@ -60,6 +60,21 @@ async def test_only_what_is_new_is_told(database: Database) -> None:
         [(3, 3), (4, 4)],
         [(5, 5)],
     ]
+
+
+async def test_only_what_comes_into_the_same_lane_is_waited_for(database: Database) -> None:
+    """Until all of it is kept, in whichever order the batches are: one of which some is known is kept a second time."""
+    journal = Journal(database, TestClock())
+    await journal.keep([received(1)])
+    known, new = ([received(1), received(2, "a"), received(3)], [received(4), received(5, "a")])
+    keeping = [asyncio.create_task(journal.keep(batch)) for batch in (known, new)]
+    await asyncio.sleep(0)  # now both wait for the writer
+    await journal.settled("b")
+    assert not any(task.done() for task in keeping)
+    await journal.settled("a")
+    [[(count,)]] = await database.commit(COUNT)
+    assert count == 5
+    await asyncio.gather(*keeping)
 
 
 async def test_what_was_read_of_an_update_is_handed_over_with_it(database: Database) -> None:

@@ -3,148 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from bot.receiving.arrival import Arrival
-from bot.receiving.journal import Journal
-from bot.receiving.lanes import BURST, Lanes, Next
-from bot.receiving.processor import CONTROL_SLOTS, ROOM, Processor
-from bot.receiving.quarantine import Quarantine
-from bot.supervised import Supervisor
-from bot.tracebacks import text_of
-from storage.database import Database
-from storage.erasure import CHANGES_WAITING, Erasure
-from storage.ids import Side, lane_of
-from storage.statement import Statement
-from storage.tables.updates import Entry, Kept, Received, Updates, batch
-from tests.clocks import TestClock
+from bot.receiving.lanes import BURST, Next
+from bot.receiving.processor import CONTROL_SLOTS, ROOM
+from storage.erasure import Erasure
+from storage.tables.updates import Entry
+from tests.bot.receiving.bench import SLOTS, alone, bench, message, tasks
 from tests.house import until
 from tests.storage.files import plain
-
-SLOTS = 4
-
-
-def message(number: int, chat: int, side: Side = "answer") -> Received:
-    """One of Ann's."""
-    content = {"message_id": number, "chat": {"id": chat}, "from": {"id": 7}, "text": "x"}
-    return Received(
-        update_id=number,
-        kind="message",
-        lane=lane_of(chat, None, side),
-        session_id=f"telegram:chat:{chat}",
-        telegram_message_id=number,
-        body=json.dumps({"update_id": number, "message": content}).encode(),
-    )
-
-
-class Watched(Updates):
-    """A journal that counts the bodies it gives out, into which something may come just then."""
-
-    def __init__(self, database: Database, clock: TestClock) -> None:
-        super().__init__(database)
-        self._database, self._clock = database, clock
-        self.bodies = 0
-        self.arriving: list[Received] = []
-
-    async def list_pending(
-        self, side: Side, *, after: int, limit: int, is_whole: bool = True
-    ) -> tuple[int, list[Entry]]:
-        """As ever."""
-        reach, entries = await super().list_pending(side, after=after, limit=limit, is_whole=is_whole)
-        self.bodies += sum(1 for entry in entries if entry.body)
-        return reach, entries
-
-    async def list_next(self, lanes: Sequence[tuple[str, int]]) -> list[Entry]:
-        """As ever; then comes what is to come."""
-        entries = await super().list_next(lanes)
-        self.bodies += len(entries)
-        await self._database.commit(*batch(self.arriving, now_ms=self._clock()))
-        self.arriving.clear()
-        return entries
-
-
-class Bench:
-    """A processor whose turns take as long as they are let."""
-
-    def __init__(self, database: Database, clock: TestClock, merge_window_ms: int, room: int) -> None:
-        self.database, self.clock, self.journal = database, clock, Watched(database, clock)
-        self.begun: list[tuple[int, ...]] = []
-        self.ended: list[tuple[int, ...]] = []
-        self.on_begin: Callable[[], object] = lambda: None
-        self.at_once = 0
-        self.most_at_once = 0
-        self.answers_may_end = asyncio.Event()
-        self.calm = asyncio.Event()
-        self.journal_side = Journal(database, clock)
-        self.processor = Processor(
-            database,
-            self.journal,
-            self._handle,
-            self._give_up,
-            tasks=Supervisor().group(),
-            watcher=None,
-            calm=self.calm,
-            settled=self.journal_side.settled,
-            clock=clock,
-            traceback_of=text_of,
-            answer_slots=SLOTS,
-            merge_window_ms=merge_window_ms,
-            room=room,
-        )
-        self.journal_side.watch(self.processor.note)
-        database.watch(CHANGES_WAITING, self.processor.let_go)
-
-    async def _handle(self, arrival: Arrival) -> bool:
-        ids = tuple(entry.update_id for entry in arrival.entries)
-        self.begun.append(ids)
-        self.on_begin()
-        if arrival.entries[0].lane.endswith("answer"):
-            self.at_once += 1
-            self.most_at_once = max(self.most_at_once, self.at_once)
-            await self.answers_may_end.wait()
-            self.at_once -= 1
-        await self.database.commit(*arrival.source.opening)
-        self.ended.append(ids)
-        return True
-
-    @staticmethod
-    async def _give_up(arrival: Arrival, dead: Sequence[Statement]) -> None:
-        raise AssertionError("nothing is given up")
-
-    async def receive(self, *received: Received) -> None:
-        """Keep this, and tell."""
-        await self.journal_side.keep(list(received))
-
-
-@asynccontextmanager
-async def bench(
-    path: Path, *, merge_window_ms: int = 0, received: Sequence[Received] = (), room: int = ROOM
-) -> AsyncIterator[Bench]:
-    """A processor at work; what was received is in the journal before it starts."""
-    clock = TestClock()
-    database = await Database.open(path / "polar-system.db", now_ms=1)
-    await database.commit(*batch(received, now_ms=clock()))
-    made = Bench(database, clock, merge_window_ms, room)
-    await made.processor.prepare()
-    running = asyncio.create_task(made.processor.run())
-    try:
-        yield made
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await made.processor.stop(0)
-        await database.close()
-
-
-def tasks() -> int:
-    """How many updates are in hand."""
-    return sum(1 for task in asyncio.all_tasks() if task.get_name().startswith("lane "))
 
 
 @pytest.mark.parametrize("room", [0, 20_000, ROOM])
@@ -183,6 +53,18 @@ async def test_who_waits_takes_turns(tmp_path: Path) -> None:
         made.answers_may_end.set()
         await until(lambda: len(made.ended) == len(much) + len(others))
         assert made.begun.index((2,)) > made.begun.index((others[-1].update_id,))
+
+
+async def test_who_has_waited_longest_is_next_though_it_has_to_be_read(tmp_path: Path) -> None:
+    """Each that did not begin at once is read once, also where more are read than begin within one pass."""
+    count = 3 * BURST
+    async with bench(tmp_path, slots=2 * BURST, room=0) as made:
+        await made.calm.wait()
+        made.answers_may_end.set()
+        await made.receive(*[message(number, number) for number in range(1, count + 1)])
+        await until(lambda: len(made.ended) == count)
+        assert made.begun == [(number,) for number in range(1, count + 1)]
+        assert made.journal.bodies_taken == count - BURST
 
 
 async def test_control_goes_on_when_more_of_it_waits_than_there_are_slots(tmp_path: Path) -> None:
@@ -226,33 +108,32 @@ async def test_a_step_within_that_pass_begins_no_more(tmp_path: Path) -> None:
         begun.append(entry.update_id)
         return Next(lane=entry.lane, after=entry.sequence)
 
-    clock, awake = TestClock(), asyncio.Event()
-    database = await Database.open(tmp_path / "polar-system.db", now_ms=1)
-    try:
-        lanes = Lanes(
-            Updates(database),
-            work,
-            "control",
-            slots=CONTROL_SLOTS,
-            ahead=0,
-            room=ROOM,
-            quarantine=Quarantine(awake.set),
-            tasks=Supervisor().group(),
-            watcher=None,
-            awake=awake,
-        )
-        lanes.begin(cursor=0, found_at_start=0)
-        await lanes.step()
-        journal, kept = Journal(database, clock), list[Kept]()
-        journal.watch(kept.append)
-        await journal.keep([message(n, n, "control") for n in range(1, 3 * BURST + 1)])
-        lanes.hand_over(*kept)
+    async with alone(tmp_path, work, slots=4 * BURST, ahead=0) as (lanes, journal):
+        await journal.keep([message(n, n) for n in range(1, 3 * BURST + 1)])
         for passes in (1, 2, 3):
             await lanes.step()
             await asyncio.sleep(0)
             assert len(begun) == passes * BURST
-    finally:
-        await database.close()
+
+
+async def test_what_was_not_met_is_not_taken_for_nothing(tmp_path: Path) -> None:
+    """Where more chats wait than are told apart, what stands behind one in its chat has to be read."""
+    held: list[Entry] = []
+    may_end = asyncio.Event()
+
+    async def work(entry: Entry, upcoming: Next) -> Next:
+        held.append(entry)
+        await may_end.wait()
+        return Next(lane=entry.lane, after=entry.sequence)
+
+    async with alone(tmp_path, work, slots=1, ahead=1, room=0) as (lanes, journal):
+        await journal.keep([message(1, 1), message(2, 2)])
+        await until(lambda: bool(held))
+        assert lanes.all_behind(held[0], limit=9) == []
+        await journal.keep([message(3, 3), message(4, 1)])
+        assert lanes.all_behind(held[0], limit=9) is None
+        may_end.set()
+        await until(lambda: tasks() == 0)
 
 
 async def test_what_was_finished_elsewhere_is_passed_over(tmp_path: Path) -> None:

@@ -110,6 +110,7 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "updates.first_pending": lambda db: Updates(db).first_pending(),
     "updates.list_pending": lambda db: Updates(db).list_pending("control", after=5, limit=10),
     "updates.list_next": lambda db: Updates(db).list_next([("1::answer", 5)]),
+    "updates.list_behind": lambda db: Updates(db).list_behind(ENTRY, limit=9),
     "waiting_answers": lambda db: waiting_answers(db, S, None, before=9),
     "deliveries.list_next": lambda db: Deliveries(db).list_next(S),
     "deliveries.last_sequence": lambda db: Deliveries(db).last_sequence(),

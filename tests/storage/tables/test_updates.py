@@ -152,6 +152,7 @@ async def test_looking_behind_an_update_sees_what_was_handed_over_before(databas
     [found] = await database.commit(updates.look_behind(first, limit=2))
     await handed_over
     assert [Entry.from_row(row).update_id for row in found] == [3, 4]
+    assert [entry.update_id for entry in await updates.list_behind(first, limit=2)] == [3, 4]
 
 
 @pytest.mark.parametrize(("mark", "again"), [("message:1", "message:1"), (None, "message:1"), ("message:1", None)])
