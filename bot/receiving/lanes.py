@@ -38,7 +38,7 @@ class Next(Struct, kw_only=True, gc=False):
     attempt: int = 0
     """The number of its next try, where this process has tried it before."""
     waited_ms: int = 0
-    """The instant until which what belongs to it was waited for."""
+    """The instant until which what belongs to it is waited for, or was; 0 where nothing can join it."""
     apart_until: int = 0
     """Up to this sequence each update is a turn of its own."""
     is_alone: bool = False
@@ -55,8 +55,8 @@ class Next(Struct, kw_only=True, gc=False):
 
 Work = Callable[[Entry, Next], Awaitable[Next]]
 """Does what can be done now about an update in hand, and tells what comes next in its lane: this one again, maybe."""
-BehindWait = Callable[[Entry, Next], Next]
-"""Of an update that may begin: it again, behind what it has to wait for first, if there is anything."""
+WithWait = Callable[[Entry, Next], Next]
+"""Of an update that may begin: the same, with the wait that comes before it, if there is one."""
 
 
 class WatchesEntries(Protocol):
@@ -81,7 +81,7 @@ class Lanes:
         self,
         updates: Updates,
         work: Work,
-        behind_wait: BehindWait,
+        with_wait: WithWait,
         side: Side,
         *,
         slots: int,
@@ -95,7 +95,7 @@ class Lanes:
         self._side = side
         self._updates = updates
         self._work = work
-        self._behind_wait = behind_wait
+        self._with_wait = with_wait
         self._free = slots
         self._burst = BURST
         """How many more may begin within this pass."""
@@ -241,7 +241,7 @@ class Lanes:
         if self._was_in_hand(entry) and not (upcoming.attempt or upcoming.is_alone):
             self._quarantine.add(self._side, entry.attempts, entry.sequence, upcoming)
             return
-        upcoming = self._behind_wait(entry, upcoming)
+        upcoming = self._with_wait(entry, upcoming)
         if upcoming.delay_s > 0:
             self._delay(upcoming)
         elif is_first and self._free > 0 and self._burst > 0:
@@ -348,7 +348,7 @@ class Lanes:
         following = self._known.next(coming.lane, coming.after)
         if following is None or self._was_in_hand(following):
             return None
-        upcoming = self._behind_wait(following, coming.found(following))
+        upcoming = self._with_wait(following, coming.found(following))
         return None if upcoming.delay_s > 0 else (following, upcoming)
 
     def _end(self, upcoming: Next, last: int) -> None:

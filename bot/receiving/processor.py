@@ -97,7 +97,7 @@ class Processor:
             Lanes,
             updates,
             self._work,
-            self._behind_wait,
+            self._with_wait,
             room=room,
             quarantine=Quarantine(self._awake.set),
             tasks=tasks,
@@ -160,8 +160,8 @@ class Processor:
             return _behind(letters, upcoming)
         return await self._try(letters, upcoming)
 
-    def _behind_wait(self, first: Entry, upcoming: Next) -> Next:
-        """A turn that begins with this update, behind the wait for what may join it, if that is still to come."""
+    def _with_wait(self, first: Entry, upcoming: Next) -> Next:
+        """What begins with this update, with the wait for what may join it, if that is still to come."""
         if upcoming.waited_ms or first.sequence <= upcoming.apart_until or not self._may_grow(first):
             return upcoming
         end_ms = first_group((piece_of(Letter(first)),), self._merge_window_ms).open_until_ms
