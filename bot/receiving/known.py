@@ -40,10 +40,6 @@ class Known:
         known = self._lanes.get(lane)
         return None if known is None else known.last
 
-    def begin(self, lane: str, last: int) -> None:
-        """Know of a lane up to this sequence."""
-        self._lanes[lane] = Lane(last)
-
     def meet(self, entry: Entry) -> None:
         """It stands behind all that is known of its lane."""
         known = self._lanes.get(entry.lane)

@@ -113,6 +113,8 @@ class Lanes:
         """All up to here were met; negative before the beginning."""
         self._is_unread = True
         """True if the journal may hold more behind the cursor."""
+        self._taken: dict[str, int] = {}
+        """Of lanes of which nothing more is known: up to where a turn took what was not met yet."""
         self._meanwhile: list[Kept] | None = None
         """What came in while the journal is being read."""
         self._is_taking = False
@@ -218,13 +220,15 @@ class Lanes:
             self._is_unread = True
             reach = entries[-1].sequence
         self._cursor = max(self._cursor, reach)
+        if len(entries) < limit:
+            self._taken = {lane: last for lane, last in self._taken.items() if last > self._cursor}
         meanwhile, self._meanwhile = self._meanwhile, None
         for kept in meanwhile:
             self.hand_over(kept)
 
     def _meet(self, entry: Entry, *, is_whole: bool) -> None:
         lane, known = entry.lane, self._known.last(entry.lane)
-        if known is not None and known >= entry.sequence:
+        if max(known or 0, self._taken.get(lane, 0)) >= entry.sequence:
             return  # a turn took it before it was met
         self._known.meet(entry)
         if is_whole and entry.sequence > self._found_at_start:
@@ -367,7 +371,7 @@ class Lanes:
             self._delay(coming)
         elif self._known.end(coming.lane, coming.after):
             self._ready.append(coming)
-        elif coming.after > self._cursor:  # a turn took more than was met: the lane is kept until that is met
-            self._known.begin(coming.lane, coming.after)
-            self._ready.append(coming)
+        elif coming.after > self._cursor:
+            # It waits for no slot: those who do leave no room to read on, and so to come to what it waits for.
+            self._taken[coming.lane] = coming.after
             self._is_unread = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -36,6 +37,14 @@ def message(number: int, chat: int, side: Side = "answer") -> Received:
         telegram_message_id=number,
         body=json.dumps({"update_id": number, "message": content}).encode(),
     )
+
+
+class RunningClock(TestClock):
+    """The machine's own."""
+
+    def __call__(self) -> int:
+        """Milliseconds since the epoch."""
+        return time.time_ns() // 1_000_000
 
 
 class Watched(Updates):
@@ -136,9 +145,10 @@ async def bench(
     room: int = ROOM,
     slots: int = SLOTS,
     each_s: float = 0,
+    clock: TestClock | None = None,
 ) -> AsyncIterator[Bench]:
     """A processor at work; what was received is in the journal before it starts, one after the other."""
-    clock = TestClock()
+    clock = clock or TestClock()
     database = await Database.open(path / "polar-system.db", now_ms=1)
     for one in received:
         await database.commit(*batch([one], now_ms=clock()))

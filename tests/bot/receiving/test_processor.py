@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.receiving import processor
 from bot.receiving.lanes import BURST, Next
 from bot.receiving.processor import CONTROL_SLOTS, ROOM
 from storage.erasure import Erasure
@@ -134,6 +135,34 @@ async def test_what_was_not_met_is_not_taken_for_nothing(tmp_path: Path) -> None
         assert lanes.all_behind(held[0], limit=9) is None
         may_end.set()
         await until(lambda: tasks() == 0)
+
+
+async def test_what_was_taken_before_it_was_met_is_not_begun(tmp_path: Path) -> None:
+    """Also where it is told of only when that turn has ended; what comes behind it is."""
+    begun: list[int] = []
+
+    async def work(entry: Entry, upcoming: Next) -> Next:
+        begun.append(entry.update_id)
+        return Next(lane=entry.lane, after=2 if entry.sequence == 1 else entry.sequence)
+
+    async with alone(tmp_path, work, slots=1, ahead=1) as (lanes, journal):
+        await journal.keep([message(1, 1)])
+        await until(lambda: begun == [1] and tasks() == 0)
+        for number in (2, 3):
+            await journal.keep([message(number, 1)])
+            await lanes.step()
+        await until(lambda: 3 in begun and tasks() == 0)
+    assert begun == [1, 3]
+
+
+async def test_what_was_taken_before_it_was_met_takes_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many chats have nothing but that: the journal is read on all the same."""
+    monkeypatch.setattr(processor, "ANSWERS_AHEAD", 0)
+    first, second = ([message(number, number % 10) for number in range(begun, begun + 3)] for begun in (1, 11))
+    window_ms = 2_200_000
+    async with bench(tmp_path, merge_window_ms=window_ms, received=[*first, *second], slots=1, each_s=700) as made:
+        made.answers_may_end.set()
+        await until(lambda: made.ended == [(1, 11), (2, 12), (3, 13)])
 
 
 async def test_what_was_finished_elsewhere_is_passed_over(tmp_path: Path) -> None:

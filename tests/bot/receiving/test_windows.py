@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from bot.receiving import processor
+from bot.receiving.merging import Piece, first_group
+from bot.receiving.processor import ROOM
 from bot.supervised import Tasks
 from storage.errors import ExpectationFailed
 from storage.ids import lane_of
-from tests.bot.receiving.bench import SLOTS, bench, message, tasks
+from tests.bot.receiving.bench import SLOTS, Bench, RunningClock, bench, message, tasks
 from tests.house import until
+from tests.storage.files import plain
+
+WINDOW_MS = 20
 
 
 async def test_who_is_waited_for_has_no_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,3 +81,45 @@ async def test_what_was_taken_apart_waits_for_no_second_window(tmp_path: Path) -
         made.on_begin = refuse
         made.answers_may_end.set()
         await until(lambda: made.ended == [(1,), (2,)])
+
+
+@pytest.mark.parametrize("room", [0, 20_000, ROOM])
+async def test_under_any_load_the_turns_are_those_of_the_stored_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    """Where few chats are told apart, some come in again, and the next come in while the last are being journalled."""
+    monkeypatch.setattr(processor, "ANSWERS_AHEAD", 2)
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    said = 0
+    async with bench(tmp_path, merge_window_ms=WINDOW_MS, room=room, slots=2, clock=RunningClock()) as made:
+        coming = []
+        for _ in range(80):
+            numbers = range(said + 1, said + 1 + chance.randint(1, 5))
+            again = [message(chance.randint(1, said), 1)] if said and chance.random() < 0.3 else []
+            said = numbers[-1]
+            received = [*again, *(message(number, chance.randint(1, 8)) for number in numbers)]
+            coming.append(asyncio.create_task(made.receive(*received)))
+            if chance.random() < 0.2:
+                chance.choice((made.answers_may_end.set, made.answers_may_end.clear))()
+            if chance.random() < 0.5:
+                await asyncio.sleep(chance.uniform(0, WINDOW_MS / 4000))  # the random instant itself
+        await asyncio.gather(*coming)
+        made.answers_may_end.set()
+        await until(lambda: sum(map(len, made.ended)) == said)
+        assert sorted(made.ended) == sorted(turns(made))
+
+
+def turns(made: Bench) -> list[tuple[int, ...]]:
+    """The updates of each turn that follows from the journal's times: one person writes in each lane."""
+    with plain(Path(made.database.label)) as database:
+        rows = database.execute("SELECT lane, updateId, receivedAtMs FROM polar_updates ORDER BY sequence").fetchall()
+    found = []
+    for lane in {lane for lane, *_ in rows}:
+        rest = [row[1:] for row in rows if row[0] == lane]
+        while rest:
+            length = first_group([Piece("7", (None, None), None, at) for _, at in rest], WINDOW_MS).length
+            found.append(tuple(update_id for update_id, _ in rest[:length]))
+            rest = rest[length:]
+    return found
