@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from bot.receiving.merging import Piece, first_group
 from emulator import Chat
 from tests.clocks import TestClock
 from tests.house import House, until
@@ -13,6 +14,9 @@ from tests.responders import ECHO
 
 LONG_MS = 60_000
 """So long that it does not end while a test runs, nor by what it lets its clock advance."""
+
+RECEIVED = "SELECT lane, updateId, sequence, receivedAtMs FROM polar_updates ORDER BY sequence"
+Received = tuple[str, int, int, int]
 
 
 async def journalled(house: House, clock: TestClock, *acts: Callable[[], object] | float) -> None:
@@ -38,6 +42,18 @@ async def answers(house: House, clock: TestClock, chat: Chat, **settings: Any) -
     async with house.bot(clock, **{"responder": ECHO, "merge_window_ms": 800, **settings}):
         await idle(house)
     return texts(house, chat)
+
+
+def expected_turns(rows: Sequence[Received], window_ms: int) -> list[list[Received]]:
+    """The rows of each turn that follows from the journal's times, where one person writes in each lane."""
+    found = []
+    for lane in dict.fromkeys(lane for lane, *_ in rows):
+        rest = [row for row in rows if row[0] == lane]
+        while rest:
+            length = first_group([Piece("", (None, None), None, at) for *_, at in rest], window_ms).length
+            found.append(rest[:length])
+            rest = rest[length:]
+    return found
 
 
 def turns(house: House) -> list[str]:

@@ -75,7 +75,7 @@ class Journal:
 
     async def _commit(self, received: Sequence[Received], *statements: Statement) -> UnitRows:
         committed = self._database.submit(*statements, ahead=True)
-        for expect in self._expecting:  # behind that, as the writer is to begin first
+        for expect in self._expecting:  # behind that, as the writer is to have its work first
             expect(received)
         return await committed
 

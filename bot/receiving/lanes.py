@@ -265,7 +265,7 @@ class Lanes:
         return entry.attempts > 0 and entry.sequence <= self._found_at_start
 
     async def _take(self) -> None:
-        """Those who have waited longest; as many as there are slots are read before, where they are not kept."""
+        """Begin those who have waited longest; of as many as there are slots, what is not kept is read before."""
         waiting = [self._ready.popleft() for _ in range(min(self._free, len(self._ready), PAGE))]
         unread = [upcoming for upcoming in waiting if self._known.next(upcoming.lane, upcoming.after) is None]
         if unread:

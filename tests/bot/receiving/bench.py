@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from bot.receiving.processor import ROOM, Processor
 from bot.receiving.quarantine import Quarantine
 from bot.supervised import Supervisor
 from bot.tracebacks import text_of
+from middleware.turn import Clock
 from storage.database import Database
 from storage.erasure import CHANGES_WAITING
 from storage.ids import Side, lane_of
@@ -39,18 +39,10 @@ def message(number: int, chat: int, side: Side = "answer") -> Received:
     )
 
 
-class RunningClock(TestClock):
-    """The machine's own."""
-
-    def __call__(self) -> int:
-        """Milliseconds since the epoch."""
-        return time.time_ns() // 1_000_000
-
-
 class Watched(Updates):
     """A journal that counts the bodies it gives out, into which something may come just then."""
 
-    def __init__(self, database: Database, clock: TestClock) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         super().__init__(database)
         self._database, self._clock = database, clock
         self.bodies = self.bodies_taken = self.looks_behind = 0
@@ -85,8 +77,8 @@ class Watched(Updates):
 class Bench:
     """A processor whose turns take as long as they are let."""
 
-    def __init__(self, database: Database, clock: TestClock, merge_window_ms: int, room: int, slots: int) -> None:
-        self.database, self.clock, self.journal = database, clock, Watched(database, clock)
+    def __init__(self, database: Database, clock: Clock, merge_window_ms: int, room: int, slots: int) -> None:
+        self.database, self.journal = database, Watched(database, clock)
         self.begun: list[tuple[int, ...]] = []
         self.ended: list[tuple[int, ...]] = []
         self.on_begin: Callable[[], object] = lambda: None
@@ -145,15 +137,15 @@ async def bench(
     room: int = ROOM,
     slots: int = SLOTS,
     each_s: float = 0,
-    clock: TestClock | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Bench]:
     """A processor at work; what was received is in the journal before it starts, one after the other."""
-    clock = clock or TestClock()
+    standing = TestClock()
     database = await Database.open(path / "polar-system.db", now_ms=1)
     for one in received:
-        await database.commit(*batch([one], now_ms=clock()))
-        clock.advance(seconds=each_s)
-    made = Bench(database, clock, merge_window_ms, room, slots)
+        await database.commit(*batch([one], now_ms=standing()))
+        standing.advance(seconds=each_s)
+    made = Bench(database, clock or standing, merge_window_ms, room, slots)
     await made.processor.prepare()
     running = asyncio.create_task(made.processor.run())
     try:

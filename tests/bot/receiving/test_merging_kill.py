@@ -7,12 +7,12 @@ import random
 
 import pytest
 
-from bot.receiving.merging import Piece, first_group
+from storage.ids import update_turn_id
 from tests.clocks import TestClock
 from tests.house import House, until
 from tests.killing import arrivals, end, finished, kill, start, start_asking
 from tests.looking import awake, texts
-from tests.pending import LONG_MS, answers, turns
+from tests.pending import LONG_MS, RECEIVED, answers, expected_turns, turns
 from tests.responders import ECHO, SLOW_ECHO
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("engine")]
@@ -44,7 +44,7 @@ async def test_killed_within_the_window_the_next_process_makes_the_same_turn(hou
     await finished(house)
     assert await end(process) == 0
     assert texts(house, chat) == ["echo: a\nb"]
-    assert turns(house) == expected_turns(house, LONG_MS)
+    assert turns(house) == expected(house, LONG_MS)
 
 
 async def test_killed_at_random_instants_the_turns_are_those_of_the_stored_times(house: House) -> None:
@@ -76,24 +76,17 @@ async def test_killed_at_random_instants_the_turns_are_those_of_the_stored_times
     await finished(house)
     assert await end(process) == 0
     assert house.rows("SELECT status, count(*) FROM polar_updates GROUP BY status") == [("done", said)]
-    assert sorted(turns(house)) == sorted(expected_turns(house, WINDOW_MS))
+    assert sorted(turns(house)) == sorted(expected(house, WINDOW_MS))
     messages = house.rows("SELECT text FROM polar_messages WHERE role = 'user'")
     assert sorted(messages) == sorted((f"m{n}",) for n in range(said))
     answered = [text for answer in arrivals(house) for text in answer.split("\n")]
     assert sorted(answered) == sorted(text for (text,) in messages)
 
 
-def expected_turns(house: House, window_ms: int) -> list[str]:
-    """The ids of the turns that follow from the journal's times: one person writes in each lane."""
-    rows = house.rows("SELECT lane, updateId, sequence, receivedAtMs FROM polar_updates ORDER BY sequence")
-    found = []
-    for lane in dict.fromkeys(row[0] for row in rows):
-        rest = [row[1:] for row in rows if row[0] == lane]
-        while rest:
-            update_id, sequence, _ = rest[0]
-            found.append(f"update:{update_id}:{sequence}")
-            rest = rest[first_group([Piece("", (None, None), None, at) for *_, at in rest], window_ms).length :]
-    return found
+def expected(house: House, window_ms: int) -> list[str]:
+    """The ids of the turns that follow from the journal's times."""
+    found = expected_turns(house.rows(RECEIVED), window_ms)
+    return [update_turn_id(update_id, sequence) for (_, update_id, sequence, _), *_ in found]
 
 
 async def test_who_comes_within_the_window_after_a_restart_joins_the_turn(house: House) -> None:

@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from bot.clock import system_clock
 from bot.receiving import processor
-from bot.receiving.merging import Piece, first_group
 from bot.receiving.processor import ROOM
 from bot.supervised import Tasks
 from storage.errors import ExpectationFailed
 from storage.ids import lane_of
-from tests.bot.receiving.bench import SLOTS, Bench, RunningClock, bench, message, tasks
+from tests.bot.receiving.bench import SLOTS, bench, message, tasks
 from tests.house import until
+from tests.pending import RECEIVED, expected_turns
 from tests.storage.files import plain
 
 WINDOW_MS = 20
@@ -93,7 +94,7 @@ async def test_under_any_load_the_turns_are_those_of_the_stored_times(
     print(f"seed {seed}")
     chance = random.Random(seed)
     said = 0
-    async with bench(tmp_path, merge_window_ms=WINDOW_MS, room=room, slots=2, clock=RunningClock()) as made:
+    async with bench(tmp_path, merge_window_ms=WINDOW_MS, room=room, slots=2, clock=system_clock()) as made:
         coming = []
         for _ in range(80):
             numbers = range(said + 1, said + 1 + chance.randint(1, 5))
@@ -108,18 +109,6 @@ async def test_under_any_load_the_turns_are_those_of_the_stored_times(
         await asyncio.gather(*coming)
         made.answers_may_end.set()
         await until(lambda: sum(map(len, made.ended)) == said)
-        assert sorted(made.ended) == sorted(turns(made))
-
-
-def turns(made: Bench) -> list[tuple[int, ...]]:
-    """The updates of each turn that follows from the journal's times: one person writes in each lane."""
-    with plain(Path(made.database.label)) as database:
-        rows = database.execute("SELECT lane, updateId, receivedAtMs FROM polar_updates ORDER BY sequence").fetchall()
-    found = []
-    for lane in {lane for lane, *_ in rows}:
-        rest = [row[1:] for row in rows if row[0] == lane]
-        while rest:
-            length = first_group([Piece("7", (None, None), None, at) for _, at in rest], WINDOW_MS).length
-            found.append(tuple(update_id for update_id, _ in rest[:length]))
-            rest = rest[length:]
-    return found
+        with plain(Path(made.database.label)) as database:
+            expected = expected_turns(database.execute(RECEIVED).fetchall(), WINDOW_MS)
+        assert sorted(made.ended) == sorted(tuple(update_id for _, update_id, *_ in turn) for turn in expected)
